@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the runner tells the main thread: frozen values, read from one queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .job import Job
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The job and its folder are gone."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence that belongs to no job."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The answer to `check`: a plain sentence, and whether all is well."""
+
+    sentence: str
+    is_well: bool
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """All jobs of earlier sessions have been told."""
+
+
+Change = Job | Removed | Notice | Checked | Loaded

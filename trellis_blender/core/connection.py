@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One HTTP session whose open connections can be cut from another thread.
+
+`requests` cannot be interrupted while it waits for an answer, and quitting Blender must not wait for the network:
+so every socket is remembered, and `Connections.cut` shuts them all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import weakref
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+
+class Connections:
+    """All sockets that are open now. Any thread may call any method."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._is_cut = False
+
+    def add(self, sock: socket.socket) -> None:
+        """Remember a socket. After a cut, it is shut at once."""
+        with self._lock:
+            self._sockets.add(sock)
+            is_cut = self._is_cut
+        if is_cut:
+            _shut(sock)
+
+    def cut(self) -> None:
+        """End all waiting on the network, now and from now on."""
+        with self._lock:
+            self._is_cut = True
+            sockets = list(self._sockets)
+        for sock in sockets:
+            _shut(sock)
+
+
+def new_session(connections: Connections, agent: str) -> requests.Session:
+    """A session for one thread. It never repeats a call by itself, so a paid call goes out once."""
+    session = requests.Session()
+    session.headers["User-Agent"] = agent
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Adapter(connections))
+    return session
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it was closed by itself meanwhile
+        # not SSLSocket.shutdown: that one drops the TLS state under the feet of the thread that reads
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _tracked_pools(self._connections)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _tracked_pools(self._connections)
+        return manager
+
+
+def _tracked_pools(connections: Connections) -> dict[str, Any]:
+    """Connection pools whose connections tell of their sockets. `ConnectionCls` is urllib3's hook in 1.26 and 2."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            connections.add(self.sock)
+
+    class Encrypted(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            connections.add(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    return {"http": PlainPool, "https": EncryptedPool}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong, and the sentence the artist reads: what happened, and what to do next.
+
+    TrellisError
+    ├── PictureError          the picture cannot be sent
+    ├── ParameterError        a parameter is outside its range
+    ├── AccountError          no API key, a wrong one, or one without the right
+    ├── OnlineAccessError     Blender is not allowed to go online
+    ├── CreditsError          Scenario asks for credits or another plan
+    ├── RefusedError          Scenario said no to this request, and will say no again
+    ├── PassingError          it will pass by itself: the same call can be made again
+    ├── AnswerLostError       the request may have arrived, its answer did not
+    ├── GenerationFailedError the job ended without a model
+    ├── ModelFileError        the model's file is not what it should be
+    └── StorageError          a file could not be read or written
+
+Every message is complete: it is shown as it is, by a report, in the panel and on the command line.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Remedy(StrEnum):
+    """What the artist can press to mend a failure. It is offered beside the sentence."""
+
+    NONE = "none"
+    PREFERENCES = "preferences"
+    ONLINE_ACCESS = "online_access"
+    RETRY = "retry"
+    SUBMIT_AGAIN = "submit_again"
+
+
+class TrellisError(Exception):
+    """The root of everything this add-on raises on purpose."""
+
+    remedy = Remedy.NONE
+
+    @property
+    def sentence(self) -> str:
+        """What the artist reads."""
+        return str(self)
+
+
+class PictureError(TrellisError):
+    """The picture cannot be sent."""
+
+
+class ParameterError(TrellisError):
+    """A parameter is unknown or outside its range."""
+
+
+class AccountError(TrellisError):
+    """There is no API key, or Scenario does not take it."""
+
+    remedy = Remedy.PREFERENCES
+
+
+class OnlineAccessError(TrellisError):
+    """Blender's own switch for the network is off."""
+
+    remedy = Remedy.ONLINE_ACCESS
+
+
+class CreditsError(TrellisError):
+    """Scenario asks for credits or another plan. Carries Scenario's own words."""
+
+    remedy = Remedy.RETRY
+
+
+class RefusedError(TrellisError):
+    """Scenario understood the request and refused it. Nothing was charged for it."""
+
+    remedy = Remedy.RETRY
+
+
+class PassingError(TrellisError):
+    """The call was not carried out, and may be made again.
+
+    `retry_after`: seconds the server asked to wait, None when it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class AnswerLostError(TrellisError):
+    """The request may have arrived: it must not be sent again before that is known."""
+
+
+class GenerationFailedError(TrellisError):
+    """The job ended on Scenario's side without a model."""
+
+    remedy = Remedy.RETRY
+
+
+class ModelFileError(TrellisError):
+    """The model's file is damaged, or not a GLB at all."""
+
+    remedy = Remedy.RETRY
+
+
+class StorageError(TrellisError):
+    """A file of the job could not be read or written."""
+
+    remedy = Remedy.RETRY
+
+
+def storage_error(action: str, error: OSError) -> StorageError:
+    """The sentence for an operating system's error. `action`: "save the job", "read the picture"."""
+    reason = error.strerror or type(error).__name__
+    return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`.
+
+One folder a job, so that somebody can read it, copy it, delete it. Written by the runner's thread alone. A file is
+whole or absent: it is written under another name, flushed to the disk, and renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from .errors import Remedy
+from .job import TRANSIENT, Job, Stage
+
+FORMAT = 1
+JOB_FILE = "job.json"
+MODEL_FILE = "model.glb"
+UNFINISHED_PREFIX = ".new-"
+INCOMING = ".incoming"
+_STALE_SECONDS = 24 * 3600.0
+
+
+class DamagedJobError(Exception):
+    """A `job.json` that cannot be understood."""
+
+
+def new_id(now: float) -> str:
+    """A folder name that sorts by age and is unique: `20261122-104512-3fa9c1`. `now`: seconds since 1970."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
+
+
+def create(root: Path, job: Job, picture: Path, move: bool) -> None:
+    """Make the job's folder with its picture (moved or copied) in one step. Raises OSError; then nothing is left."""
+    unfinished = root / (UNFINISHED_PREFIX + job.id)
+    unfinished.mkdir(parents=True)
+    try:
+        target = unfinished / job.picture
+        if move:
+            Path(picture).replace(target)
+        else:
+            shutil.copyfile(picture, target)
+        _flush_file(target)
+        save(unfinished, job)
+        _rename(unfinished, root / job.id)
+        _flush_folder(root)
+    except OSError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def save(folder: Path, job: Job) -> None:
+    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stands."""
+    part = folder / (JOB_FILE + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump(as_json(job), file, indent=1, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    _rename(part, folder / JOB_FILE)
+    _flush_folder(folder)
+
+
+def load(folder: Path) -> Job:
+    """The job in the folder. Raises OSError, and DamagedJobError when `job.json` is not what `save` writes."""
+    try:
+        data = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
+        job = from_json(data)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DamagedJobError(str(error)) from error
+    if job.id != folder.name:
+        raise DamagedJobError("the job has another folder's id")
+    return job
+
+
+def set_aside(folder: Path) -> None:
+    """Keep a damaged `job.json` under another name, so that it is neither lost nor met again. Raises OSError."""
+    _rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
+
+
+def job_folders(root: Path) -> list[Path]:
+    """All folders that hold a job, oldest first. Raises OSError."""
+    if not root.is_dir():
+        return []
+    names = (entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    return [root / name for name in sorted(names) if (root / name / JOB_FILE).is_file()]
+
+
+def sweep(root: Path, now: float) -> None:
+    """Remove what an interrupted start left behind a day ago or earlier: nothing of it was ever sent."""
+    left = [*root.glob(UNFINISHED_PREFIX + "*"), *(root / INCOMING).glob("*")]
+    for path in left:
+        with contextlib.suppress(OSError):  # another Blender may have swept it, or still hold it: next time, then
+            if now - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def as_json(job: Job) -> dict[str, Any]:
+    """What is written to disk: everything but the passing state."""
+    fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
+    return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
+
+
+def from_json(data: Any) -> Job:
+    """The job that `as_json` wrote. Raises KeyError, TypeError or ValueError when something does not fit."""
+    if data["format"] != FORMAT:
+        raise ValueError("written by a newer version of the add-on")
+    hints = get_type_hints(Job)
+    values: dict[str, Any] = {}
+    for spec in dataclasses.fields(Job):
+        if spec.name in TRANSIENT or (spec.name not in data and spec.default is not dataclasses.MISSING):
+            continue
+        values[spec.name] = _restored(data[spec.name], hints[spec.name], spec.name)
+    return Job(**values)
+
+
+def _restored(value: Any, hint: Any, name: str) -> Any:
+    if hint in (Stage, Remedy):
+        return hint(value)
+    if hint is str or hint is bool:
+        if type(value) is not hint:
+            raise TypeError(f"{name} is not a {hint.__name__}")
+        return value
+    if name == "parameters":
+        if not all(isinstance(item, int | float) for item in value.values()) or "seed" not in value:
+            raise TypeError("parameters are not numbers, or have no seed")
+        return MappingProxyType(dict(value))
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise TypeError(f"{name} is not a list of texts")
+        return tuple(value)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise TypeError(f"{name} is not a number")
+    return value
+
+
+def _rename(source: Path, target: Path) -> None:
+    """`os.replace`, patient with Windows, where a virus scanner may hold a fresh file for a moment."""
+    for pause in (0.02, 0.1, 0.4):
+        try:
+            Path(source).replace(target)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(pause)
+        else:
+            return
+    Path(source).replace(target)
+
+
+def _flush_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

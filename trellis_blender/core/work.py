@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done for a job outside Blender's main thread: one function a step, from a job to the event that follows.
+
+Each runs on a carrier's thread, takes a snapshot, and returns; none changes the job or writes `job.json`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import requests
+
+from .api import Api, RemoteJob, Wait
+from .download import download
+from .errors import (
+    AccountError,
+    GenerationFailedError,
+    ModelFileError,
+    PassingError,
+    RefusedError,
+    Remedy,
+    storage_error,
+)
+from .glb import check_glb
+from .job import (
+    Cancelled,
+    Downloaded,
+    Event,
+    Failed,
+    Generated,
+    Job,
+    Polled,
+    Read,
+    Stage,
+    Submitted,
+    Uploaded,
+)
+from .job_folder import MODEL_FILE
+from .picture import SENDABLE, fingerprint
+
+EXPIRED = (RefusedError, AccountError)
+PATIENT_DOWNLOADS = 3
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a step works with: the API for the JSON calls, a session without a key for files, and the way to stop.
+
+    `progress` is told 0 to 1.
+    """
+
+    api: Api
+    files: requests.Session
+    wait: Wait
+    progress: Callable[[float], None]
+
+
+def upload(job: Job, folder: Path, desk: Desk) -> Event:
+    """Send the picture."""
+    picture = folder / job.picture
+    try:
+        sha256 = fingerprint(picture)
+    except OSError as error:
+        raise storage_error("read the picture", error) from error
+    media_type = SENDABLE[picture.suffix.removeprefix(".")]
+    asset = desk.api.upload(picture, job.picture_name, media_type, desk.wait)
+    return Uploaded(asset.id, asset.created, sha256)
+
+
+def submit(job: Job, _folder: Path, desk: Desk) -> Event:
+    """The paid call. Raises AnswerLostError when it may have been accepted, PassingError when it certainly was not."""
+    remote = desk.api.submit(job.asset_id, job.parameters)
+    return Submitted(remote.id, remote.cost)
+
+
+def look_up(job: Job, _folder: Path, desk: Desk) -> Event | None:
+    """Search the whole listing for a submit whose answer was lost; None when it is not there (yet)."""
+    page = ""
+    while True:
+        found, page = desk.api.jobs(listing_start([job]), page)
+        for remote in found:
+            is_ours = remote.image == job.asset_id and remote.seed == job.parameters["seed"]
+            if is_ours and remote.id not in job.past_remote_ids:
+                return Submitted(remote.id, remote.cost)
+        if not page:
+            return None
+        if not desk.wait(0):
+            raise PassingError("The search was stopped.")
+
+
+def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
+    """Stop the paid job at Scenario; a result that was finished anyway is kept."""
+    try:
+        remote = desk.api.cancel(job.remote_id)
+    except RefusedError:  # it may be over already
+        remote = desk.api.job(job.remote_id)
+    if remote.status == "canceled":
+        charged = f"Scenario charged {remote.cost:g} CU." if remote.cost else "It was stopped in time."
+        return Cancelled(f"Cancelled. {charged}", remote_ended=True)
+    return news(remote)
+
+
+def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
+    """How the job stands now."""
+    return news(desk.api.job(job.remote_id))
+
+
+def poll_many(jobs: list[Job], page: str, pages: int, api: Api) -> tuple[Mapping[str, Event], str]:
+    """How the jobs stand that are on the next pages of the listing, and the page to go on with next time.
+
+    At most `pages` requests. The events are by the job's own id.
+    """
+    start, waiting, events = listing_start(jobs), {job.remote_id: job.id for job in jobs}, {}
+    for _ in range(pages):
+        found, page = api.jobs(start, page)
+        events.update({waiting[remote.id]: news(remote) for remote in found if remote.id in waiting})
+        if not page or len(events) == len(waiting):
+            return events, ""
+    return events, page
+
+
+def bring(job: Job, folder: Path, desk: Desk) -> Event:
+    """Download the model. An address that has expired is asked for anew."""
+    assets = [desk.api.asset(asset_id) for asset_id in job.model_asset_ids]
+    model = next((asset for asset in assets if asset.is_glb), None)
+    if model is None:
+        raise GenerationFailedError(
+            "Scenario finished the job, but its result holds no GLB. Look at it on app.scenario.com."
+        )
+    for attempt in range(PATIENT_DOWNLOADS):
+        try:
+            download(desk.files, model, folder / MODEL_FILE, desk.wait, desk.progress)
+            break
+        except EXPIRED as error:
+            if attempt == PATIENT_DOWNLOADS - 1:
+                raise PassingError("Scenario's file host refuses the download. It is tried again.") from error
+            model = replace(desk.api.asset(model.id), is_glb=True)
+        except ModelFileError:
+            if attempt == PATIENT_DOWNLOADS - 1:
+                raise
+    return Downloaded(model.id)
+
+
+def read(_job: Job, folder: Path, _desk: Desk) -> Event:
+    """See that the model's file is sound."""
+    try:
+        check_glb(folder / MODEL_FILE)
+    except OSError as error:
+        raise storage_error("read the model", error) from error
+    return Read()
+
+
+Step = Callable[[Job, Path, Desk], Event | None]
+
+STEPS: Mapping[Stage, Step] = {
+    Stage.UPLOADING: upload,
+    Stage.SUBMITTING: submit,
+    Stage.UNCONFIRMED: look_up,
+    Stage.RUNNING: poll_one,
+    Stage.DOWNLOADING: bring,
+    Stage.READING: read,
+}
+
+
+def news(remote: RemoteJob) -> Event:
+    """The event that a look at the remote job amounts to."""
+    if remote.is_success and remote.asset_ids:
+        return Generated(remote.asset_ids, remote.cost)
+    if not remote.is_over:
+        return Polled(remote.status, remote.progress, remote.cost)
+    if remote.status == "canceled":
+        return Cancelled("It was cancelled at Scenario.", remote_ended=True)
+    words = remote.words or "it gives no reason."
+    end = "" if words.rstrip()[-1:] in ".!?" else "."
+    return Failed(
+        f"Scenario could not make the model: {words}{end} Try again, or another picture.",
+        Remedy.RETRY,
+        remote_ended=True,
+    )
+
+
+def listing_start(jobs: list[Job]) -> str:
+    """The ISO 8601 date from which on the listing holds all these jobs.
+
+    The server's own date of the picture lies before the submit, whatever this computer's clock says; without one,
+    a day is allowed for.
+    """
+    dates = [job.uploaded_at or _iso(job.created - 24 * 3600) for job in jobs]
+    return min(dates)
+
+
+def _iso(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist can do: generate, cancel, try again, import, test the connection, open the preferences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from . import picture_source, preferences, scene, session, settings
+from .core import job_folder
+from .core.errors import PictureError, TrellisError
+from .core.job import Job, Stage
+from .core.picture import Picture
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Result = set[OperatorReturnItems]
+
+DOUBLE_CLICK_SECONDS = 0.8
+IMAGE_EXTENSIONS = "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
+
+
+def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
+    """Do it, and tell the artist what went wrong: the one place where an error becomes a report."""
+    try:
+        action()
+    except TrellisError as error:
+        operator.report({"ERROR"}, error.sentence)
+        return {"CANCELLED"}
+    return {"FINISHED"}
+
+
+def newest(is_wanted: Callable[[Job], bool]) -> str:
+    """The id of the newest such job, empty when there is none."""
+    return next((job.id for job in session.newest_first() if is_wanted(job)), "")
+
+
+def is_cancellable(job: Job) -> bool:
+    """Whether there is anything to stop."""
+    return not (job.is_resting or job.foreign or job.cancel_asked)
+
+
+def is_importable(job: Job) -> bool:
+    """Whether its model is on this computer."""
+    return job.stage in (Stage.READY, Stage.IMPORTED)
+
+
+class Generate:
+    """What both ways to generate have in common: the parameters, and what happens with the picture."""
+
+    if TYPE_CHECKING:
+        wait: bool
+    else:
+        wait: BoolProperty(
+            name="Wait",
+            description="Return only when the model is in the scene, for scripts without a window",
+            default=False,
+            options={"SKIP_SAVE", "HIDDEN"},
+        )
+
+    last_click = 0.0
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only with an account, and where Blender may go online."""
+        problem = preferences.problem()
+        if problem is not None:
+            cls.poll_message_set(problem.sentence)  # type: ignore[attr-defined]  # of bpy.types.Operator
+        return problem is None
+
+    def is_double_click(self) -> bool:
+        """Whether the same button was pressed a moment ago: that must not be paid twice."""
+        now = time.monotonic()
+        last, type(self).last_click = type(self).last_click, now
+        return now - last < DOUBLE_CLICK_SECONDS
+
+    def generate(self, context: bpy.types.Context, picture: Picture, is_ours: bool, name: str) -> None:
+        """Begin the job. Raises TrellisError."""
+        assert context.scene is not None
+        values, seed = settings.values(self, settings.of_scene(context.scene))
+        job = session.begin(picture, is_ours, name, values, seed)
+        if self.wait:
+            session.wait(job.id)
+
+
+Generate.__annotations__.update(settings.parameter_annotations())
+
+
+class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
+    """Make a 3D model from the current render"""
+
+    bl_idname = "trellis2.generate_render"
+    bl_label = "Generate from Render"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A click."""
+        return {"CANCELLED"} if self.is_double_click() else self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Save the render and send it."""
+
+        def begin() -> None:
+            assert context.scene is not None
+            preferences.online_account()
+            picture = picture_source.from_render(context.scene, session.jobs_root() / job_folder.INCOMING)
+            name = Path(bpy.data.filepath).stem or context.scene.name
+            self.generate(context, picture, True, name)
+
+        return attempt(self, begin)
+
+
+class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
+    """Make a 3D model from an image file"""
+
+    bl_idname = "trellis2.generate_image"
+    bl_label = "Generate from Image File"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A click: choose a file, unless the panel has one."""
+        if self.properties.is_property_set("filepath"):
+            return {"CANCELLED"} if self.is_double_click() else self.execute(context)
+        assert context.window_manager is not None
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send the file, converted if need be."""
+
+        def begin() -> None:
+            if not self.filepath:
+                raise PictureError("No image file is chosen. Choose one, then try again.")
+            path = Path(bpy.path.abspath(self.filepath))
+            preferences.online_account()
+            picture, is_ours = picture_source.from_file(path, session.jobs_root() / job_folder.INCOMING)
+            self.generate(context, picture, is_ours, path.stem)
+
+        return attempt(self, begin)
+
+
+class JobOperator:
+    """An operator on one job; without an id, on the newest that it fits."""
+
+    if TYPE_CHECKING:
+        job_id: str
+    else:
+        job_id: StringProperty(name="Job", description="Job's id; the newest when empty", options={"SKIP_SAVE"})
+
+    none = ""
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Whether it can be done to the job."""
+        raise NotImplementedError
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only where there is such a job."""
+        is_any = any(map(cls.fits, session.jobs().values()))
+        if not is_any:
+            cls.poll_message_set(cls.none)  # type: ignore[attr-defined]  # of bpy.types.Operator
+        return is_any
+
+    def target(self) -> str:
+        """The job's id. Raises TrellisError when there is no such job, or it cannot be done to it now."""
+        job_id = self.job_id or newest(self.fits)
+        job = session.jobs().get(job_id)
+        if job is None or not self.fits(job):
+            raise TrellisError(self.none)
+        return job_id
+
+
+class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
+    """Stop this job, at Scenario too"""
+
+    bl_idname = "trellis2.cancel"
+    bl_label = "Cancel Job"
+    none = "No job is running that could be cancelled"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Running, and not cancelled yet."""
+        return is_cancellable(job)
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Cancel it."""
+        return attempt(self, lambda: session.cancel(self.target()))
+
+
+class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
+    """Try this job again from where it stopped; what is paid for is not paid again"""
+
+    bl_idname = "trellis2.retry"
+    bl_label = "Retry Job"
+    none = "No job has failed that could be tried again"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Failed or cancelled."""
+        return job.stage in (Stage.FAILED, Stage.CANCELLED)
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Go on with it."""
+        return attempt(self, lambda: session.retry(self.target()))
+
+
+class TRELLIS2_OT_import_model(JobOperator, bpy.types.Operator):
+    """Bring this job's model into the scene, at the 3D cursor"""
+
+    bl_idname = "trellis2.import_model"
+    bl_label = "Import Model"
+    none = "No model is finished yet. Generate one first"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Its model is here."""
+        return is_importable(job)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Import it."""
+
+        def bring() -> None:
+            job_id = self.target()
+            reason = scene.busy_reason(context)
+            if reason:
+                raise TrellisError(f"The model cannot be imported now: {reason.lower()}. Try again then.")
+            session.import_now(context, job_id)
+
+        return attempt(self, bring)
+
+
+class TRELLIS2_OT_test_connection(bpy.types.Operator):
+    """Ask Scenario whether the account works; nothing is charged"""
+
+    bl_idname = "trellis2.test_connection"
+    bl_label = "Test Connection"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Ask, in the background."""
+        return attempt(self, session.check_connection)
+
+
+class TRELLIS2_OT_open_preferences(bpy.types.Operator):
+    """Open the add-on's preferences, for the account"""
+
+    bl_idname = "trellis2.open_preferences"
+    bl_label = "Open Preferences"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Show them, unfolded."""
+        if bpy.app.background:
+            self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
+            return {"CANCELLED"}
+        bpy.ops.preferences.addon_show(module=__package__)
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
+    """Open the preferences where online access is allowed"""
+
+    bl_idname = "trellis2.open_network_preferences"
+    bl_label = "Open Network Preferences"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Show the System section."""
+        if bpy.app.background:
+            self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
+            return {"CANCELLED"}
+        bpy.ops.screen.userpref_show(section="SYSTEM")
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_generate_render,
+    TRELLIS2_OT_generate_image,
+    TRELLIS2_OT_cancel,
+    TRELLIS2_OT_retry,
+    TRELLIS2_OT_import_model,
+    TRELLIS2_OT_test_connection,
+    TRELLIS2_OT_open_preferences,
+    TRELLIS2_OT_open_network_preferences,
+)

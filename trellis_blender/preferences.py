@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's preferences: whose account is used, and whether Blender may go online for it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+import bpy
+from bpy.props import StringProperty
+
+from .core.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
+from .core.changes import Checked
+from .core.errors import AccountError, OnlineAccessError
+
+KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
+SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
+
+
+class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
+    """What does not belong to a file: it is kept with the user's preferences, never in a .blend."""
+
+    bl_idname = __package__
+
+    if TYPE_CHECKING:
+        api_key: str
+        api_secret: str
+        project_id: str
+        api_address: str
+    else:
+        api_key: StringProperty(
+            name="API Key",
+            description="Key of your Scenario project, from its settings under API Keys",
+            subtype="PASSWORD",
+        )
+        api_secret: StringProperty(
+            name="API Secret",
+            description="Secret that belongs to the key; Scenario shows it once, when the key is made",
+            subtype="PASSWORD",
+        )
+        project_id: StringProperty(
+            name="Project ID",
+            description="Scenario project that jobs are booked on; leave it empty to use the key's own",
+        )
+        api_address: StringProperty(
+            name="API Address",
+            description="Address of the API; leave it empty to use Scenario's own",
+        )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the account, and what the last test of it said."""
+        layout = self.layout
+        assert layout is not None
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
+            row = layout.row()
+            if os.environ.get(variable):
+                row.label(text=f"{self.bl_rna.properties[name].name} is taken from {variable}", icon="INFO")
+            else:
+                row.prop(self, name)
+        layout.prop(self, "project_id", placeholder="Optional")
+        layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
+        layout.operator("trellis2.test_connection", icon="LINKED")
+        for answer in _answers:
+            layout.label(text=answer.sentence, icon="CHECKMARK" if answer.is_well else "ERROR")
+
+
+_answers: list[Checked] = []
+
+
+def show_answer(answer: Checked | None) -> None:
+    """Show the answer to the last test of the connection below the account; None: show none."""
+    _answers[:] = [] if answer is None else [answer]
+
+
+def preferences() -> TRELLIS2_AP_preferences | None:
+    """The preferences, None where Blender keeps none, as with --factory-startup."""
+    assert bpy.context.preferences is not None
+    addon: Any = bpy.context.preferences.addons.get(__package__)
+    return cast(TRELLIS2_AP_preferences, addon.preferences) if addon is not None else None
+
+
+def address() -> str:
+    """The API's base address. Raises AccountError when the one in the preferences cannot be used."""
+    kept = preferences()
+    return check_address(kept.api_address if kept else "")
+
+
+def account() -> Account:
+    """The account to use; the environment's variables win. Raises AccountError with what is missing."""
+    kept = preferences()
+    return Account.checked(
+        os.environ.get(KEY_VARIABLE) or (kept.api_key if kept else ""),
+        os.environ.get(SECRET_VARIABLE) or (kept.api_secret if kept else ""),
+        kept.project_id if kept else "",
+        address(),
+    )
+
+
+def online_account() -> Account:
+    """The account, once Blender may go online with it. Raises AccountError or OnlineAccessError.
+
+    Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback leaves no computer.
+    """
+    usable = account()
+    if bpy.app.online_access or is_loopback(usable.address):
+        return usable
+    if bpy.app.online_access_override:
+        raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.")
+    raise OnlineAccessError("Online access is off. Allow it in Preferences > System > Network.")
+
+
+def problem() -> AccountError | OnlineAccessError | None:
+    """What keeps the add-on from going online, None when nothing does."""
+    try:
+        online_account()
+    except (AccountError, OnlineAccessError) as error:
+        return error
+    return None

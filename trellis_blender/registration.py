@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that Blender is told about, in order, and undone in reverse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import menus, operators, panels, preferences, session, settings
+
+CLASSES: tuple[Any, ...] = (
+    preferences.TRELLIS2_AP_preferences,
+    settings.TRELLIS2_PG_settings,
+    *operators.CLASSES,
+    *menus.CLASSES,
+    *panels.CLASSES,
+)
+
+
+def register() -> None:
+    """Add classes, settings, menu entries and the session's handler to Blender."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    settings.register()
+    menus.register()
+    session.register()
+
+
+def unregister() -> None:
+    """Take it all out again."""
+    session.unregister()
+    menus.unregister()
+    settings.unregister()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

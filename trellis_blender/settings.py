@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist sets for the next model: the picture and the parameters, kept with the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from .core.parameters import SEED_MAXIMUM, TABLE, Parameter, Value
+
+SOURCES = (
+    ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
+    ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
+)
+
+
+def _property(parameter: Parameter) -> Any:
+    """The Blender property of a parameter, from its row in the table."""
+    words: dict[str, Any] = {"name": parameter.label, "description": parameter.description}
+    if parameter.choices:
+        items = [(str(choice), str(choice), "", choice) for choice in parameter.choices]
+        return EnumProperty(items=items, default=str(parameter.default), **words)
+    if isinstance(parameter.default, bool):
+        return BoolProperty(default=parameter.default, **words)
+    if isinstance(parameter.default, int):
+        low, high = int(parameter.minimum), int(parameter.maximum)
+        return IntProperty(default=parameter.default, min=low, max=high, **words)
+    number: dict[str, Any] = {
+        "default": parameter.default,
+        "min": parameter.minimum,
+        "max": parameter.maximum,
+        "precision": 2,
+    }
+    return FloatProperty(subtype="FACTOR", **number, **words)
+
+
+def parameter_annotations() -> dict[str, Any]:
+    """All parameters as annotations of a class that has Blender properties: the settings and the operators."""
+    seed: Any = IntProperty(  # type: ignore[func-returns-value]  # the stubs say None
+        name="Seed", description="The same seed and picture give the same model", min=0, max=SEED_MAXIMUM, default=0
+    )
+    use_seed: Any = BoolProperty(  # type: ignore[func-returns-value]  # as above
+        name="Fixed Seed", description="Use this seed again rather than draw a new one for each model", default=False
+    )
+    return {**{parameter.name: _property(parameter) for parameter in TABLE}, "seed": seed, "use_seed": use_seed}
+
+
+class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
+    """The settings of the next model. The parameters come from the table of `core.parameters`."""
+
+    if TYPE_CHECKING:
+        source: str
+        filepath: str
+        seed: int
+        use_seed: bool
+    else:
+        source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
+        filepath: StringProperty(name="Image", description="Image file to make a model from", subtype="FILE_PATH")
+
+
+TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())
+
+
+def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
+    """The scene's settings."""
+    return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
+
+
+def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:
+    """The parameters and the seed (None: to be drawn), from an operator where it was given them, else the scene's."""
+
+    def value(name: str) -> Value:
+        is_given = cast(Any, holder).properties.is_property_set(name)
+        return _number(getattr(holder if is_given else fallback, name))
+
+    is_seed_given = cast(Any, holder).properties.is_property_set("seed")
+    seed = int(value("seed")) if is_seed_given or value("use_seed") else None
+    return {parameter.name: value(parameter.name) for parameter in TABLE}, seed
+
+
+def _number(value: Value | str) -> Value:
+    return int(value) if isinstance(value, str) else value
+
+
+def register() -> None:
+    """Give every scene its settings."""
+    bpy.types.Scene.trellis2 = PointerProperty(type=TRELLIS2_PG_settings)  # type: ignore[attr-defined, func-returns-value]
+
+
+def unregister() -> None:
+    """Take them away again; a saved file keeps what was set."""
+    del bpy.types.Scene.trellis2  # type: ignore[attr-defined]
