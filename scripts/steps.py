@@ -1,0 +1,170 @@
+"""The steps of a test run, planned by ``scripts/test.py``: a check of the source, or a suite on one Python."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import environments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Longer than any suite takes: Blender 4.5 can hang at exit instead of crashing.
+SECONDS_PER_STEP = 600
+
+PASSED, FAILED, LEFT_OUT = "passed", "FAILED", "left out"
+
+CHECKS = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy": ("mypy",),
+}
+
+_NOTHING_COLLECTED = 5  # pytest's exit status
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many tests passed, failed (errors included) and were skipped (xfail included), together."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the sums."""
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do: a key of CHECKS or a suite (a folder in ``tests/``); ``blender`` is "" without bpy."""
+
+    name: str
+    python: str
+    blender: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a step: PASSED, FAILED or LEFT_OUT, the reason if not PASSED, its tests, its seconds."""
+
+    step: Step
+    result: str
+    reason: str = ""
+    counts: Counts = Counts()
+    seconds: float = 0.0
+
+
+class ReportError(Exception):
+    """pytest left no complete report: it ended in the middle."""
+
+
+def run(step: Step, pytest_arguments: Sequence[str], may_match_nothing: bool = False) -> Outcome:
+    """Make the step's environment, run it with its output going to the terminal, and return what came of it.
+
+    ``pytest_arguments`` go to pytest, not to checks. With ``may_match_nothing`` a suite in which no test was
+    selected is left out instead of failed.
+    """
+    started = time.monotonic()
+    try:
+        python = _python_of(step)
+        if step.name in CHECKS:
+            result, reason, counts = _check(step, python)
+        else:
+            result, reason, counts = _test(step, python, pytest_arguments, may_match_nothing)
+    except environments.EnvironmentNotBuiltError as error:
+        result, reason, counts = FAILED, str(error), Counts()
+    return Outcome(step, result, reason, counts, time.monotonic() - started)
+
+
+def read_counts(report: Path) -> Counts:
+    """Count the tests in a report that pytest wrote with ``--junitxml``.
+
+    Raises ReportError where the file is missing or breaks off, as it does when the process crashes.
+    """
+    try:
+        # The file comes from the pytest that was just run here.
+        root = ET.parse(report).getroot()  # noqa: S314
+    except (OSError, ET.ParseError) as error:
+        raise ReportError(f"pytest left no complete report ({error})") from error
+    passed = failed = skipped = 0
+    for case in root.iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed += 1
+        elif case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
+    return Counts(passed, failed, skipped)
+
+
+def judge(status: int | None, report: Path, may_match_nothing: bool = False) -> tuple[str, str, Counts]:
+    """Return result, reason and counts of a pytest run from its exit status and its report.
+
+    The status is None for a run that had to be ended. A run that crashed, hung or was empty counts as one
+    failed test, so that no sum of tests looks clean when a run was not.
+    """
+    try:
+        counts = read_counts(report)
+    except ReportError as error:
+        return FAILED, f"{_ending(status)}; {error}", Counts(failed=1)
+    if counts == Counts():
+        if may_match_nothing and status == _NOTHING_COLLECTED:
+            return LEFT_OUT, "no test matched", counts
+        return FAILED, "pytest collected nothing", Counts(failed=1)
+    if counts.failed:
+        return FAILED, f"{counts.failed} failed", counts
+    if status != 0:
+        return FAILED, f"all tests passed, but {_ending(status)}", counts + Counts(failed=1)
+    if counts.skipped:
+        return FAILED, f"{counts.skipped} skipped: every test has to run", counts
+    return PASSED, "", counts
+
+
+def _python_of(step: Step) -> Path:
+    if step.name in CHECKS:
+        return environments.tools_environment()
+    if step.blender:
+        return environments.blender_environment(step.blender)
+    if step.name == "project":
+        # These tests build the extension; whatever that needs is made here, where its progress can be seen.
+        environments.blender_environment(environments.DEFAULT_BLENDER[step.python])
+    return environments.plain_environment(step.python)
+
+
+def _check(step: Step, python: Path) -> tuple[str, str, Counts]:
+    status = _status_of([str(python), "-m", *CHECKS[step.name]])
+    return (PASSED, "", Counts()) if status == 0 else (FAILED, _ending(status), Counts())
+
+
+def _test(step: Step, python: Path, arguments: Sequence[str], may_match_nothing: bool) -> tuple[str, str, Counts]:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        tests = f"tests/{step.name}"
+        status = _status_of([str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *arguments])
+        return judge(status, report, may_match_nothing)
+
+
+def _status_of(command: Sequence[str]) -> int | None:
+    try:
+        result = subprocess.run(
+            command,
+            check=False,
+            cwd=environments.ROOT,
+            env=environments.clean_variables(),
+            timeout=SECONDS_PER_STEP,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return result.returncode
+
+
+def _ending(status: int | None) -> str:
+    return f"it hung for {SECONDS_PER_STEP} s" if status is None else f"it ended with status {status}"

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Check and test everything: ``python3 scripts/test.py``.
+
+Style (ruff), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and ``tests/project`` on plain
+Python, and those of ``tests/blender`` on a real bpy that fits it. Makes the environments that this needs.
+
+    python3 scripts/test.py --all               every supported Blender and Python that is installed
+    python3 scripts/test.py --only core -k job  some tests of one suite
+    python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+import environments
+import steps
+from steps import CHECKS, FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHECK_SUITES = {"lint": ("ruff check", "ruff format"), "types": ("mypy",)}
+PLAIN_SUITES = ("core", "emulator", "project")
+SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options, with what stands after ``--`` as ``pytest``. Ends the program on an unknown one."""
+    ours, theirs = list(arguments), []
+    if "--" in ours:
+        cut = ours.index("--")
+        ours, theirs = ours[:cut], ours[cut + 1 :]
+    parser = argparse.ArgumentParser(
+        description="Check and test everything.", epilog="What stands after -- goes to pytest."
+    )
+    parser.add_argument("--all", action="store_true", help="every supported Blender and Python")
+    parser.add_argument("--require-all", action="store_true", help="fail where one of them is missing")
+    parser.add_argument("--only", action="append", choices=SUITES, help="this suite; can be repeated")
+    parser.add_argument(
+        "--bpy",
+        action="append",
+        choices=environments.PYTHON_OF_BLENDER,
+        help="this Blender; can be repeated",
+    )
+    parser.add_argument("-k", metavar="EXPR", help="tests whose names match, as in pytest")
+    options = parser.parse_args(ours)
+    options.pytest = [*(["-k", options.k] if options.k else []), *theirs]
+    return options
+
+
+def plan(options: argparse.Namespace) -> list[Step]:
+    """Return the steps that the options ask for, the quick ones first."""
+    here = environments.running_python()
+    wanted = options.only or SUITES
+    pythons = environments.SUPPORTED_PYTHONS if options.all else (here,)
+    blenders = options.bpy or (
+        list(environments.PYTHON_OF_BLENDER) if options.all else [environments.DEFAULT_BLENDER[here]]
+    )
+    planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
+    planned += [Step(suite, python) for python in pythons for suite in PLAIN_SUITES if suite in wanted]
+    if "blender" in wanted:
+        planned += [Step("blender", environments.PYTHON_OF_BLENDER[version], version) for version in blenders]
+    return planned
+
+
+def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
+    """Run one step, print how it went and return it.
+
+    A step whose Python is missing is left out with ``--all``, and fails with ``--require-all`` or ``--bpy``.
+    """
+    print(f"\n=== {_title(step)}", flush=True)
+    if environments.find_python(step.python) is None:
+        forgiven = options.all and not options.require_all and not options.bpy
+        outcome = Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
+    else:
+        outcome = steps.run(step, options.pytest, may_match_nothing=bool(options.k))
+    reason = f" ({outcome.reason})" if outcome.reason else ""
+    print(f"--- {_title(step)}: {outcome.result}{reason} in {outcome.seconds:.1f} s", flush=True)
+    return outcome
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Return a table of the steps and, alone on the last line, how many tests passed and failed."""
+    rows = [("step", "Python", "Blender", "result", "seconds", "")]
+    rows += [
+        (
+            outcome.step.name,
+            outcome.step.python,
+            outcome.step.blender or "-",
+            outcome.result,
+            f"{outcome.seconds:.1f}",
+            outcome.reason,
+        )
+        for outcome in outcomes
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
+    ]
+    total = sum((outcome.counts for outcome in outcomes), Counts())
+    closing = f"{total.passed} passed, {total.failed} failed"
+    if total.skipped:
+        closing += f", {total.skipped} skipped"
+    return "\n".join([*lines, "", closing])
+
+
+def succeeded(outcomes: Sequence[Outcome]) -> bool:
+    """Return whether no step failed and at least one was not left out."""
+    results = {outcome.result for outcome in outcomes}
+    return PASSED in results and FAILED not in results
+
+
+def _title(step: Step) -> str:
+    kind = step.name if step.name in CHECKS else f"tests/{step.name}"
+    blender = f", Blender {step.blender}" if step.blender else ""
+    return f"{kind} (Python {step.python}{blender})"
+
+
+def main() -> int:
+    """Run what the command line asks for and return the exit status."""
+    environments.require_supported_python()
+    options = parse(sys.argv[1:])
+    outcomes = [carry_out(step, options) for step in plan(options)]
+    print(f"\n{summary(outcomes)}", flush=True)
+    return 0 if succeeded(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""The verdict on a test run: what the summary says is what happened."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import environments
+import pytest
+import steps
+from steps import FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
+
+PASSING = '<testcase name="a" /><testcase name="b" />'
+SKIPPED = '<testcase name="c"><skipped type="pytest.skip" /></testcase>'
+FAILING = '<testcase name="d"><failure /></testcase>'
+BROKEN = '<testcase name="e"><error /></testcase>'
+
+
+def _load_test_script() -> ModuleType:
+    """Return scripts/test.py as a module; by its plain name Python would find its own package of tests."""
+    path = environments.ROOT / "scripts" / "test.py"
+    spec = importlib.util.spec_from_file_location("test_script", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+script = _load_test_script()
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    return tmp_path / "report.xml"
+
+
+def _write(report: Path, cases: str) -> None:
+    report.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>", encoding="utf-8")
+
+
+def test_tests_are_counted_by_what_became_of_them(report: Path) -> None:
+    _write(report, PASSING + SKIPPED + FAILING + BROKEN)
+    assert steps.read_counts(report) == Counts(passed=2, failed=2, skipped=1)
+
+
+def test_a_clean_run_passes(report: Path) -> None:
+    _write(report, PASSING)
+    assert steps.judge(0, report) == (PASSED, "", Counts(passed=2))
+
+
+def test_a_failed_test_fails_the_run(report: Path) -> None:
+    _write(report, PASSING + FAILING)
+    assert steps.judge(1, report) == (FAILED, "1 failed", Counts(passed=2, failed=1))
+
+
+def test_a_skipped_test_fails_the_run(report: Path) -> None:
+    _write(report, PASSING + SKIPPED)
+    result, reason, counts = steps.judge(0, report)
+    assert (result, counts.skipped) == (FAILED, 1)
+    assert "1 skipped" in reason
+
+
+def test_a_crash_at_exit_fails_a_run_whose_tests_passed(report: Path) -> None:
+    _write(report, PASSING)
+    result, reason, counts = steps.judge(-11, report)
+    assert (result, counts) == (FAILED, Counts(passed=2, failed=1))
+    assert "status -11" in reason
+
+
+def test_a_run_that_hung_at_exit_fails(report: Path) -> None:
+    _write(report, PASSING)
+    result, reason, counts = steps.judge(None, report)
+    assert (result, counts.failed) == (FAILED, 1)
+    assert "hung" in reason
+
+
+def test_a_run_without_a_report_counts_as_a_failure(report: Path) -> None:
+    assert steps.judge(0, report)[0] == FAILED
+    assert steps.judge(0, report)[2] == Counts(failed=1)
+
+
+def test_a_report_that_breaks_off_counts_as_a_failure(report: Path) -> None:
+    report.write_text("<testsuites><testsuite><testcase", encoding="utf-8")
+    assert steps.judge(0, report)[0] == FAILED
+
+
+def test_a_run_that_collected_nothing_fails(report: Path) -> None:
+    _write(report, "")
+    assert steps.judge(5, report) == (FAILED, "pytest collected nothing", Counts(failed=1))
+
+
+def test_a_selection_may_match_nothing_in_a_suite(report: Path) -> None:
+    _write(report, "")
+    assert steps.judge(5, report, may_match_nothing=True)[0] == LEFT_OUT
+
+
+def test_an_environment_that_cannot_be_made_fails_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_version: str) -> Path:
+        raise environments.EnvironmentNotBuiltError("no room left")
+
+    monkeypatch.setattr(environments, "plain_environment", refuse)
+    outcome = steps.run(Step("core", "3.11"), [])
+    assert (outcome.result, outcome.reason) == (FAILED, "no room left")
+
+
+def test_the_closing_line_stands_alone_and_sums_all_runs() -> None:
+    outcomes = [
+        Outcome(Step("core", "3.11"), PASSED, counts=Counts(passed=40)),
+        Outcome(Step("blender", "3.11", "4.5.15"), FAILED, "1 failed", Counts(2, 1, 3)),
+    ]
+    assert script.summary(outcomes).splitlines()[-1] == "42 passed, 1 failed, 3 skipped"
+    assert script.summary(outcomes[:1]).splitlines()[-1] == "40 passed, 0 failed"
+
+
+def test_one_failed_step_fails_the_whole() -> None:
+    passed, failed = Outcome(Step("core", "3.11"), PASSED), Outcome(Step("mypy", "3.11"), FAILED)
+    assert script.succeeded([passed])
+    assert not script.succeeded([passed, failed])
+
+
+def test_a_run_in_which_nothing_ran_is_no_success() -> None:
+    assert not script.succeeded([Outcome(Step("core", "3.11"), LEFT_OUT)])
+    assert not script.succeeded([])
+
+
+def test_all_covers_every_blender_and_every_python() -> None:
+    planned = script.plan(script.parse(["--all"]))
+    assert {step.blender for step in planned if step.name == "blender"} == {"4.2.23", "4.5.15", "5.0.1", "5.2.3"}
+    for suite in ("core", "emulator", "project"):
+        assert {step.python for step in planned if step.name == suite} == {"3.11", "3.13"}
+    assert {"ruff check", "ruff format", "mypy"} <= {step.name for step in planned}
+
+
+def test_without_options_the_blender_fits_the_running_python() -> None:
+    planned = script.plan(script.parse([]))
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert {step.python for step in planned} == {here}
+    assert {step.name for step in planned} >= {"ruff check", "mypy", "core", "emulator", "project", "blender"}
+
+
+def test_every_folder_of_tests_is_a_suite() -> None:
+    folders = {path.parent.name for path in (environments.ROOT / "tests").glob("*/test_*.py")}
+    assert "project" in folders
+    assert folders <= set(script.SUITES)
+
+
+def test_what_stands_after_two_dashes_goes_to_pytest() -> None:
+    options = script.parse(["--only", "core", "-k", "job", "--", "-x", "--all"])
+    assert options.pytest == ["-k", "job", "-x", "--all"]
+    assert not options.all
+
+
+@pytest.mark.parametrize(
+    ("arguments", "result"),
+    [
+        (["--all"], LEFT_OUT),
+        (["--all", "--require-all"], FAILED),
+        (["--bpy", "5.2.3"], FAILED),
+    ],
+)
+def test_a_missing_python_is_forgiven_only_where_it_was_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], result: str
+) -> None:
+    monkeypatch.setattr(environments, "find_python", lambda _version: None)
+    outcome = script.carry_out(Step("blender", "3.13", "5.2.3"), script.parse(arguments))
+    assert (outcome.result, outcome.reason) == (result, "no Python 3.13 was found")
