@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An emulator of the part of Scenario's API that Trellis 2 needs, for tests and for trying things without an account.
+
+It is a stand-in. It speaks the protocol, with the errors a test asks for, but it has no neural network: the "model"
+that it returns is a relief of the picture. It listens on loopback only and costs nothing.
+
+    with Emulator() as emulator:
+        emulator.fault("submit", Fault(status=429, retry_after="2"))
+        ...  # talk to emulator.url
+        assert emulator.paid == 1
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+
+from . import calls, cdn
+from .faults import CALL_NAMES, Fault
+from .records import AssetRecord, Clock, JobRecord
+from .server import LOOPBACK, Site, SiteServer
+from .state import State
+from .workshop import TextureFormat, Workshop
+
+__all__ = ["CALL_NAMES", "AssetRecord", "Emulator", "Fault", "JobRecord"]
+
+
+class Emulator:
+    """The API on one port of loopback and its CDN on another, from `with` to the end of the block.
+
+    Args:
+        key, secret: the one API key that is valid.
+        job_seconds: how long a job takes from submit to success (longer if its model takes longer to make).
+        url_seconds: how long a signed address is valid.
+        port: of the API; 0 takes a free one.
+        texture_format: of the textures in the GLB, "webp" as Trellis 2 has them, or "png".
+        clock: seconds since the epoch; a test may put its own here and move it.
+        log: gets a line for each call.
+    """
+
+    def __init__(
+        self,
+        key: str = "test-key",
+        secret: str = "test-secret",  # noqa: S107 - opens nothing but this emulator
+        job_seconds: float = 0.5,
+        url_seconds: float = 3600,
+        port: int = 0,
+        texture_format: TextureFormat = "webp",
+        *,
+        clock: Clock = time.time,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._state = State(key, secret, job_seconds, url_seconds, texture_format, clock, Workshop())
+        self._api = SiteServer(Site(self._state, calls.find_call, calls.answer_call, log), port)
+        self._cdn = SiteServer(Site(self._state, cdn.find_call, cdn.answer_call, log), 0)
+        self._state.cdn_url = self.cdn_url
+
+    def __enter__(self) -> "Emulator":
+        self._state.workshop.open()
+        self._api.start()
+        self._cdn.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._state.closing.set()
+        self._state.workshop.close()
+        self._api.stop()
+        self._cdn.stop()
+
+    def fault(self, name: str, fault: Fault, times: int | None = 1, after: int = 0) -> None:
+        """Order `fault` for `times` calls of `name` (None: for all), after the next `after` calls of that name.
+
+        Raises:
+            ValueError: there is no such call, or the fault makes no sense for it.
+        """
+        self._state.faults.order(name, fault, times, after)
+
+    @property
+    def url(self) -> str:
+        """The base address of the API, with `/v1` and no slash at the end."""
+        return f"http://{LOOPBACK}:{self._api.server_port}/v1"
+
+    @property
+    def cdn_url(self) -> str:
+        """The address of the host that the signed addresses are on."""
+        return f"http://{LOOPBACK}:{self._cdn.server_port}"
+
+    @property
+    def key(self) -> str:
+        """The API key that is valid."""
+        return self._state.key
+
+    @property
+    def secret(self) -> str:
+        """The secret that belongs to the key."""
+        return self._state.secret
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each call came in, by name, the refused ones and those with a fault too."""
+        return self._state.calls
+
+    @property
+    def paid(self) -> int:
+        """How many submits were accepted, each of which would have cost creative units."""
+        return self._state.paid
+
+    @property
+    def leaked_credentials(self) -> int:
+        """How many calls brought credentials of the API to the CDN."""
+        return self._state.leaked_credentials
+
+    @property
+    def jobs(self) -> dict[str, JobRecord]:
+        """The jobs by id, oldest first. It grows with each submit, so copy it to go through it meanwhile."""
+        return self._state.jobs
+
+    @property
+    def assets(self) -> dict[str, AssetRecord]:
+        """The assets by id, oldest first. It grows with each job, so copy it to go through it meanwhile."""
+        return self._state.assets

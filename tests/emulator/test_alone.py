@@ -1,0 +1,81 @@
+"""The emulator as a program of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform == "win32":
+    # Windows can interrupt a program only if it leads a group of its own.
+    OWN_GROUP, INTERRUPT = subprocess.CREATE_NEW_PROCESS_GROUP, signal.CTRL_BREAK_EVENT
+else:
+    OWN_GROUP, INTERRUPT = 0, signal.SIGINT
+
+PROGRAM = Path(__file__).parents[2] / "scripts" / "emulator"
+
+
+@contextlib.contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Yield the running program; it is gone afterwards even if a check has failed meanwhile."""
+    with subprocess.Popen(
+        [sys.executable, str(PROGRAM), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        creationflags=OWN_GROUP,
+        env=os.environ | {"PYTHONUTF8": "1"},
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+def read_until(program: subprocess.Popen[str], wanted: str) -> str:
+    assert program.stdout is not None
+    text = ""
+    for line in program.stdout:
+        text += line
+        if wanted in line:
+            break
+    return text
+
+
+def test_it_says_where_it_is_serves_there_and_ends_on_an_interrupt() -> None:
+    with started("--key", "some-key", "--secret", "some-secret") as program:
+        said = read_until(program, "Ctrl-C")
+        address = re.search(r"API Address\s+(http://127\.0\.0\.1:\d+/v1)", said)
+        assert address is not None, said
+        assert re.search(r"API Key\s+some-key\n", said)
+        assert re.search(r"API Secret\s+some-secret\n", said)
+        assert "Preferences" in said
+        url = address[1] + "/models/model_trellis-2"
+        assert requests.get(url, auth=("some-key", "some-secret"), timeout=20).status_code == 200
+        program.send_signal(INTERRUPT)
+        out, error = program.communicate(timeout=20)
+    assert (program.returncode, error) == (0, "")
+    assert "'model': 1" in out
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with started("--port", port) as program:
+            _, error = program.communicate(timeout=20)
+    assert program.returncode == 2
+    assert f"Cannot listen on port {port}" in error
