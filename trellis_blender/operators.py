@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from . import picture_source, preferences, scene, session, settings
+from . import picture_source, preferences, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
 from .core.job import Job, Stage
@@ -51,8 +51,8 @@ def is_importable(job: Job) -> bool:
     return job.stage in (Stage.READY, Stage.IMPORTED)
 
 
-class Generate:
-    """What both ways to generate have in common: the parameters, and what happens with the picture."""
+class Waiting:
+    """An operator that can stand still until the model is in the scene."""
 
     if TYPE_CHECKING:
         wait: bool
@@ -63,6 +63,10 @@ class Generate:
             default=False,
             options={"SKIP_SAVE", "HIDDEN"},
         )
+
+
+class Generate(Waiting):
+    """What both ways to generate have in common: the parameters, and what happens with the picture."""
 
     last_click = 0.0
 
@@ -221,7 +225,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         return attempt(self, lambda: session.retry(self.target()))
 
 
-class TRELLIS2_OT_import_model(JobOperator, bpy.types.Operator):
+class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
     """Bring this job's model into the scene, at the 3D cursor"""
 
     bl_idname = "trellis2.import_model"
@@ -238,10 +242,11 @@ class TRELLIS2_OT_import_model(JobOperator, bpy.types.Operator):
 
         def bring() -> None:
             job_id = self.target()
-            reason = scene.busy_reason(context)
-            if reason:
-                raise TrellisError(f"The model cannot be imported now: {reason.lower()}. Try again then.")
-            session.import_now(context, job_id)
+            if context.mode != "OBJECT":
+                bpy.ops.object.mode_set(mode="OBJECT")  # which is what a click on Import means
+            session.import_model(job_id)
+            if self.wait:
+                session.wait(job_id)
 
         return attempt(self, bring)
 

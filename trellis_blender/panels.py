@@ -180,6 +180,27 @@ def wrapped(sentence: str, characters: int) -> list[str]:
     return lines
 
 
+class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
+    """How the model comes into the scene."""
+
+    bl_label = "Placement"
+    bl_options: Any = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        assert context.scene is not None
+        chosen, layout = settings.of_scene(context.scene), self.property_layout()
+        layout.prop(chosen, "place")
+        row = layout.row(heading="Size")
+        row.prop(chosen, "use_size", text="")
+        value = row.row()
+        value.active = chosen.use_size
+        value.prop(chosen, "size", text="")
+        layout.prop(chosen, "use_ground")
+        layout.prop(chosen, "collection")
+        layout.prop(chosen, "textures")
+
+
 class ParameterPanel(SidebarPanel):
     """The parameters of one stage of the model."""
 
@@ -241,6 +262,7 @@ class TRELLIS2_PT_texture(ParameterPanel, bpy.types.Panel):
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_PT_generate,
     TRELLIS2_PT_jobs,
+    TRELLIS2_PT_placement,
     TRELLIS2_PT_parameters,
     TRELLIS2_PT_mesh,
     TRELLIS2_PT_structure,

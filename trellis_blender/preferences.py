@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from .core.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
 from .core.changes import Checked
@@ -27,6 +27,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         api_secret: str
         project_id: str
         api_address: str
+        keep_seams: bool
     else:
         api_key: StringProperty(
             name="API Key",
@@ -46,6 +47,11 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             name="API Address",
             description="Address of the API; leave it empty to use Scenario's own",
         )
+        keep_seams: BoolProperty(
+            name="Keep Seams Split",
+            description="Import models as they are in the file, with vertices split at UV seams and the file's normals",
+            default=False,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the account, and what the last test of it said."""
@@ -64,6 +70,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.operator("trellis2.test_connection", icon="LINKED")
         for answer in _answers:
             layout.label(text=answer.sentence, icon="CHECKMARK" if answer.is_well else "ERROR")
+        layout.separator()
+        layout.prop(self, "keep_seams")
 
 
 _answers: list[Checked] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model in the scene: imported, named, placed, one undo step."""
+"""The model in the scene: built or imported, named, placed, one undo step."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
+from . import settings
 from .core.errors import ModelFileError
 from .core.job import Job
+from .core.model import Model
+from .material import make_images, make_material
+from .mesh import make_mesh
 from .picture_source import is_rendering
 
 COLLECTION = "Trellis"
+Selection = frozenset[int]
 
 
 def busy_reason(context: bpy.types.Context) -> str:
@@ -31,14 +36,43 @@ def busy_reason(context: bpy.types.Context) -> str:
     return ""
 
 
-def import_model(context: bpy.types.Context, job: Job, path: Path) -> bpy.types.Object:
-    """Bring the model into the current scene, its base at the 3D cursor, and make it the selection.
+def selection(context: bpy.types.Context) -> Selection:
+    """What is selected and active, in a form that outlives undo."""
+    layer = context.view_layer
+    assert layer is not None
+    active = layer.objects.active
+    chosen = {thing.session_uid for thing in layer.objects if thing.select_get()}
+    return frozenset(chosen | ({-active.session_uid} if active is not None else set()))
 
-    Returns the model's topmost object. Raises ModelFileError when Blender cannot read the file.
+
+def build_model(context: bpy.types.Context, job: Job, model: Model, *, select: bool) -> bpy.types.Object:
+    """The model as one new object, in one tick: nothing half-built is ever drawn, saved or undone.
+
+    Selects it if `select` says so. Returns the object.
     """
     scene = context.scene
     assert scene is not None
-    before = set(bpy.data.objects)
+    images = make_images(model.images, job.name)
+    mesh = make_mesh(job.name, model.mesh)
+    for material in model.materials:
+        name = f"{job.name} {material.name}".strip() if material is not None and len(model.materials) > 1 else job.name
+        mesh.materials.append(None if material is None else make_material(name, material, images))
+    thing: bpy.types.Object = bpy.data.objects.new(job.name, mesh)
+    thing.location = _place(scene)
+    _collection(context).objects.link(thing)
+    _finish(context, thing, select)
+    return thing
+
+
+def import_with_blender(context: bpy.types.Context, job: Job, path: Path, *, select: bool) -> bpy.types.Object:
+    """The model by Blender's own glTF importer, for files that our reader leaves to it. Blender stands still meanwhile.
+
+    Returns the model's topmost object. Raises ModelFileError when Blender cannot read the file.
+    """
+    scene, layer = context.scene, context.view_layer
+    assert scene is not None
+    assert layer is not None
+    before, chosen, active = set(bpy.data.objects), list(context.selected_objects), layer.objects.active
     try:
         bpy.ops.import_scene.gltf(filepath=str(path))
     except RuntimeError as error:
@@ -47,26 +81,54 @@ def import_model(context: bpy.types.Context, job: Job, path: Path) -> bpy.types.
     meshes = [thing for thing in made if thing.type == "MESH"]
     if not meshes:
         raise ModelFileError("The model's file holds no mesh. Press Retry to download it again.")
-    _collect(scene, made)
+    _collect(_collection(context), made)
     root = next(thing for thing in made if thing.parent is None)
     _name(root, meshes, job.name)
-    _stand_at(root, meshes, scene.cursor.location)
-    _select(context, root)
-    bpy.ops.ed.undo_push(message=f"Import {root.name}")
+    _stand(scene, root, meshes)
+    for thing in layer.objects:
+        thing.select_set(thing in chosen)
+    layer.objects.active = active
+    _finish(context, root, select)
     return root
+
+
+def _finish(context: bpy.types.Context, thing: bpy.types.Object, select: bool) -> None:
+    """Select it, and make everything one undo step."""
+    layer = context.view_layer
+    assert layer is not None
+    # `layer.objects` does not know the object yet when its collection is new: asking the object itself brings the layer
+    # up to date. One in an excluded or hidden collection cannot be selected.
+    if select and thing.visible_get(view_layer=layer):
+        for other in layer.objects:
+            other.select_set(other == thing)
+        layer.objects.active = thing
+    bpy.ops.ed.undo_push(message=f"Import {thing.name}")
 
 
 def _first_line(error: RuntimeError) -> str:
     return str(error).strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
 
 
-def _collect(scene: bpy.types.Scene, made: list[bpy.types.Object]) -> None:
-    """Move the objects from wherever the importer put them to the collection Trellis of this scene."""
+def _place(scene: bpy.types.Scene) -> Vector:
+    return scene.cursor.location.copy() if settings.of_scene(scene).place == "CURSOR" else Vector((0.0, 0.0, 0.0))
+
+
+def _collection(context: bpy.types.Context) -> bpy.types.Collection:
+    """The collection that the settings name; Trellis is looked for in this scene, and made when it is not there."""
+    scene = context.scene
+    assert scene is not None
+    if settings.of_scene(scene).collection == "ACTIVE" and context.collection is not None:
+        return context.collection
     found = (child for child in scene.collection.children_recursive if child.name.split(".")[0] == COLLECTION)
     collection = next(found, None)
     if collection is None:
         collection = bpy.data.collections.new(COLLECTION)
         scene.collection.children.link(collection)
+    return collection
+
+
+def _collect(collection: bpy.types.Collection, made: list[bpy.types.Object]) -> None:
+    """Move the objects there from wherever the importer put them."""
     for thing in made:
         for owner in thing.users_collection:
             owner.objects.unlink(thing)
@@ -83,20 +145,23 @@ def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> 
             material.name = name
 
 
-def _stand_at(root: bpy.types.Object, meshes: list[bpy.types.Object], place: Vector) -> None:
-    """Move the model so that the middle of its lowest level is at the place."""
+def _stand(scene: bpy.types.Scene, root: bpy.types.Object, meshes: list[bpy.types.Object]) -> None:
+    """Give what Blender imported the size and the place that the settings ask for."""
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
     corners = [thing.matrix_world @ Vector(corner) for thing in meshes for corner in thing.bound_box]
     low = [min(corner[axis] for corner in corners) for axis in range(3)]
     high = [max(corner[axis] for corner in corners) for axis in range(3)]
+    largest, extent = largest_dimension(scene), max(top - bottom for top, bottom in zip(high, low, strict=True))
+    scale = largest / extent if largest is not None and extent > 0 else 1.0
     base = Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]))
-    root.matrix_world = Matrix.Translation(place - base) @ root.matrix_world
+    if not settings.of_scene(scene).use_ground:
+        base = Vector((0.0, 0.0, 0.0))
+    moved = Matrix.Translation(_place(scene)) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-base)
+    root.matrix_world = moved @ root.matrix_world
 
 
-def _select(context: bpy.types.Context, root: bpy.types.Object) -> None:
-    layer = context.view_layer
-    assert layer is not None
-    for thing in layer.objects:
-        thing.select_set(thing is root)
-    layer.objects.active = root
+def largest_dimension(scene: bpy.types.Scene) -> float | None:
+    """The model's largest dimension in scene units, None: as it comes."""
+    chosen = settings.of_scene(scene)
+    return chosen.size / scene.unit_settings.scale_length if chosen.use_size else None

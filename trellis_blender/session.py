@@ -18,12 +18,13 @@ from types import MappingProxyType
 import bpy
 from bpy.app.handlers import persistent
 
-from . import preferences, scene
+from . import preferences, scene, settings
 from .core import job_folder
 from .core.account import Account
-from .core.changes import Change, Checked, Loaded, Notice, Removed
+from .core.changes import Change, Checked, Loaded, ModelRead, Notice, Removed
 from .core.errors import AccountError, OnlineAccessError, TrellisError
 from .core.job import CancelAsked, Imported, Job, Stage, advance
+from .core.model import Shape
 from .core.parameters import Value, complete
 from .core.picture import Picture
 from .core.runner import Runner
@@ -40,7 +41,8 @@ NAME_LENGTH = 40
 class Session:
     """All state of the add-on. `wanted` are the jobs whose models go into the scene by themselves.
 
-    `waiting_for` says why a model that is ready is not imported yet.
+    `reading` is the one whose file is being read now, `read` what came of it. `selection` is what was selected when the
+    last model was asked for. `waiting_for` says why a model that is read is not in the scene yet.
     """
 
     runner: Runner
@@ -48,6 +50,9 @@ class Session:
     jobs: dict[str, Job] = field(default_factory=dict)
     wanted: set[str] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
+    reading: str = ""
+    read: ModelRead | None = None
+    selection: scene.Selection = frozenset()
     waiting_for: str = ""
     account: Account | None = None
     held_by: str | None = None
@@ -107,6 +112,7 @@ def begin(picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value
     )
     session.jobs[job.id] = job
     session.wanted.add(job.id)
+    session.selection = scene.selection(bpy.context)
     session.runner.add(job, picture.path, move=is_ours)
     return job
 
@@ -129,15 +135,12 @@ def retry(job_id: str) -> None:
     session.runner.resume(job_id)
 
 
-def import_now(context: bpy.types.Context, job_id: str) -> bpy.types.Object:
-    """Bring a finished job's model into the scene; its topmost object. Raises ModelFileError."""
+def import_model(job_id: str) -> None:
+    """Bring a finished job's model into the scene, as soon as it is read and Blender is free."""
     session = start()
-    session.wanted.discard(job_id)
-    job = session.jobs[job_id]
-    thing = scene.import_model(context, job, session.root / job_id / job_folder.MODEL_FILE)
-    session.jobs[job_id] = advance(job, Imported(), time.time())
-    session.runner.imported(job_id)
-    return thing
+    session.wanted.add(job_id)
+    session.selection = scene.selection(bpy.context)
+    session.import_due = 0.0
 
 
 def check_connection() -> None:
@@ -156,7 +159,7 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     while time.monotonic() < end:
         tick()
         job = jobs()[job_id]
-        if job.is_resting and not (_session and job_id in _session.wanted and job.stage is Stage.READY):
+        if job.is_resting and not (_session and job_id in _session.wanted):
             break
         time.sleep(TICK_SECONDS / 2)
     if job.stage in (Stage.FAILED, Stage.CANCELLED):
@@ -258,28 +261,80 @@ def _take_in(session: Session, change: Change) -> None:
         case Checked():
             session.is_checking = False
             preferences.show_answer(change)
+        case ModelRead():
+            session.reading, session.read = "", change
         case Loaded():
             session.is_loaded = True
             session.jobs = dict(sorted(session.jobs.items()))
 
 
 def _import_next(session: Session) -> bool:
-    """Import one model that is ready and wanted, when Blender is free; whether anything changed."""
-    ready = next((job for job in session.jobs.values() if job.id in session.wanted and job.stage is Stage.READY), None)
-    if ready is None or time.monotonic() < session.import_due:
-        changed, session.waiting_for = bool(session.waiting_for) and ready is None, session.waiting_for if ready else ""
-        return changed
+    """Read one model that is wanted, or bring one that was read into the scene, when Blender is free for it.
+
+    Whether anything changed.
+    """
+    if session.read is not None:
+        return _bring(session, session.read)
+    ready = next((job.id for job in session.jobs.values() if job.id in session.wanted and _is_importable(job)), "")
+    if ready and not session.reading:
+        session.reading = ready
+        session.runner.read(ready, _shape(session.jobs[ready]))
+    return False
+
+
+def _is_importable(job: Job) -> bool:
+    return job.stage in (Stage.READY, Stage.IMPORTED)
+
+
+def _bring(session: Session, read: ModelRead) -> bool:
+    """Bring the model that was read into the scene, or wait until Blender is free."""
+    if read.id not in session.wanted:
+        session.read = None
+        return True
+    if time.monotonic() < session.import_due:
+        return False
     reason = scene.busy_reason(bpy.context)
     if reason:
         session.import_due = time.monotonic() + IMPORT_RETRY_SECONDS
         changed, session.waiting_for = reason != session.waiting_for, reason
         return changed
-    session.waiting_for = ""
+    session.read, session.waiting_for = None, ""
+    session.wanted.discard(read.id)
+    if not read.error:  # which the job tells by itself
+        _build(session, session.jobs[read.id], read)
+    return True
+
+
+def _build(session: Session, job: Job, read: ModelRead) -> None:
+    select = scene.selection(bpy.context) == session.selection
     try:
-        import_now(bpy.context, ready.id)
+        if read.model is not None:
+            scene.build_model(bpy.context, job, read.model, select=select)
+        else:
+            path = session.root / job.id / job_folder.MODEL_FILE
+            scene.import_with_blender(bpy.context, job, path, select=select)
+            session.notices.append(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
     except TrellisError as error:
         session.notices.append(error.sentence)
-    return True
+        return
+    if select:
+        session.selection = scene.selection(bpy.context)
+    session.jobs[job.id] = advance(job, Imported(), time.time())
+    session.runner.imported(job.id)
+
+
+def _shape(job: Job) -> Shape:
+    """How the model is to come, as the settings say now."""
+    assert bpy.context.scene is not None
+    chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
+    folder = Path(bpy.data.filepath).parent / "textures" if chosen.textures == "FOLDER" and bpy.data.filepath else None
+    return Shape(
+        images=folder,
+        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
+        largest=scene.largest_dimension(bpy.context.scene),
+        is_grounded=chosen.use_ground,
+        keeps_seams=kept is not None and kept.keep_seams,
+    )
 
 
 def _redraw() -> None:

@@ -17,6 +17,20 @@ SOURCES = (
 )
 
 
+PLACES = (
+    ("CURSOR", "3D Cursor", "Stand at the 3D cursor"),
+    ("ORIGIN", "World Origin", "Stand at the world's origin"),
+)
+COLLECTIONS = (
+    ("TRELLIS", "Trellis", "A collection named Trellis, made when it is not there"),
+    ("ACTIVE", "Active", "The active collection"),
+)
+TEXTURES = (
+    ("PACK", "Pack", "Keep the textures in the .blend file"),
+    ("FOLDER", "Folder", "Write the textures into the folder “textures” beside the .blend file, once that is saved"),
+)
+
+
 def _property(parameter: Parameter) -> Any:
     """The Blender property of a parameter, from its row in the table."""
     words: dict[str, Any] = {"name": parameter.label, "description": parameter.description}
@@ -56,9 +70,29 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         filepath: str
         seed: int
         use_seed: bool
+        place: str
+        use_size: bool
+        size: float
+        use_ground: bool
+        collection: str
+        textures: str
     else:
         source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
         filepath: StringProperty(name="Image", description="Image file to make a model from", subtype="FILE_PATH")
+        place: EnumProperty(name="Location", description="Where the model stands", items=PLACES)
+        use_size: BoolProperty(
+            name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
+        )
+        size: FloatProperty(
+            name="Size", description="Largest dimension of the model in metres", default=2, min=0.001, soft_max=100
+        )
+        use_ground: BoolProperty(
+            name="Stand on Ground",
+            description="Put the origin in the middle of the model's lowest level, and that at the location's height",
+            default=True,
+        )
+        collection: EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
+        textures: EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
 
 
 TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())

@@ -21,7 +21,7 @@ class Carriers:
     def __init__(self, count: int, agent: str, stopping: threading.Event) -> None:
         self._agent, self._stopping = agent, stopping
         self._connections = Connections()
-        self._work: queue.SimpleQueue[tuple[Account, Work] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[Account, Work] | Callable[[], None] | None] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._run, name=f"trellis-{n}", daemon=True) for n in range(count)]
         for thread in self._threads:
             thread.start()
@@ -29,6 +29,10 @@ class Carriers:
     def carry(self, account: Account, work: Work) -> None:
         """Have the work done. It must not raise."""
         self._work.put((account, work))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Have something done that needs no network. It must not raise."""
+        self._work.put(work)
 
     def stop(self) -> list[threading.Thread]:
         """End all waiting; the threads, which end soon."""
@@ -40,6 +44,9 @@ class Carriers:
     def _run(self) -> None:
         api, account, files = None, None, new_session(self._connections, self._agent)
         while (item := self._work.get()) is not None and not self._stopping.is_set():
+            if not isinstance(item, tuple):
+                item()
+                continue
             if api is None or account != item[0]:
                 account = item[0]
                 api = Api(account, self._connections, self._agent)

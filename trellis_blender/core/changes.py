@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .job import Job
+
+if TYPE_CHECKING:
+    from .model import Model
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,22 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class ModelRead:
+    """The model's file was read, as `Runner.read` asked.
+
+    `model` is None when only Blender's own importer can read it, for the `reason`, or when it could not be read at
+    all, as the `error` says.
+    """
+
+    id: str
+    model: Model | None
+    reason: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Loaded:
     """All jobs of earlier sessions have been told."""
 
 
-Change = Job | Removed | Notice | Checked | Loaded
+Change = Job | Removed | Notice | Checked | ModelRead | Loaded

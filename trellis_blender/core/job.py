@@ -177,6 +177,13 @@ class Imported(Event):
 
 
 @dataclass(frozen=True)
+class Damaged(Event):
+    """A look inside the model's file showed that it cannot be used. `message` is the artist's sentence."""
+
+    message: str
+
+
+@dataclass(frozen=True)
 class Failed(Event):
     """It cannot go on by itself. `message` is the artist's sentence."""
 
@@ -218,6 +225,7 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         Downloaded: frozenset({Stage.DOWNLOADING}),
         Read: frozenset({Stage.READING}),
         Imported: frozenset({Stage.READY, Stage.IMPORTED}),
+        Damaged: frozenset({Stage.READY, Stage.IMPORTED}),
         # not from `unconfirmed`: what may have been paid for is searched for until that is certain
         Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
         CancelAsked: _BEFORE_READY,
@@ -275,6 +283,8 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.READY)
         case Imported():
             return change(job, stage=Stage.IMPORTED)
+        case Damaged(message):
+            return change(job, stage=Stage.FAILED, message=message, remedy=Remedy.RETRY)
         case CancelAsked():
             return change(job, cancel_asked=True)
         case Failed(message, remedy, remote_ended):

@@ -68,6 +68,13 @@ def save(folder: Path, job: Job) -> None:
     _flush_folder(folder)
 
 
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file that is whole or absent. Raises OSError."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    _rename(part, path)
+
+
 def load(folder: Path) -> Job:
     """The job in the folder. Raises OSError, and DamagedJobError when `job.json` is not what `save` writes."""
     try:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .account import Account
-from .changes import Change, Checked, Notice
+from .changes import Change, Checked, ModelRead, Notice
 from .entry import Entry
 from .errors import (
     AccountError,
@@ -35,6 +35,7 @@ from .job import (
     AnswerLost,
     CancelAsked,
     Cancelled,
+    Damaged,
     Event,
     Failed,
     Imported,
@@ -47,12 +48,14 @@ from .job import (
     SubmitStarted,
     UploadStarted,
 )
+from .job_folder import MODEL_FILE
 from .ledger import Ledger
 from .pace import Pace
 from .polling import Polling
 
 if TYPE_CHECKING:
     from .carrier import Carriers
+    from .model import Shape
     from .work import Desk, Step
 
 CARRIERS = 4
@@ -78,6 +81,7 @@ class Runner:
         self._held_by = ""
         self._busy = 0
         self._carriers: Carriers | None = None
+        self._reader: Carriers | None = None  # a thread of its own, so that no hanging network keeps a model waiting
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
     # -- for the main thread
@@ -106,6 +110,10 @@ class Runner:
         """The model is in a scene now."""
         self._notes.put(lambda: self._tell(job_id, Imported()))
 
+    def read(self, job_id: str, shape: Shape) -> None:
+        """Read the job's model into arrays; they come as `ModelRead`."""
+        self._notes.put(lambda: self._read(job_id, shape))
+
     def check(self, account: Account) -> None:
         """Ask Scenario whether the account works; the answer comes as `Checked`."""
         self._notes.put(lambda: self._check(account))
@@ -119,8 +127,8 @@ class Runner:
         self._stopping.set()
         self._notes.put(lambda: None)
         threads = [self._thread] if self._thread.is_alive() else []
-        if self._carriers is not None:
-            threads += self._carriers.stop()
+        for carriers in filter(None, (self._carriers, self._reader)):
+            threads += carriers.stop()
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
@@ -132,6 +140,7 @@ class Runner:
         from .carrier import Carriers
 
         self._carriers = Carriers(CARRIERS, self._agent, self._stopping)
+        self._reader = Carriers(1, self._agent, self._stopping)
         self._guarded(self._ledger.load)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
@@ -141,6 +150,7 @@ class Runner:
                 continue
             self._guarded(note)
         self._carriers.stop()
+        self._reader.stop()
         while not self._notes.empty():  # what is known already is not lost, above all a paid job's id
             self._guarded(self._notes.get())
         for entry in self._entries.values():
@@ -190,6 +200,18 @@ class Runner:
                 raise StorageError("Another Blender is working on this job. Close it, then try again.")
         entry.due, entry.attempt = 0.0, 0
         self._ledger.apply(entry, event)
+
+    def _read(self, job_id: str, shape: Shape) -> None:
+        assert self._reader is not None
+        from .read_model import read_for_import
+
+        path = self._entries[job_id].folder / MODEL_FILE
+        self._reader.run(lambda: self._tell_read(read_for_import(job_id, path, shape)))
+
+    def _tell_read(self, answer: ModelRead) -> None:
+        if answer.error:
+            self._notes.put(lambda: self._tell(answer.id, Damaged(answer.error)))
+        self.changes.put(answer)
 
     def _check(self, account: Account) -> None:
         assert self._carriers is not None

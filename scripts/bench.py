@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure what the add-on costs: ``python3 scripts/bench.py import``.
+
+How long Blender stands still while a model comes in, with Blender's glTF importer and with ours, in the same run
+and in turn; in docs/performance.md stands what the numbers mean.
+
+    python3 scripts/bench.py import --quick --check      one size, all versions, some minutes
+    python3 scripts/bench.py import --bpy 4.2.23 --faces 2000000 --texture 2048
+    python3 scripts/bench.py import --check --write      everything, into docs/performance.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import environments
+import import_table
+from import_table import BLENDERS, OURS, Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FACES = (100_000, 500_000, 1_000_000, 2_000_000)
+PIXELS = (2048, 4096)
+RUNS = 5
+SECONDS_PER_PROCESS = 1800
+RUNNER = Path(__file__).with_name("import_runs.py")
+PAGE = environments.ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- bench import: begin -->", "<!-- bench import: end -->"
+
+
+class BenchError(Exception):
+    """A process of the bench failed; the message is the end of what it printed."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options with ``bpy``, ``faces`` and ``texture`` filled in. Ends the program on an unknown one."""
+    parser = argparse.ArgumentParser(description="Measure what the add-on costs.")
+    benches = parser.add_subparsers(dest="bench", required=True)
+    ours = benches.add_parser("import", help="bringing a model into the scene, compared with Blender's importer")
+    versions = list(environments.PYTHON_OF_BLENDER)
+    ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
+    ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
+    ours.add_argument("--runs", type=int, default=RUNS, help=f"warm runs each way (default: {RUNS})")
+    ours.add_argument("--quick", action="store_true", help="500,000 faces with 2048 pixels only")
+    ours.add_argument("--check", action="store_true", help="fail where a requirement is not met")
+    ours.add_argument("--write", action="store_true", help=f"put the tables into docs/{PAGE.name}")
+    options = parser.parse_args(arguments)
+    options.bpy = options.bpy or versions
+    options.faces = options.faces or ([500_000] if options.quick else list(FACES))
+    options.texture = options.texture or ([2048] if options.quick else list(PIXELS))
+    if options.runs < 1:
+        parser.error("--runs has to be 1 at least")
+    return options
+
+
+def measure(version: str, faces: int, pixels: int, runs: int) -> Measured:
+    """Return what one file costs in one version of Blender. Raises BenchError and EnvironmentNotBuiltError."""
+    python = environments.blender_environment(version)
+    glb = _glb(python, faces, pixels)
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+
+        def run(*arguments: str) -> Any:
+            _run([str(python), str(RUNNER), *arguments, str(answer)])
+            return json.loads(answer.read_text(encoding="utf-8"))
+
+        first = {way: run("fresh", way, str(glb)) for way in (BLENDERS, OURS)}
+        return Measured(version, faces, pixels, run("alternate", str(glb), str(runs)), first)
+
+
+def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
+    """Return 1 where requirements are checked and one is not met, or where there was nothing to check them on."""
+    verdicts = import_table.judge(measured)
+    return int(check and not (verdicts and all(verdict.is_met for verdict in verdicts)))
+
+
+def write(text: str, page: Path = PAGE) -> None:
+    """Put the text between the page's markers, in place of what stood there. Raises OSError and BenchError."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not (begin and end):
+        raise BenchError(f"{page.name} does not have the two markers {BEGIN} and {END}")
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8", newline="\n")
+
+
+def heading(runs: int) -> str:
+    """Return a sentence on where, when and how often was measured."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    cores = f"{os.cpu_count()} cores, {platform.system()}, {platform.machine()}"
+    return f"Measured on {today} ({cores}): medians of {runs} warm runs."
+
+
+def _glb(python: Path, faces: int, pixels: int) -> Path:
+    """The GLB of that size, made once and kept in the system's temporary folder until what makes it changes."""
+    sources = [RUNNER, *sorted((RUNNER.parent / "emulator").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{faces}-{pixels}-{digest}.glb")
+    if not path.is_file():
+        _run([str(python), str(RUNNER), "make", str(faces), str(pixels), str(path)])
+    return path
+
+
+def _run(command: Sequence[str]) -> None:
+    """Run a process without showing its output. Raises BenchError."""
+    try:
+        result = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            env={**environments.clean_variables(), "PYTHONUTF8": "1"},
+            timeout=SECONDS_PER_PROCESS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BenchError(f"took more than {SECONDS_PER_PROCESS} s: {' '.join(command)}") from error
+    if result.returncode:
+        raise BenchError("\n".join([" ".join(command), *result.stdout.splitlines()[-20:]]))
+
+
+def _measure_all(options: argparse.Namespace) -> list[Measured]:
+    measured = []
+    for version in options.bpy:
+        for faces in options.faces:
+            for pixels in options.texture:
+                started = time.monotonic()
+                one = measure(version, faces, pixels, options.runs)
+                measured.append(one)
+                ratios = ", ".join(
+                    f"{words} {import_table.shown_ratio(one.ratio(name))}" for name, words in import_table.WORDS.items()
+                )
+                seconds = time.monotonic() - started
+                print(f"Blender {version}, {one.title}: {ratios} ({seconds:.0f} s)", file=sys.stderr, flush=True)
+    return measured
+
+
+def main() -> int:
+    """Measure what the command line asks for, print it, and return the exit status."""
+    environments.require_supported_python()
+    options = parse(sys.argv[1:])
+    try:
+        measured = _measure_all(options)
+        text = f"{heading(options.runs)}\n\n{import_table.table(measured)}"
+        if options.write:
+            write(text)
+    except (BenchError, environments.EnvironmentNotBuiltError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(text)
+    print()
+    print(
+        "\n".join(str(verdict) for verdict in import_table.judge(measured)) or "No size that anything is required of."
+    )
+    return exit_status(measured, check=options.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One process of ``scripts/bench.py import``: imports a GLB with Blender's importer and with ours, and takes the time.
+
+    import_runs.py make FACES PIXELS GLB       makes a GLB as Trellis 2 would return it (no Blender needed)
+    import_runs.py alternate GLB RUNS ANSWER   both ways in turn, after one warm-up of each
+    import_runs.py fresh WAY GLB ANSWER        one import, the first of a fresh process, and its peak of memory
+
+The answer is written to a file as JSON: Blender prints what it likes to the terminal.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from build import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Run = dict[str, float]
+
+ADDON = "bl_ext.user_default.trellis_blender"
+OURS, BLENDERS = "ours", "importer"
+POLL_SECONDS = 0.001  # how often the waiting main thread looks whether it still gets its turn
+KIB = 1024
+
+
+def make_glb(faces: int, pixels: int, path: Path) -> None:
+    """Write a GLB with that number of faces (within 2 %) and two textures of `pixels` square."""
+    from emulator.relief import make_relief
+    from emulator.workshop import Order
+
+    glb, _faces, _vertices = make_relief(Order(_picture(), faces, pixels, "webp", double_sided=True, seed=1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(glb)
+    unfinished.replace(path)
+
+
+def alternate(glb: Path, runs: int) -> dict[str, list[Run]]:
+    """Import the GLB both ways in turn, `runs` times each after one warm-up, and return all but the warm-up.
+
+    Which way comes first changes from round to round. A run: `object`, seconds from the file to the object; `stall`,
+    the longest time that the main thread stood still; `main`, the time it did so in all; `wait`, the longest of its
+    waits while a worker read; `undo` and `decode`, what an undo step and the decoding of the textures took thereafter.
+    """
+    addon = _enabled()
+    ways = {OURS: lambda: _ours(addon, glb), BLENDERS: lambda: _blenders(glb)}
+    found: dict[str, list[Run]] = {way: [] for way in ways}
+    for number in range(runs + 1):
+        for way in sorted(ways, reverse=bool(number % 2)):
+            _empty_file()
+            run = {**ways[way](), **_afterwards()}
+            if number:
+                found[way].append(run)
+    return found
+
+
+def fresh(way: str, glb: Path) -> Run:
+    """Import the GLB, and return the run (see `alternate`, without what comes thereafter) and its `peak` in bytes.
+
+    That is what the process held at most, above what it held before. `WAY` is OURS or BLENDERS.
+    """
+    addon = _enabled()
+    _empty_file()
+    before = _resident()
+    run = _ours(addon, glb) if way == OURS else _blenders(glb)
+    return {**run, "peak": _peak() - before}
+
+
+def _enabled() -> Any:
+    """The add-on's top module, installed as an extension and enabled."""
+    resources = Path(tempfile.mkdtemp(prefix="trellis_blender "))
+    # Registered before bpy is imported, and so called after Blender has unregistered the add-on.
+    atexit.register(shutil.rmtree, resources, ignore_errors=True)
+    stage(resources / "extensions" / "user_default" / "trellis_blender")
+    os.environ["BLENDER_USER_RESOURCES"] = str(resources)
+    importlib.import_module("bpy")
+    import addon_utils  # lies in a folder that only importing bpy makes known
+
+    addon_utils.enable(ADDON, default_set=True, handle_error=_fail)
+    return importlib.import_module(ADDON)
+
+
+def _fail(error: Exception) -> None:
+    raise error
+
+
+def _empty_file() -> None:
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    gc.collect()
+
+
+def _blenders(glb: Path) -> Run:
+    import bpy
+
+    started = time.perf_counter()
+    bpy.ops.import_scene.gltf(filepath=str(glb))
+    seconds = time.perf_counter() - started
+    _check()
+    return {"object": seconds, "stall": seconds, "main": seconds, "wait": 0.0}
+
+
+def _ours(addon: Any, glb: Path) -> Run:
+    """As the session does it: a worker reads, the main thread looks ten times a second, and builds in one tick."""
+    import bpy
+
+    session, scene = addon.session, addon.scene
+    job = importlib.import_module(f"{ADDON}.core.job").Job("1", "Bench", "source.png", "bench.png", {}, time.time())
+    answers: list[Any] = []
+
+    def read() -> None:
+        answers.append(importlib.import_module(f"{ADDON}.core.read_model").read_for_import(job.id, glb, shape))
+
+    started = time.perf_counter()
+    shape = session._shape(job)
+    worker = threading.Thread(target=read)
+    asked = time.perf_counter() - started
+    worker.start()
+    waits, lateness = _wait_for(answers, started, session.TICK_SECONDS)
+    answer = answers.pop()
+    assert answer.model is not None, answer
+    tick = time.perf_counter()
+    scene.build_model(bpy.context, job, answer.model, select=True)
+    ended = time.perf_counter()
+    worker.join()
+    _check()
+    build = ended - tick
+    stall = max(asked, waits, build)
+    return {"object": ended - started, "stall": stall, "main": asked + lateness + build, "wait": waits}
+
+
+def _wait_for(answers: list[Any], started: float, rhythm: float) -> tuple[float, float]:
+    """Wait until there is an answer at one of the session's ticks.
+
+    Returns the longest time for which the thread did not get its turn, and how late the ticks were in all.
+    """
+    longest = late = 0.0
+    due = started + rhythm
+    while True:
+        before = time.perf_counter()
+        time.sleep(POLL_SECONDS)
+        now = time.perf_counter()
+        longest = max(longest, now - before - POLL_SECONDS)
+        if now < due:
+            continue
+        late += max(0.0, now - due - POLL_SECONDS)
+        if answers:
+            return longest, late
+        due = now + rhythm
+
+
+def _check() -> None:
+    """Fail where the import left nothing behind: that would be the fastest of all."""
+    import bpy
+
+    meshes, images = list(bpy.data.meshes), list(bpy.data.images)
+    assert len(meshes) == 1, meshes
+    assert len(images) >= 2, images
+    assert any(thing.data == meshes[0] for thing in bpy.data.objects)
+
+
+def _afterwards() -> Run:
+    """What follows an import either way. In the background Blender keeps no undo steps: that part is almost nothing."""
+    import bpy
+
+    started = time.perf_counter()
+    bpy.ops.ed.undo_push(message="Bench")
+    pushed = time.perf_counter()
+    for image in bpy.data.images:
+        if image.source == "FILE":
+            pixels: Any = image.pixels
+            assert pixels[0] >= 0
+    return {"undo": pushed - started, "decode": time.perf_counter() - pushed}
+
+
+if sys.platform == "win32":
+
+    def _peak() -> int:
+        """Return the most bytes that this process has held in memory up to now."""
+        import ctypes
+        from ctypes import wintypes
+
+        class Counters(ctypes.Structure):
+            _fields_ = [  # PROCESS_MEMORY_COUNTERS of psapi.h
+                ("cb", wintypes.DWORD),
+                ("PageFaultCount", wintypes.DWORD),
+                *((name, ctypes.c_size_t) for name in ("PeakWorkingSetSize", "WorkingSetSize")),
+                *((f"quota{number}", ctypes.c_size_t) for number in range(6)),
+            ]
+
+        counters = Counters(cb=ctypes.sizeof(Counters))
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.GetCurrentProcess.restype = wintypes.HANDLE
+        process = wintypes.HANDLE(kernel.GetCurrentProcess())
+        if not kernel.K32GetProcessMemoryInfo(process, ctypes.byref(counters), counters.cb):
+            raise ctypes.WinError(ctypes.get_last_error())
+        return int(counters.PeakWorkingSetSize)
+
+elif sys.platform == "linux":
+
+    def _peak() -> int:
+        """Return the most bytes that this process has held in memory up to now."""
+        # Not getrusage: there, a process begins with what its parent held.
+        return _status("VmHWM")
+
+else:
+
+    def _peak() -> int:
+        """Return the most bytes that this process has held in memory up to now."""
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+def _resident() -> int:
+    """The bytes that this process holds; where that cannot be asked, the most it has held, so less is measured."""
+    return _status("VmRSS") if sys.platform == "linux" else _peak()
+
+
+def _status(field: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * KIB for line in lines if line.startswith(f"{field}:"))
+
+
+def _picture() -> bytes:
+    """A round picture with a pattern and clear corners, as PNG."""
+    import numpy as np
+    from PIL import Image
+
+    y, x = np.mgrid[-1:1:768j, -1:1:768j]
+    wave = 127 + 60 * np.sin(9 * x + 4 * y * y) + 60 * np.cos(13 * y - 5 * x * x)
+    alpha = 255 * (x * x + y * y < 0.95)
+    picture = np.stack((wave, wave[::-1], wave.T, alpha), axis=2).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "png")
+    return file.getvalue()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the arguments say (see above)."""
+    match arguments:
+        case ["make", faces, pixels, glb]:
+            make_glb(int(faces), int(pixels), Path(glb))
+        case ["alternate", glb, runs, answer]:
+            Path(answer).write_text(json.dumps(alternate(Path(glb), int(runs))), encoding="utf-8")
+        case ["fresh", way, glb, answer] if way in (OURS, BLENDERS):
+            Path(answer).write_text(json.dumps(fresh(way, Path(glb))), encoding="utf-8")
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,125 @@
+"""The bench's options, tables and verdicts; ``tests/blender/test_bench.py`` lets it measure something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bench
+import environments
+import import_table
+import pytest
+from import_table import Measured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def measured(
+    *, faces: int = 500_000, stall: float = 0.04, wait: float = 0.001, seconds: float = 0.2, peak: float = 100e6
+) -> Measured:
+    """What the importer needs a second and 200 MB for, and ours as little as is said."""
+    theirs = {"object": 1.0, "stall": 1.0, "main": 1.0, "wait": 0.0, "undo": 0.0002, "decode": 0.3}
+    ours = {"object": seconds, "stall": stall, "main": stall, "wait": wait, "undo": 0.0002, "decode": 0.3}
+    first = {"importer": {**theirs, "stall": 1.5, "peak": 200e6}, "ours": {**ours, "stall": 0.07, "peak": peak}}
+    return Measured("4.2.23", faces, 2048, {"importer": [theirs] * 3, "ours": [ours] * 3}, first)
+
+
+def test_without_options_every_blender_and_every_size_is_measured() -> None:
+    options = bench.parse(["import"])
+    assert options.bpy == list(environments.PYTHON_OF_BLENDER)
+    assert options.faces == [100_000, 500_000, 1_000_000, 2_000_000]
+    assert options.texture == [2048, 4096]
+    assert options.runs >= 5
+
+
+def test_quick_measures_one_size_that_something_is_required_of() -> None:
+    options = bench.parse(["import", "--quick"])
+    assert (options.faces, options.texture) == ([500_000], [2048])
+    assert set(options.faces) <= set(import_table.REQUIRED_FACES)
+
+
+def test_sizes_and_versions_can_be_chosen() -> None:
+    options = bench.parse(["import", "--quick", "--bpy", "5.2.3", "--faces", "7", "--faces", "9", "--texture", "64"])
+    assert (options.bpy, options.faces, options.texture) == (["5.2.3"], [7, 9], [64])
+
+
+@pytest.mark.parametrize("arguments", [[], ["export"], ["import", "--bpy", "2.79"], ["import", "--runs", "0"]])
+def test_what_cannot_be_measured_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        bench.parse(arguments)
+
+
+@pytest.mark.parametrize(
+    ("one", "missed"),
+    [
+        (measured(), []),
+        (measured(stall=0.066), []),
+        (measured(stall=0.067), ["stall", "main"]),
+        (measured(seconds=0.51), ["object"]),
+        (measured(peak=201e6), ["peak"]),
+        (measured(faces=2_000_000, peak=201e6), ["peak"]),
+    ],
+)
+def test_each_requirement_is_judged_by_its_ratio(one: Measured, missed: list[str]) -> None:
+    verdicts = import_table.judge([one])
+    assert [verdict.name for verdict in verdicts if not verdict.is_met] == missed
+    assert {verdict.name for verdict in verdicts} == set(import_table.REQUIRED)
+
+
+def test_a_median_forgives_one_slow_run() -> None:
+    one = measured()
+    slow = [*one.warm["ours"][:2], {**one.warm["ours"][0], "stall": 5.0}]
+    again = Measured(one.blender, one.faces, one.pixels, {**one.warm, "ours": slow}, one.first)
+    assert again.ratio("stall") == pytest.approx(25)
+
+
+def test_check_fails_where_a_requirement_is_not_met() -> None:
+    assert bench.exit_status([measured()], check=True) == 0
+    assert bench.exit_status([measured(), measured(seconds=0.9)], check=True) == 1
+    assert bench.exit_status([measured(seconds=0.9)], check=False) == 0
+
+
+def test_check_fails_where_there_was_nothing_to_check() -> None:
+    assert bench.exit_status([measured(faces=100_000)], check=True) == 1
+
+
+def test_the_verdict_says_what_was_found_and_what_is_required() -> None:
+    lines = [str(verdict) for verdict in import_table.judge([measured(stall=0.1)])]
+    assert lines[0] == "FAIL  Blender 4.2.23, 500k / 2048: longest stall 1/10 of the importer's (required: 1/15)"
+    assert lines[2] == "PASS  Blender 4.2.23, 500k / 2048: file to object 1/5 of the importer's (required: 1/2)"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"), [(20, "1/20"), (14.99, "1/14"), (2.58, "1/2.5"), (2, "1/2"), (1, "1"), (0.8, "1.25")]
+)
+def test_a_ratio_is_never_shown_better_than_it_is(ratio: float, shown: str) -> None:
+    assert import_table.shown_ratio(ratio) == shown
+
+
+def test_the_table_holds_ratios_and_milliseconds() -> None:
+    text = import_table.table([measured(), measured(faces=1_000_000)])
+    assert "| 4.2.23 | 500k / 2048 | 1/25 | 1/25 | 1/5 | 1/2 | PASS |" in text
+    assert "| 4.2.23 | 1M / 2048 | 1/25 | 1/25 | 1/5 | 1/2 | |" in text
+    assert "| 500k / 2048 | Blender's importer | 1000 | 1000 (1500) | 1000 | - | 191 | 300 | 0.2 |" in text
+    assert "| 500k / 2048 | ours | 200 | 40 (70) | 40 | 1.0 | 95 | 300 | 0.2 |" in text
+
+
+def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"Über\n{bench.BEGIN}\nold\n{bench.END}\nbelow\n", encoding="utf-8")
+    bench.write("new", page)
+    assert page.read_text(encoding="utf-8") == f"Über\n{bench.BEGIN}\n\nnew\n\n{bench.END}\nbelow\n"
+
+
+def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("typed by hand\n", encoding="utf-8")
+    with pytest.raises(bench.BenchError, match="markers"):
+        bench.write("new", page)
+    assert page.read_text(encoding="utf-8") == "typed by hand\n"
+
+
+def test_the_projects_page_has_the_markers() -> None:
+    text = bench.PAGE.read_text(encoding="utf-8")
+    assert text.count(bench.BEGIN) == text.count(bench.END) == 1
+    assert text.index(bench.BEGIN) < text.index(bench.END)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model as plain arrays: what the worker hands to the main thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the main thread needs no numpy before the first model
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the model shall come and stand: lengths in scene units, in Blender's axes.
+
+    `images`: the folder into which its images are written, None: they come as bytes, to be packed. `stem`: how their
+    files' names begin. `largest`: its largest dimension, None: as returned. `is_grounded`: its origin in the middle
+    of its lowest level, else where the file has it. `keeps_seams`: vertices stay split at seams, with the file's
+    normals.
+    """
+
+    images: Path | None = None
+    stem: str = "image"
+    largest: float | None = None
+    is_grounded: bool = True
+    keeps_seams: bool = False
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A use of an image. `uv` is the index of a UV map; `extension` and `interpolation` are Blender's words."""
+
+    image: int
+    uv: int
+    extension: str
+    interpolation: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """Metallic-roughness PBR (glTF 2.0 §3.9). Colours are linear, 0 to 1."""
+
+    name: str
+    base_color: tuple[float, ...]
+    base_texture: Texture | None
+    metallic: float
+    roughness: float
+    metallic_roughness_texture: Texture | None
+    normal_texture: Texture | None
+    normal_scale: float
+    occlusion_texture: Texture | None
+    occlusion_strength: float
+    emissive: tuple[float, ...]
+    emissive_texture: Texture | None
+    is_blended: bool
+    is_double_sided: bool
+
+    @property
+    def textures(self) -> tuple[Texture, ...]:
+        """Those that it has."""
+        every = (
+            self.base_texture,
+            self.metallic_roughness_texture,
+            self.normal_texture,
+            self.occlusion_texture,
+            self.emissive_texture,
+        )
+        return tuple(texture for texture in every if texture is not None)
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image of the model: its bytes, or the path of the file they were written to. `name` may be empty."""
+
+    name: str
+    data: bytes | None
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class MeshArrays:
+    """A triangle mesh in the layout that Blender keeps it in: flat, contiguous, of Blender's own types.
+
+    `positions`: (vertices * 3) float32, metres, Z up. `corner_vertices`, `corner_edges`: (faces * 3) int32.
+    `edges`: (edges * 2) int32. `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32, None with one material.
+    `normals`: (faces * 3 * 3) float32 when Blender's own would not do, else None. `is_flat`: shade every face flat.
+    """
+
+    positions: Array
+    corner_vertices: Array
+    edges: Array
+    corner_edges: Array
+    uvs: tuple[Array, ...]
+    materials: Array | None
+    normals: Array | None
+    is_flat: bool
+
+    @property
+    def face_count(self) -> int:
+        """How many triangles."""
+        return len(self.corner_vertices) // 3
+
+
+@dataclass(frozen=True)
+class Model:
+    """A whole model: one mesh, and the materials of its slots (None: none) with the images they use, by index."""
+
+    mesh: MeshArrays
+    materials: tuple[Material | None, ...]
+    images: Mapping[int, ImageFile]

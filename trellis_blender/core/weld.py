@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Seams closed and edges made: from triangles with split vertices to one connected mesh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+# Odd numbers with well mixed bits, one an axis; equal hashes of other positions are looked for and taken apart.
+_MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+_SLICE = 1 << 18
+
+
+def gather(values: Array, index: Array) -> Array:
+    """`values` (n, ...) at each of the flattened `index`, none of which lies outside: (len(index), ...).
+
+    In slices, because numpy first turns the whole of an index into 64-bit numbers.
+    """
+    flat = index.ravel()
+    gathered = np.empty((len(flat), *values.shape[1:]), values.dtype)
+    for start in range(0, len(flat), _SLICE):
+        part = slice(start, start + _SLICE)
+        np.take(values, flat[part], axis=0, out=gathered[part], mode="clip")  # only "raise" makes a copy
+    return gathered
+
+
+def weld(positions: Array) -> tuple[Array, Array]:
+    """The vertices to keep, and for every vertex the new index of the one that stands at exactly its place.
+
+    `positions`: (vertices, 3) float32. Returns (kept) int64 indices in their old order, and (vertices) int32.
+    """
+    bits = np.ascontiguousarray(positions + np.float32(0)).view(np.uint32)  # + 0: -0.0 and 0.0 are the same place
+    order, is_new = _grouped(bits)
+    first = order[is_new]  # of each place, the vertex that comes first in the file
+    is_kept = np.zeros(len(bits), bool)
+    is_kept[first] = True
+    rank = np.cumsum(is_kept, dtype=np.int32) - np.int32(1)
+    new_index = np.empty(len(bits), np.int32)
+    new_index[order] = gather(rank[first], np.cumsum(is_new, dtype=np.int32) - np.int32(1))
+    return np.flatnonzero(is_kept), new_index
+
+
+def _grouped(bits: Array) -> tuple[Array, Array]:
+    """An order in which equal rows are neighbours, as they come among themselves, and where in it a new row begins."""
+    hashes = np.zeros(len(bits), np.uint64)
+    for axis, mix in zip(bits.T, _MIX, strict=True):
+        hashes ^= np.multiply(axis, np.uint64(mix), dtype=np.uint64)
+    hashes ^= hashes >> np.uint64(32)
+    hashes *= np.uint64(_MIX[0])
+    place_bits = _place_bits(hashes)
+    hashes >>= np.uint64(place_bits)
+    ordered, order = _sorted(hashes, 64 - place_bits)
+    is_new, differs = _begins(ordered), _rows_begin(bits, order)
+    if not np.array_equal(is_new, differs):  # two places share a hash
+        order = np.lexsort(bits.T)
+        differs = _rows_begin(bits, order)
+    return order, differs
+
+
+def _place_bits(keys: Array) -> int:
+    return (len(keys) - 1).bit_length()
+
+
+def _sorted(keys: Array, key_bits: int) -> tuple[Array, Array]:
+    """The keys (uint64, below 2 ** `key_bits`) in order, and for each its place before; equal ones stay in order.
+
+    Where key and place fit into one number, that is sorted: several times as fast as `argsort`, in half the memory.
+    """
+    place_bits = _place_bits(keys)
+    if key_bits + place_bits > 64:
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+    packed = keys << np.uint64(place_bits)
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    order = (packed & np.uint64((1 << place_bits) - 1)).view(np.int64)
+    packed >>= np.uint64(place_bits)
+    return packed, order
+
+
+def _begins(ordered: Array) -> Array:
+    begins = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    return begins
+
+
+def _rows_begin(rows: Array, order: Array) -> Array:
+    begins = np.zeros(len(order), bool)
+    for column in rows.T:
+        begins |= _begins(gather(np.ascontiguousarray(column), order))
+    return begins
+
+
+def drop_loose(positions: Array, triangles: Array) -> tuple[Array, Array]:
+    """The positions that triangles use, in their order, and the triangles with their new indices."""
+    is_used = np.zeros(len(positions), bool)
+    is_used[triangles] = True
+    if is_used.all():
+        return positions, triangles
+    new_index = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
+    return positions[is_used], new_index[triangles]
+
+
+def drop_collapsed(triangles: Array) -> Array:
+    """Which triangles have three different corners: (faces) bool."""
+    a, b, c = triangles.T
+    kept: Array = (a != b) & (b != c) & (c != a)
+    return kept
+
+
+def drop_doubled(triangles: Array, corner_edges: Array) -> Array:
+    """Which triangles are the first with their three corners: (faces) bool. Two of its edges name a triangle."""
+    edges = corner_edges.reshape(-1, 3).astype(np.uint64)
+    keys = (edges.min(axis=1) << np.uint64(32)) | edges.max(axis=1)
+    _, first = np.unique(keys, return_index=True)
+    kept = np.zeros(len(triangles), bool)
+    kept[first] = True
+    return kept
+
+
+def make_edges(triangles: Array) -> tuple[Array, Array, bool]:
+    """All edges once: (edges, 2) int32 with the lower vertex first, each corner's edge (faces * 3) int32, and whether
+    any triangles may be doubled.
+
+    The edge of a corner leads to the next corner of its triangle, as Blender has it.
+    """
+    vertices = int(triangles.max()) + 1
+    ordered, order = _sorted(_edge_keys(triangles, vertices), (vertices * vertices - 1).bit_length())
+    is_new = _begins(ordered)
+    unique = ordered[is_new]
+    del ordered
+    edges = np.empty((len(unique), 2), np.int32)
+    lower = unique // np.uint64(vertices)
+    edges[:, 0], edges[:, 1] = lower, unique - lower * np.uint64(vertices)
+    del unique, lower
+    corner_edges = np.empty(len(order), np.int32)
+    corner_edges[order] = np.cumsum(is_new, dtype=np.int32) - np.int32(1)
+    opposite = gather(_turned(triangles, 2).ravel(), order)
+    shares_edge = ~is_new[1:]
+    may_double = bool(
+        (shares_edge & (opposite[1:] == opposite[:-1])).any() or (shares_edge[1:] & shares_edge[:-1]).any()
+    )
+    return edges, corner_edges, may_double
+
+
+def _edge_keys(triangles: Array, vertices: int) -> Array:
+    """One number for the edge of each corner: (faces * 3) uint64, the same in both directions, in the edges' order."""
+    here, there = triangles.ravel(), _turned(triangles, 1).ravel()
+    keys = np.minimum(here, there).astype(np.uint64)
+    keys *= np.uint64(vertices)
+    keys += np.maximum(here, there).view(np.uint32)
+    return keys
+
+
+def _turned(triangles: Array, by: int) -> Array:
+    """The triangles beginning with a later corner: a copy."""
+    turned = np.empty_like(triangles)
+    for corner in range(3):
+        turned[:, corner] = triangles[:, (corner + by) % 3]
+    return turned
