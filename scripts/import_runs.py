@@ -127,7 +127,7 @@ def _ours(addon: Any, glb: Path) -> Run:
         answers.append(importlib.import_module(f"{ADDON}.core.read_model").read_for_import(job.id, glb, shape))
 
     started = time.perf_counter()
-    shape = session._shape(job)
+    shape = addon.arrival.shape(job)
     worker = threading.Thread(target=read)
     asked = time.perf_counter() - started
     worker.start()

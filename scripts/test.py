@@ -2,7 +2,8 @@
 """Check and test everything: ``python3 scripts/test.py``.
 
 Style (ruff), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and ``tests/project`` on plain
-Python, and those of ``tests/blender`` on a real bpy that fits it. Makes the environments that this needs.
+Python, and those of ``tests/blender`` on a real bpy that fits it; ``tests/never_lost`` has parts of both kinds. Makes
+the environments that this needs.
 
     python3 scripts/test.py --all               every supported Blender and Python that is installed
     python3 scripts/test.py --only core -k job  some tests of one suite
@@ -12,6 +13,7 @@ Python, and those of ``tests/blender`` on a real bpy that fits it. Makes the env
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
 
 CHECK_SUITES = {"lint": ("ruff check", "ruff format"), "types": ("mypy",)}
 PLAIN_SUITES = ("core", "emulator", "project")
-SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender")
+SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
+# The folders that run on plain Python, and on bpy, by the suite's name.
+PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
+BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
+# What makes the tests with a long and a short form take the long one.
+LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200"}
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -60,9 +67,13 @@ def plan(options: argparse.Namespace) -> list[Step]:
         list(environments.PYTHON_OF_BLENDER) if options.all else [environments.DEFAULT_BLENDER[here]]
     )
     planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
-    planned += [Step(suite, python) for python in pythons for suite in PLAIN_SUITES if suite in wanted]
-    if "blender" in wanted:
-        planned += [Step("blender", environments.PYTHON_OF_BLENDER[version], version) for version in blenders]
+    planned += [Step(PLAIN_FOLDERS[suite], python) for python in pythons for suite in PLAIN_FOLDERS if suite in wanted]
+    planned += [
+        Step(BLENDER_FOLDERS[suite], environments.PYTHON_OF_BLENDER[version], version)
+        for version in blenders
+        for suite in BLENDER_FOLDERS
+        if suite in wanted
+    ]
     return planned
 
 
@@ -123,6 +134,9 @@ def main() -> int:
     """Run what the command line asks for and return the exit status."""
     environments.require_supported_python()
     options = parse(sys.argv[1:])
+    if options.all:
+        for name, value in LONG_RUNS.items():
+            os.environ.setdefault(name, value)
     outcomes = [carry_out(step, options) for step in plan(options)]
     print(f"\n{summary(outcomes)}", flush=True)
     return 0 if succeeded(outcomes) else 1

@@ -8,6 +8,40 @@ from typing import Any
 
 import bpy
 
+from . import job_list, job_operators, session
+
+JOB_ENTRIES = (
+    (
+        (job_operators.TRELLIS2_OT_import_model, "IMPORT"),
+        (job_operators.TRELLIS2_OT_use_settings, "PRESET"),
+        (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"),
+        (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
+    ),
+    (
+        (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
+        (job_operators.TRELLIS2_OT_copy_job_id, "COPYDOWN"),
+    ),
+    ((job_operators.TRELLIS2_OT_remove, "TRASH"),),
+)
+
+
+class TRELLIS2_MT_job(bpy.types.Menu):
+    """What can be done with the chosen job of the list"""
+
+    bl_label = "Job"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List it all; grey is what cannot be done to this job, so that it is never done to another one."""
+        layout: Any = self.layout
+        job = session.jobs().get(job_list.active_id())
+        for number, group in enumerate(JOB_ENTRIES):
+            if number:
+                layout.separator()
+            for operator, icon in group:
+                entry = layout.row()
+                entry.enabled = job is None or operator.fits(job)
+                entry.operator(operator.bl_idname, icon=icon).job_id = "" if job is None else job.id
+
 
 class TRELLIS2_MT_trellis(bpy.types.Menu):
     """All there is to do with models and jobs."""
@@ -21,9 +55,10 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.generate_render", icon="RENDER_RESULT")
         layout.operator("trellis2.generate_image", text="Generate from Image File...", icon="FILE_IMAGE")
         layout.separator()
-        layout.operator("trellis2.import_model", icon="IMPORT")
-        layout.operator("trellis2.retry", icon="FILE_REFRESH")
-        layout.operator("trellis2.cancel", icon="CANCEL")
+        layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
+        layout.menu(TRELLIS2_MT_job.__name__)
+        layout.operator("trellis2.level_of_detail", icon="MOD_DECIM")
+        layout.operator("trellis2.dismiss", icon="X")
         layout.separator()
         layout.operator("trellis2.test_connection", icon="LINKED")
         layout.operator("trellis2.open_preferences", icon="PREFERENCES")
@@ -50,7 +85,7 @@ ENTRIES: tuple[tuple[str, Callable[[Any, bpy.types.Context], None]], ...] = (
     ("VIEW3D_MT_add", _draw_from_file),
     ("TOPBAR_MT_file_import", _draw_from_file),
 )
-CLASSES: tuple[Any, ...] = (TRELLIS2_MT_trellis,)
+CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_trellis)
 
 
 def register() -> None:

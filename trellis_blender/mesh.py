@@ -42,7 +42,7 @@ def make_mesh(name: str, arrays: MeshArrays) -> bpy.types.Mesh:
         mesh.attributes.new("sharp_face", "BOOLEAN", "FACE")
         _fill(mesh, "sharp_face", "value", np.ones(faces, bool))
     if arrays.normals is not None:
-        _set_normals(mesh, arrays.normals)
+        _set_normals(mesh, arrays.normals, arrays.vertex_normals)
     return mesh
 
 
@@ -50,11 +50,15 @@ def _fill(mesh: bpy.types.Mesh, attribute: str, member: str, values: Any) -> Non
     cast(Any, mesh.attributes[attribute]).data.foreach_set(member, values)
 
 
-def _set_normals(mesh: bpy.types.Mesh, normals: Any) -> None:
+def _set_normals(mesh: bpy.types.Mesh, normals: Any, vertex_normals: Any) -> None:
     """Keep the file's normals: as an attribute where that costs next to nothing, else the slow way.
 
-    4.5 and 5.0 have such an attribute as well, but their Cycles does not look at it where it is one of the corners.
+    4.2 knows no such attribute. 4.5 and 5.0 do, but their Cycles looks at one of the vertices only, not of the corners.
     """
+    if vertex_normals is not None and bpy.app.version >= (4, 5, 0):
+        mesh.attributes.new("custom_normal", "FLOAT_VECTOR", "POINT")
+        _fill(mesh, "custom_normal", "vector", vertex_normals)
+        return
     if bpy.app.version >= (5, 2, 0):
         mesh.attributes.new("custom_normal", "FLOAT_VECTOR", "CORNER")
         _fill(mesh, "custom_normal", "vector", normals)

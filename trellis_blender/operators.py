@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist can do: generate, cancel, try again, import, test the connection, open the preferences."""
+"""What the artist can do without a job: generate, test the connection, open the preferences."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from bpy.props import BoolProperty, StringProperty
 from . import picture_source, preferences, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
-from .core.job import Job, Stage
 from .core.picture import Picture
+from .scene import busy_reason
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -36,21 +36,6 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
     return {"FINISHED"}
 
 
-def newest(is_wanted: Callable[[Job], bool]) -> str:
-    """The id of the newest such job, empty when there is none."""
-    return next((job.id for job in session.newest_first() if is_wanted(job)), "")
-
-
-def is_cancellable(job: Job) -> bool:
-    """Whether there is anything to stop."""
-    return not (job.is_resting or job.foreign or job.cancel_asked)
-
-
-def is_importable(job: Job) -> bool:
-    """Whether its model is on this computer."""
-    return job.stage in (Stage.READY, Stage.IMPORTED)
-
-
 class Waiting:
     """An operator that can stand still until the model is in the scene."""
 
@@ -63,6 +48,12 @@ class Waiting:
             default=False,
             options={"SKIP_SAVE", "HIDDEN"},
         )
+
+    def check_wait(self, context: bpy.types.Context) -> None:
+        """Refuse to wait for what cannot come while Blender stands still. Raises TrellisError."""
+        reason = busy_reason(context) if self.wait else ""
+        if reason:
+            raise TrellisError(f"{reason}: with Wait, that would never end. Try again then.")
 
 
 class Generate(Waiting):
@@ -87,6 +78,7 @@ class Generate(Waiting):
     def generate(self, context: bpy.types.Context, picture: Picture, is_ours: bool, name: str) -> None:
         """Begin the job. Raises TrellisError."""
         assert context.scene is not None
+        self.check_wait(context)
         values, seed = settings.values(self, settings.of_scene(context.scene))
         job = session.begin(picture, is_ours, name, values, seed)
         if self.wait:
@@ -159,98 +151,6 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         return attempt(self, begin)
 
 
-class JobOperator:
-    """An operator on one job; without an id, on the newest that it fits."""
-
-    if TYPE_CHECKING:
-        job_id: str
-    else:
-        job_id: StringProperty(name="Job", description="Job's id; the newest when empty", options={"SKIP_SAVE"})
-
-    none = ""
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Whether it can be done to the job."""
-        raise NotImplementedError
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where there is such a job."""
-        is_any = any(map(cls.fits, session.jobs().values()))
-        if not is_any:
-            cls.poll_message_set(cls.none)  # type: ignore[attr-defined]  # of bpy.types.Operator
-        return is_any
-
-    def target(self) -> str:
-        """The job's id. Raises TrellisError when there is no such job, or it cannot be done to it now."""
-        job_id = self.job_id or newest(self.fits)
-        job = session.jobs().get(job_id)
-        if job is None or not self.fits(job):
-            raise TrellisError(self.none)
-        return job_id
-
-
-class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
-    """Stop this job, at Scenario too"""
-
-    bl_idname = "trellis2.cancel"
-    bl_label = "Cancel Job"
-    none = "No job is running that could be cancelled"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Running, and not cancelled yet."""
-        return is_cancellable(job)
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Cancel it."""
-        return attempt(self, lambda: session.cancel(self.target()))
-
-
-class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
-    """Try this job again from where it stopped; what is paid for is not paid again"""
-
-    bl_idname = "trellis2.retry"
-    bl_label = "Retry Job"
-    none = "No job has failed that could be tried again"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Failed or cancelled."""
-        return job.stage in (Stage.FAILED, Stage.CANCELLED)
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Go on with it."""
-        return attempt(self, lambda: session.retry(self.target()))
-
-
-class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
-    """Bring this job's model into the scene, at the 3D cursor"""
-
-    bl_idname = "trellis2.import_model"
-    bl_label = "Import Model"
-    none = "No model is finished yet. Generate one first"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Its model is here."""
-        return is_importable(job)
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Import it."""
-
-        def bring() -> None:
-            job_id = self.target()
-            if context.mode != "OBJECT":
-                bpy.ops.object.mode_set(mode="OBJECT")  # which is what a click on Import means
-            session.import_model(job_id)
-            if self.wait:
-                session.wait(job_id)
-
-        return attempt(self, bring)
-
-
 class TRELLIS2_OT_test_connection(bpy.types.Operator):
     """Ask Scenario whether the account works; nothing is charged"""
 
@@ -295,9 +195,6 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_generate_render,
     TRELLIS2_OT_generate_image,
-    TRELLIS2_OT_cancel,
-    TRELLIS2_OT_retry,
-    TRELLIS2_OT_import_model,
     TRELLIS2_OT_test_connection,
     TRELLIS2_OT_open_preferences,
     TRELLIS2_OT_open_network_preferences,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import bpy
 
 from .core.errors import PictureError, storage_error
-from .core.picture import Picture, check_size, open_picture
+from .core.picture import Picture, check_size, open_picture, without_texts
 
 RENDER_RESULT = "Render Result"
 NO_RENDER = "There is no render yet. Render an image (F12), then try again."
@@ -49,7 +50,18 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> Picture:
             if "does not have any image data" in str(error):
                 raise PictureError(NO_RENDER) from error
             raise PictureError(f"The render could not be saved: {error}. Check the disk, then try again.") from error
+    target.write_bytes(without_texts(target.read_bytes()))
     return open_picture(target)
+
+
+def kept_copy(picture: Path, target: Path) -> Path:
+    """The picture as it is now, in the file `target`: the artist may go on with theirs. Raises StorageError."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, target)
+    except OSError as error:
+        raise storage_error("copy the picture", error) from error
+    return target
 
 
 def is_rendering() -> bool:
@@ -72,6 +84,7 @@ def _png_settings(settings: Any) -> Iterator[None]:
     names = [rna.identifier for rna in settings.bl_rna.properties if not rna.is_readonly]
     ordered = [name for name in FIRST_SET if name in names] + [name for name in names if name not in FIRST_SET]
     before = {name: getattr(settings, name) for name in ordered}
+    colours = [_Colours(owner) for owner in (settings.display_settings, settings.view_settings)]
     try:
         if "media_type" in before:
             settings.media_type = "IMAGE"
@@ -84,6 +97,37 @@ def _png_settings(settings: Any) -> Iterator[None]:
         for name, value in before.items():
             if getattr(settings, name) != value:
                 setattr(settings, name, value)
+        for kept in colours:  # which Blender overwrites with the scene's own on the way to those and back
+            kept.restore()
+
+
+class _Colours:
+    """The colour management that an output may have of its own, with its curves."""
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        names = [rna.identifier for rna in owner.bl_rna.properties if not rna.is_readonly]
+        self._values = {name: getattr(owner, name) for name in names}
+        self._points = [
+            [(tuple(point.location), point.handle_type) for point in curve.points] for curve in self._curves()
+        ]
+
+    def restore(self) -> None:
+        """Set everything that has changed back."""
+        for name, value in self._values.items():
+            if getattr(self._owner, name) != value:
+                setattr(self._owner, name, value)
+        for curve, points in zip(self._curves(), self._points, strict=False):
+            while len(curve.points) > max(2, len(points)):
+                curve.points.remove(curve.points[1])
+            while len(curve.points) < len(points):
+                curve.points.new(0.5, 0.5)
+            for point, (location, handle_type) in zip(curve.points, points, strict=True):
+                point.location, point.handle_type = location, handle_type
+
+    def _curves(self) -> list[Any]:
+        mapping = getattr(self._owner, "curve_mapping", None)
+        return list(mapping.curves) if mapping is not None and getattr(self._owner, "use_curve_mapping", False) else []
 
 
 def _converted(path: Path, target: Path) -> Path:
@@ -124,7 +168,7 @@ def _shown_pixels(image: bpy.types.Image) -> Any:
     pixels = np.empty(image.size[0] * image.size[1] * image.channels, np.float32)
     _pixels(image).foreach_get(pixels)
     given = pixels.reshape(-1, image.channels)
-    colour: Any = given[:, :3] if image.channels > 2 else given[:, :1], np.ones((len(given), 1), np.float32)
+    colour: Any = given[:, :3] if image.channels > 2 else given[:, :1]
     alpha: Any = given[:, -1:] if image.channels in (2, 4) else np.ones((len(given), 1), np.float32)
     if image.is_float:  # scene-linear with premultiplied alpha, see Blender's manual on image alpha modes
         colour = colour / np.where(alpha > 0, alpha, 1)

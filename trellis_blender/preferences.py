@@ -7,12 +7,18 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from .core.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
 from .core.changes import Checked
 from .core.errors import AccountError, OnlineAccessError
 
+KEEP = (
+    ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
+    ("365", "One Year", "Remove a job a year after it ended"),
+    ("90", "90 Days", "Remove a job 90 days after it ended"),
+    ("30", "30 Days", "Remove a job 30 days after it ended"),
+)
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
 SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
 
@@ -28,6 +34,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         project_id: str
         api_address: str
         keep_seams: bool
+        keep_jobs: str
     else:
         api_key: StringProperty(
             name="API Key",
@@ -52,6 +59,11 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             description="Import models as they are in the file, with vertices split at UV seams and the file's normals",
             default=False,
         )
+        keep_jobs: EnumProperty(
+            name="Keep Jobs",
+            description="How long jobs stay in the list, with their files; a model never imported is always kept",
+            items=KEEP,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the account, and what the last test of it said."""
@@ -72,9 +84,24 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             layout.label(text=answer.sentence, icon="CHECKMARK" if answer.is_well else "ERROR")
         layout.separator()
         layout.prop(self, "keep_seams")
+        layout.prop(self, "keep_jobs")
+        if _kept:
+            layout.label(text=f"All jobs take up {_kept[-1] / 1e6:,.0f} MB")
 
 
 _answers: list[Checked] = []
+_kept: list[int] = []
+
+
+def show_kept(size: int) -> None:
+    """Show how many bytes the jobs' folders take up."""
+    _kept[:] = [size]
+
+
+def keep_days() -> float | None:
+    """How many days jobs are kept after they ended, None: for ever."""
+    kept = preferences()
+    return float(kept.keep_jobs) if kept is not None and kept.keep_jobs != "FOREVER" else None
 
 
 def show_answer(answer: Checked | None) -> None:

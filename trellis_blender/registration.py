@@ -7,12 +7,15 @@ from typing import Any
 
 import bpy
 
-from . import menus, operators, panels, preferences, session, settings
+from . import job_list, job_operators, level_of_detail, menus, operators, panels, preferences, session, settings
 
 CLASSES: tuple[Any, ...] = (
     preferences.TRELLIS2_AP_preferences,
     settings.TRELLIS2_PG_settings,
+    *job_list.CLASSES,
     *operators.CLASSES,
+    *job_operators.CLASSES,
+    *level_of_detail.CLASSES,
     *menus.CLASSES,
     *panels.CLASSES,
 )
@@ -23,6 +26,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
+    job_list.register()
     menus.register()
     session.register()
 
@@ -31,6 +35,7 @@ def unregister() -> None:
     """Take it all out again."""
     session.unregister()
     menus.unregister()
+    job_list.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
 from mathutils import Matrix, Vector
 
-from . import settings
+from . import recipe, settings
 from .core.errors import ModelFileError
 from .core.job import Job
 from .core.model import Model
@@ -18,18 +19,22 @@ from .mesh import make_mesh
 from .picture_source import is_rendering
 
 COLLECTION = "Trellis"
+# Tools that run on without touching the scene: the playback, and a render, which stays on until its window gets an
+# event even when `is_rendering` says that it is over.
+HARMLESS = frozenset({"SCREEN_OT_animation_play", "RENDER_OT_render"})
 Selection = frozenset[int]
 
 
-def busy_reason(context: bpy.types.Context) -> str:
+def busy_reason(context: bpy.types.Context, *, is_asked: bool = False) -> str:
     """Why nothing can be built in the scene at this moment, empty when it can.
 
-    An import in the middle of a transform, a render or an edit would mix with it, or crash Blender.
+    An import in the middle of a transform, a render or an edit would mix with it, or crash Blender. `is_asked`: the
+    artist has just clicked, so a tool that is still running is one of those that always run.
     """
     if is_rendering():
         return "Waiting for the render to finish"
-    for window in context.window_manager.windows if context.window_manager else ():
-        if any(operator.bl_idname != "SCREEN_OT_animation_play" for operator in window.modal_operators):
+    for window in context.window_manager.windows if context.window_manager and not is_asked else ():
+        if any(operator.bl_idname not in HARMLESS for operator in window.modal_operators):
             return "Waiting for the running tool to finish"
     if context.mode != "OBJECT":
         return "Waiting for Object Mode"
@@ -60,6 +65,7 @@ def build_model(context: bpy.types.Context, job: Job, model: Model, *, select: b
     thing: bpy.types.Object = bpy.data.objects.new(job.name, mesh)
     thing.location = _place(scene)
     _collection(context).objects.link(thing)
+    recipe.write(thing, job)
     _finish(context, thing, select)
     return thing
 
@@ -72,6 +78,10 @@ def import_with_blender(context: bpy.types.Context, job: Job, path: Path, *, sel
     scene, layer = context.scene, context.view_layer
     assert scene is not None
     assert layer is not None
+    if "gltf" not in dir(bpy.ops.import_scene):
+        raise ModelFileError(
+            "Blender's glTF importer is off. Enable “glTF 2.0 format” in Preferences > Add-ons, then retry."
+        )
     before, chosen, active = set(bpy.data.objects), list(context.selected_objects), layer.objects.active
     try:
         bpy.ops.import_scene.gltf(filepath=str(path))
@@ -82,12 +92,15 @@ def import_with_blender(context: bpy.types.Context, job: Job, path: Path, *, sel
     if not meshes:
         raise ModelFileError("The model's file holds no mesh. Press Retry to download it again.")
     _collect(_collection(context), made)
-    root = next(thing for thing in made if thing.parent is None)
+    root = meshes[0]
+    while root.parent is not None:
+        root = root.parent
     _name(root, meshes, job.name)
-    _stand(scene, root, meshes)
+    _stand(scene, [thing for thing in made if thing.parent is None], meshes)
     for thing in layer.objects:
         thing.select_set(thing in chosen)
     layer.objects.active = active
+    recipe.write(root, job)
     _finish(context, root, select)
     return root
 
@@ -119,12 +132,26 @@ def _collection(context: bpy.types.Context) -> bpy.types.Collection:
     assert scene is not None
     if settings.of_scene(scene).collection == "ACTIVE" and context.collection is not None:
         return context.collection
-    found = (child for child in scene.collection.children_recursive if child.name.split(".")[0] == COLLECTION)
-    collection = next(found, None)
+    layer = context.view_layer
+    assert layer is not None
+    visible = (below.collection for below in _below(layer.layer_collection) if not below.exclude)
+    collection = next((found for found in visible if _is_ours(found)), None)
     if collection is None:
         collection = bpy.data.collections.new(COLLECTION)
         scene.collection.children.link(collection)
     return collection
+
+
+def _below(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollection]:
+    for child in layer.children:
+        yield child
+        yield from _below(child)
+
+
+def _is_ours(collection: bpy.types.Collection) -> bool:
+    """Whether it is a collection Trellis that a model can be put into: not one linked from another file."""
+    linked: Any = collection.library  # None for a local one, which the stubs do not know
+    return linked is None and collection.name.split(".")[0] == COLLECTION
 
 
 def _collect(collection: bpy.types.Collection, made: list[bpy.types.Object]) -> None:
@@ -145,7 +172,7 @@ def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> 
             material.name = name
 
 
-def _stand(scene: bpy.types.Scene, root: bpy.types.Object, meshes: list[bpy.types.Object]) -> None:
+def _stand(scene: bpy.types.Scene, roots: list[bpy.types.Object], meshes: list[bpy.types.Object]) -> None:
     """Give what Blender imported the size and the place that the settings ask for."""
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
@@ -158,7 +185,8 @@ def _stand(scene: bpy.types.Scene, root: bpy.types.Object, meshes: list[bpy.type
     if not settings.of_scene(scene).use_ground:
         base = Vector((0.0, 0.0, 0.0))
     moved = Matrix.Translation(_place(scene)) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-base)
-    root.matrix_world = moved @ root.matrix_world
+    for root in roots:
+        root.matrix_world = moved @ root.matrix_world
 
 
 def largest_dimension(scene: bpy.types.Scene) -> float | None:

@@ -18,47 +18,53 @@ from types import MappingProxyType
 import bpy
 from bpy.app.handlers import persistent
 
-from . import preferences, scene, settings
+from . import job_list, picture_source, preferences
+from .arrival import Arrival
 from .core import job_folder
 from .core.account import Account
-from .core.changes import Change, Checked, Loaded, ModelRead, Notice, Removed
-from .core.errors import AccountError, OnlineAccessError, TrellisError
-from .core.job import CancelAsked, Imported, Job, Stage, advance
-from .core.model import Shape
+from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Removed
+from .core.errors import AccountError, OnlineAccessError, RefusedError, TrellisError
+from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
 from .core.parameters import Value, complete
 from .core.picture import Picture
 from .core.runner import Runner
 from .version import VERSION
 
 TICK_SECONDS = 0.1
-IMPORT_RETRY_SECONDS = 0.3
 DRAIN_SECONDS = 0.004
 START_SECONDS = 1.0
 NAME_LENGTH = 40
+REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
 @dataclass
 class Session:
-    """All state of the add-on. `wanted` are the jobs whose models go into the scene by themselves.
-
-    `reading` is the one whose file is being read now, `read` what came of it. `selection` is what was selected when the
-    last model was asked for. `waiting_for` says why a model that is read is not in the scene yet.
+    """All state of the add-on. `notices` are sentences that belong to no job. `held_by` says what keeps the runner from
+    making calls, None before it was looked at.
     """
 
     runner: Runner
     root: Path
     jobs: dict[str, Job] = field(default_factory=dict)
-    wanted: set[str] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
-    reading: str = ""
-    read: ModelRead | None = None
-    selection: scene.Selection = frozenset()
-    waiting_for: str = ""
     account: Account | None = None
     held_by: str | None = None
     is_loaded: bool = False
     is_checking: bool = False
-    import_due: float = 0.0
+    arrival: Arrival = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.arrival = Arrival(self.runner, self.root, self.notices.append, self.arrived, self.failed)
+
+    def arrived(self, job_id: str) -> None:
+        """A job's model is in the scene now."""
+        self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
+        self.runner.imported(job_id)
+
+    def failed(self, job_id: str, sentence: str) -> None:
+        """A job's model could not be brought into the scene."""
+        self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence), time.time())
+        self.runner.damaged(job_id, sentence)
 
 
 _session: Session | None = None
@@ -82,9 +88,14 @@ def notices() -> list[str]:
     return _session.notices if _session else []
 
 
+def dismiss_notices() -> None:
+    """The artist has read them."""
+    notices().clear()
+
+
 def waiting_for() -> str:
     """Why a model that is ready is not in the scene yet, empty when none waits."""
-    return _session.waiting_for if _session else ""
+    return _session.arrival.waiting_for if _session else ""
 
 
 def jobs_root() -> Path:
@@ -96,25 +107,77 @@ def jobs_root() -> Path:
 def begin(picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value], seed: int | None) -> Job:
     """Start a job with the picture's file, which is moved away if it `is_ours`; the job as it begins.
 
-    Raises ParameterError, AccountError or OnlineAccessError.
+    Raises ParameterError, AccountError, OnlineAccessError or StorageError.
     """
     parameters = complete(values, seed)
     preferences.online_account()
     session = start()
     now = time.time()
+    picture_name = f"{_object_name(name)}.{picture.kind}" if is_ours else picture.path.name
+    made_of = session.jobs.get(picture.path.parent.name) if picture.path.parent.parent == session.root else None
+    if made_of is not None:  # a job's own picture, as Use Settings gives it
+        name, picture_name = made_of.name, made_of.picture_name
     job = Job(
         id=job_folder.new_id(now),
         name=_object_name(name),
         picture=f"source.{picture.kind}",
-        picture_name=picture.path.name if not is_ours else f"{_object_name(name)}.{picture.kind}",
+        picture_name=picture_name,
         parameters=parameters,
         created=now,
     )
+    copy = session.root / job_folder.INCOMING / f"{job.id}{picture.path.suffix}"
+    own = picture.path if is_ours else picture_source.kept_copy(picture.path, copy)
     session.jobs[job.id] = job
-    session.wanted.add(job.id)
-    session.selection = scene.selection(bpy.context)
-    session.runner.add(job, picture.path, move=is_ours)
+    session.arrival.want(job.id)
+    session.runner.add(job, own)
     return job
+
+
+def adopt(remote_id: str) -> Job:
+    """Bring in a job that was started elsewhere, by Scenario's id of it; the one at hand if it is known already.
+
+    Raises AccountError, OnlineAccessError, RefusedError.
+    """
+    remote_id = remote_id.strip()
+    if not REMOTE_ID.fullmatch(remote_id):
+        raise RefusedError("That is no job's ID. Copy it from Scenario: it begins with “job_”.")
+    session = start()
+    known = next((job for job in session.jobs.values() if job.remote_id == remote_id), None)
+    if known is None:
+        preferences.online_account()
+        now = time.time()
+        known = Job(
+            id=job_folder.new_id(now),
+            name=_object_name(remote_id),
+            picture="",
+            picture_name="",
+            parameters={"seed": 0},
+            created=now,
+            stage=Stage.RUNNING,
+            remote_id=remote_id,
+        )
+        session.jobs[known.id] = known
+        session.runner.add(known, None)
+    if known.stage in (Stage.FAILED, Stage.CANCELLED):
+        retry(known.id)
+    else:
+        session.arrival.want(known.id)
+    return known
+
+
+def remove(job_id: str) -> None:
+    """Delete a job that rests, with its files."""
+    start().runner.remove(job_id)
+
+
+def picture_path(job: Job) -> Path | None:
+    """The job's picture as it was sent, None where it has none."""
+    return _session.root / job.id / job.picture if _session is not None and job.picture else None
+
+
+def folder(job_id: str) -> Path:
+    """The job's folder."""
+    return start().root / job_id
 
 
 def cancel(job_id: str) -> None:
@@ -123,7 +186,7 @@ def cancel(job_id: str) -> None:
     job = session.jobs[job_id]
     if not (job.is_resting or job.foreign):
         session.jobs[job_id] = advance(job, CancelAsked(), time.time())
-        session.wanted.discard(job_id)
+        session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
 
 
@@ -131,16 +194,14 @@ def retry(job_id: str) -> None:
     """Go on with a job that failed or was cancelled, from the furthest stage that is paid for."""
     session = start()
     preferences.online_account()
-    session.wanted.add(job_id)
+    session.arrival.want(job_id)
+    session.jobs[job_id] = advance(session.jobs[job_id], Resumed(), time.time())
     session.runner.resume(job_id)
 
 
 def import_model(job_id: str) -> None:
     """Bring a finished job's model into the scene, as soon as it is read and Blender is free."""
-    session = start()
-    session.wanted.add(job_id)
-    session.selection = scene.selection(bpy.context)
-    session.import_due = 0.0
+    start().arrival.want(job_id, is_asked=True)
 
 
 def check_connection() -> None:
@@ -159,7 +220,7 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     while time.monotonic() < end:
         tick()
         job = jobs()[job_id]
-        if job.is_resting and not (_session and job_id in _session.wanted):
+        if job.is_resting and not (_session and _session.arrival.is_awaited(job)):
             break
         time.sleep(TICK_SECONDS / 2)
     if job.stage in (Stage.FAILED, Stage.CANCELLED):
@@ -194,8 +255,9 @@ def tick() -> bool:
         return False
     _use_account(session)
     changed = _drain(session)
-    changed = _import_next(session) or changed
+    changed = session.arrival.step(session.jobs) or changed
     if changed:
+        job_list.show(job.id for job in newest_first())
         _redraw()
     return _is_busy(session)
 
@@ -216,7 +278,7 @@ def _timer() -> float | None:
 
 
 def _is_busy(session: Session) -> bool:
-    is_waiting = any(not job.is_resting or job.id in session.wanted for job in session.jobs.values())
+    is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
     return is_waiting or not session.is_loaded or session.is_checking
 
 
@@ -228,6 +290,7 @@ def _use_account(session: Session) -> None:
         account, held_by = None, error.sentence
     if (account, held_by) != (session.account, session.held_by):
         session.account, session.held_by = account, held_by
+        preferences.show_answer(None)
         session.runner.use(account, held_by)
 
 
@@ -247,94 +310,36 @@ def _drain(session: Session) -> bool:
 def _take_in(session: Session, change: Change) -> None:
     match change:
         case Job():
-            shown = session.jobs.get(change.id)
-            if shown is not None and shown.cancel_asked and not change.is_resting:
-                change = replace(change, cancel_asked=True)  # the artist's click is ahead of the runner's news
-            session.jobs[change.id] = change
-            if change.stage in (Stage.FAILED, Stage.CANCELLED):
-                session.wanted.discard(change.id)
+            _show(session, change)
         case Removed(job_id):
             session.jobs.pop(job_id, None)
-            session.wanted.discard(job_id)
+            session.arrival.forget(job_id)
         case Notice(sentence):
             session.notices.append(sentence)
         case Checked():
             session.is_checking = False
             preferences.show_answer(change)
         case ModelRead():
-            session.reading, session.read = "", change
+            session.arrival.take(change)
+        case Kept(size):
+            preferences.show_kept(size)
         case Loaded():
             session.is_loaded = True
-            session.jobs = dict(sorted(session.jobs.items()))
+            session.jobs = _by_age(session.jobs)
+            session.runner.tidy(preferences.keep_days())
 
 
-def _import_next(session: Session) -> bool:
-    """Read one model that is wanted, or bring one that was read into the scene, when Blender is free for it.
-
-    Whether anything changed.
-    """
-    if session.read is not None:
-        return _bring(session, session.read)
-    ready = next((job.id for job in session.jobs.values() if job.id in session.wanted and _is_importable(job)), "")
-    if ready and not session.reading:
-        session.reading = ready
-        session.runner.read(ready, _shape(session.jobs[ready]))
-    return False
+def _show(session: Session, job: Job) -> None:
+    shown = session.jobs.get(job.id)
+    if shown is not None and shown.cancel_asked and not job.is_resting:
+        job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
+    session.jobs[job.id] = job
+    if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
+        session.jobs = _by_age(session.jobs)
 
 
-def _is_importable(job: Job) -> bool:
-    return job.stage in (Stage.READY, Stage.IMPORTED)
-
-
-def _bring(session: Session, read: ModelRead) -> bool:
-    """Bring the model that was read into the scene, or wait until Blender is free."""
-    if read.id not in session.wanted:
-        session.read = None
-        return True
-    if time.monotonic() < session.import_due:
-        return False
-    reason = scene.busy_reason(bpy.context)
-    if reason:
-        session.import_due = time.monotonic() + IMPORT_RETRY_SECONDS
-        changed, session.waiting_for = reason != session.waiting_for, reason
-        return changed
-    session.read, session.waiting_for = None, ""
-    session.wanted.discard(read.id)
-    if not read.error:  # which the job tells by itself
-        _build(session, session.jobs[read.id], read)
-    return True
-
-
-def _build(session: Session, job: Job, read: ModelRead) -> None:
-    select = scene.selection(bpy.context) == session.selection
-    try:
-        if read.model is not None:
-            scene.build_model(bpy.context, job, read.model, select=select)
-        else:
-            path = session.root / job.id / job_folder.MODEL_FILE
-            scene.import_with_blender(bpy.context, job, path, select=select)
-            session.notices.append(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
-    except TrellisError as error:
-        session.notices.append(error.sentence)
-        return
-    if select:
-        session.selection = scene.selection(bpy.context)
-    session.jobs[job.id] = advance(job, Imported(), time.time())
-    session.runner.imported(job.id)
-
-
-def _shape(job: Job) -> Shape:
-    """How the model is to come, as the settings say now."""
-    assert bpy.context.scene is not None
-    chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
-    folder = Path(bpy.data.filepath).parent / "textures" if chosen.textures == "FOLDER" and bpy.data.filepath else None
-    return Shape(
-        images=folder,
-        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
-        largest=scene.largest_dimension(bpy.context.scene),
-        is_grounded=chosen.use_ground,
-        keeps_seams=kept is not None and kept.keep_seams,
-    )
+def _by_age(jobs: Mapping[str, Job]) -> dict[str, Job]:
+    return {job.id: job for job in sorted(jobs.values(), key=lambda job: job.created)}
 
 
 def _redraw() -> None:
@@ -361,7 +366,8 @@ def _object_name(name: str) -> str:
 def _file_opened(*_arguments: object) -> None:
     """Another file is open: models asked for in the last one wait in the list for a click."""
     if _session is not None:
-        _session.wanted.clear()
+        _session.arrival.wanted.clear()
+        job_list.show(job.id for job in newest_first())
 
 
 def _resume_earlier() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
+
+from tests.blender.snapshots import snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +41,10 @@ def read(path: Path, **shape: Any) -> Any:
 
 def build(model: Any, name: str = "Ours", *, select: bool = False) -> Any:
     """Build the model at the origin and return its object."""
-    from bl_ext.user_default.trellis_blender import scene
+    from bl_ext.user_default import trellis_blender
 
-    return scene.build_model(bpy.context, SimpleNamespace(name=name), model, select=select)
+    job = snapshot(trellis_blender, name=name)
+    return trellis_blender.scene.build_model(bpy.context, job, model, select=select)
 
 
 def import_theirs(path: Path) -> list[Any]:

@@ -89,6 +89,9 @@ def test_keeping_seams_keeps_the_files_vertices_and_normals() -> None:
     assert len(mesh.positions) == 3 * used > 3 * (11 * 16 + 2)
     assert mesh.normals is not None
     np.testing.assert_allclose(mesh.normals.reshape(-1, 3), in_blenders_axes(solid.normals)[solid.indices], atol=1e-6)
+    assert mesh.vertex_normals is not None
+    of_corners = mesh.vertex_normals.reshape(-1, 3)[mesh.corner_vertices]
+    np.testing.assert_array_equal(of_corners, mesh.normals.reshape(-1, 3))
 
 
 def test_hard_edges_are_welded_and_keep_the_files_normals() -> None:
@@ -96,6 +99,7 @@ def test_hard_edges_are_welded_and_keep_the_files_normals() -> None:
     assert len(mesh.positions) == 3 * 8
     assert mesh.normals is not None
     np.testing.assert_allclose(mesh.normals.reshape(-1, 3), in_blenders_axes(cube().normals)[cube().indices], atol=1e-6)
+    assert mesh.vertex_normals is None  # three normals meet at each corner of a cube
 
 
 def test_without_normals_every_face_is_flat() -> None:

@@ -134,6 +134,14 @@ def test_all_covers_every_blender_and_every_python() -> None:
     assert {"ruff check", "ruff format", "mypy"} <= {step.name for step in planned}
 
 
+def test_all_proves_that_no_job_is_lost_on_every_blender_and_python_and_at_length() -> None:
+    planned = script.plan(script.parse(["--all"]))
+    blenders = {step.blender for step in planned if step.name == "never_lost/blender"}
+    assert blenders == set(environments.PYTHON_OF_BLENDER)
+    assert {step.python for step in planned if step.name == "never_lost/plain"} == {"3.11", "3.13"}
+    assert script.LONG_RUNS["TRELLIS_SOAK_JOBS"] == "200"
+
+
 def test_without_options_the_blender_fits_the_running_python() -> None:
     planned = script.plan(script.parse([]))
     here = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from .account import Account
-from .call import ANSWER_SECONDS, CONNECT_SECONDS, Caller, Json, error_for, raise_for_connection
+from .call import ANSWER_SECONDS, CONNECT_SECONDS, Caller, Json, error_for, own_words, raise_for_connection
 from .connection import Connections, new_session
 from .errors import AnswerLostError, PassingError, RefusedError, storage_error
 from .parameters import Value, to_wire
@@ -111,7 +111,7 @@ class Api:
         data = self._caller.call("GET", "/jobs", query={**query, "paginationToken": page} if page else query)
         found = data.get("jobs")
         if not isinstance(found, list):
-            raise PassingError("Scenario's list of jobs could not be read. It is tried again.")
+            raise PassingError("Scenario's list of jobs could not be read.")
         return [_job({"job": item}) for item in found], str(data.get("nextPaginationToken") or "")
 
     def cancel(self, job_id: str) -> RemoteJob:
@@ -134,7 +134,7 @@ class Api:
         upload = _object(self._caller.call("POST", "/uploads", body), "upload")
         parts = upload.get("parts")
         if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
-            raise PassingError("Scenario's answer to the upload could not be read. It is tried again.")
+            raise PassingError("Scenario's answer to the upload could not be read.")
         with path.open("rb") as file:
             for part in sorted(parts, key=lambda part: float(part["number"])):
                 if not wait(0):
@@ -151,7 +151,7 @@ class Api:
         except requests.RequestException as error:
             raise_for_connection(error)
         if not response.ok:
-            raise PassingError(f"The picture could not be stored ({response.status_code}). It is tried again.")
+            raise PassingError(f"The picture could not be stored ({response.status_code}).")
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
         """The asset that the parts became, once Scenario has put them together."""
@@ -159,8 +159,8 @@ class Api:
             upload = _object(self._caller.call("GET", f"/uploads/{upload_id}"), "upload")
             status = str(upload.get("status"))
             if status == "failed":
-                words = upload.get("errorMessage") or "it gives no reason"
-                raise RefusedError(f"Scenario did not take the picture: {words}. Choose another picture.")
+                words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
+                raise RefusedError(f"Scenario did not take the picture: {words} Choose another picture.")
             if status == "imported":
                 return self.asset(str(upload.get("entityId")))
         raise PassingError("The upload was stopped.")
@@ -175,7 +175,7 @@ def raise_for_file_host(response: requests.Response) -> None:
 def _object(data: Json, name: str) -> Json:
     inner = data.get(name)
     if not isinstance(inner, Mapping):
-        raise PassingError("Scenario's answer could not be read. It is tried again.")
+        raise PassingError("Scenario's answer could not be read.")
     return inner
 
 
@@ -183,11 +183,11 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
     job = _object(data, "job")
     job_id = job.get("jobId")
     if not isinstance(job_id, str) or not job_id:
-        raise PassingError("Scenario's answer names no job. It is tried again.")
+        raise PassingError("Scenario's answer names no job.")
     metadata = _mapping(job.get("metadata"))
     submitted = _mapping(metadata.get("input"))
     asset_ids = metadata.get("assetIds")
-    words = " ".join(str(metadata[name]) for name in ("error", "hint") if metadata.get(name))
+    words = " ".join(filter(None, (own_words({"error": metadata.get(name)}) for name in ("error", "hint"))))
     return RemoteJob(
         id=job_id,
         status=str(job.get("status") or ""),
@@ -204,7 +204,7 @@ def _asset(data: Json) -> Asset:
     asset = _object(data, "asset")
     url, properties = str(asset.get("url") or ""), _mapping(asset.get("properties"))
     if not isinstance(asset.get("id"), str):
-        raise PassingError("Scenario's answer names no asset. It is tried again.")
+        raise PassingError("Scenario's answer names no asset.")
     is_glb = (
         asset.get("mimeType") == GLB_TYPE
         or url.split("?", maxsplit=1)[0].lower().endswith(".glb")

@@ -91,8 +91,8 @@ def raise_for_connection(error: requests.RequestException, paid: bool = False) -
         text = "The connection to Scenario is not trusted. Check this computer's date and network."
         raise PassingError(text) from error
     if isinstance(error, requests.Timeout):
-        raise PassingError("Scenario does not answer. Check the network; it is tried again.") from error
-    raise PassingError("No connection to Scenario. Check the network; it is tried again.") from error
+        raise PassingError("Scenario does not answer. Check the network.") from error
+    raise PassingError("No connection to Scenario. Check the network.") from error
 
 
 def _never_left(error: requests.RequestException) -> bool:
@@ -124,7 +124,7 @@ def _answer(response: requests.Response, content: bytes, paid: bool) -> Json:
         return data
     if paid:
         raise AnswerLostError("Scenario's answer could not be read.")
-    raise PassingError("Scenario's answer could not be read. It is tried again.")
+    raise PassingError("Scenario's answer could not be read.")
 
 
 def _json_object(content: bytes) -> Json | None:
@@ -139,7 +139,8 @@ def error_for(status: int, headers: Mapping[str, str], data: Json, paid: bool = 
     """The error that an answer with this status stands for."""
     words = own_words(data)
     may_retry = headers.get("x-should-retry", "").lower()
-    if status in (402, 403, 429) and _CREDIT_WORDS.search(words):
+    hint = _retry_after(headers, data)
+    if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
         return CreditsError(f"Scenario says: {words} Buy credits or change the plan at app.scenario.com, then retry.")
     if status == 402:
         return CreditsError(
@@ -154,9 +155,9 @@ def error_for(status: int, headers: Mapping[str, str], data: Json, paid: bool = 
         return AnswerLostError(f"Scenario answered with an error ({status}).")
     if passes and may_retry != "false":
         busy = "is busy" if status == 429 else f"has a problem ({status})"
-        return PassingError(f"Scenario {busy}. It is tried again.", _retry_after(headers, data))
+        return PassingError(f"Scenario {busy}.", hint)
     said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
-    return RefusedError(f"{said} Change the settings or the picture, then try again.")
+    return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
 
 
 def own_words(data: Json) -> str:

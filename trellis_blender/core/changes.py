@@ -49,8 +49,15 @@ class ModelRead:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """How many bytes the folders of all jobs take up."""
+
+    size: int
+
+
+@dataclass(frozen=True)
 class Loaded:
     """All jobs of earlier sessions have been told."""
 
 
-Change = Job | Removed | Notice | Checked | ModelRead | Loaded
+Change = Job | Removed | Notice | Checked | ModelRead | Kept | Loaded

@@ -13,7 +13,6 @@ import requests
 from .api import Asset, Wait, raise_for_file_host
 from .call import ANSWER_SECONDS, CONNECT_SECONDS, raise_for_connection
 from .errors import ModelFileError, PassingError, storage_error
-from .glb import check_glb
 
 CHUNK_BYTES = 256 * 1024
 MODEL_BYTES_MAXIMUM = 4 * 1024**3  # a GLB's length is a 32-bit number (glTF 2.0 §4.4.2)
@@ -32,8 +31,10 @@ def download(
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
         _fetch(session, asset, part, origin, wait, progress)
+        from .read_model import check_model  # here, since no job needs numpy before its model arrives
+
         try:
-            check_glb(part)
+            check_model(part)
         except ModelFileError:
             part.unlink()
             raise
@@ -63,6 +64,10 @@ def _fetch(
         raise_for_file_host(response)
         if response.status_code != PARTIAL:
             have = 0
+            part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
+        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            part.unlink()
+            raise PassingError("The download could not be continued. It starts anew.")
         length = _length(response, have)
         tag = response.headers.get("ETag", "")
         origin.write_text(json.dumps({"asset": asset.id, "etag": tag}), encoding="utf-8")

@@ -28,6 +28,7 @@ class Entry:
     since: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
     missing_since: float | None = None
+    begun: float = 0.0
     is_unsaved: bool = False
     is_working: bool = False
     abandoned: threading.Event = field(default_factory=threading.Event)
@@ -39,7 +40,7 @@ class Entry:
 
     def begin(self) -> None:
         """A step is handed to a carrier."""
-        self.is_working, self.abandoned = True, threading.Event()
+        self.is_working, self.abandoned, self.begun = True, threading.Event(), time.monotonic()
 
     def finish(self) -> bool:
         """The step came back; True when nobody wants its result any more."""

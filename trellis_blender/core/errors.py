@@ -70,9 +70,16 @@ class CreditsError(TrellisError):
 
 
 class RefusedError(TrellisError):
-    """Scenario understood the request and refused it. Nothing was charged for it."""
+    """Scenario understood the request and refused it. Nothing was charged for it.
+
+    `is_gone`: it knows no such thing (404).
+    """
 
     remedy = Remedy.RETRY
+
+    def __init__(self, message: str, *, is_gone: bool = False) -> None:
+        super().__init__(message)
+        self.is_gone = is_gone
 
 
 class PassingError(TrellisError):
@@ -84,6 +91,11 @@ class PassingError(TrellisError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+    @property
+    def sentence(self) -> str:
+        """What the artist reads of a call that is made again without their doing."""
+        return f"{self} It is tried again."
 
 
 class AnswerLostError(TrellisError):

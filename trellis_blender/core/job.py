@@ -88,6 +88,11 @@ class Job:
         return self.stage in RESTING
 
     @property
+    def holds_model(self) -> bool:
+        """Whether a model that is paid for would be lost with it."""
+        return bool(self.remote_id) and not self.remote_ended
+
+    @property
     def is_paid(self) -> bool:
         """Whether Scenario has, or may have, accepted it."""
         return bool(self.remote_id) or self.stage in (Stage.SUBMITTING, Stage.UNCONFIRMED)
@@ -185,11 +190,15 @@ class Damaged(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """It cannot go on by itself. `message` is the artist's sentence."""
+    """It cannot go on by itself. `message` is the artist's sentence.
+
+    `remote_ended`: the remote job is over without a model. `asset_gone`: the picture has to be sent again.
+    """
 
     message: str
     remedy: Remedy
     remote_ended: bool = False
+    asset_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,7 +238,8 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         # not from `unconfirmed`: what may have been paid for is searched for until that is certain
         Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
         CancelAsked: _BEFORE_READY,
-        Cancelled: _BEFORE_READY,
+        # nor is it over because the artist wants it: `NeverArrived` ends it then
+        Cancelled: _BEFORE_READY - {Stage.SUBMITTING, Stage.UNCONFIRMED},
         Resumed: frozenset({Stage.FAILED, Stage.CANCELLED, Stage.READY, Stage.IMPORTED}),
     }
 )
@@ -263,6 +273,8 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.UPLOADING)
         case AnswerLost():
             return change(job, stage=Stage.UNCONFIRMED)
+        case NeverArrived() if job.cancel_asked:
+            return change(job, stage=Stage.CANCELLED, message=_CANCELLED_UNSENT)
         case NeverArrived():
             return change(job, stage=Stage.FAILED, message=_NEVER_ARRIVED, remedy=Remedy.SUBMIT_AGAIN)
         case Submitted(remote_id, cost):
@@ -287,8 +299,10 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.FAILED, message=message, remedy=Remedy.RETRY)
         case CancelAsked():
             return change(job, cancel_asked=True)
-        case Failed(message, remedy, remote_ended):
-            return change(job, stage=Stage.FAILED, message=message, remedy=remedy, remote_ended=remote_ended)
+        case Failed(message, remedy, remote_ended, asset_gone):
+            asset = "" if asset_gone else job.asset_id
+            ended = {"remote_ended": remote_ended, "asset_id": asset}
+            return change(job, stage=Stage.FAILED, message=message, remedy=remedy, **ended)
         case Cancelled(message, remote_ended):
             return change(job, stage=Stage.CANCELLED, message=message, remedy=Remedy.NONE, remote_ended=remote_ended)
         case Resumed():
@@ -296,6 +310,7 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
     raise ImpossibleEventError(f"{event!r} has no rule")  # pragma: no cover: the table above is checked first
 
 
+_CANCELLED_UNSENT = "Cancelled. The request never reached Scenario, and nothing was charged."
 _NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. Submit it again when you are ready."
 
 

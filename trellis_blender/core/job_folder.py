@@ -19,13 +19,23 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from .errors import Remedy
+from .folder_lock import LOCK_FILE
 from .job import TRANSIENT, Job, Stage
+from .picture import SENDABLE
 
 FORMAT = 1
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
 UNFINISHED_PREFIX = ".new-"
 INCOMING = ".incoming"
+OWN_FILES = (
+    *(f"source.{kind}" for kind in SENDABLE),
+    *(MODEL_FILE + end for end in ("", ".part", ".origin")),
+    "job.damaged-*.json",
+    JOB_FILE + ".part",
+    LOCK_FILE,
+    JOB_FILE,
+)
 _STALE_SECONDS = 24 * 3600.0
 
 
@@ -33,26 +43,32 @@ class DamagedJobError(Exception):
     """A `job.json` that cannot be understood."""
 
 
+class NewerJobError(DamagedJobError):
+    """A `job.json` of a later version of the add-on: there is nothing wrong with it."""
+
+
 def new_id(now: float) -> str:
     """A folder name that sorts by age and is unique: `20261122-104512-3fa9c1`. `now`: seconds since 1970."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
-def create(root: Path, job: Job, picture: Path, move: bool) -> None:
-    """Make the job's folder with its picture (moved or copied) in one step. Raises OSError; then nothing is left."""
+def create(root: Path, job: Job, picture: Path | None) -> None:
+    """Make the job's folder in one step, with its picture, which is moved there. Raises OSError; then there is none."""
     unfinished = root / (UNFINISHED_PREFIX + job.id)
     unfinished.mkdir(parents=True)
+    moved: Path | None = None
     try:
-        target = unfinished / job.picture
-        if move:
-            Path(picture).replace(target)
-        else:
-            shutil.copyfile(picture, target)
-        _flush_file(target)
+        if picture is not None:
+            target = unfinished / job.picture
+            moved = picture.replace(target)
+            _flush_file(target)
+        (unfinished / LOCK_FILE).touch()  # while there is room: a job that cannot be locked must not come to be
         save(unfinished, job)
         _rename(unfinished, root / job.id)
         _flush_folder(root)
     except OSError:
+        if moved is not None and picture is not None:
+            moved.replace(picture)
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
 
@@ -60,7 +76,8 @@ def create(root: Path, job: Job, picture: Path, move: bool) -> None:
 def save(folder: Path, job: Job) -> None:
     """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stands."""
     part = folder / (JOB_FILE + ".part")
-    with part.open("w", encoding="utf-8") as file:
+    # a name on Linux may hold what is no text; a backslash keeps it, in JSON too
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
         json.dump(as_json(job), file, indent=1, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
@@ -80,7 +97,7 @@ def load(folder: Path) -> Job:
     try:
         data = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
         job = from_json(data)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedJobError(str(error)) from error
     if job.id != folder.name:
         raise DamagedJobError("the job has another folder's id")
@@ -90,6 +107,23 @@ def load(folder: Path) -> Job:
 def set_aside(folder: Path) -> None:
     """Keep a damaged `job.json` under another name, so that it is neither lost nor met again. Raises OSError."""
     _rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
+
+
+def remove(folder: Path) -> None:
+    """Delete the job's own files, `job.json` last, and the folder unless somebody put something else into it.
+
+    Raises OSError.
+    """
+    own = [path for pattern in OWN_FILES for path in sorted(folder.glob(pattern))]
+    for path in own:
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # something else is in it, which is not ours to delete
+        folder.rmdir()
+
+
+def size(root: Path) -> int:
+    """How many bytes all jobs take up. Raises OSError."""
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
 
 def job_folders(root: Path) -> list[Path]:
@@ -117,8 +151,10 @@ def as_json(job: Job) -> dict[str, Any]:
 
 def from_json(data: Any) -> Job:
     """The job that `as_json` wrote. Raises KeyError, TypeError or ValueError when something does not fit."""
-    if data["format"] != FORMAT:
-        raise ValueError("written by a newer version of the add-on")
+    if not isinstance(data["format"], int) or data["format"] < FORMAT:
+        raise ValueError("no such format")
+    if data["format"] > FORMAT:
+        raise NewerJobError("written by a newer version of the add-on")
     hints = get_type_hints(Job)
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(Job):
@@ -143,7 +179,9 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise TypeError(f"{name} is not a list of texts")
         return tuple(value)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+    if value is None and hint is not float:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} is not a number")
     return value
 

@@ -7,13 +7,14 @@ told to the main thread, in that order.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from . import job_folder
-from .changes import Change, Loaded, Notice
+from .changes import Change, Kept, Loaded, Notice, Removed
 from .entry import Entry
 from .errors import Remedy, StorageError, storage_error
 from .folder_lock import FolderLock
@@ -29,51 +30,163 @@ class Ledger:
     def __init__(self, root: Path, pace: Pace, changes: queue.SimpleQueue[Change]) -> None:
         self.entries: dict[str, Entry] = {}
         self._root, self._pace, self._changes = root, pace, changes
+        self._told: dict[str, str] = {}  # what kept a folder from being read, so that it is told once
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether any job does not rest, or is another Blender's."""
+        return any(entry.job.foreign or not entry.job.is_resting for entry in self.entries.values())
 
     def load(self) -> None:
         """Read the jobs of earlier sessions. Raises StorageError when the folder of them all cannot be read."""
         try:
-            folders = job_folder.job_folders(self._root)
             job_folder.sweep(self._root, time.time())
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
-        for folder in folders:
-            try:
-                self._load_one(folder)
-            except StorageError as error:
-                self._changes.put(Notice(error.sentence))
+        self.look_around()
         self._changes.put(Loaded())
 
-    def _load_one(self, folder: Path) -> None:
+    def look_around(self) -> None:
+        """See what other Blenders do: take over the jobs of one that is gone, show the others as they stand, and find
+        new ones. Raises StorageError when the folder of them all cannot be read.
+        """
         try:
-            job = job_folder.load(folder)
-            if job.is_resting:
-                self._enter(Entry(job, folder))
-                return
-            lock = FolderLock.take(folder)
+            folders = job_folder.job_folders(self._root)
+        except OSError as error:
+            raise storage_error("read the folder of the jobs", error) from error
+        for folder in folders:
+            known = self.entries.get(folder.name)
+            if known is None or known.job.foreign:
+                try:
+                    self._look_at(folder, known)
+                except StorageError as error:
+                    if self._told.get(folder.name) != error.sentence:
+                        self._changes.put(Notice(error.sentence))
+                    self._told[folder.name] = error.sentence
+        present = {folder.name for folder in folders}
+        for job_id, entry in list(self.entries.items()):
+            if entry.lock is None and not entry.is_unsaved and job_id not in present:
+                del self.entries[job_id]  # another Blender has removed it
+                self._changes.put(Removed(job_id))
+
+    def _look_at(self, folder: Path, known: Entry | None) -> None:
+        job, lock = self._read(folder), None
+        if not job.is_resting:
+            lock = _take_lock(folder)
             if lock is not None:
-                job = job_folder.load(folder)  # the other Blender may have moved it on before it let go
+                job = self._read(folder)  # the other Blender may have moved it on before it let go
+                if job.is_resting:
+                    lock.release()
+                    lock = None
+        job = replace(job, foreign=lock is None and not job.is_resting)
+        if known is None:
+            known = Entry(job, folder)
+            self.entries[job.id] = known
+        elif known.job == job:
+            return
+        known.job, known.lock = job, lock
+        self._changes.put(job)
+        if lock is not None and job.stage is Stage.SUBMITTING:
+            self.apply(known, AnswerLost())
+
+    def _read(self, folder: Path) -> Job:
+        try:
+            return job_folder.load(folder)
+        except job_folder.NewerJobError:
+            raise StorageError("A job was made by a newer version of the add-on. Update it to see that job.") from None
         except job_folder.DamagedJobError:
-            job_folder.set_aside(folder)
+            try:
+                job_folder.set_aside(folder)
+            except OSError as error:
+                raise storage_error("set a damaged job aside", error) from error
             raise StorageError(f"A job could not be read and was set aside. Its files are kept in {folder}.") from None
         except OSError as error:
             raise storage_error("read a job", error) from error
-        entry = Entry(replace(job, foreign=lock is None), folder, lock)
-        self._enter(entry)
-        if lock is not None and job.stage is Stage.SUBMITTING:
-            self.apply(entry, AnswerLost())
 
-    def add(self, job: Job, picture: Path, move: bool) -> None:
-        """Make the job's folder with the picture's file, moved or copied into it."""
+    def add(self, job: Job, picture: Path | None) -> None:
+        """Make the job's folder, with the picture's file moved into it if there is one."""
         folder = self._root / job.id
         try:
-            job_folder.create(self._root, job, picture, move)
-            entry = Entry(job, folder, FolderLock.take(folder))
+            job_folder.create(self._root, job, picture)
         except OSError as error:
             sentence = storage_error("save the job", error).sentence
             self._changes.put(advance(job, Failed(sentence, Remedy.NONE), time.time()))
             return
-        self._enter(entry)
+        lock = None
+        with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
+            lock = FolderLock.take(folder)
+        entry = Entry(replace(job, foreign=lock is None), folder, lock)
+        self.entries[job.id] = entry
+        self._publish(entry)
+
+    def entry(self, job_id: str) -> Entry:
+        """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it
+        goes from the list, too.
+        """
+        try:
+            return self.entries[job_id]
+        except KeyError:
+            self._changes.put(Removed(job_id))
+            raise StorageError("This job was never saved, and nothing was charged. Generate again.") from None
+
+    def claim(self, entry: Entry) -> bool:
+        """Take hold of a resting job, as it stands on disk now; False when another Blender has it.
+
+        What this Blender remembers may be old: another one may have gone on with the job, and paid for it. Raises
+        StorageError.
+        """
+        if entry.lock is not None:  # then what this Blender remembers is the truth, even when the disk was full
+            return True
+        try:
+            lock = _take_lock(entry.folder)
+        except StorageError:
+            self._publish(entry)  # the panel may be a click ahead
+            raise
+        if lock is None:
+            entry.job = replace(entry.job, foreign=True)  # so that it is looked at until it can be had
+            self._publish(entry)
+            return False
+        entry.lock = lock
+        job = self._read(entry.folder)
+        if job_folder.as_json(job) != job_folder.as_json(entry.job):
+            entry.job = job
+            self._publish(entry)
+        return True
+
+    def remove(self, entry: Entry) -> None:
+        """Delete a resting job's own files, and its folder when nothing else is in it. Raises StorageError."""
+        known = entry.job
+        if not known.is_resting or not self.claim(entry):
+            raise StorageError("The job is still at work. Cancel it first, then remove it.")
+        if entry.job != known:
+            if entry.job.is_resting:
+                entry.unlock()
+            raise StorageError("Another Blender has gone on with this job. Look at it again before you remove it.")
+        entry.unlock()
+        try:
+            job_folder.remove(entry.folder)
+        except OSError as error:
+            raise storage_error("remove the job", error) from error
+        del self.entries[entry.job.id]
+        self._changes.put(Removed(entry.job.id))
+
+    def tidy(self, days: float | None) -> None:
+        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept. Raises StorageError.
+
+        A model that was never imported is never removed by itself.
+        """
+        oldest = None if days is None else time.time() - days * 24 * 3600
+        for entry in list(self.entries.values()):
+            is_done = entry.job.is_resting and (entry.job.stage is Stage.IMPORTED or not entry.job.holds_model)
+            if oldest is not None and is_done and entry.job.ended is not None and entry.job.ended < oldest:
+                try:
+                    self.remove(entry)
+                except StorageError as error:
+                    self._changes.put(Notice(error.sentence))
+        try:
+            self._changes.put(Kept(job_folder.size(self._root)))
+        except OSError as error:
+            raise storage_error("measure the folder of the jobs", error) from error
 
     def apply(self, entry: Entry, event: Event) -> None:
         """Let the event happen to the job. Raises ImpossibleEventError."""
@@ -105,6 +218,8 @@ class Ledger:
             self.show(entry, trouble=storage_error("save the job", error).sentence)
             return False
         entry.is_unsaved = False
+        if entry.job.is_resting:
+            entry.unlock()
         return True
 
     def show(self, entry: Entry, trouble: str | None = None, progress: float | None = None) -> None:
@@ -121,6 +236,9 @@ class Ledger:
     def _publish(self, entry: Entry) -> None:
         self._changes.put(entry.job)
 
-    def _enter(self, entry: Entry) -> None:
-        self.entries[entry.job.id] = entry
-        self._publish(entry)
+
+def _take_lock(folder: Path) -> FolderLock | None:
+    try:
+        return FolderLock.take(folder)
+    except OSError as error:
+        raise storage_error("open the job's folder", error) from error

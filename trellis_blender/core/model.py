@@ -88,7 +88,8 @@ class MeshArrays:
 
     `positions`: (vertices * 3) float32, metres, Z up. `corner_vertices`, `corner_edges`: (faces * 3) int32.
     `edges`: (edges * 2) int32. `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32, None with one material.
-    `normals`: (faces * 3 * 3) float32 when Blender's own would not do, else None. `is_flat`: shade every face flat.
+    `normals`: (faces * 3 * 3) float32 when Blender's own would not do, else None; `vertex_normals`: the same as
+    (vertices * 3) float32 where all corners of each vertex agree, else None. `is_flat`: shade every face flat.
     """
 
     positions: Array
@@ -98,6 +99,7 @@ class MeshArrays:
     uvs: tuple[Array, ...]
     materials: Array | None
     normals: Array | None
+    vertex_normals: Array | None
     is_flat: bool
 
     @property

@@ -76,3 +76,11 @@ def _smooth(triangles: Array, corners: Array, sample: Array) -> Array:
     own: Array = np.stack([np.bincount(sample, weights) for weights in weighted.T], axis=1)
     own /= np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-30)
     return own
+
+
+def of_vertices(count: int, triangles: Array, normals: Array) -> Array | None:
+    """The corners' normals as the vertices', flat (count * 3) float32, None where corners of one vertex differ."""
+    corners = triangles.ravel()
+    own = np.zeros((count, 3), np.float32)
+    own[corners] = normals.reshape(-1, 3)
+    return own.ravel() if np.array_equal(own[corners], normals.reshape(-1, 3)) else None

@@ -135,6 +135,11 @@ def to_wire(values: Mapping[str, Value]) -> dict[str, Value]:
 def _checked(parameter: Parameter, value: Value) -> Value:
     if isinstance(parameter.default, bool):
         return bool(value)
+    if not math.isfinite(value) or (isinstance(parameter.default, int) and value != int(value)):
+        kind = "a whole number" if isinstance(parameter.default, int) else "a number"
+        raise ParameterError(
+            f"{parameter.group} {parameter.label} must be {kind}, not {value}. Change it and try again."
+        )
     value = int(value) if isinstance(parameter.default, int) else shortest_decimal(float(value))
     if parameter.choices and value not in parameter.choices:
         allowed = ", ".join(map(str, parameter.choices))

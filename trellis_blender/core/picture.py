@@ -76,6 +76,18 @@ def check_size(name: str, width: int, height: int) -> None:
         raise PictureError(f"“{name}” is too large ({size}): 50 megapixels are the most. Scale it down first.")
 
 
+def without_texts(png: bytes) -> bytes:
+    """The PNG without its text chunks (PNG §11.3.3): Blender writes the .blend's path, dates and names there."""
+    kept, position = [png[:8]], 8
+    while position < len(png):
+        (length,) = struct.unpack_from(">I", png, position)
+        end = position + 12 + length
+        if png[position + 4 : position + 8] not in (b"tEXt", b"zTXt", b"iTXt"):
+            kept.append(png[position:end])
+        position = end
+    return b"".join(kept)
+
+
 def fingerprint(path: Path) -> str:
     """The file's SHA-256 in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
@@ -119,7 +131,8 @@ def _webp_size(header: bytes) -> tuple[int, int]:
     """RFC 9649 §2: the size stands in the first chunk, in one of three forms."""
     chunk = header[12:16]
     if chunk == b"VP8X":
-        return 1 + int.from_bytes(header[24:27], "little"), 1 + int.from_bytes(header[27:30], "little")
+        low_width, high_width, low_height, high_height = struct.unpack_from("<HBHB", header, 24)
+        return 1 + low_width + (high_width << 16), 1 + low_height + (high_height << 16)
     if chunk == b"VP8L":
         (bits,) = struct.unpack_from("<I", header, 21)
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)

@@ -25,8 +25,9 @@ class Polling:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._due, self._attempt, self._page = 0.0, 0, ""
+        self._due, self._attempt, self._page, self._next_page = 0.0, 0, "", ""
         self._asked: list[Entry] | None = None
+        self._has_listed = False
 
     @property
     def is_due(self) -> bool:
@@ -48,11 +49,12 @@ class Polling:
 
         unseen = min(waiting, key=lambda entry: entry.seen)
         is_stale = time.monotonic() - unseen.seen > 3 * self._pace.poll_last
-        if len(waiting) == 1 or (is_stale and not self._page):
+        if len(waiting) == 1 or (is_stale and self._has_listed and not self._page):
+            self._has_listed = False
             self._asked = [unseen]
             job, folder = unseen.job, unseen.folder
             return lambda desk: {job.id: poll_one(job, folder, desk)}
-        self._asked = waiting
+        self._asked, self._has_listed = waiting, True
         jobs, page, pages = (
             [entry.job for entry in waiting],
             self._page,
@@ -60,7 +62,7 @@ class Polling:
         )
 
         def look(desk: Desk) -> Mapping[str, Event]:
-            events, self._page = poll_many(jobs, page, pages, desk.api)
+            events, self._next_page = poll_many(jobs, page, pages, desk.api)
             return events
 
         return look
@@ -74,7 +76,7 @@ class Polling:
             hint = result.retry_after if isinstance(result, PassingError) else None
             self._due = now + self._pace.until_retry(self._attempt, hint)
             return asked
-        self._attempt = 0
+        self._attempt, self._page, self._next_page = 0, self._next_page, ""
         self._due = now + self._pace.until_poll(min((now - entry.since for entry in asked), default=0.0))
         for entry in asked:
             if entry.job.id in result:

@@ -7,7 +7,9 @@ Memory, at its peak: the file, its images twice, its JSON as objects (120 MB at 
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,21 @@ from .gltf_json import objects, text
 from .gltf_material import image_data, read_materials
 from .gltf_scene import Part, read_parts, refuse_external, refuse_unplain
 from .job_folder import write_whole
-from .model import ImageFile, MeshArrays, Model, Shape
+from .model import ImageFile, Material, MeshArrays, Model, Shape
 
 Array = npt.NDArray[Any]
 _log = logging.getLogger(__name__)
 IMAGES_EXPANSION_MAXIMUM = 2  # how often the file's bytes may come in images: they can share them
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a file holds, checked. `slots`: the glTF material of each material slot. `images`: data, kind and name."""
+
+    parts: list[Part]
+    slots: list[int | None]
+    materials: dict[int, Material]
+    images: dict[int, tuple[memoryview, str, str]]
 
 
 def read_model(path: Path, shape: Shape) -> Model:
@@ -36,6 +48,19 @@ def read_model(path: Path, shape: Shape) -> Model:
 
     Raises ModelFileError, NotPlainError with what only Blender's own importer can read, and OSError.
     """
+    contents = _contents(path)
+    used = tuple(None if slot is None else contents.materials[slot] for slot in contents.slots)
+    mesh = _mesh(contents.parts, contents.slots, shape)
+    return Model(mesh, used if contents.materials else (), _images(contents, shape))
+
+
+def check_model(path: Path) -> None:
+    """See that the file can be read: its structure, every reference, every number. Raises ModelFileError or OSError."""
+    with contextlib.suppress(NotPlainError):  # then Blender's own importer is the judge
+        _contents(path)
+
+
+def _contents(path: Path) -> _Contents:
     glb = open_glb(path)
     refuse_external(glb.json)
     refuse_unplain(glb.json)
@@ -46,9 +71,7 @@ def read_model(path: Path, shape: Shape) -> Model:
     textures = [texture for material in materials.values() for texture in material.textures]
     if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
         raise damaged("a texture uses a UV map that is not there")
-    images = _images(glb, views, sorted({texture.image for texture in textures}), shape)
-    used = tuple(None if slot is None else materials[slot] for slot in slots)
-    return Model(_mesh(parts, slots, shape), used if materials else (), images)
+    return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
 
 
 def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
@@ -69,24 +92,31 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
         return ModelRead(job_id, None, error=sentence)
 
 
-def _images(glb: Glb, views: Views, used: list[int], shape: Shape) -> dict[int, ImageFile]:
-    """The images with these indices. Files are written here, since Blender's main thread must not wait for a disk."""
+def _image_data(glb: Glb, views: Views, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
+    """The images with these indices: their bytes without a copy, their kind and their name."""
     images, budget = objects(glb.json, "images"), IMAGES_EXPANSION_MAXIMUM * len(glb.binary)
-    found: dict[int, ImageFile] = {}
+    found = {}
     for index in used:
         data, kind = image_data(images[index], views, f"image {index}")
-        name = text(images[index], "name", f"image {index}")
         budget -= len(data)
         if budget < 0:
             raise damaged("its images overlap")
+        found[index] = data, kind, text(images[index], "name", f"image {index}")
+    return found
+
+
+def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
+    """The images, to be packed or as files: written here, since Blender's main thread must not wait for a disk."""
+    made = {}
+    for index, (data, kind, name) in contents.images.items():
         if shape.images is None:
-            found[index] = ImageFile(name, bytes(data), None)
+            made[index] = ImageFile(name, bytes(data), None)
             continue
         shape.images.mkdir(parents=True, exist_ok=True)
         target = shape.images / f"{shape.stem}-{index + 1}.{kind}"
         write_whole(target, data)
-        found[index] = ImageFile(name, None, target)
-    return found
+        made[index] = ImageFile(name, None, target)
+    return made
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
@@ -179,6 +209,7 @@ def _built(
         uvs=tuple(weld.gather(uv, source).ravel() for uv in uvs),
         materials=slot,
         normals=None if custom is None else custom.ravel(),
+        vertex_normals=None if custom is None else normal_check.of_vertices(len(positions), triangles, custom),
         is_flat=normals is None,
     )
 

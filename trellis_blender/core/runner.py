@@ -19,25 +19,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import job_folder
 from .account import Account
-from .changes import Change, Checked, ModelRead, Notice
+from .changes import Change, Notice
 from .entry import Entry
 from .errors import (
-    AccountError,
-    AnswerLostError,
     PassingError,
-    Remedy,
+    RefusedError,
     StorageError,
     TrellisError,
 )
-from .folder_lock import FolderLock
 from .job import (
+    MAY_FOLLOW,
     AnswerLost,
     CancelAsked,
-    Cancelled,
     Damaged,
     Event,
-    Failed,
     Imported,
     Job,
     NeverArrived,
@@ -48,10 +45,10 @@ from .job import (
     SubmitStarted,
     UploadStarted,
 )
-from .job_folder import MODEL_FILE
 from .ledger import Ledger
 from .pace import Pace
 from .polling import Polling
+from .verdict import judge, unexpected
 
 if TYPE_CHECKING:
     from .carrier import Carriers
@@ -80,6 +77,7 @@ class Runner:
         self._account: Account | None = None
         self._held_by = ""
         self._busy = 0
+        self._look_due = 0.0  # when to see next what other Blenders do
         self._carriers: Carriers | None = None
         self._reader: Carriers | None = None  # a thread of its own, so that no hanging network keeps a model waiting
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
@@ -94,9 +92,12 @@ class Runner:
         """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
         self._notes.put(lambda: self._use(account, held_by))
 
-    def add(self, job: Job, picture: Path, move: bool) -> None:
-        """Begin a job with the picture's file, which is moved or copied into its folder."""
-        self._notes.put(lambda: self._add(job, picture, move))
+    def add(self, job: Job, picture: Path | None) -> None:
+        """Begin a job with the picture's file, which is moved into its folder.
+
+        A job that was started elsewhere has no picture here.
+        """
+        self._notes.put(lambda: self._add(job, picture))
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, at Scenario too."""
@@ -109,6 +110,21 @@ class Runner:
     def imported(self, job_id: str) -> None:
         """The model is in a scene now."""
         self._notes.put(lambda: self._tell(job_id, Imported()))
+
+    def damaged(self, job_id: str, sentence: str) -> None:
+        """The model could not be brought into a scene."""
+        self._notes.put(lambda: self._tell(job_id, Damaged(sentence)))
+
+    def remove(self, job_id: str) -> None:
+        """Delete a job that rests, with its files."""
+        self._notes.put(lambda: self._ledger.remove(self._ledger.entry(job_id)))
+
+    def tidy(self, days: float | None) -> None:
+        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`.
+
+        A model that was never imported is never removed by itself.
+        """
+        self._notes.put(lambda: self._ledger.tidy(days))
 
     def read(self, job_id: str, shape: Shape) -> None:
         """Read the job's model into arrays; they come as `ModelRead`."""
@@ -164,7 +180,7 @@ class Runner:
             self.changes.put(Notice(error.sentence))
         except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
             _log.exception("unexpected")
-            self.changes.put(Notice(_unexpected(error)))
+            self.changes.put(Notice(unexpected(error)))
 
     def _use(self, account: Account | None, held_by: str) -> None:
         self._account, self._held_by = account, held_by
@@ -178,73 +194,71 @@ class Runner:
             if entry.is_idle:
                 self._ledger.show(entry, trouble=self._held_by)
 
-    def _add(self, job: Job, picture: Path, move: bool) -> None:
-        self._ledger.add(job, picture, move)
+    def _add(self, job: Job, picture: Path | None) -> None:
+        self._ledger.add(job, picture)
         if self._account is None:
             self._show_held()
 
     def _cancel(self, job_id: str) -> None:
-        entry = self._entries[job_id]
+        entry = self._ledger.entry(job_id)
         if entry.job.is_resting or entry.job.foreign:
             return
         self._ledger.apply(entry, CancelAsked())
         entry.due = 0.0
 
     def _tell(self, job_id: str, event: Event) -> None:
-        entry = self._entries[job_id]
-        if entry.job.foreign:
-            return
-        if isinstance(event, Resumed) and entry.lock is None:
-            entry.lock = FolderLock.take(entry.folder)
-            if entry.lock is None:
-                raise StorageError("Another Blender is working on this job. Close it, then try again.")
+        entry = self._ledger.entry(job_id)
+        if not self._ledger.claim(entry):
+            raise StorageError("Another Blender is working on this job. Close it, then try again.")
         entry.due, entry.attempt = 0.0, 0
-        self._ledger.apply(entry, event)
+        if entry.job.stage in MAY_FOLLOW[type(event)]:  # else another Blender has gone on with it meanwhile
+            self._ledger.apply(entry, event)
+        if entry.job.is_resting and not entry.is_unsaved:
+            entry.unlock()
 
     def _read(self, job_id: str, shape: Shape) -> None:
         assert self._reader is not None
-        from .read_model import read_for_import
+        path = self._ledger.entry(job_id).folder / job_folder.MODEL_FILE
 
-        path = self._entries[job_id].folder / MODEL_FILE
-        self._reader.run(lambda: self._tell_read(read_for_import(job_id, path, shape)))
+        def work() -> None:
+            from .read_model import read_for_import  # here, where importing numpy keeps nobody waiting
 
-    def _tell_read(self, answer: ModelRead) -> None:
-        if answer.error:
-            self._notes.put(lambda: self._tell(answer.id, Damaged(answer.error)))
-        self.changes.put(answer)
+            answer = read_for_import(job_id, path, shape)
+            if answer.error:
+                self.damaged(job_id, answer.error)
+            self.changes.put(answer)
+
+        self._reader.run(work)
 
     def _check(self, account: Account) -> None:
         assert self._carriers is not None
+        from .work import check
 
-        def ask(desk: Desk) -> None:
-            try:
-                answer = Checked(f"Connected: {desk.api.check()} is ready.", True)
-            except TrellisError as error:
-                answer = Checked(error.sentence, False)
-            except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
-                _log.exception("unexpected")
-                answer = Checked(_unexpected(error), False)
-            self.changes.put(answer)
-
-        self._carriers.carry(account, ask)
+        self._carriers.carry(account, lambda desk: self.changes.put(check(desk)))
 
     # -- what happens next
 
     def _dispatch(self) -> None:
         now = time.monotonic()
+        if self._look_due <= now and self._ledger.is_alive:
+            self._look_due = now + self._pace.foreign
+            self._ledger.look_around()
         for entry in list(self._entries.values()):
             if entry.is_unsaved and entry.due <= now:
                 self._ledger.save(entry)
             if self._busy >= CARRIERS or self._account is None:
                 continue
             if entry.is_idle and entry.due <= now and not self._is_polled(entry):
-                self._begin(entry)
+                entry.due = now + self._pace.held  # should this fail, it is not tried again at once
+                self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
         if self._account is not None and self._busy < CARRIERS and self._polling.is_due:
             self._poll()
 
     def _until_due(self) -> float | None:
         """Seconds until something is due, None when nothing is before the next note."""
         dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
+        if self._ledger.is_alive:
+            dues.append(self._look_due)
         if self._account is not None and self._busy < CARRIERS:
             dues += [entry.due for entry in self._entries.values() if entry.is_idle and not self._is_polled(entry)]
             if any(map(self._is_polled, self._entries.values())):
@@ -260,6 +274,8 @@ class Runner:
         from .work import STEPS, cancel
 
         stage = entry.job.stage
+        if stage is Stage.SUBMITTING:  # not sent by this runner just now, so perhaps by a Blender that is gone
+            self._ledger.apply(entry, AnswerLost())
         if stage is Stage.QUEUED:
             self._ledger.apply(entry, UploadStarted())
         if entry.job.stage is Stage.UPLOADING and entry.job.asset_id:
@@ -300,8 +316,14 @@ class Runner:
     def _settle(self, entry: Entry, result: Event | Exception | None) -> None:
         """Take in what a step led to."""
         self._busy -= 1
+        entry.due = 0.0
         if entry.finish():  # it was abandoned meanwhile
             return
+        self._take_in(entry, result)
+        if self._account is None and entry.is_idle:
+            self._ledger.show(entry, trouble=self._held_by)
+
+    def _take_in(self, entry: Entry, result: Event | Exception | None) -> None:
         if isinstance(result, Event):
             entry.attempt = 0
             self._ledger.apply(entry, result)
@@ -314,48 +336,28 @@ class Runner:
 
     def _not_found(self, entry: Entry) -> None:
         """A search did not find the submit. Only a search that began late enough is certain."""
-        searched = time.monotonic()
+        searched = entry.begun
         if entry.missing_since is None:
             entry.missing_since = searched
         if searched - entry.missing_since < self._pace.listing_lag:
             entry.attempt += 1
-            entry.due = searched + min(self._pace.until_retry(entry.attempt, None), self._pace.listing_lag / 4)
-        elif entry.job.cancel_asked:
-            self._ledger.apply(
-                entry, Cancelled("Cancelled. The request never reached Scenario, and nothing was charged.")
-            )
+            entry.due = time.monotonic() + min(self._pace.until_retry(entry.attempt, None), self._pace.listing_lag / 4)
         else:
             self._ledger.apply(entry, NeverArrived())
 
     def _fault(self, entry: Entry, error: Exception) -> None:
-        """A step failed: wait, or give up, whichever loses nothing that is paid for."""
+        """A step failed."""
         if not isinstance(error, TrellisError):
             _log.error("unexpected", exc_info=error)
-        stage, is_passing = entry.job.stage, isinstance(error, PassingError)
-        if stage is Stage.SUBMITTING and (isinstance(error, AnswerLostError) or not isinstance(error, TrellisError)):
-            self._ledger.apply(entry, AnswerLost())
-            return
-        if stage is Stage.SUBMITTING and is_passing:
-            self._ledger.apply(entry, SubmitPutOff())
-        if entry.job.is_resting:
-            return
-        sentence = error.sentence if isinstance(error, TrellisError) else _unexpected(error)
-        remedy = error.remedy if isinstance(error, TrellisError) else Remedy.RETRY
-        if not (is_passing or self._must_hold(entry, error)):
-            self._ledger.apply(entry, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy))
+        verdict = judge(entry.job, error)
+        if verdict.event is not None:
+            self._ledger.apply(entry, verdict.event)
+        if not verdict.waits or entry.job.is_resting:
             return
         entry.attempt += 1
-        asked = error.retry_after if isinstance(error, PassingError) else None
-        pause = self._pace.until_retry(entry.attempt, asked) if is_passing else self._pace.held
+        pause = self._pace.held if verdict.needs_help else self._pace.until_retry(entry.attempt, verdict.asked)
         entry.due = time.monotonic() + pause
-        self._ledger.show(entry, trouble=sentence)
-
-    @staticmethod
-    def _must_hold(entry: Entry, error: Exception) -> bool:
-        """Whether the job waits for a person's help rather than fail: it is paid for, or may be."""
-        if entry.job.stage is Stage.UNCONFIRMED or isinstance(error, StorageError):
-            return True
-        return entry.job.is_paid and isinstance(error, AccountError)
+        self._ledger.show(entry, trouble=verdict.sentence)
 
     # -- polling
 
@@ -384,7 +386,7 @@ class Runner:
         asked = self._polling.end(result)
         if isinstance(result, Exception):
             for entry in filter(self._is_polled, asked):
-                if isinstance(result, PassingError):
+                if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
                     self._ledger.show(entry, trouble=result.sentence)
                 else:
                     self._fault(entry, result)
@@ -392,8 +394,5 @@ class Runner:
         for entry in filter(self._is_polled, asked):
             if entry.job.id in result:
                 self._ledger.apply(entry, result[entry.job.id])
-
-
-def _unexpected(error: Exception) -> str:
-    kind = type(error).__name__
-    return f"Something unexpected happened ({kind}). Try again; if it stays, report it with the console's text."
+        if self._account is None:
+            self._show_held()

@@ -6,6 +6,7 @@ Each runs on a carrier's thread, takes a snapshot, and returns; none changes the
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 import requests
 
 from .api import Api, RemoteJob, Wait
+from .changes import Checked
 from .download import download
 from .errors import (
     AccountError,
@@ -22,6 +24,7 @@ from .errors import (
     PassingError,
     RefusedError,
     Remedy,
+    TrellisError,
     storage_error,
 )
 from .glb import check_glb
@@ -40,9 +43,14 @@ from .job import (
 )
 from .job_folder import MODEL_FILE
 from .picture import SENDABLE, fingerprint
+from .verdict import unexpected
 
+_log = logging.getLogger(__name__)
 EXPIRED = (RefusedError, AccountError)
 PATIENT_DOWNLOADS = 3
+OTHER_ACCOUNT = (
+    "The request may have been accepted, but with another API key than the one in the preferences. Enter that."
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,19 @@ class Desk:
     files: requests.Session
     wait: Wait
     progress: Callable[[float], None]
+
+
+def check(desk: Desk) -> Checked:
+    """Whether Scenario takes the account. Never raises: what went wrong is in the answer."""
+    try:
+        return Checked(f"Connected: {desk.api.check()} is ready.", True)
+    except PassingError as error:
+        return Checked(f"{error} Try again.", False)
+    except TrellisError as error:
+        return Checked(error.sentence, False)
+    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+        _log.exception("unexpected")
+        return Checked(unexpected(error), False)
 
 
 def upload(job: Job, folder: Path, desk: Desk) -> Event:
@@ -86,9 +107,18 @@ def look_up(job: Job, _folder: Path, desk: Desk) -> Event | None:
             if is_ours and remote.id not in job.past_remote_ids:
                 return Submitted(remote.id, remote.cost)
         if not page:
+            _check_payer(job, desk)
             return None
         if not desk.wait(0):
             raise PassingError("The search was stopped.")
+
+
+def _check_payer(job: Job, desk: Desk) -> None:
+    """That a listing lacks the job counts only for an account that sees its picture. Raises AccountError."""
+    try:
+        desk.api.asset(job.asset_id)
+    except RefusedError as error:
+        raise AccountError(OTHER_ACCOUNT) from error
 
 
 def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
@@ -173,6 +203,9 @@ def news(remote: RemoteJob) -> Event:
         return Polled(remote.status, remote.progress, remote.cost)
     if remote.status == "canceled":
         return Cancelled("It was cancelled at Scenario.", remote_ended=True)
+    if remote.is_success:
+        text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
+        return Failed(text, Remedy.RETRY)
     words = remote.words or "it gives no reason."
     end = "" if words.rstrip()[-1:] in ".!?" else "."
     return Failed(

@@ -1,0 +1,71 @@
+"""A Blender of its own for a test: started, told what to do, and watched how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from build import stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# `enable` and `tick_until` are for the script that a test gives.
+BEGINNING = """
+import sys, time
+import bpy, addon_utils
+ADDON = "bl_ext.user_default.trellis_blender"
+
+def enable():
+    assert addon_utils.enable(ADDON, default_set=True) is not None
+
+def connect(address):
+    preferences = bpy.context.preferences.addons[ADDON].preferences
+    preferences.api_key, preferences.api_secret, preferences.api_address = "test-key", "test-secret", address
+
+def tick_until(is_so):
+    end = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end
+        sys.modules[ADDON].session.tick()
+        time.sleep(0.01)
+"""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a child ended: its exit status, its output, and how many seconds went by after it printed "leaving"."""
+
+    status: int
+    output: str
+    seconds_to_leave: float
+
+
+def run(folder: Path, script: str, seconds: float = 40.0) -> Ending:
+    """Run the script in a new Blender with the extension installed. Raises TimeoutExpired when it hangs."""
+    resources = folder / "resources"
+    stage(resources / "extensions" / "user_default" / "trellis_blender")
+    (folder / "script.py").write_text(BEGINNING + script, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-X", "utf8", "-u", str(folder / "script.py")],
+        env={**os.environ, "BLENDER_USER_RESOURCES": str(resources)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert process.stdout is not None
+    lines, left = [], time.monotonic()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("leaving"):
+                left = time.monotonic()
+        status = process.wait(seconds)
+    finally:
+        process.kill()
+    return Ending(status, "".join(lines), time.monotonic() - left)

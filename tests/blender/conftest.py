@@ -1,0 +1,117 @@
+"""The add-on in a real Blender: installed as an extension, enabled once, with a fresh file for each test."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from build import stage
+from emulator import Emulator
+
+ADDON = "bl_ext.user_default.trellis_blender"
+
+
+def _install() -> Path:
+    """Put the extension where Blender looks for installed ones, below a temporary folder, and return that."""
+    resources = Path(tempfile.mkdtemp(prefix="trellis_blender "))
+    # Registered before bpy is imported, and so called after Blender has unregistered the add-on.
+    atexit.register(shutil.rmtree, resources, ignore_errors=True)
+    stage(resources / "extensions" / "user_default" / "trellis_blender")
+    os.environ["BLENDER_USER_RESOURCES"] = str(resources)
+    return resources
+
+
+# Blender reads the variable once, when it is imported; test modules import it while pytest collects them.
+RESOURCES = _install()
+
+import bpy  # noqa: E402 - see above
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _preferences() -> Any:
+    assert bpy.context.preferences is not None
+    return bpy.context.preferences.addons[ADDON].preferences
+
+
+@pytest.fixture(scope="session")
+def addon() -> Iterator[ModuleType]:
+    """The add-on's top module, enabled as an installed extension; disabled when the tests are over."""
+    import addon_utils  # lies in a folder that only importing bpy makes known
+
+    addon_utils.enable(ADDON, default_set=True, handle_error=_raise)
+    yield importlib.import_module(ADDON)
+    # A timer, handler or thread left behind would crash Blender 4.2 at exit and hang 4.5.
+    addon_utils.disable(ADDON, default_set=True, handle_error=_raise)
+
+
+@pytest.fixture(autouse=True)
+def fresh_file(addon: ModuleType) -> None:
+    """Start every test in an empty file, with the add-on enabled."""
+    # Not read_factory_settings: that one disables add-ons.
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert bpy.context.preferences is not None
+    assert ADDON in bpy.context.preferences.addons, "the add-on did not survive loading a file"
+
+
+@pytest.fixture(autouse=True)
+def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start every test without jobs, and with a runner that need not be waited for."""
+    pace = importlib.import_module(f"{ADDON}.core.pace").Pace
+    brisk = pace(poll_first=0.05, retry_first=0.05, held=0.2, listing_lag=0.4)
+    runner = addon.session.Runner
+    monkeypatch.setattr(addon.session, "Runner", lambda root, agent: runner(root, agent, brisk))
+    yield
+    addon.session.stop()
+    addon.job_list.show(())
+    shutil.rmtree(addon.session.jobs_root())
+    importlib.import_module(f"{ADDON}.operators").Generate.last_click = 0.0
+
+
+@pytest.fixture
+def session(addon: ModuleType) -> Any:
+    """The add-on's session module, through which a test ticks."""
+    return addon.session
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A running emulator of Scenario's API that has not been asked anything yet."""
+    with Emulator(key="test-key", secret="test-secret", job_seconds=0.1) as running:
+        yield running
+
+
+@pytest.fixture
+def connected(emulator: Emulator) -> Iterator[Emulator]:
+    """The emulator, with the add-on's preferences pointing at it and Blender allowed to go online."""
+    assert bpy.context.preferences is not None
+    system = bpy.context.preferences.system
+    fields = {
+        "api_key": "test-key",
+        "api_secret": "test-secret",
+        "api_address": emulator.url,
+        "project_id": "",
+    }
+    preferences = _preferences()
+    online = system.use_online_access
+    before = {name: getattr(preferences, name) for name in fields}
+    for name, value in fields.items():
+        setattr(preferences, name, value)
+    system.use_online_access = True
+    yield emulator
+    system.use_online_access = online
+    preferences = _preferences()
+    for name, value in before.items():
+        setattr(preferences, name, value)

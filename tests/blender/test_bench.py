@@ -1,0 +1,70 @@
+"""``scripts/bench.py import`` measures, in processes of its own, what it says: tried on a model of 2,000 faces."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+import import_runs
+import pytest
+
+NAMES = {"object", "stall", "main", "wait"}
+
+
+@pytest.fixture(scope="module")
+def glb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small GLB as the bench makes them, in a folder whose name is no plain one."""
+    path = tmp_path_factory.mktemp("Maß nehmen") / "model.glb"
+    import_runs.make_glb(2000, 64, path)
+    return path
+
+
+def run(*arguments: str, answer: Path) -> Any:
+    """What a process of the bench answers."""
+    command = [sys.executable, import_runs.__file__, *arguments, str(answer)]
+    result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=120)
+    assert result.returncode == 0, result.stderr
+    return json.loads(answer.read_text(encoding="utf-8"))
+
+
+def test_both_ways_are_measured_as_often_as_asked_for(glb: Path, tmp_path: Path) -> None:
+    found = run("alternate", str(glb), "2", answer=tmp_path / "answer.json")
+    assert set(found) == {"ours", "importer"}
+    for runs in found.values():
+        assert len(runs) == 2
+        for one in runs:
+            assert set(one) == NAMES | {"undo", "decode"}
+            assert 0 < one["stall"] <= one["main"] + one["wait"] <= one["object"] + 1e-6
+
+
+def test_the_importer_stalls_for_as_long_as_it_takes_and_ours_does_not(glb: Path, tmp_path: Path) -> None:
+    found = run("alternate", str(glb), "1", answer=tmp_path / "answer.json")
+    theirs, ours = found["importer"][0], found["ours"][0]
+    assert theirs["stall"] == theirs["main"] == theirs["object"]
+    assert ours["stall"] < ours["object"] / 2  # most of it is waiting for the session's tick
+
+
+@pytest.mark.parametrize("way", ["ours", "importer"])
+def test_a_first_run_comes_with_its_peak_of_memory(glb: Path, tmp_path: Path, way: str) -> None:
+    found = run("fresh", way, str(glb), answer=tmp_path / "answer.json")
+    assert set(found) == NAMES | {"peak"}
+    assert glb.stat().st_size < found["peak"] < 100e6
+
+
+def test_an_import_that_leaves_nothing_behind_is_no_result(glb: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "model.glb"
+    broken.write_bytes(glb.read_bytes()[:-1])
+    command = [sys.executable, import_runs.__file__, "fresh", "ours", str(broken), str(tmp_path / "answer.json")]
+    result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=120)
+    assert result.returncode != 0
+    assert not (tmp_path / "answer.json").exists()
+
+
+def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:
+    bpy.ops.import_scene.gltf(filepath=str(glb))
+    mesh: Any = next(iter(bpy.data.meshes))
+    assert len(mesh.polygons) == pytest.approx(2000, rel=0.02)

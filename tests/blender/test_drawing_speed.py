@@ -1,0 +1,142 @@
+"""Drawing: it happens with every redraw, so it reads no file, and does not take longer with a thousand jobs."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import statistics
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from tests.blender.snapshots import session_with, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MANY, FEW = 1000, 10
+SECONDS = 0.005
+"""Far above what it takes (below 0.1 ms), so that a busy machine does not matter."""
+STAGES = ("imported", "failed", "running", "ready")
+
+
+class Mute:
+    """A layout that takes everything and draws nothing."""
+
+    def __getattr__(self, _name: str) -> Callable[..., Mute]:
+        return lambda *_arguments, **_options: Mute()
+
+
+class Unwalked(dict[str, Any]):
+    """Jobs that can be looked up by their id, and not be walked through."""
+
+    def _fail(self, *_arguments: object) -> Any:
+        raise AssertionError("a draw function walks through all jobs")
+
+    __iter__ = __reversed__ = keys = values = items = _fail
+
+
+def jobs(addon: Any, count: int) -> list[Any]:
+    """So many jobs, in several stages."""
+    return [snapshot(addon, STAGES[number % 4], number, message="It went wrong.") for number in range(count)]
+
+
+def surroundings() -> Any:
+    """The context of a sidebar."""
+    preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
+    region = SimpleNamespace(width=300)
+    return SimpleNamespace(scene=bpy.context.scene, region=region, preferences=preferences, space_data=None)
+
+
+def draw_panel(addon: Any) -> None:
+    """Draw the panel of the jobs, as a redraw does."""
+    addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
+    addon.panels.TRELLIS2_PT_jobs.draw(SimpleNamespace(layout=Mute()), surroundings())
+
+
+def draw_row(addon: Any, index: int) -> None:
+    """Draw one row of the list, as a redraw does for each that is in sight."""
+    shown = addon.job_list.of_window_manager()
+    item, mute = shown.rows[index], Mute()
+    addon.panels.TRELLIS2_UL_jobs.draw_item(None, surroundings(), mute, shown, item, 0, shown, "active", index, 0)
+
+
+def median(action: Callable[[], object], times: int = 50) -> float:
+    """The median of the seconds that it takes."""
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def test_drawing_reads_no_file(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **_options: object) -> None:
+        raise AssertionError(f"a draw function looks at the disk: {arguments}")
+
+    with session_with(addon, jobs(addon, MANY)), monkeypatch.context() as patch:
+        for owner, name in (
+            (builtins, "open"),
+            (io, "open"),
+            (os, "open"),
+            (os, "stat"),
+            (os, "lstat"),
+            (os, "scandir"),
+            (os, "listdir"),
+        ):
+            patch.setattr(owner, name, fail)
+        draw_panel(addon)
+        for index in range(MANY):
+            draw_row(addon, index)
+        addon.panels.TRELLIS2_PT_generate.draw(SimpleNamespace(layout=Mute(), property_layout=Mute), surroundings())
+
+
+def test_drawing_looks_only_at_what_is_shown(addon: Any) -> None:
+    with session_with(addon, jobs(addon, FEW)) as state:
+        state.jobs = Unwalked(state.jobs)
+        draw_panel(addon)
+        for index in range(FEW):
+            draw_row(addon, index)
+        with pytest.raises(AssertionError, match="walks through"):
+            list(addon.session.jobs().values())
+
+
+def test_the_panel_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> None:
+    taken = {}
+    for count in (FEW, MANY):
+        with session_with(addon, jobs(addon, count)):
+            taken[count] = median(lambda: draw_panel(addon))
+    assert taken[MANY] < SECONDS
+    assert taken[MANY] < 3 * taken[FEW] + 0.0005  # a walk through all jobs would be a hundred times as long
+
+
+def test_a_row_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> None:
+    taken = {}
+    for count in (FEW, MANY):
+        with session_with(addon, jobs(addon, count)):
+            for index in range(4):
+                draw_row(addon, index)  # Blender is asked for the pictures once
+            taken[count] = max(median(lambda index=index: draw_row(addon, index)) for index in range(4))  # type: ignore[misc]
+    assert taken[MANY] < SECONDS
+    assert taken[MANY] < 3 * taken[FEW] + 0.0005
+
+
+@pytest.mark.parametrize("operator", ["cancel", "retry", "import_model", "use_settings", "copy_job_id", "remove"])
+def test_whether_a_button_can_be_pressed_is_told_fast(addon: Any, operator: str) -> None:
+    cls = getattr(addon.job_operators, f"TRELLIS2_OT_{operator}")
+    with session_with(addon, [snapshot(addon, number=number, picture="") for number in range(MANY)]):
+        assert median(lambda: cls.poll(bpy.context)) < SECONDS
+
+
+def test_rows_are_made_anew_only_when_jobs_come_or_go(addon: Any) -> None:
+    ids = [f"job {number}" for number in range(MANY)]
+    addon.job_list.show(ids)
+    rows = addon.job_list.of_window_manager().rows
+    before = [row.as_pointer() for row in rows]
+    addon.job_list.show(iter(ids))
+    assert [row.as_pointer() for row in rows] == before

@@ -1,0 +1,186 @@
+"""The sidebar: drawn without an error in every state of a job, with the sentence and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.blender.drawing import Page, draw
+from tests.blender.snapshots import session_with, snapshot
+from tests.blender.working import OPS, refusal
+
+STAGES = (
+    "queued",
+    "uploading",
+    "submitting",
+    "unconfirmed",
+    "running",
+    "downloading",
+    "reading",
+    "ready",
+    "imported",
+    "failed",
+    "cancelled",
+)
+RESTING = ("ready", "imported", "failed", "cancelled")
+
+
+@pytest.fixture
+def show(addon: Any) -> Any:
+    """Draw the panel of the jobs with one job that is given these values."""
+
+    def shown(stage: str, waiting_for: str = "", notices: tuple[str, ...] = (), **values: Any) -> Page:
+        with session_with(addon, [snapshot(addon, stage, **values)], notices, waiting_for):
+            return draw(addon.panels.TRELLIS2_PT_jobs)
+
+    return shown
+
+
+def remedies(addon: Any) -> list[Any]:
+    """All remedies that there are."""
+    return list(addon.panels.Remedy)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("progress", [0.0, 0.42, 1.0])
+def test_a_job_is_drawn_in_every_stage(show: Any, stage: str, progress: float) -> None:
+    page = show(stage, progress=progress)
+    assert page.texts[0] == "Tür"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("state", [{"foreign": True}, {"cancel_asked": True}, {"remote_status": "queued"}])
+def test_a_job_is_drawn_in_every_special_state(show: Any, stage: str, state: dict[str, Any]) -> None:
+    assert show(stage, **state).texts[0] == "Tür"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_can_be_done_is_what_is_offered(show: Any, stage: str) -> None:
+    offered = set(show(stage).operator_ids)
+    expected = {
+        "ready": {"trellis2.import_model"},
+        "imported": {"trellis2.import_model"},
+        "failed": {"trellis2.retry"},
+        "cancelled": {"trellis2.retry"},
+    }
+    assert offered == expected.get(stage, {"trellis2.cancel"})
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - set(RESTING)))
+def test_what_another_blender_does_can_not_be_cancelled_here(show: Any, stage: str) -> None:
+    page = show(stage, foreign=True)
+    assert page.operator_ids == []
+    assert "Another Blender" in page.text
+
+
+def test_every_button_belongs_to_its_job(show: Any) -> None:
+    for stage in STAGES:
+        for _, _, given in show(stage).operators:
+            assert given == {"job_id": "20261122-000000-abcdef"}
+
+
+def test_a_failure_is_shown_with_its_whole_sentence(show: Any) -> None:
+    sentence = "Scenario could not make the model: the picture is empty. Try again, or another picture."
+    assert sentence in show("failed", message=sentence).text
+
+
+def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> None:
+    offered = {each.value: show("failed", message="Broken.", remedy=each).operators for each in remedies(addon)}
+    assert {value: [(name, label) for name, label, _ in found] for value, found in offered.items()} == {
+        "none": [("trellis2.retry", "Retry")],
+        "retry": [("trellis2.retry", "Retry")],
+        "submit_again": [("trellis2.retry", "Submit Again")],
+        "preferences": [("trellis2.retry", "Retry"), ("trellis2.open_preferences", "Open Preferences")],
+        "online_access": [("trellis2.retry", "Retry"), ("trellis2.open_network_preferences", "Allow Online Access")],
+    }
+
+
+def test_what_keeps_a_job_waiting_is_shown(show: Any) -> None:
+    assert (
+        "Scenario is busy. It is tried again." in show("uploading", trouble="Scenario is busy. It is tried again.").text
+    )
+
+
+def test_what_an_import_waits_for_is_shown(show: Any) -> None:
+    assert "Waiting for Object Mode" in show("ready", waiting_for="Waiting for Object Mode").text
+
+
+def test_a_notice_is_shown_above_the_jobs(show: Any) -> None:
+    page = show("running", notices=("The disk is full.",))
+    assert page.texts[:2] == ["The disk is full.", "Tür"]
+    assert page.operator_ids[0] == "trellis2.dismiss"
+
+
+def test_a_message_that_was_read_can_be_taken_away(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon)], ["The disk is full."]):
+        assert OPS.trellis2.dismiss() == {"FINISHED"}
+        page = draw(addon.panels.TRELLIS2_PT_jobs)
+        assert "The disk is full." not in page.texts
+        assert "trellis2.dismiss" not in page.operator_ids
+        assert refusal(OPS.trellis2.dismiss).endswith("There is no message to take away")
+
+
+def test_a_notice_without_any_job_is_shown_too(addon: Any) -> None:
+    with session_with(addon, [], ["The disk is full."]):
+        assert addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
+        assert draw(addon.panels.TRELLIS2_PT_jobs).texts == ["The disk is full."]
+
+
+def test_the_progress_of_the_generation_is_told_in_percent(show: Any) -> None:
+    assert "Generating 42%" in show("running", progress=0.42).text
+
+
+def test_the_bar_never_goes_back(addon: Any, show: Any) -> None:
+    bar = addon.panels.BAR
+    order = [addon.session.Stage(stage) for stage in ("queued", "uploading", "submitting", "running", "downloading")]
+    ends = [sum(bar[stage]) for stage in order]
+    starts = [bar[stage][0] for stage in order]
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+
+
+def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> None:
+    sentence = "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
+    lines = addon.panels.wrapped(sentence, 20)
+    assert " ".join(lines) == sentence
+    assert max(map(len, lines)) <= 20
+
+
+def test_a_wider_sidebar_takes_fewer_lines(addon: Any) -> None:
+    pages = [draw(addon.panels.TRELLIS2_PT_generate, width=width) for width in (160, 900)]
+    assert len(pages[0].texts) > len(pages[1].texts) > 0
+
+
+def test_without_jobs_the_panel_of_the_jobs_is_not_shown(addon: Any) -> None:
+    assert not addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
+
+
+@pytest.mark.parametrize("source", ["RENDER", "FILE"])
+def test_the_button_belongs_to_the_chosen_source(addon: Any, connected: object, source: str) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source, scene.trellis2.filepath = source, "//chair.png"
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    expected = {
+        "RENDER": ("trellis2.generate_render", "Generate", {}),
+        "FILE": ("trellis2.generate_image", "Generate", {"filepath": "//chair.png"}),
+    }
+    assert page.operators == [expected[source]]
+
+
+def test_a_missing_key_is_told_with_the_button_to_the_preferences(addon: Any) -> None:
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert "The API key is missing." in page.text
+    assert page.operator_ids[0] == "trellis2.open_preferences"
+
+
+def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
+    pages = [draw(panel) for panel in addon.panels.CLASSES if getattr(panel, "bl_parent_id", "")]
+    places = [name for page in pages for name in page.properties]
+    assert sorted(places) == sorted(parameter.name for parameter in addon.settings.TABLE)
+    assert draw(addon.panels.TRELLIS2_PT_parameters).properties == ["use_seed", "seed"]
+
+
+def test_the_preferences_are_drawn(addon: Any) -> None:
+    page = draw(addon.preferences.TRELLIS2_AP_preferences)
+    assert page.operator_ids == ["trellis2.test_connection"]

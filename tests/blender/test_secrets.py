@@ -1,0 +1,75 @@
+"""Key and secret stay in the preferences: not in a .blend, not in a job's folder, not in a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+from emulator import Emulator, Fault
+
+from tests.blender.pictures import picture_file
+from tests.blender.working import OPS, finish, job, newest_job, refusal, tick_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEY, SECRET = "api_kQ7uniqueKey19", "sec_Zx3uniqueSecret77"
+ADDON = "bl_ext.user_default.trellis_blender"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator with a key and a secret that can be found again anywhere."""
+    with Emulator(key=KEY, secret=SECRET, job_seconds=0.1) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _account(connected: Emulator) -> None:
+    assert bpy.context.preferences is not None
+    kept: Any = bpy.context.preferences.addons[ADDON].preferences
+    kept.api_key, kept.api_secret = KEY, SECRET
+
+
+def holds_a_secret(data: bytes) -> bool:
+    """Whether key or secret is in there as it is."""
+    return KEY.encode() in data or SECRET.encode() in data
+
+
+def test_a_saved_file_holds_no_secret(tmp_path: Path) -> None:
+    finish(picture_file(tmp_path))
+    assert OPS.trellis2.test_connection() == {"FINISHED"}
+    blend = tmp_path / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend), compress=False)
+    data = blend.read_bytes()
+    assert b"trellis2" in data  # the settings are there, so the search looks at the right file
+    assert not holds_a_secret(data)
+
+
+def test_a_jobs_folder_holds_no_secret(tmp_path: Path, session: Any) -> None:
+    folder = session.jobs_root() / finish(picture_file(tmp_path)).id
+    tick_until(lambda: '"imported"' in (folder / "job.json").read_text(encoding="utf-8"))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    assert not any(holds_a_secret(path.read_bytes()) for path in files)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 402])
+def test_no_message_and_no_output_holds_a_secret(
+    tmp_path: Path, emulator: Emulator, status: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    emulator.fault("upload", Fault(status=status))
+    said = refusal(lambda: finish(picture_file(tmp_path)))
+    output = "".join(capfd.readouterr())
+    shown = f"{said} {newest_job()!r} {newest_job().message} {output}"
+    assert newest_job().stage.value == "failed"
+    assert not holds_a_secret(shown.encode())
+
+
+def test_the_host_of_the_files_is_not_told_the_key(tmp_path: Path, emulator: Emulator) -> None:
+    job_id = finish(picture_file(tmp_path)).id
+    assert job(job_id).stage.value == "imported"
+    assert emulator.calls["download"] == 1
+    assert emulator.leaked_credentials == 0

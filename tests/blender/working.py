@@ -1,0 +1,84 @@
+"""Working with the add-on as a script without a window does: call an operator, and tick until something is so."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# The add-on's operators and properties are in no stubs.
+OPS: Any = bpy.ops
+SMALL: dict[str, Any] = {"decimation_target": 100_000, "texture_size": "1024", "seed": 7}
+"""The smallest model that the API makes; the fixed seed lets the emulator make it only once."""
+
+
+def generate(picture: Path, **given: Any) -> str:
+    """Begin a job with the picture and return its id. Raises RuntimeError with the operator's report."""
+    assert OPS.trellis2.generate_image(filepath=str(picture), **{**SMALL, **given}) == {"FINISHED"}
+    return newest_job().id  # type: ignore[no-any-return]  # a Job of the add-on, which has no types here
+
+
+def finish(picture: Path, **given: Any) -> Any:
+    """Make a model, wait until it is in the scene, and return the job."""
+    generate(picture, wait=True, **given)
+    return newest_job()
+
+
+def newest_job() -> Any:
+    """Return the newest job that the session knows."""
+    from bl_ext.user_default.trellis_blender import session
+
+    return next(session.newest_first())
+
+
+def job(job_id: str) -> Any:
+    """Return the job as the panel shows it."""
+    from bl_ext.user_default.trellis_blender import session
+
+    return session.jobs()[job_id]
+
+
+def tick_until(is_so: Callable[[], object], seconds: float = 20.0) -> None:
+    """Tick until it is so; fail with all jobs' stages when that takes longer than `seconds`."""
+    from bl_ext.user_default.trellis_blender import session
+
+    end = time.monotonic() + seconds
+    while not is_so():
+        stages = [(each.stage.value, each.message or each.trouble) for each in session.jobs().values()]
+        assert time.monotonic() < end, f"it did not happen; jobs: {stages}, notices: {session.notices()}"
+        session.tick()
+        time.sleep(0.01)
+
+
+def tick_for(seconds: float) -> None:
+    """Tick for so long."""
+    from bl_ext.user_default.trellis_blender import session
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        session.tick()
+        time.sleep(0.01)
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """Return what an operator reports that refuses; "" when it does not refuse."""
+    try:
+        call()
+    except RuntimeError as error:
+        return str(error).strip().removeprefix("Error: ")
+    return ""
+
+
+def stage_of(job_id: str) -> str:
+    """Return the job's stage as it is written to disk."""
+    return str(job(job_id).stage.value)
+
+
+def meshes() -> list[Any]:
+    """Return all mesh objects of the file."""
+    return [thing for thing in bpy.data.objects if thing.type == "MESH"]

@@ -1,0 +1,164 @@
+"""A runner with a quick pace, and the main thread's part: it reads the changes and waits for a job to get somewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from emulator import Emulator
+
+from trellis_blender.core import job_folder
+from trellis_blender.core.account import Account
+from trellis_blender.core.changes import Change, Checked, Loaded, Notice
+from trellis_blender.core.job import Job, Stage
+from trellis_blender.core.pace import Pace
+from trellis_blender.core.parameters import Value, complete
+from trellis_blender.core.runner import Runner
+
+QUICK = Pace(
+    poll_first=0.05,
+    poll_last=0.1,
+    retry_first=0.05,
+    retry_last=0.2,
+    listing_lag=0.6,
+    held=0.2,
+    foreign=0.2,
+    progress=0.0,
+)
+AGENT = "trellis-tests"
+SECONDS = 8.0
+_ADVICE = re.compile(
+    r"^(Add|Buy|Change|Check|Choose|Close|Correct|Enter|Free|Look|Press|Remove|Scale|Submit|Try|Update)\b"
+    r"|, (then )?(try again|retry)\.$|^The model is paid for: Retry brings it|; it is tried again\.$"
+    r"|^It (is tried again|is continued|starts anew)\.$| must (lie between|be one of) "
+)
+
+
+def account_of(emulator: Emulator, secret: str = "", project: str = "") -> Account:
+    """The emulator's account, or one with another secret."""
+    return Account.checked(emulator.key, secret or emulator.secret, project, emulator.url)
+
+
+def smallest(seed: int | None = 7) -> Mapping[str, Value]:
+    """The parameters of the model that the emulator makes fastest."""
+    return complete({"decimation_target": 100_000, "texture_size": 1024}, seed)
+
+
+def new_job(picture: str = "source.png", seed: int | None = 7) -> Job:
+    """A job that was just begun."""
+    now = time.time()
+    return Job(job_folder.new_id(now), "Chair", picture, "Bücher regal.png", smallest(seed), now)
+
+
+def tells_what_to_do(sentence: str) -> bool:
+    """Whether the last sentence says what to do, or that nothing needs to be done."""
+    last = re.split(r"(?<=[.!?…]) (?=[A-Z“])", sentence)[-1]
+    return sentence.endswith(".") and bool(_ADVICE.search(last))
+
+
+class Studio:
+    """One Blender's worth of core. `told` holds every change, `jobs` the newest snapshot of each job."""
+
+    def __init__(
+        self, root: Path, picture: Path, emulator: Emulator, pace: Pace = QUICK, *, use_account: bool = True
+    ) -> None:
+        self.root, self.picture, self.emulator = root, picture, emulator
+        self.told: list[Change] = []
+        self.jobs: dict[str, Job] = {}
+        self.runner = Runner(root, AGENT, pace)
+        self.runner.start()
+        if use_account:
+            self.runner.use(account_of(emulator))
+
+    def add(self, seed: int | None = 7) -> str:
+        """Begin a job; its id."""
+        job = new_job(seed=seed)
+        copy = self.picture.with_name(f"{job.id}{self.picture.suffix}")
+        shutil.copyfile(self.picture, copy)
+        self.runner.add(job, copy)
+        return job.id
+
+    def folder(self, job_id: str) -> Path:
+        """The job's folder."""
+        return self.root / job_id
+
+    def is_saved(self, job: Job) -> bool:
+        """Whether `job.json` says the same as the snapshot, apart from what is only shown."""
+        return job_folder.as_json(self.on_disk(job.id)) == job_folder.as_json(job)
+
+    def on_disk(self, job_id: str) -> Job:
+        """The job as `job.json` has it."""
+        return job_folder.load(self.folder(job_id))
+
+    def hear(self) -> None:
+        """Take in the changes that have come."""
+        while True:
+            try:
+                change = self.runner.changes.get_nowait()
+            except queue.Empty:
+                return
+            self.told.append(change)
+            if isinstance(change, Job):
+                self.jobs[change.id] = change
+
+    def until(self, condition: Callable[[], object], what: str = "it", seconds: float = SECONDS) -> None:
+        """Hear changes until the condition holds."""
+        end = time.monotonic() + seconds
+        self.hear()
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"{what} did not happen; jobs: {list(self.jobs.values())}; told: {self.told[-3:]}")
+            time.sleep(0.005)
+            self.hear()
+
+    def reach(self, job_id: str, *stages: Stage, seconds: float = SECONDS) -> Job:
+        """Wait until the job is at one of the stages; an unexpected end is told at once."""
+        wanted = frozenset(stages)
+
+        def arrived() -> bool:
+            job = self.jobs.get(job_id)
+            assert job is None or job.stage in wanted or job.stage not in (Stage.FAILED, Stage.CANCELLED), job
+            return job is not None and job.stage in wanted
+
+        self.until(arrived, f"{sorted(wanted)}", seconds)
+        return self.jobs[job_id]
+
+    def again(self, job_id: str) -> None:
+        """Resume a job that rests, and wait until it does not."""
+        self.jobs[job_id] = dataclasses.replace(self.jobs[job_id], stage=Stage.QUEUED)
+        self.runner.resume(job_id)
+
+    def trouble(self, job_id: str) -> str:
+        """Wait until something keeps the job waiting; the sentence."""
+        self.until(lambda: job_id in self.jobs and self.jobs[job_id].trouble, "trouble")
+        return self.jobs[job_id].trouble
+
+    def stages(self, job_id: str) -> list[Stage]:
+        """The stages that were told, in their order, each once in a row."""
+        self.hear()
+        told = [change.stage for change in self.told if isinstance(change, Job) and change.id == job_id]
+        return [stage for index, stage in enumerate(told) if index == 0 or stage is not told[index - 1]]
+
+    def notices(self) -> list[str]:
+        """The sentences that belong to no job."""
+        self.hear()
+        return [change.sentence for change in self.told if isinstance(change, Notice)]
+
+    def checked(self, account: Account) -> Checked:
+        """The answer to a check of the account."""
+        self.runner.check(account)
+        self.until(lambda: any(isinstance(change, Checked) for change in self.told), "the check")
+        return next(change for change in self.told if isinstance(change, Checked))
+
+    def loaded(self) -> None:
+        """Wait until all jobs of earlier sessions are told."""
+        self.until(lambda: any(isinstance(change, Loaded) for change in self.told), "loading")
+
+    def close(self) -> bool:
+        """Stop the runner; whether all its threads ended in time."""
+        return self.runner.stop(2.0)

@@ -1,0 +1,62 @@
+"""The sentences: complete, and each ends with what to do."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+
+import pytest
+
+from tests.core.studio import tells_what_to_do
+from trellis_blender.core import errors
+from trellis_blender.core.call import error_for
+from trellis_blender.core.errors import Remedy, TrellisError, storage_error
+
+OURS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TrellisError)]
+
+
+def test_every_error_stands_in_the_tree_of_the_docstring() -> None:
+    assert len(OURS) > 10
+    assert errors.__doc__ is not None
+    assert [kind.__name__ for kind in OURS if kind.__name__ not in errors.__doc__] == []
+
+
+def test_every_error_says_what_it_stands_for() -> None:
+    assert [kind.__name__ for kind in OURS if not kind.__doc__] == []
+
+
+@pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
+def test_the_sentence_is_what_was_said(kind: type[TrellisError]) -> None:
+    added = " It is tried again." if kind is errors.PassingError else ""
+    assert kind("It rains. Take an umbrella.").sentence == "It rains. Take an umbrella." + added
+
+
+def test_an_error_that_can_be_mended_names_the_remedy() -> None:
+    assert {kind.__name__: kind.remedy for kind in OURS if kind.remedy is not Remedy.NONE} == {
+        "AccountError": Remedy.PREFERENCES,
+        "OnlineAccessError": Remedy.ONLINE_ACCESS,
+        "CreditsError": Remedy.RETRY,
+        "RefusedError": Remedy.RETRY,
+        "GenerationFailedError": Remedy.RETRY,
+        "ModelFileError": Remedy.RETRY,
+        "StorageError": Remedy.RETRY,
+    }
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), OSError("odd")], ids=str)
+def test_a_disk_error_says_what_failed_why_and_what_to_do(error: OSError) -> None:
+    sentence = storage_error("save the job", error).sentence
+    assert sentence.startswith("Could not save the job: ")
+    assert (error.strerror or "OSError") in sentence
+    assert tells_what_to_do(sentence)
+
+
+@pytest.mark.parametrize(
+    "status", [302, 400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 504, 599]
+)
+@pytest.mark.parametrize("words", ["", "Something is wrong", "You have no credits left", "Is that all?"])
+def test_every_answers_sentence_ends_with_what_to_do(status: int, words: str) -> None:
+    sentence = error_for(status, {}, {"reason": words}).sentence
+    assert tells_what_to_do(sentence), sentence
+    assert ".." not in sentence
+    assert "  " not in sentence

@@ -1,0 +1,185 @@
+"""Blender is killed at every step of a job, and the next one goes on: paid for once, and the model arrives.
+
+One Blender after the other: each goes on with the job that the last one was killed over, then begins the next job and
+is killed in turn. Two such rows run side by side.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from emulator import Emulator
+
+from tests.never_lost import matrix
+from tests.never_lost.blender.child import Blender
+from tests.never_lost.blender.conftest import JOBS, install
+from tests.never_lost.blender.kill_points import POINTS, Point, Since
+from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, new_emulator, picture_in, until
+from trellis_blender.core.job import MAY_FOLLOW, Polled
+
+# The version that sees every point; each of the others sees every third, and all together again every one.
+WHOLE = "4.5.15"
+VERSION = importlib.metadata.version("bpy")
+OTHERS = ("4.2.23", "5.0.1", "5.2.3")
+CHOSEN = POINTS if VERSION == WHOLE or VERSION not in OTHERS else POINTS[OTHERS.index(VERSION) :: 3]
+ROWS = 2
+OVER = ("imported", "failed", "cancelled")
+WORDS = {
+    "ready": "goes on by itself",
+    "imported": "is finished, in the scene before",
+    "failed": "says what is wrong: {remedy}",
+    "cancelled": "is cancelled",
+}
+
+
+@dataclass
+class Row:
+    """One Blender after the other on the same folder. `seen` and `problems` are what the test looks at."""
+
+    folder: Path
+    emulator: Emulator
+    log: list[str]
+    blender: Blender | None = None
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the jobs."""
+        return self.folder / JOBS
+
+    def next_blender(self) -> Blender:
+        """Start Blender, and wait until it knows its jobs."""
+        self.blender = Blender(self.folder, self.emulator.url)
+        self.blender.until(lambda state: state["loaded"], "loading")
+        return self.blender
+
+
+def kill_at(row: Row, blender: Blender, point: Point, picture: Path) -> str:
+    """Begin a job and kill Blender at the point; the job's id, empty when it has no folder."""
+    known = set(blender.state["jobs"])
+    since, moment = Since(row.emulator), point.moment
+    for call, fault in point.faults.items():
+        row.emulator.fault(call, fault)
+    if point.event:
+        blender.tell("hold", event=point.event, when=point.when)
+    blender.tell("generate", picture=str(picture), seed=7)
+    blender.until(lambda state: set(state["jobs"]) - known, "the job")
+    job_id = str((set(blender.state["jobs"]) - known).pop())
+    for stage, deed in point.leads:
+        blender.reach(job_id, stage)
+        if deed == "spoil":
+            (row.root / job_id / "model.glb").write_bytes(b"glTF")
+        else:
+            blender.tell(deed, job=job_id)
+    if moment is not None:
+        until(lambda: moment(since, row.root), point.name)
+    else:
+        blender.until(lambda state: state["held"], point.name)
+    blender.kill()
+    return job_id
+
+
+def go_on(row: Row, point: Point, job_id: str, paid_before: int, log_before: int) -> None:
+    """Start the next Blender and see the job to its end; note what was seen."""
+    blender = row.next_blender()
+    if not (row.root / job_id).exists():
+        (unfinished,) = row.root.glob(".new-*")
+        day_before_yesterday = unfinished.stat().st_mtime - 2 * 24 * 3600
+        os.utime(unfinished, (day_before_yesterday, day_before_yesterday))
+        row.seen[point.name] = ("is not there: nothing was sent", str(row.emulator.paid - paid_before), "–")
+        return
+    job = blender.reach(job_id, "ready", *OVER)
+    first = WORDS[job["stage"]].format(remedy=str(job["remedy"]).replace("_", " "))
+    ways: list[str] = []
+    while job["stage"] in ("ready", "failed") or (point.event == "Damaged" and not ways):
+        way = "retry" if job["stage"] == "failed" else "import_model"
+        assert len(ways) < 4, f"{point.name}: {ways} did not help"
+        ways.append("Import" if way == "import_model" else "Retry")
+        stage = job["stage"]
+        blender.tell(way, job=job_id)
+        blender.until(lambda state, stage=stage: state["jobs"][job_id]["stage"] != stage, way)  # type: ignore[misc]
+        job = blender.reach(job_id, *OVER)
+    arrived = job["stage"] == "imported"
+    paid = row.emulator.paid - paid_before
+    row.seen[point.name] = (first, str(paid), ", ".join(ways) or "–")
+    names = files_of(row.root / job_id, OWN_WITH_MODEL if arrived else OWN)
+    row.problems += [f"{point.name}: {paid} paid, not {point.paid}"] * (paid != point.paid)
+    if arrived:
+        row.problems += [f"{point.name}: files {names}"] * (names != OWN_WITH_MODEL)
+        is_whole = (row.root / job_id / "model.glb").read_bytes() == glb(7, 800_000)
+        row.problems += [] if is_whole else [f"{point.name}: the model is not the one that was made"]
+        row.problems += [f"{point.name}: nothing in the scene"] * (bool(ways) and not blender.state["models"])
+    else:
+        row.problems += [f"{point.name}: files {names}"] * (names != OWN)
+    if point.name == "in the middle of the download":
+        parts = sum("-> 206" in line for line in row.log[log_before:])
+        row.problems += [f"the download was not continued: {row.log[log_before:]}"] * (parts != 1)
+
+
+def files_of(folder: Path, expected: frozenset[str]) -> set[str]:
+    """The names in the folder, as soon as they are the expected ones: the panel is a moment ahead of the disk."""
+    end = time.monotonic() + 3
+    while (names := {path.name for path in folder.iterdir()}) != expected and time.monotonic() < end:
+        time.sleep(0.01)
+    return names
+
+
+def run_row(folder: Path, points: tuple[Point, ...]) -> Row:
+    """Kill one Blender after the other at these points."""
+    log: list[str] = []
+    with new_emulator(log=log.append) as emulator:
+        row = Row(install(folder), emulator, log)
+        picture = picture_in(folder)
+        try:
+            blender = row.next_blender()
+            for point in points:
+                paid, logged = emulator.paid, len(log)
+                job_id = kill_at(row, blender, point, picture)
+                go_on(row, point, job_id, paid, logged)
+                assert row.blender is not None
+                blender = row.blender
+        finally:
+            if row.blender is not None:
+                row.blender.kill()
+        row.next_blender().kill()  # which sweeps what is a day old
+        left = [path.name for path in row.root.glob("[!.]*") if not (path / "job.json").is_file()]
+        left += [str(path) for path in [*row.root.glob(".new-*"), *row.root.glob(".incoming/*")]]
+        row.problems += [f"left over: {left}"] * bool(left)
+        row.problems += ["the key was leaked"] * emulator.leaked_credentials
+    return row
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    """Return what was seen, after every Blender was killed."""
+    folders = [tmp_path_factory.mktemp(f"Blender {number}") for number in range(ROWS)]
+    with ThreadPoolExecutor(ROWS) as pool:
+        return list(pool.map(run_row, folders, [CHOSEN[number::ROWS] for number in range(ROWS)]))
+
+
+def test_every_transition_that_is_written_is_among_the_points() -> None:
+    written = {event.__name__ for event in MAY_FOLLOW} - {
+        Polled.__name__
+    }  # which is only shown, unless a price changes
+    assert {point.event for point in POINTS} - {"", "created"} == written
+
+
+def test_wherever_blender_is_killed_the_job_is_paid_once_and_its_model_arrives(rows: list[Row]) -> None:
+    assert [problem for row in rows for problem in row.problems] == []
+    assert {name for row in rows for name in row.seen} == {point.name for point in CHOSEN}
+
+
+def test_what_was_seen_is_what_the_page_says(rows: list[Row]) -> None:
+    seen = {name: cells for row in rows for name, cells in row.seen.items()}
+    in_order = {point.name: seen[point.name] for point in CHOSEN if point.name in seen}
+    assert (
+        matrix.compare("killed", ("Killed", "The job, in the next Blender", "Paid", "The artist presses"), in_order)
+        == []
+    )

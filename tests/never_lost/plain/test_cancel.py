@@ -1,0 +1,142 @@
+"""Cancel at each stage: at once in the list, at Scenario too, and never a model thrown away that is paid for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from emulator import Emulator, Fault
+
+from tests.never_lost.plain.window import Window, account, new_job
+from tests.never_lost.world import OWN_WITH_MODEL, glb, until
+from trellis_blender.core.job import Job, Stage
+
+AT_ONCE = 0.3
+Open = Callable[[], Window]
+
+
+def cancel_at_once(window: Window, job_id: str) -> Job:
+    """Cancel, and see the job cancelled before any call could come back."""
+    begun = time.monotonic()
+    window.runner.cancel(job_id)
+    job = window.reach(job_id, Stage.CANCELLED)
+    assert time.monotonic() - begun < AT_ONCE
+    return job
+
+
+def test_a_queued_job_is_cancelled_at_once_and_free(root: Path, picture: Path, emulator: Emulator) -> None:
+    window = Window(root, None)
+    job = new_job(7)
+    window.runner.add(job, picture)
+    window.reach(job.id, Stage.QUEUED)
+    message = cancel_at_once(window, job.id).message
+    window.runner.use(account(emulator.url))
+    time.sleep(0.3)
+    window.close()
+    assert message == "Cancelled before anything was charged."
+    assert emulator.calls.total() == 0
+
+
+def test_an_upload_is_cancelled_at_once_and_free(window: Window, picture: Path, emulator: Emulator) -> None:
+    emulator.fault("upload", Fault(delay=0.6))
+    job_id = window.add(picture)
+    until(lambda: emulator.calls["upload"], "the upload")
+    assert cancel_at_once(window, job_id).message == "Cancelled before anything was charged."
+    time.sleep(0.8)
+    assert (emulator.calls["submit"], emulator.paid) == (0, 0)
+
+
+def test_a_job_that_is_cancelled_in_the_paid_call_is_cancelled_at_scenario(
+    window: Window, picture: Path, emulator: Emulator
+) -> None:
+    emulator.fault("submit", Fault(delay=0.4, job="never_ends"))
+    job_id = window.add(picture)
+    until(lambda: emulator.calls["submit"], "the paid call")
+    begun = time.monotonic()
+    window.runner.cancel(job_id)
+    window.wait_for(lambda: window.jobs[job_id].cancel_asked, "the list's word for it")
+    assert time.monotonic() - begun < AT_ONCE
+    window.reach(job_id, Stage.CANCELLED)
+    assert [job.status for job in emulator.jobs.values()] == ["canceled"]
+    assert (emulator.paid, emulator.calls["cancel"]) == (1, 1)
+
+
+def test_a_running_job_is_cancelled_at_scenario_and_the_message_says_what_was_charged(
+    window: Window, picture: Path, emulator: Emulator
+) -> None:
+    emulator.fault("submit", Fault(job="never_ends"))
+    job_id = window.add(picture)
+    window.reach(job_id, Stage.RUNNING)
+    window.runner.cancel(job_id)
+    job = window.reach(job_id, Stage.CANCELLED)
+    (there,) = emulator.jobs.values()
+    assert there.status == "canceled"
+    assert job.message == f"Cancelled. Scenario charged {there.cost:g} CU."
+
+
+def test_a_job_that_was_not_charged_is_said_to_be_stopped_in_time(
+    window: Window, picture: Path, emulator: Emulator
+) -> None:
+    emulator.fault("submit", Fault(job="never_ends"))
+    job_id = window.add(picture)
+    window.reach(job_id, Stage.RUNNING)
+    next(iter(emulator.jobs.values())).cost = 0.0
+    window.runner.cancel(job_id)
+    assert window.reach(job_id, Stage.CANCELLED).message == "Cancelled. It was stopped in time."
+
+
+def test_a_result_that_was_finished_anyway_is_kept(window: Window, picture: Path, emulator: Emulator) -> None:
+    emulator.fault("job", Fault(delay=0.5))
+    emulator.fault("cancel", Fault(delay=0.5))
+    job_id = window.add(picture)
+    window.reach(job_id, Stage.RUNNING)
+    window.runner.cancel(job_id)
+    window.reach(job_id, Stage.READY)
+    assert (window.root / job_id / "model.glb").read_bytes() == glb(7)
+    assert (emulator.calls["cancel"], emulator.paid) == (1, 1)
+
+
+def test_a_job_whose_answer_was_lost_is_found_and_then_cancelled(
+    window: Window, picture: Path, emulator: Emulator
+) -> None:
+    emulator.fault("submit", Fault(close="after", job="never_ends"))
+    emulator.fault("jobs", Fault(lag=60), times=2)
+    job_id = window.add(picture)
+    window.reach(job_id, Stage.UNCONFIRMED)
+    window.runner.cancel(job_id)
+    window.reach(job_id, Stage.CANCELLED)
+    assert [job.status for job in emulator.jobs.values()] == ["canceled"]
+
+
+def test_a_job_that_never_arrived_is_cancelled_only_when_that_is_certain(
+    window: Window, picture: Path, emulator: Emulator
+) -> None:
+    emulator.fault("submit", Fault(close="before"))
+    job_id = window.add(picture)
+    window.reach(job_id, Stage.UNCONFIRMED)
+    begun = time.monotonic()
+    window.runner.cancel(job_id)
+    job = window.reach(job_id, Stage.CANCELLED)
+    assert time.monotonic() - begun > 0.4
+    assert job.message == "Cancelled. The request never reached Scenario, and nothing was charged."
+    assert (emulator.calls["submit"], emulator.paid) == (1, 0)
+
+
+@pytest.mark.parametrize("opens_anew", [False, True], ids=["same window", "next window"])
+def test_a_cancelled_download_is_there_for_another_time(
+    window: Window, open_window: Open, picture: Path, emulator: Emulator, opens_anew: bool
+) -> None:
+    emulator.fault("download", Fault(trickle=0.05))
+    job_id = window.add(picture)
+    window.reach(job_id, Stage.DOWNLOADING)
+    until(lambda: emulator.calls["download"], "the download")
+    assert cancel_at_once(window, job_id).message == "The download was stopped. The model is paid for: Retry brings it."
+    if opens_anew:
+        window.close()
+        window = open_window()
+        window.reach(job_id, Stage.CANCELLED)
+    assert window.again(job_id).stage is Stage.READY
+    assert {path.name for path in (window.root / job_id).iterdir()} == OWN_WITH_MODEL
+    assert (emulator.calls["submit"], emulator.paid) == (1, 1)

@@ -1,0 +1,179 @@
+"""How often Scenario is asked: seldom, ever more seldom, and never before it wants to be asked again."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import random
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from emulator import Emulator, Fault
+
+from tests.never_lost.plain.window import QUICK, Window, account, copy_of, new_job
+from tests.never_lost.world import new_emulator
+from trellis_blender.core import job_folder, polling
+from trellis_blender.core.api import Api
+from trellis_blender.core.connection import Connections
+from trellis_blender.core.entry import Entry
+from trellis_blender.core.errors import PassingError
+from trellis_blender.core.job import Stage
+from trellis_blender.core.pace import Pace
+from trellis_blender.core.polling import Polling
+
+WAITING = 250
+ROUND = 0.5
+
+
+class Always(random.Random):
+    """Chance that always falls on the same side: 0 for no jitter, 1 for all of it."""
+
+    def __init__(self, side: float) -> None:
+        super().__init__()
+        self._side = side
+
+    def uniform(self, a: float, b: float) -> float:
+        """The value at that side."""
+        return a + (b - a) * self._side
+
+
+@pytest.fixture
+def slow_emulator() -> Iterator[Emulator]:
+    """Yield an emulator whose jobs take an hour."""
+    with new_emulator(job_seconds=3600) as running:
+        yield running
+
+
+def leave_running_jobs(root: Path, picture: Path, emulator: Emulator) -> None:
+    """Jobs that an earlier Blender had submitted."""
+    api = Api(account(emulator.url), Connections(), "proof")
+    asset = api.upload(picture, "Stuhl.png", "image/png", lambda _seconds: True)
+    for seed in range(WAITING):
+        job = new_job(seed)
+        remote = api.submit(asset.id, job.parameters)
+        job = dataclasses.replace(job, stage=Stage.RUNNING, asset_id=asset.id, uploaded_at=asset.created)
+        job_folder.create(root, dataclasses.replace(job, remote_id=remote.id), copy_of(picture))
+
+
+def test_many_waiting_jobs_cost_one_request_per_hundred_and_round(
+    root: Path, picture: Path, slow_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", lambda _file: None)  # these jobs need survive nothing
+        leave_running_jobs(root, picture, slow_emulator)
+    pace = dataclasses.replace(QUICK, poll_first=ROUND, poll_last=ROUND, jitter=0.0, foreign=60.0)
+    window = Window(root, slow_emulator, pace)
+    begun = time.monotonic()
+    window.wait_for(lambda: sum(bool(job.remote_status) for job in window.jobs.values()) == WAITING, "all news")
+    time.sleep(3 * ROUND)
+    asked = slow_emulator.calls["jobs"] + slow_emulator.calls["job"]
+    rounds = 1 + int((time.monotonic() - begun) / ROUND)
+    window.close()
+    assert asked >= 2 * math.ceil(WAITING / 100)
+    assert asked <= rounds * math.ceil(WAITING / 100)
+
+
+def times_of_rounds(monkeypatch: pytest.MonkeyPatch, pace: Pace, seconds: float) -> list[float]:
+    """When one running job is asked about in that time, by a clock that jumps from one round to the next."""
+    clock = [1000.0]
+    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    common, entry = Polling(pace), Entry(new_job(7), Path("nowhere"), since=1000.0, seen=1000.0)
+    rounds: list[float] = []
+    while clock[0] < 1000.0 + seconds:
+        assert common.is_due
+        common.begin([entry])
+        assert common.dues == []
+        common.end({})
+        rounds.append(clock[0] - 1000.0)
+        clock[0] = min(common.dues)
+    return rounds
+
+
+def test_a_job_is_asked_about_every_second_at_first_and_every_ten_seconds_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rounds = times_of_rounds(monkeypatch, Pace(random=Always(0)), 600)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(rounds)]
+    assert pauses[0] == 1.0
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 10.0
+    assert len(rounds) < 100
+
+
+def test_chance_only_ever_makes_the_pause_longer_and_never_much() -> None:
+    least, most = Pace(random=Always(0)), Pace(random=Always(1))
+    for age in (0, 30, 60, 600):
+        assert 1.0 <= least.until_poll(age) <= 10.0
+        assert 1.0 < most.until_poll(age) / least.until_poll(age) <= 1.25
+
+
+def test_failures_double_the_pause_up_to_a_minute() -> None:
+    pace = Pace(random=Always(0))
+    assert [pace.until_retry(attempt, None) for attempt in (1, 2, 3, 4, 7, 50)] == [1, 2, 4, 8, 60, 60]
+
+
+@pytest.mark.parametrize("side", [0.0, 1.0])
+@pytest.mark.parametrize("asked", [0.0, 3.0, 1000.0])
+def test_a_round_never_comes_before_the_server_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch, side: float, asked: float
+) -> None:
+    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    common = Polling(Pace(random=Always(side)))
+    for _ in range(5):
+        common.begin([Entry(new_job(7), Path("nowhere"))])
+        common.end(PassingError("busy", asked))
+        assert 1000.0 + asked <= min(common.dues) <= 1000.0 + max(asked, 1.15)
+
+
+HINTS = {
+    "seconds": (Fault(status=429, retry_after="1"), 1.0),
+    "503": (Fault(status=503, retry_after="1"), 1.0),
+    "date": (Fault(status=429, retry_after="date"), 0.9),  # a second or more from when the job is begun
+    "remainingSeconds": (Fault(status=429, remaining_seconds=0.5), 0.5),
+    "milliseconds": (Fault(status=503, headers={"retry-after-ms": "500"}), 0.5),
+}
+
+
+# The host of the files answers with XML: there is no remainingSeconds in it.
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (call, hint)
+        for call in ("upload", "submit", "job", "download")
+        for hint in HINTS
+        if (call, hint) != ("download", "remainingSeconds")
+    ],
+)
+def test_every_hint_is_obeyed_at_every_call(root: Path, picture: Path, call: str, hint: str) -> None:
+    fault, seconds = HINTS[hint]
+    if fault.retry_after == "date":
+        fault = dataclasses.replace(fault, retry_after=formatdate(math.ceil(time.time()) + 1, usegmt=True))
+    moments: list[tuple[float, str]] = []
+    with new_emulator(log=lambda line: moments.append((time.monotonic(), line))) as emulator:
+        emulator.fault(call, fault)
+        window = Window(root, emulator)
+        window.reach(window.add(picture), Stage.READY)
+        window.close()
+    refused = next(index for index, (_, line) in enumerate(moments) if f"-> {fault.status}" in line)
+    path = moments[refused][1].split(" -> ")[0]
+    again = next(moment for moment, line in moments[refused + 1 :] if line.startswith(path))
+    assert again - moments[refused][0] >= seconds - 0.02
+    assert emulator.paid == 1
+
+
+def test_what_shall_not_be_repeated_is_not(window: Window, picture: Path, emulator: Emulator) -> None:
+    emulator.fault("upload", Fault(status=500, headers={"x-should-retry": "false"}))
+    job = window.reach(window.add(picture), Stage.FAILED)
+    assert "refused" in job.message
+    assert emulator.calls["upload"] == 1
+
+
+def test_what_shall_be_repeated_is(window: Window, picture: Path, emulator: Emulator) -> None:
+    emulator.fault("upload", Fault(status=404, headers={"x-should-retry": "true"}))
+    window.reach(window.add(picture), Stage.READY)
+    assert emulator.calls["upload"] == 2

@@ -1,0 +1,109 @@
+"""What the proofs have in common: a small picture, small models from the emulator, and waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import emulator.cdn
+import emulator.workshop
+import pytest
+from emulator import Emulator
+from emulator.workshop import Order, Product
+
+KEY, SECRET = "test-key", "test-secret"
+MODEL_BYTES = 300_000
+# What may be in a job's folder when the job is over, the model only where there is one.
+OWN = frozenset({"job.json", "lock", "source.png"})
+OWN_WITH_MODEL = OWN | {"model.glb"}
+
+
+def png() -> bytes:
+    """A PNG of one pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\xc8\x28\x1e")) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def glb(seed: int, size: int = MODEL_BYTES) -> bytes:
+    """A sound GLB of one triangle, as long as a model need be for what is tried, different for each seed."""
+    triangle = struct.pack("<9f", 0, 0, 0, 1, 0, 0, 0, 1, 0) + struct.pack("<3I", 0, 1, 2)
+    filling = seed.to_bytes(4, "little") * ((size - len(triangle)) // 4)
+    binary = triangle + filling
+    document = {
+        "asset": {"version": "2.0"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1}]}],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3", "min": [0, 0, 0], "max": [1, 1, 0]},
+            {"bufferView": 1, "componentType": 5125, "count": 3, "type": "SCALAR"},
+        ],
+        "bufferViews": [
+            {"buffer": 0, "byteOffset": 0, "byteLength": 36},
+            {"buffer": 0, "byteOffset": 36, "byteLength": 12},
+        ],
+        "buffers": [{"byteLength": len(binary)}],
+    }
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    length = 12 + 8 + len(text) + 8 + len(binary)
+    chunks = (struct.pack("<I", len(part)) + kind + part for kind, part in ((b"JSON", text), (b"BIN\0", binary)))
+    return struct.pack("<4sII", b"glTF", 2, length) + b"".join(chunks)
+
+
+@contextlib.contextmanager
+def small_models(size: int = MODEL_BYTES) -> Iterator[None]:
+    """Have the emulators of this process answer with `glb` in place of a relief, which takes a second to make."""
+
+    def make(order: Order) -> Product:
+        return Product(glb(order.seed, size), 1, 3)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(emulator.workshop, "make", make)
+        patch.setattr(emulator.cdn, "make", make)
+        yield
+
+
+def new_emulator(job_seconds: float = 0.1, log: Callable[[str], None] | None = None) -> Emulator:
+    """An emulator with the account that the proofs use."""
+    return Emulator(key=KEY, secret=SECRET, job_seconds=job_seconds, log=log)
+
+
+def picture_in(folder: Path) -> Path:
+    """A picture's file in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "Grüner Stuhl.png"
+    path.write_bytes(png())
+    return path
+
+
+def until(is_so: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    """Wait until it is so. Raises AssertionError with what did not happen."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.005)
+
+
+def left_over(root: Path) -> dict[str, list[str]]:
+    """What is in the jobs' folder beside whole jobs: names of files by the name of the folder they are in."""
+    found: dict[str, list[str]] = {}
+    for entry in sorted(root.iterdir()):
+        if not entry.is_dir() or entry.name.startswith("."):
+            found.setdefault("", []).append(entry.name)
+            continue
+        strange = {path.name for path in entry.iterdir()} - OWN_WITH_MODEL
+        if strange:
+            found[entry.name] = sorted(strange)
+    return found

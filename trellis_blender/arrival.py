@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finished model's way into the scene: read on a worker, then built when Blender is free for it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+
+from . import preferences, scene, settings
+from .core.changes import ModelRead
+from .core.errors import TrellisError
+from .core.job import Job, Stage
+from .core.job_folder import MODEL_FILE
+from .core.model import Shape
+from .core.runner import Runner
+from .core.verdict import unexpected
+
+RETRY_SECONDS = 0.3
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Arrival:
+    """Which models go into the scene, and how far they are; one at a time.
+
+    `wanted` are the jobs whose models do so by themselves. `reading` is the one whose file is being read now, `read`
+    what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why a model
+    that is read is not in the scene yet, empty when none waits. `asked` is the job whose import was clicked.
+    """
+
+    runner: Runner
+    root: Path
+    tell: Callable[[str], None]
+    arrived: Callable[[str], None]
+    failed: Callable[[str, str], None]
+    wanted: set[str] = field(default_factory=set)
+    reading: str = ""
+    read: ModelRead | None = None
+    selection: scene.Selection = frozenset()
+    asked: str = ""
+    waiting_for: str = ""
+    due: float = 0.0
+
+    def want(self, job_id: str, *, is_asked: bool = False) -> None:
+        """Bring this job's model into the scene as soon as it can be; `is_asked`: the artist clicked for it now."""
+        self.wanted.add(job_id)
+        self.asked = job_id if is_asked else self.asked
+        self.selection = scene.selection(bpy.context)
+        self.due = 0.0
+
+    def forget(self, job_id: str) -> None:
+        """The job is gone: an answer about its file may never come."""
+        self.wanted.discard(job_id)
+        self.reading = "" if self.reading == job_id else self.reading
+
+    def is_awaited(self, job: Job) -> bool:
+        """Whether its model will come into the scene by itself. One that failed stays wanted, for a retry."""
+        return job.id in self.wanted and is_importable(job)
+
+    def take(self, read: ModelRead) -> None:
+        """A file was read."""
+        self.reading, self.read = "", read
+
+    def step(self, jobs: Mapping[str, Job]) -> bool:
+        """Begin to read one model that is wanted, or build one that was read; whether anything changed."""
+        if self.read is not None:
+            return self._bring(self.read, jobs)
+        ready = next(filter(self.is_awaited, jobs.values()), None)
+        if ready is not None and not self.reading:
+            self.reading = ready.id
+            self.runner.read(ready.id, shape(ready))
+        return False
+
+    def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
+        if read.id not in self.wanted:
+            self.read = None
+            return True
+        if time.monotonic() < self.due:
+            return False
+        reason = scene.busy_reason(bpy.context, is_asked=read.id == self.asked)
+        if reason:
+            self.due = time.monotonic() + RETRY_SECONDS
+            changed, self.waiting_for = reason != self.waiting_for, reason
+            return changed
+        self.read, self.waiting_for = None, ""
+        self.wanted.discard(read.id)
+        if not read.error:
+            self._build(jobs[read.id], read)
+        elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
+            self.failed(read.id, read.error)
+        return True
+
+    def _build(self, job: Job, read: ModelRead) -> None:
+        select = scene.selection(bpy.context) == self.selection
+        try:
+            if read.model is not None:
+                scene.build_model(bpy.context, job, read.model, select=select)
+            else:
+                scene.import_with_blender(bpy.context, job, self.root / job.id / MODEL_FILE, select=select)
+                self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
+        except TrellisError as error:
+            self.failed(job.id, error.sentence)
+            return
+        except Exception as error:  # noqa: BLE001 - the timer must live on; the log has it all
+            _log.exception("unexpected")
+            self.failed(job.id, unexpected(error))
+            return
+        if select:
+            self.selection = scene.selection(bpy.context)
+        self.arrived(job.id)
+
+
+def is_importable(job: Job) -> bool:
+    """Whether its model is on this computer."""
+    return job.stage in (Stage.READY, Stage.IMPORTED)
+
+
+def shape(job: Job) -> Shape:
+    """How the model is to come, as the settings say now."""
+    assert bpy.context.scene is not None
+    chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
+    folder = Path(bpy.data.filepath).parent / "textures" if chosen.textures == "FOLDER" and bpy.data.filepath else None
+    return Shape(
+        images=folder,
+        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
+        largest=scene.largest_dimension(bpy.context.scene),
+        is_grounded=chosen.use_ground,
+        keeps_seams=kept is not None and kept.keep_seams,
+    )
