@@ -31,7 +31,8 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
 # What makes the tests with a long and a short form take the long one.
-LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200"}
+# The fuzzing is five minutes in all: half of them on each Python.
+LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

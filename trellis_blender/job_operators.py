@@ -84,8 +84,8 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """Failed or cancelled."""
-        return job.stage in (Stage.FAILED, Stage.CANCELLED)
+        """Failed or cancelled, with a picture to begin from or a model to go on with."""
+        return job.stage in (Stage.FAILED, Stage.CANCELLED) and bool(job.picture or job.holds_model)
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Go on with it."""

@@ -57,7 +57,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
-        layout.operator("trellis2.level_of_detail", icon="MOD_DECIM")
+        layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.dismiss", icon="X")
         layout.separator()
         layout.operator("trellis2.test_connection", icon="LINKED")

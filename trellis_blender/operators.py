@@ -123,7 +123,9 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         filepath: str
         filter_glob: str
     else:
-        filepath: StringProperty(name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filepath: StringProperty(
+            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
+        )
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:

@@ -165,7 +165,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     row = layout.row(align=True)
     if is_importable(job):
         row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
-    if job.stage in (Stage.FAILED, Stage.CANCELLED):
+    if job_operators.TRELLIS2_OT_retry.fits(job):
         row.operator("trellis2.retry", text=retry_words(job), icon="FILE_REFRESH").job_id = job.id
     if job.remedy in REMEDIES:
         operator, label, icon = REMEDIES[job.remedy]

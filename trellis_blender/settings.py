@@ -11,6 +11,8 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 
 from .core.parameters import SEED_MAXIMUM, TABLE, Parameter, Value
 
+# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 SOURCES = (
     ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
     ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
@@ -78,7 +80,9 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         textures: str
     else:
         source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
-        filepath: StringProperty(name="Image", description="Image file to make a model from", subtype="FILE_PATH")
+        filepath: StringProperty(
+            name="Image", description="Image file to make a model from", subtype="FILE_PATH", options=BLEND_RELATIVE
+        )
         place: EnumProperty(name="Location", description="Where the model stands", items=PLACES)
         use_size: BoolProperty(
             name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 import secrets
@@ -65,12 +66,13 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
         (unfinished / LOCK_FILE).touch()  # while there is room: a job that cannot be locked must not come to be
         save(unfinished, job)
         _rename(unfinished, root / job.id)
-        _flush_folder(root)
     except OSError:
         if moved is not None and picture is not None:
             moved.replace(picture)
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+    with contextlib.suppress(OSError):  # the job is there now; the next save of it insists
+        _flush_folder(root)
 
 
 def save(folder: Path, job: Job) -> None:
@@ -206,11 +208,17 @@ def _flush_file(path: Path) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal."""
+    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal.
+
+    Some network file systems have none either, and a job on them is better than no job. Raises OSError.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(handle)

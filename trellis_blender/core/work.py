@@ -48,6 +48,7 @@ from .verdict import unexpected
 _log = logging.getLogger(__name__)
 EXPIRED = (RefusedError, AccountError)
 PATIENT_DOWNLOADS = 3
+UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
 OTHER_ACCOUNT = (
     "The request may have been accepted, but with another API key than the one in the preferences. Enter that."
 )
@@ -135,7 +136,13 @@ def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
 
 def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
     """How the job stands now."""
-    return news(desk.api.job(job.remote_id))
+    try:
+        return news(desk.api.job(job.remote_id))
+    except RefusedError as error:
+        if not error.is_gone:
+            raise
+        # one that was only brought in by its ID is no loss; one that was paid for here may belong to another key
+        return Failed(UNKNOWN_JOB, Remedy.RETRY, remote_ended=not job.picture)
 
 
 def poll_many(jobs: list[Job], page: str, pages: int, api: Api) -> tuple[Mapping[str, Event], str]:
