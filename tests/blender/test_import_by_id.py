@@ -91,7 +91,7 @@ def test_an_id_that_scenario_does_not_know_fails_with_a_sentence_and_can_be_remo
     found = newest_job()
     assert found.stage.value == "failed"
     assert said == found.message
-    assert "There is no job" in said
+    assert "does not know this job" in said
     assert said.endswith("try again.")
     assert OPS.trellis2.remove(job_id=found.id) == {"FINISHED"}
     tick_until(lambda: not session.jobs())

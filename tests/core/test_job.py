@@ -225,3 +225,9 @@ def test_no_sequence_of_events_pays_again_for_what_may_be_paid() -> None:
             is_certainly_over = isinstance(event, NeverArrived) or event in (OVER, STOPPED_THERE)
             new.append((after_it, is_lost_or_accepted or (may_be_there and not is_certainly_over)))
     assert len(seen) > 50
+
+
+def test_a_job_without_a_picture_is_looked_at_again_rather_than_begun_anew() -> None:
+    adopted = dataclasses.replace(at(Stage.FAILED), picture="", remote_id="job_elsewhere", remote_ended=True)
+    again = advance(adopted, Resumed(), 0.0)
+    assert (again.stage, again.remote_id, again.remote_ended) == (Stage.RUNNING, "job_elsewhere", False)

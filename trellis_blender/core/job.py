@@ -319,10 +319,14 @@ def _known(cost: float | None, job: Job) -> float | None:
 
 
 def _resumed(job: Job) -> Job:
-    """Back to the furthest stage that is already paid for; a remote job that is over cannot be gone back to."""
-    if job.remote_ended:
+    """Back to the furthest stage that is already paid for; a remote job that is over cannot be gone back to.
+
+    One that was only brought in by its ID has no picture to begin anew with: it is looked at again.
+    """
+    if job.remote_ended and job.picture:
         past = (*job.past_remote_ids, job.remote_id)
-        job = dataclasses.replace(job, remote_id="", remote_ended=False, past_remote_ids=past, cost=None)
+        job = dataclasses.replace(job, remote_id="", past_remote_ids=past, cost=None)
+    job = dataclasses.replace(job, remote_ended=False)
     if job.model_asset_ids:
         stage = Stage.DOWNLOADING
     elif job.remote_id:
