@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import import_runs
 import pytest
+
+import import_runs
 
 NAMES = {"object", "stall", "main", "wait"}
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import demo
 import pytest
+
+import demo
 
 REPORTED = ("[1/5]", "making the model", "in the scene", "[5/5]", "done in")
 CHATTER = ("Fra:", "INFO", "Saved:", "Info:")

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from emulator import Fault
 
+from emulator import Fault
 from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, generate, job, newest_job, refusal, stage_of, tick_until
 

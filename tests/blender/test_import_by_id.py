@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 import requests
-from emulator import Fault
 
+from emulator import Fault
 from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, meshes, newest_job, refusal, stage_of, tick_until
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
-from emulator import Fault
 
+from emulator import Fault
 from tests.blender.pictures import picture_file, sent
 from tests.blender.snapshots import written
 from tests.blender.working import (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import addon_utils
 import bpy
 import pytest
-from emulator import Fault
 
+from emulator import Fault
 from tests.blender.pictures import colours, picture_file, sent
 from tests.blender.working import (
     OPS,

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from emulator import Fault
 
+from emulator import Fault
 from tests.blender import child
 from tests.blender.pictures import picture_file
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, job, newest_job, refusal, tick_until
 

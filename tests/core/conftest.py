@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from emulator import Emulator
 
+from emulator import Emulator
 from tests.core.studio import Studio, account_of
 from tests.emulator.caller import draw_picture
 from trellis_blender.core.account import Account

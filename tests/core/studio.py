@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emulator import Emulator
-
 from trellis_blender.core import job_folder
 from trellis_blender.core.account import Account
 from trellis_blender.core.changes import Change, Checked, Loaded, Notice

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from emulator import Emulator, Fault
 from PIL import Image
 
+from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, account_of, smallest, tells_what_to_do
 from trellis_blender.core.account import Account

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.studio import Studio, account_of, tells_what_to_do
 from trellis_blender.core.job import Stage
 

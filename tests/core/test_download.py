@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, new_job
 from tests.emulator.caller import Caller, draw_picture

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.studio import QUICK, Studio, account_of, new_job
 from trellis_blender.core import job_folder
 from trellis_blender.core.errors import Remedy

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from emulator.inputs import INPUTS
 
+from emulator.inputs import INPUTS
 from tests.core.studio import tells_what_to_do
 from trellis_blender.core.errors import ParameterError
 from trellis_blender.core.parameters import BY_NAME, SEED_MAXIMUM, TABLE, Parameter, Value, complete, to_wire

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.studio import AGENT, QUICK, Studio, account_of, new_job, tells_what_to_do
 from trellis_blender.core import job_folder
 from trellis_blender.core.account import Account

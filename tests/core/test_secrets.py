@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.studio import QUICK, Studio, account_of
 from trellis_blender.core.account import Account
 from trellis_blender.core.job import Stage

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.studio import Studio, account_of, tells_what_to_do
 from trellis_blender.core import job_folder
 from trellis_blender.core.errors import Remedy

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.core.other_blender import OtherBlender
 from tests.core.studio import Studio
 from trellis_blender.core.job import Stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from emulator import Emulator
 
+from emulator import Emulator
 from tests.emulator.caller import Caller
 
 if TYPE_CHECKING:

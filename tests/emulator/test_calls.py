@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from emulator import Emulator
 
+from emulator import Emulator
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
 
 if TYPE_CHECKING:

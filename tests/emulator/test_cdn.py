@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from emulator import Emulator
 
+from emulator import Emulator
 from tests.emulator.caller import Caller, download, draw_picture
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 import requests
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from emulator import Emulator
-from emulator.workshop import Order, make
 from PIL import Image, ImageDraw
 
+from emulator import Emulator
+from emulator.workshop import Order, make
 from tests.emulator.caller import Caller, download, draw_picture
 
 OUTLINES = ["disc", "ring", "specks", "rectangle"]

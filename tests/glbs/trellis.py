@@ -6,8 +6,9 @@ import functools
 import io
 from typing import TYPE_CHECKING
 
-from emulator import workshop
 from PIL import Image, ImageDraw
+
+from emulator import workshop
 
 if TYPE_CHECKING:
     from emulator.workshop import TextureFormat

@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 import emulator.cdn
 import emulator.workshop
-import pytest
 from emulator import Emulator
 from emulator.workshop import Order, Product
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 import bench
 import environments
 import import_table
-import pytest
 from import_table import Measured
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-import environments
 import pytest
+
+import environments
 from build import MANIFEST, PACKAGE, BuildError, build, stage, validate
 
 

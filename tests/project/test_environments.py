@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import environments
 import pytest
+
+import environments
 from environments import EnvironmentNotBuiltError
 
 HERE = environments.running_python()

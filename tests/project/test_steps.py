@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import environments
 import pytest
+
+import environments
 import steps
 from steps import FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from build import stage
 
+from build import stage
 from tests.never_lost.world import small_models
 
 JOBS = Path("extensions", ".user", "user_default", "trellis_blender", "jobs")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from emulator import Emulator
 
+from emulator import Emulator
 from tests.never_lost import matrix
 from tests.never_lost.blender.child import Blender
 from tests.never_lost.blender.conftest import JOBS, install

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.never_lost.blender.child import Blender
 from tests.never_lost.blender.conftest import JOBS, install
 from tests.never_lost.world import OWN_WITH_MODEL, new_emulator, picture_in

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from emulator import Emulator
 
+from emulator import Emulator
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import new_emulator, picture_in, small_models
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window, account, new_job
 from tests.never_lost.world import OWN_WITH_MODEL, glb, until
 from trellis_blender.core.job import Job, Stage

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.never_lost.plain import full_disk
 from tests.never_lost.world import OWN_WITH_MODEL, until
 

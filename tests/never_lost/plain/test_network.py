@@ -10,8 +10,8 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from emulator import CALL_NAMES, Emulator, Fault
 
+from emulator import CALL_NAMES, Emulator, Fault
 from tests.never_lost import matrix
 from tests.never_lost.plain.window import ENDS, Window
 from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, left_over, new_emulator, picture_in

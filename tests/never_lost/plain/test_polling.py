@@ -13,8 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.never_lost.plain.window import QUICK, Window, account, copy_of, new_job
 from tests.never_lost.world import new_emulator
 from trellis_blender.core import job_folder, polling

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import OWN_WITH_MODEL
 from trellis_blender.core import job_folder

@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from emulator import Emulator, Fault
 
+from emulator import Emulator, Fault
 from tests.never_lost.plain import soak_child
 from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, new_emulator, picture_in
 from trellis_blender.core import job_folder

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator import Emulator, Fault
-
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import until
 from trellis_blender.core import job_folder

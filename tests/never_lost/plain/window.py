@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from emulator import Emulator
-
 from tests.never_lost.world import KEY, SECRET, until
 from trellis_blender.core import job_folder
 from trellis_blender.core.account import Account
