@@ -195,11 +195,6 @@ def test_what_never_arrived_may_be_submitted_again() -> None:
     assert advance(job, Resumed(), 0.0).stage is Stage.UPLOADING
 
 
-@pytest.mark.parametrize(("count", "paid"), [(0, False), (2, False), (3, True), (4, True), (8, True)])
-def test_a_job_counts_as_paid_from_the_submit_on(count: int, paid: bool) -> None:
-    assert after(*WAY[:count]).is_paid is paid
-
-
 def test_only_four_stages_rest() -> None:
     assert {"ready", "imported", "failed", "cancelled"} == RESTING
     assert all(at(stage).is_resting == (stage in RESTING) for stage in Stage)

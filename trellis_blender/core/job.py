@@ -92,11 +92,6 @@ class Job:
         """Whether a model that is paid for would be lost with it."""
         return bool(self.remote_id) and not self.remote_ended
 
-    @property
-    def is_paid(self) -> bool:
-        """Whether Scenario has, or may have, accepted it."""
-        return bool(self.remote_id) or self.stage in (Stage.SUBMITTING, Stage.UNCONFIRMED)
-
 
 TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))
 
