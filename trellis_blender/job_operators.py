@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from . import job_list, session, settings
+from . import job_list, new_job, session, settings
 from .arrival import is_importable
 from .core.errors import TrellisError
 from .core.job import Job, Stage
@@ -247,7 +247,7 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
 
         def adopt() -> None:
             self.check_wait(context)
-            job = session.adopt(self.remote_id)
+            job = new_job.adopt(self.remote_id)
             if self.wait:
                 session.wait(job.id)
 

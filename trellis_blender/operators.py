@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from . import picture_source, preferences, session, settings
+from . import new_job, picture_source, preferences, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
 from .core.picture import Picture
@@ -80,7 +80,7 @@ class Generate(Waiting):
         assert context.scene is not None
         self.check_wait(context)
         values, seed = settings.values(self, settings.of_scene(context.scene))
-        job = session.begin(picture, is_ours, name, values, seed)
+        job = new_job.begin(picture, is_ours, name, values, seed)
         if self.wait:
             session.wait(job.id)
 

@@ -8,33 +8,31 @@ nothing. What the panel draws comes from `jobs()`; nothing is read from disk the
 from __future__ import annotations
 
 import queue
-import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import job_list, picture_source, preferences
+from . import job_list, preferences
 from .arrival import Arrival
-from .core import job_folder
 from .core.account import Account
 from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Removed
-from .core.errors import AccountError, OnlineAccessError, RefusedError, TrellisError
+from .core.errors import AccountError, OnlineAccessError, TrellisError
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
-from .core.parameters import Value, complete
-from .core.picture import Picture
 from .core.runner import Runner
 from .version import VERSION
+
+if TYPE_CHECKING:
+    from .core.work import Desk
 
 TICK_SECONDS = 0.1
 DRAIN_SECONDS = 0.004
 START_SECONDS = 1.0
-NAME_LENGTH = 40
-REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
 @dataclass
@@ -104,67 +102,6 @@ def jobs_root() -> Path:
     return Path(bpy.utils.extension_path_user(__package__, path="jobs", create=True))
 
 
-def begin(picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value], seed: int | None) -> Job:
-    """Start a job with the picture's file, which is moved away if it `is_ours`; the job as it begins.
-
-    Raises ParameterError, AccountError, OnlineAccessError or StorageError.
-    """
-    parameters = complete(values, seed)
-    preferences.online_account()
-    session = start()
-    now = time.time()
-    picture_name = f"{_object_name(name)}.{picture.kind}" if is_ours else picture.path.name
-    made_of = session.jobs.get(picture.path.parent.name) if picture.path.parent.parent == session.root else None
-    if made_of is not None:  # a job's own picture, as Use Settings gives it
-        name, picture_name = made_of.name, made_of.picture_name
-    job = Job(
-        id=job_folder.new_id(now),
-        name=_object_name(name),
-        picture=f"source.{picture.kind}",
-        picture_name=picture_name,
-        parameters=parameters,
-        created=now,
-    )
-    copy = session.root / job_folder.INCOMING / f"{job.id}{picture.path.suffix}"
-    own = picture.path if is_ours else picture_source.kept_copy(picture.path, copy)
-    session.jobs[job.id] = job
-    session.arrival.want(job.id)
-    session.runner.add(job, own)
-    return job
-
-
-def adopt(remote_id: str) -> Job:
-    """Bring in a job that was started elsewhere, by Scenario's id of it; the one at hand if it is known already.
-
-    Raises AccountError, OnlineAccessError, RefusedError.
-    """
-    remote_id = remote_id.strip()
-    if not REMOTE_ID.fullmatch(remote_id):
-        raise RefusedError("That is no job's ID. Copy it from Scenario: it begins with “job_”.")
-    session = start()
-    known = next((job for job in session.jobs.values() if job.remote_id == remote_id), None)
-    if known is None:
-        preferences.online_account()
-        now = time.time()
-        known = Job(
-            id=job_folder.new_id(now),
-            name=_object_name(remote_id),
-            picture="",
-            picture_name="",
-            parameters={"seed": 0},
-            created=now,
-            stage=Stage.RUNNING,
-            remote_id=remote_id,
-        )
-        session.jobs[known.id] = known
-        session.runner.add(known, None)
-    if known.stage in (Stage.FAILED, Stage.CANCELLED):
-        retry(known.id)
-    else:
-        session.arrival.want(known.id)
-    return known
-
-
 def remove(job_id: str) -> None:
     """Delete a job that rests, with its files."""
     start().runner.remove(job_id)
@@ -207,8 +144,14 @@ def import_model(job_id: str) -> None:
 def check_connection() -> None:
     """Ask Scenario in the background whether the account works. Raises AccountError or OnlineAccessError."""
     session = start()
-    session.runner.check(preferences.online_account())
+    session.runner.ask(preferences.online_account(), _check)
     session.is_checking = True
+
+
+def _check(desk: Desk) -> Change:
+    from .core.work import check  # here, on a carrier's thread: it imports `requests`
+
+    return check(desk)
 
 
 def wait(job_id: str, seconds: float = float("inf")) -> Job:
@@ -352,11 +295,6 @@ def _redraw() -> None:
             for region in area.regions if area.type == "VIEW_3D" else ():
                 if region.type == "UI":
                     region.tag_redraw()
-
-
-def _object_name(name: str) -> str:
-    """A name for the object, from the picture's: short, and with words parted as they were."""
-    return re.sub(r"\s+", " ", name).strip()[:NAME_LENGTH] or "Trellis Model"
 
 
 # -- for registration

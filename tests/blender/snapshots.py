@@ -23,7 +23,7 @@ def snapshot(addon: Any, stage: str = "imported", number: int = 0, **values: Any
         "name": "Tür",
         "picture": "source.png",
         "picture_name": "Tür.png",
-        "parameters": addon.session.complete({}, 7),
+        "parameters": addon.new_job.complete({}, 7),
         "created": BEGUN + number,
         "stage": addon.session.Stage(stage),
     }
@@ -35,7 +35,7 @@ def written(addon: Any, stage: str = "imported", number: int = 0, **values: Any)
     job = snapshot(addon, stage, number, **values)
     folder = addon.session.jobs_root() / job.id
     folder.mkdir(parents=True)
-    addon.session.job_folder.save(folder, job)
+    addon.new_job.job_folder.save(folder, job)
     return job
 
 

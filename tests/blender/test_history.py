@@ -142,7 +142,7 @@ def test_of_a_job_that_still_runs_only_the_date_and_the_cost_are_told(addon: Any
 def test_the_cost_is_what_scenario_says(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path))
     (remote,) = connected.jobs.values()
-    assert addon.panels.facts(next(addon.session.newest_first())).endswith(f", {remote.cost:g} CU")
+    assert addon.panels.job_panel.facts(next(addon.session.newest_first())).endswith(f", {remote.cost:g} CU")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_the_button_to_retry_names_the_price(addon: Any, stage: str, values: dic
 
 
 def test_what_never_arrived_is_submitted_again_by_a_button_that_says_so(addon: Any) -> None:
-    remedy = addon.panels.Remedy.SUBMIT_AGAIN
+    remedy = addon.panels.job_panel.Remedy.SUBMIT_AGAIN
     page = details(addon, "failed", message="It never arrived.", remedy=remedy)
     assert ("trellis2.retry", "Submit Again", {"job_id": snapshot(addon).id}) in page.operators
 

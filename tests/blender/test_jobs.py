@@ -63,13 +63,13 @@ def test_the_artists_picture_stays_where_it_is(tmp_path: Path, connected: Emulat
 def test_a_picture_that_is_overwritten_after_the_click_is_not_what_is_paid_for(
     tmp_path: Path, connected: Emulator, addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = addon.session.job_folder.create
+    create = addon.new_job.job_folder.create
 
     def late(*arguments: Any) -> None:
         time.sleep(0.3)
         create(*arguments)
 
-    monkeypatch.setattr(addon.session.job_folder, "create", late)
+    monkeypatch.setattr(addon.new_job.job_folder, "create", late)
     picture = picture_file(tmp_path)
     chosen = picture.read_bytes()
     job_id = generate(picture)
@@ -204,7 +204,7 @@ def test_a_job_that_never_came_to_the_disk_can_be_retried_or_says_why_not(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(addon.session.job_folder, "create", full)
+        patch.setattr(addon.new_job.job_folder, "create", full)
         job_id = generate(picture_file(tmp_path))
         tick_until(lambda: stage_of(job_id) == "failed")
         assert "No space left on device" in job(job_id).message

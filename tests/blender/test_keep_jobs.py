@@ -33,13 +33,13 @@ def started(addon: Any) -> set[str]:
     addon.session.start()
     tick_until(lambda: addon.preferences._kept)
     names = {job.name for job in addon.session.jobs().values()}
-    assert names == {addon.session.job_folder.load(path).name for path in folders(addon)}
+    assert names == {addon.new_job.job_folder.load(path).name for path in folders(addon)}
     return names
 
 
 def folders(addon: Any) -> list[Any]:
     """The jobs' folders on disk."""
-    return list(addon.session.job_folder.job_folders(addon.session.jobs_root()))
+    return list(addon.new_job.job_folder.job_folders(addon.session.jobs_root()))
 
 
 def leave(addon: Any, days: float) -> None:

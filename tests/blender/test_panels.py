@@ -40,7 +40,7 @@ def show(addon: Any) -> Any:
 
 def remedies(addon: Any) -> list[Any]:
     """All remedies that there are."""
-    return list(addon.panels.Remedy)
+    return list(addon.panels.job_panel.Remedy)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -133,7 +133,7 @@ def test_the_progress_of_the_generation_is_told_in_percent(show: Any) -> None:
 
 
 def test_the_bar_never_goes_back(addon: Any, show: Any) -> None:
-    bar = addon.panels.BAR
+    bar = addon.panels.job_panel.BAR
     order = [addon.session.Stage(stage) for stage in ("queued", "uploading", "submitting", "running", "downloading")]
     ends = [sum(bar[stage]) for stage in order]
     starts = [bar[stage][0] for stage in order]
@@ -142,7 +142,7 @@ def test_the_bar_never_goes_back(addon: Any, show: Any) -> None:
 
 def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> None:
     sentence = "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
-    lines = addon.panels.wrapped(sentence, 20)
+    lines = addon.panels.sidebar.wrapped(sentence, 20)
     assert " ".join(lines) == sentence
     assert max(map(len, lines)) <= 20
 

@@ -64,7 +64,10 @@ def test_labels_are_title_case(addon: Any) -> None:
     labels = [cls.bl_label for cls in addon.registration.CLASSES if hasattr(cls, "bl_label")]
     labels += [text.removesuffix("...") for _, text, _ in drawn_menus(addon).operators]
     labels += [rna.name for rna in shown_properties(addon)]
-    labels += [*addon.panels.WORDS.values(), *(label for _, label, _ in addon.panels.REMEDIES.values())]
+    labels += [
+        *addon.panels.job_panel.WORDS.values(),
+        *(label for _, label, _ in addon.panels.sidebar.REMEDIES.values()),
+    ]
     assert [label for label in labels if not is_title_case(label)] == []
 
 

@@ -18,6 +18,7 @@ from trellis_blender.core.job import Job, Stage
 from trellis_blender.core.pace import Pace
 from trellis_blender.core.parameters import Value, complete
 from trellis_blender.core.runner import Runner
+from trellis_blender.core.work import check
 
 QUICK = Pace(
     poll_first=0.05,
@@ -150,7 +151,7 @@ class Studio:
 
     def checked(self, account: Account) -> Checked:
         """The answer to a check of the account."""
-        self.runner.check(account)
+        self.runner.ask(account, check)
         self.until(lambda: any(isinstance(change, Checked) for change in self.told), "the check")
         return next(change for change in self.told if isinstance(change, Checked))
 

@@ -19,6 +19,7 @@ LAYERS = (
     ("scene",),
     ("arrival",),
     ("session",),
+    ("new_job",),
     ("operators",),
     ("job_operators", "level_of_detail"),
     ("panels", "menus"),

@@ -51,7 +51,7 @@ from .polling import Polling
 from .verdict import judge, unexpected
 
 if TYPE_CHECKING:
-    from .carrier import Carriers
+    from .carrier import Crew
     from .model import Shape
     from .work import Desk, Step
 
@@ -78,8 +78,7 @@ class Runner:
         self._held_by = ""
         self._busy = 0
         self._look_due = 0.0  # when to see next what other Blenders do
-        self._carriers: Carriers | None = None
-        self._reader: Carriers | None = None  # a thread of its own, so that no hanging network keeps a model waiting
+        self._crew: Crew | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
     # -- for the main thread
@@ -130,9 +129,13 @@ class Runner:
         """Read the job's model into arrays; they come as `ModelRead`."""
         self._notes.put(lambda: self._read(job_id, shape))
 
-    def check(self, account: Account) -> None:
-        """Ask Scenario whether the account works; the answer comes as `Checked`."""
-        self._notes.put(lambda: self._check(account))
+    def ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
+        """Ask Scenario something that belongs to no job; the answer comes through `changes`."""
+        self._notes.put(lambda: self._ask(account, question))
+
+    def compute(self, work: Callable[[], Change]) -> None:
+        """Have something worked out that needs no network; the outcome comes through `changes`."""
+        self._notes.put(lambda: self._compute(work))
 
     def stop(self, seconds: float = 2.0) -> bool:
         """End all threads, cutting the connections; True when they ended within that many seconds.
@@ -143,8 +146,7 @@ class Runner:
         self._stopping.set()
         self._notes.put(lambda: None)
         threads = [self._thread] if self._thread.is_alive() else []
-        for carriers in filter(None, (self._carriers, self._reader)):
-            threads += carriers.stop()
+        threads += self._crew.stop() if self._crew is not None else []
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
@@ -153,10 +155,9 @@ class Runner:
 
     def _run(self) -> None:
         # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
-        from .carrier import Carriers
+        from .carrier import Crew
 
-        self._carriers = Carriers(CARRIERS, self._agent, self._stopping)
-        self._reader = Carriers(1, self._agent, self._stopping)
+        self._crew = Crew(CARRIERS, self._agent, self._stopping)
         self._guarded(self._ledger.load)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
@@ -165,8 +166,7 @@ class Runner:
             except queue.Empty:
                 continue
             self._guarded(note)
-        self._carriers.stop()
-        self._reader.stop()
+        self._crew.stop()
         while not self._notes.empty():  # what is known already is not lost, above all a paid job's id
             self._guarded(self._notes.get())
         for entry in self._entries.values():
@@ -217,7 +217,7 @@ class Runner:
             entry.unlock()
 
     def _read(self, job_id: str, shape: Shape) -> None:
-        assert self._reader is not None
+        assert self._crew is not None
         path = self._ledger.entry(job_id).folder / job_folder.MODEL_FILE
 
         def work() -> None:
@@ -228,13 +228,15 @@ class Runner:
                 self.damaged(job_id, answer.error)
             self.changes.put(answer)
 
-        self._reader.run(work)
+        self._crew.reader.run(work)
 
-    def _check(self, account: Account) -> None:
-        assert self._carriers is not None
-        from .work import check
+    def _ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
+        assert self._crew is not None
+        self._crew.carriers.carry(account, lambda desk: self._guarded(lambda: self.changes.put(question(desk))))
 
-        self._carriers.carry(account, lambda desk: self.changes.put(check(desk)))
+    def _compute(self, work: Callable[[], Change]) -> None:
+        assert self._crew is not None
+        self._crew.thinker.run(lambda: self._guarded(lambda: self.changes.put(work())))
 
     # -- what happens next
 
@@ -289,7 +291,7 @@ class Runner:
             self._hand_over(entry, cancel if entry.job.stage is Stage.RUNNING else STEPS[entry.job.stage])
 
     def _hand_over(self, entry: Entry, step: Step) -> None:
-        assert self._carriers is not None
+        assert self._crew is not None
         assert self._account is not None
         job, told = entry.job, [0.0]
         entry.begin()
@@ -311,7 +313,7 @@ class Runner:
                 result = error
             self._notes.put(lambda: self._settle(entry, result))
 
-        self._carriers.carry(self._account, work)
+        self._crew.carriers.carry(self._account, work)
 
     def _settle(self, entry: Entry, result: Event | Exception | None) -> None:
         """Take in what a step led to."""
@@ -366,7 +368,7 @@ class Runner:
         waiting = [entry for entry in self._entries.values() if self._is_polled(entry)]
         if not waiting:
             return
-        assert self._carriers is not None
+        assert self._crew is not None
         assert self._account is not None
         look = self._polling.begin(waiting)
         self._busy += 1
@@ -379,7 +381,7 @@ class Runner:
                 result = error
             self._notes.put(lambda: self._polled(result))
 
-        self._carriers.carry(self._account, work)
+        self._crew.carriers.carry(self._account, work)
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
         self._busy -= 1

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a job begins: from a picture, or from Scenario's id of one that was started elsewhere."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+
+from . import picture_source, preferences, session
+from .core import job_folder
+from .core.errors import RefusedError
+from .core.job import Job, Stage
+from .core.parameters import Value, complete
+from .core.picture import Picture
+
+NAME_LENGTH = 40
+REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
+
+
+def begin(picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value], seed: int | None) -> Job:
+    """Start a job with the picture's file, which is moved away if it `is_ours`; the job as it begins.
+
+    Raises ParameterError, AccountError, OnlineAccessError or StorageError.
+    """
+    parameters = complete(values, seed)
+    preferences.online_account()
+    state = session.start()
+    now = time.time()
+    picture_name = f"{_object_name(name)}.{picture.kind}" if is_ours else picture.path.name
+    made_of = state.jobs.get(picture.path.parent.name) if picture.path.parent.parent == state.root else None
+    if made_of is not None:  # a job's own picture, as Use Settings gives it
+        name, picture_name = made_of.name, made_of.picture_name
+    job = Job(
+        id=job_folder.new_id(now),
+        name=_object_name(name),
+        picture=f"source.{picture.kind}",
+        picture_name=picture_name,
+        parameters=parameters,
+        created=now,
+    )
+    copy = state.root / job_folder.INCOMING / f"{job.id}{picture.path.suffix}"
+    own = picture.path if is_ours else picture_source.kept_copy(picture.path, copy)
+    state.jobs[job.id] = job
+    state.arrival.want(job.id)
+    state.runner.add(job, own)
+    return job
+
+
+def adopt(remote_id: str) -> Job:
+    """Bring in a job that was started elsewhere, by Scenario's id of it; the one at hand if it is known already.
+
+    Raises AccountError, OnlineAccessError, RefusedError.
+    """
+    remote_id = remote_id.strip()
+    if not REMOTE_ID.fullmatch(remote_id):
+        raise RefusedError("That is no job's ID. Copy it from Scenario: it begins with “job_”.")
+    state = session.start()
+    known = next((job for job in state.jobs.values() if job.remote_id == remote_id), None)
+    if known is None:
+        preferences.online_account()
+        now = time.time()
+        known = Job(
+            id=job_folder.new_id(now),
+            name=_object_name(remote_id),
+            picture="",
+            picture_name="",
+            parameters={"seed": 0},
+            created=now,
+            stage=Stage.RUNNING,
+            remote_id=remote_id,
+        )
+        state.jobs[known.id] = known
+        state.runner.add(known, None)
+    if known.stage in (Stage.FAILED, Stage.CANCELLED):
+        session.retry(known.id)
+    else:
+        state.arrival.want(known.id)
+    return known
+
+
+def _object_name(name: str) -> str:
+    """A name for the object, from the picture's: short, and with words parted as they were."""
+    return re.sub(r"\s+", " ", name).strip()[:NAME_LENGTH] or "Trellis Model"

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The picture and the button."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import preferences, settings
+from .sidebar import REMEDIES, SidebarPanel, draw_text
+
+
+class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
+    """The picture and the button."""
+
+    bl_label = "Image to 3D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        assert context.scene is not None
+        assert context.region is not None
+        chosen = settings.of_scene(context.scene)
+        layout = self.property_layout()
+        sources = layout.row()
+        sources.use_property_split = False
+        sources.prop(chosen, "source", expand=True)
+        if chosen.source == "FILE":
+            layout.prop(chosen, "filepath", text="Image")
+        problem = preferences.problem()
+        if problem is not None:
+            draw_text(layout, context, problem.sentence, "ERROR")
+            operator, label, icon = REMEDIES[problem.remedy]
+            layout.operator(operator, text=label, icon=icon)
+        button = layout.row()
+        button.scale_y = 1.5
+        if chosen.source == "FILE":
+            button.enabled = bool(chosen.filepath)
+            button.operator("trellis2.generate_image", text="Generate", icon="MESH_MONKEY").filepath = chosen.filepath
+        else:
+            button.operator("trellis2.generate_render", text="Generate", icon="MESH_MONKEY")
