@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, StringProperty
@@ -75,6 +75,23 @@ class Generate(Waiting):
         last, type(self).last_click = type(self).last_click, now
         return now - last < DOUBLE_CLICK_SECONDS
 
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A click."""
+        return {"CANCELLED"} if self.is_double_click() else self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Make the picture and send it."""
+
+        def begin() -> None:
+            preferences.online_account()
+            self.begin(context)
+
+        return attempt(cast(bpy.types.Operator, self), begin)
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Take the picture from where this operator has it, and generate. Raises TrellisError."""
+        raise NotImplementedError
+
     def generate(self, context: bpy.types.Context, picture: Picture, is_ours: bool, name: str) -> None:
         """Begin the job. Raises TrellisError."""
         assert context.scene is not None
@@ -95,21 +112,11 @@ class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
     bl_label = "Generate from Render"
     bl_options = {"REGISTER"}
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A click."""
-        return {"CANCELLED"} if self.is_double_click() else self.execute(context)
-
-    def execute(self, context: bpy.types.Context) -> Result:
+    def begin(self, context: bpy.types.Context) -> None:
         """Save the render and send it."""
-
-        def begin() -> None:
-            assert context.scene is not None
-            preferences.online_account()
-            picture = picture_source.from_render(context.scene, session.jobs_root() / job_folder.INCOMING)
-            name = Path(bpy.data.filepath).stem or context.scene.name
-            self.generate(context, picture, True, name)
-
-        return attempt(self, begin)
+        assert context.scene is not None
+        picture = picture_source.from_render(context.scene, session.jobs_root() / job_folder.INCOMING)
+        self.generate(context, picture, True, Path(bpy.data.filepath).stem or context.scene.name)
 
 
 class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
@@ -128,10 +135,10 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         )
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: choose a file, unless the panel has one."""
         if self.properties.is_property_set("filepath"):
-            return {"CANCELLED"} if self.is_double_click() else self.execute(context)
+            return Generate.invoke(self, context, event)
         assert context.window_manager is not None
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -139,18 +146,13 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def begin(self, context: bpy.types.Context) -> None:
         """Send the file, converted if need be."""
-
-        def begin() -> None:
-            if not self.filepath:
-                raise PictureError("No image file is chosen. Choose one, then try again.")
-            path = Path(bpy.path.abspath(self.filepath))
-            preferences.online_account()
-            picture, is_ours = picture_source.from_file(path, session.jobs_root() / job_folder.INCOMING)
-            self.generate(context, picture, is_ours, path.stem)
-
-        return attempt(self, begin)
+        if not self.filepath:
+            raise PictureError("No image file is chosen. Choose one, then try again.")
+        path = Path(bpy.path.abspath(self.filepath))
+        picture, is_ours = picture_source.from_file(path, session.jobs_root() / job_folder.INCOMING)
+        self.generate(context, picture, is_ours, path.stem)
 
 
 class TRELLIS2_OT_test_connection(bpy.types.Operator):

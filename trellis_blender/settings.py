@@ -13,6 +13,7 @@ from .core.parameters import SEED_MAXIMUM, TABLE, Parameter, Value
 
 # Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+VARIATIONS_MAXIMUM = 4
 SOURCES = (
     ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
     ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
@@ -72,6 +73,7 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         filepath: str
         seed: int
         use_seed: bool
+        variations: int
         place: str
         use_size: bool
         size: float
@@ -82,6 +84,13 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
         filepath: StringProperty(
             name="Image", description="Image file to make a model from", subtype="FILE_PATH", options=BLEND_RELATIVE
+        )
+        variations: IntProperty(
+            name="Variations",
+            description="Number of models to make of the picture, each with a seed of its own",
+            default=1,
+            min=1,
+            max=VARIATIONS_MAXIMUM,
         )
         place: EnumProperty(name="Location", description="Where the model stands", items=PLACES)
         use_size: BoolProperty(
