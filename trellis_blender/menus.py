@@ -8,7 +8,9 @@ from typing import Any
 
 import bpy
 
-from . import job_list, job_operators, session
+from . import job_list, job_operators, preset_operators, session
+from .core.parameters import Group
+from .core.presets import PRESETS
 
 JOB_ENTRIES = (
     (
@@ -43,6 +45,23 @@ class TRELLIS2_MT_job(bpy.types.Menu):
                 entry.operator(operator.bl_idname, icon=icon).job_id = "" if job is None else job.id
 
 
+class TRELLIS2_MT_preset(bpy.types.Menu):
+    """Ways to set many parameters at once"""
+
+    bl_label = "Preset"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List what the panel has as buttons."""
+        layout: Any = self.layout
+        for preset in PRESETS.values():
+            layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
+        layout.separator()
+        for group in Group:
+            layout.operator("trellis2.reset_group", text=preset_operators.RESET_LABELS[group]).group = group.name
+        layout.separator()
+        layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
+
+
 class TRELLIS2_MT_trellis(bpy.types.Menu):
     """All there is to do with models and jobs."""
 
@@ -54,6 +73,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         assert layout is not None
         layout.operator("trellis2.generate_render", icon="RENDER_RESULT")
         layout.operator("trellis2.generate_image", text="Generate from Image File...", icon="FILE_IMAGE")
+        layout.menu(TRELLIS2_MT_preset.__name__)
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
@@ -85,7 +105,7 @@ ENTRIES: tuple[tuple[str, Callable[[Any, bpy.types.Context], None]], ...] = (
     ("VIEW3D_MT_add", _draw_from_file),
     ("TOPBAR_MT_file_import", _draw_from_file),
 )
-CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_trellis)
+CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_preset, TRELLIS2_MT_trellis)
 
 
 def register() -> None:

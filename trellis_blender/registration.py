@@ -7,13 +7,25 @@ from typing import Any
 
 import bpy
 
-from . import job_list, job_operators, level_of_detail, menus, operators, panels, preferences, session, settings
+from . import (
+    job_list,
+    job_operators,
+    level_of_detail,
+    menus,
+    operators,
+    panels,
+    preferences,
+    preset_operators,
+    session,
+    settings,
+)
 
 CLASSES: tuple[Any, ...] = (
     preferences.TRELLIS2_AP_preferences,
     settings.TRELLIS2_PG_settings,
     *job_list.CLASSES,
     *operators.CLASSES,
+    *preset_operators.CLASSES,
     *job_operators.CLASSES,
     *level_of_detail.CLASSES,
     *menus.CLASSES,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from .core.parameters import SEED_MAXIMUM, TABLE, Parameter, Value
+from .core.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
+from .core.presets import PRESETS
 
 # Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
@@ -71,6 +72,7 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         source: str
         filepath: str
+        preset: str
         seed: int
         use_seed: bool
         variations: int
@@ -84,6 +86,12 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
         filepath: StringProperty(
             name="Image", description="Image file to make a model from", subtype="FILE_PATH", options=BLEND_RELATIVE
+        )
+        preset: EnumProperty(
+            name="Preset",
+            description="Preset that the parameters are compared with",
+            items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
+            default="STANDARD",
         )
         variations: IntProperty(
             name="Variations",
@@ -126,6 +134,13 @@ def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int |
     is_seed_given = cast(Any, holder).properties.is_property_set("seed")
     seed = int(value("seed")) if is_seed_given or value("use_seed") else None
     return {parameter.name: value(parameter.name) for parameter in TABLE}, seed
+
+
+def held(parameter: Parameter, value: Value) -> Value | str:
+    """The value as the parameter's Blender property holds it: a choice as its text, a number in 32 bits."""
+    if parameter.choices:
+        return str(value)
+    return as_32_bit(value) if isinstance(parameter.default, float) else value
 
 
 def _number(value: Value | str) -> Value:

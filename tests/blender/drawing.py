@@ -39,7 +39,8 @@ class Filled:
 class Page:
     """What was drawn: the texts, the operators with their label and properties, the names of the properties.
 
-    `grey` are the ids of operators that cannot be pressed, `pictures` the icons that are made from a file.
+    `grey` are the ids of operators that cannot be pressed, `pictures` the icons that are made from a file, `icons` are
+    labels without a text, `pressed` the labels of buttons that show as pressed; `rows` has the layout of each operator.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -48,6 +49,10 @@ class Page:
     menus: list[str] = field(default_factory=list)
     grey: list[str] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
+    icons: list[str] = field(default_factory=list)
+    pressed: list[str] = field(default_factory=list)
+    popovers: list[str] = field(default_factory=list)
+    rows: list[tuple[Layout, str]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -100,13 +105,21 @@ class Layout:
 
     def label(self, **options: Any) -> None:
         _check("label", options)
-        self.page.texts.append(options.get("text", ""))
+        if "text" in options or "icon" not in options:
+            self.page.texts.append(options.get("text", ""))
+        else:
+            self.page.icons.append(options["icon"])
         self.page.pictures += [options["icon_value"]] if "icon_value" in options else []
 
     def progress(self, **options: Any) -> None:
         _check("progress", options)
         assert 0.0 <= options["factor"] <= 1.0
         self.page.texts.append(options["text"])
+
+    def popover(self, panel: str, **options: Any) -> None:
+        _check("popover", options)
+        assert hasattr(bpy.types, panel), f"there is no panel {panel}"
+        self.page.popovers.append(panel)
 
     def menu(self, name: str, **options: Any) -> None:
         _check("menu", options)
@@ -122,6 +135,8 @@ class Layout:
         _check("operator", options)
         filled = Filled(name)
         self.page.operators.append((name, options.get("text", filled.type.name), filled.given))
+        self.page.rows.append((self, name))
+        self.page.pressed += [self.page.operators[-1][1]] if options.get("depress") else []
         self.page.grey += [] if self.__dict__.get("enabled", True) else [name]
         return filled
 
@@ -139,10 +154,10 @@ def _check(function: str, options: dict[str, Any]) -> None:
             assert value in parameters["icon"].enum_items, f"there is no icon {value}"
 
 
-def draw(drawn: Any, width: int = 300, **of_self: Any) -> Page:
+def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Page:
     """Call the draw function of a panel, menu or preferences class, in a sidebar that is `width` pixels wide.
 
-    `of_self` is what the class has of its own besides its layout.
+    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout.
     """
     page = Page()
     # Without a window there is no region, and the scale of the interface is 0.
@@ -154,5 +169,5 @@ def draw(drawn: Any, width: int = 300, **of_self: Any) -> Page:
         if hasattr(drawn, name) and name not in of_self:
             value = getattr(drawn, name)
             setattr(panel, name, value.__get__(panel) if callable(value) else value)
-    drawn.draw(panel, context)
+    getattr(drawn, part)(panel, context)
     return page

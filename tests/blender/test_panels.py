@@ -165,7 +165,7 @@ def test_the_button_belongs_to_the_chosen_source(addon: Any, connected: object, 
         "RENDER": ("trellis2.generate_render", "Generate", {}),
         "FILE": ("trellis2.generate_image", "Generate", {"filepath": "//chair.png"}),
     }
-    assert page.operators == [expected[source]]
+    assert [each for each in page.operators if each[0].startswith("trellis2.generate")] == [expected[source]]
 
 
 def test_a_missing_key_is_told_with_the_button_to_the_preferences(addon: Any) -> None:

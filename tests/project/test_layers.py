@@ -20,7 +20,7 @@ LAYERS = (
     ("arrival",),
     ("session",),
     ("new_job",),
-    ("operators",),
+    ("operators", "preset_operators"),
     ("job_operators", "level_of_detail"),
     ("panels", "menus"),
     ("registration",),

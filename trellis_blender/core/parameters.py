@@ -155,13 +155,14 @@ def shortest_decimal(value: float) -> float:
 
     Blender's FloatProperty holds 32 bits; a value with more precision than that is returned as it is.
     """
-    if not math.isfinite(value) or _as_32_bit(value) != value:
+    if not math.isfinite(value) or as_32_bit(value) != value:
         return value
     candidates = (float(f"{value:.{digits}g}") for digits in range(1, 10))
-    return next((short for short in candidates if _as_32_bit(short) == value), value)
+    return next((short for short in candidates if as_32_bit(short) == value), value)
 
 
-def _as_32_bit(value: float) -> float:
+def as_32_bit(value: float) -> float:
+    """The value as a 32-bit float holds it, infinite where that has no room for it."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError:

@@ -10,6 +10,7 @@ from .job_panel import TRELLIS2_PT_jobs, TRELLIS2_UL_jobs
 from .parameter_panels import (
     TRELLIS2_PT_mesh,
     TRELLIS2_PT_parameters,
+    TRELLIS2_PT_presets,
     TRELLIS2_PT_shape,
     TRELLIS2_PT_structure,
     TRELLIS2_PT_texture,
@@ -21,6 +22,7 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_PT_generate,
     TRELLIS2_PT_jobs,
     TRELLIS2_PT_placement,
+    TRELLIS2_PT_presets,
     TRELLIS2_PT_parameters,
     TRELLIS2_PT_mesh,
     TRELLIS2_PT_structure,

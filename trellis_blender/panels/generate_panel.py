@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import preferences, settings
+from .preset_row import draw_presets
 from .sidebar import REMEDIES, SidebarPanel, draw_text
 
 
@@ -30,6 +31,7 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
             draw_text(layout, context, problem.sentence, "ERROR")
             operator, label, icon = REMEDIES[problem.remedy]
             layout.operator(operator, text=label, icon=icon)
+        draw_presets(layout, context, chosen)
         button = layout.row()
         button.scale_y = 1.5
         if chosen.source == "FILE":

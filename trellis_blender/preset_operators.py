@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many parameters at once: the four presets, one group back to the preset, and the artist's own presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bl_operators.presets import AddPresetBase
+from bpy.props import EnumProperty
+
+from . import settings
+from .core.parameters import TABLE, Group, Parameter, Value, of_group
+from .core.presets import PRESETS, Preset
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Result = set[OperatorReturnItems]
+
+SUBFOLDER = "trellis2"
+RESET_LABELS: Mapping[Group, str] = MappingProxyType(
+    {
+        Group.MESH: "Reset Mesh",
+        Group.STRUCTURE: "Reset Sparse Structure",
+        Group.SHAPE: "Reset Shape",
+        Group.TEXTURE: "Reset Texture",
+    }
+)
+# What Blender's properties hold under each preset, so that a redraw compares values and computes nothing.
+_HELD = {
+    name: {parameter.name: settings.held(parameter, preset.value(parameter.name)) for parameter in TABLE}
+    for name, preset in PRESETS.items()
+}
+_NAMES = {tuple(held.values()): name for name, held in _HELD.items()}
+
+
+def name_of(chosen: settings.TRELLIS2_PG_settings) -> str:
+    """The name of the preset that all parameters are those of, empty when there is none."""
+    return _NAMES.get(tuple(getattr(chosen, parameter.name) for parameter in TABLE), "")
+
+
+def differs(chosen: settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:
+    """Whether the parameter is not as in the preset that was chosen last."""
+    return bool(getattr(chosen, parameter.name) != _HELD[chosen.preset][parameter.name])
+
+
+def is_changed(chosen: settings.TRELLIS2_PG_settings, group: Group) -> bool:
+    """Whether any parameter of the group is not as in the preset that was chosen last."""
+    return any(differs(chosen, parameter) for parameter in of_group(group))
+
+
+def changes_of(preset: Preset) -> str:
+    """What the preset changes against the defaults, as a tooltip: “Resolution 512, Faces 100,000, …”."""
+    changed = [parameter for parameter in TABLE if parameter.name in preset.changes]
+    return ", ".join(f"{_label(parameter)} {_number(parameter, preset.value(parameter.name))}" for parameter in changed)
+
+
+def _label(parameter: Parameter) -> str:
+    """The parameter's label, after its group's where other groups have one of that name."""
+    is_unique = sum(other.label == parameter.label for other in TABLE) == 1
+    return parameter.label if is_unique else f"{parameter.group} {parameter.label}"
+
+
+def _number(parameter: Parameter, value: Value) -> str:
+    is_count = isinstance(value, int) and not parameter.choices
+    return f"{value:,}" if is_count else f"{value:g}"
+
+
+class TRELLIS2_OT_use_preset(bpy.types.Operator):
+    """Set all parameters but the seed to those of a preset"""
+
+    bl_idname = "trellis2.use_preset"
+    bl_label = "Use Preset"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        preset: str
+    else:
+        preset: EnumProperty(
+            name="Preset",
+            description="Preset to take the parameters from",
+            items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
+            default="STANDARD",
+        )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """What the button changes."""
+        return changes_of(PRESETS[properties.preset]) or "All parameters but the seed as Scenario has them by default"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set them, and compare with this preset from now on."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        for name, value in _HELD[self.preset].items():
+            setattr(chosen, name, value)
+        chosen.preset = self.preset
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_reset_group(bpy.types.Operator):
+    """Set the parameters of this group back to those of the preset chosen last"""
+
+    bl_idname = "trellis2.reset_group"
+    bl_label = "Reset Group"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        group: str
+    else:
+        group: EnumProperty(
+            name="Group",
+            description="Parameters to set back",
+            items=[(group.name, group.value, "") for group in Group],
+            default="MESH",
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set them."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        for parameter in of_group(Group[self.group]):
+            setattr(chosen, parameter.name, _HELD[chosen.preset][parameter.name])
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]  # without stubs
+    """Keep all parameters and the seed as a preset of your own, or remove one"""
+
+    bl_idname = "trellis2.add_preset"
+    bl_label = "Add Preset"
+    bl_options = {"REGISTER"}
+    preset_menu = "TRELLIS2_PT_presets"
+    preset_subdir = SUBFOLDER
+    preset_defines = ("chosen = bpy.context.scene.trellis2",)
+    preset_values = tuple(f"chosen.{name}" for name in settings.parameter_annotations())
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_use_preset, TRELLIS2_OT_reset_group, TRELLIS2_OT_add_preset)
