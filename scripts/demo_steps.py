@@ -191,7 +191,9 @@ def watch(report: Report, session: Any, job_id: str) -> None:
         if job.message and job.is_resting:
             raise DemoError(job.message)
         if time.monotonic() > end:
-            reason = job.trouble or " ".join(session.notices()) or f"it is still {bar.title}"
+            reason = (
+                job.trouble or " ".join(notice.sentence for notice in session.notices()) or f"it is still {bar.title}"
+            )
             raise DemoError(f"The model did not arrive within {LONGEST_WAIT:.0f} seconds: {reason}")
         time.sleep(0.02)
 

@@ -14,7 +14,7 @@ import bpy
 
 from . import preferences, scene, settings
 from .core.changes import ModelRead
-from .core.errors import TrellisError
+from .core.errors import Remedy, TrellisError
 from .core.job import Job, Stage
 from .core.job_folder import MODEL_FILE
 from .core.model import Shape
@@ -38,7 +38,7 @@ class Arrival:
     root: Path
     tell: Callable[[str], None]
     arrived: Callable[[str], None]
-    failed: Callable[[str, str], None]
+    failed: Callable[[str, str, Remedy], None]
     wanted: set[str] = field(default_factory=set)
     reading: str = ""
     read: ModelRead | None = None
@@ -93,7 +93,7 @@ class Arrival:
         if not read.error:
             self._build(jobs[read.id], read)
         elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
-            self.failed(read.id, read.error)
+            self.failed(read.id, read.error, Remedy.RETRY)
         return True
 
     def _build(self, job: Job, read: ModelRead) -> None:
@@ -105,11 +105,11 @@ class Arrival:
                 scene.import_with_blender(bpy.context, job, self.root / job.id / MODEL_FILE, select=select)
                 self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
         except TrellisError as error:
-            self.failed(job.id, error.sentence)
+            self.failed(job.id, error.sentence, error.remedy)
             return
         except Exception as error:  # noqa: BLE001 - the timer must live on; the log has it all
             _log.exception("unexpected")
-            self.failed(job.id, unexpected(error))
+            self.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
             self.selection = scene.selection(bpy.context)

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import StringProperty
 
-from . import job_list, new_job, session, settings
+from . import job_list, new_job, preferences, session, settings
 from .arrival import is_importable
 from .core.errors import TrellisError
 from .core.job import Job, Stage
 from .core.parameters import BY_NAME
-from .operators import Waiting, attempt
+from .operators import Waiting, attempt, dismiss_refusal, refusal
 
 if TYPE_CHECKING:
     from .operators import Result
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 def is_cancellable(job: Job) -> bool:
     """Whether there is anything to stop."""
     return not (job.is_resting or job.foreign or job.cancel_asked)
+
+
+def show_folder(folder: Path) -> None:
+    """Show it in the system's file browser. Raises TrellisError where there is none."""
+    try:
+        bpy.ops.wm.path_open(filepath=str(folder))
+    except RuntimeError as error:
+        raise TrellisError(f"The folder could not be shown. It is {folder}.") from error
 
 
 class JobOperator:
@@ -163,12 +172,20 @@ class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
 
         def show() -> None:
             folder = session.folder(self.target())
-            try:
-                bpy.ops.wm.path_open(filepath=str(folder))
-            except RuntimeError as error:  # a system without a file browser
-                raise TrellisError(f"The folder could not be shown. It is {folder}.") from error
+            show_folder(folder if folder.is_dir() else folder.parent)  # the disk had no room for it
 
         return attempt(self, show)
+
+
+class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
+    """Show the folder of all jobs in the system's file browser"""
+
+    bl_idname = "trellis2.open_jobs_folder"
+    bl_label = "Open Folder of All Jobs"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Open it."""
+        return attempt(self, lambda: show_folder(session.jobs_root()))
 
 
 class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
@@ -263,13 +280,16 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only when there is one."""
-        if not session.notices():
+        is_any = bool(session.notices() or refusal() or preferences.answer())
+        if not is_any:
             cls.poll_message_set("There is no message to take away")
-        return bool(session.notices())
+        return is_any
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Take it away."""
         session.dismiss_notices()
+        dismiss_refusal()
+        preferences.show_answer(None)
         return {"FINISHED"}
 
 
@@ -279,6 +299,7 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_import_model,
     TRELLIS2_OT_use_settings,
     TRELLIS2_OT_open_folder,
+    TRELLIS2_OT_open_jobs_folder,
     TRELLIS2_OT_copy_job_id,
     TRELLIS2_OT_remove,
     TRELLIS2_OT_import_by_id,

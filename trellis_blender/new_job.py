@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from . import picture_source, preferences, session
 from .core import job_folder
-from .core.errors import RefusedError
+from .core.errors import RefusedError, Remedy
 from .core.job import Job, Stage
 from .core.parameters import Value, complete
 from .core.picture import Picture
@@ -54,7 +54,8 @@ def adopt(remote_id: str) -> Job:
     """
     remote_id = remote_id.strip()
     if not REMOTE_ID.fullmatch(remote_id):
-        raise RefusedError("That is no job's ID. Copy it from Scenario: it begins with “job_”.")
+        sentence = "That is no job's ID. Copy it from Scenario: it begins with “job_”."
+        raise RefusedError(sentence, remedy=Remedy.SCENARIO)
     state = session.start()
     known = next((job for job in state.jobs.values() if job.remote_id == remote_id), None)
     if known is None:

@@ -31,9 +31,25 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
     try:
         action()
     except TrellisError as error:
+        _refusals[:] = [error]
+        session.redraw()
         operator.report({"ERROR"}, error.sentence)
         return {"CANCELLED"}
+    _refusals.clear()
     return {"FINISHED"}
+
+
+_refusals: list[TrellisError] = []
+
+
+def refusal() -> TrellisError | None:
+    """What the artist asked for last and did not get, None when they got it: the panel shows it with its remedy."""
+    return _refusals[0] if _refusals else None
+
+
+def dismiss_refusal() -> None:
+    """The artist has read it."""
+    _refusals.clear()
 
 
 class Waiting:

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from .core.errors import PictureError, storage_error
+from .core.errors import PictureError, Remedy, storage_error
 from .core.picture import Picture, check_size, open_picture, without_texts
 
 RENDER_RESULT = "Render Result"
@@ -38,18 +38,19 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> Picture:
     The scene's render settings are the same afterwards. Raises PictureError when there is no render, or not yet.
     """
     if is_rendering():
-        raise PictureError("The render is still running. Wait until it is done, then try again.")
+        raise PictureError("The render is still running. Wait until it is done, then try again.", remedy=Remedy.NONE)
     image: Any = bpy.data.images.get(RENDER_RESULT)
     if image is None:
-        raise PictureError(NO_RENDER)
+        raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
     target = _new_file(folder)
     with _png_settings(scene.render.image_settings):
         try:
             image.save_render(str(target), scene=scene)
         except RuntimeError as error:
             if "does not have any image data" in str(error):
-                raise PictureError(NO_RENDER) from error
-            raise PictureError(f"The render could not be saved: {error}. Check the disk, then try again.") from error
+                raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
+            sentence = f"The render could not be saved: {error}. Check the disk, then try again."
+            raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     target.write_bytes(without_texts(target.read_bytes()))
     return open_picture(target)
 

@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from .core.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
 from .core.changes import Checked
-from .core.errors import AccountError, OnlineAccessError
+from .core.errors import AccountError, OnlineAccessError, Remedy
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -73,7 +73,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
             row = layout.row()
-            if os.environ.get(variable):
+            if is_from_environment(variable):
                 row.label(text=f"{self.bl_rna.properties[name].name} is taken from {variable}", icon="INFO")
             else:
                 row.prop(self, name)
@@ -109,6 +109,24 @@ def show_answer(answer: Checked | None) -> None:
     _answers[:] = [] if answer is None else [answer]
 
 
+def answer() -> Checked | None:
+    """The answer to the last test of the connection, None before one and after the account has changed."""
+    return _answers[0] if _answers else None
+
+
+def is_from_environment(variable: str) -> bool:
+    """Whether that half of the account is taken from outside Blender."""
+    return bool(os.environ.get(variable))
+
+
+def is_account_missing() -> bool:
+    """Whether the key or its secret was never entered."""
+    kept = preferences()
+    key = os.environ.get(KEY_VARIABLE) or (kept.api_key if kept else "")
+    secret = os.environ.get(SECRET_VARIABLE) or (kept.api_secret if kept else "")
+    return not (key.strip() and secret.strip())
+
+
 def preferences() -> TRELLIS2_AP_preferences | None:
     """The preferences, None where Blender keeps none, as with --factory-startup."""
     assert bpy.context.preferences is not None
@@ -142,7 +160,7 @@ def online_account() -> Account:
     if bpy.app.online_access or is_loopback(usable.address):
         return usable
     if bpy.app.online_access_override:
-        raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.")
+        raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.", remedy=Remedy.NONE)
     raise OnlineAccessError("Online access is off. Allow it in Preferences > System > Network.")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from . import (
+    account_operators,
     job_list,
     job_operators,
     level_of_detail,
@@ -27,6 +28,7 @@ CLASSES: tuple[Any, ...] = (
     *operators.CLASSES,
     *preset_operators.CLASSES,
     *job_operators.CLASSES,
+    *account_operators.CLASSES,
     *level_of_detail.CLASSES,
     *menus.CLASSES,
     *panels.CLASSES,

@@ -11,7 +11,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from . import recipe, settings
-from .core.errors import ModelFileError
+from .core.errors import ModelFileError, Remedy
 from .core.job import Job
 from .core.model import Model
 from .material import make_images, make_material
@@ -79,9 +79,8 @@ def import_with_blender(context: bpy.types.Context, job: Job, path: Path, *, sel
     assert scene is not None
     assert layer is not None
     if "gltf" not in dir(bpy.ops.import_scene):
-        raise ModelFileError(
-            "Blender's glTF importer is off. Enable “glTF 2.0 format” in Preferences > Add-ons, then retry."
-        )
+        sentence = "Blender's glTF importer is off. Enable “glTF 2.0 format” in Preferences > Add-ons, then retry."
+        raise ModelFileError(sentence, remedy=Remedy.IMPORTER)
     before, chosen, active = set(bpy.data.objects), list(context.selected_objects), layer.objects.active
     try:
         bpy.ops.import_scene.gltf(filepath=str(path))

@@ -22,7 +22,7 @@ from . import job_list, preferences
 from .arrival import Arrival
 from .core.account import Account
 from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Removed
-from .core.errors import AccountError, OnlineAccessError, TrellisError
+from .core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
 from .core.runner import Runner
 from .version import VERSION
@@ -37,14 +37,14 @@ START_SECONDS = 1.0
 
 @dataclass
 class Session:
-    """All state of the add-on. `notices` are sentences that belong to no job. `held_by` says what keeps the runner from
+    """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from
     making calls, None before it was looked at.
     """
 
     runner: Runner
     root: Path
     jobs: dict[str, Job] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     account: Account | None = None
     held_by: str | None = None
     is_loaded: bool = False
@@ -52,17 +52,21 @@ class Session:
     arrival: Arrival = field(init=False)
 
     def __post_init__(self) -> None:
-        self.arrival = Arrival(self.runner, self.root, self.notices.append, self.arrived, self.failed)
+        self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed)
+
+    def tell(self, sentence: str) -> None:
+        """Something is to be said that belongs to no job."""
+        self.notices.append(Notice(sentence))
 
     def arrived(self, job_id: str) -> None:
         """A job's model is in the scene now."""
         self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
         self.runner.imported(job_id)
 
-    def failed(self, job_id: str, sentence: str) -> None:
+    def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence), time.time())
-        self.runner.damaged(job_id, sentence)
+        self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence, remedy), time.time())
+        self.runner.damaged(job_id, sentence, remedy)
 
 
 _session: Session | None = None
@@ -81,8 +85,8 @@ def newest_first() -> Iterator[Job]:
     return reversed(_session.jobs.values()) if _session else iter(())
 
 
-def notices() -> list[str]:
-    """Sentences that belong to no job, the newest last."""
+def notices() -> list[Notice]:
+    """What is to be said and belongs to no job, the newest last."""
     return _session.notices if _session else []
 
 
@@ -154,6 +158,11 @@ def _check(desk: Desk) -> Change:
     return check(desk)
 
 
+def is_checking() -> bool:
+    """Whether a test of the connection is under way."""
+    return _session is not None and _session.is_checking
+
+
 def wait(job_id: str, seconds: float = float("inf")) -> Job:
     """Stand still until the job rests, its model in the scene if it has one. For scripts without a window.
 
@@ -201,7 +210,7 @@ def tick() -> bool:
     changed = session.arrival.step(session.jobs) or changed
     if changed:
         job_list.show(job.id for job in newest_first())
-        _redraw()
+        redraw()
     return _is_busy(session)
 
 
@@ -257,8 +266,8 @@ def _take_in(session: Session, change: Change) -> None:
         case Removed(job_id):
             session.jobs.pop(job_id, None)
             session.arrival.forget(job_id)
-        case Notice(sentence):
-            session.notices.append(sentence)
+        case Notice():
+            session.notices.append(change)
         case Checked():
             session.is_checking = False
             preferences.show_answer(change)
@@ -285,7 +294,7 @@ def _by_age(jobs: Mapping[str, Job]) -> dict[str, Job]:
     return {job.id: job for job in sorted(jobs.values(), key=lambda job: job.created)}
 
 
-def _redraw() -> None:
+def redraw() -> None:
     """Redraw the sidebars and the preferences, not the viewports."""
     assert bpy.context.window_manager is not None
     for window in bpy.context.window_manager.windows:

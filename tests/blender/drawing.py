@@ -161,7 +161,8 @@ def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Pa
     """
     page = Page()
     # Without a window there is no region, and the scale of the interface is 0.
-    preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
+    system = SimpleNamespace(ui_scale=1.0)
+    preferences = SimpleNamespace(system=system, is_dirty=False, use_preferences_save=True)
     region, scene = SimpleNamespace(width=width), bpy.context.scene
     context = SimpleNamespace(scene=scene, region=region, preferences=preferences, space_data=None)
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)

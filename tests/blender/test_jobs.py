@@ -210,4 +210,4 @@ def test_a_job_that_never_came_to_the_disk_can_be_retried_or_says_why_not(
         assert "No space left on device" in job(job_id).message
     refusal(lambda: OPS.trellis2.retry(job_id=job_id))
     tick_for(0.3)
-    assert not any("unexpected" in sentence for sentence in session.notices())
+    assert not any("unexpected" in notice.sentence for notice in session.notices())

@@ -92,8 +92,16 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
         "none": [("trellis2.retry", "Retry")],
         "retry": [("trellis2.retry", "Retry")],
         "submit_again": [("trellis2.retry", "Submit Again")],
-        "preferences": [("trellis2.retry", "Retry"), ("trellis2.open_preferences", "Open Preferences")],
-        "online_access": [("trellis2.retry", "Retry"), ("trellis2.open_network_preferences", "Allow Online Access")],
+        "preferences": [("trellis2.open_preferences", "Open Preferences"), ("trellis2.retry", "Retry")],
+        "online_access": [("trellis2.open_network_preferences", "Allow Online Access"), ("trellis2.retry", "Retry")],
+        "credits": [("wm.url_open", "Buy Credits"), ("trellis2.retry", "Retry")],
+        "settings": [("trellis2.use_settings", "Use Settings"), ("trellis2.retry", "Retry")],
+        "picture": [("trellis2.generate_image", "Choose Another Picture"), ("trellis2.retry", "Retry")],
+        "render": [("render.render", "Render Image"), ("trellis2.retry", "Retry")],
+        "folder": [("trellis2.open_folder", "Open Folder"), ("trellis2.retry", "Retry")],
+        "scenario": [("wm.url_open", "Open Scenario"), ("trellis2.retry", "Retry")],
+        "importer": [("preferences.addon_enable", "Enable Importer"), ("trellis2.retry", "Retry")],
+        "update": [("screen.userpref_show", "Open Extensions"), ("trellis2.retry", "Retry")],
     }
 
 
@@ -166,12 +174,6 @@ def test_the_button_belongs_to_the_chosen_source(addon: Any, connected: object, 
         "FILE": ("trellis2.generate_image", "Generate", {"filepath": "//chair.png"}),
     }
     assert [each for each in page.operators if each[0].startswith("trellis2.generate")] == [expected[source]]
-
-
-def test_a_missing_key_is_told_with_the_button_to_the_preferences(addon: Any) -> None:
-    page = draw(addon.panels.TRELLIS2_PT_generate)
-    assert "The API key is missing." in page.text
-    assert page.operator_ids[0] == "trellis2.open_preferences"
 
 
 def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:

@@ -35,11 +35,12 @@ def test_an_error_that_can_be_mended_names_the_remedy() -> None:
     assert {kind.__name__: kind.remedy for kind in OURS if kind.remedy is not Remedy.NONE} == {
         "AccountError": Remedy.PREFERENCES,
         "OnlineAccessError": Remedy.ONLINE_ACCESS,
-        "CreditsError": Remedy.RETRY,
-        "RefusedError": Remedy.RETRY,
-        "GenerationFailedError": Remedy.RETRY,
+        "PictureError": Remedy.PICTURE,
+        "CreditsError": Remedy.CREDITS,
+        "RefusedError": Remedy.SETTINGS,
+        "GenerationFailedError": Remedy.SCENARIO,
         "ModelFileError": Remedy.RETRY,
-        "StorageError": Remedy.RETRY,
+        "StorageError": Remedy.FOLDER,
     }
 
 

@@ -159,11 +159,13 @@ def test_a_failed_try_is_not_taken_for_the_new_one(studio: Studio, emulator: Emu
     assert emulator.paid == 1
 
 
-@pytest.mark.parametrize("status", [400, 402, 404])
-def test_a_refused_submit_costs_nothing_and_retry_pays_once(studio: Studio, emulator: Emulator, status: int) -> None:
+@pytest.mark.parametrize(("status", "remedy"), [(400, Remedy.SETTINGS), (402, Remedy.CREDITS), (404, Remedy.SETTINGS)])
+def test_a_refused_submit_costs_nothing_and_retry_pays_once(
+    studio: Studio, emulator: Emulator, status: int, remedy: Remedy
+) -> None:
     emulator.fault("submit", Fault(status=status))
     job = studio.reach(studio.add(), Stage.FAILED)
-    assert (emulator.paid, emulator.calls["submit"], job.remedy) == (0, 1, Remedy.RETRY)
+    assert (emulator.paid, emulator.calls["submit"], job.remedy) == (0, 1, remedy)
     studio.again(job.id)
     studio.reach(job.id, Stage.READY)
     assert emulator.paid == 1

@@ -111,7 +111,7 @@ def test_a_failed_job_shows_scenarios_hint(studio: Studio, emulator: Emulator) -
     assert "The generation failed" in job.message
     assert "Use a picture with one object." in job.message
     assert tells_what_to_do(job.message)
-    assert (job.remedy, job.remote_ended) == (Remedy.RETRY, True)
+    assert (job.remedy, job.remote_ended) == (Remedy.PICTURE, True)
 
 
 def test_a_refusal_shows_scenarios_words(studio: Studio, emulator: Emulator) -> None:

@@ -21,7 +21,7 @@ LAYERS = (
     ("session",),
     ("new_job",),
     ("operators", "preset_operators"),
-    ("job_operators", "level_of_detail"),
+    ("job_operators", "level_of_detail", "account_operators"),
     ("panels", "menus"),
     ("registration",),
     ("__init__",),

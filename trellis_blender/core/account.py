@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 
 from .errors import AccountError
 
+# Where keys are made (Team Settings > API Keys) and credits bought (Team Settings > Plans), see help.scenario.com,
+# “API keys and scopes” and “Usage limits and Compute Units”. Scenario's own Blender plug-in opens this page for a key.
+TEAM_PAGE = "https://app.scenario.com/team"
+WEB_PAGE = "https://app.scenario.com"
 DEFAULT_ADDRESS = "https://api.cloud.scenario.com/v1"
 
 

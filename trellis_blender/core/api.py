@@ -15,7 +15,7 @@ import requests
 from .account import Account
 from .call import ANSWER_SECONDS, CONNECT_SECONDS, Caller, Json, error_for, own_words, raise_for_connection
 from .connection import Connections, new_session
-from .errors import AnswerLostError, PassingError, RefusedError, storage_error
+from .errors import AnswerLostError, PassingError, RefusedError, Remedy, storage_error
 from .parameters import Value, to_wire
 
 MODEL_ID = "model_trellis-2"
@@ -160,7 +160,9 @@ class Api:
             status = str(upload.get("status"))
             if status == "failed":
                 words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
-                raise RefusedError(f"Scenario did not take the picture: {words} Choose another picture.")
+                raise RefusedError(
+                    f"Scenario did not take the picture: {words} Choose another picture.", remedy=Remedy.PICTURE
+                )
             if status == "imported":
                 return self.asset(str(upload.get("entityId")))
         raise PassingError("The upload was stopped.")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .errors import Remedy
 from .job import Job
 
 if TYPE_CHECKING:
@@ -21,17 +22,19 @@ class Removed:
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence that belongs to no job."""
+    """A sentence that belongs to no job, and what helps."""
 
     sentence: str
+    remedy: Remedy = Remedy.NONE
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The answer to `check`: a plain sentence, and whether all is well."""
+    """The answer to `check`: a plain sentence, whether all is well, and what helps when it is not."""
 
     sentence: str
     is_well: bool
+    remedy: Remedy = Remedy.NONE
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,25 @@ class Remedy(StrEnum):
     ONLINE_ACCESS = "online_access"
     RETRY = "retry"
     SUBMIT_AGAIN = "submit_again"
+    CREDITS = "credits"
+    SETTINGS = "settings"
+    PICTURE = "picture"
+    RENDER = "render"
+    FOLDER = "folder"
+    SCENARIO = "scenario"
+    IMPORTER = "importer"
+    UPDATE = "update"
 
 
 class TrellisError(Exception):
-    """The root of everything this add-on raises on purpose."""
+    """The root of everything this add-on raises on purpose. Each kind has a remedy, unless one is given."""
 
-    remedy = Remedy.NONE
+    remedy: Remedy = Remedy.NONE
+
+    def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
+        super().__init__(message)
+        if remedy is not None:
+            self.remedy = remedy
 
     @property
     def sentence(self) -> str:
@@ -45,6 +58,8 @@ class TrellisError(Exception):
 
 class PictureError(TrellisError):
     """The picture cannot be sent."""
+
+    remedy = Remedy.PICTURE
 
 
 class ParameterError(TrellisError):
@@ -66,7 +81,7 @@ class OnlineAccessError(TrellisError):
 class CreditsError(TrellisError):
     """Scenario asks for credits or another plan. Carries Scenario's own words."""
 
-    remedy = Remedy.RETRY
+    remedy = Remedy.CREDITS
 
 
 class RefusedError(TrellisError):
@@ -75,10 +90,10 @@ class RefusedError(TrellisError):
     `is_gone`: it knows no such thing (404).
     """
 
-    remedy = Remedy.RETRY
+    remedy = Remedy.SETTINGS
 
-    def __init__(self, message: str, *, is_gone: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, remedy: Remedy | None = None, is_gone: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
         self.is_gone = is_gone
 
 
@@ -105,7 +120,7 @@ class AnswerLostError(TrellisError):
 class GenerationFailedError(TrellisError):
     """The job ended on Scenario's side without a model."""
 
-    remedy = Remedy.RETRY
+    remedy = Remedy.SCENARIO
 
 
 class ModelFileError(TrellisError):
@@ -117,7 +132,7 @@ class ModelFileError(TrellisError):
 class StorageError(TrellisError):
     """A file of the job could not be read or written."""
 
-    remedy = Remedy.RETRY
+    remedy = Remedy.FOLDER
 
 
 def storage_error(action: str, error: OSError) -> StorageError:

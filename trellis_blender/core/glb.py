@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelFileError
+from .errors import ModelFileError, Remedy
 
 MAGIC = b"glTF"
 HEADER_BYTES = 12
@@ -66,7 +66,8 @@ def _check_header(header: bytes, size: int) -> None:
         raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
     version, length = struct.unpack_from("<II", header, 4)
     if version != VERSION:
-        raise ModelFileError(f"The model's file is glTF {version}, which this add-on cannot read. Update the add-on.")
+        sentence = f"The model's file is glTF {version}, which this add-on cannot read. Update the add-on."
+        raise ModelFileError(sentence, remedy=Remedy.UPDATE)
     if length != size:
         raise damaged(f"it has {size} bytes, its header says {length}")
 

@@ -53,8 +53,8 @@ class Job:
     `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
     `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
-    `trouble` (what keeps the job waiting) and `remote_status` are not written to disk. `foreign`: another Blender
-    drives this job.
+    `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
+    another Blender drives this job.
     """
 
     id: str
@@ -80,6 +80,7 @@ class Job:
     remote_status: str = field(default="", metadata={"transient": True})
     progress: float = field(default=0.0, metadata={"transient": True})
     trouble: str = field(default="", metadata={"transient": True})
+    trouble_remedy: Remedy = field(default=Remedy.NONE, metadata={"transient": True})
     foreign: bool = field(default=False, metadata={"transient": True})
 
     @property
@@ -181,6 +182,7 @@ class Damaged(Event):
     """A look inside the model's file showed that it cannot be used. `message` is the artist's sentence."""
 
     message: str
+    remedy: Remedy = Remedy.RETRY
 
 
 @dataclass(frozen=True)
@@ -290,8 +292,8 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.READY)
         case Imported():
             return change(job, stage=Stage.IMPORTED)
-        case Damaged(message):
-            return change(job, stage=Stage.FAILED, message=message, remedy=Remedy.RETRY)
+        case Damaged(message, remedy):
+            return change(job, stage=Stage.FAILED, message=message, remedy=remedy)
         case CancelAsked():
             return change(job, cancel_asked=True)
         case Failed(message, remedy, remote_ended, asset_gone):

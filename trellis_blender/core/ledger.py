@@ -61,7 +61,7 @@ class Ledger:
                     self._look_at(folder, known)
                 except StorageError as error:
                     if self._told.get(folder.name) != error.sentence:
-                        self._changes.put(Notice(error.sentence))
+                        self._changes.put(Notice(error.sentence, error.remedy))
                     self._told[folder.name] = error.sentence
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
@@ -93,7 +93,8 @@ class Ledger:
         try:
             return job_folder.load(folder)
         except job_folder.NewerJobError:
-            raise StorageError("A job was made by a newer version of the add-on. Update it to see that job.") from None
+            sentence = "A job was made by a newer version of the add-on. Update it to see that job."
+            raise StorageError(sentence, remedy=Remedy.UPDATE) from None
         except job_folder.DamagedJobError:
             try:
                 job_folder.set_aside(folder)
@@ -110,7 +111,7 @@ class Ledger:
             job_folder.create(self._root, job, picture)
         except OSError as error:
             sentence = storage_error("save the job", error).sentence
-            self._changes.put(advance(job, Failed(sentence, Remedy.NONE), time.time()))
+            self._changes.put(advance(job, Failed(sentence, Remedy.FOLDER), time.time()))
             return
         lock = None
         with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
@@ -127,7 +128,8 @@ class Ledger:
             return self.entries[job_id]
         except KeyError:
             self._changes.put(Removed(job_id))
-            raise StorageError("This job was never saved, and nothing was charged. Generate again.") from None
+            sentence = "This job was never saved, and nothing was charged. Generate again."
+            raise StorageError(sentence, remedy=Remedy.NONE) from None
 
     def claim(self, entry: Entry) -> bool:
         """Take hold of a resting job, as it stands on disk now; False when another Blender has it.
@@ -157,11 +159,12 @@ class Ledger:
         """Delete a resting job's own files, and its folder when nothing else is in it. Raises StorageError."""
         known = entry.job
         if not known.is_resting or not self.claim(entry):
-            raise StorageError("The job is still at work. Cancel it first, then remove it.")
+            raise StorageError("The job is still at work. Cancel it first, then remove it.", remedy=Remedy.NONE)
         if entry.job != known:
             if entry.job.is_resting:
                 entry.unlock()
-            raise StorageError("Another Blender has gone on with this job. Look at it again before you remove it.")
+            sentence = "Another Blender has gone on with this job. Look at it again before you remove it."
+            raise StorageError(sentence, remedy=Remedy.NONE)
         entry.unlock()
         try:
             job_folder.remove(entry.folder)
@@ -182,7 +185,7 @@ class Ledger:
                 try:
                     self.remove(entry)
                 except StorageError as error:
-                    self._changes.put(Notice(error.sentence))
+                    self._changes.put(Notice(error.sentence, error.remedy))
         try:
             self._changes.put(Kept(job_folder.size(self._root)))
         except OSError as error:
@@ -215,18 +218,21 @@ class Ledger:
             job_folder.save(entry.folder, entry.job)
         except OSError as error:
             entry.due = time.monotonic() + self._pace.retry_first
-            self.show(entry, trouble=storage_error("save the job", error).sentence)
+            self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
             return False
         entry.is_unsaved = False
         if entry.job.is_resting:
             entry.unlock()
         return True
 
-    def show(self, entry: Entry, trouble: str | None = None, progress: float | None = None) -> None:
-        """Change what is only shown, never saved."""
+    def show(
+        self, entry: Entry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
+    ) -> None:
+        """Change what is only shown, never saved. `remedy` is the trouble's."""
         shown = replace(
             entry.job,
             trouble=entry.job.trouble if trouble is None else trouble,
+            trouble_remedy=entry.job.trouble_remedy if trouble is None else remedy,
             progress=entry.job.progress if progress is None else progress,
         )
         if shown != entry.job and not shown.is_resting:

@@ -23,12 +23,7 @@ from . import job_folder
 from .account import Account
 from .changes import Change, Notice
 from .entry import Entry
-from .errors import (
-    PassingError,
-    RefusedError,
-    StorageError,
-    TrellisError,
-)
+from .errors import PassingError, RefusedError, Remedy, StorageError, TrellisError
 from .job import (
     MAY_FOLLOW,
     AnswerLost,
@@ -110,9 +105,9 @@ class Runner:
         """The model is in a scene now."""
         self._notes.put(lambda: self._tell(job_id, Imported()))
 
-    def damaged(self, job_id: str, sentence: str) -> None:
+    def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
         """The model could not be brought into a scene."""
-        self._notes.put(lambda: self._tell(job_id, Damaged(sentence)))
+        self._notes.put(lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
@@ -177,7 +172,7 @@ class Runner:
         try:
             action()
         except TrellisError as error:
-            self.changes.put(Notice(error.sentence))
+            self.changes.put(Notice(error.sentence, error.remedy))
         except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
             _log.exception("unexpected")
             self.changes.put(Notice(unexpected(error)))
@@ -209,7 +204,7 @@ class Runner:
     def _tell(self, job_id: str, event: Event) -> None:
         entry = self._ledger.entry(job_id)
         if not self._ledger.claim(entry):
-            raise StorageError("Another Blender is working on this job. Close it, then try again.")
+            raise StorageError("Another Blender is working on this job. Close it, then try again.", remedy=Remedy.NONE)
         entry.due, entry.attempt = 0.0, 0
         if entry.job.stage in MAY_FOLLOW[type(event)]:  # else another Blender has gone on with it meanwhile
             self._ledger.apply(entry, event)
@@ -359,7 +354,7 @@ class Runner:
         entry.attempt += 1
         pause = self._pace.held if verdict.needs_help else self._pace.until_retry(entry.attempt, verdict.asked)
         entry.due = time.monotonic() + pause
-        self._ledger.show(entry, trouble=verdict.sentence)
+        self._ledger.show(entry, trouble=verdict.sentence, remedy=verdict.remedy)
 
     # -- polling
 

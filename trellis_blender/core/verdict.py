@@ -21,13 +21,14 @@ from .job import AnswerLost, Event, Failed, Job, Stage, SubmitPutOff
 @dataclass(frozen=True)
 class Verdict:
     """`event` happens to the job, if any. With `waits` it is tried again, after the seconds `asked` for by the server,
-    or with `needs_help` after a while in which the artist may have mended what the `sentence` says.
+    or with `needs_help` after a while in which the artist may have mended what the `sentence` says, by the `remedy`.
     """
 
     sentence: str
     event: Event | None = None
     waits: bool = False
     needs_help: bool = False
+    remedy: Remedy = Remedy.NONE
     asked: float | None = None
 
 
@@ -40,9 +41,9 @@ def judge(job: Job, error: Exception) -> Verdict:
     event = SubmitPutOff() if job.stage is Stage.SUBMITTING else None
     if isinstance(error, PassingError):
         return Verdict(sentence, event, waits=True, asked=error.retry_after)
-    if _must_be_held(job, error):
-        return Verdict(sentence, event, waits=True, needs_help=True)
     remedy = error.remedy if isinstance(error, TrellisError) else Remedy.RETRY
+    if _must_be_held(job, error):
+        return Verdict(sentence, event, waits=True, needs_help=True, remedy=remedy)
     is_asset_gone = job.stage is Stage.SUBMITTING and isinstance(error, RefusedError) and error.is_gone
     return Verdict(
         sentence, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy, asset_gone=is_asset_gone)

@@ -74,7 +74,7 @@ def check(desk: Desk) -> Checked:
     except PassingError as error:
         return Checked(f"{error} Try again.", False)
     except TrellisError as error:
-        return Checked(error.sentence, False)
+        return Checked(error.sentence, False, error.remedy)
     except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
         _log.exception("unexpected")
         return Checked(unexpected(error), False)
@@ -142,7 +142,7 @@ def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
         if not error.is_gone:
             raise
         # one that was only brought in by its ID is no loss; one that was paid for here may belong to another key
-        return Failed(UNKNOWN_JOB, Remedy.RETRY, remote_ended=not job.picture)
+        return Failed(UNKNOWN_JOB, Remedy.PREFERENCES, remote_ended=not job.picture)
 
 
 def poll_many(jobs: list[Job], page: str, pages: int, api: Api) -> tuple[Mapping[str, Event], str]:
@@ -217,7 +217,7 @@ def news(remote: RemoteJob) -> Event:
     end = "" if words.rstrip()[-1:] in ".!?" else "."
     return Failed(
         f"Scenario could not make the model: {words}{end} Try again, or another picture.",
-        Remedy.RETRY,
+        Remedy.PICTURE,
         remote_ended=True,
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import bpy
 
-from .. import preferences, settings
+from .. import settings
+from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
-from .sidebar import REMEDIES, SidebarPanel, draw_text
+from .sidebar import SidebarPanel
 
 
 class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
@@ -21,16 +22,13 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         assert context.region is not None
         chosen = settings.of_scene(context.scene)
         layout = self.property_layout()
+        if draw_first_run(layout, context):
+            return
         sources = layout.row()
         sources.use_property_split = False
         sources.prop(chosen, "source", expand=True)
         if chosen.source == "FILE":
             layout.prop(chosen, "filepath", text="Image")
-        problem = preferences.problem()
-        if problem is not None:
-            draw_text(layout, context, problem.sentence, "ERROR")
-            operator, label, icon = REMEDIES[problem.remedy]
-            layout.operator(operator, text=label, icon=icon)
         draw_presets(layout, context, chosen)
         button = layout.row()
         button.scale_y = 1.5
@@ -39,3 +37,4 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
             button.operator("trellis2.generate_image", text="Generate", icon="MESH_MONKEY").filepath = chosen.filepath
         else:
             button.operator("trellis2.generate_render", text="Generate", icon="MESH_MONKEY")
+        draw_refusal(layout, context)

@@ -10,9 +10,10 @@ import bpy
 
 from .. import job_list, job_operators, session
 from ..arrival import is_importable
+from ..core.changes import Notice
 from ..core.errors import Remedy
 from ..core.job import Job, Stage
-from .sidebar import REMEDIES, SidebarPanel, draw_text
+from .sidebar import SidebarPanel, draw_dismissible, draw_remedy, draw_text, remedy_of
 
 WORDS = {
     Stage.QUEUED: "Queued",
@@ -94,13 +95,17 @@ class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
         """Draw it."""
         layout, rows = self.layout, job_list.of_window_manager()
         if session.notices():
-            row = layout.row()
-            draw_text(row.column(), context, session.notices()[-1], "INFO")
-            row.operator("trellis2.dismiss", text="", icon="X", emboss=False)
+            draw_notice(layout, context, session.notices()[-1])
         layout.template_list("TRELLIS2_UL_jobs", "", rows, "rows", rows, "active", rows=3, maxrows=8)
         job = session.jobs().get(job_list.active_id())
         if job is not None:
             draw_details(layout, context, job)
+
+
+def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:
+    """What belongs to no job, with what helps and a way to be rid of it."""
+    draw_dismissible(layout, context, notice.sentence, "INFO")
+    draw_remedy(layout, notice.remedy)
 
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
@@ -108,6 +113,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     sentence = job.message or job.trouble or (session.waiting_for() if job.stage is Stage.READY else "")
     if sentence:
         draw_text(layout, context, sentence, "ERROR" if job.stage is Stage.FAILED else "INFO")
+        draw_remedy(layout, remedy_of(job), job.id)
     layout.label(text=facts(job), icon="TIME")
     if job.stage is Stage.IMPORTED and shading(context) == "SOLID":
         layout.label(text="Material Preview shows the textures", icon="SHADING_TEXTURE")
@@ -116,9 +122,6 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
     if job_operators.TRELLIS2_OT_retry.fits(job):
         row.operator("trellis2.retry", text=retry_words(job), icon="FILE_REFRESH").job_id = job.id
-    if job.remedy in REMEDIES:
-        operator, label, icon = REMEDIES[job.remedy]
-        row.operator(operator, text=label, icon=icon)
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
 
 

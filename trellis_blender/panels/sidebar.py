@@ -3,18 +3,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
 
+from .. import preferences
+from ..core.account import TEAM_PAGE, WEB_PAGE
 from ..core.errors import Remedy
+from ..core.job import Job
 
 CATEGORY = "Trellis"
 REMEDIES = {
     Remedy.PREFERENCES: ("trellis2.open_preferences", "Open Preferences", "PREFERENCES"),
     Remedy.ONLINE_ACCESS: ("trellis2.open_network_preferences", "Allow Online Access", "INTERNET"),
+    Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL"),
+    Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET"),
+    Remedy.PICTURE: ("trellis2.generate_image", "Choose Another Picture", "FILE_IMAGE"),
+    Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL"),
+    Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER"),
+    Remedy.SCENARIO: ("wm.url_open", "Open Scenario", "URL"),
+    Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT"),
+    Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
 }
+# What the operators of some remedies are told.
+REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
+    Remedy.CREDITS: {"url": TEAM_PAGE},
+    Remedy.RENDER: {"use_viewport": True},
+    Remedy.SCENARIO: {"url": WEB_PAGE},
+    Remedy.IMPORTER: {"module": "io_scene_gltf2"},
+    Remedy.UPDATE: {"section": "EXTENSIONS"},
+}
+# These are done to the job that failed; without one, only the first makes sense.
+OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS)
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
+BUTTON_PIXELS = 26
 
 
 class SidebarPanel:
@@ -32,11 +55,41 @@ class SidebarPanel:
         return self.layout
 
 
-def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:
-    """A sentence over as many lines as the sidebar's width asks for."""
+def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
+    """The button that mends a failure, if there is one; `job_id` is the job that failed, if it was one."""
+    if remedy not in REMEDIES or (remedy is Remedy.SETTINGS and not job_id):
+        return
+    operator, label, icon = REMEDIES[remedy]
+    if remedy is Remedy.FOLDER and not job_id:
+        operator = "trellis2.open_jobs_folder"
+    button = layout.operator(operator, text=label, icon=icon)
+    for name, value in REMEDY_PROPERTIES.get(remedy, {}).items():
+        setattr(button, name, value)
+    if job_id and remedy in OF_A_JOB:
+        button.job_id = job_id
+
+
+def remedy_of(job: Job) -> Remedy:
+    """What helps the job: with its failure, or with what keeps it waiting."""
+    if job.message or not job.trouble:
+        return job.remedy
+    problem = preferences.problem()
+    is_that = problem is not None and problem.sentence == job.trouble
+    return problem.remedy if problem is not None and is_that else job.trouble_remedy
+
+
+def draw_dismissible(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:
+    """A sentence with a button that takes it away."""
+    row = layout.row()
+    draw_text(row.column(), context, sentence, icon, beside=BUTTON_PIXELS)
+    row.operator("trellis2.dismiss", text="", icon="X", emboss=False)
+
+
+def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
+    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's."""
     assert context.region is not None
     assert context.preferences is not None
-    width = context.region.width / context.preferences.system.ui_scale - 60
+    width = context.region.width / context.preferences.system.ui_scale - beside - (48 if icon == "NONE" else 68)
     lines = wrapped(sentence, max(16, int(width / CHARACTER_PIXELS)))
     column = layout.column(align=True)
     column.scale_y = 0.8

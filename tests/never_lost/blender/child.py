@@ -135,7 +135,7 @@ def _state(bpy: Any, session: Any) -> dict[str, Any]:
         "held": _held.is_set(),
         "models": sum(thing.type == "MESH" for thing in bpy.data.objects),
         "loaded": current is not None and current.is_loaded,
-        "notices": list(session.notices()),
+        "notices": [notice.sentence for notice in session.notices()],
     }
 
 
