@@ -95,6 +95,14 @@ def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     importlib.import_module(f"{ADDON}.operators").Generate.last_click = 0.0
 
 
+@pytest.fixture(autouse=True)
+def account(addon: ModuleType) -> None:
+    """Start every test with an account, at an address where nobody answers, which the panel would ask for."""
+    preferences = _preferences()
+    preferences.api_key, preferences.api_secret, preferences.project_id = "test-key", "test-secret", ""
+    preferences.api_address = "http://127.0.0.1:9/v1"
+
+
 @pytest.fixture
 def session(addon: ModuleType) -> Any:
     """The add-on's session module, through which a test ticks."""

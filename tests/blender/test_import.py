@@ -265,7 +265,7 @@ def test_a_model_that_cannot_be_read_has_failed_at_once(addon: Any) -> None:
     ready = snapshot(addon, "ready")
     told: list[tuple[str, str]] = []
     with session_with(addon, [ready]) as state:
-        state.runner.damaged = lambda job_id, sentence: told.append((job_id, sentence))
+        state.runner.damaged = lambda job_id, sentence, _remedy: told.append((job_id, sentence))
         state.arrival.want(ready.id)
         state.arrival.take(addon.arrival.ModelRead(ready.id, None, error="The file is broken."))
         assert state.arrival.step(state.jobs)

@@ -155,8 +155,9 @@ def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> Non
     assert max(map(len, lines)) <= 20
 
 
-def test_a_wider_sidebar_takes_fewer_lines(addon: Any) -> None:
-    pages = [draw(addon.panels.TRELLIS2_PT_generate, width=width) for width in (160, 900)]
+def test_a_wider_sidebar_takes_fewer_lines(show: Any, addon: Any) -> None:
+    with session_with(addon, [], ["The disk is full. Free some space."]):
+        pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width) for width in (160, 900)]
     assert len(pages[0].texts) > len(pages[1].texts) > 0
 
 

@@ -80,6 +80,7 @@ def test_an_address_without_https_is_refused(connected: Emulator, address: str) 
 
 
 def test_without_an_address_it_is_scenarios_own(addon: Any) -> None:
+    kept().api_address = ""
     assert addon.preferences.address() == "https://api.cloud.scenario.com/v1"
 
 
