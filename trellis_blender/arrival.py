@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bpy
 
-from . import preferences, scene, settings
+from . import placeholder, preferences, scene, settings
 from .core.changes import ModelRead
 from .core.errors import Remedy, TrellisError
 from .core.job import Job, Stage
@@ -31,7 +31,8 @@ class Arrival:
 
     `wanted` are the jobs whose models do so by themselves. `reading` is the one whose file is being read now, `read`
     what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why a model
-    that is read is not in the scene yet, empty when none waits. `asked` is the job whose import was clicked.
+    that is read is not in the scene yet, empty when none waits. `asked` is the job whose import was clicked. `boxed`
+    are those whose models come only where their boxes stand.
     """
 
     runner: Runner
@@ -40,6 +41,7 @@ class Arrival:
     arrived: Callable[[str], None]
     failed: Callable[[str, str, Remedy], None]
     wanted: set[str] = field(default_factory=set)
+    boxed: set[str] = field(default_factory=set)
     reading: str = ""
     read: ModelRead | None = None
     selection: scene.Selection = frozenset()
@@ -50,6 +52,7 @@ class Arrival:
     def want(self, job_id: str, *, is_asked: bool = False) -> None:
         """Bring this job's model into the scene as soon as it can be; `is_asked`: the artist clicked for it now."""
         self.wanted.add(job_id)
+        self.boxed.discard(job_id)
         self.asked = job_id if is_asked else self.asked
         self.selection = scene.selection(bpy.context)
         self.due = 0.0
@@ -57,7 +60,37 @@ class Arrival:
     def forget(self, job_id: str) -> None:
         """The job is gone: an answer about its file may never come."""
         self.wanted.discard(job_id)
+        self.boxed.discard(job_id)
         self.reading = "" if self.reading == job_id else self.reading
+
+    def leave_file(self) -> None:
+        """Another file is open: nothing was asked for in this one yet."""
+        self.wanted.clear()
+        self.boxed.clear()
+
+    def look_at_boxes(self, jobs: Mapping[str, Job], *, is_opened: bool = False) -> None:
+        """Want the models of all boxes that stand in the file, and take the boxes away that no model will come for.
+
+        A job that is over keeps its box while it can be tried again. One whose model was imported already is wanted
+        once more when the file `is_opened`, for that model is not in it; after undo, its box goes.
+        """
+        for box in [*placeholder.boxes()]:
+            job = jobs.get(placeholder.job_id(box))
+            if job is None or job.cancel_asked or job.stage is Stage.CANCELLED:
+                placeholder.remove(box)
+            elif job.stage is not Stage.IMPORTED or is_opened or job.id in self.wanted:
+                self.wanted.add(job.id)
+                self.boxed.add(job.id)
+            else:
+                placeholder.remove(box)
+
+    def _spot(self, job: Job) -> scene.Spot | None:
+        """Where its model goes; None when its box is gone, and so it waits in the list for a click."""
+        box = placeholder.find(job.id)
+        if box is None and job.id in self.boxed:
+            self.wanted.discard(job.id)
+            return None
+        return scene.Spot(box, 0 if job.id == self.asked else job.place)
 
     def is_awaited(self, job: Job) -> bool:
         """Whether its model will come into the scene by itself. One that failed stays wanted, for a retry."""
@@ -72,9 +105,13 @@ class Arrival:
         if self.read is not None:
             return self._bring(self.read, jobs)
         ready = next(filter(self.is_awaited, jobs.values()), None)
-        if ready is not None and not self.reading:
-            self.reading = ready.id
-            self.runner.read(ready.id, shape(ready))
+        if ready is None or self.reading:
+            return False
+        spot = self._spot(ready)
+        if spot is None:
+            return True
+        self.reading = ready.id
+        self.runner.read(ready.id, shape(ready, spot.box))
         return False
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
@@ -89,20 +126,24 @@ class Arrival:
             changed, self.waiting_for = reason != self.waiting_for, reason
             return changed
         self.read, self.waiting_for = None, ""
+        spot = self._spot(jobs[read.id])
         self.wanted.discard(read.id)
+        if spot is None:
+            return True
         if not read.error:
-            self._build(jobs[read.id], read)
+            self._build(jobs[read.id], read, spot)
         elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
             self.failed(read.id, read.error, Remedy.RETRY)
         return True
 
-    def _build(self, job: Job, read: ModelRead) -> None:
+    def _build(self, job: Job, read: ModelRead, spot: scene.Spot) -> None:
         select = scene.selection(bpy.context) == self.selection
         try:
             if read.model is not None:
-                scene.build_model(bpy.context, job, read.model, select=select)
+                scene.build_model(bpy.context, job, read.model, select=select, spot=spot)
             else:
-                scene.import_with_blender(bpy.context, job, self.root / job.id / MODEL_FILE, select=select)
+                path = self.root / job.id / MODEL_FILE
+                scene.import_with_blender(bpy.context, job, path, select=select, spot=spot)
                 self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)
@@ -121,15 +162,15 @@ def is_importable(job: Job) -> bool:
     return job.stage in (Stage.READY, Stage.IMPORTED)
 
 
-def shape(job: Job) -> Shape:
-    """How the model is to come, as the settings say now."""
+def shape(job: Job, box: bpy.types.Object | None = None) -> Shape:
+    """How the model is to come, as the settings say now; the size of one that has a box is the box's."""
     assert bpy.context.scene is not None
     chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
     folder = Path(bpy.data.filepath).parent / "textures" if chosen.textures == "FOLDER" and bpy.data.filepath else None
     return Shape(
         images=folder,
         stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
-        largest=scene.largest_dimension(bpy.context.scene),
-        is_grounded=chosen.use_ground,
+        largest=placeholder.largest_dimension(box) if box else scene.largest_dimension(bpy.context.scene),
+        is_grounded=placeholder.is_grounded(box) if box else chosen.use_ground,
         keeps_seams=kept is not None and kept.keep_seams,
     )

@@ -15,7 +15,7 @@ from . import new_job, picture_source, preferences, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
 from .core.picture import Picture
-from .scene import busy_reason
+from .scene import busy_reason, place_boxes
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -116,6 +116,8 @@ class Generate(Waiting):
         job = new_job.begin(picture, is_ours, name, values, seed)
         if self.wait:
             session.wait(job.id)
+        elif preferences.use_placeholders() and not picture_source.is_rendering():
+            place_boxes(context, [job])
 
 
 Generate.__annotations__.update(settings.parameter_annotations())

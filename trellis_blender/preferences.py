@@ -35,6 +35,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         api_address: str
         keep_seams: bool
         keep_jobs: str
+        use_placeholders: bool
     else:
         api_key: StringProperty(
             name="API Key",
@@ -64,6 +65,11 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             description="How long jobs stay in the list, with their files; a model never imported is always kept",
             items=KEEP,
         )
+        use_placeholders: BoolProperty(
+            name="Show Placeholders",
+            description="Let a box stand where a model will stand, from the click on until the model takes its place",
+            default=True,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the account, and what the last test of it said."""
@@ -83,6 +89,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         for answer in _answers:
             layout.label(text=answer.sentence, icon="CHECKMARK" if answer.is_well else "ERROR")
         layout.separator()
+        layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_seams")
         layout.prop(self, "keep_jobs")
         if _kept:
@@ -96,6 +103,12 @@ _kept: list[int] = []
 def show_kept(size: int) -> None:
     """Show how many bytes the jobs' folders take up."""
     _kept[:] = [size]
+
+
+def use_placeholders() -> bool:
+    """Whether a box shall stand where a model will."""
+    kept = preferences()
+    return kept is None or kept.use_placeholders
 
 
 def keep_days() -> float | None:

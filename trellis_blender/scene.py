@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
 from mathutils import Matrix, Vector
 
-from . import recipe, settings
+from . import placeholder, recipe, settings
 from .core.errors import ModelFileError, Remedy
 from .core.job import Job
 from .core.model import Model
@@ -23,6 +24,17 @@ COLLECTION = "Trellis"
 # event even when `is_rendering` says that it is over.
 HARMLESS = frozenset({"SCREEN_OT_animation_play", "RENDER_OT_render"})
 Selection = frozenset[int]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a model goes: instead of the `box`; without one to the `place`, from 0, of a row at the chosen location."""
+
+    box: bpy.types.Object | None = None
+    place: int = 0
+
+
+ANYWHERE = Spot()
 
 
 def busy_reason(context: bpy.types.Context, *, is_asked: bool = False) -> str:
@@ -50,7 +62,33 @@ def selection(context: bpy.types.Context) -> Selection:
     return frozenset(chosen | ({-active.session_uid} if active is not None else set()))
 
 
-def build_model(context: bpy.types.Context, job: Job, model: Model, *, select: bool) -> bpy.types.Object:
+def place_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
+    """Let boxes stand where these jobs' models will, in a row, as one undo step. What is selected stays so."""
+    scene = context.scene
+    assert scene is not None
+    largest, is_grounded = largest_dimension(scene), settings.of_scene(scene).use_ground
+    collection = _collection(context)
+    for job in jobs:
+        box = placeholder.make(job.name, job.id, largest, is_grounded=is_grounded)
+        box.location = _place(scene) + beside(job.place, largest)
+        collection.objects.link(box)
+        for space in placeholder.local_views():
+            if space == context.space_data and box.visible_get():
+                box.local_view_set(space, True)
+    if context.mode == "OBJECT":  # in an edit mode a step would hold the edited mesh alone
+        bpy.ops.ed.undo_push(message=f"Generate {jobs[0].name}")
+
+
+def beside(place: int, largest: float | None) -> Vector:
+    """How far from the chosen location the model of this place in a row stands, models of this largest dimension side
+    by side: the first where a single one would, the others to its right along X, with a quarter of it between them.
+    """
+    return Vector((place * placeholder.edge(largest) * 1.25, 0.0, 0.0))
+
+
+def build_model(
+    context: bpy.types.Context, job: Job, model: Model, *, select: bool, spot: Spot = ANYWHERE
+) -> bpy.types.Object:
     """The model as one new object, in one tick: nothing half-built is ever drawn, saved or undone.
 
     Selects it if `select` says so. Returns the object.
@@ -63,14 +101,19 @@ def build_model(context: bpy.types.Context, job: Job, model: Model, *, select: b
         name = f"{job.name} {material.name}".strip() if material is not None and len(model.materials) > 1 else job.name
         mesh.materials.append(None if material is None else make_material(name, material, images))
     thing: bpy.types.Object = bpy.data.objects.new(job.name, mesh)
-    thing.location = _place(scene)
-    _collection(context).objects.link(thing)
+    if spot.box is None:
+        thing.location = _place(scene) + beside(spot.place, largest_dimension(scene))
+        _collection(context).objects.link(thing)
+    else:
+        placeholder.hand_over(spot.box, [thing])
     recipe.write(thing, job)
     _finish(context, thing, select)
     return thing
 
 
-def import_with_blender(context: bpy.types.Context, job: Job, path: Path, *, select: bool) -> bpy.types.Object:
+def import_with_blender(
+    context: bpy.types.Context, job: Job, path: Path, *, select: bool, spot: Spot = ANYWHERE
+) -> bpy.types.Object:
     """The model by Blender's own glTF importer, for files that our reader leaves to it. Blender stands still meanwhile.
 
     Returns the model's topmost object. Raises ModelFileError when Blender cannot read the file.
@@ -90,15 +133,23 @@ def import_with_blender(context: bpy.types.Context, job: Job, path: Path, *, sel
     meshes = [thing for thing in made if thing.type == "MESH"]
     if not meshes:
         raise ModelFileError("The model's file holds no mesh. Press Retry to download it again.")
-    _collect(_collection(context), made)
     root = meshes[0]
     while root.parent is not None:
         root = root.parent
-    _name(root, meshes, job.name)
-    _stand(scene, [thing for thing in made if thing.parent is None], meshes)
+    roots = [root, *(thing for thing in made if thing.parent is None and thing != root)]
     for thing in layer.objects:
         thing.select_set(thing in chosen)
     layer.objects.active = active
+    _name(root, meshes, job.name)
+    if spot.box is None:
+        largest, is_grounded = largest_dimension(scene), settings.of_scene(scene).use_ground
+        _collect([_collection(context)], made)
+        _stand(roots, meshes, _place(scene) + beside(spot.place, largest), largest, is_grounded=is_grounded)
+    else:
+        largest, is_grounded = placeholder.largest_dimension(spot.box), placeholder.is_grounded(spot.box)
+        _collect(spot.box.users_collection, made)
+        _stand(roots, meshes, Vector((0.0, 0.0, 0.0)), largest, is_grounded=is_grounded)
+        placeholder.hand_over(spot.box, roots)
     recipe.write(root, job)
     _finish(context, root, select)
     return root
@@ -153,12 +204,13 @@ def _is_ours(collection: bpy.types.Collection) -> bool:
     return linked is None and collection.name.split(".")[0] == COLLECTION
 
 
-def _collect(collection: bpy.types.Collection, made: list[bpy.types.Object]) -> None:
+def _collect(collections: Sequence[bpy.types.Collection], made: list[bpy.types.Object]) -> None:
     """Move the objects there from wherever the importer put them."""
     for thing in made:
         for owner in thing.users_collection:
             owner.objects.unlink(thing)
-        collection.objects.link(thing)
+        for collection in collections:
+            collection.objects.link(thing)
 
 
 def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> None:
@@ -171,19 +223,26 @@ def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> 
             material.name = name
 
 
-def _stand(scene: bpy.types.Scene, roots: list[bpy.types.Object], meshes: list[bpy.types.Object]) -> None:
-    """Give what Blender imported the size and the place that the settings ask for."""
+def _stand(
+    roots: list[bpy.types.Object],
+    meshes: list[bpy.types.Object],
+    place: Vector,
+    largest: float | None,
+    *,
+    is_grounded: bool,
+) -> None:
+    """Give what Blender imported its size and its place."""
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
     corners = [thing.matrix_world @ Vector(corner) for thing in meshes for corner in thing.bound_box]
     low = [min(corner[axis] for corner in corners) for axis in range(3)]
     high = [max(corner[axis] for corner in corners) for axis in range(3)]
-    largest, extent = largest_dimension(scene), max(top - bottom for top, bottom in zip(high, low, strict=True))
+    extent = max(top - bottom for top, bottom in zip(high, low, strict=True))
     scale = largest / extent if largest is not None and extent > 0 else 1.0
     base = Vector(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]))
-    if not settings.of_scene(scene).use_ground:
+    if not is_grounded:
         base = Vector((0.0, 0.0, 0.0))
-    moved = Matrix.Translation(_place(scene)) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-base)
+    moved = Matrix.Translation(place) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-base)
     for root in roots:
         root.matrix_world = moved @ root.matrix_world
 

@@ -13,18 +13,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import job_list, preferences
+from . import job_list, placeholder, preferences
 from .arrival import Arrival
 from .core.account import Account
 from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Removed
 from .core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
+from .core.job_progress import fraction
 from .core.runner import Runner
+from .placeholder_fill import Fill
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -37,8 +39,9 @@ START_SECONDS = 1.0
 
 @dataclass
 class Session:
-    """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from
-    making calls, None before it was looked at.
+    """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
+    before it was looked at. `is_opened`: the boxes of this file were not looked at yet. `is_undone`: the artist has
+    gone back or forth, and boxes may have come or gone.
     """
 
     runner: Runner
@@ -49,9 +52,13 @@ class Session:
     held_by: str | None = None
     is_loaded: bool = False
     is_checking: bool = False
+    is_opened: bool = True
+    is_undone: bool = False
     arrival: Arrival = field(init=False)
+    fill: Fill = field(init=False)
 
     def __post_init__(self) -> None:
+        self.fill = Fill(picture_path)
         self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed)
 
     def tell(self, sentence: str) -> None:
@@ -62,6 +69,13 @@ class Session:
         """A job's model is in the scene now."""
         self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
         self.runner.imported(job_id)
+
+    def show_boxes(self, *, is_changed: bool) -> None:
+        """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
+        if self.is_loaded and (is_changed or self.is_opened or self.is_undone):
+            self.arrival.look_at_boxes(self.jobs, is_opened=self.is_opened)
+            self.fill.show(self.jobs, self.arrival.wanted, fraction)
+            self.is_opened = self.is_undone = False
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""
@@ -129,6 +143,7 @@ def cancel(job_id: str) -> None:
         session.jobs[job_id] = advance(job, CancelAsked(), time.time())
         session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
+        session.show_boxes(is_changed=True)
 
 
 def retry(job_id: str) -> None:
@@ -208,6 +223,7 @@ def tick() -> bool:
     _use_account(session)
     changed = _drain(session)
     changed = session.arrival.step(session.jobs) or changed
+    session.show_boxes(is_changed=changed)
     if changed:
         job_list.show(job.id for job in newest_first())
         redraw()
@@ -220,6 +236,7 @@ def stop() -> None:
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
     if _session is not None:
+        _session.fill.clear()
         _session.runner.stop()
         _session = None
 
@@ -311,10 +328,24 @@ def redraw() -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _file_opened(*_arguments: object) -> None:
-    """Another file is open: models asked for in the last one wait in the list for a click."""
+    """Another file is open: models asked for in the last one wait in the list for a click, unless their boxes are in
+    this one. A script that opens files goes on with nothing that it did not ask for.
+    """
     if _session is not None:
-        _session.arrival.wanted.clear()
+        _session.arrival.leave_file()
+        _session.fill.clear()
+        _session.is_opened = True
         job_list.show(job.id for job in newest_first())
+    if any(placeholder.boxes()) and (_session is not None or not bpy.app.background):
+        start()
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _undone(*_arguments: object) -> None:
+    """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
+    if _session is not None and any(placeholder.boxes()):
+        _session.is_undone = True
+        start()
 
 
 def _resume_earlier() -> None:
@@ -323,9 +354,17 @@ def _resume_earlier() -> None:
         start()
 
 
+def _handlers() -> Iterator[tuple[Any, Any]]:
+    """What Blender calls, and on which occasion."""
+    yield bpy.app.handlers.load_post, _file_opened
+    yield bpy.app.handlers.undo_post, _undone
+    yield bpy.app.handlers.redo_post, _undone
+
+
 def register() -> None:
     """Wait for files being opened; look for unfinished jobs once Blender has started."""
-    bpy.app.handlers.load_post.append(_file_opened)
+    for event, handler in _handlers():
+        event.append(handler)
     if not bpy.app.background:
         bpy.app.timers.register(_resume_earlier, first_interval=START_SECONDS, persistent=True)
 
@@ -334,6 +373,7 @@ def unregister() -> None:
     """Leave no timer, handler or thread behind."""
     stop()
     preferences.show_answer(None)
-    bpy.app.handlers.load_post.remove(_file_opened)
+    for event, handler in _handlers():
+        event.remove(handler)
     if bpy.app.timers.is_registered(_resume_earlier):
         bpy.app.timers.unregister(_resume_earlier)

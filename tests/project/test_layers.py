@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[2] / "trellis_blender"
 # A name stands for the module and, where it is a folder, for everything in it.
 LAYERS = (
     ("core",),
-    ("preferences", "settings", "picture_source", "job_list", "recipe", "version"),
+    ("preferences", "settings", "picture_source", "job_list", "recipe", "placeholder", "version"),
+    ("placeholder_fill",),
     ("material",),
     ("mesh",),
     ("scene",),

@@ -48,8 +48,10 @@ UNPAID = frozenset({Stage.QUEUED, Stage.UPLOADING})
 class Job:
     """A snapshot of one job.
 
-    `id` names its folder. `created` and `ended` are seconds since 1970 by this computer's clock; `uploaded_at` is the
-    server's ISO 8601 date of the picture's asset, so it lies before the paid call by the server's own clock.
+    `id` names its folder. `batch` is the id of the first of several that were begun at once with one picture, empty for
+    a single one, and `place` counts them from 0. `created` and `ended` are seconds since 1970 by this computer's clock;
+    `uploaded_at` is the server's ISO 8601 date of the picture's asset, so it lies before the paid call by the server's
+    own clock.
     `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
     `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
@@ -63,6 +65,8 @@ class Job:
     picture_name: str
     parameters: Mapping[str, Value]
     created: float
+    batch: str = ""
+    place: int = 0
     stage: Stage = Stage.QUEUED
     picture_sha256: str = ""
     asset_id: str = ""

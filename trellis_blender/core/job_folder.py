@@ -169,7 +169,7 @@ def from_json(data: Any) -> Job:
 def _restored(value: Any, hint: Any, name: str) -> Any:
     if hint in (Stage, Remedy):
         return hint(value)
-    if hint is str or hint is bool:
+    if hint in (str, bool, int):
         if type(value) is not hint:
             raise TypeError(f"{name} is not a {hint.__name__}")
         return value

@@ -13,6 +13,7 @@ from ..arrival import is_importable
 from ..core.changes import Notice
 from ..core.errors import Remedy
 from ..core.job import Job, Stage
+from ..core.job_progress import fraction
 from .sidebar import SidebarPanel, draw_dismissible, draw_remedy, draw_text, remedy_of
 
 WORDS = {
@@ -33,16 +34,6 @@ ICONS = {
     Stage.IMPORTED: "CHECKMARK",
     Stage.FAILED: "ERROR",
     Stage.CANCELLED: "X",
-}
-# How much of the bar a stage has behind it and takes up: most of the time is the generation's.
-BAR = {
-    Stage.QUEUED: (0.0, 0.0),
-    Stage.UPLOADING: (0.02, 0.0),
-    Stage.SUBMITTING: (0.08, 0.0),
-    Stage.UNCONFIRMED: (0.08, 0.0),
-    Stage.RUNNING: (0.1, 0.75),
-    Stage.DOWNLOADING: (0.85, 0.13),
-    Stage.READING: (0.98, 0.0),
 }
 
 
@@ -76,7 +67,7 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         if job.is_resting:
             state.label(text=WORDS[job.stage], icon=ICONS[job.stage])
         else:
-            state.progress(factor=progress(job), text=stage_words(job))
+            state.progress(factor=fraction(job), text=stage_words(job))
         if job_operators.is_cancellable(job):
             state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
 
@@ -161,9 +152,3 @@ def stage_words(job: Job) -> str:
     if job.stage is Stage.RUNNING and job.remote_status in ("pending", "queued", "warming-up"):
         return "Waiting at Scenario"
     return WORDS[job.stage]
-
-
-def progress(job: Job) -> float:
-    """How much of the bar is full, 0 to 1."""
-    begin, share = BAR[job.stage]
-    return begin + share * job.progress

@@ -1,0 +1,230 @@
+"""Boxes in files: saved and opened again, gone back over, and in no render and no export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import addon_utils
+import bpy
+import pytest
+
+from tests.blender.boxes import box, boxes
+from tests.blender.pictures import picture_file
+from tests.blender.snapshots import session_with, snapshot
+from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_for, tick_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator import Emulator
+
+
+def saved(path: Path) -> str:
+    """Save the file there."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
+    return str(path)
+
+
+def put_box(addon: Any, job_id: str, name: str = "chair") -> Any:
+    """Put a box into the scene, as undo or an opened file may."""
+    made = addon.placeholder.make(name, job_id, 2.0, is_grounded=True)
+    assert bpy.context.scene is not None
+    bpy.context.scene.collection.objects.link(made)
+    return made
+
+
+def test_a_file_opened_again_gets_its_model_where_the_box_stands(tmp_path: Path, connected: Emulator) -> None:
+    job_id = generate(picture_file(tmp_path))
+    box().location = (5.0, 6.0, 7.0)
+    path = saved(tmp_path / "with a box.blend")
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    tick_until(lambda: stage_of(job_id) == "ready")
+    tick_for(0.3)
+    assert meshes() == []
+    bpy.ops.wm.open_mainfile(filepath=path)
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert (tuple(meshes()[0].location), boxes()) == ((5.0, 6.0, 7.0), [])
+
+
+@pytest.mark.parametrize("stage", ["running", "ready", "imported"])
+def test_after_a_crash_the_model_comes_into_the_file_that_was_saved_before(
+    tmp_path: Path, connected: Emulator, session: Any, stage: str
+) -> None:
+    job_id = generate(picture_file(tmp_path))
+    box().location = (5.0, 6.0, 7.0)
+    path = saved(tmp_path / "with a box.blend")
+    if stage == "ready":
+        bpy.data.objects.remove(box())
+    tick_until(lambda: stage_of(job_id) == stage)
+    session.stop()
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert meshes() == []
+    session.start()
+    tick_until(meshes)
+    assert (tuple(meshes()[0].location), boxes(), stage_of(job_id)) == ((5.0, 6.0, 7.0), [], "imported")
+    assert connected.paid == 1
+
+
+def test_a_script_that_opens_a_file_with_a_box_starts_nothing(tmp_path: Path, addon: Any, session: Any) -> None:
+    put_box(addon, "20261122-000000-abcdef")
+    bpy.ops.wm.open_mainfile(filepath=saved(tmp_path / "with a box.blend"))
+    assert len(boxes()) == 1
+    assert not session.tick()
+
+
+@pytest.mark.parametrize("stage", ["imported", "cancelled"])
+def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, session: Any, stage: str) -> None:
+    with session_with(addon, [snapshot(addon, stage)]) as state:
+        state.is_loaded, state.is_opened = True, False
+        put_box(addon, "20261122-000000-abcdef")
+        session._undone()
+        assert len(boxes()) == 1  # Blender is not done with the undo yet
+        state.show_boxes(is_changed=False)
+        assert (boxes(), list(bpy.data.lattices)) == ([], [])
+
+
+@pytest.mark.parametrize("stage", ["queued", "running", "ready", "failed"])
+def test_a_box_that_undo_brings_back_stays_while_its_job_may_bring_a_model(addon: Any, stage: str) -> None:
+    with session_with(addon, [snapshot(addon, stage)]) as state:
+        state.is_loaded, state.is_undone = True, True
+        put_box(addon, "20261122-000000-abcdef")
+        state.show_boxes(is_changed=False)
+        assert len(boxes()) == 1
+        assert state.arrival.wanted == {"20261122-000000-abcdef"}
+
+
+def test_the_box_of_a_job_that_nobody_knows_goes(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, "running")]) as state:
+        put_box(addon, "20251122-000000-fedcba")
+        state.show_boxes(is_changed=True)
+        assert len(boxes()) == 1  # the jobs of earlier sessions are not all told yet
+        state.is_loaded = True
+        state.show_boxes(is_changed=True)
+        assert boxes() == []
+
+
+def test_what_is_no_box_is_left_alone(addon: Any) -> None:
+    assert bpy.context.scene is not None
+    lattice: Any = bpy.data.objects.new("Cage", bpy.data.lattices.new("Cage"))
+    bpy.context.scene.collection.objects.link(lattice)
+    lattice["trellis2_job"] = "20261122-000000-abcdef"
+    with session_with(addon, [snapshot(addon)]) as state:
+        put_box(addon, "20261122-000000-abcdef")
+        state.is_loaded, state.is_opened = True, False
+        state.show_boxes(is_changed=True)
+    assert [thing.name for thing in bpy.data.objects] == ["Cage"]
+
+
+def test_a_box_that_is_linked_from_another_file_is_left_alone(tmp_path: Path, addon: Any) -> None:
+    made = put_box(addon, "20261122-000000-abcdef")
+    library = tmp_path / "library.blend"
+    bpy.data.libraries.write(str(library), {made})
+    bpy.data.objects.remove(made)
+    libraries: Any = bpy.data.libraries  # the stubs do not know that `load` is for `with`
+    with libraries.load(str(library), link=True) as (_, wanted):
+        wanted.objects = ["chair"]
+    assert bpy.context.scene is not None
+    bpy.context.scene.collection.objects.link(bpy.data.objects["chair"])
+    with session_with(addon, [snapshot(addon, "cancelled")]) as state:
+        state.is_loaded = True
+        state.show_boxes(is_changed=True)
+        assert len(boxes()) == 1
+
+
+def test_an_imported_box_of_two_files_brings_one_model(tmp_path: Path, connected: Emulator) -> None:
+    job_id = generate(picture_file(tmp_path))
+    path = saved(tmp_path / "with a box.blend")
+    libraries: Any = bpy.data.libraries
+    with libraries.load(path, link=False) as (_, wanted):
+        wanted.objects = ["chair"]
+    assert bpy.context.scene is not None
+    bpy.context.scene.collection.objects.link(bpy.data.objects["chair.001"])
+    assert len(boxes()) == 2
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert (len(meshes()), boxes()) == (1, [])
+
+
+# -- in no render and no export
+
+ALEMBIC: dict[str, Any] = {"as_background_job": False}
+# `export_hierarchy_full_collections`: every collection becomes a node as well.
+EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "model.glb": ("export_scene.gltf", {"export_format": "GLB", "export_extras": True}),
+    "model.gltf": ("export_scene.gltf", {"export_format": "GLTF_SEPARATE", "export_hierarchy_full_collections": True}),
+    "model.fbx": ("export_scene.fbx", {"use_custom_props": True}),
+    "model.obj": ("wm.obj_export", {}),
+    "model.ply": ("wm.ply_export", {}),
+    "model.stl": ("wm.stl_export", {}),
+    "model.usda": ("wm.usd_export", {}),
+    "viewport.usda": ("wm.usd_export", {"evaluation_mode": "VIEWPORT"}),
+    # Before 5.0, Alembic's exporter writes a transform for every object that there is, with no way for us to say no.
+    **({"model.abc": ("wm.alembic_export", ALEMBIC)} if bpy.app.version >= (5, 0, 0) else {}),
+}
+
+
+@pytest.fixture
+def exporters() -> None:
+    """Blender's exporters that are add-ons."""
+    for name in ("io_scene_gltf2", "io_scene_fbx"):
+        addon_utils.enable(name)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_box_is_in_no_export(tmp_path: Path, addon: Any, exporters: None, name: str) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    cube: Any = bpy.context.object
+    cube.name = "ArtistsCube"
+    made = put_box(addon, "20261122-000000-abcdef", "WaitingBox")
+    made.users_collection[0].objects.unlink(made)
+    collection = bpy.data.collections.new("Trellis")
+    assert bpy.context.scene is not None
+    bpy.context.scene.collection.children.link(collection)
+    collection.objects.link(made)
+    exported, options = EXPORTS[name]
+    group, function = exported.split(".")
+    path = tmp_path / "out" / name
+    path.parent.mkdir()
+    assert getattr(getattr(OPS, group), function)(filepath=str(path), **options) == {"FINISHED"}
+    content = b"".join(each.read_bytes() for each in path.parent.rglob("*") if each.is_file())
+    assert content
+    assert b"ArtistsCube" in content or path.suffix in (".ply", ".stl")
+    assert b"WaitingBox" not in content
+    assert b"20261122-000000-abcdef" not in content
+    assert len(boxes()) == 1
+
+
+def test_what_hangs_on_a_box_is_exported_all_the_same(tmp_path: Path, addon: Any, exporters: None) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    cube: Any = bpy.context.object
+    cube.name, cube.parent = "ArtistsCube", put_box(addon, "20261122-000000-abcdef", "WaitingBox")
+    path = tmp_path / "model.glb"
+    assert OPS.export_scene.gltf(filepath=str(path)) == {"FINISHED"}
+    assert b"ArtistsCube" in path.read_bytes()
+    assert b"WaitingBox" not in path.read_bytes()
+
+
+def test_a_box_is_in_no_render(tmp_path: Path, addon: Any) -> None:
+    scene: Any = bpy.context.scene
+    bpy.ops.object.camera_add(location=(0, -8, 1), rotation=(1.5, 0, 0))
+    scene.camera = bpy.context.object
+    scene.render.engine, scene.render.film_transparent = "CYCLES", True
+    scene.cycles.samples, scene.cycles.use_denoising = 1, False
+    scene.render.resolution_x = scene.render.resolution_y = 16
+
+    def alpha() -> float:
+        scene.render.filepath = str(tmp_path / "render.png")
+        bpy.ops.render.render(write_still=True)
+        image = bpy.data.images.load(scene.render.filepath)
+        pixels = list(image.pixels)  # type: ignore[call-overload]  # a property array, which the stubs take for a number
+        bpy.data.images.remove(image)
+        return float(sum(pixels[3::4]))
+
+    put_box(addon, "20261122-000000-abcdef")
+    assert alpha() == 0.0
+    bpy.ops.mesh.primitive_cube_add()
+    assert alpha() > 0.0
+
+
+def test_a_finished_model_is_no_box(tmp_path: Path, connected: Emulator, addon: Any) -> None:
+    finish(picture_file(tmp_path))
+    assert list(addon.placeholder.boxes()) == []

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The box that stands in the scene for a model that is still being made.
+
+It is a lattice of two by two by two points, since that is Blender's only object that shows as a box of its own size, is
+never rendered, and is of no use to an exporter: FBX, OBJ, PLY, STL and USD leave lattices out, where they would write
+an empty. What it stands for is written on the lattice, not on the object: so an exporter of custom properties never
+sees it, and boxes are found by looking through the few lattices of a file rather than through all of its objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import bpy
+from mathutils import Matrix
+
+JOB = "trellis2_job"
+LARGEST = "trellis2_largest"
+GROUNDED = "trellis2_grounded"
+UNSIZED_EDGE = 1.0
+CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
+# What a transform consists of, in the order in which it is handed over: the mode says which rotation counts.
+CHANNELS = (
+    "rotation_mode",
+    "location",
+    "rotation_euler",
+    "rotation_quaternion",
+    "rotation_axis_angle",
+    "scale",
+    "delta_location",
+    "delta_rotation_euler",
+    "delta_rotation_quaternion",
+    "delta_scale",
+)
+
+
+def edge(largest: float | None) -> float:
+    """How long a box is in scene units; `largest` is the model's largest dimension, None: as Trellis makes it.
+
+    Trellis' models fill a cube of one metre.
+    """
+    return UNSIZED_EDGE if largest is None else largest
+
+
+def make(name: str, job_id: str, largest: float | None, *, is_grounded: bool) -> bpy.types.Object:
+    """A new box, in no collection yet. Its origin is in the middle of its base if `is_grounded`, else in its own."""
+    lattice = bpy.data.lattices.new(name)
+    length, raised = edge(largest), 0.5 if is_grounded else 0.0
+    points: Any = lattice.points  # the stubs know no iteration
+    for point, (x, y, z) in zip(points, CORNERS, strict=True):
+        point.co_deform = (x * length, y * length, (z + raised) * length)
+    stubless = cast(Any, lattice)  # nor custom properties of a lattice
+    stubless[JOB] = job_id
+    stubless[LARGEST] = 0.0 if largest is None else largest
+    stubless[GROUNDED] = is_grounded
+    box: bpy.types.Object = bpy.data.objects.new(name, lattice)
+    box.hide_render = True  # Alembic's exporter in 5.0 and later then leaves it out too
+    return box
+
+
+def job_id(thing: object) -> str:
+    """The id of the job that the object is a box of, empty when it is none, or belongs to a linked file."""
+    data: Any = thing.data if isinstance(thing, bpy.types.Object) and thing.type == "LATTICE" else None
+    if data is None or cast(Any, thing).library is not None:
+        return ""
+    found = data.get(JOB, "")
+    return found if isinstance(found, str) else ""
+
+
+def boxes() -> Iterator[bpy.types.Object]:
+    """All boxes that stand in a scene, those of the current one first."""
+    if not any(JOB in cast(Any, lattice) for lattice in bpy.data.lattices):
+        return iter(())
+    here = bpy.context.scene
+    found = [thing for thing in bpy.data.objects if job_id(thing) and thing.users_scene]
+    return iter(sorted(found, key=lambda thing: here not in thing.users_scene))
+
+
+def find(wanted: str) -> bpy.types.Object | None:
+    """The job's box: the first, where the artist has copied it; None when there is none."""
+    return next((box for box in boxes() if job_id(box) == wanted), None)
+
+
+def largest_dimension(box: bpy.types.Object) -> float | None:
+    """The largest dimension that the model of this box shall have in scene units, None: as it comes."""
+    return float(cast(Any, box.data)[LARGEST]) or None
+
+
+def is_grounded(box: bpy.types.Object) -> bool:
+    """Whether the model's origin shall be in the middle of its lowest level."""
+    return bool(cast(Any, box.data)[GROUNDED])
+
+
+def base_height(box: bpy.types.Object) -> float:
+    """How high the box's lowest level lies, in its own space."""
+    return 0.0 if is_grounded(box) else -edge(largest_dimension(box)) / 2
+
+
+def remove(box: bpy.types.Object) -> None:
+    """Take the box out of the file."""
+    lattice = box.data
+    bpy.data.objects.remove(box)
+    if isinstance(lattice, bpy.types.Lattice) and not lattice.users:
+        bpy.data.lattices.remove(lattice)
+
+
+def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
+    """Let what has arrived, made to stand in the origin, take the box's place: the first of the `roots` for everybody
+    who refers to the box, with its name, all of them for its transform, parent and collections. The box and its copies
+    are gone then.
+    """
+    first, name, wanted = roots[0], box.name, job_id(box)
+    for root in roots:
+        for collection in [*root.users_collection]:
+            collection.objects.unlink(root)
+        for collection in box.users_collection:
+            collection.objects.link(root)
+        _take_transform(box, root)
+        root.hide_viewport, root.hide_select = box.hide_viewport, box.hide_select
+        _take_view(box, root)
+    for collection in box.users_collection:
+        collection.objects.unlink(box)
+    box.user_remap(first)  # for its children, and for what points there or follows it
+    for child in first.children:
+        child.parent_type = "OBJECT" if child.parent_type == "LATTICE" else child.parent_type
+    remove(box)
+    for copy in [copy for copy in boxes() if job_id(copy) == wanted]:
+        remove(copy)
+    first.name = name
+
+
+def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
+    """Give the root the box's parent and place. What it was moved by itself comes on top of that."""
+    own = root.matrix_basis.copy()
+    root.parent = box.parent
+    root.parent_type = box.parent_type
+    root.parent_bone = box.parent_bone
+    if box.parent_type in ("VERTEX", "VERTEX_3"):
+        cast(Any, root).parent_vertices = box.parent_vertices
+    root.matrix_parent_inverse = box.matrix_parent_inverse.copy()
+    for channel in CHANNELS:
+        setattr(root, channel, getattr(box, channel))
+    if own != Matrix.Identity(4):
+        root.matrix_basis = box.matrix_basis @ own
+    for constraint in box.constraints:
+        cast(Any, root.constraints).copy(constraint)
+
+
+def _take_view(box: bpy.types.Object, root: bpy.types.Object) -> None:
+    """Hide and select the root where the box is."""
+    for space in local_views():
+        if box.local_view_get(space):
+            root.local_view_set(space, True)
+    layer = bpy.context.view_layer
+    if layer is None:
+        return
+    root.visible_get(view_layer=layer)  # asking it brings the layer up to date, which does not know it yet
+    if not all(layer.objects.get(thing.name) == thing for thing in (box, root)):
+        return
+    if box.hide_get(view_layer=layer):
+        root.hide_set(True, view_layer=layer)
+    elif box.select_get(view_layer=layer):
+        root.select_set(True, view_layer=layer)
+    if layer.objects.active == box:
+        layer.objects.active = root
+
+
+def local_views() -> Iterator[bpy.types.SpaceView3D]:
+    """Every viewport that shows a few objects only."""
+    manager = bpy.context.window_manager
+    for window in manager.windows if manager is not None else ():
+        for area in window.screen.areas:
+            space = area.spaces.active
+            if isinstance(space, bpy.types.SpaceView3D) and space.local_view is not None:
+                yield space
