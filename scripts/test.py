@@ -8,6 +8,7 @@ the environments that this needs.
     python3 scripts/test.py --all               every supported Blender and Python that is installed
     python3 scripts/test.py --only core -k job  some tests of one suite
     python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
+    python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import environments
+import screens
 import steps
 from steps import CHECKS, FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
 
@@ -30,6 +32,7 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders that run on plain Python, and on bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
+GUI_FOLDER = "gui"
 # What makes the tests with a long and a short form take the long one.
 # The fuzzing is five minutes in all: half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -54,6 +57,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="this Blender; can be repeated",
     )
     parser.add_argument("-k", metavar="EXPR", help="tests whose names match, as in pytest")
+    parser.add_argument("--gui", action="store_true", help="tests/gui in a real window, alone or with --all or --only")
+    parser.add_argument("--blender", metavar="PATH", default="blender", help="for --gui (default: the one on PATH)")
+    parser.add_argument("--shots", metavar="FOLDER", help="where --gui leaves its pictures of the screen")
     options = parser.parse_args(ours)
     options.pytest = [*(["-k", options.k] if options.k else []), *theirs]
     return options
@@ -62,7 +68,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def plan(options: argparse.Namespace) -> list[Step]:
     """Return the steps that the options ask for, the quick ones first."""
     here = environments.running_python()
-    wanted = options.only or SUITES
+    wanted = options.only or (() if options.gui and not options.all else SUITES)
     pythons = environments.SUPPORTED_PYTHONS if options.all else (here,)
     blenders = options.bpy or (
         list(environments.PYTHON_OF_BLENDER) if options.all else [environments.DEFAULT_BLENDER[here]]
@@ -75,7 +81,7 @@ def plan(options: argparse.Namespace) -> list[Step]:
         for suite in BLENDER_FOLDERS
         if suite in wanted
     ]
-    return planned
+    return planned + ([Step(GUI_FOLDER, here)] if options.gui else [])
 
 
 def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
@@ -87,6 +93,8 @@ def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
     if environments.find_python(step.python) is None:
         forgiven = options.all and not options.require_all and not options.bpy
         outcome = Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
+    elif step.name == GUI_FOLDER and (missing := screens.missing(options.blender)):
+        outcome = Outcome(step, FAILED, missing)
     else:
         outcome = steps.run(step, options.pytest, may_match_nothing=bool(options.k))
     reason = f" ({outcome.reason})" if outcome.reason else ""
@@ -138,6 +146,8 @@ def main() -> int:
     if options.all:
         for name, value in LONG_RUNS.items():
             os.environ.setdefault(name, value)
+    if options.gui:
+        os.environ.update(screens.variables(options.blender, options.shots))
     outcomes = [carry_out(step, options) for step in plan(options)]
     print(f"\n{summary(outcomes)}", flush=True)
     return 0 if succeeded(outcomes) else 1

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 import environments
+import screens
 import steps
 from steps import FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
 
@@ -150,10 +151,10 @@ def test_without_options_the_blender_fits_the_running_python() -> None:
     assert {step.name for step in planned} >= {"ruff check", "mypy", "core", "emulator", "project", "blender"}
 
 
-def test_every_folder_of_tests_is_a_suite() -> None:
+def test_every_folder_of_tests_is_a_suite_or_has_its_own_option() -> None:
     folders = {path.parent.name for path in (environments.ROOT / "tests").glob("*/test_*.py")}
     assert "project" in folders
-    assert folders <= set(script.SUITES)
+    assert folders - {script.GUI_FOLDER} <= set(script.SUITES)
 
 
 def test_what_stands_after_two_dashes_goes_to_pytest() -> None:
@@ -176,3 +177,27 @@ def test_a_missing_python_is_forgiven_only_where_it_was_not_asked_for(
     monkeypatch.setattr(environments, "find_python", lambda _version: None)
     outcome = script.carry_out(Step("blender", "3.13", "5.2.3"), script.parse(arguments))
     assert (outcome.result, outcome.reason) == (result, "no Python 3.13 was found")
+
+
+def test_the_window_is_opened_only_when_it_is_asked_for() -> None:
+    assert "gui" not in {step.name for step in script.plan(script.parse(["--all"]))}
+    assert [step.name for step in script.plan(script.parse(["--gui"]))] == ["gui"]
+    both = {step.name for step in script.plan(script.parse(["--gui", "--only", "core"]))}
+    assert both == {"core", "gui"}
+
+
+def test_without_a_blender_to_open_the_step_fails_with_a_sentence() -> None:
+    options = script.parse(["--gui", "--blender", "no-blender-of-this-name"])
+    outcome = script.carry_out(script.plan(options)[0], options)
+    assert outcome.result == FAILED
+    assert "no-blender-of-this-name was not found" in outcome.reason
+    assert "--blender" in outcome.reason
+
+
+def test_without_a_screen_the_step_fails_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screens, "has_desktop", lambda: False)
+    monkeypatch.setenv("PATH", "")
+    options = script.parse(["--gui", "--blender", sys.executable])
+    outcome = script.carry_out(script.plan(options)[0], options)
+    assert outcome.result == FAILED
+    assert "install Xvfb" in outcome.reason

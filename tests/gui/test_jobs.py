@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a job that is stopped, fails, or is left behind."""
+
+from __future__ import annotations
+
+from emulator import Fault
+from tests.gui.artist import Artist
+
+
+def test_the_x_in_the_list_cancels_a_running_job(artist: Artist) -> None:
+    artist.emulator.fault("submit", Fault(job="never_ends"))
+    artist.generates_from_render()
+    artist.waits_for("running")
+    artist.click("trellis2.cancel(")
+    artist.waits_for("cancelled")
+    assert artist.emulator.calls["cancel"] == 1
+    assert artist.models() == []
+
+
+def test_a_job_that_failed_says_why_and_one_click_tries_again(artist: Artist) -> None:
+    artist.emulator.fault("submit", Fault(job="fails", hint="The picture holds no subject"))
+    artist.generates_from_render()
+    artist.waits_for("failed")
+    assert artist.models() == []
+    artist.click("trellis2.retry(")
+    artist.waits_for("imported")
+    assert len(artist.models()) == 1
+
+
+def test_a_wrong_key_is_told_beside_the_button_that_leads_to_it(artist: Artist) -> None:
+    artist.renders()
+    artist.run(f"{artist.PREFERENCES}.api_secret = 'wrong'")
+    artist.click("trellis2.generate_render")
+    artist.until(f"any('key' in (job.message or job.trouble) for job in {artist.JOBS})")
+    artist.click("trellis2.open_preferences")
+    artist.until(f"'PREFERENCES' in {artist.EDITORS}")
