@@ -166,14 +166,8 @@ def _shown_pixels(image: bpy.types.Image) -> Any:
     """The pixels as sRGB with straight alpha: float32, flat, four a pixel, 0 to 1."""
     import numpy as np
 
+    from .core.pixels import shown
+
     pixels = np.empty(image.size[0] * image.size[1] * image.channels, np.float32)
     _pixels(image).foreach_get(pixels)
-    given = pixels.reshape(-1, image.channels)
-    colour: Any = given[:, :3] if image.channels > 2 else given[:, :1]
-    alpha: Any = given[:, -1:] if image.channels in (2, 4) else np.ones((len(given), 1), np.float32)
-    if image.is_float:  # scene-linear with premultiplied alpha, see Blender's manual on image alpha modes
-        colour = colour / np.where(alpha > 0, alpha, 1)
-        colour = np.where(colour <= 0.0031308, colour * 12.92, 1.055 * np.maximum(colour, 0) ** (1 / 2.4) - 0.055)
-    shown = np.empty((len(given), 4), np.float32)
-    shown[:, :3], shown[:, 3:] = colour, alpha
-    return np.clip(np.nan_to_num(shown), 0, 1).ravel()
+    return shown(pixels, image.channels, is_float=image.is_float).ravel()

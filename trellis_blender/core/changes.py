@@ -11,6 +11,9 @@ from .job import Job
 
 if TYPE_CHECKING:
     from .model import Model
+    from .sight import View
+
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,4 +66,21 @@ class Loaded:
     """All jobs of earlier sessions have been told."""
 
 
-Change = Job | Removed | Notice | Checked | ModelRead | Kept | Loaded
+@dataclass(frozen=True)
+class Seen:
+    """What the model sees of the picture that the key names, or the sentence that says why that is not known."""
+
+    key: Key
+    view: View | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Portrayed:
+    """These jobs have a thumbnail of their model now. `tried` is the job whose turn it was, if it was one's."""
+
+    ids: frozenset[str]
+    tried: str = ""
+
+
+Change = Job | Removed | Notice | Checked | ModelRead | Kept | Loaded | Seen | Portrayed

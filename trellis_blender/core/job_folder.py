@@ -27,11 +27,13 @@ from .picture import SENDABLE
 FORMAT = 1
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
+THUMBNAIL_FILE = "thumbnail.png"
 UNFINISHED_PREFIX = ".new-"
 INCOMING = ".incoming"
 OWN_FILES = (
     *(f"source.{kind}" for kind in SENDABLE),
     *(MODEL_FILE + end for end in ("", ".part", ".origin")),
+    *(THUMBNAIL_FILE + end for end in ("", ".part")),
     "job.damaged-*.json",
     JOB_FILE + ".part",
     LOCK_FILE,

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has a second Blender look at a picture or a model: decoding stops nothing here, and what is hostile harms nothing.
+
+The program it runs is `onlook.py`. Its answer is a file: a line of JSON with the `concerns` or an `error`, then pixels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .changes import Key, Portrayed, Seen
+from .errors import PictureError, TrellisError, storage_error
+from .job_folder import MODEL_FILE, THUMBNAIL_FILE, write_whole
+from .sight import SIDE, Concern, View
+from .verdict import unexpected
+
+SECONDS = 60.0
+LEFT_OUT = ("SCENARIO_", "BLENDER_USER_")
+GONE = "Nobody waits for it any more."
+
+
+_log = logging.getLogger(__name__)
+
+
+class StoppedError(TrellisError):
+    """The onlooker was told to stop: there is nobody to read this."""
+
+
+class Onlooker:
+    """Looks at one thing at a time. `command` runs the program, up to its own arguments."""
+
+    def __init__(self, command: Sequence[str], seconds: float = SECONDS) -> None:
+        self._command, self._seconds = tuple(command), seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._is_stopped = False
+
+    def see(self, picture: Path) -> View:
+        """What the model sees of the picture. Raises PictureError, StoppedError or OSError."""
+        facts, pixels = self._ask("picture", picture)
+        return View(pixels, tuple(map(Concern, facts["concerns"])))
+
+    def portray(self, model: Path) -> None:
+        """Put a thumbnail of the model beside it. Raises PictureError, StoppedError or OSError."""
+        import numpy as np
+
+        from .pixels import png  # on a worker: numpy takes its time to import
+
+        _, pixels = self._ask("model", model)
+        rows = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE, 4)
+        write_whole(model.with_name(THUMBNAIL_FILE), png(rows))
+
+    def stop(self) -> None:
+        """End what is under way, and begin nothing more. Returns at once."""
+        with self._lock:
+            self._is_stopped = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _ask(self, kind: str, source: Path) -> tuple[Mapping[str, list[str]], bytes]:
+        with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+            answer = Path(folder) / "answer"
+            self._run([kind, str(self._seconds), str(source), str(answer)], folder, source.name)
+            line, _, pixels = answer.read_bytes().partition(b"\n")
+        facts = json.loads(line)
+        if "error" in facts:
+            raise PictureError(facts["error"])
+        return facts, pixels
+
+    def _run(self, arguments: list[str], folder: str, name: str) -> None:
+        with self._lock:
+            if self._is_stopped:
+                raise StoppedError(GONE)
+            self._process = subprocess.Popen(  # noqa: S603 - a program of ours, with paths as its arguments
+                [*self._command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment(folder),
+                creationflags=_window_flags(),
+            )
+        try:
+            status = self._process.wait(self._seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise PictureError(f"“{name}” takes too long to look at. Choose a smaller or simpler one.") from None
+        finally:
+            with self._lock:
+                self._process = None
+        if self._is_stopped:
+            raise StoppedError(GONE)
+        if status:
+            raise PictureError(f"Blender ended while it looked at “{name}”. Choose another file, or save it anew.")
+
+
+def look_at(onlooker: Onlooker, key: Key, picture: Path, *, is_ours: bool) -> Seen:
+    """What the model sees of the picture, which is deleted then if it `is_ours`. Never raises: an answer must come."""
+    try:
+        return Seen(key, onlooker.see(picture))
+    except TrellisError as error:
+        return Seen(key, error=error.sentence)
+    except OSError as error:
+        return Seen(key, error=storage_error("look at the picture", error).sentence)
+    except Exception as error:  # noqa: BLE001 - the log has it all
+        _log.exception("unexpected")
+        return Seen(key, error=unexpected(error))
+    finally:
+        if is_ours:
+            with contextlib.suppress(OSError):  # it is swept with what else was left behind
+                picture.unlink()
+
+
+def portray(onlooker: Onlooker, job_id: str, folder: Path) -> Portrayed:
+    """Make a thumbnail of the job's model. Never raises: without one, the list shows what the model is made from."""
+    try:
+        onlooker.portray(folder / MODEL_FILE)
+    except Exception as error:  # noqa: BLE001 - nothing is lost
+        _log.info("no thumbnail of %s: %s", job_id, error)
+        return Portrayed(frozenset(), job_id)
+    return Portrayed(frozenset({job_id}), job_id)
+
+
+def portrayed(root: Path) -> Portrayed:
+    """The jobs that have a thumbnail of their model."""
+    return Portrayed(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
+
+
+def environment(folder: str) -> dict[str, str]:
+    """The environment of the other Blender: without the artist's add-ons, start-up scripts and keys."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
+    return {**kept, "BLENDER_USER_RESOURCES": folder, "TMPDIR": folder, "TEMP": folder, "TMP": folder}
+
+
+def _window_flags() -> int:
+    """On Windows: no window, and a low priority. Elsewhere the program sees to that itself."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+    return 0
