@@ -8,7 +8,6 @@ is not saved, and are made anew only when jobs come or go.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -31,7 +30,6 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
-_thumbnails: list[Any] = []
 
 
 def of_window_manager() -> Any:
@@ -60,25 +58,11 @@ def active_id() -> str:
     return str(shown.rows[shown.active].name) if 0 <= shown.active < len(shown.rows) else ""
 
 
-def thumbnail(job_id: str, picture: Path) -> int:
-    """The icon of a job's picture, 0 without one. Blender reads and scales the file in the background."""
-    if not _thumbnails:
-        return 0
-    known = _thumbnails[0].get(job_id)
-    return int((known or _thumbnails[0].load(job_id, str(picture), "IMAGE")).icon_id)
-
-
 def register() -> None:
-    """Make room for the rows and the thumbnails."""
-    from bpy.utils import previews
-
+    """Make room for the rows."""
     bpy.types.WindowManager.trellis2 = PointerProperty(type=TRELLIS2_PG_list)  # type: ignore[attr-defined, func-returns-value]
-    _thumbnails.append(previews.new())
 
 
 def unregister() -> None:
-    """Take both away again."""
-    from bpy.utils import previews
-
-    previews.remove(_thumbnails.pop())
+    """Take them away again."""
     del bpy.types.WindowManager.trellis2  # type: ignore[attr-defined]

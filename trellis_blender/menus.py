@@ -78,6 +78,8 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        layout.operator("trellis2.look_again", icon="FILE_REFRESH")
+        layout.operator("trellis2.make_film_transparent", icon="SCENE")
         layout.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
         layout.operator("trellis2.dismiss", icon="X")
         layout.separator()

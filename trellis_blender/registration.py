@@ -9,9 +9,11 @@ import bpy
 
 from . import (
     account_operators,
+    icons,
     job_list,
     job_operators,
     level_of_detail,
+    looking,
     menus,
     operators,
     panels,
@@ -19,6 +21,7 @@ from . import (
     preset_operators,
     session,
     settings,
+    sight_operators,
 )
 
 CLASSES: tuple[Any, ...] = (
@@ -30,6 +33,7 @@ CLASSES: tuple[Any, ...] = (
     *job_operators.CLASSES,
     *account_operators.CLASSES,
     *level_of_detail.CLASSES,
+    *sight_operators.CLASSES,
     *menus.CLASSES,
     *panels.CLASSES,
 )
@@ -41,14 +45,18 @@ def register() -> None:
         bpy.utils.register_class(cls)
     settings.register()
     job_list.register()
+    icons.register()
     menus.register()
     session.register()
+    looking.register()
 
 
 def unregister() -> None:
     """Take it all out again."""
+    looking.unregister()
     session.unregister()
     menus.unregister()
+    icons.unregister()
     job_list.unregister()
     settings.unregister()
     for cls in reversed(CLASSES):

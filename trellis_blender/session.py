@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import job_list, placeholder, preferences
+from . import icons, job_list, placeholder, preferences
 from .arrival import Arrival
 from .core.account import Account
-from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Removed
+from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Removed, Seen
 from .core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
 from .core.job_progress import fraction
 from .core.runner import Runner
 from .placeholder_fill import Fill
+from .sight import Sight
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -56,10 +57,12 @@ class Session:
     is_undone: bool = False
     arrival: Arrival = field(init=False)
     fill: Fill = field(init=False)
+    sight: Sight = field(init=False)
 
     def __post_init__(self) -> None:
         self.fill = Fill(picture_path)
         self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed)
+        self.sight = Sight(self.runner, self.root)
 
     def tell(self, sentence: str) -> None:
         """Something is to be said that belongs to no job."""
@@ -69,6 +72,7 @@ class Session:
         """A job's model is in the scene now."""
         self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
         self.runner.imported(job_id)
+        icons.forget((job_id,))  # its row shows the model from now on
 
     def show_boxes(self, *, is_changed: bool) -> None:
         """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
@@ -107,6 +111,11 @@ def notices() -> list[Notice]:
 def dismiss_notices() -> None:
     """The artist has read them."""
     notices().clear()
+
+
+def sight() -> Sight | None:
+    """What was looked at, None before anything was."""
+    return _session.sight if _session else None
 
 
 def waiting_for() -> str:
@@ -237,6 +246,7 @@ def stop() -> None:
         bpy.app.timers.unregister(_timer)
     if _session is not None:
         _session.fill.clear()
+        _session.sight.stop()
         _session.runner.stop()
         _session = None
 
@@ -248,7 +258,7 @@ def _timer() -> float | None:
 
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
-    return is_waiting or not session.is_loaded or session.is_checking
+    return is_waiting or not session.is_loaded or session.is_checking or session.sight.is_busy
 
 
 def _use_account(session: Session) -> None:
@@ -283,6 +293,7 @@ def _take_in(session: Session, change: Change) -> None:
         case Removed(job_id):
             session.jobs.pop(job_id, None)
             session.arrival.forget(job_id)
+            session.sight.forget(job_id)
         case Notice():
             session.notices.append(change)
         case Checked():
@@ -290,6 +301,8 @@ def _take_in(session: Session, change: Change) -> None:
             preferences.show_answer(change)
         case ModelRead():
             session.arrival.take(change)
+        case Seen() | Portrayed():
+            session.sight.take(change)
         case Kept(size):
             preferences.show_kept(size)
         case Loaded():

@@ -91,6 +91,7 @@ def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield
     addon.session.stop()
     addon.job_list.show(())
+    addon.looking.forget()
     shutil.rmtree(addon.session.jobs_root())
     importlib.import_module(f"{ADDON}.operators").Generate.last_click = 0.0
 

@@ -40,7 +40,8 @@ class Page:
     """What was drawn: the texts, the operators with their label and properties, the names of the properties.
 
     `grey` are the ids of operators that cannot be pressed, `pictures` the icons that are made from a file, `icons` are
-    labels without a text, `pressed` the labels of buttons that show as pressed; `rows` has the layout of each operator.
+    labels without a text, `pressed` the labels of buttons that show as pressed; `rows` has the layout of each operator,
+    `scales` how large the icons are that stand alone.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Page:
     icons: list[str] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
     popovers: list[str] = field(default_factory=list)
+    scales: list[float] = field(default_factory=list)
     rows: list[tuple[Layout, str]] = field(default_factory=list)
 
     @property
@@ -99,6 +101,14 @@ class Layout:
         for index, item in enumerate(list(getattr(owner, items))[: options["maxrows"]]):
             row = Layout(self.page, self.surroundings)
             drawer.draw_item(SimpleNamespace(), self.surroundings, row, owner, item, 0, active_owner, active, index, 0)
+
+    def panel(self, _name: str, **options: Any) -> tuple[Layout, Layout]:
+        return self._inner("panel", options), Layout(self.page, self.surroundings)
+
+    def template_icon(self, icon: int, **options: Any) -> None:
+        _check("template_icon", options)
+        self.page.pictures.append(icon)
+        self.page.scales.append(options["scale"])
 
     def separator(self, **options: Any) -> None:
         _check("separator", options)

@@ -30,6 +30,9 @@ class Mute:
     def __getattr__(self, _name: str) -> Callable[..., Mute]:
         return lambda *_arguments, **_options: Mute()
 
+    def panel(self, *_arguments: object, **_options: object) -> tuple[Mute, Mute]:
+        return Mute(), Mute()
+
 
 class Unwalked(dict[str, Any]):
     """Jobs that can be looked up by their id, and not be walked through."""

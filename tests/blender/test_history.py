@@ -168,13 +168,17 @@ def test_what_never_arrived_is_submitted_again_by_a_button_that_says_so(addon: A
 def test_blender_can_read_the_jobs_picture_for_its_row(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     done = finish(picture_file(tmp_path, pixels=colours().repeat(4, axis=0).repeat(4, axis=1)))
     draw(addon.panels.TRELLIS2_PT_jobs)
-    assert tuple(addon.job_list._thumbnails[0][done.id].image_size) == (WIDTH * 4, HEIGHT * 4)
+    addon.looking.fulfil()
+    tick_until(lambda: addon.session.sight().portrayed is not None)
+    addon.looking.fulfil()
+    assert tuple(addon.looking.icons._collection[0][done.id].image_size) == (WIDTH * 4, HEIGHT * 4)
 
 
 def test_each_row_shows_its_own_picture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # Without a window Blender gives no icons.
-    monkeypatch.setattr(addon.job_list, "thumbnail", lambda job_id, picture: int(job_id.split("-")[1]) + 40)
-    jobs = [snapshot(addon, number=number, picture="source.png" if number != 1 else "") for number in range(3)]
+    icons = {f"20261122-{number:06d}-abcdef": number + 40 for number in (0, 2)}
+    monkeypatch.setattr(addon.looking.icons, "of_job", icons.get)
+    jobs = [snapshot(addon, number=number) for number in range(3)]
     with session_with(addon, jobs):
         assert draw(addon.panels.TRELLIS2_PT_jobs).pictures == [42, 40]
 

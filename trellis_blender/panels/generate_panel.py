@@ -8,6 +8,7 @@ import bpy
 from .. import settings
 from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
+from .preview_panel import draw_preview
 from .sidebar import SidebarPanel
 
 
@@ -29,6 +30,7 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         sources.prop(chosen, "source", expand=True)
         if chosen.source == "FILE":
             layout.prop(chosen, "filepath", text="Image")
+        draw_preview(layout, context, chosen)
         draw_presets(layout, context, chosen)
         button = layout.row()
         button.scale_y = 1.5

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .. import job_list, job_operators, session
+from .. import job_list, job_operators, looking, session
 from ..arrival import is_importable
 from ..core.changes import Notice
 from ..core.errors import Remedy
@@ -56,8 +56,7 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         job = session.jobs().get(item.name)
         if job is None:
             return
-        path = session.picture_path(job)
-        thumbnail = job_list.thumbnail(job.id, path) if path is not None else 0
+        thumbnail = looking.icon_of(job.id)
         row = layout.split(factor=0.5)
         if thumbnail:
             row.label(text=job.name, icon_value=thumbnail)
