@@ -140,7 +140,8 @@ class Arrival:
         select = scene.selection(bpy.context) == self.selection
         try:
             if read.model is not None:
-                scene.build_model(bpy.context, job, read.model, select=select, spot=spot)
+                folder = self.root / job.id
+                scene.build_model(bpy.context, job, read.model, select=select, spot=spot, folder=folder)
             else:
                 path = self.root / job.id / MODEL_FILE
                 scene.import_with_blender(bpy.context, job, path, select=select, spot=spot)

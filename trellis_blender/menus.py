@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from . import job_list, job_operators, preset_operators, session
+from . import asset, asset_operators, job_list, job_operators, preset_operators, session
 from .core.parameters import Group
 from .core.presets import PRESETS
 
@@ -18,6 +18,10 @@ JOB_ENTRIES = (
         (job_operators.TRELLIS2_OT_use_settings, "PRESET"),
         (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"),
         (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
+    ),
+    (
+        (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
+        (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
     ),
     (
         (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
@@ -80,6 +84,8 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
+        layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
+        layout.operator("trellis2.save_to_library", icon="EXPORT")
         layout.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
         layout.operator("trellis2.dismiss", icon="X")
         layout.separator()
@@ -103,11 +109,19 @@ def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_image", text="3D Model from Image (Trellis)...", icon="FILE_IMAGE")
 
 
+def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
+    if asset.is_model(getattr(context, "active_object", None)):
+        self.layout.separator()
+        self.layout.operator("trellis2.mark_asset", text="Mark as Trellis Asset", icon="ASSET_MANAGER")
+        self.layout.operator("trellis2.save_to_library", icon="EXPORT")
+
+
 ENTRIES: tuple[tuple[str, Callable[[Any, bpy.types.Context], None]], ...] = (
     ("TOPBAR_MT_render", _draw_submenu),
     ("IMAGE_MT_image", _draw_from_render),
     ("VIEW3D_MT_add", _draw_from_file),
     ("TOPBAR_MT_file_import", _draw_from_file),
+    ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
 CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_preset, TRELLIS2_MT_trellis)
 

@@ -31,8 +31,7 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
     try:
         action()
     except TrellisError as error:
-        _refusals[:] = [error]
-        session.redraw()
+        refuse(error)
         operator.report({"ERROR"}, error.sentence)
         return {"CANCELLED"}
     _refusals.clear()
@@ -45,6 +44,12 @@ _refusals: list[TrellisError] = []
 def refusal() -> TrellisError | None:
     """What the artist asked for last and did not get, None when they got it: the panel shows it with its remedy."""
     return _refusals[0] if _refusals else None
+
+
+def refuse(error: TrellisError) -> None:
+    """Show it in the panel."""
+    _refusals[:] = [error]
+    session.redraw()
 
 
 def dismiss_refusal() -> None:

@@ -36,6 +36,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         keep_seams: bool
         keep_jobs: str
         use_placeholders: bool
+        mark_as_asset: bool
+        asset_author: str
     else:
         api_key: StringProperty(
             name="API Key",
@@ -70,6 +72,14 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             description="Let a box stand where a model will stand, from the click on until the model takes its place",
             default=True,
         )
+        mark_as_asset: BoolProperty(
+            name="Mark as Asset",
+            description="Mark every model as an asset when it comes into the scene, in the catalog Trellis",
+            default=False,
+        )
+        asset_author: StringProperty(
+            name="Asset Author", description="Author that assets are marked with; leave it empty for none"
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the account, and what the last test of it said."""
@@ -92,6 +102,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_seams")
         layout.prop(self, "keep_jobs")
+        layout.prop(self, "mark_as_asset")
+        layout.prop(self, "asset_author", placeholder="Optional")
         if _kept:
             layout.label(text=f"All jobs take up {_kept[-1] / 1e6:,.0f} MB")
 
@@ -115,6 +127,18 @@ def keep_days() -> float | None:
     """How many days jobs are kept after they ended, None: for ever."""
     kept = preferences()
     return float(kept.keep_jobs) if kept is not None and kept.keep_jobs != "FOREVER" else None
+
+
+def marks_assets() -> bool:
+    """Whether every model becomes an asset by itself."""
+    kept = preferences()
+    return kept is not None and kept.mark_as_asset
+
+
+def asset_author() -> str:
+    """Whom assets name as their author, empty for nobody."""
+    kept = preferences()
+    return kept.asset_author if kept is not None else ""
 
 
 def show_answer(answer: Checked | None) -> None:

@@ -10,6 +10,7 @@ import bpy
 from . import (
     account_operators,
     icons,
+    asset_operators,
     job_list,
     job_operators,
     level_of_detail,
@@ -32,6 +33,7 @@ CLASSES: tuple[Any, ...] = (
     *preset_operators.CLASSES,
     *job_operators.CLASSES,
     *account_operators.CLASSES,
+    *asset_operators.CLASSES,
     *level_of_detail.CLASSES,
     *sight_operators.CLASSES,
     *menus.CLASSES,
@@ -49,11 +51,13 @@ def register() -> None:
     menus.register()
     session.register()
     looking.register()
+    asset_operators.register()
 
 
 def unregister() -> None:
     """Take it all out again."""
     looking.unregister()
+    asset_operators.unregister()
     session.unregister()
     menus.unregister()
     icons.unregister()

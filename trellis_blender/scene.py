@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from . import placeholder, recipe, settings
+from . import asset, placeholder, preferences, recipe, settings
 from .core.errors import ModelFileError, Remedy
 from .core.job import Job
 from .core.model import Model
@@ -87,7 +87,13 @@ def beside(place: int, largest: float | None) -> Vector:
 
 
 def build_model(
-    context: bpy.types.Context, job: Job, model: Model, *, select: bool, spot: Spot = ANYWHERE
+    context: bpy.types.Context,
+    job: Job,
+    model: Model,
+    *,
+    select: bool,
+    spot: Spot = ANYWHERE,
+    folder: Path | None = None,
 ) -> bpy.types.Object:
     """The model as one new object, in one tick: nothing half-built is ever drawn, saved or undone.
 
@@ -107,6 +113,7 @@ def build_model(
     else:
         placeholder.hand_over(spot.box, [thing])
     recipe.write(thing, job)
+    _mark(thing, job, folder)
     _finish(context, thing, select)
     return thing
 
@@ -151,8 +158,15 @@ def import_with_blender(
         _stand(roots, meshes, Vector((0.0, 0.0, 0.0)), largest, is_grounded=is_grounded)
         placeholder.hand_over(spot.box, roots)
     recipe.write(root, job)
+    _mark(root, job, path.parent)
     _finish(context, root, select)
     return root
+
+
+def _mark(thing: bpy.types.Object, job: Job, folder: Path | None) -> None:
+    """Make it an asset, where the preferences say so. `folder` is the job's, with the picture."""
+    if preferences.marks_assets() and asset.is_model(thing):
+        asset.mark(thing, folder / job.picture if folder is not None and job.picture else None)
 
 
 def _finish(context: bpy.types.Context, thing: bpy.types.Object, select: bool) -> None:

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from emulator import Emulator
 
 ADDON = "bl_ext.user_default.trellis_blender"
-MENUS = ("TOPBAR_MT_render", "IMAGE_MT_image", "VIEW3D_MT_add", "TOPBAR_MT_file_import")
+MENUS = (
+    "TOPBAR_MT_render",
+    "IMAGE_MT_image",
+    "VIEW3D_MT_add",
+    "TOPBAR_MT_file_import",
+    "VIEW3D_MT_object_context_menu",
+)
 
 
 def traces() -> dict[str, list[str]]:
@@ -59,7 +65,7 @@ def timers(addon: Any) -> list[bool]:
 def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
-    assert (len(found["handlers"]), len(found["menu entries"])) == (5, len(MENUS))
+    assert (len(found["handlers"]), len(found["menu entries"])) == (6, len(MENUS))
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2"]
 
 

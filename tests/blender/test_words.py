@@ -9,7 +9,7 @@ import pytest
 
 from tests.blender.drawing import Page, draw, operator_type
 
-SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+SMALL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
 def drawn_menus(addon: Any) -> Page:

@@ -17,6 +17,7 @@ KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, t
 
 # What a sentence names, and the buttons that do it.
 NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
+    (r"Preferences > File Paths", (Remedy.LIBRARIES,)),
     (r"Preferences > System", (Remedy.ONLINE_ACCESS,)),
     (r"glTF importer is off", (Remedy.IMPORTER,)),
     (r"the (add-on's )?preferences|the API key\b", (Remedy.PREFERENCES,)),
@@ -24,7 +25,7 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
     (r"Change the settings", (Remedy.SETTINGS,)),
     (r"Choose (a|an|another|one)\b|Scale it down|another picture", (Remedy.PICTURE,)),
     (r"Render an image", (Remedy.RENDER,)),
-    (r"disk|the folder, then|Its files are kept", (Remedy.FOLDER,)),
+    (r"disk|check the folder|Its files are kept", (Remedy.FOLDER,)),
     (r"Look at it on app\.scenario\.com|Copy it from Scenario", (Remedy.SCENARIO,)),
     (r"\b[Uu]pdate\b", (Remedy.UPDATE,)),
     (r"Press Retry|Retry brings", (Remedy.RETRY,)),
@@ -36,7 +37,8 @@ WITHOUT = (
     r"Launch Blender without",
     r"Generate again|: with Wait, that would never end",
     r"Remove it and try again|must (lie between|be)",  # values that only a script can give
-    r"^(No|There is no|\?\.$)|could not be shown",
+    r"Rename this one|Look for its file",
+    r"^(No|There is no|Select a model|\?\.$)|could not be shown",
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )
 

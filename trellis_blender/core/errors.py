@@ -38,6 +38,7 @@ class Remedy(StrEnum):
     SCENARIO = "scenario"
     IMPORTER = "importer"
     UPDATE = "update"
+    LIBRARIES = "libraries"
 
 
 class TrellisError(Exception):

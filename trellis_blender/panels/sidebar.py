@@ -25,6 +25,7 @@ REMEDIES = {
     Remedy.SCENARIO: ("wm.url_open", "Open Scenario", "URL"),
     Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT"),
     Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
+    Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES"),
 }
 # What the operators of some remedies are told.
 REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
@@ -33,6 +34,7 @@ REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.SCENARIO: {"url": WEB_PAGE},
     Remedy.IMPORTER: {"module": "io_scene_gltf2"},
     Remedy.UPDATE: {"section": "EXTENSIONS"},
+    Remedy.LIBRARIES: {"section": "FILE_PATHS"},
 }
 # These are done to the job that failed; without one, only the first makes sense.
 OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS)
