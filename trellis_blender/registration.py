@@ -9,8 +9,8 @@ import bpy
 
 from . import (
     account_operators,
-    icons,
     asset_operators,
+    icons,
     job_list,
     job_operators,
     level_of_detail,
