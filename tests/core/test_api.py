@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -140,6 +141,25 @@ def test_odd_fields_are_taken_for_absent() -> None:
         remote = api_of(recorder.url).job("j")
     assert (remote.status, remote.progress, remote.seed, remote.image) == ("", 0.0, None, "")
     assert (remote.asset_ids, remote.words) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("begun", "news", "seconds"),
+    [
+        ("2026-11-22T10:00:00.000Z", "2026-11-22T10:01:35.500Z", 95.5),
+        ("2026-11-22T10:00:00.000Z", "2026-11-22T12:00:00.000+02:00", 0.0),
+        ("2026-11-22T10:00:00.000Z", "2026-11-22T09:00:00.000Z", None),
+        ("2026-11-22T10:00:00.000Z", "2026-11-22T10:00:00", None),
+        ("2026-11-22T10:00:00.000Z", None, None),
+        (None, "2026-11-22T10:00:00.000Z", None),
+        ("yesterday", "2026-11-22T10:00:00.000Z", None),
+        (5, 7, None),
+    ],
+)
+def test_how_long_a_job_took_is_read_from_the_servers_own_dates(begun: Any, news: Any, seconds: float | None) -> None:
+    body = {"job": {"jobId": "j", "status": "success", "createdAt": begun, "updatedAt": news}}
+    with Recorder(Reply(body=json.dumps(body).encode())) as recorder:
+        assert api_of(recorder.url).job("j").seconds == seconds
 
 
 def test_a_listing_is_read_page_by_page(api: Api, emulator: Emulator, picture: Path) -> None:

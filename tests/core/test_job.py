@@ -142,6 +142,25 @@ def test_the_end_is_dated_once_and_only_at_rest() -> None:
     assert after(*WAY[:4]).ended is None
 
 
+def test_the_moment_of_acceptance_is_kept_and_a_new_try_begins_without_one() -> None:
+    job = advance(after(*WAY[:3]), SUBMITTED, 50.0)
+    assert (after(*WAY[:3]).accepted, job.accepted) == (None, 50.0)
+    assert advance(job, Polled("queued", 0.1, None), 60.0).accepted == 50.0
+    assert advance(advance(job, REFUSED, 60.0), Resumed(), 70.0).accepted == 50.0
+    assert advance(advance(job, OVER, 60.0), Resumed(), 70.0).accepted is None
+
+
+def test_how_long_scenario_took_is_kept() -> None:
+    job = after(*WAY[:4], Generated(("asset_2",), None, 95.5), *WAY[6:])
+    assert job.generation_seconds == 95.5
+
+
+def test_a_job_has_begun_when_the_artist_last_set_it_going() -> None:
+    job = after(*WAY[:4], REFUSED)
+    assert (job.begun, job.resumed) == (job.created, None)
+    assert advance(job, Resumed(), 2000.0).begun == 2000.0
+
+
 @pytest.mark.parametrize("end", [REFUSED, Cancelled("Stopped.")], ids=["failed", "cancelled"])
 @pytest.mark.parametrize(
     ("way", "expected"),

@@ -36,6 +36,9 @@ FULL = dataclasses.replace(
     message="Schade – “nein”.",
     remedy=Remedy.RETRY,
     ended=12.5,
+    resumed=9.5,
+    accepted=10.5,
+    generation_seconds=1.5,
 )
 
 
@@ -83,9 +86,11 @@ def test_a_person_can_read_the_file(folder: Path) -> None:
 def test_a_file_without_the_newest_fields_is_loaded_with_their_defaults(folder: Path) -> None:
     saved = save(folder)
     data = json.loads((saved / "job.json").read_text(encoding="utf-8"))
-    del data["past_remote_ids"], data["ended"]
+    newest = {"past_remote_ids": (), "ended": None, "resumed": None, "accepted": None, "generation_seconds": None}
+    for name in newest:
+        del data[name]
     (saved / "job.json").write_text(json.dumps(data), encoding="utf-8")
-    assert job_folder.load(saved) == dataclasses.replace(FULL, past_remote_ids=(), ended=None)
+    assert job_folder.load(saved) == dataclasses.replace(FULL, **newest)  # type: ignore[arg-type]  # by name
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -112,7 +117,7 @@ def test_a_damaged_file_is_told_from_a_job(folder: Path, name: str) -> None:
 
 
 REQUIRED = [spec.name for spec in dataclasses.fields(Job) if spec.default is dataclasses.MISSING]
-MAY_BE_NULL = {"cost", "ended"}
+MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds"}
 WRONG: list[Any] = [[], {}, "other", 5.5, None, True, [1], {"a": "b"}]
 
 

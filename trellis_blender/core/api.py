@@ -7,6 +7,7 @@ import base64
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ Wait = Callable[[float], bool]
 class RemoteJob:
     """A job as Scenario tells it. `progress` is 0 to 1; `cost` in creative units, None when not told.
 
-    `image` and `seed` are those of the body it was submitted with. `words` say why it failed.
+    `image` and `seed` are those of the body it was submitted with. `words` say why it failed. `seconds` passed between
+    its creation and the last news of it, by the server's clock, None when not told.
     """
 
     id: str
@@ -44,6 +46,7 @@ class RemoteJob:
     image: str
     seed: int | None
     words: str
+    seconds: float | None = None
 
     @property
     def is_success(self) -> bool:
@@ -199,6 +202,7 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
         image=str(submitted.get("image") or ""),
         seed=int(seed) if (seed := _number(submitted.get("seed"))) is not None else None,
         words=words,
+        seconds=_seconds_between(job.get("createdAt"), job.get("updatedAt")),
     )
 
 
@@ -221,6 +225,15 @@ def _is_part(part: Any) -> bool:
 
 def _mapping(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
+
+
+def _seconds_between(first: Any, last: Any) -> float | None:
+    """How much later the second of two ISO 8601 dates is, None when one is missing, no date, or they are swapped."""
+    try:
+        seconds = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return seconds if seconds >= 0 else None
 
 
 def _number(value: Any) -> float | None:

@@ -49,9 +49,10 @@ class Job:
     """A snapshot of one job.
 
     `id` names its folder. `batch` is the id of the first of several that were begun at once with one picture, empty for
-    a single one, and `place` counts them from 0. `created` and `ended` are seconds since 1970 by this computer's clock;
-    `uploaded_at` is the server's ISO 8601 date of the picture's asset, so it lies before the paid call by the server's
-    own clock.
+    a single one, and `place` counts them from 0. `created`, `resumed` (by the artist, last), `accepted` (by Scenario)
+    and `ended` are seconds since 1970 by this computer's clock; `uploaded_at` is the server's ISO 8601 date of the
+    picture's asset, so it lies before the paid call by the server's own clock. `generation_seconds` is how long
+    Scenario took, by its own clock.
     `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
     `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
@@ -81,6 +82,9 @@ class Job:
     message: str = ""
     remedy: Remedy = Remedy.NONE
     ended: float | None = None
+    resumed: float | None = None
+    accepted: float | None = None
+    generation_seconds: float | None = None
     remote_status: str = field(default="", metadata={"transient": True})
     progress: float = field(default=0.0, metadata={"transient": True})
     trouble: str = field(default="", metadata={"transient": True})
@@ -91,6 +95,11 @@ class Job:
     def is_resting(self) -> bool:
         """Whether nothing happens to it by itself any more."""
         return self.stage in RESTING
+
+    @property
+    def begun(self) -> float:
+        """When the artist last set it going, in seconds since 1970."""
+        return self.created if self.resumed is None else self.resumed
 
     @property
     def holds_model(self) -> bool:
@@ -158,10 +167,11 @@ class Polled(Event):
 
 @dataclass(frozen=True)
 class Generated(Event):
-    """The job ended well on Scenario's side."""
+    """The job ended well on Scenario's side. `seconds` is how long it took there, None when not told."""
 
     asset_ids: tuple[str, ...]
     cost: float | None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -257,6 +267,10 @@ def advance(job: Job, event: Event, now: float) -> Job:
     after = _after(job, event)
     if after.stage is not job.stage:
         after = dataclasses.replace(after, progress=0.0, trouble="")
+    if isinstance(event, Submitted):
+        after = dataclasses.replace(after, accepted=now)
+    elif isinstance(event, Resumed):
+        after = dataclasses.replace(after, resumed=now)
     ended = (now if job.ended is None else job.ended) if after.is_resting else None
     return dataclasses.replace(after, ended=ended)
 
@@ -288,8 +302,9 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
                 cost=_known(cost, job),
                 trouble="",
             )
-        case Generated(asset_ids, cost):
-            return change(job, stage=Stage.DOWNLOADING, model_asset_ids=asset_ids, cost=_known(cost, job))
+        case Generated(asset_ids, cost, seconds):
+            found = {"model_asset_ids": asset_ids, "generation_seconds": seconds}
+            return change(job, stage=Stage.DOWNLOADING, cost=_known(cost, job), **found)
         case Downloaded(asset_id):
             return change(job, stage=Stage.READING, model_asset_id=asset_id)
         case Read():
@@ -326,7 +341,7 @@ def _resumed(job: Job) -> Job:
     """
     if job.remote_ended and job.picture:
         past = (*job.past_remote_ids, job.remote_id)
-        job = dataclasses.replace(job, remote_id="", past_remote_ids=past, cost=None)
+        job = dataclasses.replace(job, remote_id="", past_remote_ids=past, cost=None, accepted=None)
     job = dataclasses.replace(job, remote_ended=False)
     if job.model_asset_ids:
         stage = Stage.DOWNLOADING

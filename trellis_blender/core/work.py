@@ -205,7 +205,7 @@ STEPS: Mapping[Stage, Step] = {
 def news(remote: RemoteJob) -> Event:
     """The event that a look at the remote job amounts to."""
     if remote.is_success and remote.asset_ids:
-        return Generated(remote.asset_ids, remote.cost)
+        return Generated(remote.asset_ids, remote.cost, remote.seconds)
     if not remote.is_over:
         return Polled(remote.status, remote.progress, remote.cost)
     if remote.status == "canceled":

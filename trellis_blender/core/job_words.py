@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a job stands, in the artist's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .job import Job, Stage
+
+WORDS: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.QUEUED: "Queued",
+        Stage.UPLOADING: "Uploading",
+        Stage.SUBMITTING: "Submitting",
+        Stage.UNCONFIRMED: "Looking for the Answer",
+        Stage.RUNNING: "Generating",
+        Stage.DOWNLOADING: "Downloading",
+        Stage.READING: "Reading",
+        Stage.READY: "Ready",
+        Stage.IMPORTED: "Imported",
+        Stage.FAILED: "Failed",
+        Stage.CANCELLED: "Cancelled",
+    }
+)
+_WAITING = ("pending", "queued", "warming-up")
+
+
+def stage_words(job: Job, generated: float) -> str:
+    """Where the job stands, in a word or two, with the server's progress where it tells one.
+
+    `generated` is how far the bar says that the generation is, 0 to 1: no other number may stand beside it.
+    """
+    if job.foreign:
+        return f"{WORDS[job.stage]} in Another Blender"
+    if job.cancel_asked:
+        return "Cancelling"
+    if percent(job, generated):
+        return f"{WORDS[job.stage]} {percent(job, generated)}"
+    if job.stage is Stage.RUNNING and job.remote_status in _WAITING:
+        return "Waiting at Scenario"
+    return WORDS[job.stage]
+
+
+def percent(job: Job, generated: float) -> str:
+    """The same as a number alone, empty while the server tells no progress."""
+    is_told = job.stage is Stage.RUNNING and job.progress > 0 and not (job.foreign or job.cancel_asked)
+    return f"{generated:.0%}" if is_told else ""
+
+
+def cost_words(cost: float) -> str:
+    """So many of Scenario's creative units."""
+    return f"{cost:g} CU"
