@@ -40,6 +40,7 @@ class Arrival:
     tell: Callable[[str], None]
     arrived: Callable[[str], None]
     failed: Callable[[str, str, Remedy], None]
+    waits: Callable[[Job, str], None]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reading: str = ""
@@ -124,6 +125,8 @@ class Arrival:
         if reason:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
+            if changed:
+                self.waits(jobs[read.id], reason)
             return changed
         self.read, self.waiting_for = None, ""
         spot = self._spot(jobs[read.id])

@@ -11,6 +11,7 @@ from .core.job import Job
 from .version import VERSION
 
 PREFIX = "trellis2_"
+JOB_ID = PREFIX + "job_id"
 
 
 def write(thing: bpy.types.Object, job: Job) -> None:
@@ -23,3 +24,8 @@ def write(thing: bpy.types.Object, job: Job) -> None:
         facts |= {"picture": job.picture_name, "picture_sha256": job.picture_sha256, **job.parameters}
     for name, value in facts.items():
         thing[PREFIX + name] = value
+
+
+def is_of(thing: bpy.types.Object, job: Job) -> bool:
+    """Whether the object came of this job, in this file or another one."""
+    return bool(thing.get(JOB_ID) == job.remote_id)

@@ -16,13 +16,16 @@ from . import (
     level_of_detail,
     looking,
     menus,
+    model_selection,
     operators,
     panels,
     preferences,
     preset_operators,
+    reports,
     session,
     settings,
     sight_operators,
+    status_bar,
 )
 
 CLASSES: tuple[Any, ...] = (
@@ -36,6 +39,7 @@ CLASSES: tuple[Any, ...] = (
     *asset_operators.CLASSES,
     *level_of_detail.CLASSES,
     *sight_operators.CLASSES,
+    *reports.CLASSES,
     *menus.CLASSES,
     *panels.CLASSES,
 )
@@ -49,6 +53,8 @@ def register() -> None:
     job_list.register()
     icons.register()
     menus.register()
+    model_selection.register()
+    status_bar.register()
     session.register()
     looking.register()
     asset_operators.register()
@@ -59,6 +65,8 @@ def unregister() -> None:
     looking.unregister()
     asset_operators.unregister()
     session.unregister()
+    status_bar.unregister()
+    model_selection.unregister()
     menus.unregister()
     icons.unregister()
     job_list.unregister()

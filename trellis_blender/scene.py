@@ -21,8 +21,8 @@ from .picture_source import is_rendering
 
 COLLECTION = "Trellis"
 # Tools that run on without touching the scene: the playback, and a render, which stays on until its window gets an
-# event even when `is_rendering` says that it is over.
-HARMLESS = frozenset({"SCREEN_OT_animation_play", "RENDER_OT_render"})
+# event even when `is_rendering` says that it is over; and our own messages.
+HARMLESS = frozenset({"SCREEN_OT_animation_play", "RENDER_OT_render", "TRELLIS2_OT_report"})
 Selection = frozenset[int]
 
 
@@ -46,11 +46,16 @@ def busy_reason(context: bpy.types.Context, *, is_asked: bool = False) -> str:
     if is_rendering():
         return "Waiting for the render to finish"
     for window in context.window_manager.windows if context.window_manager and not is_asked else ():
-        if any(operator.bl_idname not in HARMLESS for operator in window.modal_operators):
+        if running_tools(window):
             return "Waiting for the running tool to finish"
     if context.mode != "OBJECT":
         return "Waiting for Object Mode"
     return ""
+
+
+def running_tools(window: bpy.types.Window) -> list[str]:
+    """The ids of the tools that the artist is using in the window at this moment."""
+    return [operator.bl_idname for operator in window.modal_operators if operator.bl_idname not in HARMLESS]
 
 
 def selection(context: bpy.types.Context) -> Selection:

@@ -18,17 +18,18 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import icons, job_list, placeholder, preferences
+from . import icons, job_list, placeholder, preferences, reports, screens
 from .arrival import Arrival
 from .core.account import Account
 from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Removed, Seen
 from .core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
-from .core.job_progress import fraction
 from .core.runner import Runner
 from .placeholder_fill import Fill
+from .reports import Reports
 from .sight import Sight
 from .version import VERSION
+from .watch import Watch
 
 if TYPE_CHECKING:
     from .core.work import Desk
@@ -55,13 +56,15 @@ class Session:
     is_checking: bool = False
     is_opened: bool = True
     is_undone: bool = False
+    watch: Watch = field(default_factory=Watch)
+    reports: Reports = field(default_factory=Reports)
     arrival: Arrival = field(init=False)
     fill: Fill = field(init=False)
     sight: Sight = field(init=False)
 
     def __post_init__(self) -> None:
         self.fill = Fill(picture_path)
-        self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed)
+        self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed, self.reports.wait)
         self.sight = Sight(self.runner, self.root)
 
     def tell(self, sentence: str) -> None:
@@ -73,21 +76,27 @@ class Session:
         self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
         self.runner.imported(job_id)
         icons.forget((job_id,))  # its row shows the model from now on
+        self.reports.tell(reports.arrived(self.jobs[job_id]))
 
-    def show_boxes(self, *, is_changed: bool) -> None:
+    def show_boxes(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
-        if self.is_loaded and (is_changed or self.is_opened or self.is_undone):
+        is_old = self.is_loaded and (is_changed or self.is_opened or self.is_undone)
+        if is_old:
             self.arrival.look_at_boxes(self.jobs, is_opened=self.is_opened)
-            self.fill.show(self.jobs, self.arrival.wanted, fraction)
             self.is_opened = self.is_undone = False
+        if is_old or (is_moved and self.fill.filled):
+            self.fill.show(self.jobs, self.arrival.wanted, self.watch.forecast.fraction)
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""
         self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence, remedy), time.time())
         self.runner.damaged(job_id, sentence, remedy)
+        self.reports.tell(reports.failed(self.jobs[job_id]), is_bad=True)
 
 
 _session: Session | None = None
+_NO_WATCH = Watch()
+redraw = screens.redraw_sidebars
 
 
 # -- what the rest of the Blender side asks for
@@ -116,6 +125,11 @@ def dismiss_notices() -> None:
 def sight() -> Sight | None:
     """What was looked at, None before anything was."""
     return _session.sight if _session else None
+
+
+def watch() -> Watch:
+    """What is to be shown of the jobs that run."""
+    return _session.watch if _session else _NO_WATCH
 
 
 def waiting_for() -> str:
@@ -230,12 +244,13 @@ def tick() -> bool:
     if session is None:
         return False
     _use_account(session)
-    changed = _drain(session)
-    changed = session.arrival.step(session.jobs) or changed
-    session.show_boxes(is_changed=changed)
-    if changed:
-        job_list.show(job.id for job in newest_first())
+    is_news = _drain(session)
+    is_news = session.arrival.step(session.jobs) or is_news
+    is_moved = session.watch.step(session.jobs, is_news=is_news)
+    session.show_boxes(is_changed=is_news, is_moved=is_moved)
+    if is_moved:
         redraw()
+    session.reports.flush()
     return _is_busy(session)
 
 
@@ -248,6 +263,7 @@ def stop() -> None:
         _session.fill.clear()
         _session.sight.stop()
         _session.runner.stop()
+        _session.watch.show("")
         _session = None
 
 
@@ -316,24 +332,15 @@ def _show(session: Session, job: Job) -> None:
     if shown is not None and shown.cancel_asked and not job.is_resting:
         job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
     session.jobs[job.id] = job
+    session.watch.forecast.take(job)
+    if shown is not None and not shown.foreign:
+        session.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
     if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
         session.jobs = _by_age(session.jobs)
 
 
 def _by_age(jobs: Mapping[str, Job]) -> dict[str, Job]:
     return {job.id: job for job in sorted(jobs.values(), key=lambda job: job.created)}
-
-
-def redraw() -> None:
-    """Redraw the sidebars and the preferences, not the viewports."""
-    assert bpy.context.window_manager is not None
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
-            for region in area.regions if area.type == "VIEW_3D" else ():
-                if region.type == "UI":
-                    region.tag_redraw()
 
 
 # -- for registration
@@ -348,7 +355,7 @@ def _file_opened(*_arguments: object) -> None:
         _session.arrival.leave_file()
         _session.fill.clear()
         _session.is_opened = True
-        job_list.show(job.id for job in newest_first())
+        job_list.show(newest_first())
     if any(placeholder.boxes()) and (_session is not None or not bpy.app.background):
         start()
 

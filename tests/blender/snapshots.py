@@ -48,6 +48,6 @@ def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), w
     state.arrival.waiting_for = waiting_for
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(addon.session, "_session", state)
-        addon.job_list.show(job.id for job in addon.session.newest_first())
+        addon.job_list.show(addon.session.newest_first())
         yield state
     addon.job_list.show(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 def rows(addon: Any) -> list[str]:
     """The ids of the jobs in the list, from top to bottom."""
-    return [row.name for row in addon.job_list.of_window_manager().rows]
+    return [row.job_id for row in addon.job_list.of_window_manager().rows]
+
+
+def show(addon: Any, *ids: str) -> None:
+    """Let the list show jobs with these ids."""
+    addon.job_list.show(snapshot(addon, id=job_id, name=f"Chair {job_id}") for job_id in ids)
 
 
 def choose(addon: Any, job_id: str) -> None:
@@ -57,27 +63,27 @@ def test_a_job_that_another_blender_began_earlier_takes_its_place_by_age(addon: 
 
 def test_the_chosen_row_stays_chosen_when_other_jobs_come_and_go(addon: Any) -> None:
     ids = [f"job {number}" for number in range(6)]
-    addon.job_list.show(ids)
+    show(addon, *ids)
     choose(addon, "job 3")
     for shown in (ids[:1] + ids[3:], ids[:4], ids, ids[3:4]):
-        addon.job_list.show(shown)
+        show(addon, *shown)
         assert rows(addon) == shown
         assert addon.job_list.active_id() == "job 3"
 
 
 def test_a_new_job_is_chosen(addon: Any) -> None:
-    addon.job_list.show(["b", "a"])
+    show(addon, "b", "a")
     choose(addon, "a")
-    addon.job_list.show(["c", "b", "a"])
+    show(addon, "c", "b", "a")
     assert addon.job_list.active_id() == "c"
 
 
 def test_when_the_chosen_job_is_gone_the_newest_is_chosen(addon: Any) -> None:
-    addon.job_list.show(["c", "b", "a"])
+    show(addon, "c", "b", "a")
     choose(addon, "b")
-    addon.job_list.show(["c", "a"])
+    show(addon, "c", "a")
     assert addon.job_list.active_id() == "c"
-    addon.job_list.show([])
+    show(addon)
     assert addon.job_list.active_id() == ""
 
 
@@ -111,6 +117,12 @@ def test_the_rows_are_not_saved_with_the_file(tmp_path: Path, connected: Emulato
     assert job_id.encode() not in blend.read_bytes()
 
 
+def test_blenders_own_filter_of_a_list_goes_by_the_name_of_the_job(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, number=number, name=f"Tür {number}") for number in range(3)]):
+        names = [row.name for row in addon.job_list.of_window_manager().rows]
+    assert names == ["Tür 2", "Tür 1", "Tür 0"]
+
+
 def test_undo_leaves_the_rows_alone(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     bpy.ops.ed.undo_push(message="Before")
     job_id = finish(picture_file(tmp_path)).id
@@ -128,21 +140,41 @@ def details(addon: Any, stage: str, **values: Any) -> Page:
 
 
 def test_the_facts_are_date_duration_and_cost(addon: Any) -> None:
-    begun = time.mktime((2026, 11, 22, 10, 45, 0, 0, 0, -1))
+    begun = time.mktime((2025, 11, 22, 10, 45, 0, 0, 0, -1))
     page = details(addon, "imported", created=begun, ended=begun + 95.2, cost=7.25)
-    assert "22 Nov 2026 10:45, 1:35 min, 7.25 CU" in page.texts
+    assert "22 Nov 2025 10:45 · 1:35 · 7.25 CU" in page.text
 
 
-def test_of_a_job_that_still_runs_only_the_date_and_the_cost_are_told(addon: Any) -> None:
-    begun = time.mktime((2026, 1, 2, 3, 4, 5, 0, 0, -1))
-    assert "02 Jan 2026 03:04" in details(addon, "uploading", created=begun).texts
-    assert "02 Jan 2026 03:04, 12 CU" in details(addon, "running", created=begun, cost=12.0).texts
+def test_a_job_that_was_tried_again_took_as_long_as_that_took(addon: Any) -> None:
+    begun = time.mktime((2025, 11, 22, 10, 45, 0, 0, 0, -1))
+    page = details(addon, "imported", created=begun, resumed=begun + 5000, ended=begun + 5020)
+    assert "22 Nov 2025 10:45 · 0:20" in page.text
+
+
+def test_of_a_job_that_runs_the_stage_the_time_and_the_cost_are_told(addon: Any) -> None:
+    begun = time.time() - 62.5
+    assert re.search(r"Uploading · 1:0[23]$", details(addon, "uploading", created=begun).text)
+    assert re.search(
+        r"Generating 42% · 1:0[23] · 12 CU$", details(addon, "running", created=begun, cost=12.0, progress=0.42).text
+    )
+
+
+def test_what_is_left_is_told_once_three_jobs_of_the_preset_are_known(addon: Any) -> None:
+    now = time.time()
+    past = [snapshot(addon, "imported", n, remote_id=f"job_{n}", generation_seconds=170.0 + n) for n in range(3)]
+    running = snapshot(addon, "running", 9, remote_id="job_9", created=now - 5, accepted=now)
+    for known, is_told in ((past[:2], False), (past, True)):
+        with session_with(addon, [*known, running]) as state:
+            for job in known:
+                state.watch.forecast.take(job)
+            state.watch.step(state.jobs, is_news=True)
+            assert ("· 2–3 min left" in draw(addon.panels.TRELLIS2_PT_jobs).text) is is_told
 
 
 def test_the_cost_is_what_scenario_says(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path))
     (remote,) = connected.jobs.values()
-    assert addon.panels.job_panel.facts(next(addon.session.newest_first())).endswith(f", {remote.cost:g} CU")
+    assert addon.panels.job_panel.facts(next(addon.session.newest_first()), 0.0).endswith(f" · {remote.cost:g}\u00a0CU")
 
 
 @pytest.mark.parametrize(

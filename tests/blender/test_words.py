@@ -26,8 +26,9 @@ def drawn_menus(addon: Any) -> Page:
 
 
 def operators(addon: Any) -> list[Any]:
-    """All operators of the add-on."""
-    return [cls for cls in addon.registration.CLASSES if issubclass(cls, bpy.types.Operator)]
+    """All operators of the add-on that the artist may call."""
+    classes = [cls for cls in addon.registration.CLASSES if issubclass(cls, bpy.types.Operator)]
+    return [cls for cls in classes if "INTERNAL" not in getattr(cls, "bl_options", ())]
 
 
 def is_title_case(label: str) -> bool:

@@ -13,36 +13,37 @@ from ..arrival import is_importable
 from ..core.changes import Notice
 from ..core.errors import Remedy
 from ..core.job import Job, Stage
-from ..core.job_progress import fraction
-from .sidebar import SidebarPanel, draw_dismissible, draw_remedy, draw_text, remedy_of
+from ..core.job_words import WORDS, cost_words, percent, stage_words
+from ..core.moments import date, duration
+from .sidebar import (
+    UNBROKEN,
+    SidebarPanel,
+    draw_dismissible,
+    draw_remedy,
+    draw_text,
+    remedy_of,
+    sidebar_width,
+)
 
-WORDS = {
-    Stage.QUEUED: "Queued",
-    Stage.UPLOADING: "Uploading",
-    Stage.SUBMITTING: "Submitting",
-    Stage.UNCONFIRMED: "Looking for the Answer",
-    Stage.RUNNING: "Generating",
-    Stage.DOWNLOADING: "Downloading",
-    Stage.READING: "Reading",
-    Stage.READY: "Ready",
-    Stage.IMPORTED: "Imported",
-    Stage.FAILED: "Failed",
-    Stage.CANCELLED: "Cancelled",
-}
 ICONS = {
     Stage.READY: "CHECKMARK",
     Stage.IMPORTED: "CHECKMARK",
     Stage.FAILED: "ERROR",
     Stage.CANCELLED: "X",
 }
+# Pixels at a resolution scale of 1: the sidebar's width from which on a row has room for words and the cost beside the
+# name, what is not the row, and what a row needs for a bar, a state and a cost. The name gets the rest.
+WIDE = 260
+BESIDE_ROW = 45
+BAR_PIXELS, SHORT_BAR_PIXELS, STATE_PIXELS, ICON_PIXELS, COST_PIXELS = 135, 70, 95, 24, 60
 
 
 class TRELLIS2_UL_jobs(bpy.types.UIList):
-    """The rows of the list: picture, name, and where the job stands."""
+    """The rows of the list: picture, name, where the job stands, and what it cost where there is room for that."""
 
     def draw_item(
         self,
-        _context: bpy.types.Context,
+        context: bpy.types.Context,
         layout: Any,
         _data: Any,
         item: Any,
@@ -53,22 +54,40 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         _flag: int | None,
     ) -> None:
         """Draw one row."""
-        job = session.jobs().get(item.name)
+        job = session.jobs().get(item.job_id)
         if job is None:
             return
         thumbnail = looking.icon_of(job.id)
-        row = layout.split(factor=0.5)
+        width = sidebar_width(context)
+        is_wide = width >= WIDE
+        row = layout.split(factor=name_share(width, job))
         if thumbnail:
             row.label(text=job.name, icon_value=thumbnail)
         else:
             row.label(text=job.name, icon="MESH_DATA")
         state = row.row(align=True)
         if job.is_resting:
-            state.label(text=WORDS[job.stage], icon=ICONS[job.stage])
+            state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
+            if is_wide and job.cost is not None:
+                cost = state.row()
+                cost.alignment = "RIGHT"
+                cost.label(text=cost_words(job.cost))
         else:
-            state.progress(factor=fraction(job), text=stage_words(job))
+            ahead = session.watch().forecast
+            words = stage_words if is_wide else percent
+            state.progress(factor=ahead.fraction(job), text=words(job, ahead.generated(job)))
         if job_operators.is_cancellable(job):
             state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
+
+
+def name_share(width: float, job: Job) -> float:
+    """How much of a row the job's name gets, 0 to 1, in a sidebar so many pixels wide at a resolution scale of 1."""
+    if job.is_resting:
+        has_cost = width >= WIDE and job.cost is not None
+        needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
+    else:
+        needed = BAR_PIXELS if width >= WIDE else SHORT_BAR_PIXELS
+    return max(0.1, 1.0 - needed / max(1.0, width - BESIDE_ROW))
 
 
 class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
@@ -104,7 +123,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if sentence:
         draw_text(layout, context, sentence, "ERROR" if job.stage is Stage.FAILED else "INFO")
         draw_remedy(layout, remedy_of(job), job.id)
-    layout.label(text=facts(job), icon="TIME")
+    draw_text(layout, context, facts(job, time.time()), "TIME")
     if job.stage is Stage.IMPORTED and shading(context) == "SOLID":
         layout.label(text="Material Preview shows the textures", icon="SHADING_TEXTURE")
     row = layout.row(align=True)
@@ -121,15 +140,21 @@ def shading(context: bpy.types.Context) -> str:
     return str(space.shading.type) if space is not None and space.type == "VIEW_3D" else ""
 
 
-def facts(job: Job) -> str:
-    """When the job was begun, how long it took, and what it cost."""
-    parts = [time.strftime("%d %b %Y %H:%M", time.localtime(job.created))]
-    if job.ended is not None and job.stage in (Stage.READY, Stage.IMPORTED):
-        minutes, seconds = divmod(round(job.ended - job.created), 60)
-        parts.append(f"{minutes}:{seconds:02d} min")
-    if job.cost is not None:
-        parts.append(f"{job.cost:g} CU")
-    return ", ".join(parts)
+def facts(job: Job, now: float) -> str:
+    """What there is to know of the job at this moment, given in seconds since 1970, in one line.
+
+    Of one that runs: where it stands, how long it has run, what is left and what it costs; of one that rests: when it
+    was begun, how long it took and what it cost.
+    """
+    ahead = session.watch().forecast
+    if job.is_resting:
+        is_done = job.ended is not None and job.stage in (Stage.READY, Stage.IMPORTED)
+        parts = [date(job.created, now), duration((job.ended or now) - job.begun) if is_done else ""]
+    else:
+        stage = stage_words(job, ahead.generated(job))
+        parts = [stage, duration(now - job.begun), ahead.left(job, now)]
+    parts.append("" if job.cost is None else cost_words(job.cost))
+    return " · ".join(part.replace(" ", UNBROKEN) for part in parts if part)
 
 
 def retry_words(job: Job) -> str:
@@ -137,17 +162,4 @@ def retry_words(job: Job) -> str:
     words = "Submit Again" if job.remedy is Remedy.SUBMIT_AGAIN else "Retry"
     if job.holds_model:
         return f"{words} · Free"
-    return words if job.cost is None else f"{words} · {job.cost:g} CU"
-
-
-def stage_words(job: Job) -> str:
-    """Where the job stands, in a word or two."""
-    if job.foreign:
-        return f"{WORDS[job.stage]} in Another Blender"
-    if job.cancel_asked:
-        return "Cancelling"
-    if job.stage is Stage.RUNNING and job.progress:
-        return f"{WORDS[job.stage]} {job.progress:.0%}"
-    if job.stage is Stage.RUNNING and job.remote_status in ("pending", "queued", "warming-up"):
-        return "Waiting at Scenario"
-    return WORDS[job.stage]
+    return words if job.cost is None else f"{words} · {cost_words(job.cost)}"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
 }
 # These are done to the job that failed; without one, only the first makes sense.
 OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS)
+UNBROKEN = "\u00a0"  # a space at which no line ends
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
 BUTTON_PIXELS = 26
 
@@ -87,11 +89,16 @@ def draw_dismissible(layout: Any, context: bpy.types.Context, sentence: str, ico
     row.operator("trellis2.dismiss", text="", icon="X", emboss=False)
 
 
-def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
-    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's."""
+def sidebar_width(context: bpy.types.Context) -> float:
+    """How wide the sidebar is, in pixels at a resolution scale of 1."""
     assert context.region is not None
     assert context.preferences is not None
-    width = context.region.width / context.preferences.system.ui_scale - beside - (48 if icon == "NONE" else 68)
+    return context.region.width / context.preferences.system.ui_scale
+
+
+def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
+    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's."""
+    width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
     lines = wrapped(sentence, max(16, int(width / CHARACTER_PIXELS)))
     column = layout.column(align=True)
     column.scale_y = 0.8
@@ -102,9 +109,9 @@ def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str,
 def wrapped(sentence: str, characters: int) -> list[str]:
     """The sentence in lines of at most that many characters, longer only where a word is."""
     lines = [""]
-    for word in sentence.split():
+    for word in filter(None, re.split(r"[ \n]", sentence)):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > characters:
             lines.append(word)
         else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+            lines[-1] = f"{lines[-1]} {word}".strip(" ")
+    return [line.replace(UNBROKEN, " ") for line in lines]

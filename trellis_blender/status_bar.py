@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs that run, in one short text at the end of Blender's status bar, whose own hints stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import session
+
+
+def draw(self: Any, _context: bpy.types.Context) -> None:
+    """Draw the text, if there is any."""
+    text = session.watch().text
+    if text:
+        self.layout.label(text=text)
+
+
+def register() -> None:
+    """Stand in the status bar."""
+    bpy.types.STATUSBAR_HT_header.append(draw)
+
+
+def unregister() -> None:
+    """Leave it."""
+    bpy.types.STATUSBAR_HT_header.remove(draw)
