@@ -231,4 +231,5 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
         choose(addon, chosen.id)
         menu = draw(bpy.types.TRELLIS2_MT_job)  # type: ignore[attr-defined]  # not in the stubs
     assert {given["job_id"] for _, _, given in menu.operators} == {chosen.id}
-    assert set(menu.grey) == {"trellis2.import_model", "trellis2.retry", "trellis2.remove"}
+    of_a_model = {"trellis2.import_model", "trellis2.mark_asset", "trellis2.save_to_library"}
+    assert set(menu.grey) == {*of_a_model, "trellis2.retry", "trellis2.remove"}
