@@ -77,7 +77,7 @@ def test_with_the_environments_key_nothing_of_it_is_shown(
     monkeypatch.setenv("SCENARIO_SDK_API_KEY", "test-key")
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "test-secret")
     page = panel(addon)
-    assert page.texts == []
+    assert not set(addon.panels.first_run.WELCOME) & set(page.texts)
     assert page.operator_ids[-1] == "trellis2.generate_render"
     assert "trellis2.enter_key" not in page.operator_ids
     assert "SCENARIO_SDK_API_KEY" in refusal(enter)
