@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from . import asset, asset_operators, job_list, job_operators, preset_operators, session
+from . import asset, asset_operators, job_list, job_operators, preset_operators, session, variations
 from .core.parameters import Group
 from .core.presets import PRESETS
 
@@ -81,6 +81,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
+        layout.operator("trellis2.keep_variation", icon="CHECKMARK")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
@@ -110,7 +111,12 @@ def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
 
 
 def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
-    if asset.is_model(getattr(context, "active_object", None)):
+    """Where it cannot be done it would only lengthen the menu."""
+    thing = getattr(context, "active_object", None)
+    if variations.variation_of(thing) is not None:
+        self.layout.separator()
+        self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
+    if asset.is_model(thing):
         self.layout.separator()
         self.layout.operator("trellis2.mark_asset", text="Mark as Trellis Asset", icon="ASSET_MANAGER")
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")

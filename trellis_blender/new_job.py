@@ -6,24 +6,30 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from . import picture_source, preferences, session
 from .core import job_folder
 from .core.errors import RefusedError, Remedy
 from .core.job import Job, Stage
-from .core.parameters import Value, complete
+from .core.parameters import SEED_MAXIMUM, Value, complete
 from .core.picture import Picture
 
 NAME_LENGTH = 40
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
-def begin(picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value], seed: int | None) -> Job:
-    """Start a job with the picture's file, which is moved away if it `is_ours`; the job as it begins.
+def begin(
+    picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1
+) -> list[Job]:
+    """Start `count` jobs with the picture's file, which is moved away if it `is_ours`; the jobs as they begin.
 
-    Raises ParameterError, AccountError, OnlineAccessError or StorageError.
+    Each has a seed of its own: drawn, or counted up from `seed`, from 0 again after the largest. None is started before
+    there is a copy of the picture for all. Raises ParameterError, AccountError, OnlineAccessError or StorageError.
     """
-    parameters = complete(values, seed)
+    parameters = [complete(values, seed)]
+    later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
+    parameters += [complete(values, own) for own in later]
     preferences.online_account()
     state = session.start()
     now = time.time()
@@ -31,20 +37,32 @@ def begin(picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value
     made_of = state.jobs.get(picture.path.parent.name) if picture.path.parent.parent == state.root else None
     if made_of is not None:  # a job's own picture, as Use Settings gives it
         name, picture_name = made_of.name, made_of.picture_name
-    job = Job(
-        id=job_folder.new_id(now),
-        name=_object_name(name),
-        picture=f"source.{picture.kind}",
-        picture_name=picture_name,
-        parameters=parameters,
-        created=now,
-    )
-    copy = state.root / job_folder.INCOMING / f"{job.id}{picture.path.suffix}"
-    own = picture.path if is_ours else picture_source.kept_copy(picture.path, copy)
-    state.jobs[job.id] = job
-    state.arrival.want(job.id)
-    state.runner.add(job, own)
-    return job
+    ids = [job_folder.new_id(now) for _ in parameters]
+    jobs = [
+        Job(
+            id=ids[place],
+            name=_object_name(name),
+            picture=f"source.{picture.kind}",
+            picture_name=picture_name,
+            parameters=own,
+            created=now + place / 1000,  # by which the list is sorted
+            batch=ids[0] if count > 1 else "",
+            place=place,
+        )
+        for place, own in enumerate(parameters)
+    ]
+    for job, copy in zip(jobs, _copies(picture, is_ours, state.root / job_folder.INCOMING, ids), strict=True):
+        state.jobs[job.id] = job
+        state.arrival.want(job.id)
+        state.runner.add(job, copy)
+    return jobs
+
+
+def _copies(picture: Picture, is_ours: bool, folder: Path, names: list[str]) -> list[Path]:
+    """A file for each of the names; the picture's own is the last, if it `is_ours`. Raises StorageError."""
+    if is_ours:
+        return [*_copies(picture, False, folder, names[:-1]), picture.path]
+    return [picture_source.kept_copy(picture.path, folder / f"{name}{picture.path.suffix}") for name in names]
 
 
 def adopt(remote_id: str) -> Job:

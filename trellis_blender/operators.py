@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import new_job, picture_source, preferences, session, settings
 from .core import job_folder
@@ -80,6 +80,18 @@ class Waiting:
 class Generate(Waiting):
     """What both ways to generate have in common: the parameters, and what happens with the picture."""
 
+    if TYPE_CHECKING:
+        variations: int
+    else:
+        variations: IntProperty(
+            name="Variations",
+            description=settings.VARIATIONS_DESCRIPTION,
+            default=1,
+            min=1,
+            max=settings.VARIATIONS_MAXIMUM,
+            options={"SKIP_SAVE"},
+        )
+
     last_click = 0.0
 
     @classmethod
@@ -114,15 +126,17 @@ class Generate(Waiting):
         raise NotImplementedError
 
     def generate(self, context: bpy.types.Context, picture: Picture, is_ours: bool, name: str) -> None:
-        """Begin the job. Raises TrellisError."""
+        """Begin the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
         self.check_wait(context)
-        values, seed = settings.values(self, settings.of_scene(context.scene))
-        job = new_job.begin(picture, is_ours, name, values, seed)
+        chosen = settings.of_scene(context.scene)
+        values, seed = settings.values(self, chosen)
+        jobs = new_job.begin(picture, is_ours, name, values, seed, settings.variations(self, chosen))
         if self.wait:
-            session.wait(job.id)
+            for job in jobs:
+                session.wait(job.id)
         elif preferences.use_placeholders() and not picture_source.is_rendering():
-            place_boxes(context, [job])
+            place_boxes(context, jobs)
 
 
 Generate.__annotations__.update(settings.parameter_annotations())

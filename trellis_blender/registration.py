@@ -26,6 +26,7 @@ from . import (
     settings,
     sight_operators,
     status_bar,
+    variations,
 )
 
 CLASSES: tuple[Any, ...] = (
@@ -40,6 +41,7 @@ CLASSES: tuple[Any, ...] = (
     *level_of_detail.CLASSES,
     *sight_operators.CLASSES,
     *reports.CLASSES,
+    *variations.CLASSES,
     *menus.CLASSES,
     *panels.CLASSES,
 )

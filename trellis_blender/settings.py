@@ -15,6 +15,9 @@ from .core.presets import PRESETS
 # Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 VARIATIONS_MAXIMUM = 4
+VARIATIONS_DESCRIPTION = (
+    "Number of models to make of the picture, in a row along X, each with a seed of its own; a fixed seed is counted up"
+)
 SOURCES = (
     ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
     ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
@@ -95,7 +98,7 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         )
         variations: IntProperty(
             name="Variations",
-            description="Number of models to make of the picture, each with a seed of its own",
+            description=VARIATIONS_DESCRIPTION,
             default=1,
             min=1,
             max=VARIATIONS_MAXIMUM,
@@ -141,6 +144,12 @@ def held(parameter: Parameter, value: Value) -> Value | str:
     if parameter.choices:
         return str(value)
     return as_32_bit(value) if isinstance(parameter.default, float) else value
+
+
+def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
+    """How many models are to be made, from an operator where it was told, else the scene's."""
+    is_given = cast(Any, holder).properties.is_property_set("variations")
+    return int(cast(Any, holder).variations) if is_given else fallback.variations
 
 
 def _number(value: Value | str) -> Value:

@@ -24,7 +24,7 @@ LAYERS = (
     ("session",),
     ("new_job", "looking", "model_selection", "status_bar"),
     ("operators", "preset_operators"),
-    ("job_operators", "level_of_detail", "sight_operators", "account_operators", "asset_operators"),
+    ("job_operators", "level_of_detail", "variations", "sight_operators", "account_operators", "asset_operators"),
     ("panels", "menus"),
     ("registration",),
     ("__init__",),

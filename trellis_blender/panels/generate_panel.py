@@ -32,6 +32,7 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
             layout.prop(chosen, "filepath", text="Image")
         draw_preview(layout, context, chosen)
         draw_presets(layout, context, chosen)
+        layout.prop(chosen, "variations")
         button = layout.row()
         button.scale_y = 1.5
         if chosen.source == "FILE":
