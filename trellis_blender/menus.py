@@ -77,6 +77,11 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         assert layout is not None
         layout.operator("trellis2.generate_render", icon="RENDER_RESULT")
         layout.operator("trellis2.generate_image", text="Generate from Image File...", icon="FILE_IMAGE")
+        layout.operator("trellis2.generate_files", text="Generate from Image Files...", icon="FILE_FOLDER")
+        layout.operator("trellis2.generate_open_image", icon="IMAGE_DATA")
+        layout.operator("trellis2.generate_viewport", icon="VIEW3D")
+        layout.operator("trellis2.generate_camera", icon="CAMERA_DATA")
+        layout.operator("trellis2.generate_clipboard", icon="PASTEDOWN")
         layout.menu(TRELLIS2_MT_preset.__name__)
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
@@ -101,8 +106,9 @@ def _draw_submenu(self: Any, _context: bpy.types.Context) -> None:
     self.layout.menu(TRELLIS2_MT_trellis.__name__)
 
 
-def _draw_from_render(self: Any, _context: bpy.types.Context) -> None:
+def _draw_from_image(self: Any, _context: bpy.types.Context) -> None:
     self.layout.separator()
+    self.layout.operator("trellis2.generate_open_image", text="3D Model from This Image", icon="IMAGE_DATA")
     self.layout.operator("trellis2.generate_render", text="Generate 3D Model from Render", icon="RENDER_RESULT")
 
 
@@ -122,11 +128,21 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")
 
 
+def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator("trellis2.generate_files", text="3D Model from Images (Trellis)...", icon="FILE_IMAGE")
+
+
+def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.operator("trellis2.generate_viewport", text="3D Model from This View", icon="VIEW3D")
+
+
 ENTRIES: tuple[tuple[str, Callable[[Any, bpy.types.Context], None]], ...] = (
     ("TOPBAR_MT_render", _draw_submenu),
-    ("IMAGE_MT_image", _draw_from_render),
+    ("IMAGE_MT_image", _draw_from_image),
     ("VIEW3D_MT_add", _draw_from_file),
-    ("TOPBAR_MT_file_import", _draw_from_file),
+    ("VIEW3D_MT_view", _draw_from_viewport),
+    ("TOPBAR_MT_file_import", _draw_from_files),
     ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
 CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_preset, TRELLIS2_MT_trellis)

@@ -117,6 +117,7 @@ class Generate(Waiting):
 
         def begin() -> None:
             preferences.online_account()
+            self.check_wait(context)
             self.begin(context)
 
         return attempt(cast(bpy.types.Operator, self), begin)
@@ -128,7 +129,6 @@ class Generate(Waiting):
     def generate(self, context: bpy.types.Context, picture: Picture, is_ours: bool, name: str) -> None:
         """Begin the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
-        self.check_wait(context)
         chosen = settings.of_scene(context.scene)
         values, seed = settings.values(self, chosen)
         jobs = new_job.begin(picture, is_ours, name, values, seed, settings.variations(self, chosen))

@@ -25,15 +25,18 @@ from . import (
     session,
     settings,
     sight_operators,
+    source_operators,
     status_bar,
     variations,
 )
+from .picture_source import camera
 
 CLASSES: tuple[Any, ...] = (
     preferences.TRELLIS2_AP_preferences,
     settings.TRELLIS2_PG_settings,
     *job_list.CLASSES,
     *operators.CLASSES,
+    *source_operators.CLASSES,
     *preset_operators.CLASSES,
     *job_operators.CLASSES,
     *account_operators.CLASSES,
@@ -57,6 +60,7 @@ def register() -> None:
     menus.register()
     model_selection.register()
     status_bar.register()
+    camera.register()
     session.register()
     looking.register()
     asset_operators.register()
@@ -67,6 +71,7 @@ def unregister() -> None:
     looking.unregister()
     asset_operators.unregister()
     session.unregister()
+    camera.unregister()
     status_bar.unregister()
     model_selection.unregister()
     menus.unregister()

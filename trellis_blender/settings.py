@@ -21,6 +21,14 @@ VARIATIONS_DESCRIPTION = (
 SOURCES = (
     ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
     ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
+    ("IMAGE", "Open Image", "Use an image that is open in Blender, as it is seen", "IMAGE_DATA", 2),
+    ("VIEWPORT", "Viewport", "Use what this viewport shows, without overlays and background", "VIEW3D", 3),
+    ("CAMERA", "Camera", "Render the camera's view for this, without a background", "CAMERA_DATA", 4),
+    ("CLIPBOARD", "Clipboard", "Use a copied image, or a copied image file", "PASTEDOWN", 5),
+)
+ENGINES = (
+    ("SCENE", "Scene", "Render with the scene's engine and its settings"),
+    ("WORKBENCH", "Workbench", "Render in a moment, with the colours of Workbench"),
 )
 
 
@@ -75,6 +83,8 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         source: str
         filepath: str
+        image: bpy.types.Image | None
+        camera_engine: str
         preset: str
         seed: int
         use_seed: bool
@@ -96,6 +106,10 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
             default="STANDARD",
         )
+        image: PointerProperty(
+            name="Image", description="Image that is open in Blender to make a model from", type=bpy.types.Image
+        )
+        camera_engine: EnumProperty(name="Engine", description="What renders the picture", items=ENGINES)
         variations: IntProperty(
             name="Variations",
             description=VARIATIONS_DESCRIPTION,

@@ -141,6 +141,11 @@ class Layout:
         assert name in owner.bl_rna.properties, f"{owner} has no {name}"
         self.page.properties.append(name)
 
+    def template_ID(self, owner: Any, name: str, **options: Any) -> None:  # noqa: N802 - Blender's name
+        _check("template_ID", options)
+        assert name in owner.bl_rna.properties, f"{owner} has no {name}"
+        self.page.properties.append(name)
+
     def operator(self, name: str, **options: Any) -> Filled:
         _check("operator", options)
         filled = Filled(name)

@@ -22,6 +22,7 @@ MENUS = (
     "TOPBAR_MT_render",
     "IMAGE_MT_image",
     "VIEW3D_MT_add",
+    "VIEW3D_MT_view",
     "TOPBAR_MT_file_import",
     "VIEW3D_MT_object_context_menu",
     "STATUSBAR_HT_header",
@@ -66,7 +67,7 @@ def timers(addon: Any) -> list[bool]:
 def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
-    assert (len(found["handlers"]), len(found["menu entries"])) == (6, len(MENUS))
+    assert (len(found["handlers"]), len(found["menu entries"])) == (9, len(MENUS))
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2"]
 
 

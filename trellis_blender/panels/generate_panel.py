@@ -10,6 +10,7 @@ from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
 from .sidebar import SidebarPanel
+from .source_row import OPERATORS, draw_source
 
 
 class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
@@ -25,19 +26,14 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         layout = self.property_layout()
         if draw_first_run(layout, context):
             return
-        sources = layout.row()
-        sources.use_property_split = False
-        sources.prop(chosen, "source", expand=True)
-        if chosen.source == "FILE":
-            layout.prop(chosen, "filepath", text="Image")
+        draw_source(layout, context, chosen)
         draw_preview(layout, context, chosen)
         draw_presets(layout, context, chosen)
         layout.prop(chosen, "variations")
         button = layout.row()
         button.scale_y = 1.5
+        button.enabled = chosen.source != "FILE" or bool(chosen.filepath)
+        pressed = button.operator(OPERATORS[chosen.source], text="Generate", icon="MESH_MONKEY")
         if chosen.source == "FILE":
-            button.enabled = bool(chosen.filepath)
-            button.operator("trellis2.generate_image", text="Generate", icon="MESH_MONKEY").filepath = chosen.filepath
-        else:
-            button.operator("trellis2.generate_render", text="Generate", icon="MESH_MONKEY")
+            pressed.filepath = chosen.filepath
         draw_refusal(layout, context)

@@ -1,35 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the picture comes from: a file, or the current render. The outcome is a file that Scenario takes."""
+"""The current render, saved as the artist sees it."""
 
 from __future__ import annotations
 
 import contextlib
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from .core.errors import PictureError, Remedy, storage_error
-from .core.picture import Picture, check_size, open_picture, without_texts
+from ..core.errors import PictureError, Remedy
+from ..core.picture import Picture, open_picture, without_texts
+from .files import new_file
 
 RENDER_RESULT = "Render Result"
 NO_RENDER = "There is no render yet. Render an image (F12), then try again."
+NO_DATA = "does not have any image data"  # in Blender's words
+STILL_RENDERING = "The render is still running. Wait until it is done, then try again."
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
-
-
-def from_file(path: Path, folder: Path) -> tuple[Picture, bool]:
-    """The picture in a file, and whether it is a copy of ours, made in `folder` since Scenario does not take its kind.
-
-    Raises PictureError with the sentence for the artist.
-    """
-    picture = open_picture(path)
-    if picture.is_sendable:
-        return picture, False
-    return open_picture(_converted(path, _new_file(folder))), True
 
 
 def from_render(scene: bpy.types.Scene, folder: Path) -> Picture:
@@ -38,31 +28,21 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> Picture:
     The scene's render settings are the same afterwards. Raises PictureError when there is no render, or not yet.
     """
     if is_rendering():
-        raise PictureError("The render is still running. Wait until it is done, then try again.", remedy=Remedy.NONE)
+        raise PictureError(STILL_RENDERING, remedy=Remedy.NONE)
     image: Any = bpy.data.images.get(RENDER_RESULT)
     if image is None:
         raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
-    target = _new_file(folder)
+    target = new_file(folder)
     with _png_settings(scene.render.image_settings):
         try:
             image.save_render(str(target), scene=scene)
         except RuntimeError as error:
-            if "does not have any image data" in str(error):
+            if NO_DATA in str(error):
                 raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
             sentence = f"The render could not be saved: {error}. Check the disk, then try again."
             raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     target.write_bytes(without_texts(target.read_bytes()))
     return open_picture(target)
-
-
-def kept_copy(picture: Path, target: Path) -> Path:
-    """The picture as it is now, in the file `target`: the artist may go on with theirs. Raises StorageError."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, target)
-    except OSError as error:
-        raise storage_error("copy the picture", error) from error
-    return target
 
 
 def is_rendering() -> bool:
@@ -71,12 +51,14 @@ def is_rendering() -> bool:
     return bool(ask("RENDER"))
 
 
-def _new_file(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error("save the picture", error) from error
-    return folder / f"{secrets.token_hex(8)}.png"
+def set_png(settings: Any) -> None:
+    """Have image settings save PNG with 8 bit and alpha, with the scene's own colours."""
+    if hasattr(settings, "media_type"):
+        settings.media_type = "IMAGE"
+    settings.file_format = "PNG"
+    settings.color_mode = "RGBA"
+    settings.color_depth = "8"
+    settings.color_management = "FOLLOW_SCENE"
 
 
 @contextlib.contextmanager
@@ -87,12 +69,7 @@ def _png_settings(settings: Any) -> Iterator[None]:
     before = {name: getattr(settings, name) for name in ordered}
     colours = [_Colours(owner) for owner in (settings.display_settings, settings.view_settings)]
     try:
-        if "media_type" in before:
-            settings.media_type = "IMAGE"
-        settings.file_format = "PNG"
-        settings.color_mode = "RGBA"
-        settings.color_depth = "8"
-        settings.color_management = "FOLLOW_SCENE"
+        set_png(settings)
         yield
     finally:
         for name, value in before.items():
@@ -129,45 +106,3 @@ class _Colours:
     def _curves(self) -> list[Any]:
         mapping = getattr(self._owner, "curve_mapping", None)
         return list(mapping.curves) if mapping is not None and getattr(self._owner, "use_curve_mapping", False) else []
-
-
-def _converted(path: Path, target: Path) -> Path:
-    """Have Blender read the file, and write what it shows as a PNG with 8 bit and alpha."""
-    try:
-        image = bpy.data.images.load(str(path), check_existing=False)
-    except RuntimeError as error:
-        raise PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.") from error
-    copy = None
-    try:
-        width, height = image.size
-        if not (width and height and image.has_data):
-            raise PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.")
-        check_size(path.name, width, height)
-        copy = bpy.data.images.new(path.stem, width, height, alpha=True)
-        _pixels(copy).foreach_set(_shown_pixels(image))
-        copy.file_format = "PNG"
-        copy.filepath_raw = str(target)
-        copy.save()
-    except RuntimeError as error:
-        raise PictureError(
-            f"“{path.name}” could not be converted: {error}. Choose a PNG, JPEG or WebP file."
-        ) from error
-    finally:
-        for made in filter(None, (image, copy)):
-            bpy.data.images.remove(made)
-    return target
-
-
-def _pixels(image: Any) -> Any:
-    return image.pixels  # a property array, which the stubs take for one number
-
-
-def _shown_pixels(image: bpy.types.Image) -> Any:
-    """The pixels as sRGB with straight alpha: float32, flat, four a pixel, 0 to 1."""
-    import numpy as np
-
-    from .core.pixels import shown
-
-    pixels = np.empty(image.size[0] * image.size[1] * image.channels, np.float32)
-    _pixels(image).foreach_get(pixels)
-    return shown(pixels, image.channels, is_float=image.is_float).ravel()

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the picture comes from. The outcome is always a file that Scenario takes; the artist's things stay as they are.
+
+One module a source. `pixels` holds what they share: pixels as they are seen, and writing them as a PNG.
+"""
+
+from __future__ import annotations
+
+from .files import from_file, kept_copy
+from .render import from_render, is_rendering
+
+__all__ = ["from_file", "from_render", "is_rendering", "kept_copy"]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was copied elsewhere: an image file, or the pixels of an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import bpy
+
+from ..core.errors import PictureError
+from ..core.picture import Picture, check_size, open_picture
+from . import pixels
+from .files import from_file, new_file
+
+NOTHING = "There is no picture on the clipboard. Copy an image, or an image file, then try again."
+LONGEST = 4096  # characters of a text that may be a path
+
+
+def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Picture, bool, str]:
+    """The copied picture, whether its file is one of ours in `folder`, and a name for it.
+
+    Raises PictureError or StorageError.
+    """
+    if bpy.app.background:
+        raise PictureError("There is no clipboard without a window. Use an image file as the source.")
+    assert context.window_manager is not None
+    path = copied_file(context.window_manager.clipboard)
+    if path is not None:
+        return (*from_file(path, folder), path.stem)
+    image = _pasted(context)
+    try:
+        check_size(image.name, *image.size)
+        seen = pixels.of_image(image)
+    finally:
+        bpy.data.images.remove(image)
+    if seen is None:
+        raise PictureError(NOTHING)
+    return open_picture(pixels.write(pixels.reduced(seen), new_file(folder))), True, "Clipboard"
+
+
+def copied_file(text: str) -> Path | None:
+    """The first file that a copied text names: a path or an address as file managers write it, one a line."""
+    for line in text[:LONGEST].splitlines():
+        name = line.strip().strip('"')
+        if name.startswith("file://"):
+            parts = urlsplit(name)
+            host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
+            name = url2pathname(host + parts.path)
+        path = Path(name)
+        if name and path.is_absolute() and _is_file(path):
+            return path
+    return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, or characters that no name may have
+        return False
+
+
+def _pasted(context: bpy.types.Context) -> Any:
+    """The copied image as a new datablock. Blender pastes only in an Image Editor, so the area is one for a moment."""
+    window = context.window
+    area: Any = context.area or (window.screen.areas[0] if window is not None else None)
+    if area is None:
+        raise PictureError(NOTHING)
+    before, kind = set(bpy.data.images), area.ui_type
+    try:
+        area.ui_type = "IMAGE_EDITOR"
+        shown = area.spaces.active.image
+        region = next(region for region in area.regions if region.type == "WINDOW")
+        with context.temp_override(window=window, area=area, region=region):
+            paste: Any = bpy.ops.image.clipboard_paste
+            if paste.poll():
+                paste()
+        area.spaces.active.image = shown
+    except RuntimeError as error:
+        raise PictureError(NOTHING) from error
+    finally:
+        area.ui_type = kind
+    made = [image for image in bpy.data.images if image not in before]
+    if not made:
+        raise PictureError(NOTHING)
+    return made[0]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pixels as they are seen: uint8 (height, width, 4), the top row first, sRGB with straight alpha."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import storage_error
+
+SIDE = 1024  # what Trellis looks at
+_BLEED = 4  # pixels that a smooth edge is wide at most
+
+
+def of_image(image: bpy.types.Image) -> Any:
+    """What the image shows, None where it holds nothing. A tiled one shows its first tile."""
+    import numpy as np
+
+    from ..core.pixels import as_bytes, encoded, shown
+
+    held: Any = image.pixels  # a property array, which the stubs take for one number
+    width, height = image.size
+    if not (width and height and len(held)):
+        return None
+    flat = np.empty(len(held), np.float32)
+    held.foreach_get(flat)
+    space: Any = image.colorspace_settings
+    is_scene_linear = image.is_float and not space.is_data
+    seen = shown(flat, len(held) // (width * height), is_float=is_scene_linear).reshape(height, width, 4)
+    if not image.is_float and space.name.startswith("Linear"):
+        seen[..., :3] = encoded(seen[..., :3])
+    return as_bytes(seen[::-1])
+
+
+def reduced(seen: Any) -> Any:
+    """The same with the longer side as Trellis looks at it, where it is twice that or more."""
+    import numpy as np
+
+    from ..core.pixels import resized
+
+    height, width = seen.shape[:2]
+    if max(height, width) < 2 * SIDE:
+        return seen
+    scale = SIDE / max(height, width)
+    whole = seen.astype(np.float32)
+    whole[..., :3] *= whole[..., 3:]
+    small = resized(whole, max(1, round(height * scale)), max(1, round(width * scale)))
+    small[..., :3] /= np.maximum(small[..., 3:], 1 / 255)
+    return np.rint(small.clip(0, 255)).astype(np.uint8)
+
+
+def square(seen: Any) -> Any:
+    """The same in the middle of a square, with nothing around it."""
+    import numpy as np
+
+    height, width = seen.shape[:2]
+    side = max(height, width)
+    whole = np.zeros((side, side, 4), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    whole[top : top + height, left : left + width] = seen
+    return whole
+
+
+def straight(seen: Any) -> Any:
+    """What the viewport draws, with straight alpha.
+
+    It draws colours times their alpha through the view transform, which no division undoes. So a smooth edge takes the
+    colour that is solid beside it; what is further from anything solid is divided as if the transform were sRGB's.
+    """
+    import numpy as np
+
+    from ..core.pixels import as_bytes, encoded, linear
+
+    alpha = seen[..., 3:].astype(np.float32) / 255
+    colour = encoded(linear(seen[..., :3].astype(np.float32) / 255) / np.where(alpha > 0, alpha, 1))
+    made = np.concatenate([as_bytes(colour), seen[..., 3:]], axis=2)
+    known = seen[..., 3] == 255
+    made[known] = seen[known]
+    for _ in range(_BLEED):
+        for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            beside = np.roll(known, (rows, columns), (0, 1)) & ~known & (seen[..., 3] > 0)
+            made[beside, :3] = np.roll(made, (rows, columns), (0, 1))[beside, :3]
+            known = known | beside
+    return made
+
+
+def write(seen: Any, target: Path) -> Path:
+    """Write them as a PNG and return its path. Raises StorageError; then there is no file."""
+    from ..core.pixels import png
+
+    try:
+        target.write_bytes(png(seen[::-1]))
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise storage_error("save the picture", error) from error
+    return target
