@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from . import job_list, new_job, preferences, session, settings
+from . import job_list, new_job, preferences, price_tag, session, settings
 from .arrival import is_importable
 from .core.errors import TrellisError
 from .core.job import Job, Stage
 from .core.parameters import BY_NAME
 from .operators import Waiting, attempt, dismiss_refusal, refusal
+from .waiting import wait
 
 if TYPE_CHECKING:
     from .operators import Result
@@ -96,6 +97,18 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         """Failed or cancelled, with a picture to begin from or a model to go on with."""
         return job.stage in (Stage.FAILED, Stage.CANCELLED) and bool(job.picture or job.holds_model)
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: ask first where it pays again, and is dearer than the artist's limit."""
+        try:
+            job = session.jobs()[self.target()]
+        except TrellisError as error:
+            self.report({"ERROR"}, error.sentence)
+            return {"CANCELLED"}
+        self.job_id = job.id
+        cost = price_tag.cost_of(job.parameters) if job.cost is None else job.cost
+        objection = "" if job.holds_model else price_tag.objection(cost)
+        return price_tag.confirm(self, context, event, objection) if objection else self.execute(context)
+
     def execute(self, _context: bpy.types.Context) -> Result:
         """Go on with it."""
         return attempt(self, lambda: session.retry(self.target()))
@@ -122,7 +135,7 @@ class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
                 bpy.ops.object.mode_set(mode="OBJECT")  # which is what a click on Import means
             session.import_model(job_id)
             if self.wait:
-                session.wait(job_id)
+                wait(job_id)
 
         return attempt(self, bring)
 
@@ -266,7 +279,7 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
             self.check_wait(context)
             job = new_job.adopt(self.remote_id)
             if self.wait:
-                session.wait(job.id)
+                wait(job.id)
 
         return attempt(self, adopt)
 

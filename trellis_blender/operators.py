@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from . import new_job, picture_source, preferences, session, settings
+from . import new_job, picture_source, preferences, price_tag, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
 from .core.picture import Picture
 from .scene import busy_reason, place_boxes
+from .waiting import wait
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -108,9 +109,23 @@ class Generate(Waiting):
         last, type(self).last_click = type(self).last_click, now
         return now - last < DOUBLE_CLICK_SECONDS
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A click."""
-        return {"CANCELLED"} if self.is_double_click() else self.execute(context)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: ask first where it is dearer than the artist's limit."""
+        if self.is_double_click():
+            return {"CANCELLED"}
+        objection = self.objection(context)
+        if objection:
+            return price_tag.confirm(cast(bpy.types.Operator, self), context, event, objection)
+        return self.execute(context)
+
+    def objection(self, context: bpy.types.Context) -> str:
+        """What to ask the artist before this is paid for, empty where nothing is to be asked."""
+        if not preferences.price_limit():
+            return ""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        cost = price_tag.cost_of(settings.values(self, chosen)[0])
+        return price_tag.objection(None if cost is None else cost * chosen.variations)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the picture and send it."""
@@ -134,7 +149,7 @@ class Generate(Waiting):
         jobs = new_job.begin(picture, is_ours, name, values, seed, settings.variations(self, chosen))
         if self.wait:
             for job in jobs:
-                session.wait(job.id)
+                wait(job.id)
         elif preferences.use_placeholders() and not picture_source.is_rendering():
             place_boxes(context, jobs)
 
@@ -172,13 +187,28 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         )
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
+    is_from_browser = False
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: choose a file, unless the panel has one."""
         if self.properties.is_property_set("filepath"):
             return Generate.invoke(self, context, event)
         assert context.window_manager is not None
+        self.is_from_browser = True
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send the file; one that was just chosen in the file browser is asked about like any other click."""
+        if not (self.is_from_browser and self.objection(context)):
+            return Generate.execute(self, context)
+        given = {
+            name: getattr(self, name)
+            for name in settings.parameter_annotations()
+            if self.properties.is_property_set(name)
+        }
+        operators: Any = bpy.ops
+        return cast("Result", operators.trellis2.generate_image("INVOKE_DEFAULT", filepath=self.filepath, **given))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from .core.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
 from .core.changes import Checked
@@ -38,6 +38,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         use_placeholders: bool
         mark_as_asset: bool
         asset_author: str
+        price_limit: float
     else:
         api_key: StringProperty(
             name="API Key",
@@ -80,6 +81,14 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         asset_author: StringProperty(
             name="Asset Author", description="Author that assets are marked with; leave it empty for none"
         )
+        price_limit: FloatProperty(
+            name="Ask Above",
+            description="Price in creative units (CU) above which Generate asks first; with 0 it never asks",
+            default=0,
+            min=0,
+            soft_max=1000,
+            precision=2,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the account, and what the last test of it said."""
@@ -101,6 +110,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.separator()
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_seams")
+        layout.prop(self, "price_limit")
         layout.prop(self, "keep_jobs")
         layout.prop(self, "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
@@ -139,6 +149,12 @@ def asset_author() -> str:
     """Whom assets name as their author, empty for nobody."""
     kept = preferences()
     return kept.asset_author if kept is not None else ""
+
+
+def price_limit() -> float:
+    """The price in creative units above which the artist wants to be asked, 0: never."""
+    kept = preferences()
+    return kept.price_limit if kept is not None else 0.0
 
 
 def show_answer(answer: Checked | None) -> None:

@@ -39,7 +39,7 @@ _NAMES = {tuple(held.values()): name for name, held in _HELD.items()}
 
 def name_of(chosen: settings.TRELLIS2_PG_settings) -> str:
     """The name of the preset that all parameters are those of, empty when there is none."""
-    return _NAMES.get(tuple(getattr(chosen, parameter.name) for parameter in TABLE), "")
+    return _NAMES.get(settings.held_values(chosen), "")
 
 
 def differs(chosen: settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:

@@ -21,6 +21,7 @@ from . import (
     panels,
     preferences,
     preset_operators,
+    price_tag,
     reports,
     session,
     settings,
@@ -70,6 +71,7 @@ def unregister() -> None:
     """Take it all out again."""
     looking.unregister()
     asset_operators.unregister()
+    price_tag.unregister()
     session.unregister()
     camera.unregister()
     status_bar.unregister()

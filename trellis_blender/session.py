@@ -21,11 +21,13 @@ from bpy.app.handlers import persistent
 from . import icons, job_list, placeholder, preferences, reports, screens
 from .arrival import Arrival
 from .core.account import Account
-from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Removed, Seen
-from .core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
-from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, Stage, advance
+from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Priced, Removed, Seen
+from .core.errors import AccountError, OnlineAccessError, Remedy
+from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, advance
 from .core.runner import Runner
+from .core.spending import Spending
 from .placeholder_fill import Fill
+from .price import Prices
 from .reports import Reports
 from .sight import Sight
 from .version import VERSION
@@ -58,12 +60,15 @@ class Session:
     is_undone: bool = False
     watch: Watch = field(default_factory=Watch)
     reports: Reports = field(default_factory=Reports)
+    spending: Spending = field(default_factory=Spending)
     arrival: Arrival = field(init=False)
     fill: Fill = field(init=False)
     sight: Sight = field(init=False)
+    prices: Prices = field(init=False)
 
     def __post_init__(self) -> None:
         self.fill = Fill(picture_path)
+        self.prices = Prices(self.runner, self.root, self.tell)
         self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed, self.reports.wait)
         self.sight = Sight(self.runner, self.root)
 
@@ -110,6 +115,11 @@ def jobs() -> Mapping[str, Job]:
 def newest_first() -> Iterator[Job]:
     """The same snapshots, the newest first."""
     return reversed(_session.jobs.values()) if _session else iter(())
+
+
+def running() -> Session | None:
+    """The session, None where none was started yet."""
+    return _session
 
 
 def notices() -> list[Notice]:
@@ -201,23 +211,6 @@ def is_checking() -> bool:
     return _session is not None and _session.is_checking
 
 
-def wait(job_id: str, seconds: float = float("inf")) -> Job:
-    """Stand still until the job rests, its model in the scene if it has one. For scripts without a window.
-
-    Raises TrellisError with what went wrong.
-    """
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        tick()
-        job = jobs()[job_id]
-        if job.is_resting and not (_session and _session.arrival.is_awaited(job)):
-            break
-        time.sleep(TICK_SECONDS / 2)
-    if job.stage in (Stage.FAILED, Stage.CANCELLED):
-        raise TrellisError(job.message)
-    return job
-
-
 # -- start, tick, stop
 
 
@@ -248,6 +241,7 @@ def tick() -> bool:
     is_news = session.arrival.step(session.jobs) or is_news
     is_moved = session.watch.step(session.jobs, is_news=is_news)
     session.show_boxes(is_changed=is_news, is_moved=is_moved)
+    session.prices.step(session.account, session.jobs if session.is_loaded else None)
     if is_moved:
         redraw()
     session.reports.flush()
@@ -274,7 +268,8 @@ def _timer() -> float | None:
 
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
-    return is_waiting or not session.is_loaded or session.is_checking or session.sight.is_busy
+    is_asking = session.is_checking or session.prices.is_busy or session.sight.is_busy
+    return is_waiting or not session.is_loaded or is_asking
 
 
 def _use_account(session: Session) -> None:
@@ -308,6 +303,7 @@ def _take_in(session: Session, change: Change) -> None:
             _show(session, change)
         case Removed(job_id):
             session.jobs.pop(job_id, None)
+            session.spending.forget(job_id)
             session.arrival.forget(job_id)
             session.sight.forget(job_id)
         case Notice():
@@ -315,6 +311,8 @@ def _take_in(session: Session, change: Change) -> None:
         case Checked():
             session.is_checking = False
             preferences.show_answer(change)
+        case Priced():
+            session.prices.take(change)
         case ModelRead():
             session.arrival.take(change)
         case Seen() | Portrayed():
@@ -328,6 +326,7 @@ def _take_in(session: Session, change: Change) -> None:
 
 
 def _show(session: Session, job: Job) -> None:
+    session.spending.take(job)
     shown = session.jobs.get(job.id)
     if shown is not None and shown.cancel_asked and not job.is_resting:
         job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news

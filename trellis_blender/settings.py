@@ -153,6 +153,11 @@ def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int |
     return {parameter.name: value(parameter.name) for parameter in TABLE}, seed
 
 
+def held_values(chosen: TRELLIS2_PG_settings) -> tuple[Value | str, ...]:
+    """All parameters but the seed, in the table's order, as `held` has them."""
+    return tuple(getattr(chosen, parameter.name) for parameter in TABLE)
+
+
 def held(parameter: Parameter, value: Value) -> Value | str:
     """The value as the parameter's Blender property holds it: a choice as its text, a number in 32 bits."""
     if parameter.choices:

@@ -19,10 +19,10 @@ LAYERS = (
     ("mesh",),
     ("asset",),
     ("scene",),
-    ("arrival", "sight", "screens"),
+    ("arrival", "price", "sight", "screens"),
     ("reports", "watch"),
     ("session",),
-    ("new_job", "looking", "model_selection", "status_bar"),
+    ("new_job", "looking", "model_selection", "price_tag", "status_bar", "waiting"),
     ("operators", "preset_operators"),
     (
         "job_operators",

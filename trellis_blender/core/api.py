@@ -14,9 +14,18 @@ from typing import Any
 import requests
 
 from .account import Account
-from .call import ANSWER_SECONDS, CONNECT_SECONDS, Caller, Json, error_for, own_words, raise_for_connection
+from .call import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    DRY_RUN_STATUS,
+    Caller,
+    Json,
+    error_for,
+    own_words,
+    raise_for_connection,
+)
 from .connection import Connections, new_session
-from .errors import AnswerLostError, PassingError, RefusedError, Remedy, storage_error
+from .errors import AnswerLostError, DryRunIgnoredError, PassingError, RefusedError, Remedy, storage_error
 from .parameters import Value, to_wire
 
 MODEL_ID = "model_trellis-2"
@@ -35,7 +44,8 @@ class RemoteJob:
     """A job as Scenario tells it. `progress` is 0 to 1; `cost` in creative units, None when not told.
 
     `image` and `seed` are those of the body it was submitted with. `words` say why it failed. `seconds` passed between
-    its creation and the last news of it, by the server's clock, None when not told.
+    its creation and the last news of it, by the server's clock, None when not told. `is_refunded`: the
+    cost is given back should it fail.
     """
 
     id: str
@@ -47,6 +57,7 @@ class RemoteJob:
     seed: int | None
     words: str
     seconds: float | None = None
+    is_refunded: bool = True
 
     @property
     def is_success(self) -> bool:
@@ -94,6 +105,26 @@ class Api:
             return self._upload_in_parts(path, name, media_type, size, wait)
         except OSError as error:
             raise storage_error("read the picture", error) from error
+
+    def upload_hidden(self, name: str, picture: bytes) -> Asset:
+        """Send a small picture that does not show among the artist's own, free of charge."""
+        image = base64.b64encode(picture).decode("ascii")
+        return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image, "hide": True}))
+
+    def price(self, image: str, parameters: Mapping[str, Value]) -> float | None:
+        """What `submit` would cost, in creative units; None when Scenario does not say. Nothing is started by it.
+
+        Only status 269 is a price. Raises RefusedError when Scenario knows no such picture, DryRunIgnoredError when it
+        answers as it does to an order, PassingError when it does not answer.
+        """
+        status, data = self._caller.dry_run(f"/generate/custom/{MODEL_ID}", {"image": image, **to_wire(parameters)})
+        if status == DRY_RUN_STATUS:
+            return _number(data.get("creativeUnitsCost"))
+        if status == 404:
+            raise RefusedError("Scenario does not know the picture to ask the price with. Try again.", is_gone=True)
+        if 200 <= status < 300:
+            raise DryRunIgnoredError(_ordered(data))
+        return None
 
     def submit(self, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
         """The paid call. Raises AnswerLostError when it may have been accepted without our hearing of it."""
@@ -177,6 +208,20 @@ def raise_for_file_host(response: requests.Response) -> None:
         raise error_for(response.status_code, response.headers, {})
 
 
+def _ordered(data: Json) -> str:
+    """The sentence for a question for the price that was taken for an order, or may have been."""
+    job_id = _mapping(data.get("job")).get("jobId")
+    if not isinstance(job_id, str) or not job_id:
+        return (
+            "Scenario's answer to the question for the price could not be read. "
+            "The price is not shown until Blender is started again."
+        )
+    return (
+        f"Scenario took the question for the price for an order, and may charge for the job {job_id}. "
+        "Bring it in with Import by Job ID. The price is not asked again until Blender is started again."
+    )
+
+
 def _object(data: Json, name: str) -> Json:
     inner = data.get(name)
     if not isinstance(inner, Mapping):
@@ -203,6 +248,7 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
         seed=int(seed) if (seed := _number(submitted.get("seed"))) is not None else None,
         words=words,
         seconds=_seconds_between(job.get("createdAt"), job.get("updatedAt")),
+        is_refunded=_mapping(job.get("billing")).get("disableRefund") is not True,
     )
 
 

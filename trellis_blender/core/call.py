@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 import urllib3
@@ -33,6 +34,7 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 ANSWER_BYTES_MAXIMUM = 32 * 1024 * 1024
 WAIT_MAXIMUM = 3600.0
+DRY_RUN_STATUS = 269
 _PASSING = frozenset({408, 409, 425, 429})
 _NOT_ACCEPTED = frozenset({429, 503})
 _WORDS_MAXIMUM = 300
@@ -41,6 +43,10 @@ _CREDIT_WORDS = re.compile(
 )
 
 Json = Mapping[str, Any]
+
+
+class NotDryError(Exception):
+    """A question for a price was about to be sent in a form that would be paid: a mistake in the program."""
 
 
 class Caller:
@@ -66,21 +72,40 @@ class Caller:
         Raises PassingError, AccountError, CreditsError or RefusedError; a paid call also AnswerLostError, and then
         PassingError only when Scenario certainly did not accept it.
         """
-        params = {**(query or {}), **({"projectId": self.account.project} if self.account.project else {})}
-        # no redirects: the key must not follow them, and a paid call must not go out twice
-        options: dict[str, Any] = {
-            "timeout": (CONNECT_SECONDS, ANSWER_SECONDS),
-            "allow_redirects": False,
-            "stream": True,
-        }
         try:
-            with self._session.request(
-                method, self.account.address + path, params=params, json=body, **options
-            ) as response:
-                content = _content(response)
+            response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
             raise_for_connection(error, paid)
         return _answer(response, content, paid)
+
+    def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
+        """The answer's status and its JSON object, empty where it holds none, of a call that tells a price instead of
+        acting. Sent once, and never in a form in which it would act.
+
+        Raises PassingError when there is no answer, NotDryError before anything is sent.
+        """
+        try:
+            prepared = self._prepared("POST", path, body, {"dryRun": "true"})
+            if parse_qs(urlsplit(prepared.url or "").query).get("dryRun") != ["true"]:
+                raise NotDryError(path)
+            response, content = self._exchange(prepared)
+        except requests.RequestException as error:
+            raise_for_connection(error)
+        return response.status_code, _json_object(content) or {}
+
+    def _prepared(self, method: str, path: str, body: Json | None, query: Json | None) -> requests.PreparedRequest:
+        params = {**(query or {}), **({"projectId": self.account.project} if self.account.project else {})}
+        address = self.account.address + path
+        return self._session.prepare_request(requests.Request(method, address, params=params, json=body))
+
+    def _exchange(self, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
+        """The answer and its whole body. Raises RequestException."""
+        surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        # no redirects: the key must not follow them, and a paid call must not go out twice
+        with self._session.send(
+            prepared, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False, **surroundings
+        ) as response:
+            return response, _content(response)
 
 
 def raise_for_connection(error: requests.RequestException, paid: bool = False) -> NoReturn:

@@ -55,6 +55,21 @@ class ModelRead:
 
 
 @dataclass(frozen=True)
+class Priced:
+    """What the answer to `price.ask` is to the question with that `number`.
+
+    `cost` is in creative units, None when Scenario does not say. `asset_id` is the picture that it was asked with.
+    `is_last`: no more is to be asked in this session. `notice` is a sentence for the artist, empty when there is none.
+    """
+
+    number: int
+    cost: float | None = None
+    asset_id: str = ""
+    is_last: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True)
 class Kept:
     """How many bytes the folders of all jobs take up."""
 
@@ -83,4 +98,4 @@ class Portrayed:
     tried: str = ""
 
 
-Change = Job | Removed | Notice | Checked | ModelRead | Kept | Loaded | Seen | Portrayed
+Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Loaded | Seen | Portrayed

@@ -9,6 +9,7 @@
     ├── CreditsError          Scenario asks for credits or another plan
     ├── RefusedError          Scenario said no to this request, and will say no again
     ├── PassingError          it will pass by itself: the same call can be made again
+    ├── DryRunIgnoredError    the question for the price was taken for an order
     ├── AnswerLostError       the request may have arrived, its answer did not
     ├── GenerationFailedError the job ended without a model
     ├── ModelFileError        the model's file is not what it should be
@@ -112,6 +113,10 @@ class PassingError(TrellisError):
     def sentence(self) -> str:
         """What the artist reads of a call that is made again without their doing."""
         return f"{self} It is tried again."
+
+
+class DryRunIgnoredError(TrellisError):
+    """The question for the price was answered as if it were an order."""
 
 
 class AnswerLostError(TrellisError):

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from .errors import Remedy
 from .parameters import Value
@@ -54,7 +55,8 @@ class Job:
     picture's asset, so it lies before the paid call by the server's own clock. `generation_seconds` is how long
     Scenario took, by its own clock.
     `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
-    `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown.
+    `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown;
+    `charged_in_vain` is what Scenario kept for tries that ended without a model.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
     another Blender drives this job.
@@ -76,6 +78,7 @@ class Job:
     remote_ended: bool = False
     past_remote_ids: tuple[str, ...] = ()
     cost: float | None = None
+    charged_in_vain: float = 0.0
     model_asset_ids: tuple[str, ...] = ()
     model_asset_id: str = ""
     cancel_asked: bool = False
@@ -203,13 +206,15 @@ class Damaged(Event):
 class Failed(Event):
     """It cannot go on by itself. `message` is the artist's sentence.
 
-    `remote_ended`: the remote job is over without a model. `asset_gone`: the picture has to be sent again.
+    `remote_ended`: the remote job is over without a model, and Scenario `charged` that many creative units for it all
+    the same. `asset_gone`: the picture has to be sent again.
     """
 
     message: str
     remedy: Remedy
     remote_ended: bool = False
     asset_gone: bool = False
+    charged: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -219,10 +224,11 @@ class CancelAsked(Event):
 
 @dataclass(frozen=True)
 class Cancelled(Event):
-    """It is stopped. `message` says whether it was paid."""
+    """It is stopped. `message` says whether it was paid; `charged` is how many creative units."""
 
     message: str
     remote_ended: bool = False
+    charged: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -315,12 +321,13 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.FAILED, message=message, remedy=remedy)
         case CancelAsked():
             return change(job, cancel_asked=True)
-        case Failed(message, remedy, remote_ended, asset_gone):
+        case Failed(message, remedy, remote_ended, asset_gone, charged):
             asset = "" if asset_gone else job.asset_id
-            ended = {"remote_ended": remote_ended, "asset_id": asset}
+            ended = _ended(job, remote_ended, charged) | {"asset_id": asset}
             return change(job, stage=Stage.FAILED, message=message, remedy=remedy, **ended)
-        case Cancelled(message, remote_ended):
-            return change(job, stage=Stage.CANCELLED, message=message, remedy=Remedy.NONE, remote_ended=remote_ended)
+        case Cancelled(message, remote_ended, charged):
+            ended = _ended(job, remote_ended, charged)
+            return change(job, stage=Stage.CANCELLED, message=message, remedy=Remedy.NONE, **ended)
         case Resumed():
             return _resumed(job)
     raise ImpossibleEventError(f"{event!r} has no rule")  # pragma: no cover: the table above is checked first
@@ -328,6 +335,10 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
 
 _CANCELLED_UNSENT = "Cancelled. The request never reached Scenario, and nothing was charged."
 _NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. Submit it again when you are ready."
+
+
+def _ended(job: Job, remote_ended: bool, charged: float) -> dict[str, Any]:
+    return {"remote_ended": remote_ended, "charged_in_vain": job.charged_in_vain + charged}
 
 
 def _known(cost: float | None, job: Job) -> float | None:

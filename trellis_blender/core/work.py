@@ -130,7 +130,7 @@ def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
         remote = desk.api.job(job.remote_id)
     if remote.status == "canceled":
         charged = f"Scenario charged {remote.cost:g} CU." if remote.cost else "It was stopped in time."
-        return Cancelled(f"Cancelled. {charged}", remote_ended=True)
+        return Cancelled(f"Cancelled. {charged}", remote_ended=True, charged=remote.cost or 0.0)
     return news(remote)
 
 
@@ -209,7 +209,7 @@ def news(remote: RemoteJob) -> Event:
     if not remote.is_over:
         return Polled(remote.status, remote.progress, remote.cost)
     if remote.status == "canceled":
-        return Cancelled("It was cancelled at Scenario.", remote_ended=True)
+        return Cancelled("It was cancelled at Scenario.", remote_ended=True, charged=remote.cost or 0.0)
     if remote.is_success:
         text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
         return Failed(text, Remedy.RETRY)
@@ -219,6 +219,7 @@ def news(remote: RemoteJob) -> Event:
         f"Scenario could not make the model: {words}{end} Try again, or another picture.",
         Remedy.PICTURE,
         remote_ended=True,
+        charged=0.0 if remote.is_refunded else remote.cost or 0.0,
     )
 
 

@@ -24,6 +24,7 @@ from .sidebar import (
     remedy_of,
     sidebar_width,
 )
+from .spending_rows import draw_spending
 
 ICONS = {
     Stage.READY: "CHECKMARK",
@@ -109,6 +110,7 @@ class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
         job = session.jobs().get(job_list.active_id())
         if job is not None:
             draw_details(layout, context, job)
+        draw_spending(layout, context)
 
 
 def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:

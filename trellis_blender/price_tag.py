@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The price on the button, and the question before anything dearer than the artist's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import bpy
+
+from . import preferences, session, settings
+from .core.errors import AccountError, OnlineAccessError
+from .core.parameters import TABLE, Value
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    from .price import Key
+
+    Result = set[OperatorReturnItems]
+
+START_SECONDS = 0.1
+
+
+def words(chosen: settings.TRELLIS2_PG_settings) -> str:
+    """What the button says: “Generate”, with the price where it is known. For draw functions; a price that is missing
+    is asked for in the background.
+    """
+    cost = _look(settings.held_values(chosen))
+    if cost is None:
+        return "Generate"
+    if chosen.variations == 1:
+        return f"Generate · {number(cost)} CU"
+    return f"Generate {chosen.variations} · {number(cost * chosen.variations)} CU"
+
+
+def cost_of(values: Mapping[str, Value]) -> float | None:
+    """What a model with these parameters costs, in creative units; None while that is not known."""
+    running = session.running()
+    if running is None or running.account is None:
+        return None
+    key = tuple(settings.held(parameter, values[parameter.name]) for parameter in TABLE)
+    return running.prices.costs.get((running.account, key))
+
+
+def objection(cost: float | None) -> str:
+    """The question to ask before so many creative units are spent, empty where none is to be asked."""
+    limit = preferences.price_limit()
+    if not limit:
+        return ""
+    if cost is None:
+        return "The price is not known. Generate anyway?"
+    if cost > limit:
+        return f"This costs {number(cost)} CU; you want to be asked above {number(limit)} CU. Generate anyway?"
+    return ""
+
+
+def confirm(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str) -> Result:
+    """Ask the artist, who may go on with the operator or not."""
+    assert context.window_manager is not None
+    return context.window_manager.invoke_confirm(
+        operator, event, title=operator.bl_label, message=text, confirm_text="Generate"
+    )
+
+
+def number(amount: float) -> str:
+    """Creative units as Blender writes numbers: 12, 7.25."""
+    return f"{amount:.10g}"
+
+
+def _look(key: Key) -> float | None:
+    """The price if it is known. Begins to ask for it if it can be asked, with a session if there is none yet."""
+    try:
+        account = preferences.online_account()
+    except (AccountError, OnlineAccessError):
+        return None
+    running = session.running()
+    if running is None:
+        if not bpy.app.timers.is_registered(_start):
+            bpy.app.timers.register(_start, first_interval=START_SECONDS)
+        return None
+    cost = running.prices.costs.get((account, key))
+    if cost is None and running.prices.want((account, key)):
+        session.start()  # it runs; its timer may not
+    return cost
+
+
+def _start() -> None:
+    """A draw function must not start threads; this timer does, and the panel is drawn anew then."""
+    session.start()
+
+
+def unregister() -> None:
+    """Leave no timer behind."""
+    if bpy.app.timers.is_registered(_start):
+        bpy.app.timers.unregister(_start)
