@@ -25,7 +25,7 @@ def snapshot(addon: Any, stage: str = "imported", number: int = 0, **values: Any
         "picture_name": "Tür.png",
         "parameters": addon.new_job.complete({}, 7),
         "created": BEGUN + number,
-        "stage": addon.session.Stage(stage),
+        "stage": addon.new_job.Stage(stage),
     }
     return addon.session.Job(**{**known, **values})
 

@@ -112,7 +112,7 @@ def test_without_an_account_it_says_so(connected: Emulator, addon: Any, session:
 
 
 def test_waiting_in_edit_mode_says_so_rather_than_stand_still_for_ever(
-    session: Any, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    addon: Any, session: Any, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
