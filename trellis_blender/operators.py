@@ -125,7 +125,7 @@ class Generate(Waiting):
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         cost = price_tag.cost_of(settings.values(self, chosen)[0])
-        return price_tag.objection(None if cost is None else cost * chosen.variations)
+        return price_tag.objection(None if cost is None else cost * settings.variations(self, chosen))
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the picture and send it."""
@@ -204,7 +204,7 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
             return Generate.execute(self, context)
         given = {
             name: getattr(self, name)
-            for name in settings.parameter_annotations()
+            for name in (*settings.parameter_annotations(), "variations")
             if self.properties.is_property_set(name)
         }
         operators: Any = bpy.ops
