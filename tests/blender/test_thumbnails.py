@@ -82,10 +82,10 @@ def test_a_model_that_cannot_be_read_is_tried_once_and_keeps_its_picture(addon: 
 
 def test_a_thousand_rows_are_drawn_without_loading_and_in_no_time(addon: Any) -> None:
     with session_with(addon, jobs(addon, MANY)):
-        begun = time.perf_counter()
+        begun = time.thread_time()  # of the processor, so that a busy machine does not matter
         for index in range(MANY):
             draw_row(addon, index)
-        assert time.perf_counter() - begun < MANY * 0.0005
+        assert time.thread_time() - begun < MANY * 0.0005
         assert best(lambda: draw_row(addon, MANY - 1)) < 0.0005
         assert len(addon.looking.icons._collection[0]) == 0
 
