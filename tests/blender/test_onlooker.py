@@ -42,7 +42,7 @@ def blenders() -> list[str]:
 def test_a_picture_is_seen_as_the_model_sees_it(tmp_path: Path, addon: Any, looker: Any, name: str) -> None:
     path = picture_file(tmp_path, name, subject(), **({"lossless": True} if name.endswith("webp") else {}))
     if name.endswith("tga"):  # has no first bytes to be known by; it is refused at the click as well
-        with pytest.raises(addon.new_job.picture_source.PictureError, match="is not a picture"):
+        with pytest.raises(addon.core.errors.PictureError, match="is not a picture"):
             looker.see(path)
         return
     view = looker.see(path)

@@ -29,7 +29,7 @@ def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None
     preview = addon.looking.icons._collection[0]["view"]
     assert tuple(preview.image_size) == (SIDE, SIDE)
     assert preview.image_pixels_float[4 * (SIDE * 20 + 128)] == pytest.approx(1.0)
-    assert not addon.session.tick()
+    assert not addon.session.sight().is_busy
 
 
 @pytest.mark.parametrize("scale", [200, 300, 500])
