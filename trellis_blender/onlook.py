@@ -20,6 +20,7 @@ from typing import Any
 
 MEMORY_MAXIMUM = 12 * 2**30
 TEXTURE_SIDE = 2048
+SMALL_SIDE = 256
 
 
 def main(kind: str, seconds: str, source: str, target: str) -> None:
@@ -93,6 +94,16 @@ def _portray(path: Path) -> tuple[dict[str, Any], bytes]:
     return {}, picture_of(model, textures).tobytes()
 
 
+def _shrink(path: Path) -> tuple[dict[str, Any], bytes]:
+    """A picture as it is, small."""
+    from trellis_core.picture import open_picture
+    from trellis_core.pixels import as_bytes
+
+    open_picture(path)
+    pixels = _pixels(path, SMALL_SIDE)
+    return {"size": [str(pixels.shape[1]), str(pixels.shape[0])]}, as_bytes(pixels).tobytes()
+
+
 def _pixels(path: Path, largest: int = 0) -> Any:
     """The picture as it is shown: (height, width, 4) float32, bottom row first; no side above `largest`, 0: any."""
     import bpy
@@ -119,7 +130,7 @@ def _pixels(path: Path, largest: int = 0) -> Any:
     return shown(flat, image.channels, is_float=image.is_float).reshape(height, width, 4)
 
 
-LOOKS = {"picture": _see, "model": _portray}
+LOOKS = {"picture": _see, "small": _shrink, "model": _portray}
 
 if __name__ == "__main__":
     status = 1

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import bpy
 import gpu as blender_gpu
 from mathutils import Matrix
 
 from . import placeholder
+from .core.changes import Shrunk
 from .core.job import Job, Stage
 
 gpu: Any = blender_gpu  # of which the stubs know little
@@ -42,14 +42,15 @@ class Filled:
 class Fill:
     """What is drawn. `handle` is Blender's for the drawing, None while there is nothing to draw.
 
-    `picture` gives the path of a job's picture, None where it has none. `textures` are those of the jobs that were
+    `ask` is for a job's small picture, which is in `small` some time later. `textures` are those of the jobs that were
     drawn, None where a picture cannot be shown; `batches` are made when the first box is drawn.
     """
 
-    picture: Callable[[Job], Path | None]
+    ask: Callable[[Job], None]
+    small: Mapping[str, Shrunk | None]
     filled: list[Filled] = field(default_factory=list)
     handle: Any = None
-    pictures: dict[str, Path | None] = field(default_factory=dict)
+    pictures: int = 0
     textures: dict[str, Any] = field(default_factory=dict)
     batches: tuple[Any, Any] | None = None
 
@@ -61,10 +62,12 @@ class Fill:
             job = jobs.get(placeholder.job_id(box))
             if job is not None and job.id in wanted and job.stage is not Stage.FAILED:
                 self.filled.append(Filled(box.name, job.id, round(fraction(job) * STEPS)))
-                if job.id not in self.pictures:
-                    self.pictures[job.id] = self.picture(job)
+                if self.handle is not None:
+                    self.ask(job)
         self._keep(bool(self.filled))
-        if self.filled != before:
+        pictures = sum(small is not None for small in self.small.values()) if self.filled else 0
+        if self.filled != before or pictures != self.pictures:
+            self.pictures = pictures
             redraw_viewports()
 
     def clear(self) -> None:
@@ -81,7 +84,6 @@ class Fill:
             bpy.types.SpaceView3D.draw_handler_remove(self.handle, "WINDOW")
             self.handle, self.batches = None, None
             self.textures.clear()
-            self.pictures.clear()
 
     def _draw(self) -> None:
         """Draw the boxes that this viewport shows."""
@@ -127,9 +129,10 @@ class Fill:
 
     def _draw_picture(self, filled: Filled, box: bpy.types.Object) -> None:
         assert self.batches is not None
-        if filled.job_id not in self.textures:
-            self.textures[filled.job_id] = _texture(self.pictures.get(filled.job_id))
-        texture = self.textures[filled.job_id]
+        small = self.small.get(filled.job_id)
+        if small is not None and filled.job_id not in self.textures:
+            self.textures[filled.job_id] = _texture(small)
+        texture = self.textures.get(filled.job_id)
         if texture is None:
             return
         length = placeholder.edge(placeholder.largest_dimension(box))
@@ -167,23 +170,14 @@ def redraw_viewports() -> None:
                     region.tag_redraw()
 
 
-def _texture(path: Path | None) -> Any:
-    """The picture as a small texture, None where Blender cannot show it."""
-    if path is None:
+def _texture(small: Shrunk) -> Any:
+    """The picture as a texture, None where there is none."""
+    if not small.pixels:
         return None
     import numpy as np
-    from bpy.utils import previews
 
-    collection = previews.new()
-    try:
-        preview: Any = cast(Any, collection).load("picture", str(path), "IMAGE")
-        width, height = preview.image_size
-        pixels = np.empty(width * height * 4, np.float32)
-        if not pixels.size:
-            return None
-        preview.image_pixels_float.foreach_get(pixels)
-        colours = pixels.reshape(-1, 4)[:, :3]
-        colours **= 2.2  # the viewport takes linear values, and shows them as sRGB
-    finally:
-        previews.remove(collection)
-    return gpu.types.GPUTexture((width, height), format="RGBA16F", data=gpu.types.Buffer("FLOAT", pixels.size, pixels))
+    pixels = np.frombuffer(small.pixels, np.uint8).astype(np.float32) / 255
+    colours = pixels.reshape(-1, 4)[:, :3]
+    colours **= 2.2  # the viewport takes linear values, and shows them as sRGB
+    data = gpu.types.Buffer("FLOAT", pixels.size, pixels)
+    return gpu.types.GPUTexture((small.width, small.height), format="RGBA16F", data=data)

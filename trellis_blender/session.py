@@ -21,7 +21,7 @@ from bpy.app.handlers import persistent
 from . import icons, job_list, placeholder, preferences, reports, screens
 from .arrival import Arrival
 from .core.account import Account
-from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Priced, Removed, Seen
+from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Priced, Removed, Seen, Shrunk
 from .core.errors import AccountError, OnlineAccessError, Remedy
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, advance
 from .core.runner import Runner
@@ -67,10 +67,10 @@ class Session:
     prices: Prices = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fill = Fill(picture_path)
         self.prices = Prices(self.runner, self.root, self.tell)
         self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed, self.reports.wait)
         self.sight = Sight(self.runner, self.root)
+        self.fill = Fill(lambda job: self.sight.shrink(job.id, picture_path(job)), self.sight.small)
 
     def tell(self, sentence: str) -> None:
         """Something is to be said that belongs to no job."""
@@ -315,7 +315,7 @@ def _take_in(session: Session, change: Change) -> None:
             session.prices.take(change)
         case ModelRead():
             session.arrival.take(change)
-        case Seen() | Portrayed():
+        case Seen() | Portrayed() | Shrunk():
             session.sight.take(change)
         case Kept(size):
             preferences.show_kept(size)

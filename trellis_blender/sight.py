@@ -15,8 +15,8 @@ from pathlib import Path
 import bpy
 
 from . import icons
-from .core.changes import Key, Portrayed, Seen
-from .core.onlooker import Onlooker, look_at, portray, portrayed
+from .core.changes import Key, Portrayed, Seen, Shrunk
+from .core.onlooker import Onlooker, look_at, portray, portrayed, shrink
 from .core.runner import Runner
 from .core.sight import SIDE
 
@@ -28,7 +28,8 @@ class Sight:
     """`key` names the picture that is wanted last, `seen` is what was seen of it, None while that is awaited.
 
     `portrayed` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
-    model need not be looked at again, `queue` those whose turn comes, `model` the one under way.
+    model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
+    pictures of the jobs that were asked for, None while they are awaited.
     """
 
     runner: Runner
@@ -40,6 +41,7 @@ class Sight:
     queue: list[str] = field(default_factory=list)
     model: str = ""
     is_counting: bool = False
+    small: dict[str, Shrunk | None] = field(default_factory=dict)
     onlooker: Onlooker = field(default_factory=lambda: Onlooker(command()))
 
     @property
@@ -65,10 +67,18 @@ class Sight:
                 self.queue.append(job_id)
         self._next()
 
-    def take(self, news: Seen | Portrayed) -> None:
+    def shrink(self, job_id: str, picture: Path | None) -> None:
+        """Get the job's picture small, unless it was asked for before, or its file is not there yet."""
+        if job_id not in self.small and picture is not None and picture.is_file():
+            self.small[job_id] = None
+            self.runner.compute(lambda: shrink(self.onlooker, job_id, picture))
+
+    def take(self, news: Seen | Portrayed | Shrunk) -> None:
         """An answer came. One about a picture that is wanted no more is left aside."""
         if isinstance(news, Portrayed):
             self._take_portrayed(news)
+        elif isinstance(news, Shrunk):
+            self.small[news.id] = news
         elif news.key == self.key:
             self.seen = news
             if news.view is not None:
@@ -77,6 +87,7 @@ class Sight:
     def forget(self, job_id: str) -> None:
         """The job is gone."""
         icons.forget((job_id,))
+        self.small.pop(job_id, None)
         self.queue = [waiting for waiting in self.queue if waiting != job_id]
 
     def look_again(self) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
@@ -323,3 +324,36 @@ def test_the_fill_rises_with_the_job_and_ends_with_it(tmp_path: Path, connected:
     assert seen[0] <= 10 < seen[-1] <= 100
     tick_for(0.1)
     assert session.start().fill.filled == []
+
+
+@pytest.fixture
+def sight(addon: Any, session: Any) -> Any:
+    """What looks at pictures, with real Blenders."""
+    return session.start().sight
+
+
+def test_the_boxs_picture_is_the_whole_picture_small(tmp_path: Path, sight: Any) -> None:
+    wide = np.zeros((300, 600, 4), np.uint8)
+    wide[:, :300] = (255, 0, 0, 255)
+    sight.shrink("wide", picture_file(tmp_path, "breit ü.png", wide))
+    assert sight.small == {"wide": None}
+    tick_until(lambda: sight.small["wide"], 60)
+    small = sight.small["wide"]
+    assert (small.width, small.height) == (256, 128)
+    pixels = np.frombuffer(small.pixels, np.uint8).reshape(128, 256, 4)
+    assert pixels[64, 20].tolist() == [255, 0, 0, 255]
+    assert pixels[64, 236, 3] == 0
+
+
+def test_a_picture_that_cannot_be_shown_is_asked_for_once(tmp_path: Path, sight: Any) -> None:
+    path = tmp_path / "broken.png"
+    sight.shrink("broken", path)
+    assert sight.small == {}  # its file is not there yet
+    path.write_bytes(b"nothing of the kind")
+    sight.shrink("broken", path)
+    tick_until(lambda: sight.small["broken"], 60)
+    assert sight.small["broken"].pixels == b""
+    sight.shrink("broken", picture_file(tmp_path, "broken.png"))
+    assert sight.small["broken"].pixels == b""
+    sight.forget("broken")
+    assert sight.small == {}

@@ -98,4 +98,16 @@ class Portrayed:
     tried: str = ""
 
 
-Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Loaded | Seen | Portrayed
+@dataclass(frozen=True)
+class Shrunk:
+    """A job's picture, small: `pixels` are `height` rows of `width` RGBA bytes, bottom row first, sRGB with straight
+    alpha; none where it cannot be shown.
+    """
+
+    id: str
+    width: int = 0
+    height: int = 0
+    pixels: bytes = b""
+
+
+Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Loaded | Seen | Portrayed | Shrunk

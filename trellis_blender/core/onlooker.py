@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .changes import Key, Portrayed, Seen
+from .changes import Key, Portrayed, Seen, Shrunk
 from .errors import PictureError, TrellisError, storage_error
 from .job_folder import MODEL_FILE, THUMBNAIL_FILE, write_whole
 from .sight import SIDE, Concern, View
@@ -48,6 +48,12 @@ class Onlooker:
         """What the model sees of the picture. Raises PictureError, StoppedError or OSError."""
         facts, pixels = self._ask("picture", picture)
         return View(pixels, tuple(map(Concern, facts["concerns"])))
+
+    def shrink(self, picture: Path) -> tuple[int, int, bytes]:
+        """The picture, small: its width, height and pixels. Raises PictureError, StoppedError or OSError."""
+        facts, pixels = self._ask("small", picture)
+        width, height = map(int, facts["size"])
+        return width, height, pixels
 
     def portray(self, model: Path) -> None:
         """Put a thumbnail of the model beside it. Raises PictureError, StoppedError or OSError."""
@@ -118,6 +124,15 @@ def look_at(onlooker: Onlooker, key: Key, picture: Path, *, is_ours: bool) -> Se
         if is_ours:
             with contextlib.suppress(OSError):  # it is swept with what else was left behind
                 picture.unlink()
+
+
+def shrink(onlooker: Onlooker, job_id: str, picture: Path) -> Shrunk:
+    """The job's picture, small. Never raises: without one, the box in the scene shows none."""
+    try:
+        return Shrunk(job_id, *onlooker.shrink(picture))
+    except Exception as error:  # noqa: BLE001 - nothing is lost
+        _log.info("no small picture of %s: %s", job_id, error)
+        return Shrunk(job_id)
 
 
 def portray(onlooker: Onlooker, job_id: str, folder: Path) -> Portrayed:
