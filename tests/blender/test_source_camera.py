@@ -92,7 +92,7 @@ def test_the_second_picture_touches_the_render_no_more_than_the_first(
     tmp_path: Path, connected: Emulator, session: Any
 ) -> None:
     render()
-    shoot(connected, engine="WORKBENCH")
+    shoot(connected, engine="WORKBENCH", wait=True)  # its model is here, and will not arrive meanwhile
     with untouched(tmp_path, session, slots=(0, 1)):
         assert OPS.trellis2.generate_camera(engine="WORKBENCH", **SMALL) == {"FINISHED"}
         tick_until(lambda: connected.paid == 2)
