@@ -83,6 +83,19 @@ def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, sessi
         assert (boxes(), list(bpy.data.lattices)) == ([], [])
 
 
+def test_undo_right_after_the_arrival_does_not_bring_the_model_again(
+    tmp_path: Path, connected: Emulator, addon: Any, session: Any
+) -> None:
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "imported")
+    tick_for(0.1)
+    bpy.data.objects.remove(meshes()[0])
+    put_box(addon, job_id)
+    session._undone()
+    tick_for(0.5)
+    assert (boxes(), meshes()) == ([], [])
+
+
 @pytest.mark.parametrize("stage", ["queued", "running", "ready", "failed"])
 def test_a_box_that_undo_brings_back_stays_while_its_job_may_bring_a_model(addon: Any, stage: str) -> None:
     with session_with(addon, [snapshot(addon, stage)]) as state:
