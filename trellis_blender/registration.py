@@ -28,6 +28,7 @@ from . import (
     sight_operators,
     source_operators,
     status_bar,
+    translation,
     variations,
 )
 from .picture_source import camera
@@ -53,6 +54,7 @@ CLASSES: tuple[Any, ...] = (
 
 def register() -> None:
     """Add classes, settings, menu entries and the session's handler to Blender."""
+    translation.register()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     settings.register()
@@ -82,3 +84,4 @@ def unregister() -> None:
     settings.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    translation.unregister()

@@ -33,9 +33,10 @@ class Account:
         """An account that can be used. Raises AccountError with what is missing."""
         address = check_address(address)
         key, secret = key.strip(), secret.strip()
-        if not key or not secret:
-            missing = "API key" if not key else "API secret"
-            raise AccountError(f"The {missing} is missing. Enter it in the add-on's preferences.")
+        if not key:
+            raise AccountError("The API key is missing. Enter it in the add-on's preferences.")
+        if not secret:
+            raise AccountError("The API secret is missing. Enter it in the add-on's preferences.")
         return cls(key, secret, project.strip(), address)
 
 

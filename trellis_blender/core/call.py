@@ -171,16 +171,18 @@ def error_for(status: int, headers: Mapping[str, str], data: Json, paid: bool = 
         return CreditsError(
             "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
         )
-    if status in (401, 403):
-        what = "does not know this API key" if status == 401 else "does not allow this to your API key"
-        said = f" It says: {words}" if words and status == 403 else ""
-        return AccountError(f"Scenario {what}.{said} Check key and secret in the add-on's preferences.")
+    if status == 401:
+        return AccountError("Scenario does not know this API key. Check key and secret in the add-on's preferences.")
+    if status == 403:
+        refusal = "Scenario does not allow this to your API key."
+        said = f"{refusal} It says: {words}" if words else refusal
+        return AccountError(f"{said} Check key and secret in the add-on's preferences.")
     passes = status in _PASSING or status >= 500 or may_retry == "true"
     if paid and passes and status not in _NOT_ACCEPTED:
         return AnswerLostError(f"Scenario answered with an error ({status}).")
     if passes and may_retry != "false":
-        busy = "is busy" if status == 429 else f"has a problem ({status})"
-        return PassingError(f"Scenario {busy}.", hint)
+        busy = "Scenario is busy." if status == 429 else f"Scenario has a problem ({status})."
+        return PassingError(busy, hint)
     said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
     return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
 

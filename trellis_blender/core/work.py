@@ -129,8 +129,9 @@ def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
     except RefusedError:  # it may be over already
         remote = desk.api.job(job.remote_id)
     if remote.status == "canceled":
-        charged = f"Scenario charged {remote.cost:g} CU." if remote.cost else "It was stopped in time."
-        return Cancelled(f"Cancelled. {charged}", remote_ended=True, charged=remote.cost or 0.0)
+        charged = f"Cancelled. Scenario charged {remote.cost:g} CU."
+        message = charged if remote.cost else "Cancelled. It was stopped in time."
+        return Cancelled(message, remote_ended=True, charged=remote.cost or 0.0)
     return news(remote)
 
 

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Keep the translations complete: ``python3 scripts/words.py`` says what is missing or left over.
+
+It collects what the artist reads from the add-on's source: labels, tooltips, sentences. ``--write`` brings the
+dictionaries in ``trellis_blender/translations/`` in line: new texts get an empty translation, unused ones go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parent.parent / "trellis_blender"
+FOLDER = PACKAGE / "translations"
+# Calls whose texts no artist reads: the log, patterns, names of attributes, nodes, sockets and files.
+_UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning", "named", "fromkeys"}
+# Files without a text for the artist: names of nodes and sockets; what is wrong with a job.json, which is set aside.
+_UNREAD_FILES = frozenset({"material.py", "core/job_folder.py"})
+# Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
+_NAMES = frozenset({"Trellis", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"})
+_UNREAD_TEXTS = frozenset({"the answer has no end", "bytes {have}-", "does not have any image data"})
+_UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError"})
+_LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
+_LETTERS = re.compile(r"[A-Za-z]{2}")
+_CODE = re.compile(r"[\\^\[\]]|/\{")  # a pattern, or an address
+_FIELD = re.compile(r"\{\w+\}")
+
+
+def collect(package: Path = PACKAGE) -> dict[str, str]:
+    """Every text that the artist may read, as a pattern with named fields, and the first file it stands in."""
+    found: dict[str, str] = {}
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).as_posix() in _UNREAD_FILES:
+            continue
+        for text in _Reader().texts(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(text, path.relative_to(package).as_posix())
+    return found
+
+
+class _Reader(ast.NodeVisitor):
+    """Goes through one file."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    def texts(self, tree: ast.Module) -> list[str]:
+        self.visit(tree)
+        return self._found
+
+    def visit_Module(self, node: ast.Module) -> None:
+        self._visit_body(node.body)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.visit(default)
+        self._visit_body(node.body)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """An operator's docstring is its tooltip; another class's is for the reader of the source."""
+        tooltip = ast.get_docstring(node)
+        if tooltip and "_OT_" in node.name:
+            self._take(" ".join(tooltip.split()))
+        self._visit_body(node.body)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """A Blender property is an annotation; others are types."""
+        if isinstance(node.annotation, ast.Call):
+            self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in _UNREAD_CALLS | _UNREAD_ERRORS:
+            self.generic_visit(node)
+
+    def visit_Assert(self, _node: ast.Assert) -> None:
+        """A mistake in the program, which no artist reads."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        """What stands in brackets is a key."""
+        self.visit(node.value)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self._take(node.value)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        parts: list[str] = []
+        names: list[str] = []
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                parts.append(str(part.value))
+            elif isinstance(part, ast.FormattedValue):
+                names.append(_field_name(part.value, names))
+                parts.append(f"{{{names[-1]}}}")
+                self.visit(part.value)
+        self._take("".join(parts))
+
+    def _visit_body(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            is_docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            if not is_docstring:
+                self.visit(statement)
+
+    def _take(self, text: str) -> None:
+        own = _FIELD.sub("", text).strip()
+        is_shown = " " in text.strip() or _LABEL.fullmatch(text) is not None
+        is_named = text in _NAMES | _UNREAD_TEXTS or _CODE.search(text) is not None
+        if _LETTERS.search(own) and is_shown and not is_named:
+            self._found.append(text.strip())
+
+
+def _field_name(value: ast.expr, taken: list[str]) -> str:
+    """A name for a field from the expression in it: the last name in that."""
+    names = [
+        part.attr if isinstance(part, ast.Attribute) else part.id
+        for part in ast.walk(value)
+        if isinstance(part, ast.Attribute | ast.Name)
+    ]
+    name = (names[0] if names else "value").strip("_").lower()
+    return name if name not in taken else f"{name}{len(taken) + 1}"
+
+
+def differences(texts: dict[str, str], known: dict[str, str]) -> list[str]:
+    """A line for each text without a translation, and each translation without a text."""
+    missing = [f"not translated: {text!r} ({where})" for text, where in texts.items() if not known.get(text)]
+    return missing + [f"not used any more: {text!r}" for text in known if text not in texts]
+
+
+def main() -> int:
+    """Compare the dictionaries with the source; 0 when they are complete."""
+    parser = argparse.ArgumentParser(description="Keep the translations complete.")
+    parser.add_argument("--write", action="store_true", help="add what is missing, empty, and drop what is unused")
+    parser.add_argument("--list", action="store_true", help="print all texts as JSON")
+    options = parser.parse_args()
+    texts, wrong = collect(), 0
+    if options.list:
+        json.dump(texts, sys.stdout, ensure_ascii=False, indent=1)
+        return 0
+    for path in sorted(FOLDER.glob("*.json")):
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if options.write:
+            content["words"] = {text: content["words"].get(text, "") for text in sorted(texts)}
+            path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        lines = differences(texts, content["words"])
+        wrong += len(lines)
+        print(f"{path.name}: {len(content['words'])} texts, {len(lines)} to do", *lines, sep="\n  ")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
