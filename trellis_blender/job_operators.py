@@ -64,7 +64,7 @@ class JobOperator:
             return chosen.id
         newest = next(filter(self.fits, session.newest_first()), None)
         if self.job_id or newest is None:
-            raise TrellisError(self.none + ".")
+            raise TrellisError(self.none)
         return newest.id
 
 

@@ -189,6 +189,18 @@ def test_a_number_is_never_parted_from_its_unit(addon: Any) -> None:
     assert all("7.25 CU" in page[-1] or "7.25 CU" in page[-2] for page in pages)
 
 
+def test_japanese_is_wrapped_between_characters_and_a_closing_one_stays_with_its_own(addon: Any) -> None:
+    sentence = "画像「椅子.png」が見つかりません。別のファイルを選択してください。"
+    lines = addon.panels.sidebar.wrapped(sentence, 12)
+    assert "".join(lines) == sentence
+    assert len(lines) > 4
+    assert not [line for line in lines if line[0] in "。」、"]
+
+
+def test_a_no_break_space_keeps_a_line_together(addon: Any) -> None:
+    assert addon.panels.sidebar.wrapped("Choisir le rendu\u00a0: oui", 16) == ["Choisir le", "rendu : oui"]
+
+
 def test_a_wider_sidebar_takes_fewer_lines(show: Any, addon: Any) -> None:
     with session_with(addon, [], ["The disk is full. Free some space."]):
         pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width) for width in (160, 900)]

@@ -13,7 +13,18 @@ PACKAGE = Path(__file__).parents[2] / "trellis_blender"
 # A name stands for the module and, where it is a folder, for everything in it.
 LAYERS = (
     ("core",),
-    ("preferences", "settings", "picture_source", "job_list", "icons", "onlook", "recipe", "placeholder", "version", "translation"),
+    (
+        "preferences",
+        "settings",
+        "picture_source",
+        "job_list",
+        "icons",
+        "onlook",
+        "recipe",
+        "placeholder",
+        "version",
+        "translation",
+    ),
     ("placeholder_fill",),
     ("material",),
     ("mesh",),

@@ -59,7 +59,7 @@ def refuse_unplain(gltf: Node) -> None:
     unknown = sorted(set(texts(gltf, "extensionsRequired")) - EXTENSIONS)
     if unknown:
         raise NotPlainError(f"the extension {unknown[0]}")
-    for name, words in (("animations", "animations"), ("skins", "skins"), ("cameras", "cameras")):
+    for name, words in (("animations", "an animation"), ("skins", "a skin"), ("cameras", "a camera")):
         if gltf.get(name):
             raise NotPlainError(words)
     if len(objects(gltf, "scenes")) > 1:

@@ -138,7 +138,7 @@ def _checked(parameter: Parameter, value: Value) -> Value:
     if not math.isfinite(value) or (isinstance(parameter.default, int) and value != int(value)):
         kind = "a whole number" if isinstance(parameter.default, int) else "a number"
         raise ParameterError(
-            f"{parameter.group} {parameter.label} must be {kind}, not {value}. Change it and try again."
+            f"{parameter.group}: {parameter.label} must be {kind}, not {value}. Change it and try again."
         )
     value = int(value) if isinstance(parameter.default, int) else shortest_decimal(float(value))
     if parameter.choices and value not in parameter.choices:
@@ -146,7 +146,7 @@ def _checked(parameter: Parameter, value: Value) -> Value:
         raise ParameterError(f"{parameter.label} must be one of {allowed}, not {value}.")
     if not parameter.minimum <= value <= parameter.maximum:
         low, high = f"{parameter.minimum:g}", f"{parameter.maximum:.7g}"
-        raise ParameterError(f"{parameter.group} {parameter.label} must lie between {low} and {high}, not {value}.")
+        raise ParameterError(f"{parameter.group}: {parameter.label} must lie between {low} and {high}, not {value}.")
     return value
 
 

@@ -215,9 +215,8 @@ def news(remote: RemoteJob) -> Event:
         text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
         return Failed(text, Remedy.RETRY)
     words = remote.words or "it gives no reason."
-    end = "" if words.rstrip()[-1:] in ".!?" else "."
     return Failed(
-        f"Scenario could not make the model: {words}{end} Try again, or another picture.",
+        f"Scenario could not make the model: {words} Try again, or another picture.",
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,10 @@ REMEDIES = {
     Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
     Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES"),
 }
+_WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
+_CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"
+# White space, then one wide character with what closes after it, or a word; a no-break space is part of its word.
+_PIECES = re.compile(rf"([ \t\n]*)([{_WIDE}][{_CLOSING}]*|[^ \t\n{_WIDE}]+)")
 # What the operators of some remedies are told.
 REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.CREDITS: {"url": TEAM_PAGE},
@@ -107,11 +112,17 @@ def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str,
 
 
 def wrapped(sentence: str, characters: int) -> list[str]:
-    """The sentence in lines of at most that many characters, longer only where a word is."""
-    lines = [""]
-    for word in filter(None, re.split(r"[ \n]", sentence)):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > characters:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip(" ")
+    """The sentence in lines of at most that many characters, longer only where a word is.
+
+    A Chinese or Japanese character counts as two, and a line may end after each, unless it closes something.
+    """
+    lines, length = [""], 0
+    for space, piece in _PIECES.findall(sentence):
+        width = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in piece)
+        if lines[-1] and length + bool(space) + width > characters:
+            lines.append("")
+            length = 0
+        gap = " " if space and lines[-1] else ""
+        lines[-1] += gap + piece
+        length += len(gap) + width
     return [line.replace(UNBROKEN, " ") for line in lines]
