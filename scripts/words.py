@@ -23,11 +23,14 @@ _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning",
 _UNREAD_FILES = frozenset({"material.py", "core/job_folder.py"})
 # Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
 _NAMES = frozenset({"Trellis", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"})
-_UNREAD_TEXTS = frozenset({"the answer has no end", "bytes {have}-", "does not have any image data"})
+_UNREAD_TEXTS = frozenset(
+    {"the answer has no end", "bytes {have}-", "does not have any image data", "Trellis Picture {token_hex}"}
+)
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError"})
 _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
-_CODE = re.compile(r"[\\^\[\]]|/\{")  # a pattern, or an address
+# A pattern, an address, a file's name, a log's line, a line of code.
+_CODE = re.compile(r"[\\^\[\]]|/\{|\.(?:json|png|blend)$|%s|^#|bpy\.")
 _FIELD = re.compile(r"\{\w+\}")
 
 
