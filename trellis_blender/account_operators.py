@@ -12,6 +12,7 @@ from . import preferences, session
 from .core.account import Account
 from .core.errors import OnlineAccessError
 from .operators import attempt
+from .translation import translated
 
 if TYPE_CHECKING:
     from .operators import Result
@@ -52,7 +53,8 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             return False
         is_outside = preferences.is_from_environment(preferences.KEY_VARIABLE)
         if is_outside:
-            cls.poll_message_set(f"The API key is taken from {preferences.KEY_VARIABLE}. Remove that variable first")
+            sentence = f"The API key is taken from {preferences.KEY_VARIABLE}. Remove that variable first"
+            cls.poll_message_set(translated(sentence))
         return not is_outside
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:

@@ -15,6 +15,7 @@ from .core.catalog import ensure_catalog
 from .core.errors import Remedy, StorageError, TrellisError
 from .core.job import Job, Stage
 from .operators import attempt, refuse
+from .translation import translated, translated_report
 
 if TYPE_CHECKING:
     from .operators import Result
@@ -40,7 +41,7 @@ class AssetOperator:
         """Only with such a model, in Object Mode."""
         is_there = context.mode == "OBJECT" and _model(context, "") is not None
         if not is_there:
-            cls.poll_message_set(f"{NO_MODEL}. It has to be in Object Mode")  # type: ignore[attr-defined]  # of Operator
+            cls.poll_message_set(translated(f"{NO_MODEL}. It has to be in Object Mode"))  # type: ignore[attr-defined]  # of Operator
         return is_there
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
@@ -124,7 +125,7 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
             name, folder = known[int(self.library or 0)]
             path = asset.write(thing, folder, picture_of(thing))
             ensure_catalog(folder)
-            self.report({"INFO"}, f"Saved {path.name} to the asset library {name}")
+            self.report({"INFO"}, translated_report(f"Saved {path.name} to the asset library {name}"))
 
         return attempt(self, act)
 

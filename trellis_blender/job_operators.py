@@ -15,6 +15,7 @@ from .core.errors import TrellisError
 from .core.job import Job, Stage
 from .core.parameters import BY_NAME
 from .operators import Waiting, attempt, dismiss_refusal, refusal
+from .translation import translated, translated_report
 from .waiting import wait
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         try:
             job = session.jobs()[self.target()]
         except TrellisError as error:
-            self.report({"ERROR"}, error.sentence)
+            self.report({"ERROR"}, translated_report(error.sentence))
             return {"CANCELLED"}
         self.job_id = job.id
         cost = price_tag.cost_of(job.parameters) if job.cost is None else job.cost
@@ -240,7 +241,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         try:
             job = session.jobs()[self.target()]
         except TrellisError as error:
-            self.report({"ERROR"}, error.sentence)
+            self.report({"ERROR"}, translated_report(error.sentence))
             return {"CANCELLED"}
         self.job_id = job.id
         if not job.holds_model:
@@ -248,7 +249,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         assert context.window_manager is not None
         words = f"Delete the model “{job.name}” from the list? It was paid for."
         return context.window_manager.invoke_confirm(
-            self, event, title="Remove Job", message=words, confirm_text="Delete"
+            self, event, title=translated("Remove Job"), message=translated(words), confirm_text="Delete"
         )
 
     def execute(self, _context: bpy.types.Context) -> Result:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import IntProperty
 
+from .translation import translated
+
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
@@ -50,7 +52,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         layout.prop(self, "faces")
         seconds = max(1, round(_face_count(context) * SECONDS_PER_FACE))
         column = layout.column(align=True)
-        column.label(text=f"Blender will stand still for about {seconds} s now,", icon="TIME")
+        column.label(text=translated(f"Blender will stand still for about {seconds} s now,"), icon="TIME")
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
     def execute(self, context: bpy.types.Context) -> set[OperatorReturnItems]:

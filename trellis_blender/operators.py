@@ -16,6 +16,7 @@ from .core import job_folder
 from .core.errors import PictureError, TrellisError
 from .core.picture import Picture
 from .scene import busy_reason, place_boxes
+from .translation import translated, translated_report
 from .waiting import wait
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
         action()
     except TrellisError as error:
         refuse(error)
-        operator.report({"ERROR"}, error.sentence)
+        operator.report({"ERROR"}, translated_report(error.sentence))
         return {"CANCELLED"}
     _refusals.clear()
     return {"FINISHED"}
@@ -100,7 +101,7 @@ class Generate(Waiting):
         """Only with an account, and where Blender may go online."""
         problem = preferences.problem()
         if problem is not None:
-            cls.poll_message_set(problem.sentence)  # type: ignore[attr-defined]  # of bpy.types.Operator
+            cls.poll_message_set(translated(problem.sentence))  # type: ignore[attr-defined]  # of bpy.types.Operator
         return problem is None
 
     def is_double_click(self) -> bool:

@@ -12,6 +12,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from .core.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
 from .core.changes import Checked
 from .core.errors import AccountError, OnlineAccessError, Remedy
+from .translation import translated
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -99,14 +100,15 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
             row = layout.row()
             if is_from_environment(variable):
-                row.label(text=f"{self.bl_rna.properties[name].name} is taken from {variable}", icon="INFO")
+                label = self.bl_rna.properties[name].name
+                row.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
             else:
                 row.prop(self, name)
         layout.prop(self, "project_id", placeholder="Optional")
         layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
         layout.operator("trellis2.test_connection", icon="LINKED")
         for answer in _answers:
-            layout.label(text=answer.sentence, icon="CHECKMARK" if answer.is_well else "ERROR")
+            layout.label(text=translated(answer.sentence), icon="CHECKMARK" if answer.is_well else "ERROR")
         layout.separator()
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_seams")
@@ -115,7 +117,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
         if _kept:
-            layout.label(text=f"All jobs take up {_kept[-1] / 1e6:,.0f} MB")
+            layout.label(text=translated(f"All jobs take up {_kept[-1] / 1e6:,.0f} MB"))
 
 
 _answers: list[Checked] = []

@@ -11,6 +11,7 @@ import bpy
 from . import preferences, session, settings
 from .core.errors import AccountError, OnlineAccessError
 from .core.parameters import TABLE, Value
+from .translation import translated
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -59,7 +60,7 @@ def confirm(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy
     """Ask the artist, who may go on with the operator or not."""
     assert context.window_manager is not None
     return context.window_manager.invoke_confirm(
-        operator, event, title=operator.bl_label, message=text, confirm_text="Generate"
+        operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text="Generate"
     )
 
 

@@ -19,6 +19,7 @@ from .core.errors import Remedy
 from .core.job import Job, Stage
 from .core.job_words import cost_words
 from .core.moments import duration
+from .translation import translated_report
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -132,7 +133,7 @@ class TRELLIS2_OT_report(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[OperatorReturnItems]:
         """Report it."""
-        self.report({"WARNING" if self.is_bad else "INFO"}, self.text)
+        self.report({"WARNING" if self.is_bad else "INFO"}, translated_report(self.text))
         return {"FINISHED"}
 
     def cancel(self, context: bpy.types.Context) -> None:

@@ -18,6 +18,7 @@ from .core.model import Model
 from .material import make_images, make_material
 from .mesh import make_mesh
 from .picture_source import is_rendering
+from .translation import translated
 
 COLLECTION = "Trellis"
 # Tools that run on without touching the scene: the playback, and a render, which stays on until its window gets an
@@ -81,7 +82,7 @@ def place_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
             if space == context.space_data and box.visible_get():
                 box.local_view_set(space, True)
     if context.mode == "OBJECT":  # in an edit mode a step would hold the edited mesh alone
-        bpy.ops.ed.undo_push(message=f"Generate {jobs[0].name}")
+        bpy.ops.ed.undo_push(message=translated(f"Generate {jobs[0].name}"))
 
 
 def beside(place: int, largest: float | None) -> Vector:
@@ -184,7 +185,7 @@ def _finish(context: bpy.types.Context, thing: bpy.types.Object, select: bool) -
         for other in layer.objects:
             other.select_set(other == thing)
         layer.objects.active = thing
-    bpy.ops.ed.undo_push(message=f"Import {thing.name}")
+    bpy.ops.ed.undo_push(message=translated(f"Import {thing.name}"))
 
 
 def _first_line(error: RuntimeError) -> str:

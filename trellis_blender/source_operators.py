@@ -15,6 +15,7 @@ from .core import job_folder
 from .core.errors import PictureError
 from .operators import IMAGE_EXTENSIONS, Generate, attempt
 from .picture_source import camera, clipboard, from_file, image, is_rendering, viewport
+from .translation import translated
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -209,7 +210,7 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
         count = len(self.paths()) * settings.variations(self, settings.of_scene(context.scene))
         manager: Any = context.window_manager
         question = f"Generate {count} models from these images?"
-        return cast("Result", manager.invoke_confirm(self, event, title=question, confirm_text="Generate"))
+        return cast("Result", manager.invoke_confirm(self, event, title=translated(question), confirm_text="Generate"))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""

@@ -8,13 +8,14 @@ from typing import Any
 import bpy
 
 from . import session
+from .translation import translated
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
     """Draw the text, if there is any."""
     text = session.watch().text
     if text:
-        self.layout.label(text=text)
+        self.layout.label(text=translated(text))
 
 
 def register() -> None:

@@ -2,7 +2,7 @@
 """Our texts in the artist's language, by Blender's own translation.
 
 Blender translates labels, tooltips and the texts in menus and panels by itself, once it has our dictionary. What is put
-together from parts (a price, a name) goes through `words`, and a report through `report_words`.
+together from parts (a price, a name) goes through `translated`, and a report through `translated_report`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from .core.sentences import Sentences
 FOLDER = Path(__file__).parent / "translations"
 # Blender looks up an operator's label in a context of its own.
 CONTEXTS = ("*", "Operator")
+# Fields that hold the artist's own names, which nobody translates.
+NAMES = frozenset({"name", "name2", "stem", "picture", "library", "folder", "path"})
 _sentences: list[Sentences] = []
 
 
@@ -35,12 +37,12 @@ def languages() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def words(text: str) -> str:
+def translated(text: str) -> str:
     """The text in the language of the interface; as it is where that is English, or the text is not known."""
     return _say(text, "pgettext_iface") if _is_needed() else text
 
 
-def report_words(text: str) -> str:
+def translated_report(text: str) -> str:
     """The text in the language of Blender's reports."""
     return _say(text, "pgettext_rpt") if _is_needed() else text
 
@@ -64,7 +66,8 @@ def _say_in(locale: str, text: str, lookup: str) -> str:
     if parts is None:
         return text
     pattern, values = parts
-    return translate(pattern).format(**{name: _say_in(locale, value, lookup) for name, value in values.items()})
+    spoken = {field: value if field in NAMES else _say_in(locale, value, lookup) for field, value in values.items()}
+    return translate(pattern).format(**spoken)
 
 
 def register() -> None:

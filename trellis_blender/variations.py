@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from . import placeholder, recipe, session
+from .translation import translated_report
 
 if TYPE_CHECKING:
     from .operators import Result
@@ -109,7 +110,8 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
         if waiting == 1:
             self.report({"INFO"}, "One variation is still being made. Its model will wait in the list.")
         elif waiting:
-            self.report({"INFO"}, f"{waiting} variations are still being made. Their models will wait in the list.")
+            sentence = f"{waiting} variations are still being made. Their models will wait in the list."
+            self.report({"INFO"}, translated_report(sentence))
         return {"FINISHED"}
 
 

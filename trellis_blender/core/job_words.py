@@ -36,7 +36,7 @@ def stage_words(job: Job, generated: float) -> str:
     if job.cancel_asked:
         return "Cancelling"
     if percent(job, generated):
-        return f"{WORDS[job.stage]} {percent(job, generated)}"
+        return f"Generating {percent(job, generated)}"
     if job.stage is Stage.RUNNING and job.remote_status in _WAITING:
         return "Waiting at Scenario"
     return WORDS[job.stage]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import price_tag, settings
+from ..translation import translated
 from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
@@ -33,7 +34,9 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         button = layout.row()
         button.scale_y = 1.5
         button.enabled = chosen.source != "FILE" or bool(chosen.filepath)
-        pressed = button.operator(OPERATORS[chosen.source], text=price_tag.words(chosen), icon="MESH_MONKEY")
+        pressed = button.operator(
+            OPERATORS[chosen.source], text=translated(price_tag.words(chosen)), icon="MESH_MONKEY"
+        )
         if chosen.source == "FILE":
             pressed.filepath = chosen.filepath
         draw_refusal(layout, context)

@@ -15,6 +15,7 @@ from ..core.errors import Remedy
 from ..core.job import Job, Stage
 from ..core.job_words import WORDS, cost_words, percent, stage_words
 from ..core.moments import date, duration
+from ..translation import translated
 from .sidebar import (
     UNBROKEN,
     SidebarPanel,
@@ -63,20 +64,20 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         is_wide = width >= WIDE
         row = layout.split(factor=name_share(width, job))
         if thumbnail:
-            row.label(text=job.name, icon_value=thumbnail)
+            row.label(text=job.name, icon_value=thumbnail, translate=False)
         else:
-            row.label(text=job.name, icon="MESH_DATA")
+            row.label(text=job.name, icon="MESH_DATA", translate=False)
         state = row.row(align=True)
         if job.is_resting:
             state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
             if is_wide and job.cost is not None:
                 cost = state.row()
                 cost.alignment = "RIGHT"
-                cost.label(text=cost_words(job.cost))
+                cost.label(text=translated(cost_words(job.cost)))
         else:
             ahead = session.watch().forecast
             words = stage_words if is_wide else percent
-            state.progress(factor=ahead.fraction(job), text=words(job, ahead.generated(job)))
+            state.progress(factor=ahead.fraction(job), text=translated(words(job, ahead.generated(job))))
         if job_operators.is_cancellable(job):
             state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
 
@@ -132,7 +133,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if is_importable(job):
         row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
     if job_operators.TRELLIS2_OT_retry.fits(job):
-        row.operator("trellis2.retry", text=retry_words(job), icon="FILE_REFRESH").job_id = job.id
+        row.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
 
 
@@ -156,12 +157,15 @@ def facts(job: Job, now: float) -> str:
         stage = stage_words(job, ahead.generated(job))
         parts = [stage, duration(now - job.begun), ahead.left(job, now)]
     parts.append("" if job.cost is None else cost_words(job.cost))
-    return " · ".join(part.replace(" ", UNBROKEN) for part in parts if part)
+    return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)
 
 
 def retry_words(job: Job) -> str:
     """What trying again is called, with the price where it is known."""
-    words = "Submit Again" if job.remedy is Remedy.SUBMIT_AGAIN else "Retry"
+    is_new = job.remedy is Remedy.SUBMIT_AGAIN
     if job.holds_model:
-        return f"{words} · Free"
-    return words if job.cost is None else f"{words} · {cost_words(job.cost)}"
+        return "Submit Again · Free" if is_new else "Retry · Free"
+    if job.cost is None:
+        return "Submit Again" if is_new else "Retry"
+    cost = cost_words(job.cost)
+    return f"Submit Again · {cost}" if is_new else f"Retry · {cost}"

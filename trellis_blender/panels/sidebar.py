@@ -14,6 +14,7 @@ from .. import preferences
 from ..core.account import TEAM_PAGE, WEB_PAGE
 from ..core.errors import Remedy
 from ..core.job import Job
+from ..translation import translated
 
 CATEGORY = "Trellis"
 REMEDIES = {
@@ -104,7 +105,7 @@ def sidebar_width(context: bpy.types.Context) -> float:
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
     """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's."""
     width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
-    lines = wrapped(sentence, max(16, int(width / CHARACTER_PIXELS)))
+    lines = wrapped(translated(sentence), max(16, int(width / CHARACTER_PIXELS)))
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(lines):

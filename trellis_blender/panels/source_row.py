@@ -9,6 +9,7 @@ import bpy
 
 from ..picture_source.image import seen_frame
 from ..settings import TRELLIS2_PG_settings
+from ..translation import translated
 
 # Each source's operator, as the Generate button calls it.
 OPERATORS = {
@@ -44,6 +45,6 @@ def _draw_part(layout: Any, context: bpy.types.Context, image: Any) -> None:
     if image is None:
         return
     if image.source == "TILED" and image.tiles.active is not None:
-        layout.label(text=f"Tile {image.tiles.active.number}", icon="UV")
+        layout.label(text=translated(f"Tile {image.tiles.active.number}"), icon="UV")
     elif image.source in ("SEQUENCE", "MOVIE"):
-        layout.label(text=f"Frame {seen_frame(context, image)}", icon="SEQUENCE")
+        layout.label(text=translated(f"Frame {seen_frame(context, image)}"), icon="SEQUENCE")

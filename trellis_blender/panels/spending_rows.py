@@ -10,6 +10,7 @@ import bpy
 
 from .. import price_tag, session
 from ..core.spending import Month
+from ..translation import translated
 from .sidebar import draw_text
 
 MONTHS = (
@@ -45,10 +46,10 @@ def _months() -> Sequence[Month]:
 
 def sentence(spent: Month) -> str:
     """“November 2026: 14 models, 168 CU”."""
-    name, cost = MONTHS[spent.month - 1], price_tag.number(spent.cost)
+    month, cost = MONTHS[spent.month - 1], price_tag.number(spent.cost)
     if spent.count == 1:
-        return f"{name} {spent.year}: 1 model, {cost} CU"
-    return f"{name} {spent.year}: {spent.count} models, {cost} CU"
+        return f"{month} {spent.year}: 1 model, {cost} CU"
+    return f"{month} {spent.year}: {spent.count} models, {cost} CU"
 
 
 class TRELLIS2_MT_months(bpy.types.Menu):
@@ -60,4 +61,4 @@ class TRELLIS2_MT_months(bpy.types.Menu):
         """List them, the newest first."""
         layout: Any = self.layout
         for spent in _months()[1:]:
-            layout.label(text=sentence(spent))
+            layout.label(text=translated(sentence(spent)))
