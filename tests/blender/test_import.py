@@ -221,7 +221,7 @@ def test_a_file_that_is_not_plain_is_read_by_blenders_importer_and_said_to_be(
     add_camera(session.jobs_root() / done.id / "model.glb")
     assert OPS.trellis2.import_model(job_id=done.id, wait=True) == {"FINISHED"}
     assert [notice.sentence for notice in session.notices()] == [
-        "“chair” holds cameras: Blender's own importer read it."
+        "“chair” holds a camera: Blender's own importer read it."
     ]
     assert [thing.type for thing in bpy.data.objects].count("CAMERA") == 1
     assert max(meshes()[0].dimensions) == pytest.approx(max(size), rel=1e-3)

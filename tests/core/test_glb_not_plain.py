@@ -42,9 +42,9 @@ REASONS: dict[str, tuple[str, Any, str]] = {
     "Draco": (f"{PRIMITIVE} extensions", DRACO, "shape keys or compressed meshes"),
     "morph targets": (f"{PRIMITIVE} targets", [{"POSITION": 0}], "shape keys or compressed meshes"),
     "morph weights": ("meshes 0 weights", [0.5], "shape keys"),
-    "skins": ("skins", [{"joints": [0]}], "skins"),
-    "animations": ("animations", [{"channels": [], "samplers": []}], "animations"),
-    "cameras": ("cameras", [{"type": "perspective"}], "cameras"),
+    "skins": ("skins", [{"joints": [0]}], "a skin"),
+    "animations": ("animations", [{"channels": [], "samplers": []}], "an animation"),
+    "cameras": ("cameras", [{"type": "perspective"}], "a camera"),
     "lights": ("nodes 0 extensions", {"KHR_lights_punctual": {"light": 0}}, "node extensions"),
     "several scenes": ("scenes", [{"nodes": [0]}, {"nodes": []}], "several scenes"),
     "no scene": ("scenes", [], "no scene"),
@@ -130,7 +130,7 @@ def test_the_reason_is_in_the_answer(tmp_path: Path) -> None:
     path = tmp_path / "model.glb"
     path.write_bytes(with_field("skins", [{"joints": [0]}]).glb())
     answer = read_for_import("job_1", path, Shape())
-    assert (answer.id, answer.model, answer.reason, answer.error) == ("job_1", None, "skins", "")
+    assert (answer.id, answer.model, answer.reason, answer.error) == ("job_1", None, "a skin", "")
 
 
 def test_what_is_wrong_is_in_the_answer(tmp_path: Path) -> None:
