@@ -40,7 +40,7 @@ class Screen:
             raise ScreenError(reason)
         read, write = os.pipe()
         size = "{}x{}x24".format(*SIZE)
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nocursor", "-nolisten", "tcp"]
         command += ["-fbdir", str(self._folder)]
         server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
         os.close(write)

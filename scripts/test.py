@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import environments
 import screens
 import steps
-from steps import CHECKS, FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
+from steps import CHECKS, FAILED, GUI, LEFT_OUT, PASSED, Counts, Outcome, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,6 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders that run on plain Python, and on bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
-GUI_FOLDER = "gui"
 # What makes the tests with a long and a short form take the long one.
 # The fuzzing is five minutes in all: half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -81,7 +80,7 @@ def plan(options: argparse.Namespace) -> list[Step]:
         for suite in BLENDER_FOLDERS
         if suite in wanted
     ]
-    return planned + ([Step(GUI_FOLDER, here)] if options.gui else [])
+    return planned + ([Step(GUI, here)] if options.gui else [])
 
 
 def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
@@ -93,7 +92,7 @@ def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
     if environments.find_python(step.python) is None:
         forgiven = options.all and not options.require_all and not options.bpy
         outcome = Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
-    elif step.name == GUI_FOLDER and (missing := screens.missing(options.blender)):
+    elif step.name == GUI and (missing := screens.missing(options.blender)):
         outcome = Outcome(step, FAILED, missing)
     else:
         outcome = steps.run(step, options.pytest, may_match_nothing=bool(options.k))

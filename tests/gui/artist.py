@@ -4,26 +4,34 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from emulator import Emulator
-from screens import Screen
+from screens import SIZE, Screen
 from tests.gui.window import Window, WindowError
 
 ADDON = "bl_ext.user_default.trellis_blender"
-MODELS = "[thing for thing in bpy.data.objects if thing.type == 'MESH' and thing.name != 'Cube']"
 WINDOWS = "context.window_manager.windows"
-# Where “Don't Save” is, seen from where the mouse was when Blender asked. On Windows the buttons' order is another.
+# Where “Don't Save” is, seen from the middle of the window. On Windows the buttons stand in another order.
 DONT_SAVE = (-100, -33)
+# Where the first field of the dialog is, seen from where the button was clicked that opens it.
+KEY_FIELD = (-85, -7)
+GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
+
+OVERLAYS = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.overlay.show_overlays = {shown}"
 
 
 class Artist(Window):
     """An artist in front of a window. The attributes in capitals are Python for `run`."""
 
     PREFERENCES = f"bpy.context.preferences.addons[{ADDON!r}].preferences"
+    MODELS = "[thing for thing in bpy.data.objects if thing.type == 'MESH' and thing.name != 'Cube']"
+    PRICE_TAG = f"__import__('sys').modules[{ADDON + '.price_tag'!r}]"
     JOBS = f"list(__import__('sys').modules[{ADDON + '.session'!r}].jobs().values())"
+    ANSWER = f"__import__('sys').modules[{ADDON + '.preferences'!r}].answer()"
     EDITORS = f"[area.type for window in {WINDOWS} for area in window.screen.areas]"
 
     def __init__(self, blender: str, folder: Path, screen: Screen, emulator: Emulator) -> None:
@@ -41,6 +49,67 @@ class Artist(Window):
         self.run("Place.find('VIEW_3D', 'UI').region.active_panel_category = 'Trellis'")
         self.move_away()
 
+    def enters_key(self, key: str, secret: str) -> None:
+        """Enter the account in the dialog that the sidebar's button opens."""
+        x, y = self.find("trellis2.enter_key")
+        self.click_at(x, y)
+        self.click_at(x + KEY_FIELD[0], y + KEY_FIELD[1])
+        self.type(key)
+        self.press("TAB")
+        self.type(secret)
+        self.press("RET")  # the field is done
+        self.press("RET")  # the dialog is, too
+        self.until(f"{self.PREFERENCES}.api_secret == {secret!r}")
+
+    def chooses_theme(self, name: str) -> None:
+        """Choose one of Blender's own themes, "Dark" or "Light"."""
+        self.run(
+            "from pathlib import Path\n"
+            "folders = map(Path, bpy.utils.preset_paths('interface_theme'))\n"
+            f"(path,) = [found for folder in folders for found in folder.glob('Blender_{name}.xml')]\n"
+            "menu = 'USERPREF_MT_interface_theme_presets'\n"
+            "bpy.ops.script.execute_preset(filepath=str(path), menu_idname=menu)"
+        )
+
+    def widens_the_sidebar(self, width: float) -> None:
+        """Drag the sidebar's edge until it is so wide, in pixels. Raises WindowError."""
+        for grip in GRIPS:
+            x, _lower, right, upper = self.box()
+            if abs(right - x - width) < 4:
+                return
+            y = upper - 0.15 * SIZE[1]
+            self.drag(x + grip, y, right - width + grip, y)
+        x, _lower, right, _upper = self.box()
+        if abs(right - x - width) >= 4:
+            raise WindowError(f"The sidebar is {right - x} pixels wide instead of {width:.0f}")
+
+    def fills_the_window(self, scale: float) -> None:
+        """Let the viewport fill the window, and set the scale of the interface."""
+        self.move_away()
+        self.press("SPACE", ctrl=True)
+        self.run(f"bpy.context.preferences.view.ui_scale = {scale}")
+        self.move_away()
+
+    def sidebar(self) -> Image.Image:
+        """What the sidebar shows, without the empty space below it."""
+        self.move_away()
+        self.run(OVERLAYS.format(shown=False))  # they shine through
+        seen = trimmed(self.picture(self.box()))
+        self.run(OVERLAYS.format(shown=True))
+        return seen
+
+    def sent_picture(self) -> Path:
+        """The picture that the only job has sent."""
+        (path,) = (self.folder / "resources").rglob("jobs/*/source.png")
+        return path
+
+    def whole_sidebar(self) -> Iterator[Image.Image]:
+        """All of the sidebar, page by page."""
+        self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELUPMOUSE', FAR)")
+        yield self.sidebar()
+        while self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', SCROLL)"):
+            yield self.sidebar()
+
     def renders(self) -> None:
         """Render what the camera sees, small and quickly, by F12."""
         self.run(
@@ -48,9 +117,14 @@ class Artist(Window):
             "scene.render.engine, scene.render.film_transparent = 'BLENDER_WORKBENCH', True\n"
             "scene.render.resolution_x = scene.render.resolution_y = 128"
         )
+        self.presses_f12()
+
+    def presses_f12(self, seconds: float = 60.0) -> None:
+        """Render, and wait until it is done."""
         self.move_away()
+        self.run("rendered = []\nbpy.app.handlers.render_complete.append(lambda *_: rendered.append(True))")
         self.press("F12")
-        self.until("not bpy.app.is_job_running('RENDER') and len(context.window_manager.windows) == 2")
+        self.until("rendered and not bpy.app.is_job_running('RENDER')", seconds)
 
     def draws(self, name: str) -> Path:
         """A picture of a vase with a transparent background, in a file of that name."""
@@ -58,6 +132,17 @@ class Artist(Window):
         ImageDraw.Draw(picture).ellipse((60, 40, 260, 300), fill=(200, 90, 40, 255))
         picture.save(self.folder / name)
         return self.folder / name
+
+    def drops(self, *names: str) -> None:
+        """Drop files of the own folder on the viewport: what Blender does once the desktop has handed them over."""
+        self.move_away()
+        files = [{"name": name} for name in names]
+        self.run(
+            "view = Place.find('VIEW_3D', 'WINDOW')\n"
+            "with context.temp_override(window=view.window, area=view.area, region=view.region):\n"
+            f"    bpy.ops.wm.drop_import_file('INVOKE_DEFAULT', directory={str(self.folder)!r}, files={files!r})"
+        )
+        self.run("settled()")
 
     def sets(self, name: str, value: str) -> None:
         """Set one of the scene's settings."""
@@ -78,10 +163,9 @@ class Artist(Window):
     def quits(self) -> None:
         """Quit by the keyboard, and do not save the scene."""
         self.move_away()
-        x, y = self.run("[hand.x, hand.y]")
         self.press("Q", ctrl=True)
         with contextlib.suppress(WindowError):  # it ends before it answers
-            self.click_at(x + DONT_SAVE[0], y + DONT_SAVE[1])
+            self.click_at(SIZE[0] / 2 + DONT_SAVE[0], SIZE[1] / 2 + DONT_SAVE[1])
 
     def looks_for(self, words: str) -> None:
         """Look for an operator with F3 and take the first that is found."""
@@ -113,4 +197,11 @@ class Artist(Window):
 
     def models(self) -> list[str]:
         """The names of the models in the scene."""
-        return [str(name) for name in self.run(f"[thing.name for thing in {MODELS}]")]
+        return [str(name) for name in self.run(f"[thing.name for thing in {self.MODELS}]")]
+
+
+def trimmed(picture: Image.Image) -> Image.Image:
+    """The picture without what is the same from some row on down to its end."""
+    edge = picture.crop((0, picture.height - 1, picture.width, picture.height)).resize(picture.size)
+    box = ImageChops.difference(picture, edge).getbbox()
+    return picture.crop((0, 0, picture.width, min(picture.height, box[3] + 8))) if box else picture

@@ -16,6 +16,7 @@ import screens
 from build import stage
 from emulator import Emulator
 from tests.gui.artist import ADDON, Artist
+from tests.gui.shots import Shots
 from tests.gui.window import variables
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ bpy.ops.wm.save_userpref()
 def blender() -> str:
     """The Blender to open, as `scripts/test.py --gui` names it."""
     return os.environ.get(screens.BLENDER_VARIABLE, "blender")
+
+
+@pytest.fixture(scope="session")
+def shots() -> Shots:
+    """Where pictures of the screen are kept, if anywhere."""
+    return Shots()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,9 @@ ops: Any = bpy.ops
 
 TURN_SECONDS = 0.002
 SETTLED = 4  # turns until an event is handled, what follows from it is told, and all is drawn
-ROW, COLUMN = 12.0, 18.0  # steps of the mouse that meet every button, in pixels at a resolution scale of 1
+# Where buttons are met, in pixels at a resolution scale of 1: the steps of the mouse downwards, the small buttons at
+# the right end of a row; then parts of the width.
+ROW, RIGHTMOST, SHARES = 12.0, 55.0, (0.25, 0.75, 0.12)
 SCROLL, FAR = 6, 60  # steps of the wheel to see what is below, and to see the top again
 
 
@@ -52,14 +54,11 @@ class Place:
         raise LookupError(f"There is no {area}")
 
     def grid(self) -> Iterator[tuple[int, int]]:
-        """Points that meet every button, column by column: first where most buttons are."""
+        """Points that meet the buttons, column by column: first where most of them are."""
         part, scale = self.region, context.preferences.system.ui_scale
-        columns = [part.x + COLUMN * scale * step for step in range(1, int(part.width / COLUMN / scale))]
-        middle, right = part.x + part.width / 2, part.x + part.width - 48 * scale
-        columns.sort(key=lambda x: min(abs(x - middle) / 3, abs(x - right)))
-        for x in columns:
+        for across in (part.width / 2, part.width - RIGHTMOST * scale, *(part.width * share for share in SHARES)):
             for step in range(1, int(part.height / ROW / scale)):
-                yield round(x), round(part.y + part.height - ROW * scale * step)
+                yield round(part.x + across), round(part.y + part.height - ROW * scale * step)
 
     def button(self) -> str:
         """What is lit by the mouse: the call of an operator, the full path of a property, or empty."""
@@ -117,10 +116,13 @@ class Hand:
         yield from settled()
 
     def click(self, x: float, y: float, times: int = 1) -> Turns:
-        """Click at a point."""
+        """Click at a point; several times in such a hurry that Blender does not get to draw in between."""
         yield from self.hover(x, y)
-        for _ in range(times):
-            yield from self.press("LEFTMOUSE")
+        for value in ("PRESS", "RELEASE") * times:
+            self.event("LEFTMOUSE", value)
+            if times == 1:
+                yield
+        yield from settled()
 
     def drag(self, x: float, y: float, to_x: float, to_y: float) -> Turns:
         """Move what is at a point to another one."""

@@ -60,3 +60,11 @@ def test_blender_hears_and_draws_while_scenario_keeps_it_waiting(artist: Artist)
     gap = artist.longest_gap()
     print(f"The longest time between two turns of Blender's main loop: {gap:.3f} s")
     assert gap < SLOW_ANSWER / 2
+
+
+def test_clicking_twice_in_a_hurry_is_paid_once(artist: Artist) -> None:
+    artist.renders()
+    point = artist.find("trellis2.generate_render")
+    artist.click_at(*point, times=2)
+    artist.waits_for("imported")
+    assert (artist.emulator.paid, len(artist.models())) == (1, 1)

@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
+import pytest
+
 from emulator import Fault
 from tests.gui.artist import Artist
 
@@ -34,3 +39,21 @@ def test_a_wrong_key_is_told_beside_the_button_that_leads_to_it(artist: Artist) 
     artist.until(f"any('key' in (job.message or job.trouble) for job in {artist.JOBS})")
     artist.click("trellis2.open_preferences")
     artist.until(f"'PREFERENCES' in {artist.EDITORS}")
+
+
+@pytest.mark.parametrize("job_seconds", [10.0])
+def test_quitting_meanwhile_ends_at_once_and_the_next_start_goes_on(start: Callable[[], Artist]) -> None:
+    with start() as artist:
+        artist.has_account()
+        artist.run("bpy.ops.wm.save_userpref()")
+        artist.opens_the_tab()
+        artist.generates_from_render()
+        artist.waits_for("running")
+        artist.deletes_the_cube()
+        asked = time.monotonic()
+        artist.quits()
+        assert artist.ended() == 0
+        assert time.monotonic() - asked < 10
+    with start() as artist:
+        artist.waits_for("ready")
+        assert artist.emulator.paid == 1

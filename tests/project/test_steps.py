@@ -154,7 +154,7 @@ def test_without_options_the_blender_fits_the_running_python() -> None:
 def test_every_folder_of_tests_is_a_suite_or_has_its_own_option() -> None:
     folders = {path.parent.name for path in (environments.ROOT / "tests").glob("*/test_*.py")}
     assert "project" in folders
-    assert folders - {script.GUI_FOLDER} <= set(script.SUITES)
+    assert folders - {steps.GUI} <= set(script.SUITES)
 
 
 def test_what_stands_after_two_dashes_goes_to_pytest() -> None:

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of the screen, for the README and for whoever wants to look."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+import screens
+
+MOST_BYTES = 200_000  # what a README can bear
+GAP = 12  # pixels between two pictures
+BACKGROUND = (48, 48, 48)
+
+
+class Shots:
+    """Keeps pictures as PNG files in the folder that `scripts/test.py --gui --shots` names; without one, nowhere."""
+
+    def __init__(self) -> None:
+        named = os.environ.get(screens.SHOTS_VARIABLE)
+        self.folder = Path(named) if named else None
+
+    def keep(self, name: str, *pictures: Image.Image) -> None:
+        """Keep pictures side by side as one. Raises AssertionError where they show nothing, or are too large."""
+        whole = side_by_side(pictures)
+        assert len(whole.getcolors(1 << 24) or ()) > 16, f"{name} shows nothing"
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{name}.png"
+        whole.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        assert path.stat().st_size < MOST_BYTES, f"{path.name} has {path.stat().st_size} bytes"
+
+
+def side_by_side(pictures: tuple[Image.Image, ...]) -> Image.Image:
+    """The pictures in one row, on Blender's grey."""
+    width = sum(picture.width for picture in pictures) + GAP * (len(pictures) - 1)
+    whole = Image.new("RGB", (width, max(picture.height for picture in pictures)), BACKGROUND)
+    left = 0
+    for picture in pictures:
+        whole.paste(picture, (left, 0))
+        left += picture.width + GAP
+    return whole
