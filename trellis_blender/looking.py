@@ -5,35 +5,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import icons, picture_source, session
+from . import icons, session
 from .arrival import is_importable
 from .core import job_folder
 from .core.changes import Key, Seen
 from .core.errors import TrellisError
+from .core.onlooker import Found
+from .sight import Sight
 
 ROWS_A_TICK = 24
-PIXELS_UNASKED = 1920 * 1080  # saving them takes a quarter of a second, in which Blender stands still
-Find = Callable[[], tuple[Path, bool]]
+Find = Callable[[], Found | None]
 
 
 @dataclass
 class _Wishes:
-    """`key` and `find`: the picture to look at, and what gives its file and whether that is ours; no key: none.
+    """`key` and `find`: the picture to look at, and what finds its file; no key: none.
 
     `jobs` are the rows in sight without an icon. `renders` counts the renders that were completed in this file, and
-    `asked` is the number of the one that the artist asked to see though it is large.
+    `asked` is the picture that the artist asked to see, however long that takes, until it is had.
     """
 
     key: Key = ()
     find: Find | None = None
     jobs: dict[str, None] = field(default_factory=dict)
     renders: int = 0
-    asked: int = 0
+    asked: Key = ()
 
 
 _wishes = _Wishes()
@@ -42,8 +42,8 @@ _wishes = _Wishes()
 def view_of(key: Key, find: Find) -> Seen | None:
     """What the model sees of the picture with this key, None while that is not known. For draw functions.
 
-    `find` is called later on the main thread, unless it was seen already: it returns the picture's file and whether
-    it is ours, to be deleted; it may raise TrellisError.
+    `find` is called later on the main thread, unless it was seen already. It returns None where the artist has to ask
+    for the picture, and may raise TrellisError.
     """
     sight = session.sight()
     if sight is None or sight.key != key:
@@ -67,53 +67,45 @@ def render_count() -> int:
     return _wishes.renders
 
 
-def is_shown_unasked(scene: bpy.types.Scene) -> bool:
-    """Whether the render is small enough to be saved by itself for a look, or the artist asked for it."""
-    render, share = scene.render, scene.render.resolution_percentage / 100
-    pixels = render.resolution_x * share * render.resolution_y * share
-    return pixels <= PIXELS_UNASKED or _wishes.asked == _wishes.renders
+def is_asked(key: Key) -> bool:
+    """Whether the artist asked to see this picture, however long Blender stands still for it."""
+    return _wishes.asked == key
 
 
 def look_again() -> None:
-    """Look at the chosen picture anew, however large the render is."""
+    """Look at the chosen picture anew, however long it takes."""
     sight = session.sight()
     if sight is not None:
+        _wishes.asked = sight.key or _wishes.asked
         sight.look_again()
-    _wishes.asked = _wishes.renders
     session.redraw()
-
-
-def rendered() -> tuple[Path, bool]:
-    """The current render as a file of ours, written as fast as can be. Raises PictureError."""
-    assert bpy.context.scene is not None
-    settings = bpy.context.scene.render.image_settings
-    before = settings.compression
-    settings.compression = 0
-    try:
-        folder = session.jobs_root() / job_folder.INCOMING
-        return picture_source.from_render(bpy.context.scene, folder).path, True
-    finally:
-        settings.compression = before
 
 
 def fulfil() -> None:
     """Do what was wished for, once; a script without a window calls it itself."""
     sight = session.start().sight
     if _wishes.find is not None:
-        key, find = _wishes.key, _wishes.find
-        _wishes.find = None
-        try:
-            path, is_ours = find()
-        except TrellisError as error:
-            sight.key, sight.seen = key, Seen(key, error=error.sentence)
-            session.redraw()
-        else:
-            sight.look(key, path, is_ours=is_ours)
+        key, find, _wishes.find = _wishes.key, _wishes.find, None
+        _find(sight, key, find)
+        _wishes.asked = ()
     if _wishes.jobs and sight.portrayed is None:
         if not sight.is_counting:
             sight.count()
     elif _wishes.jobs:
         _load_icons()
+
+
+def _find(sight: Sight, key: Key, find: Find) -> None:
+    try:
+        found = find()
+    except TrellisError as error:
+        sight.know(Seen(key, error=error.sentence))
+    else:
+        if found is None:
+            sight.know(Seen(key))
+        else:
+            sight.look(key, found)
+    session.redraw()
 
 
 def _load_icons() -> None:
@@ -154,7 +146,10 @@ def _render_completed(*_arguments: object) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
-    _wishes.renders = _wishes.asked = 0
+    _wishes.renders, _wishes.asked = 0, ()
+    sight = session.sight()
+    if sight is not None:
+        sight.look_again()
 
 
 def forget() -> None:

@@ -16,7 +16,7 @@ import bpy
 
 from . import icons
 from .core.changes import Key, Portrayed, Seen, Shrunk
-from .core.onlooker import Onlooker, look_at, portray, portrayed, shrink
+from .core.onlooker import Found, Onlooker, look_at, portray, portrayed, shrink
 from .core.runner import Runner
 from .core.sight import SIDE
 
@@ -49,10 +49,14 @@ class Sight:
         """Whether an answer is awaited."""
         return bool(self.model) or self.is_counting or (bool(self.key) and self.seen is None)
 
-    def look(self, key: Key, picture: Path, *, is_ours: bool) -> None:
-        """See what the model sees of this picture; the file is deleted afterwards if it `is_ours`."""
+    def look(self, key: Key, found: Found) -> None:
+        """See what the model sees of this picture."""
         self.key, self.seen = key, None
-        self.runner.compute(lambda: look_at(self.onlooker, key, picture, is_ours=is_ours))
+        self.runner.compute(lambda: look_at(self.onlooker, key, found))
+
+    def know(self, seen: Seen) -> None:
+        """This is what is known of the picture, without a look at it."""
+        self.key, self.seen = seen.key, seen
 
     def count(self) -> None:
         """Find out which jobs have a thumbnail of their model."""

@@ -180,7 +180,13 @@ def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Pa
     preferences = SimpleNamespace(system=system, is_dirty=False, use_preferences_save=True)
     region, scene = SimpleNamespace(width=width), bpy.context.scene
     context = SimpleNamespace(
-        scene=scene, region=region, preferences=preferences, space_data=None, active_object=bpy.context.object
+        area=None,
+        screen=None,
+        scene=scene,
+        region=region,
+        preferences=preferences,
+        space_data=None,
+        active_object=bpy.context.object,
     )
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)
     for name in ("property_layout", "group", "bl_rna"):

@@ -91,7 +91,7 @@ def test_a_hostile_picture_ends_in_a_sentence(tmp_path: Path, addon: Any, looker
 def test_a_picture_that_ends_too_early_harms_nothing(tmp_path: Path, addon: Any, looker: Any, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(hostile(tmp_path)[name])
-    answer = addon.sight.look_at(looker, (), path, is_ours=False)
+    answer = addon.sight.look_at(looker, (), addon.sight.Found(path))
     # Blender shows as much as there is, or says that it cannot read it, which differs between its versions.
     assert name in answer.error if answer.view is None else len(answer.view.pixels) == SIDE * SIDE * 4
 
@@ -150,7 +150,7 @@ enable()
 addon = sys.modules[ADDON]
 addon.sight.command = lambda: [sys.executable, "-c", {hang!r}]
 bpy.context.scene.trellis2.source, bpy.context.scene.trellis2.filepath = "FILE", {str(picture_file(tmp_path))!r}
-addon.looking.view_of(("FILE",), lambda: (addon.looking.Path({str(tmp_path)!r}), False))
+addon.looking.view_of(("FILE",), lambda: addon.looking.Found(__import__("pathlib").Path({str(tmp_path)!r})))
 addon.looking.fulfil()
 tick_until(lambda: addon.session.sight().onlooker._process is not None)
 print("leaving")

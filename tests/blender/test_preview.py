@@ -107,13 +107,14 @@ def test_a_render_is_seen_after_it_is_done_and_its_file_is_gone_then(addon: Any)
 
 
 def test_a_large_render_is_only_seen_when_asked_for(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addon.looking, "PIXELS_UNASKED", 100)
+    monkeypatch.setattr(addon.chosen_picture, "PIXELS_UNASKED", 100)
     scene: Any = bpy.context.scene
     scene.trellis2.source = "RENDER"
     render(scene)
+    seen = look(addon)
+    assert (seen.view, seen.error) == (None, "")
     page = draw(addon.panels.TRELLIS2_PT_generate)
     assert ("trellis2.look_again", "Look at the Render", {}) in page.operators
-    assert addon.session.sight() is None
     look_again: Callable[[], object] = bpy.ops.trellis2.look_again  # type: ignore[attr-defined]  # as above
     assert look_again() == {"FINISHED"}
     assert look(addon).view is not None
@@ -123,8 +124,8 @@ def test_saving_a_render_for_a_look_leaves_the_settings_as_they_were(addon: Any)
     scene: Any = bpy.context.scene
     scene.render.image_settings.compression = 42
     render(scene)
-    path, is_ours = addon.looking.rendered()
-    assert (is_ours, scene.render.image_settings.compression) == (True, 42)
+    path = addon.chosen_picture.saved_render()
+    assert scene.render.image_settings.compression == 42
     path.unlink()
 
 

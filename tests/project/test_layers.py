@@ -34,7 +34,7 @@ LAYERS = (
     ("reports", "watch"),
     ("session",),
     ("new_job", "looking", "model_selection", "price_tag", "status_bar", "waiting"),
-    ("operators", "preset_operators"),
+    ("operators", "preset_operators", "chosen_picture"),
     (
         "job_operators",
         "level_of_detail",

@@ -83,7 +83,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the model sees of the picture that the key names, or the sentence that says why that is not known."""
+    """What the model sees of the picture that the key names, or the sentence that says why that is not known.
+
+    Neither: to have the picture takes so long that the artist has to ask for it.
+    """
 
     key: Key
     view: View | None = None

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import Key, Portrayed, Seen, Shrunk
@@ -33,6 +34,15 @@ _log = logging.getLogger(__name__)
 
 class StoppedError(TrellisError):
     """The onlooker was told to stop: there is nobody to read this."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture to look at: its file, which is deleted afterwards if it `is_ours`, and what writes it before."""
+
+    file: Path
+    is_ours: bool = False
+    write: Callable[[], object] = lambda: None
 
 
 class Onlooker:
@@ -109,10 +119,11 @@ class Onlooker:
             raise PictureError(f"Blender ended while it looked at “{name}”. Choose another file, or save it anew.")
 
 
-def look_at(onlooker: Onlooker, key: Key, picture: Path, *, is_ours: bool) -> Seen:
-    """What the model sees of the picture, which is deleted then if it `is_ours`. Never raises: an answer must come."""
+def look_at(onlooker: Onlooker, key: Key, found: Found) -> Seen:
+    """What the model sees of the picture that was found. Never raises: an answer must come."""
     try:
-        return Seen(key, onlooker.see(picture))
+        found.write()
+        return Seen(key, onlooker.see(found.file))
     except TrellisError as error:
         return Seen(key, error=error.sentence)
     except OSError as error:
@@ -121,9 +132,9 @@ def look_at(onlooker: Onlooker, key: Key, picture: Path, *, is_ours: bool) -> Se
         _log.exception("unexpected")
         return Seen(key, error=unexpected(error))
     finally:
-        if is_ours:
+        if found.is_ours:
             with contextlib.suppress(OSError):  # it is swept with what else was left behind
-                picture.unlink()
+                found.file.unlink()
 
 
 def shrink(onlooker: Onlooker, job_id: str, picture: Path) -> Shrunk:

@@ -13,7 +13,7 @@ from .errors import PictureError
 PIXELS_MAXIMUM = 50_000_000
 # What `POST /assets` takes as it is; Blender turns everything else it can read into PNG.
 SENDABLE = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-_HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size
+HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size
 # A name for what the first bytes say, for pictures that Blender has to convert.
 _CONVERTIBLE = (
     (b"II*\x00", "tiff"),
@@ -50,12 +50,17 @@ def open_picture(path: Path) -> Picture:
     """
     try:
         with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+            header = file.read(HEADER_BYTES)
     except FileNotFoundError:
         raise PictureError(f"The picture “{path.name}” is gone. Choose another file.") from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise PictureError(f"The picture “{path.name}” cannot be read: {reason}. Choose another file.") from error
+    return known(path, header)
+
+
+def known(path: Path, header: bytes) -> Picture:
+    """The picture that begins with these bytes, at most HEADER_BYTES. Raises PictureError as `open_picture` does."""
     kind = _kind(header)
     if kind is None:
         raise PictureError(f"“{path.name}” is not a picture. Choose a PNG, JPEG, WebP, TIFF, BMP, AVIF or EXR file.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,29 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 PNG_COMPRESSION = 6
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a Blender image holds, taken out of it: what it shows can be worked out on any thread.
+
+    `flat` is float32, row after row, the bottom one first. `is_float`: scene-linear with premultiplied alpha.
+    `is_linear`: linear light with straight alpha.
+    """
+
+    flat: Array
+    width: int
+    height: int
+    is_float: bool = False
+    is_linear: bool = False
+
+    def seen(self) -> Array:
+        """What it shows: uint8 (height, width, 4), the top row first, sRGB with straight alpha."""
+        channels = len(self.flat) // (self.width * self.height)
+        made = shown(self.flat, channels, is_float=self.is_float).reshape(self.height, self.width, 4)
+        if self.is_linear:
+            made[..., :3] = encoded(made[..., :3])
+        return as_bytes(made[::-1])
 
 
 def shown(pixels: Array, channels: int, *, is_float: bool) -> Array:

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
 
-from .. import icons, looking, session, settings
-from ..core.changes import Key
+from .. import icons, looking, settings
+from ..chosen_picture import wanted
 from ..core.sight import Concern
 from .sidebar import draw_text
 
@@ -20,6 +19,14 @@ SENTENCES = {
     Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
     Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
     Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
+}
+HINTS = {
+    "FILE": "Choose an image file to see it here.",
+    "IMAGE": "Choose an image to see it here.",
+    "RENDER": "Render an image (F12) to see it here.",
+    "VIEWPORT": "The picture is taken when you generate: all that is in this view, without overlays and background.",
+    "CAMERA": "The picture is rendered when you generate: the camera's view, without a background.",
+    "CLIPBOARD": "The picture is taken from the clipboard when you generate.",
 }
 OPAQUE_RENDER = "The render has a background, which is removed on the server. With a transparent film there is none."
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
@@ -32,16 +39,20 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
     header.label(text="What the Model Sees")
     if body is None:
         return
-    key, find = wanted(chosen)
+    key, find = wanted(context, chosen)
     if not key:
-        draw_missing(body, context, chosen.source)
+        draw_missing(body, context, chosen)
         return
     header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
     seen = looking.view_of(key, find)
     if seen is None:
         body.label(text="Looking at the picture", icon="VIEWZOOM")
-    elif seen.view is None:
+    elif seen.view is None and seen.error:
         draw_text(body, context, seen.error, "ERROR")
+    elif seen.view is None and key[0] == "IMAGE":
+        body.operator("trellis2.look_again", text="Look at the Image", icon="VIEWZOOM")
+    elif seen.view is None:
+        body.operator("trellis2.look_again", text="Look at the Render", icon="VIEWZOOM")
     else:
         draw_square(body, context)
         for concern in seen.view.concerns:
@@ -66,31 +77,6 @@ def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, sour
         draw_text(layout, context, SENTENCES[concern], "INFO" if is_note else "ERROR")
 
 
-def wanted(chosen: settings.TRELLIS2_PG_settings) -> tuple[Key, looking.Find]:
-    """Which picture is to be looked at, as a key that changes with it, and what gives its file. No key: none is there.
-
-    Of what is made at the click only, the picture that was sent last is shown.
-    """
-    if chosen.source == "FILE":
-        path = chosen.filepath
-        return ("FILE", path, bpy.data.filepath) if path else (), lambda: (Path(bpy.path.abspath(path)), False)
-    if chosen.source == "RENDER":
-        assert bpy.context.scene is not None
-        count = looking.render_count()
-        is_shown = count and looking.is_shown_unasked(bpy.context.scene)
-        return ("RENDER", str(count)) if is_shown else (), looking.rendered
-    job = next(session.newest_first(), None)
-    picture = session.picture_path(job) if job is not None else None
-    return ("JOB", str(picture)) if picture else (), lambda: (Path(str(picture)), False)
-
-
-def draw_missing(layout: Any, context: bpy.types.Context, source: str) -> None:
-    """What to do to see something."""
-    if source == "FILE":
-        draw_text(layout, context, "Choose an image file to see it here.", "INFO")
-    elif source == "RENDER" and looking.render_count():
-        layout.operator("trellis2.look_again", text="Look at the Render", icon="VIEWZOOM")
-    elif source == "RENDER":
-        draw_text(layout, context, "Render an image (F12) to see it here.", "INFO")
-    else:
-        draw_text(layout, context, "The picture is made when you generate. Then it is seen here.", "INFO")
+def draw_missing(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
+    """What to do to see something, or what the picture will be where it is made at the click only."""
+    draw_text(layout, context, HINTS["RENDER" if chosen.source == "IMAGE" and chosen.image else chosen.source], "INFO")

@@ -10,34 +10,88 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import PictureError
-from ..core.picture import Picture, check_size, open_picture
+from ..core.picture import HEADER_BYTES, Picture, check_size, known, open_picture
 from . import pixels
 from .files import new_file
 from .render import RENDER_RESULT, from_render
+
+if TYPE_CHECKING:
+    from ..core.pixels import Held
+
+PIXELS_HELD = 2048 * 2048  # taking them out of Blender takes 15 to 30 ms
+PIXELS_UNREAD = 1024 * 1024  # Blender reads a file of that many in 15 to 35 ms
 
 
 def from_image(context: bpy.types.Context, image: Any, folder: Path) -> Picture:
     """The image as it is seen, as a PNG in `folder`. Raises PictureError or StorageError."""
     assert context.scene is not None
-    if image.name == RENDER_RESULT and image.type == "RENDER_RESULT":
+    if is_render(image):
         return from_render(context.scene, folder)
+    return open_picture(write(take(image, seen_frame(context, image)), new_file(folder)))
+
+
+def is_render(image: Any) -> bool:
+    """Whether the image is the current render, whose pixels cannot be taken."""
+    return bool(image.type == "RENDER_RESULT" and image.name == RENDER_RESULT)
+
+
+def take(image: Any, frame: int) -> Held:
+    """What the image holds, of a sequence or movie at that frame. Raises PictureError."""
     check_size(image.name, *image.size)
+    held: Held | None
     if image.source in ("MOVIE", "SEQUENCE"):
-        seen = _frame(image, context)
+        held = _frame(image, frame)
     elif image.source == "TILED":
-        seen = _tile(image)
+        held = _tile(image)
     elif image.type == "MULTILAYER":
-        seen = _sampled(image, (0, 0), image.size)
+        held = _sampled(image, (0, 0), image.size)
     else:
-        seen = pixels.of_image(image)
-    if seen is None:
+        held = pixels.held(image)
+    if held is None:
         raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
-    return open_picture(pixels.write(pixels.reduced(seen), new_file(folder)))
+    return held
+
+
+def write(held: Held, target: Path) -> Path:
+    """Write what was taken as the PNG that is sent, and return its path; on any thread. Raises StorageError."""
+    return pixels.write(pixels.reduced(held.seen()), target)
+
+
+def is_quick(image: Any) -> bool:
+    """Whether `take` keeps Blender for no longer than a redraw does: 50 ms at most.
+
+    Of a file that Blender has not read yet, the first bytes are looked at here.
+    """
+    if image.source in ("MOVIE", "SEQUENCE") or image.type == "MULTILAYER":
+        return False
+    if image.source == "TILED" and image.tiles.active != image.tiles[0]:
+        return False
+    if image.has_data:
+        width, height = image.size
+        return int(width * height) <= PIXELS_HELD
+    width, height = _size_unread(image)
+    return 0 < width * height <= PIXELS_UNREAD
+
+
+def _size_unread(image: Any) -> tuple[int, int]:
+    """The size of an image that Blender has not read, or made, yet; zeros where only reading it tells."""
+    if image.source == "GENERATED":
+        return image.generated_width, image.generated_height
+    if image.source != "FILE":
+        return 0, 0
+    try:
+        if image.packed_file is not None:
+            picture = known(Path(image.name), image.packed_file.data[:HEADER_BYTES])
+        else:
+            picture = open_picture(Path(image.filepath_from_user()))
+    except PictureError:
+        return 0, 0
+    return picture.width, picture.height
 
 
 def seen_frame(context: bpy.types.Context, image: Any) -> int:
@@ -51,37 +105,36 @@ def seen_frame(context: bpy.types.Context, image: Any) -> int:
     return context.scene.frame_current
 
 
-def _frame(image: Any, context: bpy.types.Context) -> Any:
-    frame = seen_frame(context, image)
+def _frame(image: Any, frame: int) -> Held:
     with _copied(image) as copy, _sampler(copy) as texture:
         # Blender holds the frame that was asked for last, and looking at one point of a texture asks for one.
         texture.image_user.frame_duration = max(frame, image.frame_duration)
         texture.image_user.frame_current = frame
         texture.evaluate((0, 0, 0))
-        seen = pixels.of_image(copy)
-    if seen is None:
+        held = pixels.held(copy)
+    if held is None:
         raise PictureError(f"The image “{image.name}” has no frame {frame}. Go to a frame that it has, then try again.")
-    return seen
+    return held
 
 
-def _tile(image: Any) -> Any:
+def _tile(image: Any) -> Held | None:
     tiles = image.tiles
     number, first = tiles.active.number, tiles[0].number
     if number == first:
-        return pixels.of_image(image)
+        return pixels.held(image)
     if image.is_dirty:  # a copy would be without what was painted
         return _sampled(image, ((number - 1001) % 10, (number - 1001) // 10), tiles.active.size)
     with _copied(image) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
-        return pixels.of_image(copy)
+        return pixels.held(copy)
 
 
-def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Any:
+def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Held | None:
     """Look at the image point by point, where its pixels can be had in no other way. `corner` is in UV space."""
     import numpy as np
 
-    from ..core.pixels import as_bytes, encoded
+    from ..core.pixels import Held
 
     width, height = size
     if not (width and height):
@@ -89,14 +142,12 @@ def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Any:
     factor = min(1.0, pixels.SIDE / max(width, height))
     columns, rows = max(1, round(width * factor)), max(1, round(height * factor))
     across = [2 * (corner[0] + (column + 0.5) / columns) - 1 for column in range(columns)]
-    up = [2 * (corner[1] + (row + 0.5) / rows) - 1 for row in reversed(range(rows))]
+    up = [2 * (corner[1] + (row + 0.5) / rows) - 1 for row in range(rows)]
     with _sampler(image) as texture:
         texture.image_user.tile = 1001 + corner[0] + 10 * corner[1]
         look = texture.evaluate
-        found = np.array([look((x, y, 0.0))[:] for y in up for x in across], np.float32).reshape(rows, columns, 4)
-    if not image.colorspace_settings.is_data:
-        found[..., :3] = encoded(found[..., :3])
-    return as_bytes(found)
+        found = np.array([look((x, y, 0.0))[:] for y in up for x in across], np.float32).ravel()
+    return Held(found, columns, rows, is_linear=not image.colorspace_settings.is_data)
 
 
 @contextlib.contextmanager

@@ -5,34 +5,40 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import storage_error
 
+if TYPE_CHECKING:
+    from ..core.pixels import Held
+
 SIDE = 1024  # what Trellis looks at
 _BLEED = 4  # pixels that a smooth edge is wide at most
 
 
-def of_image(image: bpy.types.Image) -> Any:
-    """What the image shows, None where it holds nothing. A tiled one shows its first tile."""
+def held(image: bpy.types.Image) -> Held | None:
+    """What the image holds, None where that is nothing. Of a tiled one it is its first tile."""
     import numpy as np
 
-    from ..core.pixels import as_bytes, encoded, shown
+    from ..core.pixels import Held
 
-    held: Any = image.pixels  # a property array, which the stubs take for one number
+    values: Any = image.pixels  # a property array, which the stubs take for one number
     width, height = image.size
-    if not (width and height and len(held)):
+    if not (width and height and len(values)):
         return None
-    flat = np.empty(len(held), np.float32)
-    held.foreach_get(flat)
+    flat = np.empty(len(values), np.float32)
+    values.foreach_get(flat)
     space: Any = image.colorspace_settings
-    is_scene_linear = image.is_float and not space.is_data
-    seen = shown(flat, len(held) // (width * height), is_float=is_scene_linear).reshape(height, width, 4)
-    if not image.is_float and space.name.startswith("Linear"):
-        seen[..., :3] = encoded(seen[..., :3])
-    return as_bytes(seen[::-1])
+    is_linear = not image.is_float and space.name.startswith("Linear")
+    return Held(flat, width, height, is_float=image.is_float and not space.is_data, is_linear=is_linear)
+
+
+def of_image(image: bpy.types.Image) -> Any:
+    """What the image shows, None where it holds nothing."""
+    found = held(image)
+    return None if found is None else found.seen()
 
 
 def reduced(seen: Any) -> Any:
