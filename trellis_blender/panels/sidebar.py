@@ -105,7 +105,7 @@ def sidebar_width(context: bpy.types.Context) -> float:
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
     """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's."""
     width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
-    lines = wrapped(translated(sentence), max(16, int(width / CHARACTER_PIXELS)))
+    lines = wrapped(translated(sentence), max(8, int(width / CHARACTER_PIXELS)))
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(lines):
