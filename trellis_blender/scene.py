@@ -22,8 +22,10 @@ from .translation import translated
 
 COLLECTION = "Trellis"
 # Tools that run on without touching the scene: the playback, and a render, which stays on until its window gets an
-# event even when `is_rendering` says that it is over; and our own messages.
-HARMLESS = frozenset({"SCREEN_OT_animation_play", "RENDER_OT_render", "TRELLIS2_OT_report"})
+# event even when `is_rendering` says that it is over; and our own messages and our look at a render.
+HARMLESS = frozenset(
+    {"SCREEN_OT_animation_play", "RENDER_OT_render", "TRELLIS2_OT_report", "TRELLIS2_OT_generate_camera"}
+)
 Selection = frozenset[int]
 
 

@@ -7,14 +7,11 @@ come as changes. At most one picture and one model are under way at a time.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import bpy
-
-from . import icons
+from . import icons, second_blender
 from .core.changes import Key, Portrayed, Seen, Shrunk
 from .core.onlooker import Found, Onlooker, look_at, portray, portrayed, shrink
 from .core.runner import Runner
@@ -119,8 +116,5 @@ class Sight:
 
 
 def command() -> list[str]:
-    """What starts another Blender that runs our program: without a window, add-ons, network or sound."""
-    if not bpy.app.binary_path:  # Blender as a Python module
-        return [sys.executable, "-X", "utf8", str(PROGRAM), "--"]
-    quiet = ("--background", "--factory-startup", "--offline-mode", "-noaudio", "--python-exit-code", "1")
-    return [bpy.app.binary_path, *quiet, "--python", str(PROGRAM), "--"]
+    """What starts another Blender that looks: without add-ons and network."""
+    return second_blender.command(PROGRAM, "--factory-startup", "--offline-mode")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
-from . import session, settings
+from . import screens, session, settings
 from .core import job_folder
 from .core.errors import PictureError
 from .operators import IMAGE_EXTENSIONS, Generate, attempt
-from .picture_source import camera, clipboard, from_file, image, is_rendering, viewport
+from .picture_source import camera, clipboard, from_file, image, viewport
 from .translation import translated
 
 if TYPE_CHECKING:
@@ -112,6 +112,9 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         if context.scene is None or context.scene.camera is None:
             cls.poll_message_set(camera.NO_CAMERA.rstrip("."))
             return False
+        if camera.is_under_way():
+            cls.poll_message_set(camera.UNDER_WAY.rstrip("."))
+            return False
         return super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -125,20 +128,26 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Begin the render, or wait for it: without a window, and where Blender cannot render beside it."""
+        """Begin the render, or wait for it: without a window, and where a script is to."""
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         engine = self.engine if self.properties.is_property_set("engine") else chosen.camera_engine
         self._name = scene_name(context)
-        if self.wait or bpy.app.background or not camera.RUNS_ASIDE:
+        if self.wait or bpy.app.background:
             self.generate(context, camera.from_camera(context, engine, incoming()), True, self._name)
         else:
             self._keep_parameters(chosen)
             self._shot = camera.prepare(context, engine, incoming())
+            screens.redraw_sidebars()
+            screens.redraw_status_bars()
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Send the picture once the render is done; everything else is the artist's."""
-        if event.type != "TIMER" or (self._is_started and is_rendering()):
+        """Send the picture once the render is done. Esc stops it; everything else is the artist's."""
+        assert self._shot is not None
+        if event.type == "ESC" and event.value == "PRESS" and self._shot.second is not None:
+            self._shot.stop()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER" or (self._is_started and not self._shot.is_done):
             return {"PASS_THROUGH"}
         if not self._is_started:
             return self._start(context)
@@ -147,6 +156,8 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         def send() -> None:
             self.generate(context, camera.end(shot, incoming()), True, self._name)
 
+        screens.redraw_sidebars()
+        screens.redraw_status_bars()
         return attempt(self, send)
 
     def _start(self, context: bpy.types.Context) -> Result:

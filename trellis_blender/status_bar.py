@@ -8,14 +8,17 @@ from typing import Any
 import bpy
 
 from . import session
+from .picture_source import camera
 from .translation import translated
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
-    """Draw the text, if there is any."""
+    """Draw the text, if there is any, and say so while the camera's view is rendered."""
     text = session.watch().text
     if text:
         self.layout.label(text=translated(text))
+    if camera.is_under_way():
+        self.layout.label(text="Trellis: rendering the camera's view · Esc stops it")
 
 
 def register() -> None:

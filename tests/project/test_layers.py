@@ -13,18 +13,8 @@ PACKAGE = Path(__file__).parents[2] / "trellis_blender"
 # A name stands for the module and, where it is a folder, for everything in it.
 LAYERS = (
     ("core",),
-    (
-        "preferences",
-        "settings",
-        "picture_source",
-        "job_list",
-        "icons",
-        "onlook",
-        "recipe",
-        "placeholder",
-        "version",
-        "translation",
-    ),
+    ("second_blender", "onlook", "render_beside", "version"),
+    ("preferences", "settings", "picture_source", "job_list", "icons", "recipe", "placeholder", "translation"),
     ("placeholder_fill",),
     ("material",),
     ("mesh",),

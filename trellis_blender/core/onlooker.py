@@ -9,15 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import child
 from .changes import Key, Portrayed, Seen, Shrunk
 from .errors import PictureError, TrellisError, storage_error
 from .job_folder import MODEL_FILE, THUMBNAIL_FILE, write_whole
@@ -25,7 +24,7 @@ from .sight import SIDE, Concern, View
 from .verdict import unexpected
 
 SECONDS = 60.0
-LEFT_OUT = ("SCENARIO_", "BLENDER_USER_")
+LEFT_OUT = (*child.LEFT_OUT, "BLENDER_USER_")
 GONE = "Nobody waits for it any more."
 
 
@@ -96,14 +95,7 @@ class Onlooker:
         with self._lock:
             if self._is_stopped:
                 raise StoppedError(GONE)
-            self._process = subprocess.Popen(  # noqa: S603 - a program of ours, with paths as its arguments
-                [*self._command, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environment(folder),
-                creationflags=_window_flags(),
-            )
+            self._process = child.begin([*self._command, *arguments], environment(folder))
         try:
             status = self._process.wait(self._seconds)
         except subprocess.TimeoutExpired:
@@ -112,7 +104,9 @@ class Onlooker:
             raise PictureError(f"“{name}” takes too long to look at. Choose a smaller or simpler one.") from None
         finally:
             with self._lock:
-                self._process = None
+                process, self._process = self._process, None
+            assert process.stdin is not None
+            process.stdin.close()
         if self._is_stopped:
             raise StoppedError(GONE)
         if status:
@@ -163,12 +157,5 @@ def portrayed(root: Path) -> Portrayed:
 
 def environment(folder: str) -> dict[str, str]:
     """The environment of the other Blender: without the artist's add-ons, start-up scripts and keys."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
+    kept = child.environment(LEFT_OUT)
     return {**kept, "BLENDER_USER_RESOURCES": folder, "TMPDIR": folder, "TEMP": folder, "TMP": folder}
-
-
-def _window_flags() -> int:
-    """On Windows: no window, and a low priority. Elsewhere the program sees to that itself."""
-    if sys.platform == "win32":
-        return subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-    return 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ..picture_source import camera
 from ..picture_source.image import seen_frame
 from ..settings import TRELLIS2_PG_settings
 from ..translation import translated
@@ -38,6 +39,8 @@ def draw_source(layout: Any, context: bpy.types.Context, chosen: TRELLIS2_PG_set
         assert context.scene is not None
         layout.prop(context.scene, "camera", text="Camera")
         layout.prop(chosen, "camera_engine", text="Engine")
+        if camera.is_under_way():
+            layout.label(text="Rendering the camera's view", icon="RENDER_STILL")
 
 
 def _draw_part(layout: Any, context: bpy.types.Context, image: Any) -> None:

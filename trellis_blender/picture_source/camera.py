@@ -19,26 +19,47 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.errors import PictureError, Remedy, storage_error
+from ..core.errors import PictureError, Remedy, TrellisError, storage_error
 from ..core.picture import Picture, open_picture
-from . import pixels
+from . import beside, pixels
 from .files import new_file
 from .render import NO_DATA, RENDER_RESULT, STILL_RENDERING, is_rendering, set_png
 
 MARK = "trellis2_picture"
 NO_CAMERA = "The scene has no camera. Add one, then try again."
+UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc."
 STOPPED = "The render was stopped, so nothing was sent. Generate again when it may run to its end."
-# A render job of the copy has held up Blender 4.3 for ever, once in three times; 5.2 not once.
+# A render job of the copy has held up Blender 4.3 for ever, once in three times; 5.2 not once. So, below 5.0, a second
+# Blender renders.
 RUNS_ASIDE = bpy.app.version >= (5, 0, 0)
 WORKBENCH = "BLENDER_WORKBENCH"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Shot:
-    """A render for a picture. Blender writes it to `file`; `is_first` where this file had no Render Result before."""
+    """A render for a picture. Blender writes it to `file`; `is_first` where this file had no Render Result before.
+
+    `second` is the second Blender that renders it, None where this one does; `is_stopped`: the artist has ended that.
+    """
 
     file: Path
     is_first: bool
+    second: beside.Beside | None = None
+    is_stopped: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what was started has ended, whatever came of it."""
+        return self.second.is_done if self.second is not None else not is_rendering()
+
+    def stop(self) -> None:
+        """End the second Blender, if one renders. Blender's own render job is stopped by its Esc."""
+        if self.second is not None:
+            self.second.process.kill()
+            self.is_stopped = True
+
+
+_under_way: list[Shot] = []
 
 
 def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> Picture:
@@ -60,26 +81,36 @@ def prepare(context: bpy.types.Context, engine: str, folder: Path) -> Shot:
         raise PictureError(NO_CAMERA, remedy=Remedy.NONE)
     shot = Shot(new_file(folder).with_suffix(".render.png"), RENDER_RESULT not in bpy.data.images)
     _copy_scene(context, engine, shot.file)
+    _under_way.append(shot)
     return shot
 
 
+def is_under_way() -> bool:
+    """Whether the camera's view is being rendered, here or by a second Blender."""
+    return bool(_under_way)
+
+
 def start(shot: Shot, *, wait: bool = False) -> None:
-    """Render it, as Blender's own render job unless it is to `wait`. Raises PictureError; then nothing is left."""
+    """Render it, beside what the artist does unless it is to `wait`.
+
+    Raises PictureError or StorageError; then nothing is left.
+    """
     made = copies()
     try:
         if is_rendering():
             raise PictureError(STILL_RENDERING, remedy=Remedy.NONE)
         if not made:  # undone meanwhile
             raise PictureError(STOPPED, remedy=Remedy.NONE)
+        if not (wait or RUNS_ASIDE):
+            shot.second = _begin_beside(made[0], shot.file)
+            return
         with _kept_slots(made[0]), _no_window_for_it():
             mode = "EXEC_DEFAULT" if wait else "INVOKE_DEFAULT"
             bpy.ops.render.render(mode, scene=made[0].name, write_still=True)
     except RuntimeError as error:
         abandon(shot)
-        reason = str(error).strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
-        sentence = f"The camera's view could not be rendered: {reason}. Mend that, then try again."
-        raise PictureError(sentence, remedy=Remedy.NONE) from error
-    except PictureError:
+        raise _failed(str(error)) from error
+    except TrellisError:
         abandon(shot)
         raise
 
@@ -90,6 +121,9 @@ def end(shot: Shot, folder: Path) -> Picture:
     Nothing else of it is left. Raises PictureError or StorageError.
     """
     try:
+        reason = shot.second.reason() if shot.second is not None and not shot.is_stopped else ""
+        if reason:
+            raise _failed(reason)
         if not shot.file.exists():
             raise PictureError(STOPPED, remedy=Remedy.NONE)
         seen = _read(shot.file)
@@ -104,14 +138,25 @@ def end(shot: Shot, folder: Path) -> Picture:
 
 def abandon(shot: Shot) -> None:
     """Leave nothing of it behind: no scene, no file, no Render Result that was not there before."""
+    if shot in _under_way:
+        _under_way.remove(shot)
+    if shot.second is not None:
+        shot.second.end()
     remove_copies()
     image: Any = bpy.data.images.get(RENDER_RESULT)
-    if shot.is_first and image is not None:
+    if shot.is_first and shot.second is None and image is not None:
         bpy.data.images.remove(image)
     try:
         shot.file.unlink(missing_ok=True)
     except OSError as error:
         raise storage_error("remove the render", error) from error
+
+
+def leave() -> None:
+    """End what a second Blender does, and forget the rest: another file is opened, or the add-on goes."""
+    for shot in [shot for shot in _under_way if shot.second is not None]:
+        abandon(shot)
+    _under_way.clear()
 
 
 def copies() -> list[bpy.types.Scene]:
@@ -124,6 +169,23 @@ def remove_copies() -> None:
     if not is_rendering():
         for scene in copies():
             bpy.data.scenes.remove(scene)
+
+
+def _failed(reason: str) -> PictureError:
+    """The sentence for what Blender says against a render."""
+    said = reason.strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
+    return PictureError(
+        f"The camera's view could not be rendered: {said}. Mend that, then try again.", remedy=Remedy.NONE
+    )
+
+
+def _begin_beside(scene: Any, file: Path) -> beside.Beside:
+    """Have a second Blender render the copy, which is not needed here any more then."""
+    del scene[MARK]  # or the add-on over there would remove it
+    try:
+        return beside.begin(scene, file)
+    finally:
+        bpy.data.scenes.remove(scene)
 
 
 def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> None:
@@ -223,6 +285,12 @@ def _read(file: Path) -> Any:
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _leave(*_arguments: object) -> None:
+    """Another file will be opened, and the operator that waits goes with this one."""
+    leave()
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _tidy(*_arguments: object) -> None:
     """A file that was saved in the middle of a render, or an undo to there, brings the copy back: remove it again."""
     if bpy.app.background:
@@ -238,10 +306,13 @@ def register() -> None:
     """Watch for copies that come back."""
     for name in HANDLERS:
         getattr(bpy.app.handlers, name).append(_tidy)
+    bpy.app.handlers.load_pre.append(_leave)
 
 
 def unregister() -> None:
-    """Leave no handler and no timer behind."""
+    """Leave no handler, no timer and no second Blender behind."""
+    leave()
+    bpy.app.handlers.load_pre.remove(_leave)
     for name in HANDLERS:
         getattr(bpy.app.handlers, name).remove(_tidy)
     if bpy.app.timers.is_registered(remove_copies):

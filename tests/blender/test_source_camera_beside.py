@@ -1,0 +1,203 @@
+"""The camera's view rendered by a second Blender, as a window below Blender 5.0 has it: really started, and stopped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from tests.blender import child
+from tests.blender.pictures import pixels
+from tests.blender.test_render import SIDE, current_scene, render
+from tests.blender.untouched import render_result, untouched
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONG = 10_000_000
+
+
+@pytest.fixture
+def camera(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The camera's module, which has a second Blender render few pixels."""
+    monkeypatch.setattr(addon.picture_source.pixels, "SIDE", SIDE)
+    monkeypatch.setattr(addon.picture_source.camera, "RUNS_ASIDE", False)
+    yield addon.picture_source.camera
+    addon.picture_source.camera.leave()
+
+
+def begun(camera: Any, session: Any, engine: str = "WORKBENCH") -> tuple[Any, Path]:
+    """Begin, and return the shot and the folder it goes to."""
+    folder = session.jobs_root() / ".incoming"
+    shot = camera.prepare(bpy.context, engine, folder)
+    camera.start(shot)
+    return shot, folder
+
+
+def wait_for(shot: Any) -> None:
+    """Wait until the second Blender has ended."""
+    end = time.monotonic() + 60
+    while not shot.is_done:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
+    """Render, and return the pixels of the picture."""
+    shot, folder = begun(camera, session, engine)
+    wait_for(shot)
+    path = camera.end(shot, folder).path
+    seen = pixels(path.read_bytes())
+    path.unlink()
+    return seen
+
+
+def running() -> list[str]:
+    """The command lines of all second Blenders that render now, on this system."""
+    if sys.platform == "win32":
+        return []
+    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if "render_beside.py" in line and not line.startswith("Z")]
+
+
+def begin_long(camera: Any, session: Any) -> tuple[Any, Path]:
+    """Begin what takes hours."""
+    render()
+    current_scene().cycles.samples = LONG
+    shot, folder = begun(camera, session, "SCENE")
+    assert not shot.is_done
+    return shot, folder
+
+
+@pytest.mark.parametrize("engine", ["SCENE", "WORKBENCH"])
+def test_nothing_of_the_artist_is_touched(tmp_path: Path, camera: Any, session: Any, engine: str) -> None:
+    render()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "Mein Stuhl.blend"))
+    slots = [render_result(tmp_path, slot) for slot in (0, 1)]
+    of_the_file = bpy.data.filepath, bpy.data.is_dirty
+    with untouched(tmp_path, session):
+        seen = shoot(camera, session, engine)
+    assert (bpy.data.filepath, bpy.data.is_dirty) == of_the_file
+    assert [render_result(tmp_path, slot) for slot in (0, 1)] == slots
+    assert seen.shape[:2] == (SIDE, SIDE)
+    assert seen[0, 0, 3] == 0
+    assert seen[SIDE // 2, SIDE // 2, 3] >= 250
+
+
+def test_both_blenders_render_the_same(tmp_path: Path, camera: Any, session: Any) -> None:
+    render()
+    seen = shoot(camera, session, "SCENE")
+    here = pixels(camera.from_camera(bpy.context, "SCENE", tmp_path).path.read_bytes())
+    assert abs(seen - here).max() <= 2
+
+
+def test_what_is_being_edited_is_rendered_as_it_is_now(camera: Any, session: Any) -> None:
+    import bmesh
+
+    render()
+    layer: Any = bpy.context.view_layer
+    bpy.ops.mesh.primitive_plane_add(size=2)
+    plane: Any = layer.objects.active
+    bpy.ops.object.mode_set(mode="EDIT")
+    edited = bmesh.from_edit_mesh(plane.data)
+    for vertex in edited.verts:
+        vertex.co *= 50
+    bmesh.update_edit_mesh(plane.data)
+    assert shoot(camera, session)[..., 3].min() >= 250
+
+
+def test_the_add_on_over_there_leaves_what_is_to_be_rendered(tmp_path: Path, camera: Any, session: Any) -> None:
+    shot, _ = begin_long(camera, session)
+    copy = tmp_path / "as it was written.blend"
+    copy.write_bytes(shot.second.file.read_bytes())
+    bpy.ops.wm.open_mainfile(filepath=str(copy))
+    assert [scene.name.startswith("Trellis Picture") for scene in bpy.data.scenes] == [True]
+    assert session.running() is None
+
+
+def test_the_panel_can_tell_while_it_renders(camera: Any, session: Any, addon: Any) -> None:
+    shot, _ = begin_long(camera, session)
+    assert camera.is_under_way()
+    assert not addon.source_operators.TRELLIS2_OT_generate_camera.poll(bpy.context)
+    camera.abandon(shot)
+    assert not camera.is_under_way()
+
+
+def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
+    tmp_path: Path, camera: Any, session: Any
+) -> None:
+    render()
+    nowhere = tmp_path / "a file"
+    nowhere.write_text("", encoding="utf-8")
+    with untouched(tmp_path, session):
+        folder = session.jobs_root() / ".incoming"
+        shot = camera.prepare(bpy.context, "WORKBENCH", folder)
+        camera.copies()[0].render.filepath = os.fspath(nowhere / "picture.png")
+        camera.start(shot)
+        wait_for(shot)
+        with pytest.raises(camera.PictureError, match=r"could not be rendered: .*[^.]\. Mend that"):
+            camera.end(shot, folder)
+
+
+def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera: Any, session: Any) -> None:
+    shot, folder = begin_long(camera, session)
+    shot.second.process.kill()
+    wait_for(shot)
+    with untouched(tmp_path, session), pytest.raises(camera.PictureError, match="ended unexpectedly"):
+        camera.end(shot, folder)
+    assert not list(folder.iterdir())
+
+
+def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any) -> None:
+    shot, folder = begin_long(camera, session)
+    shot.stop()
+    wait_for(shot)
+    with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
+        camera.end(shot, folder)
+    assert (running(), list(folder.iterdir())) == ([], [])
+
+
+def test_opening_another_file_ends_it(camera: Any, session: Any) -> None:
+    _, folder = begin_long(camera, session)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert (running(), list(folder.iterdir()), camera.is_under_way()) == ([], [], False)
+
+
+@pytest.mark.parametrize("leave", ["sys.exit()", "os._exit(0)"])
+def test_it_ends_with_the_first_blender_however_that_ends(tmp_path: Path, leave: str) -> None:
+    script = f"""
+import os
+enable()
+camera = sys.modules[ADDON].picture_source.camera
+camera.RUNS_ASIDE = False
+bpy.ops.object.camera_add()
+scene = bpy.context.scene
+scene.camera, scene.render.engine, scene.cycles.samples = bpy.context.object, "CYCLES", {LONG}
+shot = camera.prepare(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) / "pictures")
+camera.start(shot)
+time.sleep(1)
+assert not shot.is_done
+print("leaving", flush=True)
+{leave}
+"""
+    ending = child.run(tmp_path, script)
+    assert (ending.status, "leaving" in ending.output) == (0, True), ending.output
+    end = time.monotonic() + 10
+    while running():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    left = [] if "os." not in leave else [".blend"]
+    assert [path.suffix for path in (tmp_path / "pictures").iterdir()] == left
+
+
+def test_it_is_given_no_keys(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "a secret")
+    monkeypatch.setenv("BLENDER_USER_CONFIG", "a folder")
+    given = addon.picture_source.beside.child.environment()
+    assert "a secret" not in given.values()
+    assert given["BLENDER_USER_CONFIG"] == "a folder"

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A render by a second Blender, where this one would stand still for it.
+
+That one has the artist's preferences, since the devices that render and add-ons that take part in it are set there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .. import second_blender
+from ..core import child
+from ..core.errors import PictureError, Remedy, storage_error
+
+PROGRAM = Path(__file__).parents[1] / "render_beside.py"
+KILL_SECONDS = 2.0
+ENDED = "The Blender that rendered the camera's view ended unexpectedly. Render an image (F12) and send that instead."
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A second Blender that renders. It reads `file`, and writes to `trouble` what it has against that."""
+
+    process: subprocess.Popen[bytes]
+    file: Path
+    trouble: Path
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended. Returns at once."""
+        return self.process.poll() is not None
+
+    def reason(self) -> str:
+        """Why it could not render, in Blender's words; empty where it could. Raises PictureError when it said none."""
+        if not self.process.returncode:
+            return ""
+        try:
+            return self.trouble.read_text(encoding="utf-8")
+        except OSError as error:
+            raise PictureError(ENDED, remedy=Remedy.NONE) from error
+
+    def end(self) -> None:
+        """End it if it still runs, and leave no file. What cannot be removed now is swept later."""
+        self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # Windows holds a file until its reader is gone
+            self.process.wait(KILL_SECONDS)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        for path in (self.file, self.trouble):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def begin(scene: Any, picture: Path) -> Beside:
+    """Have a second Blender render the scene. Files of its own lie beside `picture`. Raises StorageError.
+
+    Only what the scene needs is written, by a way that leaves alone this file's path, its changes and the recent files.
+    """
+    file, trouble = picture.with_suffix(".blend"), picture.with_suffix(".txt")
+    for thing in bpy.data.objects:  # what is being edited is elsewhere until then
+        thing.update_from_editmode()
+    try:
+        bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
+        arguments = [str(file), scene.name, str(trouble), "no" if bpy.app.autoexec_fail else "yes"]
+        process = child.begin([*_command(), *arguments], child.environment())
+    except (OSError, RuntimeError) as error:
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
+        cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
+        raise storage_error("render the camera's view", cause) from error
+    return Beside(process, file, trouble)
+
+
+def _command() -> list[str]:
+    return second_blender.command(PROGRAM, *([] if bpy.app.online_access else ["--offline-mode"]))

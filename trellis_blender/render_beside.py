@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program of its own, run by a second Blender that nobody sees: it renders one scene of a file, and ends.
+
+`picture_source/beside.py` writes the file and starts this. The scene says where its picture goes. Nothing in the add-on
+imports this file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from pathlib import Path
+
+
+def main(file: str, scene: str, trouble: str, runs_scripts: str) -> None:
+    """Render the scene. What Blender says against it goes to the file `trouble`."""
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
+    with contextlib.suppress(AttributeError, OSError):  # Windows has its priority from the start
+        os.nice(10)
+    import bpy
+
+    try:
+        bpy.ops.wm.open_mainfile(filepath=file, load_ui=False, use_scripts=runs_scripts == "yes")
+        bpy.ops.render.render(scene=scene, write_still=True)
+    except RuntimeError as error:
+        Path(trouble).write_text(str(error), encoding="utf-8")
+        raise
+
+
+def _end_with_the_first() -> None:
+    """Wait until the pipe from the first Blender closes, which it does whatever becomes of that."""
+    with contextlib.suppress(OSError):
+        os.read(0, 1)
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    status = 1
+    try:
+        main(*sys.argv[sys.argv.index("--") + 1 :])
+        status = 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)  # Blender's own way to end takes longer, and has been seen to crash
