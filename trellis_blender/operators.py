@@ -121,12 +121,24 @@ class Generate(Waiting):
 
     def objection(self, context: bpy.types.Context) -> str:
         """What to ask the artist before this is paid for, empty where nothing is to be asked."""
-        if not preferences.price_limit():
-            return ""
+        return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
+
+    def count(self, context: bpy.types.Context) -> int:
+        """How many models this makes."""
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        cost = price_tag.cost_of(settings.values(self, chosen)[0])
-        return price_tag.objection(None if cost is None else cost * settings.variations(self, chosen))
+        return settings.variations(self, settings.of_scene(context.scene))
+
+    def cost(self, context: bpy.types.Context) -> float | None:
+        """What they cost together, in creative units; None while that is not known."""
+        assert context.scene is not None
+        cost = price_tag.cost_of(settings.values(self, settings.of_scene(context.scene))[0])
+        return None if cost is None else cost * self.count(context)
+
+    def given(self) -> dict[str, Any]:
+        """The parameters that were set in the call, not in the panel."""
+        names = (*settings.parameter_annotations(), "variations")
+        is_set = cast(bpy.types.Operator, self).properties.is_property_set
+        return {name: getattr(self, name) for name in names if is_set(name)}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the picture and send it."""
@@ -203,13 +215,9 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         """Send the file; one that was just chosen in the file browser is asked about like any other click."""
         if not (self.is_from_browser and self.objection(context)):
             return Generate.execute(self, context)
-        given = {
-            name: getattr(self, name)
-            for name in (*settings.parameter_annotations(), "variations")
-            if self.properties.is_property_set(name)
-        }
         operators: Any = bpy.ops
-        return cast("Result", operators.trellis2.generate_image("INVOKE_DEFAULT", filepath=self.filepath, **given))
+        again = operators.trellis2.generate_image
+        return cast("Result", again("INVOKE_DEFAULT", filepath=self.filepath, **self.given()))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""

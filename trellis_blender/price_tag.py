@@ -56,6 +56,13 @@ def objection(cost: float | None) -> str:
     return ""
 
 
+def question(count: int, cost: float | None) -> str:
+    """The one question before `count` models are made of several files, which cost so many creative units together."""
+    if cost is None:
+        return f"Generate {count} models from these images?"
+    return f"Generate {count} models from these images? This costs {number(cost)} CU."
+
+
 def confirm(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str) -> Result:
     """Ask the artist, who may go on with the operator or not."""
     assert context.window_manager is not None

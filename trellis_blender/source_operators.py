@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
-from . import screens, session, settings
+from . import price_tag, screens, session, settings
 from .core import job_folder
 from .core.errors import PictureError
 from .operators import IMAGE_EXTENSIONS, Generate, attempt
@@ -192,7 +192,7 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
     """Make a 3D model from each of the image files"""
 
     bl_idname = "trellis2.generate_files"
-    bl_label = "Generate from Image Files"
+    bl_label = "3D Model from Image (Trellis)"  # as Blender's menu on a drop names it, for one file as for many
     bl_options = {"REGISTER"}
 
     if TYPE_CHECKING:
@@ -209,19 +209,35 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
         files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
+    is_from_browser = False
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: choose files. A drop: one is asked for by its menu already, more are asked about once."""
         assert context.window_manager is not None
         if not self.paths():
+            self.is_from_browser = True
             context.window_manager.fileselect_add(self)
             return {"RUNNING_MODAL"}
         if len(self.paths()) == 1:
             return Generate.invoke(self, context, event)
-        assert context.scene is not None
-        count = len(self.paths()) * settings.variations(self, settings.of_scene(context.scene))
-        manager: Any = context.window_manager
-        question = f"Generate {count} models from these images?"
-        return cast("Result", manager.invoke_confirm(self, event, title=translated(question), confirm_text="Generate"))
+        return price_tag.confirm(self, context, event, price_tag.question(self.count(context), self.cost(context)))
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send the files; those that were just chosen in the file browser are asked about where they are too dear."""
+        if self.is_from_browser and self.objection(context):
+            return self.ask(context)
+        return Generate.execute(self, context)
+
+    def ask(self, _context: bpy.types.Context) -> Result:
+        """Begin anew with these files, as if they were dropped."""
+        operators: Any = bpy.ops
+        files = [{"name": path.name} for path in self.paths()]
+        again = operators.trellis2.generate_files
+        return cast("Result", again("INVOKE_DEFAULT", directory=self.directory, files=files, **self.given()))
+
+    def count(self, context: bpy.types.Context) -> int:
+        """As many as there are files, each with its variations."""
+        return len(self.paths()) * Generate.count(self, context)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""

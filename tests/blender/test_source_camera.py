@@ -107,6 +107,19 @@ def test_what_is_undone_to_or_loaded_is_without_our_scene(tmp_path: Path, addon:
     assert len(bpy.data.scenes) == 1
 
 
+def test_half_a_render_is_not_sent_when_an_undo_has_ended_it(tmp_path: Path, addon: Any) -> None:
+    render()
+    camera = addon.picture_source.camera
+    shot = camera.prepare(bpy.context, "WORKBENCH", tmp_path)
+    camera.start(shot, wait=True)
+    handlers: list[Any] = [each for each in bpy.app.handlers.undo_post if each.__module__ == camera.__name__]
+    for handler in handlers:
+        handler(None, None)  # there is nothing to undo without a window
+    with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
+        camera.end(shot, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_a_camera_the_button_says_so(connected: Emulator) -> None:
     assert "The scene has no camera. Add one, then try again" in refusal(OPS.trellis2.generate_camera)
     assert not connected.calls

@@ -39,7 +39,7 @@ WORKBENCH = "BLENDER_WORKBENCH"
 class Shot:
     """A render for a picture. Blender writes it to `file`; `is_first` where this file had no Render Result before.
 
-    `second` is the second Blender that renders it, None where this one does; `is_stopped`: the artist has ended that.
+    `second` is the second Blender that renders it, None where this one does; `is_stopped`: the artist has ended it.
     """
 
     file: Path
@@ -124,7 +124,7 @@ def end(shot: Shot, folder: Path) -> Picture:
         reason = shot.second.reason() if shot.second is not None and not shot.is_stopped else ""
         if reason:
             raise _failed(reason)
-        if not shot.file.exists():
+        if shot.is_stopped or not shot.file.exists():
             raise PictureError(STOPPED, remedy=Remedy.NONE)
         seen = _read(shot.file)
     finally:
@@ -292,7 +292,12 @@ def _leave(*_arguments: object) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _tidy(*_arguments: object) -> None:
-    """A file that was saved in the middle of a render, or an undo to there, brings the copy back: remove it again."""
+    """A file that was saved in the middle of a render, or an undo to there, brings the copy back: remove it again.
+
+    An undo also ends Blender's own render jobs, which then write what they had so far.
+    """
+    for shot in _under_way:
+        shot.is_stopped = shot.is_stopped or (shot.second is None and not is_rendering())
     if bpy.app.background:
         remove_copies()
     elif not bpy.app.timers.is_registered(remove_copies):
