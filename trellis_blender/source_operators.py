@@ -15,7 +15,6 @@ from .core import job_folder
 from .core.errors import PictureError
 from .operators import IMAGE_EXTENSIONS, Generate, attempt
 from .picture_source import camera, clipboard, from_file, image, viewport
-from .translation import translated
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -113,7 +112,7 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
             cls.poll_message_set(camera.NO_CAMERA.rstrip("."))
             return False
         if camera.is_under_way():
-            cls.poll_message_set(camera.UNDER_WAY.rstrip("."))
+            cls.poll_message_set(camera.UNDER_WAY)
             return False
         return super().poll(context)
 

@@ -281,11 +281,11 @@ def test_a_click_asks_where_it_would_cost_more_than_the_limit(
 def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
     """The operator for several files as a window calls it, with so many files. Its `gone_on` says whether it has."""
     real = vars(addon.source_operators.TRELLIS2_OT_generate_files)
-    own = {name: real[name] for name in ("invoke", "execute", "count")}
+    own = {"is_from_browser": is_from_browser} | {name: real[name] for name in ("invoke", "execute", "count")}
 
     class Pressed(type("Files", (addon.operators.Generate,), own)):  # type: ignore[misc]  # no types here
         properties = SimpleNamespace(is_property_set=lambda _name: False)
-        gone_on = False
+        gone_on = wait = False
 
         def paths(self) -> list[str]:
             return [f"Stuhl {number}.png" for number in range(count)]
@@ -296,10 +296,7 @@ def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
         def ask(self, context: Any) -> set[str]:
             return self.invoke(context, None)  # type: ignore[no-any-return]  # what Blender does in a window
 
-    pressed = Pressed()
-    pressed.is_from_browser = is_from_browser
-    pressed.wait = False
-    return pressed
+    return Pressed()
 
 
 @pytest.mark.parametrize("is_known", [True, False])
@@ -315,16 +312,13 @@ def test_dropped_files_are_asked_about_once_with_what_they_cost_together(
     cost = " This costs 43.5 CU." if is_known else ""
     assert confirmed == ["Generate 6 models from these images?" + cost]
     assert not dropped.gone_on
-    assert dropped.execute(bpy.context) == {"FINISHED"}
-    assert dropped.gone_on
+
+
+ONE = "This costs 7.25 CU; you want to be asked above 7 CU. Generate anyway?"
 
 
 @pytest.mark.parametrize(
-    ("count", "question"),
-    [
-        (1, "This costs 7.25 CU; you want to be asked above 7 CU. Generate anyway?"),
-        (3, "Generate 3 models from these images? This costs 21.75 CU."),
-    ],
+    ("count", "question"), [(1, ONE), (3, "Generate 3 models from these images? This costs 21.75 CU.")]
 )
 def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_limit(
     addon: Any, connected: Emulator, limited: Any, confirmed: list[str], count: int, question: str

@@ -27,7 +27,7 @@ from .render import NO_DATA, RENDER_RESULT, STILL_RENDERING, is_rendering, set_p
 
 MARK = "trellis2_picture"
 NO_CAMERA = "The scene has no camera. Add one, then try again."
-UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc."
+UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
 STOPPED = "The render was stopped, so nothing was sent. Generate again when it may run to its end."
 # A render job of the copy has held up Blender 4.3 for ever, once in three times; 5.2 not once. So, below 5.0, a second
 # Blender renders.
@@ -173,9 +173,9 @@ def remove_copies() -> None:
 
 def _failed(reason: str) -> PictureError:
     """The sentence for what Blender says against a render."""
-    said = reason.strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
+    reason = reason.strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
     return PictureError(
-        f"The camera's view could not be rendered: {said}. Mend that, then try again.", remedy=Remedy.NONE
+        f"The camera's view could not be rendered: {reason}. Mend that, then try again.", remedy=Remedy.NONE
     )
 
 
