@@ -128,7 +128,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         draw_remedy(layout, remedy_of(job), job.id)
     draw_text(layout, context, facts(job, time.time()), "TIME")
     if job.stage is Stage.IMPORTED and shading(context) == "SOLID":
-        layout.label(text="Material Preview shows the textures", icon="SHADING_TEXTURE")
+        draw_text(layout, context, "Material Preview shows the textures", "SHADING_TEXTURE")
     row = layout.row(align=True)
     if is_importable(job):
         row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
