@@ -39,6 +39,7 @@ FULL = dataclasses.replace(
     resumed=9.5,
     accepted=10.5,
     generation_seconds=1.5,
+    charged_in_vain=3.5,
 )
 
 
@@ -86,11 +87,18 @@ def test_a_person_can_read_the_file(folder: Path) -> None:
 def test_a_file_without_the_newest_fields_is_loaded_with_their_defaults(folder: Path) -> None:
     saved = save(folder)
     data = json.loads((saved / "job.json").read_text(encoding="utf-8"))
-    newest = {"past_remote_ids": (), "ended": None, "resumed": None, "accepted": None, "generation_seconds": None}
+    newest: dict[str, Any] = {
+        "past_remote_ids": (),
+        "ended": None,
+        "resumed": None,
+        "accepted": None,
+        "generation_seconds": None,
+    }
+    newest |= {"charged_in_vain": 0.0, "batch": "", "place": 0}
     for name in newest:
         del data[name]
     (saved / "job.json").write_text(json.dumps(data), encoding="utf-8")
-    assert job_folder.load(saved) == dataclasses.replace(FULL, **newest)  # type: ignore[arg-type]  # by name
+    assert job_folder.load(saved) == dataclasses.replace(FULL, **newest)
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
