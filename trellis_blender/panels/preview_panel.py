@@ -30,7 +30,7 @@ HINTS = {
 }
 OPAQUE_RENDER = "The render has a background, which is removed on the server. With a transparent film there is none."
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
-LARGEST = 16  # units: 256 pixels are not shown much larger than they are
+LARGEST = 11  # units: the button below stays in sight, and 256 pixels are not shown much larger than they are
 
 
 def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:

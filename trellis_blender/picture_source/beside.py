@@ -44,7 +44,7 @@ class Beside:
         try:
             return self.trouble.read_text(encoding="utf-8")
         except OSError as error:
-            raise PictureError(ENDED, remedy=Remedy.NONE) from error
+            raise PictureError(ENDED, remedy=Remedy.RENDER) from error
 
     def end(self) -> None:
         """End it if it still runs, and leave no file. What cannot be removed now is swept later."""

@@ -277,7 +277,8 @@ def _read(file: Path) -> Any:
     try:
         image = bpy.data.images.load(str(file), check_existing=False)
     except RuntimeError as error:
-        raise PictureError(f"The render could not be read: {error}. Check the disk, then try again.") from error
+        sentence = f"The render could not be read: {error}. Check the disk, then try again."
+        raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     try:
         return pixels.of_image(image)
     finally:
