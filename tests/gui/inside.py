@@ -168,6 +168,16 @@ class Hand:
             seen.update(button for _, _, button in met)
         raise LookupError(f"There is no {wanted} in the {region} of {area}, only: {sorted(seen)}")
 
+    def press_button(self, area: str, region: str, wanted: str) -> Turns:
+        """Click on a button. It is looked for again where the panel has changed since it was found."""
+        for _ in range(5):
+            x, y, _found = yield from self.find(area, region, wanted)
+            yield from self.hover(x, y)
+            if wanted in Place.find(area, region).button():
+                yield from self.press("LEFTMOUSE")
+                return
+        raise LookupError(f"{wanted} does not keep still")
+
     def scroll(self, area: str, region: str, wheel: str, turns: int) -> Turns:
         """Turn the wheel at the edge of a region; returns whether anything moved."""
         view = Place.find(area, region).region.view2d

@@ -116,7 +116,7 @@ class Window:
 
     def click(self, wanted: str, area: str = "VIEW_3D", region: str = "UI") -> None:
         """Click on a button."""
-        self.click_at(*self.find(wanted, area, region))
+        self.run(f"hand.press_button({area!r}, {region!r}, {wanted!r})")
 
     def click_at(self, x: float, y: float, times: int = 1) -> None:
         """Click at a point of the window."""
