@@ -30,7 +30,9 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         draw_source(layout, context, chosen)
         draw_preview(layout, context, chosen)
         draw_presets(layout, context, chosen)
-        layout.prop(chosen, "variations")
+        number = layout.row()
+        number.use_property_split = False  # in a narrow sidebar the word fits only within the field
+        number.prop(chosen, "variations")
         button = layout.row()
         button.scale_y = 1.5
         button.enabled = chosen.source != "FILE" or bool(chosen.filepath)
