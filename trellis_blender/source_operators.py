@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -103,13 +102,12 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
     _shot: camera.Shot | None = None
     _timer: Any = None
     _name = ""
-    _is_started = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only with a camera."""
         if context.scene is None or context.scene.camera is None:
-            cls.poll_message_set(camera.NO_CAMERA.rstrip("."))
+            cls.poll_message_set("The scene has no camera. Add one first")
             return False
         if camera.is_under_way():
             cls.poll_message_set(camera.UNDER_WAY)
@@ -136,20 +134,18 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
             self.generate(context, camera.from_camera(context, engine, incoming()), True, self._name)
         else:
             self._keep_parameters(chosen)
-            self._shot = camera.prepare(context, engine, incoming())
+            self._shot = camera.begin(context, engine, incoming())
             screens.redraw_sidebars()
             screens.redraw_status_bars()
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send the picture once the render is done. Esc stops it; everything else is the artist's."""
         assert self._shot is not None
-        if event.type == "ESC" and event.value == "PRESS" and self._shot.second is not None:
+        if event.type == "ESC" and event.value == "PRESS":
             self._shot.stop()
             return {"RUNNING_MODAL"}
-        if event.type != "TIMER" or (self._is_started and not self._shot.is_done):
+        if event.type != "TIMER" or not self._shot.is_done:
             return {"PASS_THROUGH"}
-        if not self._is_started:
-            return self._start(context)
         shot = self._end_watching(context)
 
         def send() -> None:
@@ -158,15 +154,6 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         screens.redraw_sidebars()
         screens.redraw_status_bars()
         return attempt(self, send)
-
-    def _start(self, context: bpy.types.Context) -> Result:
-        """Begin to render, now that the window was drawn with the scene's copy in it; see `camera.prepare`."""
-        self._is_started = True
-        assert self._shot is not None
-        if attempt(self, partial(camera.start, self._shot)) == {"FINISHED"}:
-            return {"PASS_THROUGH"}
-        self._end_watching(context)
-        return {"CANCELLED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """The window was closed, or another file opened."""

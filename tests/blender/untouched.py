@@ -77,13 +77,14 @@ def untouched(folder: Path, session: Any, slots: tuple[int, ...] = ()) -> Iterat
             "slot": [each.render_slots.active_index for each in bpy.data.images if each.type == "RENDER_RESULT"],
         }
 
-    before, rendered = all_of_it(), [render_result(folder, slot) for slot in slots]
+    rendered, before = [render_result(folder, slot) for slot in slots], all_of_it()  # looking at a slot loads it
     try:
         yield
     finally:
         preferences.addons[ADDON].preferences.use_placeholders = True
     after = all_of_it()
-    assert {name: after[name] for name in after if after[name] != before[name]} == {}
+    changed = {name: (before[name], after[name]) for name in after if after[name] != before[name]}
+    assert not changed, changed
     assert [render_result(folder, slot) for slot in slots] == rendered
     left = session.jobs_root() / ".incoming"
     assert not left.exists() or not list(left.iterdir())
