@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Result = set[OperatorReturnItems]
 
 DOUBLE_CLICK_SECONDS = 0.8
+# While Blender draws something large, a second click waits; it counts from when the artist could see what came of the
+# first, which is a few ticks of the timer later. For so long at most, should there be no ticks.
+UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
 IMAGE_EXTENSIONS = "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
 
 
@@ -95,6 +98,7 @@ class Generate(Waiting):
         )
 
     last_click = 0.0
+    last_begun = (0.0, 0)  # when a job was begun, and after how many ticks
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -108,7 +112,13 @@ class Generate(Waiting):
         """Whether the same button was pressed a moment ago: that must not be paid twice."""
         now = time.monotonic()
         last, type(self).last_click = type(self).last_click, now
-        return now - last < DOUBLE_CLICK_SECONDS
+        return now - last < DOUBLE_CLICK_SECONDS or self._is_unseen(now)
+
+    def _is_unseen(self, now: float) -> bool:
+        """Whether a job was begun that the artist cannot have seen yet."""
+        begun, ticks = Generate.last_begun
+        running = session.running()
+        return now - begun < UNSEEN_SECONDS and running is not None and 0 <= running.ticks - ticks < UNSEEN_TICKS
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask first where it is dearer than the artist's limit."""
@@ -160,6 +170,7 @@ class Generate(Waiting):
         chosen = settings.of_scene(context.scene)
         values, seed = settings.values(self, chosen)
         jobs = new_job.begin(picture, is_ours, name, values, seed, settings.variations(self, chosen))
+        Generate.last_begun = (time.monotonic(), session.start().ticks)
         if self.wait:
             for job in jobs:
                 wait(job.id)

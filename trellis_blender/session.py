@@ -45,7 +45,7 @@ START_SECONDS = 1.0
 class Session:
     """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
     before it was looked at. `is_opened`: the boxes of this file were not looked at yet. `is_undone`: the artist has
-    gone back or forth, and boxes may have come or gone.
+    gone back or forth, and boxes may have come or gone. `ticks` counts the timer's.
     """
 
     runner: Runner
@@ -58,6 +58,7 @@ class Session:
     is_checking: bool = False
     is_opened: bool = True
     is_undone: bool = False
+    ticks: int = 0
     watch: Watch = field(default_factory=Watch)
     reports: Reports = field(default_factory=Reports)
     spending: Spending = field(default_factory=Spending)
@@ -236,6 +237,7 @@ def tick() -> bool:
     session = _session
     if session is None:
         return False
+    session.ticks += 1
     _use_account(session)
     is_news = _drain(session)
     is_news = session.arrival.step(session.jobs) or is_news

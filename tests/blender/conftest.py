@@ -93,7 +93,8 @@ def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     addon.job_list.show(())
     addon.looking.forget()
     shutil.rmtree(addon.session.jobs_root())
-    importlib.import_module(f"{ADDON}.operators").Generate.last_click = 0.0
+    generate = importlib.import_module(f"{ADDON}.operators").Generate
+    generate.last_click, generate.last_begun = 0.0, (0.0, 0)
 
 
 @pytest.fixture(autouse=True)

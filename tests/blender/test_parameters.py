@@ -184,3 +184,25 @@ def test_a_click_a_moment_after_a_click_is_not_paid_twice(addon: Any, monkeypatc
             now[0] += pause
             answers.append(operator.invoke(Button(), bpy.context, None))
         assert answers == [{"FINISHED"}, {"CANCELLED"}, {"FINISHED"}]
+
+
+def test_a_click_that_waited_while_blender_drew_is_not_paid_twice(
+    connected: Emulator, addon: Any, session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(picture_file(tmp_path))
+    now, begun = [1000.0], session.start().ticks
+    monkeypatch.setattr(addon.operators, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    addon.operators.Generate.last_begun = (now[0], begun)
+
+    class Button(addon.operators.Generate):  # type: ignore[misc]  # the add-on has no types here
+        """Blender calls `invoke` only where there is a window."""
+
+        execute = staticmethod(lambda _context: {"FINISHED"})
+        objection = staticmethod(lambda _context: "")
+
+    now[0] += 3
+    assert Button().invoke(bpy.context, None) == {"CANCELLED"}
+    for _ in range(addon.operators.UNSEEN_TICKS):
+        session.tick()
+    now[0] += 3
+    assert Button().invoke(bpy.context, None) == {"FINISHED"}
