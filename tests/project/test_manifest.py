@@ -16,8 +16,8 @@ def test_the_name_leaves_out_blender() -> None:
     assert "blender" not in MANIFEST["name"].lower()
 
 
-def test_only_network_and_files_are_asked_for() -> None:
-    assert set(MANIFEST["permissions"]) == {"network", "files"}
+def test_only_network_files_and_the_clipboard_are_asked_for() -> None:
+    assert set(MANIFEST["permissions"]) == {"network", "files", "clipboard"}
 
 
 def test_each_permission_says_what_it_is_for() -> None:
