@@ -12,9 +12,10 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 
-def main(file: str, scene: str, trouble: str, runs_scripts: str) -> None:
+def main(file: str, scene: str, painted: str, trouble: str, runs_scripts: str) -> None:
     """Render the scene. What Blender says against it goes to the file `trouble`."""
     threading.Thread(target=_end_with_the_first, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has its priority from the start
@@ -23,10 +24,24 @@ def main(file: str, scene: str, trouble: str, runs_scripts: str) -> None:
 
     try:
         bpy.ops.wm.open_mainfile(filepath=file, load_ui=False, use_scripts=runs_scripts == "yes")
+        _paint(Path(painted))
         bpy.ops.render.render(scene=scene, write_still=True)
     except RuntimeError as error:
         Path(trouble).write_text(str(error), encoding="utf-8")
         raise
+
+
+def _paint(file: Path) -> None:
+    """Give images what was painted on them and is in no file yet."""
+    import bpy
+    import numpy as np
+
+    with np.load(file) as painted:
+        for number, name in enumerate(painted["names"]):
+            image: Any = bpy.data.images.get(str(name))
+            if image is not None and len(image.pixels) == len(painted[str(number)]):
+                image.pixels.foreach_set(painted[str(number)])
+                image.update()
 
 
 def _end_with_the_first() -> None:

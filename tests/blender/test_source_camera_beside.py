@@ -100,6 +100,32 @@ def test_what_is_being_edited_is_rendered_as_it_is_now(camera: Any, session: Any
     assert shoot(camera, session)[..., 3].min() >= 250
 
 
+@pytest.mark.parametrize("engine", ["SCENE", "WORKBENCH"])
+def test_paint_that_was_never_saved_is_seen(camera: Any, session: Any, engine: str) -> None:
+    render()
+    image = bpy.data.images.new("Gemälde", 8, 8)
+    painted: Any = image.pixels
+    painted.foreach_set([0.0, 1.0, 0.0, 1.0] * 64)
+    image.update()
+    bpy.ops.mesh.primitive_plane_add(size=200, location=(0, 0, -1))
+    plane: Any = bpy.context.view_layer.objects.active  # type: ignore[union-attr]  # there is a view layer
+    material: Any = bpy.data.materials.new("Leinwand")
+    material.use_nodes = True
+    nodes = material.node_tree.nodes
+    texture = nodes.new("ShaderNodeTexImage")
+    texture.image = image
+    nodes.active = texture
+    shader = nodes.new("ShaderNodeEmission")
+    output = next(node for node in nodes if node.type == "OUTPUT_MATERIAL")
+    material.node_tree.links.new(texture.outputs["Color"], shader.inputs["Color"])
+    material.node_tree.links.new(shader.outputs[0], output.inputs["Surface"])
+    plane.data.materials.append(material)
+    current_scene().display.shading.color_type = "TEXTURE"
+    red, green, blue, _ = shoot(camera, session, engine)[2, 2].astype(int)
+    assert green > 40 + max(red, blue)
+    assert image.is_dirty
+
+
 def test_the_panel_can_tell_while_it_renders(camera: Any, session: Any, addon: Any) -> None:
     shot, _ = begin_long(camera, session)
     assert camera.is_under_way()
@@ -168,8 +194,8 @@ print("leaving", flush=True)
     while running():
         assert time.monotonic() < end
         time.sleep(0.05)
-    left = [] if "os." not in leave else [".blend"]
-    assert [path.suffix for path in (tmp_path / "pictures").iterdir()] == left
+    left = set() if "os." not in leave else {".blend", ".npz"}
+    assert {path.suffix for path in (tmp_path / "pictures").iterdir()} == left
 
 
 def test_it_is_given_no_keys(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,15 +21,19 @@ from ..core.errors import PictureError, Remedy, storage_error
 
 PROGRAM = Path(__file__).parents[1] / "render_beside.py"
 KILL_SECONDS = 2.0
+PAINTED = ("FILE", "GENERATED")
 ENDED = "The Blender that rendered the camera's view ended unexpectedly. Render an image (F12) and send that instead."
 
 
 @dataclass(frozen=True)
 class Beside:
-    """A second Blender that renders. It reads `file`, and writes to `trouble` what it has against that."""
+    """A second Blender that renders. It reads `file` and what is `painted`, and writes to `trouble` what it has against
+    that.
+    """
 
     process: subprocess.Popen[bytes]
     file: Path
+    painted: Path
     trouble: Path
 
     @property
@@ -53,7 +57,7 @@ class Beside:
             self.process.wait(KILL_SECONDS)
         if self.process.stdin is not None:
             self.process.stdin.close()
-        for path in (self.file, self.trouble):
+        for path in (self.file, self.painted, self.trouble):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -63,19 +67,34 @@ def begin(scene: Any, picture: Path) -> Beside:
 
     Only what the scene needs is written, by a way that leaves alone this file's path, its changes and the recent files.
     """
-    file, trouble = picture.with_suffix(".blend"), picture.with_suffix(".txt")
+    file, painted, trouble = (picture.with_suffix(suffix) for suffix in (".blend", ".npz", ".txt"))
     for thing in bpy.data.objects:  # what is being edited is elsewhere until then
         thing.update_from_editmode()
     try:
         bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
-        arguments = [str(file), scene.name, str(trouble), "no" if bpy.app.autoexec_fail else "yes"]
+        _write_painted(painted)
+        arguments = [str(file), scene.name, str(painted), str(trouble), "no" if bpy.app.autoexec_fail else "yes"]
         process = child.begin([*_command(), *arguments], child.environment())
     except (OSError, RuntimeError) as error:
-        with contextlib.suppress(OSError):
-            file.unlink(missing_ok=True)
+        for path in (file, painted):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
         cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
         raise storage_error("render the camera's view", cause) from error
-    return Beside(process, file, trouble)
+    return Beside(process, file, painted, trouble)
+
+
+def _write_painted(file: Path) -> None:
+    """Write the pixels of the images that were painted and not saved, which no .blend holds. Raises OSError."""
+    import numpy as np
+
+    every: list[Any] = list(bpy.data.images)
+    images = [image for image in every if image.is_dirty and image.has_data and image.source in PAINTED]
+    pixels: dict[str, Any] = {}
+    for number, image in enumerate(images):
+        pixels[str(number)] = np.empty(len(image.pixels), np.float32)
+        image.pixels.foreach_get(pixels[str(number)])
+    np.savez(file, names=np.array([image.name for image in images], np.str_), **pixels)
 
 
 def _command() -> list[str]:
