@@ -32,8 +32,8 @@ REMEDIES = {
 }
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"
-# White space, then one wide character with what closes after it, or a word; a no-break space is part of its word.
-_PIECES = re.compile(rf"([ \t\n]*)([{_WIDE}][{_CLOSING}]*|[^ \t\n{_WIDE}]+)")
+# White space, then one wide character or a word, with what closes after it; a no-break space is part of its word.
+_PIECES = re.compile(rf"([ \t\n]*)((?:[{_WIDE}]|[^ \t\n{_WIDE}]+)[{_CLOSING}]*)")
 # What the operators of some remedies are told.
 REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.CREDITS: {"url": TEAM_PAGE},
