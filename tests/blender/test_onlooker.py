@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import subprocess
 import sys
@@ -30,12 +31,12 @@ def looker(addon: Any) -> Iterator[Any]:
     made.stop()
 
 
-def blenders() -> list[str]:
-    """The command lines of all onlookers that run now, on this system."""
+def onlookers(folder: Path) -> list[str]:
+    """The command lines, whole, of those that run now and were given something in this folder."""
     if sys.platform == "win32":
         return []
-    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if "onlook.py" in line and not line.startswith("Z")]
+    listed = subprocess.run(["ps", "-ww", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if str(folder) in line and not line.startswith("Z")]
 
 
 @pytest.mark.parametrize("name", ["chair.png", "Stühle und Bänke.webp", "chair.tif", "chair.tga"])
@@ -97,12 +98,12 @@ def test_a_picture_that_ends_too_early_harms_nothing(tmp_path: Path, addon: Any,
 
 
 def test_what_takes_too_long_is_killed_with_a_sentence(tmp_path: Path, addon: Any) -> None:
-    hanging = addon.sight.Onlooker([sys.executable, "-c", "import time; time.sleep(60)  # onlook.py"], seconds=0.5)
+    hanging = addon.sight.Onlooker([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.5)
     begun = time.monotonic()
     with pytest.raises(addon.core.errors.PictureError, match="takes too long"):
         hanging.see(picture_file(tmp_path))
     assert time.monotonic() - begun < 10
-    assert blenders() == []
+    assert onlookers(tmp_path) == []
 
 
 def test_it_ends_by_itself_when_nobody_waits_for_it(tmp_path: Path, addon: Any) -> None:
@@ -122,7 +123,7 @@ def test_one_that_crashes_ends_in_a_sentence(tmp_path: Path, addon: Any) -> None
 
 
 def test_stopping_kills_it_at_once(tmp_path: Path, addon: Any) -> None:
-    hanging = addon.sight.Onlooker([sys.executable, "-c", "import time; time.sleep(60)  # onlook.py"])
+    hanging = addon.sight.Onlooker([sys.executable, "-c", "import time; time.sleep(60)"])
     raised: list[Exception] = []
 
     def see() -> None:
@@ -140,11 +141,11 @@ def test_stopping_kills_it_at_once(tmp_path: Path, addon: Any) -> None:
     thread.join(10)
     assert time.monotonic() - begun < 1
     assert [type(error).__name__ for error in raised] == ["StoppedError"]
-    assert blenders() == []
+    assert onlookers(tmp_path) == []
 
 
 def test_quitting_blender_while_it_looks_ends_both_at_once(tmp_path: Path) -> None:
-    hang = "import time; time.sleep(60)  # onlook.py"
+    hang = "import time; time.sleep(60)"
     script = f"""
 enable()
 addon = sys.modules[ADDON]
@@ -158,11 +159,15 @@ print("leaving")
     ending = child.run(tmp_path, script)
     assert (ending.status, "leaving" in ending.output) == (0, True), ending.output
     assert ending.seconds_to_leave < 6
-    assert blenders() == []
+    assert onlookers(tmp_path) == []
 
 
-def test_it_is_given_no_keys_and_no_add_ons(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_given_no_keys_and_no_add_ons(tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "a secret")
-    given = addon.sight.Onlooker.see.__globals__["environment"]("a folder")
-    assert "a secret" not in given.values()
-    assert given["BLENDER_USER_RESOURCES"] == "a folder"
+    monkeypatch.setenv("BLENDER_USER_SCRIPTS", "the artist's scripts")
+    tells = "import json, os, sys; open(sys.argv[-1], 'w').write(json.dumps({'error': json.dumps(dict(os.environ))}))"
+    with pytest.raises(addon.core.errors.PictureError) as told:
+        addon.sight.Onlooker([sys.executable, "-c", tells]).see(picture_file(tmp_path))
+    given = json.loads(str(told.value))
+    assert not {"a secret", "the artist's scripts"} & set(given.values())
+    assert given["BLENDER_USER_RESOURCES"] == given["TMPDIR"], "not the empty folder that is deleted afterwards"
