@@ -26,7 +26,7 @@ MANY = 1000
 
 
 def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connected: Emulator, addon: Any) -> None:
-    done = finish(picture_file(tmp_path, pixels=subject()))
+    done = finish(picture_file(tmp_path, pixels=subject()[:, 40:-40]))  # as no thumbnail is: higher than wide
     see_rows(addon)
     path = addon.session.folder(done.id) / "thumbnail.png"
     tick_until(lambda: done.id in addon.session.sight().portrayed, 60)
@@ -44,13 +44,15 @@ def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connect
 
 
 def test_the_import_does_not_wait_for_the_thumbnail(tmp_path: Path, connected: Emulator, addon: Any) -> None:
-    job_id = generate(picture_file(tmp_path, pixels=subject()))
-    addon.session.start().sight.onlooker._command = (sys.executable, "-c", "import time; time.sleep(30)  # onlook.py")
+    finish(picture_file(tmp_path, pixels=subject()))
+    onlooker = addon.session.sight().onlooker
+    onlooker._command = (sys.executable, "-c", "import time; time.sleep(60)")
     see_rows(addon)
+    tick_until(lambda: onlooker._process is not None)
+    job_id = generate(picture_file(tmp_path, "second.png", subject(colour=(0, 0, 255))))
     tick_until(lambda: job(job_id).stage.value == "imported")
-    see_rows(addon)
-    tick_until(lambda: addon.session.sight().onlooker._process is not None)
-    assert len(meshes()) == 1
+    assert onlooker._process.poll() is None, "the first model's thumbnail is not even done"
+    assert len(meshes()) == 2
 
 
 def test_a_thumbnail_of_an_earlier_session_is_shown(addon: Any, session: Any) -> None:
@@ -121,3 +123,4 @@ def test_a_job_that_is_gone_leaves_no_wish(addon: Any) -> None:
     tick_until(lambda: addon.session.sight().portrayed is not None)
     addon.looking.fulfil()
     assert len(addon.looking.icons._collection[0]) == 0
+    assert not addon.looking._wishes.jobs
