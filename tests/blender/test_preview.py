@@ -40,20 +40,22 @@ def test_the_panel_fits_its_width(tmp_path: Path, addon: Any, scale: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("pixels", "words"),
+    ("pixels", "words", "remedy"),
     [
-        (np.full((300, 300, 3), 90, np.uint8), "removed on the server"),
-        (subject()[100:], "touches the border"),
-        (np.pad(subject(60), ((300, 300), (300, 300), (0, 0))), "is tiny"),
-        (np.zeros((300, 300, 4), np.uint8), "transparent"),
-        (subject(200), "smaller than 256 pixels"),
+        (np.full((300, 300, 3), 90, np.uint8), "removed on the server", "Cut out the subject"),
+        (subject()[100:], "touches the border", "Leave some room"),
+        (np.pad(subject(60), ((300, 300), (300, 300), (0, 0))), "is tiny", "Crop the picture"),
+        (np.zeros((300, 300, 4), np.uint8), "transparent", "Choose another picture"),
+        (subject(200), "smaller than 256 pixels", "Use a larger one"),
     ],
     ids=["no alpha", "border", "tiny", "empty", "small"],
 )
-def test_each_warning_is_said_with_its_remedy(tmp_path: Path, addon: Any, pixels: Any, words: str) -> None:
+def test_each_warning_is_said_with_its_remedy(tmp_path: Path, addon: Any, pixels: Any, words: str, remedy: str) -> None:
     choose(picture_file(tmp_path, pixels=pixels))
     look(addon)
-    assert words in draw(addon.panels.TRELLIS2_PT_generate).text
+    said = draw(addon.panels.TRELLIS2_PT_generate).text
+    assert words in said
+    assert remedy in said
 
 
 def test_a_file_that_cannot_be_read_is_told_in_the_panel(tmp_path: Path, addon: Any) -> None:

@@ -197,7 +197,7 @@ def test_each_frame_of_a_sequence_is_seen_when_asked_for(tmp_path: Path, addon: 
         assert colour(addon) == (frame * 50, 7, 7)
 
 
-def test_the_chosen_tile_is_seen(addon: Any) -> None:
+def test_the_first_tile_is_seen_at_once(addon: Any) -> None:
     image: Any = choose(bpy.data.images.new("wall", 300, 300, tiled=True, alpha=True))
     image.pixels.foreach_set(np.tile(np.array([1, 0, 0, 1], np.float32), 300 * 300))
     image.update()
@@ -205,6 +205,21 @@ def test_the_chosen_tile_is_seen(addon: Any) -> None:
     image.tiles.new(1002)
     image.tiles.active_index = 1
     assert asks(addon)
+
+
+def test_the_chosen_tile_is_seen_when_asked_for(tmp_path: Path, addon: Any) -> None:
+    for number, hue in ((1001, RED), (1002, BLUE)):
+        picture_file(tmp_path, f"wall.{number}.png", subject(colour=hue))
+    image: Any = choose(bpy.data.images.load(str(tmp_path / "wall.1001.png")))
+    image.source, image.filepath = "TILED", str(tmp_path / "wall.<UDIM>.png")
+    if image.tiles.get(1002) is None:
+        image.tiles.new(1002)
+    image.tiles.active_index = 1
+    assert asks(addon)
+    assert OPS.trellis2.look_again() == {"FINISHED"}
+    assert colour(addon) == BLUE
+    image.tiles.active_index = 0
+    assert colour(addon) == RED
 
 
 def test_an_image_that_holds_nothing_is_told_in_the_words_of_the_click(tmp_path: Path, addon: Any) -> None:
