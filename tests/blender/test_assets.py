@@ -98,11 +98,12 @@ def test_marking_twice_adds_nothing(model: Any) -> None:
     assert len(model.asset_data.tags) == 2
 
 
-def test_always_means_on_arrival_and_for_every_model(tmp_path: Path, connected: Emulator) -> None:
+def test_always_means_on_arrival_and_for_every_model(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     kept().mark_as_asset = True
-    finish(picture_file(tmp_path, "a.png", np.full((64, 64, 4), RED, np.uint8)))
-    assert is_red(meshes()[0])
-    assert meshes()[0].asset_data.catalog_id
+    for seed in (7, 8):
+        finish(picture_file(tmp_path, "a.png", np.full((64, 64, 4), RED, np.uint8)), seed=seed)
+    assert [is_red(model) for model in meshes()] == [True, True]
+    assert {model.asset_data.catalog_id for model in meshes()} == {addon.asset.CATALOG_ID}
 
 
 def test_by_itself_a_model_is_no_asset(model: Any) -> None:
@@ -229,6 +230,7 @@ def test_without_any_library_the_way_to_one_is_told(model: Any, library: Path) -
 
 def test_without_a_model_the_tooltip_says_what_to_do() -> None:
     for operator in (OPS.trellis2.mark_asset, OPS.trellis2.save_to_library):
+        assert not operator.poll()
         assert "Select a model that was made here" in refusal(operator)
 
 

@@ -178,5 +178,6 @@ def test_the_artists_presets_are_offered_in_the_header_of_the_parameters(addon: 
     OPS.trellis2.add_preset(name=NAME)
     page = draw(addon.panels.TRELLIS2_PT_parameters, part="draw_header_preset")
     assert page.popovers == ["TRELLIS2_PT_presets"]
-    assert bpy.utils.preset_paths("trellis2") == [str(own_folder)]
-    assert operator_type(addon.panels.parameter_panels.TRELLIS2_PT_presets.preset_add_operator)
+    offered = addon.panels.parameter_panels.TRELLIS2_PT_presets
+    assert bpy.utils.preset_paths(offered.preset_subdir) == [str(own_folder)]
+    assert operator_type(offered.preset_add_operator)
