@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what the add-on costs: ``python3 scripts/bench.py import``.
+"""Measure what the add-on costs: ``python3 scripts/bench.py import``, and ``click``.
 
-How long Blender stands still while a model comes in, with Blender's glTF importer and with ours, in the same run
-and in turn; in docs/performance.md stands what the numbers mean.
+``click``: how long Blender stands still when a picture is taken for a model, as a ratio to doing all of it there.
+``import``: how long Blender stands still while a model comes in, with Blender's glTF importer and with ours, in the
+same run and in turn; in docs/performance.md stands what the numbers mean.
 
     python3 scripts/bench.py import --quick --check      one size, all versions, some minutes
     python3 scripts/bench.py import --bpy 4.2.23 --faces 2000000 --texture 2048
@@ -37,6 +38,11 @@ PIXELS = (2048, 4096)
 RUNS = 5
 SECONDS_PER_PROCESS = 1800
 RUNNER = Path(__file__).with_name("import_runs.py")
+CLICKS = Path(__file__).with_name("click_runs.py")
+CLICK_HEAD = (
+    "| Blender | picture | ours, at the click, ms | ours, beside it, ms | the other way, ms | at the click |\n"
+    "| --- | --- | --- | --- | --- | --- |"
+)
 PAGE = environments.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench import: begin -->", "<!-- bench import: end -->"
 
@@ -51,6 +57,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     benches = parser.add_subparsers(dest="bench", required=True)
     ours = benches.add_parser("import", help="bringing a model into the scene, compared with Blender's importer")
     versions = list(environments.PYTHON_OF_BLENDER)
+    click = benches.add_parser("click", help="taking a picture for a model, compared with doing it all at the click")
+    click.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    click.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
@@ -60,10 +69,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     ours.add_argument("--write", action="store_true", help=f"put the tables into docs/{PAGE.name}")
     options = parser.parse_args(arguments)
     options.bpy = options.bpy or versions
-    options.faces = options.faces or ([500_000] if options.quick else list(FACES))
-    options.texture = options.texture or ([2048] if options.quick else list(PIXELS))
     if options.runs < 1:
         parser.error("--runs has to be 1 at least")
+    if options.bench == "click":
+        return options
+    options.faces = options.faces or ([500_000] if options.quick else list(FACES))
+    options.texture = options.texture or ([2048] if options.quick else list(PIXELS))
     return options
 
 
@@ -80,6 +91,20 @@ def measure(version: str, faces: int, pixels: int, runs: int) -> Measured:
 
         first = {way: run("fresh", way, str(glb)) for way in (BLENDERS, OURS)}
         return Measured(version, faces, pixels, run("alternate", str(glb), str(runs)), first)
+
+
+def clicks(version: str, runs: int) -> list[str]:
+    """Return the rows of a table: what each picture costs in one version of Blender. Raises as `measure` does."""
+    python = environments.blender_environment(version)
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+        _run([str(python), str(CLICKS), str(runs), str(answer)])
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    return [
+        f"| {version} | {picture} | {one['click'] * 1000:.0f} | {one['beside'] * 1000:.0f} "
+        f"| {one['whole'] * 1000:.0f} | 1/{one['whole'] / one['click']:.1f} |"
+        for picture, one in found.items()
+    ]
 
 
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
@@ -154,6 +179,11 @@ def main() -> int:
     environments.require_supported_python()
     options = parse(sys.argv[1:])
     try:
+        if options.bench == "click":
+            print(heading(options.runs), "", CLICK_HEAD, sep="\n")
+            for version in options.bpy:
+                print(*clicks(version, options.runs), sep="\n", flush=True)
+            return 0
         measured = _measure_all(options)
         text = f"{heading(options.runs)}\n\n{import_table.table(measured)}"
         if options.write:

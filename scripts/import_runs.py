@@ -56,7 +56,7 @@ def alternate(glb: Path, runs: int) -> dict[str, list[Run]]:
     the longest time that the main thread stood still; `main`, the time it did so in all; `wait`, the longest of its
     waits while a worker read; `undo` and `decode`, what an undo step and the decoding of the textures took thereafter.
     """
-    addon = _enabled()
+    addon = enabled()
     ways = {OURS: lambda: _ours(addon, glb), BLENDERS: lambda: _blenders(glb)}
     found: dict[str, list[Run]] = {way: [] for way in ways}
     for number in range(runs + 1):
@@ -73,14 +73,14 @@ def fresh(way: str, glb: Path) -> Run:
 
     That is what the process held at most, above what it held before. `WAY` is OURS or BLENDERS.
     """
-    addon = _enabled()
+    addon = enabled()
     _empty_file()
     before = _resident()
     run = _ours(addon, glb) if way == OURS else _blenders(glb)
     return {**run, "peak": _peak() - before}
 
 
-def _enabled() -> Any:
+def enabled() -> Any:
     """The add-on's top module, installed as an extension and enabled."""
     resources = Path(tempfile.mkdtemp(prefix="trellis_blender "))
     # Registered before bpy is imported, and so called after Blender has unregistered the add-on.

@@ -13,9 +13,8 @@ from . import looking, session, settings
 from .core import job_folder
 from .core.changes import Key
 from .core.errors import PictureError
-from .core.onlooker import Found
+from .core.picture import Found
 from .picture_source import from_render, image
-from .picture_source.files import new_file
 
 PIXELS_UNASKED = 1920 * 1080  # saving a render of that many takes a quarter of a second, in which Blender stands still
 
@@ -37,23 +36,12 @@ def wanted(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) ->
     return (), lambda: None
 
 
-def saved_render() -> Path:
-    """The current render in a file of ours, written as fast as can be. Raises PictureError or StorageError."""
-    assert bpy.context.scene is not None
-    output = bpy.context.scene.render.image_settings
-    before = output.compression
-    output.compression = 0
-    try:
-        return from_render(bpy.context.scene, _incoming()).path
-    finally:
-        output.compression = before
-
-
 def _rendered(key: Key) -> Found | None:
-    assert bpy.context.scene is not None
-    render, share = bpy.context.scene.render, bpy.context.scene.render.resolution_percentage / 100
-    pixels = render.resolution_x * share * render.resolution_y * share
-    return Found(saved_render(), is_ours=True) if pixels <= PIXELS_UNASKED or looking.is_asked(key) else None
+    scene = bpy.context.scene
+    assert scene is not None
+    share = scene.render.resolution_percentage / 100
+    pixels = scene.render.resolution_x * share * scene.render.resolution_y * share
+    return from_render(scene, _incoming()) if pixels <= PIXELS_UNASKED or looking.is_asked(key) else None
 
 
 def _of_image(context: bpy.types.Context, seen: Any) -> tuple[Key, looking.Find]:
@@ -72,8 +60,7 @@ def _taken(key: Key, uid: int, frame: int) -> Found | None:
         raise PictureError("The image is gone. Choose another one.")
     if not (looking.is_asked(key) or image.is_quick(seen)):
         return None
-    held, target = image.take(seen, frame), new_file(_incoming())
-    return Found(target, is_ours=True, write=partial(image.write, held, target))
+    return image.from_image(seen, frame, _incoming())
 
 
 def _incoming() -> Path:

@@ -14,7 +14,7 @@ from .arrival import is_importable
 from .core import job_folder
 from .core.changes import Key, Seen
 from .core.errors import TrellisError
-from .core.onlooker import Found
+from .core.picture import Found
 from .sight import Sight
 
 ROWS_A_TICK = 24

@@ -6,23 +6,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
-from . import picture_source, preferences, session
+from . import preferences, session
 from .core import job_folder
 from .core.errors import RefusedError, Remedy
+from .core.intake import kept_copy
 from .core.job import Job, Stage
 from .core.parameters import SEED_MAXIMUM, Value, complete
-from .core.picture import Picture
+from .core.picture import Found
 
 NAME_LENGTH = 40
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
-def begin(
-    picture: Picture, is_ours: bool, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1
-) -> list[Job]:
-    """Start `count` jobs with the picture's file, which is moved away if it `is_ours`; the jobs as they begin.
+def begin(found: Found, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1) -> list[Job]:
+    """Start `count` jobs of the picture, whose file is moved away if it is ours; the jobs as they begin.
 
     Each has a seed of its own: drawn, or counted up from `seed`, from 0 again after the largest. None is started before
     there is a copy of the picture for all. Raises ParameterError, AccountError, OnlineAccessError or StorageError.
@@ -33,8 +32,8 @@ def begin(
     preferences.online_account()
     state = session.start()
     now = time.time()
-    picture_name = f"{_object_name(name)}.{picture.kind}" if is_ours else picture.path.name
-    made_of = state.jobs.get(picture.path.parent.name) if picture.path.parent.parent == state.root else None
+    picture_name = f"{_object_name(name)}.{found.kind}" if found.is_ours else found.file.name
+    made_of = state.jobs.get(found.file.parent.name) if found.file.parent.parent == state.root else None
     if made_of is not None:  # a job's own picture, as Use Settings gives it
         name, picture_name = made_of.name, made_of.picture_name
     ids = [job_folder.new_id(now) for _ in parameters]
@@ -42,7 +41,7 @@ def begin(
         Job(
             id=ids[place],
             name=_object_name(name),
-            picture=f"source.{picture.kind}",
+            picture=f"source.{found.kind}",
             picture_name=picture_name,
             parameters=own,
             created=now + place / 1000,  # by which the list is sorted
@@ -51,18 +50,14 @@ def begin(
         )
         for place, own in enumerate(parameters)
     ]
-    for job, copy in zip(jobs, _copies(picture, is_ours, state.root / job_folder.INCOMING, ids), strict=True):
+    if not found.is_ours:
+        copy = state.root / job_folder.INCOMING / f"{ids[-1]}{found.file.suffix}"
+        found = replace(found, file=kept_copy(found.file, copy), is_ours=True)
+    for job in jobs:
         state.jobs[job.id] = job
         state.arrival.want(job.id)
-        state.runner.add(job, copy)
+    state.runner.add(jobs, found)
     return jobs
-
-
-def _copies(picture: Picture, is_ours: bool, folder: Path, names: list[str]) -> list[Path]:
-    """A file for each of the names; the picture's own is the last, if it `is_ours`. Raises StorageError."""
-    if is_ours:
-        return [*_copies(picture, False, folder, names[:-1]), picture.path]
-    return [picture_source.kept_copy(picture.path, folder / f"{name}{picture.path.suffix}") for name in names]
 
 
 def adopt(remote_id: str) -> Job:
@@ -90,7 +85,7 @@ def adopt(remote_id: str) -> Job:
             remote_id=remote_id,
         )
         state.jobs[known.id] = known
-        state.runner.add(known, None)
+        state.runner.add([known], None)
     if known.stage in (Stage.FAILED, Stage.CANCELLED):
         session.retry(known.id)
     else:

@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 from . import new_job, picture_source, preferences, price_tag, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
-from .core.picture import Picture
+from .core.picture import Found
 from .scene import busy_reason, place_boxes
 from .translation import translated, translated_report
 from .waiting import wait
@@ -164,12 +164,12 @@ class Generate(Waiting):
         """Take the picture from where this operator has it, and generate. Raises TrellisError."""
         raise NotImplementedError
 
-    def generate(self, context: bpy.types.Context, picture: Picture, is_ours: bool, name: str) -> None:
+    def generate(self, context: bpy.types.Context, picture: Found, name: str) -> None:
         """Begin the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         values, seed = settings.values(self, chosen)
-        jobs = new_job.begin(picture, is_ours, name, values, seed, settings.variations(self, chosen))
+        jobs = new_job.begin(picture, name, values, seed, settings.variations(self, chosen))
         Generate.last_begun = (time.monotonic(), session.start().ticks)
         if self.wait:
             for job in jobs:
@@ -192,7 +192,7 @@ class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
         """Save the render and send it."""
         assert context.scene is not None
         picture = picture_source.from_render(context.scene, session.jobs_root() / job_folder.INCOMING)
-        self.generate(context, picture, True, Path(bpy.data.filepath).stem or context.scene.name)
+        self.generate(context, picture, Path(bpy.data.filepath).stem or context.scene.name)
 
 
 class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
@@ -238,8 +238,8 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         if not self.filepath:
             raise PictureError("No image file is chosen. Choose one, then try again.")
         path = Path(bpy.path.abspath(self.filepath))
-        picture, is_ours = picture_source.from_file(path, session.jobs_root() / job_folder.INCOMING)
-        self.generate(context, picture, is_ours, path.stem)
+        picture = picture_source.from_file(path, session.jobs_root() / job_folder.INCOMING)
+        self.generate(context, picture, path.stem)
 
 
 class TRELLIS2_OT_test_connection(bpy.types.Operator):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from . import icons, second_blender
 from .core.changes import Key, Portrayed, Seen, Shrunk
-from .core.onlooker import Found, Onlooker, look_at, portray, portrayed, shrink
+from .core.onlooker import Onlooker, look_at, portray, portrayed, shrink
+from .core.picture import Found
 from .core.runner import Runner
 from .core.sight import SIDE
 

@@ -13,7 +13,7 @@ from . import price_tag, screens, session, settings
 from .core import job_folder
 from .core.errors import PictureError
 from .operators import IMAGE_EXTENSIONS, Generate, attempt
-from .picture_source import camera, clipboard, from_file, image, viewport
+from .picture_source import camera, clipboard, from_file, from_render, image, viewport
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -58,7 +58,12 @@ class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
     def begin(self, context: bpy.types.Context) -> None:
         """Write the image's pixels to a file and send it."""
         chosen = shown_image(context)
-        self.generate(context, image.from_image(context, chosen, incoming()), True, Path(chosen.name).stem)
+        assert context.scene is not None
+        if image.is_render(chosen):
+            picture = from_render(context.scene, incoming())
+        else:
+            picture = image.from_image(chosen, image.seen_frame(context, chosen), incoming())
+        self.generate(context, picture, Path(chosen.name).stem)
 
 
 class TRELLIS2_OT_generate_viewport(Generate, bpy.types.Operator):
@@ -70,7 +75,7 @@ class TRELLIS2_OT_generate_viewport(Generate, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         """Capture the view and send it."""
-        self.generate(context, viewport.from_viewport(context, incoming()), True, scene_name(context))
+        self.generate(context, viewport.from_viewport(context, incoming()), scene_name(context))
 
 
 class TRELLIS2_OT_generate_clipboard(Generate, bpy.types.Operator):
@@ -131,7 +136,7 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         engine = self.engine if self.properties.is_property_set("engine") else chosen.camera_engine
         self._name = scene_name(context)
         if self.wait or bpy.app.background:
-            self.generate(context, camera.from_camera(context, engine, incoming()), True, self._name)
+            self.generate(context, camera.from_camera(context, engine, incoming()), self._name)
         else:
             self._keep_parameters(chosen)
             self._shot = camera.begin(context, engine, incoming())
@@ -149,7 +154,7 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         shot = self._end_watching(context)
 
         def send() -> None:
-            self.generate(context, camera.end(shot, incoming()), True, self._name)
+            self.generate(context, camera.end(shot, incoming()), self._name)
 
         screens.redraw_sidebars()
         screens.redraw_status_bars()
@@ -240,8 +245,7 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
             raise PictureError("No image files are chosen. Choose some, then try again.")
         for path in paths:
             try:
-                picture, is_ours = from_file(path, incoming())
-                self.generate(context, picture, is_ours, path.stem)
+                self.generate(context, from_file(path, incoming()), path.stem)
             except PictureError as error:
                 failed.append(error.sentence)
         if failed:

@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 import pytest
 
+import click_runs
 import import_runs
 
 NAMES = {"object", "stall", "main", "wait"}
@@ -63,6 +64,17 @@ def test_an_import_that_leaves_nothing_behind_is_no_result(glb: Path, tmp_path: 
     result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=120)
     assert result.returncode != 0
     assert not (tmp_path / "answer.json").exists()
+
+
+def test_a_click_is_measured_with_every_picture(tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(click_runs, "enabled", lambda: addon)
+    monkeypatch.setattr(click_runs, "RENDERS", ((32, 16),))
+    monkeypatch.setattr(click_runs, "SIDES", (64,))
+    found = click_runs.main(2)
+    assert set(found) == {"render, 32 × 16", "open image, 64 × 64", "TIFF file, 64 × 64"}
+    for one in found.values():
+        assert min(one.values()) > 0
+    assert found["open image, 64 × 64"]["whole"] > found["open image, 64 × 64"]["click"]
 
 
 def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:

@@ -122,15 +122,6 @@ def test_a_large_render_is_only_seen_when_asked_for(addon: Any, monkeypatch: pyt
     assert look(addon).view is not None
 
 
-def test_saving_a_render_for_a_look_leaves_the_settings_as_they_were(addon: Any) -> None:
-    scene: Any = bpy.context.scene
-    scene.render.image_settings.compression = 42
-    render(scene)
-    path = addon.chosen_picture.saved_render()
-    assert scene.render.image_settings.compression == 42
-    path.unlink()
-
-
 def test_giving_the_panel_its_pixels_takes_no_time(addon: Any) -> None:
     pixels = bytes(SIDE * SIDE * 4)
     assert best(lambda: addon.looking.icons.show_view(pixels, SIDE)) < 0.002

@@ -127,9 +127,10 @@ def test_the_preview_shows_the_picture_that_is_sent(
 
     monkeypatch.setattr(addon.sight.Onlooker, "see", noted)
     assert look(addon).view is not None
-    would_be_sent = addon.source_operators.image.from_image(bpy.context, image, tmp_path).path
+    would_be_sent = addon.source_operators.image.from_image(image, 1, tmp_path)
+    would_be_sent.write()
     assert pixels(looked_at[0]).shape == (1024, 550, 4)
-    assert looked_at == [would_be_sent.read_bytes()]
+    assert looked_at == [would_be_sent.file.read_bytes()]
 
 
 @pytest.mark.parametrize(

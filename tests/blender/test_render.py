@@ -165,9 +165,9 @@ def test_the_render_settings_are_the_same_after_a_failure(
     render()
     choose("OPEN_EXR", color_depth="32")
     before = all_settings(current_scene().render)
-    monkeypatch.setattr(
-        addon.picture_source.render, "new_file", lambda _folder: tmp_path
-    )  # where no file can be written
+    nowhere = tmp_path / "a file"
+    nowhere.touch()
+    monkeypatch.setattr(addon.picture_source.render, "new_file", lambda _folder: nowhere / "a.png")
     assert "could not be saved" in refusal(OPS.trellis2.generate_render)
     assert all_settings(current_scene().render) == before
     assert not connected.calls

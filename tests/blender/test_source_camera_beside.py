@@ -47,9 +47,10 @@ def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
     """Render, and return the pixels of the picture."""
     shot, folder = begun(camera, session, engine)
     wait_for(shot)
-    path = camera.end(shot, folder).path
-    seen = pixels(path.read_bytes())
-    path.unlink()
+    found = camera.end(shot, folder)
+    found.write()
+    seen = pixels(found.file.read_bytes())
+    found.file.unlink()
     return seen
 
 

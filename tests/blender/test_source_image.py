@@ -196,5 +196,10 @@ def test_a_full_disk_is_told_and_leaves_no_file(
     connected: Emulator, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(addon.picture_source.image, "new_file", lambda _folder: tmp_path)  # where no file can be
-    assert refused(new_image(pattern())).startswith("Could not save the picture: ")
+    scene: Any = bpy.context.scene
+    scene.trellis2.image = new_image(pattern())
+    assert OPS.trellis2.generate_open_image(**SMALL) == {"FINISHED"}
+    tick_until(lambda: newest_job().is_resting)
+    assert newest_job().message.startswith("Could not save the picture: ")
     assert not connected.calls
+    assert not list(session.jobs_root().glob("*/*"))

@@ -17,6 +17,7 @@ from trellis_blender.core.changes import Change, Checked, Loaded, Notice
 from trellis_blender.core.job import Job, Stage
 from trellis_blender.core.pace import Pace
 from trellis_blender.core.parameters import Value, complete
+from trellis_blender.core.picture import Found
 from trellis_blender.core.runner import Runner
 from trellis_blender.core.work import check
 
@@ -80,7 +81,7 @@ class Studio:
         job = new_job(seed=seed)
         copy = self.picture.with_name(f"{job.id}{self.picture.suffix}")
         shutil.copyfile(self.picture, copy)
-        self.runner.add(job, copy)
+        self.runner.add([job], Found(copy, is_ours=True))
         return job.id
 
     def folder(self, job_id: str) -> Path:

@@ -16,6 +16,7 @@ from trellis_blender.core import job_folder
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import TRANSIENT, Job, Stage
 from trellis_blender.core.job_folder import DamagedJobError
+from trellis_blender.core.picture import Found
 
 FULL = dataclasses.replace(
     new_job(),
@@ -231,7 +232,7 @@ def test_nothing_is_left_when_the_picture_is_gone(folder: Path) -> None:
 
 def test_a_job_that_could_not_be_created_is_told_as_failed(studio: Studio, folder: Path) -> None:
     job = new_job()
-    studio.runner.add(job, folder / "gone.png")
+    studio.runner.add([job], Found(folder / "gone.png", is_ours=True))
     failed = studio.reach(job.id, Stage.FAILED)
     assert failed.message.startswith("Could not save the job")
     assert tells_what_to_do(failed.message)

@@ -17,6 +17,7 @@ from trellis_blender.core import job_folder
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.folder_lock import FolderLock
 from trellis_blender.core.job import Stage
+from trellis_blender.core.picture import Found
 
 Open = Callable[..., Studio]
 
@@ -239,7 +240,7 @@ def test_a_new_job_that_another_window_took_is_left_to_it(
 
     monkeypatch.setattr(job_folder, "create", create_and_lose)
     job = new_job()
-    studio.runner.add(job, studio.picture)
+    studio.runner.add([job], Found(studio.picture, is_ours=True))
     studio.until(lambda: job.id in studio.jobs, "the job")
     time.sleep(0.3)
     assert studio.jobs[job.id].foreign or studio.jobs[job.id].stage is Stage.FAILED

@@ -44,7 +44,9 @@ def test_sizes_and_versions_can_be_chosen() -> None:
     assert (options.bpy, options.faces, options.texture) == (["5.2.3"], [7, 9], [64])
 
 
-@pytest.mark.parametrize("arguments", [[], ["export"], ["import", "--bpy", "2.79"], ["import", "--runs", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["export"], ["import", "--bpy", "2.79"], ["import", "--runs", "0"], ["click", "--runs", "0"]]
+)
 def test_what_cannot_be_measured_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         bench.parse(arguments)

@@ -58,14 +58,15 @@ class Carriers:
 
 class Crew:
     """All threads of a runner. Reading a model has one of its own, so that no hanging network keeps a model waiting;
-    and so has what is only looked at (previews), so that no model waits for that.
+    and so has what is only looked at (previews), so that no model waits for that, and the writing of pictures.
     """
 
     def __init__(self, count: int, agent: str, stopping: threading.Event) -> None:
         self.carriers = Carriers(count, agent, stopping)
         self.reader = Carriers(1, agent, stopping)
         self.thinker = Carriers(1, agent, stopping)
+        self.writer = Carriers(1, agent, stopping)
 
     def stop(self) -> list[threading.Thread]:
         """End all waiting; the threads, which end soon."""
-        return [thread for part in (self.carriers, self.reader, self.thinker) for thread in part.stop()]
+        return [thread for part in (self.carriers, self.reader, self.thinker, self.writer) for thread in part.stop()]

@@ -16,7 +16,7 @@ from pathlib import Path
 from . import job_folder
 from .changes import Change, Kept, Loaded, Notice, Removed
 from .entry import Entry
-from .errors import Remedy, StorageError, storage_error
+from .errors import Remedy, StorageError, TrellisError, storage_error
 from .folder_lock import FolderLock
 from .job import UNPAID, AnswerLost, CancelAsked, Cancelled, Event, Failed, Job, Stage, advance
 from .pace import Pace
@@ -110,8 +110,7 @@ class Ledger:
         try:
             job_folder.create(self._root, job, picture)
         except OSError as error:
-            sentence = storage_error("save the job", error).sentence
-            self._changes.put(advance(job, Failed(sentence, Remedy.FOLDER), time.time()))
+            self.refuse(job, storage_error("save the job", error))
             return
         lock = None
         with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
@@ -119,6 +118,11 @@ class Ledger:
         entry = Entry(replace(job, foreign=lock is None), folder, lock)
         self.entries[job.id] = entry
         self._publish(entry)
+
+    def refuse(self, job: Job, error: TrellisError) -> None:
+        """The job cannot begin: nothing of it is kept, but the artist is told."""
+        sentence, remedy = error.sentence, error.remedy
+        self._changes.put(advance(job, Failed(sentence, remedy), time.time()))
 
     def entry(self, job_id: str) -> Entry:
         """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it

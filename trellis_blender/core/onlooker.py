@@ -12,14 +12,14 @@ import logging
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import child
 from .changes import Key, Portrayed, Seen, Shrunk
 from .errors import PictureError, TrellisError, storage_error
 from .job_folder import MODEL_FILE, THUMBNAIL_FILE, write_whole
+from .picture import Found
 from .sight import SIDE, Concern, View
 from .verdict import unexpected
 
@@ -33,15 +33,6 @@ _log = logging.getLogger(__name__)
 
 class StoppedError(TrellisError):
     """The onlooker was told to stop: there is nobody to read this."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A picture to look at: its file, which is deleted afterwards if it `is_ours`, and what writes it before."""
-
-    file: Path
-    is_ours: bool = False
-    write: Callable[[], object] = lambda: None
 
 
 class Onlooker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,20 @@ class Picture:
         return self.kind in SENDABLE
 
 
+@dataclass(frozen=True)
+class Found:
+    """A picture for a model: its file, which is ours to move or delete if it `is_ours`, and of which kind that is.
+
+    `write` is called first, on any thread: it writes what was taken out of Blender to the file, where that is needed,
+    and may raise TrellisError or OSError.
+    """
+
+    file: Path
+    is_ours: bool = False
+    kind: str = "png"
+    write: Callable[[], object] = lambda: None
+
+
 def open_picture(path: Path) -> Picture:
     """The picture at `path`, after a look at its first bytes.
 
@@ -79,18 +94,6 @@ def check_size(name: str, width: int, height: int) -> None:
     if width * height > PIXELS_MAXIMUM:
         size = f"{width} × {height}"
         raise PictureError(f"“{name}” is too large ({size}): 50 megapixels are the most. Scale it down first.")
-
-
-def without_texts(png: bytes) -> bytes:
-    """The PNG without its text chunks (PNG §11.3.3): Blender writes the .blend's path, dates and names there."""
-    kept, position = [png[:8]], 8
-    while position < len(png):
-        (length,) = struct.unpack_from(">I", png, position)
-        end = position + 12 + length
-        if png[position + 4 : position + 8] not in (b"tEXt", b"zTXt", b"iTXt"):
-            kept.append(png[position:end])
-        position = end
-    return b"".join(kept)
 
 
 def fingerprint(path: Path) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 PNG_COMPRESSION = 6
+TARGA_HEADER, TARGA_SIZE_AT = 18, 12
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,18 @@ def as_bytes(image: Array) -> Array:
     """Numbers from 0 to 1 as uint8."""
     whole: Array = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     return whole
+
+
+def targa(data: bytes) -> Array:
+    """What a Targa file shows that Blender saved unpacked, with alpha: uint8 (height, width, 4), the top row first.
+
+    Raises ValueError when it is cut short. (Truevision TGA 2.0: 18 bytes, then rows of BGRA, the bottom one first.)
+    """
+    width, height = struct.unpack_from("<HH", data, TARGA_SIZE_AT)
+    if len(data) < TARGA_HEADER + width * height * 4:
+        raise ValueError(f"{len(data)} bytes are too few for {width} × {height} pixels")
+    rows = np.frombuffer(data, np.uint8, width * height * 4, TARGA_HEADER).reshape(height, width, 4)
+    return rows[::-1, :, [2, 1, 0, 3]]
 
 
 def png(rows: Array) -> bytes:

@@ -14,7 +14,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from .account import Account
 from .changes import Change, Notice
 from .entry import Entry
 from .errors import PassingError, RefusedError, Remedy, StorageError, TrellisError
+from .intake import Intake
 from .job import (
     MAY_FOLLOW,
     AnswerLost,
@@ -48,10 +49,10 @@ from .verdict import judge, unexpected
 if TYPE_CHECKING:
     from .carrier import Crew
     from .model import Shape
+    from .picture import Found
     from .work import Desk, Step
 
 CARRIERS = 4
-JOBS_PER_REQUEST = 100
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +69,7 @@ class Runner:
         self._stopping = threading.Event()
         self._ledger = Ledger(root, self._pace, self.changes)
         self._entries = self._ledger.entries
+        self._intake = Intake(self._ledger, self._notes, self._show_held_back)
         self._polling = Polling(self._pace)
         self._account: Account | None = None
         self._held_by = ""
@@ -86,12 +88,12 @@ class Runner:
         """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
         self._notes.put(lambda: self._use(account, held_by))
 
-    def add(self, job: Job, picture: Path | None) -> None:
-        """Begin a job with the picture's file, which is moved into its folder.
+    def add(self, jobs: Sequence[Job], found: Found | None) -> None:
+        """Begin jobs of one picture as soon as that is written; its file is moved away.
 
         A job that was started elsewhere has no picture here.
         """
-        self._notes.put(lambda: self._add(job, picture))
+        self._notes.put(lambda: self._add(jobs, found))
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, at Scenario too."""
@@ -162,8 +164,7 @@ class Runner:
                 continue
             self._guarded(note)
         self._crew.stop()
-        while not self._notes.empty():  # what is known already is not lost, above all a paid job's id
-            self._guarded(self._notes.get())
+        self._intake.finish(self._guarded)  # what is known already is not lost, above all a paid job's id
         for entry in self._entries.values():
             entry.unlock()
 
@@ -184,17 +185,22 @@ class Runner:
             entry.due, entry.attempt = 0.0, 0
         self._show_held()
 
+    def _show_held_back(self) -> None:
+        if self._account is None:
+            self._show_held()
+
     def _show_held(self) -> None:
         for entry in self._entries.values():
             if entry.is_idle:
                 self._ledger.show(entry, trouble=self._held_by)
 
-    def _add(self, job: Job, picture: Path | None) -> None:
-        self._ledger.add(job, picture)
-        if self._account is None:
-            self._show_held()
+    def _add(self, jobs: Sequence[Job], found: Found | None) -> None:
+        assert self._crew is not None
+        self._intake.begin(jobs, found, self._crew.writer)
 
     def _cancel(self, job_id: str) -> None:
+        if self._intake.cancel(job_id):
+            return
         entry = self._ledger.entry(job_id)
         if entry.job.is_resting or entry.job.foreign:
             return
@@ -391,5 +397,4 @@ class Runner:
         for entry in filter(self._is_polled, asked):
             if entry.job.id in result:
                 self._ledger.apply(entry, result[entry.job.id])
-        if self._account is None:
-            self._show_held()
+        self._show_held_back()

@@ -10,17 +10,21 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy, storage_error
-from ..core.picture import Picture, open_picture
+from ..core.picture import Found
 from . import beside, pixels
 from .files import new_file
-from .render import STILL_RENDERING, is_rendering, set_png
+from .render import STILL_RENDERING, is_rendering, set_format
+
+if TYPE_CHECKING:
+    from ..core.pixels import Held
 
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
@@ -51,7 +55,7 @@ class Shot:
 _under_way: list[Shot] = []
 
 
-def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> Picture:
+def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> Found:
     """Render the camera's view and wait for it. For scripts. Raises PictureError or StorageError."""
     shot = begin(context, engine, folder)
     while not shot.is_done:
@@ -84,7 +88,7 @@ def is_under_way() -> bool:
     return bool(_under_way)
 
 
-def end(shot: Shot, folder: Path) -> Picture:
+def end(shot: Shot, folder: Path) -> Found:
     """The picture of a render that has ended: a square PNG in `folder`, its longer side 1024 pixels.
 
     Nothing else of it is left. Raises PictureError or StorageError.
@@ -95,14 +99,15 @@ def end(shot: Shot, folder: Path) -> Picture:
             raise _failed(reason)
         if shot.is_stopped or not shot.file.exists():
             raise PictureError(STOPPED, remedy=Remedy.NONE)
-        seen = _read(shot.file)
+        held = _read(shot.file)
     finally:
         abandon(shot)
-    if seen is None or not seen[..., 3].any():
+    if held is None or not held.flat[3::4].any():
         raise PictureError(
             "The camera sees nothing. Turn it to what should become a model, then try again.", remedy=Remedy.NONE
         )
-    return open_picture(pixels.write(pixels.square(seen), new_file(folder)))
+    target = new_file(folder)
+    return Found(target, is_ours=True, write=partial(pixels.write_square, held, target))
 
 
 def abandon(shot: Shot) -> None:
@@ -150,21 +155,21 @@ def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
     render.use_persistent_data = render.use_placeholder = False
     render.use_overwrite = render.use_file_extension = True
     render.filepath = str(file)
-    set_png(render.image_settings)
+    set_format(render.image_settings, "PNG")
     assert context.view_layer is not None
     for layer in copy.view_layers:
         layer.use = layer.name == context.view_layer.name
     return copy
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> Held | None:
     try:
         image = bpy.data.images.load(str(file), check_existing=False)
     except RuntimeError as error:
         sentence = f"The render could not be read: {error}. Check the disk, then try again."
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     try:
-        return pixels.of_image(image)
+        return pixels.held(image)
     finally:
         bpy.data.images.remove(image)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.request import url2pathname
 import bpy
 
 from ..core.errors import PictureError
-from ..core.picture import Picture, check_size, open_picture
+from ..core.picture import Found, check_size
 from . import pixels
 from .files import from_file, new_file
 
@@ -19,8 +20,8 @@ NOTHING = "There is no picture on the clipboard. Copy an image, or an image file
 LONGEST = 4096  # characters of a text that may be a path
 
 
-def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Picture, bool, str]:
-    """The copied picture, whether its file is one of ours in `folder`, and a name for it.
+def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Found, str]:
+    """The copied picture, its file one of ours in `folder` where it needs one, and a name for it.
 
     Raises PictureError or StorageError.
     """
@@ -29,16 +30,17 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Picture, b
     assert context.window_manager is not None
     path = copied_file(context.window_manager.clipboard)
     if path is not None:
-        return (*from_file(path, folder), path.stem)
+        return from_file(path, folder), path.stem
     image = _pasted(context)
     try:
         check_size(image.name, *image.size)
-        seen = pixels.of_image(image)
+        held = pixels.held(image)
     finally:
         bpy.data.images.remove(image)
-    if seen is None:
+    if held is None:
         raise PictureError(NOTHING)
-    return open_picture(pixels.write(pixels.reduced(seen), new_file(folder))), True, "Clipboard"
+    target = new_file(folder)
+    return Found(target, is_ours=True, write=partial(pixels.write_reduced, held, target)), "Clipboard"
 
 
 def copied_file(text: str) -> Path | None:

@@ -4,35 +4,30 @@
 from __future__ import annotations
 
 import secrets
-import shutil
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..core.errors import PictureError, storage_error
-from ..core.picture import Picture, check_size, open_picture
+from ..core.picture import Found, check_size, open_picture
 from . import pixels
 
+if TYPE_CHECKING:
+    from ..core.pixels import Held
 
-def from_file(path: Path, folder: Path) -> tuple[Picture, bool]:
-    """The picture in a file, and whether it is a copy of ours, made in `folder` since Scenario does not take its kind.
 
-    Raises PictureError with the sentence for the artist.
+def from_file(path: Path, folder: Path) -> Found:
+    """The picture in a file; a copy of ours in `folder` where Scenario does not take its kind.
+
+    Raises PictureError with the sentence for the artist, or StorageError.
     """
     picture = open_picture(path)
     if picture.is_sendable:
-        return picture, False
-    return open_picture(_converted(path, new_file(folder))), True
-
-
-def kept_copy(picture: Path, target: Path) -> Path:
-    """The picture as it is now, in the file `target`: the artist may go on with theirs. Raises StorageError."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, target)
-    except OSError as error:
-        raise storage_error("copy the picture", error) from error
-    return target
+        return Found(path, kind=picture.kind)
+    held, target = _read(path), new_file(folder)
+    return Found(target, is_ours=True, write=partial(pixels.write_seen, held, target))
 
 
 def new_file(folder: Path) -> Path:
@@ -44,8 +39,8 @@ def new_file(folder: Path) -> Path:
     return folder / f"{secrets.token_hex(8)}.png"
 
 
-def _converted(path: Path, target: Path) -> Path:
-    """Have Blender read the file, and write what it shows as a PNG with 8 bit and alpha."""
+def _read(path: Path) -> Held:
+    """Have Blender read the file."""
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError as error:
@@ -53,9 +48,9 @@ def _converted(path: Path, target: Path) -> Path:
     try:
         width, height = image.size
         check_size(path.name, width, height)
-        seen = pixels.of_image(image)
+        held = pixels.held(image)
     finally:
         bpy.data.images.remove(image)
-    if seen is None:
+    if held is None:
         raise PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.")
-    return pixels.write(seen, target)
+    return held

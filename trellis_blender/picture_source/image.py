@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import PictureError
-from ..core.picture import HEADER_BYTES, Picture, check_size, known, open_picture
+from ..core.picture import HEADER_BYTES, Found, check_size, known, open_picture
 from . import pixels
 from .files import new_file
-from .render import RENDER_RESULT, from_render
+from .render import RENDER_RESULT
 
 if TYPE_CHECKING:
     from ..core.pixels import Held
@@ -27,12 +28,13 @@ PIXELS_HELD = 2048 * 2048  # taking them out of Blender takes 15 to 30 ms
 PIXELS_UNREAD = 1024 * 1024  # Blender reads a file of that many in 15 to 35 ms
 
 
-def from_image(context: bpy.types.Context, image: Any, folder: Path) -> Picture:
-    """The image as it is seen, as a PNG in `folder`. Raises PictureError or StorageError."""
-    assert context.scene is not None
-    if is_render(image):
-        return from_render(context.scene, folder)
-    return open_picture(write(take(image, seen_frame(context, image)), new_file(folder)))
+def from_image(image: Any, frame: int, folder: Path) -> Found:
+    """The image as it is seen, of a sequence or movie at that frame: a PNG in `folder`.
+
+    Raises PictureError or StorageError.
+    """
+    held, target = take(image, frame), new_file(folder)
+    return Found(target, is_ours=True, write=partial(pixels.write_reduced, held, target))
 
 
 def is_render(image: Any) -> bool:
@@ -55,11 +57,6 @@ def take(image: Any, frame: int) -> Held:
     if held is None:
         raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
     return held
-
-
-def write(held: Held, target: Path) -> Path:
-    """Write what was taken as the PNG that is sent, and return its path; on any thread. Raises StorageError."""
-    return pixels.write(pixels.reduced(held.seen()), target)
 
 
 def is_quick(image: Any) -> bool:

@@ -35,12 +35,6 @@ def held(image: bpy.types.Image) -> Held | None:
     return Held(flat, width, height, is_float=image.is_float and not space.is_data, is_linear=is_linear)
 
 
-def of_image(image: bpy.types.Image) -> Any:
-    """What the image shows, None where it holds nothing."""
-    found = held(image)
-    return None if found is None else found.seen()
-
-
 def reduced(seen: Any) -> Any:
     """The same with the longer side as Trellis looks at it, where it is twice that or more."""
     import numpy as np
@@ -93,8 +87,23 @@ def straight(seen: Any) -> Any:
     return made
 
 
-def write(seen: Any, target: Path) -> Path:
-    """Write them as a PNG and return its path. Raises StorageError; then there is no file."""
+def write_seen(held: Held, target: Path) -> None:
+    """Write what was taken out of Blender as the PNG that is sent; on any thread. Raises StorageError."""
+    write(held.seen(), target)
+
+
+def write_reduced(held: Held, target: Path) -> None:
+    """The same, not much larger than Trellis looks at it. Raises StorageError."""
+    write(reduced(held.seen()), target)
+
+
+def write_square(held: Held, target: Path) -> None:
+    """The same in the middle of a square. Raises StorageError."""
+    write(square(held.seen()), target)
+
+
+def write(seen: Any, target: Path) -> None:
+    """Write pixels as a PNG. Raises StorageError; then there is no file."""
     from ..core.pixels import png
 
     try:
@@ -103,4 +112,3 @@ def write(seen: Any, target: Path) -> Path:
         with contextlib.suppress(OSError):
             target.unlink(missing_ok=True)
         raise storage_error("save the picture", error) from error
-    return target

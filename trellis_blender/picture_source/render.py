@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..core.errors import PictureError, Remedy
-from ..core.picture import Picture, open_picture, without_texts
+from ..core.picture import Found
+from . import pixels
 from .files import new_file
 
 RENDER_RESULT = "Render Result"
@@ -22,10 +24,11 @@ STILL_RENDERING = "The render is still running. Wait until it is done, then try 
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
 
 
-def from_render(scene: bpy.types.Scene, folder: Path) -> Picture:
+def from_render(scene: bpy.types.Scene, folder: Path) -> Found:
     """The current render as the artist sees it: a PNG in `folder`, 8 bit, with its alpha.
 
-    The scene's render settings are the same afterwards. Raises PictureError when there is no render, or not yet.
+    Blender saves it unpacked here: to pack a PNG takes up to a hundred times as long, and is done later. The scene's
+    render settings are the same afterwards. Raises PictureError when there is no render, or not yet, or StorageError.
     """
     if is_rendering():
         raise PictureError(STILL_RENDERING, remedy=Remedy.NONE)
@@ -33,16 +36,16 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> Picture:
     if image is None:
         raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
     target = new_file(folder)
-    with _png_settings(scene.render.image_settings):
+    unpacked = target.with_suffix(".tga")
+    with _targa_settings(scene.render.image_settings):
         try:
-            image.save_render(str(target), scene=scene)
+            image.save_render(str(unpacked), scene=scene)
         except RuntimeError as error:
             if NO_DATA in str(error):
                 raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
             sentence = f"The render could not be saved: {error}. Check the disk, then try again."
             raise PictureError(sentence, remedy=Remedy.FOLDER) from error
-    target.write_bytes(without_texts(target.read_bytes()))
-    return open_picture(target)
+    return Found(target, is_ours=True, write=partial(_pack, unpacked, target))
 
 
 def is_rendering() -> bool:
@@ -51,25 +54,39 @@ def is_rendering() -> bool:
     return bool(ask("RENDER"))
 
 
-def set_png(settings: Any) -> None:
-    """Have image settings save PNG with 8 bit and alpha, with the scene's own colours."""
+def set_format(settings: Any, file_format: str) -> None:
+    """Have image settings save that format with 8 bit and alpha, with the scene's own colours."""
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
-    settings.file_format = "PNG"
+    settings.file_format = file_format
     settings.color_mode = "RGBA"
     settings.color_depth = "8"
     settings.color_management = "FOLLOW_SCENE"
 
 
+def _pack(unpacked: Path, target: Path) -> None:
+    """Make the PNG of the file that Blender saved, which is gone then; on any thread. Raises OSError."""
+    from ..core.pixels import targa
+
+    try:
+        seen = targa(unpacked.read_bytes())
+    except ValueError as error:
+        raise OSError(str(error)) from error
+    finally:
+        with contextlib.suppress(OSError):  # it is swept with what else was left behind
+            unpacked.unlink()
+    pixels.write(seen, target)
+
+
 @contextlib.contextmanager
-def _png_settings(settings: Any) -> Iterator[None]:
-    """Save PNG with 8 bit and alpha, with the scene's own colours, for a moment."""
+def _targa_settings(settings: Any) -> Iterator[None]:
+    """Save Targa with 8 bit and alpha, with the scene's own colours, for a moment."""
     names = [rna.identifier for rna in settings.bl_rna.properties if not rna.is_readonly]
     ordered = [name for name in FIRST_SET if name in names] + [name for name in names if name not in FIRST_SET]
     before = {name: getattr(settings, name) for name in ordered}
     colours = [_Colours(owner) for owner in (settings.display_settings, settings.view_settings)]
     try:
-        set_png(settings)
+        set_format(settings, "TARGA_RAW")
         yield
     finally:
         for name, value in before.items():

@@ -11,13 +11,13 @@ from typing import Any
 import bpy
 
 from ..core.errors import PictureError, Remedy
-from ..core.picture import Picture, open_picture
+from ..core.picture import Found
 from . import pixels
 from .files import new_file
 from .render import STILL_RENDERING, is_rendering
 
 
-def from_viewport(context: bpy.types.Context, folder: Path) -> Picture:
+def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
     """The view of the 3D viewport at hand, else of the window's largest: a square PNG in `folder`.
 
     Its longer side is 1024 pixels, and all that is in view is in it. Raises PictureError or StorageError.
@@ -32,7 +32,8 @@ def from_viewport(context: bpy.types.Context, folder: Path) -> Picture:
         raise PictureError(
             "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
         )
-    return open_picture(pixels.write(pixels.square(pixels.straight(seen)), new_file(folder)))
+    target = new_file(folder)
+    return Found(target, is_ours=True, write=lambda: pixels.write(pixels.square(pixels.straight(seen)), target))
 
 
 def _area(context: bpy.types.Context) -> Any:

@@ -24,6 +24,7 @@ from tests.never_lost.world import left_over, picture_in, until  # noqa: E402
 from trellis_blender.core import job_folder, ledger  # noqa: E402
 from trellis_blender.core.entry import Entry  # noqa: E402
 from trellis_blender.core.job import Event, Job, Stage, SubmitStarted  # noqa: E402
+from trellis_blender.core.picture import Found  # noqa: E402
 
 DISK_BYTES = 1024 * 1024
 MODEL_ROOM = 100_000
@@ -67,7 +68,7 @@ class Scene:
 
     def begin(self) -> None:
         """Begin the job."""
-        self.window.runner.add(self.job, self.picture)
+        self.window.runner.add([self.job], Found(self.picture, is_ours=True))
 
     def on_disk(self) -> Job:
         """The job as the disk has it."""

@@ -12,6 +12,7 @@ from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window, account, new_job
 from tests.never_lost.world import OWN_WITH_MODEL, glb, until
 from trellis_blender.core.job import Job, Stage
+from trellis_blender.core.picture import Found
 
 AT_ONCE = 0.3
 Open = Callable[[], Window]
@@ -29,7 +30,7 @@ def cancel_at_once(window: Window, job_id: str) -> Job:
 def test_a_queued_job_is_cancelled_at_once_and_free(root: Path, picture: Path, emulator: Emulator) -> None:
     window = Window(root, None)
     job = new_job(7)
-    window.runner.add(job, picture)
+    window.runner.add([job], Found(picture, is_ours=True))
     window.reach(job.id, Stage.QUEUED)
     message = cancel_at_once(window, job.id).message
     window.runner.use(account(emulator.url))

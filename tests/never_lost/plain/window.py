@@ -19,6 +19,7 @@ from trellis_blender.core.job import Job, Stage
 from trellis_blender.core.model import Shape
 from trellis_blender.core.pace import Pace
 from trellis_blender.core.parameters import complete
+from trellis_blender.core.picture import Found
 from trellis_blender.core.runner import Runner
 
 QUICK = Pace(
@@ -66,7 +67,7 @@ class Window:
     def add(self, picture: Path, seed: int = 7) -> str:
         """Begin a job; its id."""
         job = new_job(seed)
-        self.runner.add(job, copy_of(picture))
+        self.runner.add([job], Found(copy_of(picture), is_ours=True))
         return job.id
 
     def hear(self) -> None:
