@@ -99,6 +99,6 @@ def test_a_render_that_was_cut_short_by_a_full_disk_fails_its_job(
     monkeypatch.setattr(addon.picture_source.render, "_pack", cut)
     assert OPS.trellis2.generate_render(**SMALL) == {"FINISHED"}
     tick_until(lambda: newest_job().is_resting)
-    assert newest_job().message.startswith("Could not save the picture: ")
+    assert newest_job().message.startswith("Could not save the picture: the file was cut short. Free")
     assert not connected.calls
     assert not list(session.jobs_root().glob(".incoming/*"))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -71,7 +72,7 @@ def _pack(unpacked: Path, target: Path) -> None:
     try:
         seen = targa(unpacked.read_bytes())
     except ValueError as error:
-        raise OSError(str(error)) from error
+        raise OSError(errno.EIO, "the file was cut short") from error
     finally:
         with contextlib.suppress(OSError):  # it is swept with what else was left behind
             unpacked.unlink()
