@@ -165,7 +165,8 @@ def import_with_blender(
         _collect(spot.box.users_collection, made)
         _stand(roots, meshes, Vector((0.0, 0.0, 0.0)), largest, is_grounded=is_grounded)
         placeholder.hand_over(spot.box, roots)
-    recipe.write(root, job)
+    for thing in roots:  # so that all of it is known as the job's
+        recipe.write(thing, job)
     _mark(root, job, path.parent)
     _finish(context, root, select)
     return root
