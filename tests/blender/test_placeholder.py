@@ -218,7 +218,7 @@ def test_what_blenders_own_importer_reads_takes_the_boxs_place_too(
 
 def test_a_deleted_box_lets_the_job_go_on_and_wait_in_the_list(tmp_path: Path, connected: Emulator) -> None:
     job_id = generate(picture_file(tmp_path))
-    tick_for(0.1)
+    tick_until(lambda: stage_of(job_id) != "queued")
     bpy.data.objects.remove(box())
     tick_until(lambda: stage_of(job_id) == "ready")
     tick_for(0.5)
@@ -229,7 +229,7 @@ def test_a_deleted_box_lets_the_job_go_on_and_wait_in_the_list(tmp_path: Path, c
 
 def test_a_box_that_comes_back_brings_its_model_again(tmp_path: Path, connected: Emulator, session: Any) -> None:
     job_id = generate(picture_file(tmp_path))
-    tick_for(0.1)
+    tick_until(lambda: stage_of(job_id) != "queued")
     collection = box().users_collection[0]
     standing = box()
     collection.objects.unlink(standing)

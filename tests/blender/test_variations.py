@@ -185,7 +185,7 @@ def test_what_is_still_being_made_goes_on_and_waits_in_the_list(
 ) -> None:
     connected.fault("job", Fault(delay=1.0), times=None)
     generate(picture_file(tmp_path), variations=3)
-    tick_for(0.1)
+    tick_until(lambda: all(job.stage.value != "queued" for job in jobs(session)))
     first = min(boxes(), key=lambda box: box.location.x)
     choose(first)
     assert OPS.trellis2.keep_variation() == {"FINISHED"}
