@@ -226,8 +226,8 @@ def test_the_details_are_those_of_the_chosen_job(addon: Any) -> None:
 
 
 def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) -> None:
-    older, chosen = snapshot(addon, "failed"), snapshot(addon, "running", 1, remote_id="job_1")
-    with session_with(addon, [older, chosen]):
+    chosen, newer = snapshot(addon, "running", remote_id="job_1"), snapshot(addon, "failed", 1)
+    with session_with(addon, [chosen, newer]):
         choose(addon, chosen.id)
         menu = draw(bpy.types.TRELLIS2_MT_job)  # type: ignore[attr-defined]  # not in the stubs
     assert {given["job_id"] for _, _, given in menu.operators} == {chosen.id}
