@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import addon_utils
 import bpy
 import pytest
 
 from emulator import Fault
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import snapshot
+from tests.blender.test_import import add_camera
 from tests.blender.working import OPS, finish, generate, stage_of, tick_for, tick_until
 
 if TYPE_CHECKING:
@@ -58,6 +60,24 @@ def test_a_model_that_cannot_be_read_is_reported_once(
     tick_until(lambda: stage_of(job.id) == "failed")
     tick_for(0.3)
     assert [(text.startswith("“lamp” failed: "), is_bad) for text, is_bad in told] == [(True, True)]
+
+
+def test_a_model_that_blender_cannot_import_is_reported_once(
+    tmp_path: Path, connected: Emulator, session: Any, told: list[tuple[str, bool]]
+) -> None:
+    job = finish(picture_file(tmp_path, "lamp.png"))
+    add_camera(session.jobs_root() / job.id / "model.glb")  # which leaves it to Blender's own importer
+    told.clear()
+    addon_utils.disable("io_scene_gltf2")
+    try:
+        OPS.trellis2.import_model(job_id=job.id)
+        tick_until(lambda: stage_of(job.id) == "failed")
+        tick_for(0.3)
+    finally:
+        addon_utils.enable("io_scene_gltf2")
+    assert [(text.startswith("“lamp” failed: Blender's glTF importer is off"), is_bad) for text, is_bad in told] == [
+        (True, True)
+    ]
 
 
 def test_a_model_for_a_file_that_is_no_longer_open_is_reported_as_ready(
@@ -139,10 +159,9 @@ def test_bad_news_is_a_warning_and_never_an_error_that_would_pop_up(
     assert f"{level}: The lamp is in the scene" in capfd.readouterr().out
 
 
-def test_in_the_background_no_operator_is_left_waiting(addon: Any) -> None:
+def test_in_the_background_nothing_is_reported(addon: Any, capfd: pytest.CaptureFixture[str]) -> None:
     addon.reports.show("Nobody looks", is_bad=False)
-    windows: Any = bpy.context.window_manager
-    assert [list(window.modal_operators) for window in windows.windows if window.modal_operators] == []
+    assert "Nobody looks" not in capfd.readouterr().out
 
 
 def test_a_message_is_no_tool_that_an_import_waits_for(addon: Any) -> None:
