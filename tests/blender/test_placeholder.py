@@ -274,6 +274,9 @@ def test_copies_of_the_box_go_when_the_model_comes(tmp_path: Path, connected: Em
     assert len(boxes()) == 3
     model = arrive(job_id)
     assert (boxes(), list(bpy.data.lattices), model.location.x) == ([], [], 0.0)
+    bpy.ops.ed.undo()
+    bpy.ops.ed.redo()
+    assert (len(meshes()), boxes()) == (1, [])  # they went in the same step
 
 
 def test_a_box_in_another_scene_gets_its_model_there(tmp_path: Path, connected: Emulator) -> None:
@@ -296,11 +299,16 @@ def test_without_placeholders_no_box_is_made(tmp_path: Path, connected: Emulator
 
 
 def test_a_script_that_waits_needs_no_box_and_gets_the_model_where_one_would_stand(
-    tmp_path: Path, connected: Emulator
+    tmp_path: Path, connected: Emulator, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert bpy.context.scene is not None
     bpy.context.scene.cursor.location = (1.0, 2.0, 3.0)
     finish(picture_file(tmp_path))
+    capfd.readouterr()
+    bpy.context.window_manager.print_undo_steps()  # type: ignore[union-attr]  # there is one
+    steps = capfd.readouterr().out
+    assert "name='Import chair'" in steps
+    assert "name='Generate chair'" not in steps  # which a box would be
     assert list(bpy.data.lattices) == []
     assert tuple(meshes()[0].location) == (1.0, 2.0, 3.0)
 
