@@ -41,7 +41,7 @@ class Page:
 
     `grey` are the ids of operators that cannot be pressed, `pictures` the icons that are made from a file, `icons` are
     labels without a text, `pressed` the labels of buttons that show as pressed; `rows` has the layout of each operator,
-    `scales` how large the icons are that stand alone.
+    `scales` how large the icons are that stand alone; `order` the names of properties and ids of operators together.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -55,6 +55,7 @@ class Page:
     popovers: list[str] = field(default_factory=list)
     scales: list[float] = field(default_factory=list)
     rows: list[tuple[Layout, str]] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -140,6 +141,7 @@ class Layout:
         _check("prop", options)
         assert name in owner.bl_rna.properties, f"{owner} has no {name}"
         self.page.properties.append(name)
+        self.page.order.append(name)
 
     def template_ID(self, owner: Any, name: str, **options: Any) -> None:  # noqa: N802 - Blender's name
         _check("template_ID", options)
@@ -151,6 +153,7 @@ class Layout:
         filled = Filled(name)
         self.page.operators.append((name, options.get("text", filled.type.name), filled.given))
         self.page.rows.append((self, name))
+        self.page.order.append(name)
         self.page.pressed += [self.page.operators[-1][1]] if options.get("depress") else []
         self.page.grey += [] if self.__dict__.get("enabled", True) else [name]
         return filled

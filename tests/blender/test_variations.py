@@ -258,7 +258,7 @@ def test_the_objects_menu_offers_it_where_it_can_be_done(
 
 
 def test_the_panel_has_the_number_above_the_button(addon: Any, connected: Emulator) -> None:
-    assert draw(addon.panels.TRELLIS2_PT_generate).properties[-1] == "variations"
+    assert draw(addon.panels.TRELLIS2_PT_generate).order[-2:] == ["variations", "trellis2.generate_render"]
 
 
 def test_after_a_restart_it_is_known_which_belong_together(tmp_path: Path, connected: Emulator, session: Any) -> None:
