@@ -122,9 +122,9 @@ def test_the_panel_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any)
     taken = {}
     for count in (FEW, MANY):
         with session_with(addon, jobs(addon, count)):
-            taken[count] = best(lambda: draw_panel(addon))
+            taken[count] = best(lambda: draw_panel(addon), 400)
     assert taken[MANY] < SECONDS
-    assert taken[MANY] < 3 * taken[FEW]  # a walk through all jobs would be a hundred times as long
+    assert taken[MANY] < 2 * taken[FEW]  # with the shortest walk through all jobs it would be more
 
 
 @pytest.mark.parametrize("stage", ["imported", "running", "uploading"])
@@ -149,9 +149,9 @@ def test_a_row_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> 
         with session_with(addon, jobs(addon, count)):
             for index in range(4):
                 draw_row(addon, index)  # Blender is asked for the pictures once
-            taken[count] = max(best(lambda index=index: draw_row(addon, index)) for index in range(4))  # type: ignore[misc]
+            taken[count] = max(best(lambda index=index: draw_row(addon, index), 400) for index in range(4))  # type: ignore[misc]
     assert taken[MANY] < SECONDS / IN_SIGHT
-    assert taken[MANY] < 3 * taken[FEW]
+    assert taken[MANY] < 2 * taken[FEW]
 
 
 @pytest.mark.parametrize("operator", ["cancel", "retry", "import_model", "use_settings", "copy_job_id", "remove"])
@@ -188,5 +188,6 @@ def test_news_of_a_job_does_not_look_at_the_rows(addon: Any, monkeypatch: pytest
 def test_a_tick_with_a_thousand_jobs_that_rest_is_short(addon: Any) -> None:
     with session_with(addon, [*jobs(addon, MANY), snapshot(addon, "running", MANY)]) as state:
         state.watch.step(state.jobs, is_news=True)
+        state.watch.step(Unwalked(state.jobs), is_news=False)
         assert best(lambda: (state.watch.list_jobs(state.jobs), state.watch.step(state.jobs, is_news=False))) < SECONDS
         assert best(lambda: state.watch.step(state.jobs, is_news=True)) < 0.002
