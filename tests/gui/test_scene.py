@@ -78,7 +78,7 @@ def test_files_dropped_on_the_viewport_become_models_after_one_question(artist: 
     for name in ("One.png", "Two.png"):
         artist.draws(name)
     artist.drops("One.png", "Two.png")
-    artist.press("G")  # Generate 3D Model, in the menu that Blender opens
+    artist.press("D")  # 3D Model from Image (Trellis), in the menu that Blender opens
     artist.press("RET")  # the question how many
     artist.until(f"len({artist.JOBS}) == 2")
     artist.waits_for("imported")
