@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from . import preferences, recipe
-from .core.catalog import CATALOG_ID
+from .core.catalog import CATALOG_ID, ensure_catalog
 from .core.errors import Remedy, StorageError, TrellisError
 from .core.parameters import TABLE
 from .core.presets import PRESETS, Preset
@@ -20,6 +20,8 @@ from .core.presets import PRESETS, Preset
 TAGS = ("Trellis", "Image to 3D")
 NAMES = 1000
 PREVIEW_SIDE = 256  # pixels, as Blender makes them
+STEM_BYTES = 200  # a system takes 255 in all; since Blender 5.0 a name alone may have that many
+_RESERVED = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)  # are devices on Windows, with any suffix
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')  # in a file's name, on any system
 
 
@@ -68,11 +70,13 @@ def description(thing: bpy.types.Object) -> str:
 def write(thing: bpy.types.Object, library: Path, picture: Path | None) -> Path:
     """Write the model into the folder of a library as a .blend of its own, textures inside; the file's path.
 
-    Nothing that is there already is overwritten, and the artist's file stays as it was. Raises StorageError.
+    Nothing that is there already is overwritten, and the artist's file stays as it was. The catalogue comes first: when
+    that cannot be written, nothing is, and the next try makes no second copy. Raises StorageError.
     """
-    if not library.is_dir():
+    if not _is_folder(library):
         sentence = f"The asset library's folder {library} is missing. Choose another one in Preferences > File Paths."
         raise StorageError(sentence, remedy=Remedy.LIBRARIES)
+    ensure_catalog(library)
     path = _free_path(library, thing.name)
     was_marked = thing.asset_data is not None
     if not was_marked:
@@ -144,8 +148,18 @@ def _preset(thing: bpy.types.Object) -> Preset | None:
     )
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a drive that is gone, or a folder that may not be looked into
+        return False
+
+
 def _free_path(library: Path, name: str) -> Path:
-    stem = _FORBIDDEN.sub("_", name).strip(". ") or "Trellis Model"
+    short = name.encode(errors="ignore")[:STEM_BYTES].decode(errors="ignore")
+    stem = _FORBIDDEN.sub("_", short).strip(". ") or "Trellis Model"
+    if _RESERVED.fullmatch(stem.partition(".")[0].strip()):
+        stem = f"_{stem}"
     names = (f"{stem}.blend", *(f"{stem} {number}.blend" for number in range(2, NAMES)))
     path = next((library / each for each in names if not (library / each).exists()), None)
     if path is None:

@@ -124,7 +124,6 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
             thing = self.target(context)
             name, folder = known[int(self.library or 0)]
             path = asset.write(thing, folder, picture_of(thing))
-            ensure_catalog(folder)
             self.report({"INFO"}, translated_report(f"Saved {path.name} to the asset library {name}"))
 
         return attempt(self, act)

@@ -187,6 +187,21 @@ def test_a_name_that_no_file_can_have_is_made_one(model: Any, library: Path) -> 
     assert [path.name for path in library.glob("*.blend")] == ["Tür_ _A_B__.blend"]
 
 
+@pytest.mark.parametrize("name", ["x" * 255, "東" * 85])
+def test_a_name_as_long_as_blender_takes_it_is_one_that_a_file_can_have(model: Any, library: Path, name: str) -> None:
+    model.name = name
+    assert OPS.trellis2.save_to_library() == {"FINISHED"}
+    assert OPS.trellis2.save_to_library() == {"FINISHED"}
+    assert sorted(path.name[:20] for path in library.glob("*.blend")) == [name[:20]] * 2
+
+
+@pytest.mark.parametrize("name", ["CON", "lpt1.old", "aux "])
+def test_a_name_that_is_a_device_on_windows_is_made_a_file(model: Any, library: Path, name: str) -> None:
+    model.name = name
+    OPS.trellis2.save_to_library()
+    assert [path.name for path in library.glob("*.blend")] == [f"_{name.strip()}.blend"]
+
+
 def test_a_parent_stays_behind_and_the_model_stays_in_its_place(model: Any, library: Path) -> None:
     parent: Any = bpy.data.objects.new("Parent", None)
     parent.location = (3, 0, 0)
@@ -210,8 +225,25 @@ def test_a_library_that_cannot_be_written_is_told_and_nothing_is_left(model: Any
     (library / "Tür.blend@").mkdir()  # where Blender writes before it renames
     said = refusal(OPS.trellis2.save_to_library)
     assert said == "The asset could not be written. Free some disk space or check the folder."
-    assert [path.name for path in library.iterdir()] == ["Tür.blend@"]
+    assert {path.name for path in library.iterdir()} == {"Tür.blend@", CATALOG}
     assert model.asset_data is None
+
+
+def test_when_the_catalog_cannot_be_written_nothing_is_so_that_the_next_try_makes_no_second_copy(
+    model: Any, library: Path
+) -> None:
+    (library / CATALOG).mkdir()
+    assert refusal(OPS.trellis2.save_to_library).startswith("Could not write the asset catalog: ")
+    (library / CATALOG).rmdir()
+    assert list(library.iterdir()) == []
+    assert OPS.trellis2.save_to_library() == {"FINISHED"}
+    assert {path.name for path in library.iterdir()} == {"Tür.blend", CATALOG}
+
+
+def test_a_folder_that_cannot_even_be_looked_for_is_told(model: Any, library: Path) -> None:
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.filepaths.asset_libraries[0].path = str(library / ("x" * 300))  # too long for any system
+    assert "is missing. Choose another one in Preferences > File Paths." in refusal(OPS.trellis2.save_to_library)
 
 
 def test_without_any_library_the_way_to_one_is_told(model: Any, library: Path) -> None:

@@ -55,6 +55,33 @@ def test_an_empty_file_gets_its_version(tmp_path: Path) -> None:
     assert "\nVERSION 1\n" in (tmp_path / CATALOG_FILE).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("before", ["11111111-2222-3333-4444-555555555555:Mine:Mine\n", "\ufeff" + THEIRS])
+def test_a_file_that_does_not_begin_as_blender_wants_it_is_given_that_beginning(tmp_path: Path, before: str) -> None:
+    (tmp_path / CATALOG_FILE).write_text(before, encoding="utf-8")
+    ensure_catalog(tmp_path)
+    after = (tmp_path / CATALOG_FILE).read_text(encoding="utf-8")
+    assert next(line for line in after.splitlines() if line and not line.startswith("#")) == "VERSION 1"
+    assert before in after
+
+
+@pytest.mark.parametrize("line", [CATALOG_ID, f"{CATALOG_ID}7:Trellis", f"# {CATALOG_ID}"])
+def test_a_line_that_blender_does_not_take_for_our_catalog_is_not_taken_here(tmp_path: Path, line: str) -> None:
+    (tmp_path / CATALOG_FILE).write_text(THEIRS + line, encoding="utf-8")
+    assert ensure_catalog(tmp_path)
+    assert (tmp_path / CATALOG_FILE).read_text(encoding="utf-8") == f"{THEIRS}{line}\n{OURS}\n"
+
+
+def test_a_backup_that_cannot_be_written_costs_neither_the_file_nor_the_backup_before(tmp_path: Path) -> None:
+    file, backup = tmp_path / CATALOG_FILE, tmp_path / (CATALOG_FILE + "~")
+    file.write_text(THEIRS, encoding="utf-8")
+    backup.write_text("the backup before", encoding="utf-8")
+    (tmp_path / (CATALOG_FILE + "~.part")).mkdir()
+    with pytest.raises(StorageError, match="Could not write the asset catalog"):
+        ensure_catalog(tmp_path)
+    assert file.read_text(encoding="utf-8") == THEIRS
+    assert backup.read_text(encoding="utf-8") == "the backup before"
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="Could not write the asset catalog"):
         ensure_catalog(tmp_path / "missing")

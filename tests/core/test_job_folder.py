@@ -294,3 +294,10 @@ def test_only_old_leftovers_are_swept(folder: Path) -> None:
     assert [path.exists() for path in young] == [True, True]
     assert not old[0].parent.exists()
     assert (job / "job.json").exists()
+
+
+def test_a_whole_file_that_cannot_be_written_leaves_nothing_beside_what_was_there(folder: Path) -> None:
+    (folder / "thumbnail.png").mkdir()  # nothing can take its place
+    with pytest.raises(OSError, match="directory"):
+        job_folder.write_whole(folder / "thumbnail.png", b"x")
+    assert [path.name for path in folder.iterdir()] == ["thumbnail.png"]

@@ -7,7 +7,6 @@ a line `UUID:path:simple name` for each, `#` begins a comment.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from .errors import storage_error
@@ -37,10 +36,10 @@ def ensure_catalog(folder: Path) -> bool:
     path = folder / CATALOG_FILE
     try:
         before = path.read_bytes() if path.exists() else b""
-        if any(line.strip().lower().startswith(CATALOG_ID.encode()) for line in before.splitlines()):
+        if any(line.strip().lower().startswith(f"{CATALOG_ID}:".encode()) for line in before.splitlines()):
             return False
         if before:
-            shutil.copyfile(path, path.with_name(path.name + "~"))
+            write_whole(path.with_name(path.name + "~"), before)
         write_whole(path, _extended(before))
     except OSError as error:
         raise storage_error("write the asset catalog", error) from error
@@ -49,7 +48,8 @@ def ensure_catalog(folder: Path) -> bool:
 
 def _extended(before: bytes) -> bytes:
     newline = b"\r\n" if b"\r\n" in before else b"\n"
-    if not any(line.startswith(b"VERSION") for line in before.splitlines()):
-        before += _HEADER.encode().replace(b"\n", newline)
+    first = next((line for line in before.splitlines() if line.strip() and not line.strip().startswith(b"#")), b"")
+    if not first.strip().startswith(b"VERSION "):  # Blender ignores a file that begins with anything else
+        before = _HEADER.encode().replace(b"\n", newline) + before
     gap = b"" if before.endswith(b"\n") else newline
     return before + gap + f"{CATALOG_ID}:{CATALOG_NAME}:{CATALOG_NAME}".encode() + newline

@@ -90,10 +90,15 @@ def save(folder: Path, job: Job) -> None:
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file that is whole or absent. Raises OSError."""
+    """Write a file that is whole or absent. Raises OSError; then what was there before still is, and nothing else."""
     part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    _rename(part, path)
+    try:
+        part.write_bytes(data)
+        _rename(part, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def load(folder: Path) -> Job:
