@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,11 @@ from bl_operators.presets import AddPresetBase
 from bpy.props import EnumProperty
 
 from . import settings
+from .core.errors import storage_error
+from .core.job_folder import write_whole
 from .core.parameters import TABLE, Group, Parameter, Value, of_group
 from .core.presets import PRESETS, Preset
+from .translation import translated_report
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -136,7 +140,22 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
     preset_menu = "TRELLIS2_PT_presets"
     preset_subdir = SUBFOLDER
     preset_defines = ("chosen = bpy.context.scene.trellis2",)
-    preset_values = tuple(f"chosen.{name}" for name in settings.parameter_annotations())
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Write or remove it."""
+        try:
+            done: Result = super().execute(context)
+        except OSError as error:
+            self.report({"ERROR"}, translated_report(storage_error("save the preset", error).sentence))
+            return {"CANCELLED"}
+        return done
+
+    def add(self, context: bpy.types.Context, filepath: str) -> None:
+        """Write it, as Blender would, but whole or not at all. Blender calls this. Raises OSError."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        values = (f"chosen.{name} = {getattr(chosen, name)!r}" for name in settings.parameter_annotations())
+        write_whole(Path(filepath), "\n".join(("import bpy", *self.preset_defines, "", *values, "")).encode())
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_use_preset, TRELLIS2_OT_reset_group, TRELLIS2_OT_add_preset)

@@ -96,7 +96,7 @@ class Prices:
         number, root, known = self.number, self.root, (self.pictures.get(account, ""), picture)
         place = f"{account.address} {account.project}".strip()
         parameters = {
-            parameter.name: int(value) if isinstance(value, str) else value
+            parameter.name: int(value or 0) if isinstance(value, str) else value
             for parameter, value in zip(TABLE, key, strict=True)
         }
         return lambda desk: ask(desk, number, parameters, place, known, root)

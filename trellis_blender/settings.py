@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
+from bpy.app.handlers import persistent
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .core.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
@@ -172,14 +173,26 @@ def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
 
 
 def _number(value: Value | str) -> Value:
-    return int(value) if isinstance(value, str) else value
+    return int(value or 0) if isinstance(value, str) else value  # empty: a choice that there is not, as 0 is none
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _file_opened(*_arguments: object) -> None:
+    """Choices that this version does not know, of a file that a later one saved, become the usual ones."""
+    for scene in bpy.data.scenes:
+        chosen = of_scene(scene)
+        for spec in chosen.bl_rna.properties:
+            if spec.type == "ENUM" and not getattr(chosen, spec.identifier):
+                chosen.property_unset(spec.identifier)
 
 
 def register() -> None:
     """Give every scene its settings."""
     bpy.types.Scene.trellis2 = PointerProperty(type=TRELLIS2_PG_settings)  # type: ignore[attr-defined, func-returns-value]
+    bpy.app.handlers.load_post.append(_file_opened)
 
 
 def unregister() -> None:
     """Take them away again; a saved file keeps what was set."""
+    bpy.app.handlers.load_post.remove(_file_opened)
     del bpy.types.Scene.trellis2  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ import bpy
 import pytest
 
 from tests.blender.drawing import draw, operator_type
-from tests.blender.working import OPS
+from tests.blender.working import OPS, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,6 +172,37 @@ def test_a_preset_of_the_artists_own_holds_all_seventeen_parameters_and_nothing_
     lines = (own_folder / "Mine.py").read_text(encoding="utf-8").splitlines()
     written = {line.split("=")[0].strip().removeprefix("chosen.") for line in lines if line.startswith("chosen.")}
     assert written == {parameter.name for parameter in addon.settings.TABLE} | {"seed", "use_seed"}
+
+
+def test_a_preset_that_cannot_be_written_is_told_and_none_is_left(addon: Any, own_folder: Path) -> None:
+    own_folder.mkdir(parents=True, exist_ok=True)
+    (own_folder / "Mine.py.part").mkdir()  # where it is written until it is whole
+    said = refusal(lambda: OPS.trellis2.add_preset(name="Mine"))
+    (own_folder / "Mine.py.part").rmdir()
+    assert said.startswith("Could not save the preset: ")
+    assert said.endswith("Free some disk space or check the folder, then try again.")
+    assert list(own_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("line", ["chosen.no_such_group.steps = 3", "chosen.resolution = '99'", "chosen.remesh = ]"])
+def test_a_preset_that_does_not_fit_is_told_by_blender_and_harms_nothing(
+    addon: Any, own_folder: Path, line: str
+) -> None:
+    OPS.trellis2.add_preset(name="Mine")
+    file = own_folder / "Mine.py"
+    file.write_text(file.read_text(encoding="utf-8") + line, encoding="utf-8")
+    told = refusal(lambda: bpy.ops.script.execute_preset(filepath=str(file), menu_idname="TRELLIS2_PT_presets"))
+    assert "preset" in told
+    assert pressed(addon) == ["Standard"]
+
+
+def test_values_out_of_range_in_a_preset_are_held_within_it(addon: Any, own_folder: Path) -> None:
+    OPS.trellis2.add_preset(name="Mine")
+    file = own_folder / "Mine.py"
+    lines = "chosen.decimation_target = 10**9\nchosen.ss_guidance_rescale = -7\nchosen.seed = -1\n"
+    file.write_text(file.read_text(encoding="utf-8") + lines, encoding="utf-8")
+    bpy.ops.script.execute_preset(filepath=str(file), menu_idname="TRELLIS2_PT_presets")
+    assert (chosen().decimation_target, chosen().ss_guidance_rescale, chosen().seed) == (2_000_000, 0.0, 0)
 
 
 def test_the_artists_presets_are_offered_in_the_header_of_the_parameters(addon: Any, own_folder: Path) -> None:
