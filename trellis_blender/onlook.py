@@ -28,7 +28,7 @@ def main(kind: str, seconds: str, source: str, target: str) -> None:
     faulthandler.dump_traceback_later(float(seconds), exit=True)  # ends it even if the one who asked is gone
     _be_modest()
     _load_core()
-    from trellis_core.errors import TrellisError
+    from trellis_core.errors import TrellisError, storage_error
 
     facts: dict[str, Any]
     try:
@@ -37,6 +37,17 @@ def main(kind: str, seconds: str, source: str, target: str) -> None:
         facts, pixels = {"error": error.sentence}, b""
     except MemoryError:
         facts, pixels = {"error": "There is not enough memory to look at it. Choose a smaller one."}, b""
+    except OSError as error:
+        facts, pixels = {"error": storage_error("look at the picture", error).sentence}, b""
+    try:
+        _answer(target, facts, pixels)
+    except OSError as error:
+        # Why is shorter than the pixels. Without room for that either there is no answer, which the asker tells.
+        with contextlib.suppress(OSError):
+            _answer(target, {"error": storage_error("look at the picture", error).sentence}, b"")
+
+
+def _answer(target: str, facts: dict[str, Any], pixels: bytes) -> None:
     part = Path(target + ".part")
     part.write_bytes(json.dumps(facts).encode() + b"\n" + pixels)
     part.replace(target)

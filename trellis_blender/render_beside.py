@@ -14,6 +14,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+NO_ROOM = "The disk has no room for the picture"
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+
 
 def main(file: str, scene: str, painted: str, trouble: str, runs_scripts: str) -> None:
     """Render the scene. What Blender says against it goes to the file `trouble`."""
@@ -26,9 +29,27 @@ def main(file: str, scene: str, painted: str, trouble: str, runs_scripts: str) -
         bpy.ops.wm.open_mainfile(filepath=file, load_ui=False, use_scripts=runs_scripts == "yes")
         _paint(Path(painted))
         bpy.ops.render.render(scene=scene, write_still=True)
-    except RuntimeError as error:
-        Path(trouble).write_text(str(error), encoding="utf-8")
+        _check_whole(Path(bpy.data.scenes[scene].render.filepath))
+    except (RuntimeError, OSError) as error:
+        _tell(str(error), Path(trouble))
         raise
+
+
+def _check_whole(picture: Path) -> None:
+    """Blender takes a PNG for written that a full disk has cut short. Raises OSError; then there is none."""
+    with picture.open("rb") as file:
+        file.seek(-min(len(PNG_END), picture.stat().st_size), os.SEEK_END)
+        is_whole = file.read() == PNG_END
+    if not is_whole:
+        picture.unlink()
+        raise OSError(NO_ROOM)
+
+
+def _tell(reason: str, trouble: Path) -> None:
+    """Write it whole, or not at all: what is empty would say that there is no trouble."""
+    part = trouble.with_suffix(".png")  # where the picture would be: the first Blender removes it in any case
+    part.write_text(reason, encoding="utf-8")
+    part.replace(trouble)
 
 
 def _paint(file: Path) -> None:

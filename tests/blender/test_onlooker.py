@@ -171,3 +171,14 @@ def test_it_is_given_no_keys_and_no_add_ons(tmp_path: Path, addon: Any, monkeypa
     given = json.loads(str(told.value))
     assert not {"a secret", "the artist's scripts"} & set(given.values())
     assert given["BLENDER_USER_RESOURCES"] == given["TMPDIR"], "not the empty folder that is deleted afterwards"
+
+
+def test_an_answer_that_there_is_no_room_for_is_told_so_and_the_next_try_works(tmp_path: Path, addon: Any) -> None:
+    blocked = "import os, subprocess, sys; os.mkdir(sys.argv[-1] + '.part'); sys.exit(subprocess.call(sys.argv[1:]))"
+    looker = addon.sight.Onlooker([sys.executable, "-c", blocked, *addon.sight.command()])
+    found = addon.sight.Found(picture_file(tmp_path))
+    said = addon.sight.look_at(looker, (), found).error
+    assert said.startswith("Could not look at the picture: ")
+    assert said.endswith("Free some disk space or check the folder, then try again.")
+    looker._command = looker._command[3:]
+    assert addon.sight.look_at(looker, (), found).view is not None

@@ -159,6 +159,31 @@ def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera
     assert not list(folder.iterdir())
 
 
+def test_a_picture_that_a_full_disk_cuts_short_is_told_and_never_sent(
+    tmp_path: Path, camera: Any, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render()
+    beside = addon.picture_source.beside
+    cuts = tmp_path / "cuts.py"
+    cuts.write_text(f"""
+import os, runpy
+import bpy
+
+@bpy.app.handlers.persistent
+def cut(scene, *_arguments):
+    os.truncate(scene.render.filepath, 500)
+
+bpy.app.handlers.render_write.append(cut)
+runpy.run_path({str(beside.PROGRAM)!r}, run_name="__main__")
+""")
+    monkeypatch.setattr(beside, "PROGRAM", cuts)
+    shot, folder = begun(camera, session)
+    wait_for(shot)
+    with pytest.raises(camera.PictureError, match="The disk has no room for the picture. Mend that, then try again"):
+        camera.end(shot, folder)
+    assert not list(folder.iterdir())
+
+
 def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any) -> None:
     shot, folder = begin_long(camera, session)
     shot.stop()

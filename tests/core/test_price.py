@@ -224,7 +224,7 @@ def test_a_picture_that_is_refused_is_not_uploaded_again_and_again(folder: Path)
         assert ask(desk_of(account), 1, STANDARD, "", (), folder / "jobs") == Priced(1, is_last=True)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}', '"x"', "[" * 5000])
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}', '"x"', "[" * 5000, r'{"\ud800": "\udfff"}'])
 def test_a_damaged_file_of_pictures_is_made_anew(
     folder: Path, emulator: Emulator, asked: Callable[..., Priced], content: str
 ) -> None:

@@ -78,7 +78,7 @@ def _kept(file: Path) -> dict[str, str]:
 
 def _keep(file: Path, place: str, picture: str) -> None:
     try:
-        text = json.dumps({**_kept(file), place: picture}, indent=1, ensure_ascii=False)
+        text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: it may hold what is no text
         write_whole(file, text.encode("utf-8"))
     except OSError as error:  # the session remembers it, and the next one uploads another
         _log.warning("could not keep the id of the price's picture: %s", error.strerror)
