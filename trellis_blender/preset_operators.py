@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -141,10 +141,10 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
     preset_subdir = SUBFOLDER
     preset_defines = ("chosen = bpy.context.scene.trellis2",)
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def execute(self, context: bpy.types.Context) -> Result:  # type: ignore[override]  # the stubs say None
         """Write or remove it."""
         try:
-            done: Result = super().execute(context)
+            done: Result = cast(Any, super()).execute(context)
         except OSError as error:
             self.report({"ERROR"}, translated_report(storage_error("save the preset", error).sentence))
             return {"CANCELLED"}

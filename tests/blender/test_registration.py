@@ -67,7 +67,7 @@ def timers(addon: Any) -> list[bool]:
 def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
-    assert (len(found["handlers"]), len(found["menu entries"])) == (7, len(MENUS))
+    assert (len(found["handlers"]), len(found["menu entries"])) == (8, len(MENUS))
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2"]
 
 
