@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -54,18 +55,20 @@ def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
     return seen
 
 
-def running() -> list[str]:
-    """The command lines of all second Blenders that render now, on this system."""
+def running(folder: Path) -> list[str]:
+    """The command lines, whole, of all second Blenders that render into this folder now."""
     if sys.platform == "win32":
         return []
-    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if "render_beside.py" in line and not line.startswith("Z")]
+    listed = subprocess.run(["ps", "-ww", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+    blenders = [line for line in listed.splitlines() if "render_beside.py" in line and not line.startswith("Z")]
+    return [line for line in blenders if str(folder) in line]
 
 
 def begin_long(camera: Any, session: Any) -> tuple[Any, Path]:
     """Begin what takes hours."""
     render()
-    current_scene().cycles.samples = LONG
+    cycles = current_scene().cycles
+    cycles.samples, cycles.use_adaptive_sampling = LONG, False
     shot, folder = begun(camera, session, "SCENE")
     assert not shot.is_done
     return shot, folder
@@ -190,13 +193,13 @@ def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any)
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
         camera.end(shot, folder)
-    assert (running(), list(folder.iterdir())) == ([], [])
+    assert (running(folder), list(folder.iterdir())) == ([], [])
 
 
 def test_opening_another_file_ends_it(camera: Any, session: Any) -> None:
     _, folder = begin_long(camera, session)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert (running(), list(folder.iterdir()), camera.is_under_way()) == ([], [], False)
+    assert (running(folder), list(folder.iterdir()), camera.is_under_way()) == ([], [], False)
 
 
 @pytest.mark.parametrize("leave", ["sys.exit()", "os._exit(0)"])
@@ -207,7 +210,8 @@ enable()
 camera = sys.modules[ADDON].picture_source.camera
 bpy.ops.object.camera_add()
 scene = bpy.context.scene
-scene.camera, scene.render.engine, scene.cycles.samples = bpy.context.object, "CYCLES", {LONG}
+scene.camera, scene.render.engine = bpy.context.object, "CYCLES"
+scene.cycles.samples, scene.cycles.use_adaptive_sampling = {LONG}, False
 shot = camera.begin(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) / "pictures")
 time.sleep(1)
 assert not shot.is_done
@@ -217,16 +221,24 @@ print("leaving", flush=True)
     ending = child.run(tmp_path, script)
     assert (ending.status, "leaving" in ending.output) == (0, True), ending.output
     end = time.monotonic() + 10
-    while running():
+    while running(tmp_path):
         assert time.monotonic() < end
         time.sleep(0.05)
     left = set() if "os." not in leave else {".blend", ".npz"}
     assert {path.suffix for path in (tmp_path / "pictures").iterdir()} == left
 
 
-def test_it_is_given_no_keys(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_given_no_keys(
+    tmp_path: Path, camera: Any, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render()
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "a secret")
     monkeypatch.setenv("BLENDER_USER_CONFIG", "a folder")
-    given = addon.picture_source.beside.child.environment()
+    told = tmp_path / "told"
+    tells = f"import json, os; open({str(told)!r}, 'w').write(json.dumps(dict(os.environ)))"
+    monkeypatch.setattr(addon.picture_source.beside, "_command", lambda: [sys.executable, "-c", tells])
+    shot, _ = begun(camera, session)
+    wait_for(shot)
+    given = json.loads(told.read_text())
     assert "a secret" not in given.values()
     assert given["BLENDER_USER_CONFIG"] == "a folder"
