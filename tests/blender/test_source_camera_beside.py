@@ -149,7 +149,7 @@ def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
     with untouched(tmp_path, session):
         shot, folder = begun(camera, session)
         wait_for(shot)
-        with pytest.raises(camera.PictureError, match=r"could not be rendered: .*[^.]\. Mend that"):
+        with pytest.raises(camera.PictureError, match=r"could not be rendered: .* cannot save: .*[^.]\. Mend that"):
             camera.end(shot, folder)
 
 
