@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,9 +56,12 @@ class Prices:
     def want(self, question: Question) -> bool:
         """Ask this once nothing else has been wanted for a while; whether it is, or will be.
 
-        A question that was not answered is not asked again for a minute.
+        A question that was not answered is not asked again for a minute. One with a NaN in it is never the same as
+        itself, and so would be asked with every redraw.
         """
         now = time.monotonic()
+        if any(isinstance(value, float) and math.isnan(value) for value in question[1]):
+            return False
         if self.is_over or now - self.failed.get(question, -FAILED_SECONDS) < FAILED_SECONDS:
             return False
         if question not in (self.wanted, self.asked):

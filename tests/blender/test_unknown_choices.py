@@ -1,7 +1,8 @@
-"""Files that hold choices this version does not know, since a later one saved them: nothing breaks."""
+"""Settings that Blender's interface would not take, from a later version's file or a preset: nothing breaks."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -59,3 +60,14 @@ def test_an_unknown_choice_that_came_another_way_stops_neither_the_price_nor_the
     OPS.trellis2.use_preset(preset="STANDARD")
     assert settle(addon) == "Generate · 7.25 CU"
     assert connected.paid == 0
+
+
+def test_what_is_no_number_is_not_asked_for_with_every_redraw(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.price, "REST_SECONDS", 0.0)
+    open_panel(addon)
+    chosen().ss_guidance_rescale = math.nan
+    assert math.isnan(chosen().ss_guidance_rescale)
+    assert settle(addon) == "Generate"
+    assert not addon.session.running().prices.is_busy
