@@ -54,13 +54,13 @@ def test_no_files_at_all_are_refused(connected: Emulator) -> None:
 
 
 def test_a_file_dropped_on_the_sidebar_becomes_the_picture_and_costs_nothing(
-    tmp_path: Path, connected: Emulator
+    tmp_path: Path, connected: Emulator, session: Any
 ) -> None:
     picture = picture_file(tmp_path)
     assert OPS.trellis2.use_file(filepath=str(picture)) == {"FINISHED"}
     scene: Any = bpy.context.scene
     assert (scene.trellis2.source, scene.trellis2.filepath) == ("FILE", str(picture))
-    assert not connected.calls
+    assert not session.jobs()
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_the_image_editors_image_comes_before_the_panels(tmp_path: Path, connect
     assert (pixels(sent(connected)) == as_bytes(pattern(2))).all()
 
 
-def test_a_full_disk_is_told_and_leaves_no_file(
+def test_a_picture_that_cannot_be_written_is_told_by_its_job(
     connected: Emulator, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(addon.picture_source.image, "new_file", lambda _folder: tmp_path)  # where no file can be

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,12 +102,10 @@ def write_square(held: Held, target: Path) -> None:
 
 
 def write(seen: Any, target: Path) -> None:
-    """Write pixels as a PNG. Raises StorageError; then there is no file."""
+    """Write pixels as a PNG. Raises StorageError; who asked for it leaves nothing of it behind."""
     from ..core.pixels import png
 
     try:
         target.write_bytes(png(seen[::-1]))
     except OSError as error:
-        with contextlib.suppress(OSError):
-            target.unlink(missing_ok=True)
         raise storage_error("save the picture", error) from error
