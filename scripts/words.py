@@ -30,7 +30,7 @@ _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueErro
 _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 # A pattern, an address, a file's name, a log's line, a line of code.
-_CODE = re.compile(r"[\\^\[\]]|/\{|\.(?:json|png|blend)$|%s|^#|bpy\.")
+_CODE = re.compile(r"[\\^\[\]]|/\{|\.(?:json|png|blend)$|%s|^#|bpy\.|^import |^chosen\.")
 _FIELD = re.compile(r"\{\w+\}")
 
 

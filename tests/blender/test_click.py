@@ -102,3 +102,13 @@ def test_a_render_that_was_cut_short_by_a_full_disk_fails_its_job(
     assert newest_job().message.startswith("Could not save the picture: the file was cut short. Free")
     assert not connected.calls
     assert not list(session.jobs_root().glob(".incoming/*"))
+
+
+def test_a_picture_of_nothing_costs_nothing(connected: Emulator) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.image = bpy.data.images.new("Luft", 64, 64, alpha=True)
+    scene.trellis2.image.generated_color = (0, 0, 0, 0)
+    assert OPS.trellis2.generate_open_image(**SMALL) == {"FINISHED"}
+    tick_until(lambda: newest_job().is_resting)
+    assert newest_job().message.startswith("All of it is transparent: there is nothing to make a model from.")
+    assert not connected.calls

@@ -105,7 +105,7 @@ def test_a_render_is_seen_after_it_is_done_and_its_file_is_gone_then(addon: Any)
     assert transparent() == {"FINISHED"}
     assert scene.render.film_transparent
     render(scene)
-    assert "no_alpha" not in look(addon).view.concerns
+    assert look(addon).error.startswith("All of it is transparent")
 
 
 def test_a_large_render_is_only_seen_when_asked_for(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

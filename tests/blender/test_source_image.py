@@ -163,7 +163,7 @@ def test_a_frame_that_a_sequence_does_not_have_is_named(tmp_path: Path, connecte
     scene: Any = bpy.context.scene
     scene.frame_set(9)
     before = len(bpy.data.images), len(bpy.data.textures)
-    assert refused(image).startswith("The image “s_0001.png” has no frame 9.")
+    assert refused(image).startswith("The image “s_0001.png” has no frame 9, or lost its file.")
     assert (len(bpy.data.images), len(bpy.data.textures)) == before
     assert not connected.calls
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from .errors import PictureError
 
 PIXELS_MAXIMUM = 50_000_000
+ALL_CLEAR = "All of it is transparent: there is nothing to make a model from. Choose another picture."
 # What `POST /assets` takes as it is; Blender turns everything else it can read into PNG.
 SENDABLE = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size

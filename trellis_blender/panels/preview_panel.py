@@ -9,13 +9,14 @@ import bpy
 
 from .. import icons, looking, settings
 from ..chosen_picture import wanted
+from ..core.picture import ALL_CLEAR
 from ..core.sight import Concern
 from .sidebar import draw_text
 
 SENTENCES = {
     Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject to say"
     " yourself what it is.",
-    Concern.EMPTY: "All of it is transparent: there is nothing to make a model from. Choose another picture.",
+    Concern.EMPTY: ALL_CLEAR,
     Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
     Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
     Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",

@@ -45,13 +45,13 @@ def is_render(image: Any) -> bool:
 def take(image: Any, frame: int) -> Held:
     """What the image holds, of a sequence or movie at that frame. Raises PictureError."""
     check_size(image.name, *image.size)
+    if image.type == "MULTILAYER" and image.source == "FILE":
+        raise PictureError(f"The image “{image.name}” has layers. Save the one that you see as a PNG, and choose that.")
     held: Held | None
     if image.source in ("MOVIE", "SEQUENCE"):
         held = _frame(image, frame)
     elif image.source == "TILED":
         held = _tile(image)
-    elif image.type == "MULTILAYER":
-        held = _sampled(image, (0, 0), image.size)
     else:
         held = pixels.held(image)
     if held is None:
@@ -110,7 +110,10 @@ def _frame(image: Any, frame: int) -> Held:
         texture.evaluate((0, 0, 0))
         held = pixels.held(copy)
     if held is None:
-        raise PictureError(f"The image “{image.name}” has no frame {frame}. Go to a frame that it has, then try again.")
+        raise PictureError(
+            f"The image “{image.name}” has no frame {frame}, or lost its file."
+            " Go to another frame, or choose another image."
+        )
     return held
 
 

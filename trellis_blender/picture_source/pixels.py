@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import storage_error
+from ..core.errors import PictureError, storage_error
+from ..core.picture import ALL_CLEAR
 
 if TYPE_CHECKING:
     from ..core.pixels import Held
@@ -102,9 +103,14 @@ def write_square(held: Held, target: Path) -> None:
 
 
 def write(seen: Any, target: Path) -> None:
-    """Write pixels as a PNG. Raises StorageError; who asked for it leaves nothing of it behind."""
+    """Write pixels as a PNG. Raises PictureError where nothing is to be seen, and StorageError.
+
+    Who asked for it leaves nothing of it behind.
+    """
     from ..core.pixels import png
 
+    if not seen[..., 3].any():
+        raise PictureError(ALL_CLEAR)
     try:
         target.write_bytes(png(seen[::-1]))
     except OSError as error:
