@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MANY, FEW = 1000, 10
+TRIES = 5
 SECONDS = 0.0005
 """What drawing the whole panel may take, its rows in sight included."""
 IN_SIGHT = 8
@@ -87,6 +88,15 @@ def best(action: Callable[[], object], times: int = 100) -> float:
     return min(taken)
 
 
+def sooner(measure: Callable[[int], float]) -> dict[int, float]:
+    """What the few and the many take; measured again where the many took longer, since the machine may be busy."""
+    for _ in range(TRIES):
+        taken = {count: measure(count) for count in (FEW, MANY)}
+        if taken[MANY] < 2 * taken[FEW]:
+            break
+    return taken
+
+
 def test_drawing_reads_no_file(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **_options: object) -> None:
         raise AssertionError(f"a draw function looks at the disk: {arguments}")
@@ -119,10 +129,11 @@ def test_drawing_looks_only_at_what_is_shown(addon: Any) -> None:
 
 
 def test_the_panel_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> None:
-    taken = {}
-    for count in (FEW, MANY):
+    def measure(count: int) -> float:
         with session_with(addon, jobs(addon, count)):
-            taken[count] = best(lambda: draw_panel(addon), 400)
+            return best(lambda: draw_panel(addon), 400)
+
+    taken = sooner(measure)
     assert taken[MANY] < SECONDS
     assert taken[MANY] < 2 * taken[FEW]  # with the shortest walk through all jobs it would be more
 
@@ -138,18 +149,19 @@ def test_all_that_a_redraw_draws_of_the_jobs_takes_half_a_millisecond_at_most(ad
         state.watch.step(state.jobs, is_news=True)
         draw_whole(addon)  # Blender is asked for the pictures once
         assert bool(addon.session.watch().text) is (stage != "imported")
-        taken = best(lambda: draw_whole(addon))
+        taken = best(lambda: draw_whole(addon), 400)
     print(f"{taken * 1000:.3f} ms")
     assert taken < SECONDS
 
 
 def test_a_row_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> None:
-    taken = {}
-    for count in (FEW, MANY):
+    def measure(count: int) -> float:
         with session_with(addon, jobs(addon, count)):
             for index in range(4):
                 draw_row(addon, index)  # Blender is asked for the pictures once
-            taken[count] = max(best(lambda index=index: draw_row(addon, index), 400) for index in range(4))  # type: ignore[misc]
+            return max(best(lambda index=index: draw_row(addon, index), 400) for index in range(4))  # type: ignore[misc]
+
+    taken = sooner(measure)
     assert taken[MANY] < SECONDS / IN_SIGHT
     assert taken[MANY] < 2 * taken[FEW]
 
