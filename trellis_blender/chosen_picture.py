@@ -16,7 +16,9 @@ from .core.errors import PictureError
 from .core.picture import Found
 from .picture_source import from_render, image
 
-PIXELS_UNASKED = 1920 * 1080  # saving a render of that many takes a quarter of a second, in which Blender stands still
+PIXELS_UNASKED = (
+    1920 * 1080
+)  # saving a render of that many takes up to a fifth of a second, in which Blender stands still
 
 
 def wanted(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> tuple[Key, looking.Find]:

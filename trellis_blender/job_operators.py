@@ -14,7 +14,7 @@ from .arrival import is_importable
 from .core.errors import TrellisError
 from .core.job import Job, Stage
 from .core.parameters import BY_NAME
-from .operators import Waiting, attempt, dismiss_refusal, refusal
+from .operators import Waiting, attempt, dismiss_refusal, refusal, stand_boxes
 from .translation import translated, translated_report
 from .waiting import wait
 
@@ -110,9 +110,15 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         objection = "" if job.holds_model else price_tag.objection(cost)
         return price_tag.confirm(self, context, event, objection) if objection else self.execute(context)
 
-    def execute(self, _context: bpy.types.Context) -> Result:
+    def execute(self, context: bpy.types.Context) -> Result:
         """Go on with it."""
-        return attempt(self, lambda: session.retry(self.target()))
+
+        def go_on() -> None:
+            job_id = self.target()
+            session.retry(job_id)
+            stand_boxes(context, [session.jobs()[job_id]])
+
+        return attempt(self, go_on)
 
 
 class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
@@ -281,6 +287,8 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
             job = new_job.adopt(self.remote_id)
             if self.wait:
                 wait(job.id)
+            elif not is_importable(job):
+                stand_boxes(context, [job])
 
         return attempt(self, adopt)
 

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from . import new_job, picture_source, preferences, price_tag, session, settings
+from . import new_job, picture_source, placeholder, preferences, price_tag, session, settings
 from .core import job_folder
 from .core.errors import PictureError, TrellisError
+from .core.job import Job
 from .core.picture import Found
 from .scene import busy_reason, place_boxes
 from .translation import translated, translated_report
@@ -174,8 +175,15 @@ class Generate(Waiting):
         if self.wait:
             for job in jobs:
                 wait(job.id)
-        elif preferences.use_placeholders() and not picture_source.is_rendering():
-            place_boxes(context, jobs)
+        else:
+            stand_boxes(context, jobs)
+
+
+def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
+    """Let boxes stand for the jobs that have none, unless the artist wants none."""
+    bare = [job for job in jobs if placeholder.find(job.id) is None]
+    if bare and preferences.use_placeholders() and not picture_source.is_rendering():
+        place_boxes(context, bare)
 
 
 Generate.__annotations__.update(settings.parameter_annotations())
