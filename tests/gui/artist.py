@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +99,13 @@ class Artist(Window):
         self.run(OVERLAYS.format(shown=True))
         return seen
 
+    def row_of(self, wanted: str) -> Image.Image:
+        """What the row of a large button shows."""
+        left, _lower, right, _upper = self.box()
+        _x, y = self.find(wanted)  # less than a row below the button's upper edge
+        self.move_away()
+        return self.picture((left, y - 24, right, y + 4))
+
     def sent_picture(self) -> Path:
         """The picture that the only job has sent."""
         (path,) = (self.folder / "resources").rglob("jobs/*/source.png")
@@ -183,6 +191,14 @@ class Artist(Window):
         self.until(
             f"(lambda jobs: bool(jobs) and all(job.stage.value == {stage!r} for job in jobs))({self.JOBS})", seconds
         )
+
+    def waits_for_call(self, name: str, seconds: float = 60.0) -> None:
+        """Wait until Scenario was asked this, by the emulator's name of it. Raises WindowError."""
+        end = time.monotonic() + seconds
+        while not self.emulator.calls[name]:
+            if time.monotonic() > end:
+                raise WindowError(f"In {seconds:.0f} s Scenario was not asked: {name}\n{self.log()}")
+            self.run("settled()")
 
     def base_of(self, model: str) -> tuple[float, ...]:
         """The origin's x and y, and the height of the lowest point."""

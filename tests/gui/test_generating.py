@@ -36,17 +36,21 @@ def test_search_finds_the_way_from_a_render_and_starts_it(artist: Artist) -> Non
 def test_search_finds_the_way_from_a_file_and_asks_for_one(artist: Artist) -> None:
     artist.looks_for("generate from image file")
     artist.until(f"'FILE_BROWSER' in {artist.EDITORS}")
+    browser = "Place.find('FILE_BROWSER', 'WINDOW').area.spaces.active"
+    assert artist.run(f"{browser}.active_operator.bl_idname") == "TRELLIS2_OT_generate_image"
 
 
 def test_one_undo_takes_away_the_model_alone_and_redo_brings_it_back(artist: Artist) -> None:
+    artist.deletes_the_cube()  # which is not to come back
     artist.generates_from_render()
     artist.waits_for("imported")
-    before = artist.run("sorted(bpy.data.objects.keys())")
+    (model,) = artist.models()
     artist.move_away()
     artist.press("Z", ctrl=True)
-    assert artist.run("sorted(bpy.data.objects.keys())") == ["Camera", "Cube", "Light"]
+    artist.until("sorted(bpy.data.objects.keys()) == ['Camera', 'Light']")
     artist.press("Z", ctrl=True, shift=True)
-    assert artist.run("sorted(bpy.data.objects.keys())") == before
+    artist.until(f"{artist.MODELS}")
+    assert artist.run("sorted(bpy.data.objects.keys())") == ["Camera", "Light", model]
 
 
 def test_blender_hears_and_draws_while_scenario_keeps_it_waiting(artist: Artist) -> None:

@@ -11,6 +11,8 @@ import pytest
 from emulator import Fault
 from tests.gui.artist import Artist
 
+SLOW_ANSWER = 30.0  # seconds
+
 
 def test_the_x_in_the_list_cancels_a_running_job(artist: Artist) -> None:
     artist.emulator.fault("submit", Fault(job="never_ends"))
@@ -27,6 +29,7 @@ def test_a_job_that_failed_says_why_and_one_click_tries_again(artist: Artist) ->
     artist.generates_from_render()
     artist.waits_for("failed")
     assert artist.models() == []
+    assert artist.run(f"'The picture holds no subject' in {artist.JOBS}[0].message")
     artist.click("trellis2.retry(")
     artist.waits_for("imported")
     assert len(artist.models()) == 1
@@ -44,12 +47,14 @@ def test_a_wrong_key_is_told_beside_the_button_that_leads_to_it(artist: Artist) 
 @pytest.mark.parametrize("job_seconds", [10.0])
 def test_quitting_meanwhile_ends_at_once_and_the_next_start_goes_on(start: Callable[[], Artist]) -> None:
     with start() as artist:
+        artist.emulator.fault("job", Fault(delay=SLOW_ANSWER))
         artist.has_account()
         artist.run("bpy.ops.wm.save_userpref()")
         artist.opens_the_tab()
         artist.generates_from_render()
         artist.waits_for("running")
         artist.deletes_the_cube()
+        artist.waits_for_call("job")  # which asks how far the model is: the answer comes long after the quitting
         asked = time.monotonic()
         artist.quits()
         assert artist.ended() == 0

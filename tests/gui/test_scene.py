@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.gui.artist import Artist
+from trellis_blender.core.presets import PRESETS
 
 BOXES = "[thing for thing in bpy.data.objects if thing.type == 'LATTICE']"
 
@@ -39,10 +40,12 @@ def test_a_box_can_be_moved_meanwhile_and_the_model_takes_its_place(artist: Arti
 
 def test_one_click_sets_all_parameters(artist: Artist) -> None:
     settings = "bpy.context.scene.trellis2"
-    before = artist.run(f"{settings}.decimation_target")
+    artist.run(f"{settings}.remesh = False")
     artist.click("trellis2.use_preset(preset='DRAFT')")
     assert artist.run(f"{settings}.preset") == "DRAFT"
-    assert artist.run(f"{settings}.decimation_target") < before
+    wanted = {"remesh": True, **PRESETS["DRAFT"].changes}
+    held = artist.run(f"{{name: getattr({settings}, name) for name in {[*wanted]}}}")
+    assert {name: int(value) for name, value in held.items()} == wanted
 
 
 def test_of_two_variations_one_is_kept_and_undo_brings_the_other_back(artist: Artist) -> None:
@@ -51,10 +54,13 @@ def test_of_two_variations_one_is_kept_and_undo_brings_the_other_back(artist: Ar
     artist.until(f"len({artist.JOBS}) == 2")
     artist.waits_for("imported")
     assert (artist.emulator.paid, len(artist.models())) == (2, 2)
+    both, active = artist.models(), artist.run("context.view_layer.objects.active.name")
     artist.looks_for("keep this variation")
     artist.until(f"len({artist.MODELS}) == 1")
+    assert artist.models() == [active]
     artist.press("Z", ctrl=True)
     artist.until(f"len({artist.MODELS}) == 2")
+    assert artist.models() == both
 
 
 def test_a_click_in_the_list_selects_the_model(artist: Artist) -> None:
@@ -70,7 +76,12 @@ def test_a_click_in_the_list_selects_the_model(artist: Artist) -> None:
 def test_the_price_stands_on_the_button_before_anything_is_paid(artist: Artist) -> None:
     artist.sets("source", "FILE")
     artist.sets("filepath", str(artist.draws("Vase.png")))
-    artist.until(f"'CU' in {artist.PRICE_TAG}.words(bpy.context.scene.trellis2)")
+    looks = []
+    for preset in ("DRAFT", "ULTRA"):
+        artist.click(f"trellis2.use_preset(preset='{preset}')")
+        artist.until(f"'CU' in {artist.PRICE_TAG}.words(bpy.context.scene.trellis2)")
+        looks.append(artist.row_of("trellis2.generate_image("))
+    assert looks[0] != looks[1]  # nothing in that row depends on the preset but the price
     assert artist.emulator.paid == 0
 
 
@@ -79,6 +90,7 @@ def test_files_dropped_on_the_viewport_become_models_after_one_question(artist: 
         artist.draws(name)
     artist.drops("One.png", "Two.png")
     artist.press("D")  # 3D Model from Image (Trellis), in the menu that Blender opens
+    assert artist.stages() == []
     artist.press("RET")  # the question how many
     artist.until(f"len({artist.JOBS}) == 2")
     artist.waits_for("imported")
