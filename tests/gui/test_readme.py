@@ -61,4 +61,12 @@ def test_a_still_life_becomes_a_model_with_its_textures(artist: Artist, shots: S
     with Image.open(artist.sent_picture()) as sent:
         square = Image.new("RGB", sent.size, (64, 64, 64))
         square.paste(sent, mask=sent.getchannel("A"))
+    print(f"Strong colours cover {coloured(square):.0%} of what was sent, and {coloured(seen):.0%} of what is seen")
+    assert coloured(seen) > coloured(square) / 4
     shots.keep("result", *(picture.resize((400, 400)) for picture in (square, seen)))
+
+
+def coloured(picture: Image.Image) -> float:
+    """Which part of the picture has strong colours, 0 to 1. Blender's background has none."""
+    strong = picture.convert("HSV").getchannel("S").point(lambda value: 255 if value > 96 else 0)
+    return strong.histogram()[255] / (picture.width * picture.height)
