@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ import environments
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
 
+TEXTURE_SECONDS = 20.0  # the viewport of newer versions is drawn before its textures are there
 STILL_LIFE = """
 import importlib, sys
 sys.path.insert(0, {folder!r})
@@ -57,10 +59,13 @@ def test_a_still_life_becomes_a_model_with_its_textures(artist: Artist, shots: S
     artist.press("N")  # the sidebar is in the way
     left, lower, right, upper = artist.box("VIEW_3D", "WINDOW")
     width = upper - lower - 60
-    seen = artist.picture(((left + right - width) // 2, lower, (left + right + width) // 2, upper - 60))
+    box = ((left + right - width) // 2, lower, (left + right + width) // 2, upper - 60)
     with Image.open(artist.sent_picture()) as sent:
         square = Image.new("RGB", sent.size, (64, 64, 64))
         square.paste(sent, mask=sent.getchannel("A"))
+    end = time.monotonic() + TEXTURE_SECONDS
+    while coloured(seen := artist.picture(box)) <= coloured(square) / 4 and time.monotonic() < end:
+        time.sleep(0.5)
     print(f"Strong colours cover {coloured(square):.0%} of what was sent, and {coloured(seen):.0%} of what is seen")
     assert coloured(seen) > coloured(square) / 4
     shots.keep("result", *(picture.resize((400, 400)) for picture in (square, seen)))
