@@ -25,7 +25,7 @@ from screens import SIZE, Screen
 
 START_SECONDS = 120.0
 ANSWER_SECONDS = 120.0
-QUIT_SECONDS = 30.0
+QUIT_SECONDS = 90.0
 INSIDE = Path(__file__).with_name("inside.py")
 
 
