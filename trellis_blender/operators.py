@@ -84,7 +84,7 @@ class Waiting:
 
 
 class Generate(Waiting):
-    """What both ways to generate have in common: the parameters, and what happens with the picture."""
+    """What all ways to generate have in common: the parameters, and what happens with the picture."""
 
     if TYPE_CHECKING:
         variations: int
@@ -145,21 +145,18 @@ class Generate(Waiting):
         cost = price_tag.cost_of(settings.values(self, settings.of_scene(context.scene))[0])
         return None if cost is None else cost * self.count(context)
 
-    def given(self) -> dict[str, Any]:
-        """The parameters that were set in the call, not in the panel."""
-        names = (*settings.parameter_annotations(), "variations")
-        is_set = cast(bpy.types.Operator, self).properties.is_property_set
-        return {name: getattr(self, name) for name in names if is_set(name)}
-
     def execute(self, context: bpy.types.Context) -> Result:
-        """Make the picture and send it."""
+        """Make the picture and send it. Repeated from Blender's history (Shift R) it is a click like any other."""
+        operator = cast(bpy.types.Operator, self)
+        if operator.options.is_repeat or operator.options.is_repeat_last:
+            return click_again(operator)
 
         def begin() -> None:
             preferences.online_account()
             self.check_wait(context)
             self.begin(context)
 
-        return attempt(cast(bpy.types.Operator, self), begin)
+        return attempt(operator, begin)
 
     def begin(self, context: bpy.types.Context) -> None:
         """Take the picture from where this operator has it, and generate. Raises TrellisError."""
@@ -177,6 +174,19 @@ class Generate(Waiting):
                 wait(job.id)
         else:
             stand_boxes(context, jobs)
+
+
+def click_again(operator: bpy.types.Operator) -> Result:
+    """Begin anew as by a click, with what the operator was given: the artist is asked what a click would ask."""
+    given = {}
+    for spec in operator.properties.bl_rna.properties:
+        name = spec.identifier
+        if name != "rna_type" and operator.properties.is_property_set(name):
+            value = getattr(operator, name)
+            given[name] = [{"name": each.name} for each in value] if spec.type == "COLLECTION" else value
+    module, function = type(operator).bl_idname.split(".")
+    getattr(getattr(bpy.ops, module), function)("INVOKE_DEFAULT", **given)
+    return {"CANCELLED"}  # the other one is in the history, when it has done anything
 
 
 def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
@@ -232,11 +242,8 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the file; one that was just chosen in the file browser is asked about like any other click."""
-        if not (self.is_from_browser and self.objection(context)):
-            return Generate.execute(self, context)
-        operators: Any = bpy.ops
-        again = operators.trellis2.generate_image
-        return cast("Result", again("INVOKE_DEFAULT", filepath=self.filepath, **self.given()))
+        is_asked = self.is_from_browser and self.objection(context)
+        return click_again(self) if is_asked else Generate.execute(self, context)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""

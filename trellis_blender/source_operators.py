@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
@@ -12,8 +12,9 @@ from bpy.props import CollectionProperty, EnumProperty, StringProperty
 from . import price_tag, screens, session, settings
 from .core import job_folder
 from .core.errors import PictureError
-from .operators import IMAGE_EXTENSIONS, Generate, attempt
+from .operators import IMAGE_EXTENSIONS, Generate, attempt, click_again
 from .picture_source import camera, clipboard, from_file, from_render, image, viewport
+from .translation import translated
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -179,12 +180,8 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
                 setattr(self, name, getattr(chosen, name))
 
 
-class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
-    """Make a 3D model from each of the image files"""
-
-    bl_idname = "trellis2.generate_files"
-    bl_label = "3D Model from Image (Trellis)"  # as Blender's menu on a drop names it, for one file as for many
-    bl_options = {"REGISTER"}
+class ImageFiles:
+    """What Blender's file browser and its drop fill in."""
 
     if TYPE_CHECKING:
         directory: str
@@ -199,6 +196,22 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
         )
         files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+
+    def paths(self) -> list[Path]:
+        """The chosen files."""
+        folder = Path(bpy.path.abspath(self.directory))
+        return [folder / each.name for each in self.files if each.name]
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+
+
+class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
+    """Make a 3D model from each of the image files"""
+
+    bl_idname = "trellis2.generate_files"
+    bl_label = "3D Model from Image (Trellis)"  # as Blender's menu on a drop names it, for one file as for many
+    bl_options = {"REGISTER"}
 
     is_from_browser = False
 
@@ -215,28 +228,12 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the files; those that were just chosen in the file browser are asked about where they are too dear."""
-        if self.is_from_browser and self.objection(context):
-            return self.ask(context)
-        return Generate.execute(self, context)
-
-    def ask(self, _context: bpy.types.Context) -> Result:
-        """Begin anew with these files, as if they were dropped."""
-        operators: Any = bpy.ops
-        files = [{"name": path.name} for path in self.paths()]
-        again = operators.trellis2.generate_files
-        return cast("Result", again("INVOKE_DEFAULT", directory=self.directory, files=files, **self.given()))
+        is_asked = self.is_from_browser and self.objection(context)
+        return click_again(self) if is_asked else Generate.execute(self, context)
 
     def count(self, context: bpy.types.Context) -> int:
         """As many as there are files, each with its variations."""
         return len(self.paths()) * Generate.count(self, context)
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are the panel's."""
-
-    def paths(self) -> list[Path]:
-        """The chosen files."""
-        folder = Path(bpy.path.abspath(self.directory))
-        return [folder / each.name for each in self.files if each.name]
 
     def begin(self, context: bpy.types.Context) -> None:
         """Send each file. One that cannot be sent does not keep the others from it. Raises TrellisError for those."""
@@ -247,12 +244,12 @@ class TRELLIS2_OT_generate_files(Generate, bpy.types.Operator):
             try:
                 self.generate(context, from_file(path, incoming()), path.stem)
             except PictureError as error:
-                failed.append(error.sentence)
+                failed.append(translated(error.sentence))
         if failed:
             raise PictureError(" ".join(failed))
 
 
-class TRELLIS2_OT_use_file(bpy.types.Operator):
+class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
     """Use the image file for the next 3D model; nothing is sent yet"""
 
     bl_idname = "trellis2.use_file"
@@ -266,8 +263,22 @@ class TRELLIS2_OT_use_file(bpy.types.Operator):
             name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
         )
 
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A drop: use it. A click: choose a file first."""
+        if self.filepath:
+            return self.execute(context)
+        assert context.window_manager is not None
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
     def execute(self, context: bpy.types.Context) -> Result:
-        """Put it into the panel."""
+        """Put it into the panel, which has room for one: several become models, after the question how many."""
+        names = [path.name for path in self.paths()]
+        if len(names) > 1:
+            operators: Any = bpy.ops
+            files = [{"name": name} for name in names]
+            operators.trellis2.generate_files("INVOKE_DEFAULT", directory=self.directory, files=files)
+            return {"CANCELLED"}
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         chosen.source, chosen.filepath = "FILE", self.filepath

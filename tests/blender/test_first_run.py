@@ -169,7 +169,7 @@ def test_a_refusal_stands_in_the_panel_with_its_remedy_until_the_next_try(
     refusal(lambda: generate(tmp_path / "gone.png"))
     page = panel(addon)
     assert "is gone. Choose another file." in page.text
-    assert page.operators[-1][:2] == ("trellis2.generate_image", "Change Picture")
+    assert page.operators[-1][:2] == ("trellis2.use_file", "Change Picture")
     addon.operators.Generate.last_click = 0.0
     generate(picture_file(tmp_path))
     assert "is gone" not in panel(addon).text

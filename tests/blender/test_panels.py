@@ -96,7 +96,7 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
         "online_access": [("trellis2.open_network_preferences", "Allow Online Access"), ("trellis2.retry", "Retry")],
         "credits": [("wm.url_open", "Buy Credits"), ("trellis2.retry", "Retry")],
         "settings": [("trellis2.use_settings", "Use Settings"), ("trellis2.retry", "Retry")],
-        "picture": [("trellis2.generate_image", "Change Picture"), ("trellis2.retry", "Retry")],
+        "picture": [("trellis2.use_file", "Change Picture"), ("trellis2.retry", "Retry")],
         "render": [("render.render", "Render Image"), ("trellis2.retry", "Retry")],
         "folder": [("trellis2.open_folder", "Open Folder"), ("trellis2.retry", "Retry")],
         "scenario": [("wm.url_open", "Open Scenario"), ("trellis2.retry", "Retry")],

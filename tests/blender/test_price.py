@@ -14,7 +14,7 @@ from emulator import Fault
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
-from tests.blender.working import OPS, finish, generate, newest_job, tick_for, tick_until
+from tests.blender.working import OPS, SMALL, finish, generate, newest_job, tick_for, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,7 +243,7 @@ def confirmed(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def ask(_operator: Any, _context: Any, _event: Any, text: str) -> set[str]:
         questions.append(text)
-        return {"RUNNING_MODAL"}
+        return {"CANCELLED"}
 
     monkeypatch.setattr(addon.price_tag, "confirm", ask)
     return questions
@@ -271,10 +271,10 @@ def test_a_click_asks_where_it_would_cost_more_than_the_limit(
     limited(7.25)
     assert click(addon) == {"FINISHED"}
     chosen().variations = 2
-    assert click(addon) == {"RUNNING_MODAL"}
+    assert click(addon) == {"CANCELLED"}
     chosen().variations = 1
     assert confirmed == ["This costs 14.5 CU; you want to be asked above 7.25 CU. Generate anyway?"]
-    assert click(addon, decimation_target=100_001) == {"RUNNING_MODAL"}
+    assert click(addon, decimation_target=100_001) == {"CANCELLED"}
     assert confirmed[-1] == "The price is not known. Generate anyway?"
 
 
@@ -285,6 +285,7 @@ def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
 
     class Pressed(type("Files", (addon.operators.Generate,), own)):  # type: ignore[misc]  # no types here
         properties = SimpleNamespace(is_property_set=lambda _name: False)
+        options = SimpleNamespace(is_repeat=False, is_repeat_last=False)
         gone_on = wait = False
 
         def paths(self) -> list[str]:
@@ -292,9 +293,6 @@ def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
 
         def begin(self, _context: Any) -> None:
             self.gone_on = True
-
-        def ask(self, context: Any) -> set[str]:
-            return self.invoke(context, None)  # type: ignore[no-any-return]  # what Blender does in a window
 
     return Pressed()
 
@@ -307,7 +305,7 @@ def test_dropped_files_are_asked_about_once_with_what_they_cost_together(
         settle(addon)
     chosen().variations = 2
     dropped = files(addon, 3)
-    assert dropped.invoke(bpy.context, None) == {"RUNNING_MODAL"}
+    assert dropped.invoke(bpy.context, None) == {"CANCELLED"}
     chosen().variations = 1
     cost = " This costs 43.5 CU." if is_known else ""
     assert confirmed == ["Generate 6 models from these images?" + cost]
@@ -321,17 +319,50 @@ ONE = "This costs 7.25 CU; you want to be asked above 7 CU. Generate anyway?"
     ("count", "question"), [(1, ONE), (3, "Generate 3 models from these images? This costs 21.75 CU.")]
 )
 def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_limit(
-    addon: Any, connected: Emulator, limited: Any, confirmed: list[str], count: int, question: str
+    addon: Any,
+    connected: Emulator,
+    limited: Any,
+    confirmed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    question: str,
 ) -> None:
+    monkeypatch.setattr(addon.source_operators, "click_again", lambda pressed: pressed.invoke(bpy.context, None))
     settle(addon)
     limited(7.0)
     dear = files(addon, count, is_from_browser=True)
-    assert dear.execute(bpy.context) == {"RUNNING_MODAL"}
+    assert dear.execute(bpy.context) == {"CANCELLED"}
     assert (confirmed, dear.gone_on) == ([question], False)
     limited(21.75)
     cheap = files(addon, count, is_from_browser=True)
     assert cheap.execute(bpy.context) == {"FINISHED"}
     assert (confirmed, cheap.gone_on) == ([question], True)
+
+
+def test_repeating_the_last_step_is_a_click_like_any_other(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clicked: list[str] = []
+    monkeypatch.setattr(addon.operators, "click_again", lambda pressed: clicked.append(pressed.filepath) or {"CANCELLED"})
+    picture = str(picture_file(tmp_path))
+    OPS.trellis2.generate_image("EXEC_DEFAULT", True, filepath=picture, **SMALL)
+    tick_until(lambda: connected.paid == 1)
+    bpy.ops.screen.repeat_last()
+    tick_for(0.3)
+    assert (connected.paid, clicked) == (1, [picture])
+
+
+def test_clicking_again_takes_the_same_files_and_parameters(
+    addon: Any, connected: Emulator, session: Any, tmp_path: Path
+) -> None:
+    names = [picture_file(tmp_path, name).name for name in ("Stuhl 1.png", "Stuhl 2.png")]
+    given = {"directory": str(tmp_path), "files": [{"name": name} for name in names], **SMALL}
+    OPS.trellis2.generate_files("EXEC_DEFAULT", True, **given)
+    bpy.ops.screen.repeat_last()  # without a window nobody is asked
+    tick_until(lambda: connected.paid == 4)
+    jobs = list(session.jobs().values())
+    assert [job.name for job in jobs] == ["Stuhl 1", "Stuhl 2"] * 2
+    assert [job.parameters for job in jobs[2:]] == [job.parameters for job in jobs[:2]]
 
 
 def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tmp_path: Path) -> None:
@@ -357,7 +388,7 @@ def test_a_retry_asks_only_where_it_pays_again(
     pressed = SimpleNamespace(job_id=failed.id, target=lambda: failed.id, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [failed]):
         result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
-    assert (result == {"RUNNING_MODAL"}, bool(confirmed)) == (asked, asked)
+    assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
 
 
 def test_what_was_charged_stands_below_the_jobs_month_by_month(addon: Any) -> None:

@@ -63,6 +63,18 @@ def test_a_file_dropped_on_the_sidebar_becomes_the_picture_and_costs_nothing(
     assert not session.jobs()
 
 
+def test_several_files_dropped_on_the_sidebar_go_the_way_of_several_dropped_on_the_viewport(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    for name in NAMES:
+        picture_file(tmp_path, name)
+    OPS.trellis2.use_file("INVOKE_DEFAULT", filepath=str(tmp_path / NAMES[0]), **chosen(tmp_path, NAMES))
+    tick_until(lambda: connected.paid == 3)
+    assert len(session.jobs()) == 3
+    scene: Any = bpy.context.scene
+    assert scene.trellis2.source == "RENDER"
+
+
 @pytest.mark.parametrize(
     ("area", "region", "offered"),
     [

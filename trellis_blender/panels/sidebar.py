@@ -22,7 +22,7 @@ REMEDIES = {
     Remedy.ONLINE_ACCESS: ("trellis2.open_network_preferences", "Allow Online Access", "INTERNET"),
     Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL"),
     Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET"),
-    Remedy.PICTURE: ("trellis2.generate_image", "Change Picture", "FILE_IMAGE"),
+    Remedy.PICTURE: ("trellis2.use_file", "Change Picture", "FILE_IMAGE"),
     Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL"),
     Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER"),
     Remedy.SCENARIO: ("wm.url_open", "Open Scenario", "URL"),
