@@ -87,6 +87,9 @@ def adopt(remote_id: str) -> Job:
         state.jobs[known.id] = known
         state.runner.add([known], None)
     if known.stage in (Stage.FAILED, Stage.CANCELLED):
+        if known.picture and not known.holds_model:
+            sentence = "That job ended without a model. Try it again from the list; that costs anew."
+            raise RefusedError(sentence, remedy=Remedy.NONE)
         session.retry(known.id)
     else:
         state.arrival.want(known.id)

@@ -11,7 +11,7 @@ import requests
 
 from emulator import Fault
 from tests.blender.pictures import picture_file
-from tests.blender.working import OPS, finish, meshes, newest_job, refusal, stage_of, tick_until
+from tests.blender.working import OPS, finish, generate, meshes, newest_job, refusal, stage_of, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,6 +102,28 @@ def test_asking_again_for_a_job_that_failed_tries_again(connected: Emulator, ses
     assert refusal(lambda: bring(elsewhere, wait=True))
     assert bring(elsewhere, wait=True) == {"FINISHED"}
     assert len(session.jobs()) == len(meshes()) == 1
+
+
+@pytest.mark.parametrize("limit", [0.0, 1.0])
+def test_the_id_of_a_job_of_ours_that_ended_without_a_model_is_not_paid_again(
+    tmp_path: Path, addon: Any, session: Any, connected: Emulator, limit: float
+) -> None:
+    connected.fault("submit", Fault(job="fails"))
+    failed = refused_by_scenario(picture_file(tmp_path))
+    addon.preferences.preferences().price_limit = limit
+    try:
+        said = refusal(lambda: bring(failed.remote_id))
+    finally:
+        addon.preferences.preferences().price_limit = 0.0
+    assert said == "That job ended without a model. Try it again from the list; that costs anew."
+    assert (connected.paid, session.jobs()[failed.id].stage.value) == (1, "failed")
+
+
+def refused_by_scenario(picture: Path) -> Any:
+    """A job of ours that Scenario ended without a model."""
+    job_id = generate(picture)
+    tick_until(lambda: stage_of(job_id) == "failed")
+    return newest_job()
 
 
 def test_without_an_account_it_says_so(connected: Emulator, addon: Any, session: Any) -> None:
