@@ -56,6 +56,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
     scene: Any = bpy.context.scene
     source = addon.picture_source
     found = {}
+    bpy.ops.mesh.primitive_uv_sphere_add()
     bpy.ops.object.camera_add(location=(0, 0, 6))
     scene.camera = bpy.context.object
     scene.render.engine, scene.cycles.samples, scene.render.film_transparent = "CYCLES", 2, True
