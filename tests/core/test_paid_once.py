@@ -6,7 +6,9 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +16,12 @@ import pytest
 from emulator import Emulator, Fault
 from tests.core.studio import QUICK, Studio, account_of, new_job
 from trellis_blender.core import job_folder
+from trellis_blender.core.api import RemoteJob
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.folder_lock import FolderLock
-from trellis_blender.core.job import Stage
+from trellis_blender.core.job import Stage, Submitted
 from trellis_blender.core.picture import Found
+from trellis_blender.core.work import listing_start, look_up
 
 Open = Callable[..., Studio]
 
@@ -77,6 +81,37 @@ def test_a_call_that_never_arrived_is_sent_again_by_the_artist_alone(
     studio.again(job.id)
     studio.reach(job.id, Stage.READY)
     assert (emulator.paid, emulator.calls["submit"], emulator.calls["upload"]) == (1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "start"),
+    [
+        ("2026-11-22T10:00:00.400Z", "2026-11-22T09:59:59.000Z"),
+        ("2026-11-22T12:00:00.400+02:00", "2026-11-22T09:59:59.000Z"),
+        ("2026-11-22T10:00:00", "2026-11-22T09:59:59.000Z"),
+        ("", "2026-11-21T10:00:00.000Z"),
+        ("yesterday", "2026-11-21T10:00:00.000Z"),
+    ],
+)
+def test_a_search_begins_before_the_instant_in_which_the_picture_was_uploaded(uploaded: str, start: str) -> None:
+    created = datetime.fromisoformat("2026-11-22T10:00:00Z").timestamp()
+    assert listing_start([dataclasses.replace(new_job(), uploaded_at=uploaded, created=created)]) == start
+
+
+def test_a_submit_that_moves_to_the_front_while_the_pages_are_read_is_found() -> None:
+    job = dataclasses.replace(new_job(), asset_id="asset_1")
+    ours = RemoteJob("job_1", "queued", 0.0, 7.25, (), "asset_1", 7, "")
+    other = dataclasses.replace(ours, id="job_2", image="asset_2")
+    pages = [([other], "second"), ([other], ""), ([ours, other], "second")]
+    asked: list[str] = []
+
+    def jobs(_start: str, page: str = "") -> Any:
+        asked.append(page)
+        return pages.pop(0)
+
+    desk: Any = SimpleNamespace(api=SimpleNamespace(jobs=jobs), wait=lambda _seconds: True)
+    assert look_up(job, Path("nowhere"), desk) == Submitted("job_1", 7.25)
+    assert asked == ["", "second", ""]
 
 
 def test_a_search_that_began_too_early_is_not_certain(studio: Studio, emulator: Emulator) -> None:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
@@ -99,19 +100,33 @@ def submit(job: Job, _folder: Path, desk: Desk) -> Event:
 
 
 def look_up(job: Job, _folder: Path, desk: Desk) -> Event | None:
-    """Search the whole listing for a submit whose answer was lost; None when it is not there (yet)."""
-    page = ""
-    while True:
-        found, page = desk.api.jobs(listing_start([job]), page)
-        for remote in found:
-            is_ours = remote.image == job.asset_id and remote.seed == job.parameters["seed"]
-            if is_ours and remote.id not in job.past_remote_ids:
-                return Submitted(remote.id, remote.cost)
-        if not page:
-            _check_payer(job, desk)
-            return None
+    """Search the whole listing for a submit whose answer was lost; None when it is not there (yet).
+
+    The latest news come first there. A job that has some while the pages are read moves from one that was not read yet
+    to the first: after several pages that one is read again.
+    """
+    start = listing_start([job])
+    found, page = desk.api.jobs(start)
+    is_long = bool(page)
+    while page and _submit_of(job, found) is None:
         if not desk.wait(0):
             raise PassingError("The search was stopped.")
+        found, page = desk.api.jobs(start, page)
+    ours = _submit_of(job, found)
+    if ours is None and is_long:
+        ours = _submit_of(job, desk.api.jobs(start)[0])
+    if ours is None:
+        _check_payer(job, desk)
+    return ours
+
+
+def _submit_of(job: Job, listed: list[RemoteJob]) -> Submitted | None:
+    """The job's submit, where it is among these."""
+    for remote in listed:
+        is_ours = remote.image == job.asset_id and remote.seed == job.parameters["seed"]
+        if is_ours and remote.id not in job.past_remote_ids:
+            return Submitted(remote.id, remote.cost)
+    return None
 
 
 def _check_payer(job: Job, desk: Desk) -> None:
@@ -229,8 +244,16 @@ def listing_start(jobs: list[Job]) -> str:
     The server's own date of the picture lies before the submit, whatever this computer's clock says; without one,
     a day is allowed for.
     """
-    dates = [job.uploaded_at or _iso(job.created - 24 * 3600) for job in jobs]
-    return min(dates)
+    return _iso(min(map(_before_submit, jobs)))
+
+
+def _before_submit(job: Job) -> float:
+    """Seconds since 1970. One before the picture's date: a listing may leave out what has the very date it begins at."""
+    try:
+        uploaded = datetime.fromisoformat(job.uploaded_at)
+        return (uploaded if uploaded.tzinfo else uploaded.replace(tzinfo=UTC)).timestamp() - 1.0
+    except (ValueError, OverflowError):
+        return job.created - 24 * 3600
 
 
 def _iso(seconds: float) -> str:
