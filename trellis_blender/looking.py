@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,25 +16,27 @@ from .core import job_folder
 from .core.changes import Key, Seen
 from .core.errors import TrellisError
 from .core.picture import Found
-from .sight import Sight
+from .picture_source import StillRenderingError
+from .sight import Look, Sight
 
 ROWS_A_TICK = 24
-Find = Callable[[], Found | None]
+RENDER_SECONDS = 0.3
+# Finds a picture's file. Called on the main thread, and told whether the artist asked to see the picture, however long
+# Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
+Find = Callable[[bool], Found | None]
 
 
 @dataclass
 class _Wishes:
-    """`key` and `find`: the picture to look at, and what finds its file; no key: none.
+    """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
 
-    `jobs` are the rows in sight without an icon. `renders` counts the renders that were completed in this file, and
-    `asked` is the picture that the artist asked to see, however long that takes, until it is had.
+    `jobs` are the rows in sight without an icon. `renders` counts the renders that were completed in this file.
     """
 
     key: Key = ()
     find: Find | None = None
     jobs: dict[str, None] = field(default_factory=dict)
     renders: int = 0
-    asked: Key = ()
 
 
 _wishes = _Wishes()
@@ -42,15 +45,27 @@ _wishes = _Wishes()
 def view_of(key: Key, find: Find) -> Seen | None:
     """What the model sees of the picture with this key, None while that is not known. For draw functions.
 
-    `find` is called later on the main thread, unless it was seen already. It returns None where the artist has to ask
-    for the picture, and may raise TrellisError.
+    `find` is called later, unless the picture was seen already.
     """
-    sight = session.sight()
-    if sight is None or sight.key != key:
+    look = _look(key)
+    if look is None:
         _wishes.key, _wishes.find = key, find
         _wake()
-        return None
-    return sight.seen
+    return None if look is None else look.seen
+
+
+def asked_view_of(key: Key) -> Seen | None:
+    """The same of a picture that is only looked at when the artist asks for it."""
+    look = _look(key)
+    return Seen(key) if look is None else look.seen
+
+
+def _look(key: Key) -> Look | None:
+    sight = session.sight()
+    look = None if sight is None else sight.looks.get(key)
+    if look is not None:
+        look.drawn = time.monotonic()
+    return look
 
 
 def icon_of(job_id: str) -> int:
@@ -67,18 +82,9 @@ def render_count() -> int:
     return _wishes.renders
 
 
-def is_asked(key: Key) -> bool:
-    """Whether the artist asked to see this picture, however long Blender stands still for it."""
-    return _wishes.asked == key
-
-
-def look_again() -> None:
-    """Look at the chosen picture anew, however long it takes."""
-    sight = session.sight()
-    if sight is not None:
-        _wishes.asked = sight.key or _wishes.asked
-        sight.look_again()
-    session.redraw()
+def look_again(key: Key, find: Find) -> None:
+    """Look at the picture anew, however long it takes: the artist asked for it."""
+    _find(session.start().sight, key, find, is_asked=True)
 
 
 def fulfil() -> None:
@@ -86,8 +92,7 @@ def fulfil() -> None:
     sight = session.start().sight
     if _wishes.find is not None:
         key, find, _wishes.find = _wishes.key, _wishes.find, None
-        _find(sight, key, find)
-        _wishes.asked = ()
+        _find(sight, key, find, is_asked=False)
     if _wishes.jobs and sight.portrayed is None:
         if not sight.is_counting:
             sight.count()
@@ -95,11 +100,15 @@ def fulfil() -> None:
         _load_icons()
 
 
-def _find(sight: Sight, key: Key, find: Find) -> None:
+def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
     try:
-        found = find()
+        found = find(is_asked)
+    except StillRenderingError:
+        _wishes.key, _wishes.find = key, find  # it will be over
+        _wake()
+        return
     except TrellisError as error:
-        sight.know(Seen(key, error=error.sentence))
+        sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
     else:
         if found is None:
             sight.know(Seen(key))
@@ -110,7 +119,7 @@ def _find(sight: Sight, key: Key, find: Find) -> None:
 
 def _load_icons() -> None:
     """Give the rows in sight their pictures: the model's, else what it is made from."""
-    state = session.start()
+    state, is_news = session.start(), False
     wished = list(_wishes.jobs)[:ROWS_A_TICK]
     for job_id in wished:
         del _wishes.jobs[job_id]
@@ -119,13 +128,13 @@ def _load_icons() -> None:
             continue
         is_portrayed = job_id in (state.sight.portrayed or ())
         path = session.folder(job_id) / job_folder.THUMBNAIL_FILE if is_portrayed else session.picture_path(job)
-        if path is not None and path.is_file():
-            icons.load(job_id, path)
+        has_picture = path is not None and path.is_file()
+        icons.load(job_id, path if has_picture else None)
+        is_news = is_news or has_picture
         if not is_portrayed and is_importable(job) and not state.arrival.is_awaited(job):
             state.sight.portray([job_id])
-    if _wishes.jobs:
-        _wake()
-    session.redraw()
+    if is_news:
+        session.redraw()
 
 
 def _wake() -> None:
@@ -133,9 +142,14 @@ def _wake() -> None:
         bpy.app.timers.register(_timer, persistent=True)
 
 
-def _timer() -> None:
+def _timer() -> float | None:
     """A module-level function, because a bound method could never be unregistered."""
     fulfil()
+    if _wishes.find is not None:
+        return RENDER_SECONDS
+    sight = session.sight()
+    is_counted = sight is not None and sight.portrayed is not None
+    return 0.0 if _wishes.jobs and is_counted else None
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
@@ -146,10 +160,10 @@ def _render_completed(*_arguments: object) -> None:
 
 @persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
-    _wishes.renders, _wishes.asked = 0, ()
+    _wishes.renders, _wishes.find = 0, None
     sight = session.sight()
     if sight is not None:
-        sight.look_again()
+        sight.forget_views()
 
 
 def forget() -> None:

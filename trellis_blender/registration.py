@@ -74,8 +74,8 @@ def unregister() -> None:
     looking.unregister()
     asset_operators.unregister()
     price_tag.unregister()
+    camera.unregister()  # first, for a thread of the session's may wait for what it renders
     session.unregister()
-    camera.unregister()
     status_bar.unregister()
     model_selection.unregister()
     menus.unregister()

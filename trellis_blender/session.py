@@ -333,6 +333,7 @@ def _show(session: Session, job: Job) -> None:
     if shown is not None and shown.cancel_asked and not job.is_resting:
         job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
     session.jobs[job.id] = job
+    icons.expect(job.id)
     session.watch.forecast.take(job)
     if shown is not None and not shown.foreign:
         session.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)

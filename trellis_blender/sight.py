@@ -7,6 +7,7 @@ come as changes. At most one picture and one model are under way at a time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,25 @@ from .core.runner import Runner
 from .core.sight import SIDE
 
 PROGRAM = Path(__file__).with_name("onlook.py")
+RECENT_SECONDS = 1.0
+
+
+@dataclass
+class Look:
+    """A look at a picture: its number, and what was seen, None while that is awaited.
+
+    `drawn` is when somebody wanted to draw it last, by the monotonic clock.
+    """
+
+    number: int
+    seen: Seen | None = None
+    drawn: float = field(default_factory=time.monotonic)
 
 
 @dataclass
 class Sight:
-    """`key` names the picture that is wanted last, `seen` is what was seen of it, None while that is awaited.
+    """`looks` are the newest look at each of the pictures that are shown now, by their keys: sidebars side by side may
+    show different ones. `number` counts them.
 
     `portrayed` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
     model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
@@ -32,8 +47,8 @@ class Sight:
 
     runner: Runner
     root: Path
-    key: Key = ()
-    seen: Seen | None = None
+    looks: dict[Key, Look] = field(default_factory=dict)
+    number: int = 0
     portrayed: frozenset[str] | None = None
     tried: set[str] = field(default_factory=set)
     queue: list[str] = field(default_factory=list)
@@ -45,16 +60,24 @@ class Sight:
     @property
     def is_busy(self) -> bool:
         """Whether an answer is awaited."""
-        return bool(self.model) or self.is_counting or (bool(self.key) and self.seen is None)
+        is_looking = any(look.seen is None for look in self.looks.values())
+        return bool(self.model) or self.is_counting or is_looking
 
     def look(self, key: Key, found: Found) -> None:
         """See what the model sees of this picture."""
-        self.key, self.seen = key, None
-        self.runner.compute(lambda: look_at(self.onlooker, key, found))
+        self.number += 1
+        number = self.number
+        self._keep(key, Look(number))
+        self.runner.compute(lambda: look_at(self.onlooker, key, number, found))
 
     def know(self, seen: Seen) -> None:
         """This is what is known of the picture, without a look at it."""
-        self.key, self.seen = seen.key, seen
+        self._keep(seen.key, Look(0, seen))
+
+    def forget_views(self) -> None:
+        """All pictures may have changed: what was seen of them is seen anew when it is drawn."""
+        for key in [*self.looks]:
+            self._drop(key)
 
     def count(self) -> None:
         """Find out which jobs have a thumbnail of their model."""
@@ -76,25 +99,23 @@ class Sight:
             self.runner.compute(lambda: shrink(self.onlooker, job_id, picture))
 
     def take(self, news: Seen | Portrayed | Shrunk) -> None:
-        """An answer came. One about a picture that is wanted no more is left aside."""
+        """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
         if isinstance(news, Portrayed):
             self._take_portrayed(news)
         elif isinstance(news, Shrunk):
             self.small[news.id] = news
-        elif news.key == self.key:
-            self.seen = news
-            if news.view is not None:
-                icons.show_view(news.view.pixels, SIDE)
+        else:
+            look = self.looks.get(news.key)
+            if look is not None and look.number == news.number:
+                look.seen = news
+                if news.view is not None:
+                    icons.show_view(news.key, news.view.pixels, SIDE)
 
     def forget(self, job_id: str) -> None:
         """The job is gone."""
         icons.forget((job_id,))
         self.small.pop(job_id, None)
         self.queue = [waiting for waiting in self.queue if waiting != job_id]
-
-    def look_again(self) -> None:
-        """The picture may have changed: what was seen of it is seen anew when it is drawn."""
-        self.key, self.seen = (), None
 
     def stop(self) -> None:
         """End what is under way."""
@@ -110,10 +131,24 @@ class Sight:
         icons.forget(news.ids)
         self._next()
 
+    def _keep(self, key: Key, look: Look) -> None:
+        """Show this one too. What nobody shows any more is seen anew when somebody does again: it may have changed."""
+        for old in [old for old, other in self.looks.items() if old == key or _is_past(other)]:
+            self._drop(old)
+        self.looks[key] = look
+
+    def _drop(self, key: Key) -> None:
+        self.looks.pop(key, None)
+        icons.forget_view(key)
+
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
             self.runner.compute(lambda: portray(self.onlooker, job_id, self.root / job_id))
+
+
+def _is_past(look: Look) -> bool:
+    return time.monotonic() - look.drawn > RECENT_SECONDS
 
 
 def command() -> list[str]:

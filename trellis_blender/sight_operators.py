@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from . import looking
+from . import looking, settings
+from .chosen_picture import wanted
+from .core.errors import PictureError
+from .operators import attempt
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -21,10 +24,17 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
     bl_idname = "trellis2.look_again"
     bl_label = "Look at the Picture Again"
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Forget what was seen; the panel asks for it again."""
-        looking.look_again()
-        return {"FINISHED"}
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Look at it, however long it takes."""
+
+        def look() -> None:
+            assert context.scene is not None
+            key, find = wanted(context, settings.of_scene(context.scene))
+            if not key:
+                raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
+            looking.look_again(key, find)
+
+        return attempt(self, look)
 
 
 class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):

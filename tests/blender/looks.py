@@ -37,8 +37,20 @@ def look(addon: Any) -> Any:
     """Draw the panel, let the timer run, and return what was seen when the answer is there."""
     draw(addon.panels.TRELLIS2_PT_generate)
     addon.looking.fulfil()
-    tick_until(lambda: addon.session.sight().seen is not None, 60)
-    return addon.session.sight().seen
+    tick_until(lambda: seen(addon) is not None, 60)
+    return seen(addon)
+
+
+def key_of(addon: Any) -> Any:
+    """The key of the chosen picture."""
+    scene: Any = bpy.context.scene
+    return addon.chosen_picture.wanted(bpy.context, scene.trellis2)[0]
+
+
+def seen(addon: Any) -> Any:
+    """What was seen of the chosen picture, None while that is not known."""
+    look = addon.session.sight().looks.get(key_of(addon))
+    return None if look is None else look.seen
 
 
 def render(scene: Any) -> None:

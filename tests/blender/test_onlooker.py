@@ -92,7 +92,7 @@ def test_a_hostile_picture_ends_in_a_sentence(tmp_path: Path, addon: Any, looker
 def test_a_picture_that_ends_too_early_harms_nothing(tmp_path: Path, addon: Any, looker: Any, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(hostile(tmp_path)[name])
-    answer = addon.sight.look_at(looker, (), addon.sight.Found(path))
+    answer = addon.sight.look_at(looker, (), 1, addon.sight.Found(path))
     # Blender shows as much as there is, or says that it cannot read it, which differs between its versions.
     assert name in answer.error if answer.view is None else len(answer.view.pixels) == SIDE * SIDE * 4
 
@@ -151,7 +151,7 @@ enable()
 addon = sys.modules[ADDON]
 addon.sight.command = lambda: [sys.executable, "-c", {hang!r}]
 bpy.context.scene.trellis2.source, bpy.context.scene.trellis2.filepath = "FILE", {str(picture_file(tmp_path))!r}
-addon.looking.view_of(("FILE",), lambda: addon.looking.Found(__import__("pathlib").Path({str(tmp_path)!r})))
+addon.looking.view_of(("FILE",), lambda _is_asked: addon.looking.Found(__import__("pathlib").Path({str(tmp_path)!r})))
 addon.looking.fulfil()
 tick_until(lambda: addon.session.sight().onlooker._process is not None)
 print("leaving")
@@ -177,8 +177,8 @@ def test_an_answer_that_there_is_no_room_for_is_told_so_and_the_next_try_works(t
     blocked = "import os, subprocess, sys; os.mkdir(sys.argv[-1] + '.part'); sys.exit(subprocess.call(sys.argv[1:]))"
     looker = addon.sight.Onlooker([sys.executable, "-c", blocked, *addon.sight.command()])
     found = addon.sight.Found(picture_file(tmp_path))
-    said = addon.sight.look_at(looker, (), found).error
+    said = addon.sight.look_at(looker, (), 1, found).error
     assert said.startswith("Could not look at the picture: ")
     assert said.endswith("Free some disk space or check the folder, then try again.")
     looker._command = looker._command[3:]
-    assert addon.sight.look_at(looker, (), found).view is not None
+    assert addon.sight.look_at(looker, (), 1, found).view is not None

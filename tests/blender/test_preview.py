@@ -10,13 +10,24 @@ import numpy as np
 import pytest
 
 from tests.blender.drawing import draw
-from tests.blender.looks import SIDE, choose, look, render, shown, subject
+from tests.blender.looks import SIDE, choose, key_of, look, render, seen, shown, subject
 from tests.blender.pictures import picture_file
 from tests.blender.test_drawing_speed import Mute, best
+from tests.blender.working import OPS, tick_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+def look_again() -> Any:
+    """Click on the button that looks again."""
+    return OPS.trellis2.look_again()
+
+
+def views(addon: Any) -> list[str]:
+    """The names of the icons that show what the model sees."""
+    return [name for name in addon.looking.icons._collection[0] if name.startswith(addon.looking.icons.VIEW)]
 
 
 def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None:
@@ -26,7 +37,7 @@ def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None
     page = draw(addon.panels.TRELLIS2_PT_generate)
     assert "Looking at the picture" not in page.text
     assert len(page.pictures) == 1
-    preview = addon.looking.icons._collection[0]["view"]
+    preview = addon.looking.icons._collection[0][views(addon)[0]]
     assert tuple(preview.image_size) == (SIDE, SIDE)
     assert preview.image_pixels_float[4 * (SIDE * 20 + 128)] == pytest.approx(1.0)
     assert not addon.session.sight().is_busy
@@ -61,14 +72,19 @@ def test_each_warning_is_said_with_its_remedy(tmp_path: Path, addon: Any, pixels
 def test_a_file_that_cannot_be_read_is_told_in_the_panel(tmp_path: Path, addon: Any) -> None:
     choose(tmp_path / "gone.png")
     assert look(addon).view is None
-    assert "“gone.png” is gone" in draw(addon.panels.TRELLIS2_PT_generate).text
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert "“gone.png” is gone" in page.text
+    assert ("trellis2.use_file", "Change Picture", {}) in page.operators
 
 
-def test_another_picture_takes_the_place_of_the_one_before(tmp_path: Path, addon: Any) -> None:
+def test_another_picture_takes_the_place_of_the_one_before(
+    tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.sight, "RECENT_SECONDS", 0.0)
     for colour in ((255, 0, 0), (0, 0, 255)):
         choose(picture_file(tmp_path, f"{colour}.png", subject(colour=colour)))
         assert shown(look(addon).view)[-20, 128, :3].tolist() == list(colour)
-    assert list(addon.looking.icons._collection[0]) == ["view"]
+        assert len(views(addon)) == 1
 
 
 def test_an_answer_about_a_picture_that_is_not_chosen_any_more_is_left_aside(tmp_path: Path, addon: Any) -> None:
@@ -85,7 +101,6 @@ def test_a_changed_file_is_seen_when_asked_for(tmp_path: Path, addon: Any) -> No
     choose(path)
     look(addon)
     picture_file(tmp_path, pixels=subject(colour=(0, 255, 0)))
-    look_again: Callable[[], object] = bpy.ops.trellis2.look_again  # type: ignore[attr-defined]  # not in the stubs
     assert look_again() == {"FINISHED"}
     assert shown(look(addon).view)[-20, 128, :3].tolist() == [0, 255, 0]
 
@@ -117,14 +132,132 @@ def test_a_large_render_is_only_seen_when_asked_for(addon: Any, monkeypatch: pyt
     assert (seen.view, seen.error) == (None, "")
     page = draw(addon.panels.TRELLIS2_PT_generate)
     assert ("trellis2.look_again", "Look at the Render", {}) in page.operators
-    look_again: Callable[[], object] = bpy.ops.trellis2.look_again  # type: ignore[attr-defined]  # as above
     assert look_again() == {"FINISHED"}
     assert look(addon).view is not None
 
 
+def test_sidebars_side_by_side_may_show_different_pictures(
+    tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Any] = []
+    look_at = addon.sight.look_at
+
+    def noted(*given: Any) -> Any:
+        looked.append(given)
+        return look_at(*given)
+
+    monkeypatch.setattr(addon.sight, "look_at", noted)
+    scenes: list[Any] = [bpy.context.scene, bpy.data.scenes.new("Werkstatt")]
+    for number, scene in enumerate(scenes):
+        picture = picture_file(tmp_path, f"{number}.png", subject())
+        scene.trellis2.source, scene.trellis2.filepath = "FILE", str(picture)
+    for _ in range(3):
+        shown_now = []
+        for scene in scenes:
+            surroundings = SimpleNamespace(scene=scene, area=None, screen=None)
+            shown_now.append(addon.looking.view_of(*addon.chosen_picture.wanted(surroundings, scene.trellis2)))
+            addon.looking.fulfil()
+        tick_until(lambda: not addon.session.sight().is_busy, 60)
+    assert all(seen.view is not None for seen in shown_now)
+    assert len(looked) == 2
+
+
+def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any) -> None:
+    sight = addon.sight.Sight(SimpleNamespace(compute=lambda _work: None), None)
+    key = ("FILE", "chair.png")
+    for _ in range(2):
+        sight.look(key, None)
+    sight.take(addon.looking.Seen(key, 1, error="older"))
+    assert (sight.looks[key].seen, sight.is_busy) == (None, True)
+    sight.take(addon.looking.Seen(key, 2, error="newer"))
+    assert (sight.looks[key].seen.error, sight.is_busy) == ("newer", False)
+
+
+def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = "RENDER"
+    render(scene)
+    with monkeypatch.context() as patch:
+        patch.setattr(addon.picture_source.render, "is_rendering", lambda: True)
+        draw(addon.panels.TRELLIS2_PT_generate)
+        assert addon.looking._timer() is not None, "it is not tried again"
+        assert "Looking at the picture" in draw(addon.panels.TRELLIS2_PT_generate).text
+    assert addon.looking._timer() is None
+    assert look(addon).view is not None
+
+
+def test_each_scene_and_each_slot_has_a_render_of_its_own(addon: Any) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = "RENDER"
+    render(scene)
+    assert look(addon).view is not None
+    first = key_of(addon)
+    result: Any = bpy.data.images["Render Result"]
+    result.render_slots.active_index = 1
+    assert key_of(addon) != first
+    result.render_slots.active_index = 0
+    assert key_of(addon) == first
+    other: Any = bpy.data.scenes.new("Werkstatt")
+    other.trellis2.source = "RENDER"
+    assert bpy.context.window is not None
+    bpy.context.window.scene = other
+    assert look(addon).error.startswith("There is no render yet.")
+    assert "render.render" in draw(addon.panels.TRELLIS2_PT_generate).operator_ids
+
+
+def test_a_background_in_spite_of_a_transparent_film_is_told_without_the_button_for_that(addon: Any) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = "RENDER"
+    render(scene)
+    scene.render.film_transparent = True
+    look(addon)
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert "though the film is transparent. Render again (F12), or hide" in page.text
+    assert "trellis2.make_film_transparent" not in page.operator_ids
+
+
+@pytest.mark.parametrize(
+    ("source", "label", "error"),
+    [
+        ("VIEWPORT", "Look at the View", "There is no viewport without a window."),
+        ("CLIPBOARD", "Look at the Clipboard", "There is no clipboard without a window."),
+        ("CAMERA", "Look Through the Camera", "The scene has no camera."),
+    ],
+)
+def test_what_is_made_at_the_click_is_looked_at_when_asked_for(addon: Any, source: str, label: str, error: str) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = source
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert ("trellis2.look_again", label, {}) in page.operators
+    assert "when you generate" in page.text
+    assert addon.session.sight() is None, "something was started, though nobody asked for it"
+    assert look_again() == {"FINISHED"}
+    assert seen(addon).error.startswith(error)
+    assert error in draw(addon.panels.TRELLIS2_PT_generate).text
+
+
+def test_a_look_through_the_camera_shows_what_stands_before_it_and_leaves_nothing(addon: Any) -> None:
+    scene: Any = bpy.context.scene
+    bpy.ops.mesh.primitive_cube_add(size=3)
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    camera.location.z = 20
+    scene.collection.objects.link(camera)
+    scene.camera, scene.trellis2.source = camera, "CAMERA"
+    assert look_again() == {"FINISHED"}
+    assert not addon.picture_source.camera.is_under_way(), "a look keeps the artist from generating"
+    tick_until(lambda: seen(addon) is not None, 60)
+    assert (seen(addon).error, seen(addon).view.concerns) == ("", ())
+    assert shown(seen(addon).view)[128, 128].tolist() != shown(seen(addon).view)[0, 0].tolist()
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert "how it looked when you asked" in page.text
+    assert len(page.pictures) == 1
+    assert list((addon.session.jobs_root() / ".incoming").iterdir()) == []
+    assert addon.picture_source.camera._under_way == []
+
+
 def test_giving_the_panel_its_pixels_takes_no_time(addon: Any) -> None:
     pixels = bytes(SIDE * SIDE * 4)
-    assert best(lambda: addon.looking.icons.show_view(pixels, SIDE)) < 0.002
+    assert best(lambda: addon.looking.icons.show_view(("FILE", "chair.png"), pixels, SIDE)) < 0.002
 
 
 def test_drawing_the_preview_takes_no_time(addon: Any, tmp_path: Path) -> None:
@@ -132,7 +265,9 @@ def test_drawing_the_preview_takes_no_time(addon: Any, tmp_path: Path) -> None:
     look(addon)
     panel = addon.panels.generate_panel
     surroundings = SimpleNamespace(
-        region=SimpleNamespace(width=300), preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
+        scene=bpy.context.scene,
+        region=SimpleNamespace(width=300),
+        preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
     )
     scene: Any = bpy.context.scene
     assert best(lambda: panel.draw_preview(Mute(), surroundings, scene.trellis2)) < 0.0005

@@ -343,7 +343,12 @@ def test_repeating_the_last_step_is_a_click_like_any_other(
     addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     clicked: list[str] = []
-    monkeypatch.setattr(addon.operators, "click_again", lambda pressed: clicked.append(pressed.filepath) or {"CANCELLED"})
+
+    def click_again(pressed: Any) -> set[str]:
+        clicked.append(pressed.filepath)
+        return {"CANCELLED"}
+
+    monkeypatch.setattr(addon.operators, "click_again", click_again)
     picture = str(picture_file(tmp_path))
     OPS.trellis2.generate_image("EXEC_DEFAULT", True, filepath=picture, **SMALL)
     tick_until(lambda: connected.paid == 1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.blender.drawing import draw
@@ -114,6 +116,25 @@ def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Pat
     tick_until(lambda: addon.session.sight().portrayed is not None)
     addon.looking.fulfil()
     assert len(icons._collection[0]) == addon.looking.ROWS_A_TICK
+
+
+def test_a_job_without_a_picture_is_looked_for_once_until_there_is_news(
+    addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = written(addon, "failed", picture="", message="Scenario does not know this job.")
+    session.start()
+    tick_until(lambda: len(session.jobs()) == 1)
+    see_rows(addon)
+    redrawn: list[bool] = []
+    monkeypatch.setattr(addon.session, "redraw", lambda: redrawn.append(True))
+    for _ in range(3):
+        draw(addon.panels.TRELLIS2_PT_jobs)
+        assert not addon.looking._wishes.jobs, "each redraw looks for it again, and then redraws"
+    Image.new("RGB", (40, 20), "red").save(session.jobs_root() / bare.id / "source.png")
+    session._show(session.running(), replace(bare, picture="source.png"))
+    see_rows(addon)
+    assert tuple(addon.looking.icons._collection[0][bare.id].image_size) == (40, 20)
+    assert redrawn == [True]
 
 
 def test_a_job_that_is_gone_leaves_no_wish(addon: Any) -> None:

@@ -83,14 +83,17 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the model sees of the picture that the key names, or the sentence that says why that is not known.
+    """What the model sees of the picture that the key names, or the sentence that says why that is not known, and what
+    helps. `number` is that of the look.
 
     Neither: to have the picture takes so long that the artist has to ask for it.
     """
 
     key: Key
+    number: int = 0
     view: View | None = None
     error: str = ""
+    remedy: Remedy = Remedy.NONE
 
 
 @dataclass(frozen=True)

@@ -104,18 +104,19 @@ class Onlooker:
             raise PictureError(f"Blender ended while it looked at “{name}”. Choose another file, or save it anew.")
 
 
-def look_at(onlooker: Onlooker, key: Key, found: Found) -> Seen:
+def look_at(onlooker: Onlooker, key: Key, number: int, found: Found) -> Seen:
     """What the model sees of the picture that was found. Never raises: an answer must come."""
     try:
         found.write()
-        return Seen(key, onlooker.see(found.file))
+        return Seen(key, number, onlooker.see(found.file))
     except TrellisError as error:
-        return Seen(key, error=error.sentence)
+        return Seen(key, number, error=error.sentence, remedy=error.remedy)
     except OSError as error:
-        return Seen(key, error=storage_error("look at the picture", error).sentence)
+        full = storage_error("look at the picture", error)
+        return Seen(key, number, error=full.sentence, remedy=full.remedy)
     except Exception as error:  # noqa: BLE001 - the log has it all
         _log.exception("unexpected")
-        return Seen(key, error=unexpected(error))
+        return Seen(key, number, error=unexpected(error))
     finally:
         if found.is_ours:
             with contextlib.suppress(OSError):  # it is swept with what else was left behind

@@ -248,7 +248,7 @@ def listing_start(jobs: list[Job]) -> str:
 
 
 def _before_submit(job: Job) -> float:
-    """Seconds since 1970. One before the picture's date: a listing may leave out what has the very date it begins at."""
+    """Seconds since 1970. One before the picture's date: a listing may leave out what has the date it begins at."""
     try:
         uploaded = datetime.fromisoformat(job.uploaded_at)
         return (uploaded if uploaded.tzinfo else uploaded.replace(tzinfo=UTC)).timestamp() - 1.0

@@ -9,7 +9,7 @@ import bpy
 
 from .. import preset_operators, settings
 from ..core.presets import PRESETS
-from .sidebar import CHARACTER_PIXELS
+from .sidebar import CHARACTER_PIXELS, sidebar_width
 
 PADDING = 6  # pixels beside a label in its button, and beside a row of buttons in the sidebar, measured on screen
 MARGIN = 54
@@ -27,8 +27,6 @@ def draw_presets(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
 
 def _columns(context: bpy.types.Context) -> int:
     """How many buttons stand side by side."""
-    assert context.region is not None
-    assert context.preferences is not None
-    width = context.region.width / context.preferences.system.ui_scale - MARGIN
+    width = sidebar_width(context) - MARGIN
     widest = max(len(preset.label) for preset in PRESETS.values()) * CHARACTER_PIXELS + PADDING
     return len(PRESETS) if width >= widest * len(PRESETS) else 2

@@ -8,10 +8,10 @@ from typing import Any
 import bpy
 
 from .. import icons, looking, settings
-from ..chosen_picture import wanted
+from ..chosen_picture import MADE_AT_THE_CLICK, wanted
 from ..core.picture import ALL_CLEAR
 from ..core.sight import Concern
-from .sidebar import draw_text
+from .sidebar import draw_remedy, draw_text, sidebar_width
 
 SENTENCES = {
     Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject to say"
@@ -29,7 +29,21 @@ HINTS = {
     "CAMERA": "The picture is rendered when you generate: the camera's view, without a background.",
     "CLIPBOARD": "The picture is taken from the clipboard when you generate.",
 }
-OPAQUE_RENDER = "The render has a background, which is removed on the server. With a transparent film there is none."
+LOOKS = {
+    "IMAGE": "Look at the Image",
+    "RENDER": "Look at the Render",
+    "VIEWPORT": "Look at the View",
+    "CAMERA": "Look Through the Camera",
+    "CLIPBOARD": "Look at the Clipboard",
+}
+MADE_ANEW = "This is how it looked when you asked. It is taken anew when you generate."
+OPAQUE_RENDER = (
+    "The render has a background, which is removed on the server. Make the film transparent to send the subject alone."
+)
+OPAQUE_ALL_THE_SAME = (
+    "The render has a background, though the film is transparent. Render again (F12), or hide what stands behind the"
+    " subject."
+)
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
 LARGEST = 11  # units: the button below stays in sight, and 256 pixels are not shown much larger than they are
 
@@ -45,37 +59,43 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
         draw_missing(body, context, chosen)
         return
     header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
-    seen = looking.view_of(key, find)
+    is_made = key[0] in MADE_AT_THE_CLICK
+    seen = looking.asked_view_of(key) if is_made else looking.view_of(key, find)
     if seen is None:
         body.label(text="Looking at the picture", icon="VIEWZOOM")
-    elif seen.view is None and seen.error:
-        draw_text(body, context, seen.error, "ERROR")
-    elif seen.view is None and key[0] == "IMAGE":
-        body.operator("trellis2.look_again", text="Look at the Image", icon="VIEWZOOM")
-    elif seen.view is None:
-        body.operator("trellis2.look_again", text="Look at the Render", icon="VIEWZOOM")
-    else:
-        draw_square(body, context)
+    elif seen.view is not None:
+        draw_square(body, context, icons.of_view(key))
+        if is_made:
+            draw_text(body, context, MADE_ANEW, "INFO")
         for concern in seen.view.concerns:
             draw_concern(body, context, concern, chosen.source)
+    elif seen.error:
+        draw_text(body, context, seen.error, "ERROR")
+        draw_remedy(body, seen.remedy)
+    else:
+        if is_made:
+            draw_text(body, context, HINTS[key[0]], "INFO")
+        body.operator("trellis2.look_again", text=LOOKS[key[0]], icon="VIEWZOOM")
 
 
-def draw_square(layout: Any, context: bpy.types.Context) -> None:
+def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
     """The square, as wide as the sidebar allows."""
-    assert context.region is not None
-    assert context.preferences is not None
-    units = context.region.width / context.preferences.system.ui_scale / UNIT - 3
-    layout.template_icon(icons.of_view(), scale=max(4, min(LARGEST, units)))
+    units = sidebar_width(context) / UNIT - 3
+    layout.template_icon(icon, scale=max(4, min(LARGEST, units)))
 
 
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: str) -> None:
     """A sentence, and the button that mends it where there is one."""
-    is_note = concern is Concern.NO_ALPHA  # the model comes out all the same
-    if is_note and source == "RENDER":
+    assert context.scene is not None
+    if concern is not Concern.NO_ALPHA:
+        draw_text(layout, context, SENTENCES[concern], "ERROR")
+    elif source != "RENDER":  # the model comes out all the same: it is only a note
+        draw_text(layout, context, SENTENCES[concern], "INFO")
+    elif context.scene.render.film_transparent:
+        draw_text(layout, context, OPAQUE_ALL_THE_SAME, "INFO")
+    else:
         draw_text(layout, context, OPAQUE_RENDER, "INFO")
         layout.operator("trellis2.make_film_transparent", icon="CHECKMARK")
-    else:
-        draw_text(layout, context, SENTENCES[concern], "INFO" if is_note else "ERROR")
 
 
 def draw_missing(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:

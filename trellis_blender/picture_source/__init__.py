@@ -8,6 +8,6 @@ One module a source. `pixels` holds what they share: pixels as they are seen, an
 from __future__ import annotations
 
 from .files import from_file
-from .render import from_render, is_rendering
+from .render import StillRenderingError, from_render, is_rendering
 
-__all__ = ["from_file", "from_render", "is_rendering"]
+__all__ = ["StillRenderingError", "from_file", "from_render", "is_rendering"]

@@ -8,6 +8,7 @@ empty a slot of the artist's Render Result, or keep the window waiting. The copy
 from __future__ import annotations
 
 import secrets
+import subprocess
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture import Found
 from . import beside, pixels
 from .files import new_file
-from .render import STILL_RENDERING, is_rendering, set_format
+from .render import StillRenderingError, is_rendering, set_format
 
 if TYPE_CHECKING:
     from ..core.pixels import Held
@@ -31,14 +32,19 @@ UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop
 STOPPED = "The render was stopped, so nothing was sent. Generate again when it may run to its end."
 WORKBENCH = "BLENDER_WORKBENCH"
 LOOK_SECONDS = 0.05
+LOOK_MAXIMUM = 60.0
 
 
 @dataclass(eq=False)
 class Shot:
-    """A render for a picture. The second Blender writes it to `file`; `is_stopped`: the artist has ended it."""
+    """A render for a picture. The second Blender writes it to `file`; `is_stopped`: the artist has ended it.
+
+    `is_look`: it is only to be looked at, and nobody is kept from anything by it.
+    """
 
     file: Path
     second: beside.Beside
+    is_look: bool = False
     is_stopped: bool = False
 
     @property
@@ -63,20 +69,44 @@ def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> Found:
     return end(shot, folder)
 
 
-def begin(context: bpy.types.Context, engine: str, folder: Path) -> Shot:
+def look(context: bpy.types.Context, folder: Path) -> Found:
+    """The camera's view by Workbench, to be looked at: a PNG in `folder` that `write` waits for, on any thread.
+
+    Raises PictureError or StorageError.
+    """
+    shot = begin(context, "WORKBENCH", folder, is_look=True)
+    return Found(shot.file, is_ours=True, write=partial(_wait, shot))
+
+
+def _wait(shot: Shot) -> None:
+    """Wait for a look. Raises PictureError."""
+    try:
+        shot.second.process.wait(LOOK_MAXIMUM)
+        reason = shot.second.reason()
+    except subprocess.TimeoutExpired as error:
+        raise PictureError(beside.ENDED, remedy=Remedy.RENDER) from error
+    finally:
+        shot.second.end()
+        if shot in _under_way:
+            _under_way.remove(shot)
+    if reason:
+        raise _failed(reason)
+
+
+def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: bool = False) -> Shot:
     """Have the camera's view rendered beside what the artist does. `engine`: an item of the settings.
 
     Raises PictureError or StorageError; then nothing is left.
     """
     if is_rendering():
-        raise PictureError(STILL_RENDERING, remedy=Remedy.NONE)
+        raise StillRenderingError
     scene: Any = context.scene
     if scene.camera is None:
         raise PictureError(NO_CAMERA, remedy=Remedy.NONE)
     file = new_file(folder).with_suffix(".render.png")
     copy = _copy_scene(context, engine, file)
     try:
-        shot = Shot(file, beside.begin(copy, file))
+        shot = Shot(file, beside.begin(copy, file), is_look)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)
@@ -84,8 +114,8 @@ def begin(context: bpy.types.Context, engine: str, folder: Path) -> Shot:
 
 
 def is_under_way() -> bool:
-    """Whether the camera's view is being rendered."""
-    return bool(_under_way)
+    """Whether the camera's view is being rendered for a model."""
+    return any(not shot.is_look for shot in _under_way)
 
 
 def end(shot: Shot, folder: Path) -> Found:

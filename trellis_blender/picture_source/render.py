@@ -20,9 +20,15 @@ from .files import new_file
 RENDER_RESULT = "Render Result"
 NO_RENDER = "There is no render yet. Render an image (F12), then try again."
 NO_DATA = "does not have any image data"  # in Blender's words
-STILL_RENDERING = "The render is still running. Wait until it is done, then try again."
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
+
+
+class StillRenderingError(PictureError):
+    """There will be a picture, once the render is done."""
+
+    def __init__(self) -> None:
+        super().__init__("The render is still running. Wait until it is done, then try again.", remedy=Remedy.NONE)
 
 
 def from_render(scene: bpy.types.Scene, folder: Path) -> Found:
@@ -32,7 +38,7 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> Found:
     render settings are the same afterwards. Raises PictureError when there is no render, or not yet, or StorageError.
     """
     if is_rendering():
-        raise PictureError(STILL_RENDERING, remedy=Remedy.NONE)
+        raise StillRenderingError
     image: Any = bpy.data.images.get(RENDER_RESULT)
     if image is None:
         raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
@@ -53,6 +59,12 @@ def is_rendering() -> bool:
     """Whether a render is under way (F12), which neither saving nor importing may disturb."""
     ask: Any = bpy.app.is_job_running  # the stubs say that it returns nothing
     return bool(ask("RENDER"))
+
+
+def shown_slot() -> int:
+    """Which of its slots the Render Result shows, from 0."""
+    result: Any = bpy.data.images.get(RENDER_RESULT)
+    return 0 if result is None else int(result.render_slots.active_index)
 
 
 def set_format(settings: Any, file_format: str) -> None:

@@ -14,7 +14,7 @@ from ..core.errors import PictureError, Remedy
 from ..core.picture import Found
 from . import pixels
 from .files import new_file
-from .render import STILL_RENDERING, is_rendering
+from .render import StillRenderingError, is_rendering
 
 
 def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
@@ -25,7 +25,7 @@ def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
     if bpy.app.background:
         raise PictureError("There is no viewport without a window. Use the camera as the source.")
     if is_rendering():
-        raise PictureError(STILL_RENDERING, remedy=Remedy.NONE)
+        raise StillRenderingError
     area = _area(context)
     seen = _capture(context, area)
     if not seen[..., 3].any():
