@@ -30,9 +30,10 @@ class Arrival:
     """Which models go into the scene, and how far they are; one at a time.
 
     `wanted` are the jobs whose models do so by themselves. `reading` is the one whose file is being read now, `read`
-    what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why a model
-    that is read is not in the scene yet, empty when none waits. `asked` is the job whose import was clicked. `boxed`
-    are those whose models come only where their boxes stand.
+    what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why what is
+    read is not in the scene yet. `asked` is the job whose import was clicked, and `tools` are those that ran at that
+    moment: they always run. `boxed` are the jobs whose models come only where their boxes stand; `left` is told of one
+    whose box is gone.
     """
 
     runner: Runner
@@ -41,12 +42,14 @@ class Arrival:
     arrived: Callable[[str], None]
     failed: Callable[[str, str, Remedy], None]
     waits: Callable[[Job, str], None]
+    left: Callable[[Job], None]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reading: str = ""
     read: ModelRead | None = None
     selection: scene.Selection = frozenset()
     asked: str = ""
+    tools: frozenset[str] = frozenset()
     waiting_for: str = ""
     due: float = 0.0
 
@@ -54,7 +57,10 @@ class Arrival:
         """Bring this job's model into the scene as soon as it can be; `is_asked`: the artist clicked for it now."""
         self.wanted.add(job_id)
         self.boxed.discard(job_id)
-        self.asked = job_id if is_asked else self.asked
+        if is_asked:
+            self.asked, self.tools = job_id, scene.all_running_tools(bpy.context)
+        elif self.asked == job_id:
+            self.asked = ""
         self.selection = scene.selection(bpy.context)
         self.due = 0.0
 
@@ -68,28 +74,39 @@ class Arrival:
         """Another file is open: nothing was asked for in this one yet."""
         self.wanted.clear()
         self.boxed.clear()
+        self.asked = ""
 
-    def look_at_boxes(self, jobs: Mapping[str, Job], *, is_opened: bool = False) -> None:
-        """Want the models of all boxes that stand in the file, and take the boxes away that no model will come for.
+    def look_at_boxes(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
+        """Want the models of all boxes that stand in the file; those that no model will come for.
 
         A job that is over keeps its box while it can be tried again. One whose model was imported already is wanted
-        once more when the file `is_opened`, for that model is not in it; after undo, its box goes.
+        once more when the file `is_opened`, for that model is not in it; after undo, its box goes. The box of a job
+        that is not known stays where that is kept elsewhere: on another computer.
         """
-        for box in [*placeholder.boxes()]:
+        home, unwanted = placeholder.home(self.root), list[bpy.types.Object]()
+        for box in placeholder.boxes():
             job = jobs.get(placeholder.job_id(box))
-            if job is None or job.cancel_asked or job.stage is Stage.CANCELLED:
-                placeholder.remove(box)
+            if job is None:
+                unwanted += [box] if placeholder.home_of(box) == home else []
+            elif job.cancel_asked or job.stage is Stage.CANCELLED:
+                unwanted.append(box)
             elif job.stage is not Stage.IMPORTED or is_opened or job.id in self.wanted:
                 self.wanted.add(job.id)
                 self.boxed.add(job.id)
             else:
-                placeholder.remove(box)
+                unwanted.append(box)
+        return unwanted
+
+    def reason_for(self, job: Job) -> str:
+        """Why the job's model is not in the scene yet, though it is read; empty where nothing keeps it."""
+        return self.waiting_for if self.read is not None and self.read.id == job.id else ""
 
     def _spot(self, job: Job) -> scene.Spot | None:
         """Where its model goes; None when its box is gone, and so it waits in the list for a click."""
         box = placeholder.find(job.id)
         if box is None and job.id in self.boxed:
             self.wanted.discard(job.id)
+            self.left(job)
             return None
         return scene.Spot(box, 0 if job.id == self.asked else job.place)
 
@@ -121,7 +138,7 @@ class Arrival:
             return True
         if time.monotonic() < self.due:
             return False
-        reason = scene.busy_reason(bpy.context, is_asked=read.id == self.asked)
+        reason = scene.busy_reason(bpy.context, self.tools if read.id == self.asked else ())
         if reason:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
@@ -158,6 +175,7 @@ class Arrival:
             return
         if select:
             self.selection = scene.selection(bpy.context)
+        self.asked = "" if self.asked == job.id else self.asked
         self.arrived(job.id)
 
 

@@ -193,7 +193,7 @@ def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
     """Let boxes stand for the jobs that have none, unless the artist wants none."""
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if bare and preferences.use_placeholders() and not picture_source.is_rendering():
-        place_boxes(context, bare)
+        place_boxes(context, bare, placeholder.home(session.jobs_root()))
 
 
 Generate.__annotations__.update(settings.parameter_annotations())

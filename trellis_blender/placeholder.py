@@ -9,16 +9,21 @@ sees it, and boxes are found by looking through the few lattices of a file rathe
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import bpy
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 JOB = "trellis2_job"
+HOME = "trellis2_home"
 LARGEST = "trellis2_largest"
 GROUNDED = "trellis2_grounded"
 UNSIZED_EDGE = 1.0
+SAME, FLAT = 1e-5, 1e-9  # how much of a matrix's entries is rounding, and what volume is none
 CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
 # What a transform consists of, in the order in which it is handed over: the mode says which rotation counts.
 CHANNELS = (
@@ -43,7 +48,12 @@ def edge(largest: float | None) -> float:
     return UNSIZED_EDGE if largest is None else largest
 
 
-def make(name: str, job_id: str, largest: float | None, *, is_grounded: bool) -> bpy.types.Object:
+def home(root: Path) -> str:
+    """A name for the folder of jobs on this computer, which tells others nothing of either."""
+    return hashlib.sha256(f"{platform.node()} {root}".encode(errors="replace")).hexdigest()[:16]
+
+
+def make(name: str, job_id: str, home: str, largest: float | None, *, is_grounded: bool) -> bpy.types.Object:
     """A new box, in no collection yet. Its origin is in the middle of its base if `is_grounded`, else in its own."""
     lattice = bpy.data.lattices.new(name)
     length, raised = edge(largest), 0.5 if is_grounded else 0.0
@@ -51,7 +61,7 @@ def make(name: str, job_id: str, largest: float | None, *, is_grounded: bool) ->
     for point, (x, y, z) in zip(points, CORNERS, strict=True):
         point.co_deform = (x * length, y * length, (z + raised) * length)
     stubless = cast(Any, lattice)  # nor custom properties of a lattice
-    stubless[JOB] = job_id
+    stubless[JOB], stubless[HOME] = job_id, home
     stubless[LARGEST] = 0.0 if largest is None else largest
     stubless[GROUNDED] = is_grounded
     box: bpy.types.Object = bpy.data.objects.new(name, lattice)
@@ -66,6 +76,11 @@ def job_id(thing: object) -> str:
         return ""
     found = data.get(JOB, "")
     return found if isinstance(found, str) else ""
+
+
+def home_of(box: bpy.types.Object) -> str:
+    """The name of the folder that its job is kept in."""
+    return str(cast(Any, box.data).get(HOME, ""))
 
 
 def boxes() -> Iterator[bpy.types.Object]:
@@ -92,17 +107,43 @@ def is_grounded(box: bpy.types.Object) -> bool:
     return bool(cast(Any, box.data)[GROUNDED])
 
 
+def reshaped(box: bpy.types.Object) -> Matrix:
+    """What was done to the box itself rather than to its object, as Apply Scale and Set Origin do it: from its space as
+    it was made to its space now. Without effect where its points span no box any more.
+    """
+    points: Any = cast(Any, box.data).points
+    length = edge(largest_dimension(box))
+    if len(points) != len(CORNERS):
+        return Matrix.Identity(4)
+    first, *along = (Vector(points[number].co_deform) for number in (0, 1, 2, 4))
+    linear = Matrix([((point - first) / length)[:] for point in along]).transposed()
+    corner = Vector(CORNERS[0]) + Vector((0.0, 0.0, 0.5 if is_grounded(box) else 0.0))
+    moved = Matrix.Translation(first - linear @ (corner * length)) @ linear.to_4x4()
+    change: Any = moved - Matrix.Identity(4)
+    is_as_made = max(abs(value) for row in change for value in row) < SAME
+    return Matrix.Identity(4) if is_as_made or abs(linear.determinant()) < FLAT else moved
+
+
 def base_height(box: bpy.types.Object) -> float:
     """How high the box's lowest level lies, in its own space."""
     return 0.0 if is_grounded(box) else -edge(largest_dimension(box)) / 2
 
 
 def remove(box: bpy.types.Object) -> None:
-    """Take the box out of the file."""
+    """Take the box out of the file. What hangs on it stays where it is."""
+    for child in box.children:
+        unparent(child)
     lattice = box.data
     bpy.data.objects.remove(box)
     if isinstance(lattice, bpy.types.Lattice) and not lattice.users:
         bpy.data.lattices.remove(lattice)
+
+
+def unparent(thing: bpy.types.Object) -> None:
+    """Let it hang on nothing any more, and stay where it is."""
+    world = thing.matrix_world.copy()
+    thing.parent = None
+    thing.matrix_world = world
 
 
 def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
@@ -131,8 +172,8 @@ def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
 
 
 def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Give the root the box's parent and place. What it was moved by itself comes on top of that."""
-    own = root.matrix_basis.copy()
+    """Give the root the box's parent and place, and what animates that. What it was moved by itself comes on top."""
+    own = reshaped(box) @ root.matrix_basis
     root.parent = box.parent
     root.parent_type = box.parent_type
     root.parent_bone = box.parent_bone
@@ -145,6 +186,21 @@ def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
         root.matrix_basis = box.matrix_basis @ own
     for constraint in box.constraints:
         cast(Any, root.constraints).copy(constraint)
+    _take_animation(box, root)
+
+
+def _take_animation(box: bpy.types.Object, root: bpy.types.Object) -> None:
+    """Give the root the box's keys and drivers."""
+    theirs: Any = box.animation_data
+    if theirs is None:
+        return
+    root.animation_data_create()
+    ours: Any = root.animation_data
+    ours.action = theirs.action
+    if theirs.action is not None and hasattr(theirs, "action_slot"):  # Blender 4.4 and later
+        ours.action_slot = theirs.action_slot
+    for driver in theirs.drivers:
+        ours.drivers.from_existing(src_driver=driver)
 
 
 def _take_view(box: bpy.types.Object, root: bpy.types.Object) -> None:
@@ -152,18 +208,15 @@ def _take_view(box: bpy.types.Object, root: bpy.types.Object) -> None:
     for space in local_views():
         if box.local_view_get(space):
             root.local_view_set(space, True)
-    layer = bpy.context.view_layer
-    if layer is None:
-        return
-    root.visible_get(view_layer=layer)  # asking it brings the layer up to date, which does not know it yet
-    if not all(layer.objects.get(thing.name) == thing for thing in (box, root)):
-        return
-    if box.hide_get(view_layer=layer):
-        root.hide_set(True, view_layer=layer)
-    elif box.select_get(view_layer=layer):
-        root.select_set(True, view_layer=layer)
-    if layer.objects.active == box:
-        layer.objects.active = root
+    for layer in [layer for owner in box.users_scene for layer in owner.view_layers]:
+        root.visible_get(view_layer=layer)  # asking it brings the layer up to date, which does not know it yet
+        if all(layer.objects.get(thing.name) == thing for thing in (box, root)):
+            if box.hide_get(view_layer=layer):
+                root.hide_set(True, view_layer=layer)
+            elif box.select_get(view_layer=layer):
+                root.select_set(True, view_layer=layer)
+            if layer.objects.active == box:
+                layer.objects.active = root
 
 
 def local_views() -> Iterator[bpy.types.SpaceView3D]:

@@ -123,7 +123,7 @@ class Fill:
         size = Matrix.Diagonal((length, length, length * filled.step / STEPS, 1.0))
         shader = gpu.shader.from_builtin("UNIFORM_COLOR")
         with gpu.matrix.push_pop():
-            gpu.matrix.multiply_matrix(box.matrix_world @ _raised(placeholder.base_height(box)) @ size)
+            gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box)) @ size)
             shader.uniform_float("color", COLOR)
             self.batches[0].draw(shader)
 
@@ -140,9 +140,13 @@ class Fill:
         size = Matrix.Diagonal((texture.width * scale, 1.0, texture.height * scale, 1.0))
         shader = gpu.shader.from_builtin("IMAGE")
         with gpu.matrix.push_pop():
-            gpu.matrix.multiply_matrix(box.matrix_world @ _raised(placeholder.base_height(box) + length / 2) @ size)
+            gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box) + length / 2) @ size)
             shader.uniform_sampler("image", texture)
             self.batches[1].draw(shader)
+
+
+def _space(box: bpy.types.Object) -> Matrix:
+    return box.matrix_world @ placeholder.reshaped(box)
 
 
 def _raised(height: float) -> Matrix:

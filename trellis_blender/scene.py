@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,25 +40,37 @@ class Spot:
 ANYWHERE = Spot()
 
 
-def busy_reason(context: bpy.types.Context, *, is_asked: bool = False) -> str:
-    """Why nothing can be built in the scene at this moment, empty when it can.
+def busy_reason(context: bpy.types.Context, ignored: Collection[str] = ()) -> str:
+    """Why nothing can be built in the scene at this moment, empty when it can. `ignored` are ids of running tools."""
+    reason = occupied_reason(context, ignored)
+    return reason or ("" if context.mode == "OBJECT" else "Waiting for Object Mode")
 
-    An import in the middle of a transform, a render or an edit would mix with it, or crash Blender. `is_asked`: the
-    artist has just clicked, so a tool that is still running is one of those that always run.
+
+def occupied_reason(context: bpy.types.Context, ignored: Collection[str] = ()) -> str:
+    """Why nothing of the scene can be changed at this moment, empty when it can.
+
+    A change in the middle of a transform, a render, a bake or an export would mix with it, or crash Blender.
     """
+    manager = context.window_manager
     if is_rendering():
         return "Waiting for the render to finish"
-    for window in context.window_manager.windows if context.window_manager and not is_asked else ():
-        if running_tools(window):
+    if manager is not None and manager.is_interface_locked:
+        return "Waiting for Blender to finish what it is doing"
+    for window in manager.windows if manager is not None else ():
+        if any(tool not in ignored for tool in running_tools(window)):
             return "Waiting for the running tool to finish"
-    if context.mode != "OBJECT":
-        return "Waiting for Object Mode"
     return ""
 
 
 def running_tools(window: bpy.types.Window) -> list[str]:
     """The ids of the tools that the artist is using in the window at this moment."""
     return [operator.bl_idname for operator in window.modal_operators if operator.bl_idname not in HARMLESS]
+
+
+def all_running_tools(context: bpy.types.Context) -> frozenset[str]:
+    """Those in all windows."""
+    windows = context.window_manager.windows if context.window_manager is not None else ()
+    return frozenset(tool for window in windows for tool in running_tools(window))
 
 
 def selection(context: bpy.types.Context) -> Selection:
@@ -70,14 +82,17 @@ def selection(context: bpy.types.Context) -> Selection:
     return frozenset(chosen | ({-active.session_uid} if active is not None else set()))
 
 
-def place_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
-    """Let boxes stand where these jobs' models will, in a row, as one undo step. What is selected stays so."""
+def place_boxes(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> None:
+    """Let boxes stand where these jobs' models will, in a row, as one undo step. What is selected stays so.
+
+    `home` names the folder that the jobs are kept in.
+    """
     scene = context.scene
     assert scene is not None
     largest, is_grounded = largest_dimension(scene), settings.of_scene(scene).use_ground
     collection = _collection(context)
     for job in jobs:
-        box = placeholder.make(job.name, job.id, largest, is_grounded=is_grounded)
+        box = placeholder.make(job.name, job.id, home, largest, is_grounded=is_grounded)
         box.location = _place(scene) + beside(job.place, largest)
         collection.objects.link(box)
         for space in placeholder.local_views():
@@ -200,11 +215,14 @@ def _place(scene: bpy.types.Scene) -> Vector:
 
 
 def _collection(context: bpy.types.Context) -> bpy.types.Collection:
-    """The collection that the settings name; Trellis is looked for in this scene, and made when it is not there."""
+    """The collection that the settings name, if anything can be put into it. Trellis is looked for in this scene, and
+    made when it is not there.
+    """
     scene = context.scene
     assert scene is not None
-    if settings.of_scene(scene).collection == "ACTIVE" and context.collection is not None:
-        return context.collection
+    active = context.collection
+    if settings.of_scene(scene).collection == "ACTIVE" and active is not None and _is_writable(active):
+        return active
     layer = context.view_layer
     assert layer is not None
     visible = (below.collection for below in _below(layer.layer_collection) if not below.exclude)
@@ -222,9 +240,13 @@ def _below(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
 
 
 def _is_ours(collection: bpy.types.Collection) -> bool:
-    """Whether it is a collection Trellis that a model can be put into: not one linked from another file."""
-    linked: Any = collection.library  # None for a local one, which the stubs do not know
-    return linked is None and collection.name.split(".")[0] == COLLECTION
+    """Whether it is a collection Trellis that a model can be put into."""
+    return _is_writable(collection) and collection.name.split(".")[0] == COLLECTION
+
+
+def _is_writable(collection: Any) -> bool:
+    """Blender puts nothing into a collection that is linked from another file, or overrides one."""
+    return collection.library is None and collection.override_library is None
 
 
 def _collect(collections: Sequence[bpy.types.Collection], made: list[bpy.types.Object]) -> None:

@@ -20,6 +20,7 @@ from bpy.app.handlers import persistent
 
 from . import icons, job_list, placeholder, preferences, reports, screens
 from .arrival import Arrival
+from .boxes import Boxes
 from .core.account import Account
 from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Priced, Removed, Seen, Shrunk
 from .core.errors import AccountError, OnlineAccessError, Remedy
@@ -44,8 +45,7 @@ START_SECONDS = 1.0
 @dataclass
 class Session:
     """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
-    before it was looked at. `is_opened`: the boxes of this file were not looked at yet. `is_undone`: the artist has
-    gone back or forth, and boxes may have come or gone. `ticks` counts the timer's.
+    before it was looked at. `ticks` counts the timer's.
     """
 
     runner: Runner
@@ -56,22 +56,22 @@ class Session:
     held_by: str | None = None
     is_loaded: bool = False
     is_checking: bool = False
-    is_opened: bool = True
-    is_undone: bool = False
     ticks: int = 0
     watch: Watch = field(default_factory=Watch)
     reports: Reports = field(default_factory=Reports)
     spending: Spending = field(default_factory=Spending)
     arrival: Arrival = field(init=False)
-    fill: Fill = field(init=False)
+    boxes: Boxes = field(init=False)
     sight: Sight = field(init=False)
     prices: Prices = field(init=False)
 
     def __post_init__(self) -> None:
         self.prices = Prices(self.runner, self.root, self.tell)
-        self.arrival = Arrival(self.runner, self.root, self.tell, self.arrived, self.failed, self.reports.wait)
+        steps = self.arrived, self.failed, self.reports.wait, lambda job: self.reports.tell(reports.ready(job))
+        self.arrival = Arrival(self.runner, self.root, self.tell, *steps)
         self.sight = Sight(self.runner, self.root)
-        self.fill = Fill(lambda job: self.sight.shrink(job.id, picture_path(job)), self.sight.small)
+        fill = Fill(lambda job: self.sight.shrink(job.id, picture_path(job)), self.sight.small)
+        self.boxes = Boxes(self.arrival, fill, self.watch.forecast.fraction)
 
     def tell(self, sentence: str) -> None:
         """Something is to be said that belongs to no job."""
@@ -86,12 +86,8 @@ class Session:
 
     def show_boxes(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
-        is_old = self.is_loaded and (is_changed or self.is_opened or self.is_undone)
-        if is_old:
-            self.arrival.look_at_boxes(self.jobs, is_opened=self.is_opened)
-            self.is_opened = self.is_undone = False
-        if is_old or (is_moved and self.fill.filled):
-            self.fill.show(self.jobs, self.arrival.wanted, self.watch.forecast.fraction)
+        self.boxes.is_due = self.boxes.is_due or is_changed
+        self.boxes.show(self.jobs if self.is_loaded else None, is_moved=is_moved)
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""
@@ -143,9 +139,9 @@ def watch() -> Watch:
     return _session.watch if _session else _NO_WATCH
 
 
-def waiting_for() -> str:
-    """Why a model that is ready is not in the scene yet, empty when none waits."""
-    return _session.arrival.waiting_for if _session else ""
+def waiting_for(job: Job) -> str:
+    """Why the job's model is not in the scene yet, though it could be; empty where nothing keeps it."""
+    return _session.arrival.reason_for(job) if _session else ""
 
 
 def jobs_root() -> Path:
@@ -256,7 +252,7 @@ def stop() -> None:
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
     if _session is not None:
-        _session.fill.clear()
+        _session.boxes.fill.clear()
         _session.sight.stop()
         _session.runner.stop()
         _session.watch.show("")
@@ -271,7 +267,7 @@ def _timer() -> float | None:
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
     is_asking = session.is_checking or session.prices.is_busy or session.sight.is_busy
-    return is_waiting or not session.is_loaded or is_asking
+    return is_waiting or not session.is_loaded or is_asking or session.boxes.is_due
 
 
 def _use_account(session: Session) -> None:
@@ -355,9 +351,11 @@ def _file_opened(*_arguments: object) -> None:
     """
     if _session is not None:
         _session.arrival.leave_file()
-        _session.fill.clear()
-        _session.is_opened = True
+        _session.boxes.file_opened()
         job_list.show(newest_first())
+        if any(placeholder.boxes()):
+            _session.is_loaded = False  # another Blender may have begun the jobs of its boxes
+            _session.runner.load()
     if any(placeholder.boxes()) and (_session is not None or not bpy.app.background):
         start()
 
@@ -366,7 +364,7 @@ def _file_opened(*_arguments: object) -> None:
 def _undone(*_arguments: object) -> None:
     """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
     if _session is not None and any(placeholder.boxes()):
-        _session.is_undone = True
+        _session.boxes.is_due = True
         start()
 
 

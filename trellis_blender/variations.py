@@ -54,10 +54,8 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
     unwanted = others(scene, kept)
     for thing in unwanted:
         for child in thing.children:
-            if child not in unwanted:  # the artist's own: it stays where it is
-                world = child.matrix_world.copy()
-                child.parent = None
-                child.matrix_world = world
+            if child not in unwanted:  # the artist's own
+                placeholder.unparent(child)
     data = list(dict.fromkeys(each for thing in unwanted for each in _data(thing)))
     bpy.data.batch_remove(unwanted)
     for each in data:  # a mesh before its materials, those before their images

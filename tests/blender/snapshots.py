@@ -45,7 +45,9 @@ def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), w
     state = addon.session.Session(
         SimpleNamespace(), Path("jobs"), {job.id: job for job in jobs}, [addon.session.Notice(text) for text in notices]
     )
-    state.arrival.waiting_for = waiting_for
+    if waiting_for:  # the newest job's model does
+        state.arrival.read = addon.arrival.ModelRead(next(reversed(state.jobs)), None)
+        state.arrival.waiting_for = waiting_for
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(addon.session, "_session", state)
         addon.job_list.show(addon.session.newest_first())

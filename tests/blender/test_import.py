@@ -23,6 +23,7 @@ from tests.blender.working import (
     stage_of,
     tick_for,
     tick_until,
+    waiting_reason,
 )
 
 if TYPE_CHECKING:
@@ -111,14 +112,26 @@ def test_a_model_waits_while_a_mesh_is_edited_and_comes_afterwards(
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
     job_id = generate(picture_file(tmp_path))
-    tick_until(session.waiting_for)
+    tick_until(waiting_reason)
     tick_for(0.5)
     assert (stage_of(job_id), len(meshes())) == ("ready", 1)
-    assert session.waiting_for() == "Waiting for Object Mode"
+    assert waiting_reason() == "Waiting for Object Mode"
     bpy.ops.object.mode_set(mode="OBJECT")
     tick_until(lambda: stage_of(job_id) == "imported")
     assert len(meshes()) == 2
-    assert session.waiting_for() == ""
+    assert waiting_reason() == ""
+
+
+def test_nothing_is_said_to_wait_when_its_file_is_no_longer_open(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    generate(picture_file(tmp_path))
+    tick_until(waiting_reason)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    session.tick()
+    assert waiting_reason() == ""
 
 
 def test_a_click_on_import_while_a_mesh_is_edited_leaves_edit_mode_and_brings_the_model(
@@ -137,9 +150,9 @@ def test_no_model_comes_in_the_middle_of_a_render(
     with monkeypatch.context() as patch:
         patch.setattr(addon.scene, "is_rendering", lambda: True)
         job_id = generate(picture_file(tmp_path))
-        tick_until(session.waiting_for)
+        tick_until(waiting_reason)
         tick_for(0.5)
-        assert (stage_of(job_id), session.waiting_for()) == ("ready", "Waiting for the render to finish")
+        assert (stage_of(job_id), waiting_reason()) == ("ready", "Waiting for the render to finish")
         assert meshes() == []
     tick_until(lambda: stage_of(job_id) == "imported")
 

@@ -61,6 +61,14 @@ def test_a_model_waits_for_a_running_tool_but_not_for_what_a_finished_render_lea
     addon: Any, tool: str, waits: bool
 ) -> None:
     window = SimpleNamespace(modal_operators=[SimpleNamespace(bl_idname=tool)])
-    context = SimpleNamespace(window_manager=SimpleNamespace(windows=[window]), mode="OBJECT")
+    manager = SimpleNamespace(windows=[window], is_interface_locked=False)
+    context = SimpleNamespace(window_manager=manager, mode="OBJECT")
     assert bool(addon.scene.busy_reason(context)) is waits
-    assert addon.scene.busy_reason(context, is_asked=True) == ""
+    assert addon.scene.busy_reason(context, {tool}) == ""
+
+
+def test_a_model_waits_while_blender_has_locked_its_interface_for_a_bake_or_an_export(addon: Any) -> None:
+    context = SimpleNamespace(window_manager=SimpleNamespace(windows=[], is_interface_locked=True), mode="OBJECT")
+    assert addon.scene.busy_reason(context) == "Waiting for Blender to finish what it is doing"
+    context.window_manager.is_interface_locked = False
+    assert addon.scene.busy_reason(context) == ""

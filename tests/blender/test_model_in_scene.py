@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from tests.blender.comparing import angles, build, import_theirs, read, surface
+from tests.blender.pictures import picture_file
+from tests.blender.working import finish, generate
 from tests.glbs.materials import MATERIALS, all_textures
 from tests.glbs.plain import PLAIN, whole
 from tests.glbs.shapes import cube, globe
@@ -19,6 +21,7 @@ from tests.glbs.shapes import cube, globe
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from emulator import Emulator
     from tests.glbs.draft import Draft
 
 
@@ -88,6 +91,24 @@ def test_it_goes_into_the_active_collection_where_that_is_asked_for(tmp_path: Pa
     thing = build(read(write(tmp_path, whole(cube()))))
     assert list(thing.users_collection) == [mine]
     assert "Trellis" not in bpy.data.collections
+
+
+def test_a_linked_active_collection_is_none_that_it_can_go_into(tmp_path: Path, connected: Emulator) -> None:
+    mine = bpy.data.collections.new("Möbel")
+    library = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(library, {mine})
+    bpy.data.collections.remove(mine)
+    libraries: Any = bpy.data.libraries
+    with libraries.load(library, link=True) as (_, wanted):
+        wanted.collections = ["Möbel"]
+    current_scene().collection.children.link(bpy.data.collections["Möbel"])
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.active_layer_collection = bpy.context.view_layer.layer_collection.children["Möbel"]
+    current_scene().trellis2.collection = "ACTIVE"
+    job = finish(picture_file(tmp_path))
+    generate(picture_file(tmp_path, "second.png"))
+    assert job.stage.value == "imported"
+    assert [thing.users_collection[0].name for thing in bpy.data.objects] == ["Trellis", "Trellis"]
 
 
 def test_it_is_selected_and_active_only_where_that_is_asked_for(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -14,7 +15,7 @@ from emulator import Fault
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.test_import import add_camera
-from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_for, tick_until
+from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_for, tick_until, waiting_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,7 +200,7 @@ def test_what_blenders_own_importer_reads_takes_the_boxs_place_too(
     job_id = generate(picture_file(tmp_path))
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")  # which holds the model back until its file was changed
-    tick_until(session.waiting_for)
+    tick_until(waiting_reason)
     add_camera(session.jobs_root() / job_id / "model.glb")
     standing = box()
     state = session.start()
@@ -313,10 +314,14 @@ def test_a_script_that_waits_needs_no_box_and_gets_the_model_where_one_would_sta
     assert tuple(meshes()[0].location) == (1.0, 2.0, 3.0)
 
 
-def test_a_box_knows_nothing_but_its_jobs_folder(tmp_path: Path, connected: Emulator) -> None:
+def test_a_box_knows_nothing_but_its_jobs_folder(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     job_id = generate(picture_file(tmp_path))
     assert dict(box().items()) == {}
-    assert dict(box().data.items()) == {"trellis2_job": job_id, "trellis2_largest": 2.0, "trellis2_grounded": True}
+    known = dict(box().data.items())
+    home = known.pop("trellis2_home")
+    assert known == {"trellis2_job": job_id, "trellis2_largest": 2.0, "trellis2_grounded": True}
+    assert home == addon.placeholder.home(addon.session.jobs_root())
+    assert re.fullmatch("[0-9a-f]{16}", home), "it tells something of this computer"
 
 
 def test_the_fill_rises_with_the_job_and_ends_with_it(tmp_path: Path, connected: Emulator, session: Any) -> None:
@@ -324,14 +329,14 @@ def test_the_fill_rises_with_the_job_and_ends_with_it(tmp_path: Path, connected:
     seen: list[int] = []
 
     def is_there() -> bool:
-        seen.extend(filled.step for filled in session.start().fill.filled)
+        seen.extend(filled.step for filled in session.start().boxes.fill.filled)
         return stage_of(job_id) == "imported"
 
     tick_until(is_there)
     assert seen == sorted(seen)
     assert seen[0] <= 10 < seen[-1] <= 100
     tick_for(0.1)
-    assert session.start().fill.filled == []
+    assert session.start().boxes.fill.filled == []
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import addon_utils
@@ -25,9 +27,16 @@ def saved(path: Path) -> str:
     return str(path)
 
 
-def put_box(addon: Any, job_id: str, name: str = "chair") -> Any:
-    """Put a box into the scene, as undo or an opened file may."""
-    made = addon.placeholder.make(name, job_id, 2.0, is_grounded=True)
+def state_root(addon: Any) -> Any:
+    """The folder of the jobs of the session at hand."""
+    running = addon.session.running()
+    return addon.session.jobs_root() if running is None else running.root
+
+
+def put_box(addon: Any, job_id: str, name: str = "chair", home: str | None = None) -> Any:
+    """Put a box into the scene, as undo or an opened file may. `home` names where its job is kept, None: here."""
+    home = addon.placeholder.home(state_root(addon)) if home is None else home
+    made = addon.placeholder.make(name, job_id, home, 2.0, is_grounded=True)
     assert bpy.context.scene is not None
     bpy.context.scene.collection.objects.link(made)
     return made
@@ -75,7 +84,7 @@ def test_a_script_that_opens_a_file_with_a_box_starts_nothing(tmp_path: Path, ad
 @pytest.mark.parametrize("stage", ["imported", "cancelled"])
 def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, session: Any, stage: str) -> None:
     with session_with(addon, [snapshot(addon, stage)]) as state:
-        state.is_loaded, state.is_opened = True, False
+        state.is_loaded, state.boxes.is_due, state.boxes.is_opened = True, False, False
         put_box(addon, "20261122-000000-abcdef")
         session._undone()
         assert len(boxes()) == 1  # Blender is not done with the undo yet
@@ -99,7 +108,7 @@ def test_undo_right_after_the_arrival_does_not_bring_the_model_again(
 @pytest.mark.parametrize("stage", ["queued", "running", "ready", "failed"])
 def test_a_box_that_undo_brings_back_stays_while_its_job_may_bring_a_model(addon: Any, stage: str) -> None:
     with session_with(addon, [snapshot(addon, stage)]) as state:
-        state.is_loaded, state.is_undone = True, True
+        state.is_loaded = True
         put_box(addon, "20261122-000000-abcdef")
         state.show_boxes(is_changed=False)
         assert len(boxes()) == 1
@@ -116,6 +125,60 @@ def test_the_box_of_a_job_that_nobody_knows_goes(addon: Any) -> None:
         assert boxes() == []
 
 
+def test_the_box_of_a_job_on_another_computer_stays_as_it_is(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, "running")]) as state:
+        elsewhere = put_box(addon, "20251122-000000-fedcba", home="0123456789abcdef")
+        state.is_loaded = True
+        state.show_boxes(is_changed=True)
+        assert (boxes(), state.boxes.is_due) == ([elsewhere], False)
+        assert state.arrival.wanted == set()
+
+
+def test_a_box_in_a_file_of_a_job_that_another_blender_began_gets_its_model(
+    tmp_path: Path, connected: Emulator, addon: Any, session: Any
+) -> None:
+    done = finish(picture_file(tmp_path))
+    tick_until(lambda: addon.new_job.job_folder.load(session.folder(done.id)).stage.value == "imported")
+    tick_until(lambda: not session.tick())  # this Blender idles: it sees nothing of what happens elsewhere
+    other = f"{done.id[:-6]}abcdef"
+    shutil.copytree(session.folder(done.id), session.folder(other))
+    begun = replace(done, id=other, stage=type(done.stage)("ready"), remote_id="job_of_the_other")
+    addon.new_job.job_folder.save(session.folder(other), begun)
+    put_box(addon, other, "begun elsewhere").location = (5.0, 6.0, 7.0)
+    bpy.ops.wm.open_mainfile(filepath=saved(tmp_path / "from the other.blend"))
+    tick_until(lambda: other in session.jobs() and stage_of(other) == "imported")
+    assert boxes() == []
+    assert (5.0, 6.0, 7.0) in [tuple(model.location) for model in meshes()]
+
+
+@pytest.mark.parametrize("hold", ["is_rendering", "tool"])
+def test_a_box_is_not_taken_away_while_somebody_is_busy_with_it(
+    addon: Any, monkeypatch: pytest.MonkeyPatch, hold: str
+) -> None:
+    with session_with(addon, [snapshot(addon, "cancelled")]) as state, monkeypatch.context() as patch:
+        held = put_box(addon, "20261122-000000-abcdef")
+        held.select_set(True)
+        state.is_loaded = True
+        if hold == "tool":
+            patch.setattr(addon.scene, "running_tools", lambda _window: ["TRANSFORM_OT_translate"])
+        else:
+            patch.setattr(addon.scene, "is_rendering", lambda: True)
+        state.show_boxes(is_changed=True)
+        assert (boxes(), state.boxes.is_due) == ([held], True)
+        patch.undo()
+        state.show_boxes(is_changed=False)
+        assert (boxes(), state.boxes.is_due) == ([], False)
+
+
+def test_a_tool_that_always_runs_keeps_no_box_that_is_not_selected(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addon.scene, "running_tools", lambda _window: ["VIEW3D_OT_show_keys"])
+    with session_with(addon, [snapshot(addon, "cancelled")]) as state:
+        put_box(addon, "20261122-000000-abcdef")
+        state.is_loaded = True
+        state.show_boxes(is_changed=True)
+        assert boxes() == []
+
+
 def test_what_is_no_box_is_left_alone(addon: Any) -> None:
     assert bpy.context.scene is not None
     lattice: Any = bpy.data.objects.new("Cage", bpy.data.lattices.new("Cage"))
@@ -123,7 +186,7 @@ def test_what_is_no_box_is_left_alone(addon: Any) -> None:
     lattice["trellis2_job"] = "20261122-000000-abcdef"
     with session_with(addon, [snapshot(addon)]) as state:
         put_box(addon, "20261122-000000-abcdef")
-        state.is_loaded, state.is_opened = True, False
+        state.is_loaded, state.boxes.is_opened = True, False
         state.show_boxes(is_changed=True)
     assert [thing.name for thing in bpy.data.objects] == ["Cage"]
 

@@ -9,6 +9,7 @@ import bpy
 import pytest
 
 from emulator import Fault
+from tests.blender.boxes import box
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import snapshot
 from tests.blender.test_import import add_camera
@@ -87,6 +88,17 @@ def test_a_model_for_a_file_that_is_no_longer_open_is_reported_as_ready(
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: stage_of(job_id) == "ready")
     tick_for(0.2)
+    assert told == [("“lamp” is ready. Import it from the list", False)]
+
+
+def test_a_model_whose_box_was_deleted_is_reported_as_ready(
+    tmp_path: Path, connected: Emulator, told: list[tuple[str, bool]]
+) -> None:
+    job_id = generate(picture_file(tmp_path, "lamp.png"))
+    tick_until(lambda: stage_of(job_id) == "running")
+    bpy.data.objects.remove(box())
+    tick_until(lambda: stage_of(job_id) == "ready")
+    tick_for(0.3)
     assert told == [("“lamp” is ready. Import it from the list", False)]
 
 

@@ -74,6 +74,13 @@ def refusal(call: Callable[[], object]) -> str:
     return ""
 
 
+def waiting_reason() -> str:
+    """Return why a model that was read is not in the scene yet, "" where none waits."""
+    from bl_ext.user_default.trellis_blender import session
+
+    return next(filter(None, map(session.waiting_for, session.jobs().values())), "")
+
+
 def stage_of(job_id: str) -> str:
     """Return the job's stage as it is written to disk."""
     return str(job(job_id).stage.value)

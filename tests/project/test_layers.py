@@ -21,7 +21,7 @@ LAYERS = (
     ("asset",),
     ("scene",),
     ("arrival", "price", "sight", "screens"),
-    ("reports", "watch"),
+    ("boxes", "reports", "watch"),
     ("session",),
     ("new_job", "looking", "model_selection", "price_tag", "status_bar", "waiting"),
     ("operators", "preset_operators", "chosen_picture"),

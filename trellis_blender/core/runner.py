@@ -82,17 +82,19 @@ class Runner:
 
     def start(self) -> None:
         """Load the jobs of earlier sessions and go on with them."""
+        self.load()
         self._thread.start()
+
+    def load(self) -> None:
+        """Look for jobs that other Blenders have begun; `Loaded` comes when all are told."""
+        self._notes.put(self._ledger.load)
 
     def use(self, account: Account | None, held_by: str = "") -> None:
         """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
         self._notes.put(lambda: self._use(account, held_by))
 
     def add(self, jobs: Sequence[Job], found: Found | None) -> None:
-        """Begin jobs of one picture as soon as that is written; its file is moved away.
-
-        A job that was started elsewhere has no picture here.
-        """
+        """Begin jobs of one picture as soon as that is written; its file is moved away. None: they have none here."""
         self._notes.put(lambda: self._add(jobs, found))
 
     def cancel(self, job_id: str) -> None:
@@ -116,10 +118,7 @@ class Runner:
         self._notes.put(lambda: self._ledger.remove(self._ledger.entry(job_id)))
 
     def tidy(self, days: float | None) -> None:
-        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`.
-
-        A model that was never imported is never removed by itself.
-        """
+        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`."""
         self._notes.put(lambda: self._ledger.tidy(days))
 
     def read(self, job_id: str, shape: Shape) -> None:
@@ -155,7 +154,6 @@ class Runner:
         from .carrier import Crew
 
         self._crew = Crew(CARRIERS, self._agent, self._stopping)
-        self._guarded(self._ledger.load)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
             try:

@@ -122,7 +122,7 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """What is to be said of the chosen job, and what can be done with it."""
-    sentence = job.message or job.trouble or (session.waiting_for() if job.stage is Stage.READY else "")
+    sentence = job.message or job.trouble or (session.waiting_for(job) if job.stage is Stage.READY else "")
     if sentence:
         draw_text(layout, context, sentence, "ERROR" if job.stage is Stage.FAILED else "INFO")
         draw_remedy(layout, remedy_of(job), job.id)
