@@ -101,21 +101,40 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.open_network_preferences", icon="INTERNET")
 
 
+Draw = Callable[[Any, bpy.types.Context], None]
+
+
+def _by_clicks(draw: Draw) -> Draw:
+    """A menu that pops up at the pointer (Shift A) runs its entries as a script would: without their file browsers,
+    questions and guards. These are clicks everywhere.
+    """
+
+    def draw_entries(self: Any, context: bpy.types.Context) -> None:
+        self.layout.operator_context = "INVOKE_REGION_WIN"
+        draw(self, context)
+
+    return draw_entries
+
+
+@_by_clicks
 def _draw_submenu(self: Any, _context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.menu(TRELLIS2_MT_trellis.__name__)
 
 
+@_by_clicks
 def _draw_from_image(self: Any, _context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.operator("trellis2.generate_open_image", text="3D Model from This Image", icon="IMAGE_DATA")
     self.layout.operator("trellis2.generate_render", text="Generate 3D Model from Render", icon="RENDER_RESULT")
 
 
+@_by_clicks
 def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_image", text="3D Model from Image (Trellis)...", icon="FILE_IMAGE")
 
 
+@_by_clicks
 def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
     """Where it cannot be done it would only lengthen the menu."""
     thing = getattr(context, "active_object", None)
@@ -128,16 +147,18 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")
 
 
+@_by_clicks
 def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_files", text="3D Model from Images (Trellis)...", icon="FILE_IMAGE")
 
 
+@_by_clicks
 def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.operator("trellis2.generate_viewport", text="3D Model from This View", icon="VIEW3D")
 
 
-ENTRIES: tuple[tuple[str, Callable[[Any, bpy.types.Context], None]], ...] = (
+ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_render", _draw_submenu),
     ("IMAGE_MT_image", _draw_from_image),
     ("VIEW3D_MT_add", _draw_from_file),

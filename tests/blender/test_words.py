@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 
-from tests.blender.drawing import Page, draw, operator_type
+from tests.blender.drawing import Layout, Page, draw, operator_type
 
 SMALL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
@@ -54,6 +55,13 @@ def test_every_operator_stands_in_a_menu(addon: Any) -> None:
     # A file that is dropped is no entry of a menu.
     named = {cls.bl_idname for cls in operators(addon) if "INTERNAL" not in getattr(cls, "bl_options", ())}
     assert named == set(drawn_menus(addon).operator_ids)
+
+
+def test_an_entry_of_a_menu_is_a_click_in_those_that_pop_up_at_the_pointer_too(addon: Any) -> None:
+    for menu, function in addon.menus.ENTRIES:
+        layout = Layout(Page())
+        function(SimpleNamespace(layout=layout), SimpleNamespace(active_object=None))
+        assert vars(layout)["operator_context"] == "INVOKE_REGION_WIN", menu
 
 
 @pytest.mark.parametrize("operator", ["generate_image", "import_by_id"])
