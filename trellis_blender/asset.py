@@ -25,15 +25,16 @@ _RESERVED = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)  # ar
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')  # in a file's name, on any system
 
 
-def is_model(thing: bpy.types.Object | None) -> bool:
-    """Whether it is one of our models: a mesh that carries its recipe."""
-    return thing is not None and thing.type == "MESH" and thing.get(f"{recipe.PREFIX}version") is not None
+def is_model(thing: Any) -> bool:
+    """Whether it is one of our models: a mesh of this file, not of a linked one, that carries its recipe."""
+    is_mesh = thing is not None and thing.type == "MESH" and thing.get(f"{recipe.PREFIX}version") is not None
+    return is_mesh and thing.library is None and thing.override_library is None
 
 
 def models_of(remote_id: str) -> Iterator[bpy.types.Object]:
     """The models in this file that a job made, by Scenario's id of it."""
-    name = f"{recipe.PREFIX}job_id"
-    return (thing for thing in bpy.data.objects if remote_id and thing.get(name) == remote_id and is_model(thing))
+    known = bpy.data.objects if remote_id else ()
+    return (thing for thing in known if thing.get(recipe.JOB_ID) == remote_id and is_model(thing))
 
 
 def mark(thing: bpy.types.Object, picture: Path | None) -> None:

@@ -10,7 +10,7 @@ import bpy
 from bpy.app.handlers import persistent
 from bpy.props import EnumProperty, StringProperty
 
-from . import asset, job_list, session
+from . import asset, job_list, recipe, session
 from .core.catalog import ensure_catalog
 from .core.errors import Remedy, StorageError, TrellisError
 from .core.job import Job, Stage
@@ -61,7 +61,7 @@ def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
 
 def picture_of(thing: bpy.types.Object) -> Path | None:
     """The picture that the model was made of, as it was sent; None where its job is gone."""
-    remote_id = thing.get("trellis2_job_id")
+    remote_id = thing.get(recipe.JOB_ID)
     job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
     return session.picture_path(job) if job is not None else None
 
@@ -79,9 +79,9 @@ catalog when it is saved"""
 
         def act() -> None:
             thing = self.target(context)
-            asset.mark(thing, picture_of(thing))
-            if bpy.data.filepath:
+            if bpy.data.filepath:  # first: where that fails, nothing is marked
                 ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
+            asset.mark(thing, picture_of(thing))
 
         return attempt(self, act)
 

@@ -221,6 +221,29 @@ def test_a_missing_folder_is_told_with_its_remedy(model: Any, library: Path, add
     assert page.operators[-1] == ("screen.userpref_show", "Open File Paths", {"section": "FILE_PATHS"})
 
 
+def test_where_the_catalog_cannot_be_written_the_model_is_not_marked(model: Any, tmp_path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "Werkstatt.blend"))
+    (tmp_path / CATALOG).mkdir()
+    assert refusal(OPS.trellis2.mark_asset).startswith("Could not write the asset catalog: ")
+    assert model.asset_data is None
+
+
+def test_a_model_that_is_linked_from_another_file_is_that_files_to_mark(model: Any, tmp_path: Path, addon: Any) -> None:
+    library = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(library, {model})
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    libraries: Any = bpy.data.libraries
+    with libraries.load(library, link=True) as (_, wanted):
+        wanted.objects = ["Tür"]
+    (linked,) = bpy.data.objects
+    assert bpy.context.scene is not None
+    assert bpy.context.view_layer is not None
+    bpy.context.scene.collection.objects.link(linked)
+    bpy.context.view_layer.objects.active = linked
+    assert not addon.asset.is_model(linked)
+    assert not OPS.trellis2.mark_asset.poll()
+
+
 def test_a_library_that_cannot_be_written_is_told_and_nothing_is_left(model: Any, library: Path) -> None:
     (library / "Tür.blend@").mkdir()  # where Blender writes before it renames
     said = refusal(OPS.trellis2.save_to_library)
