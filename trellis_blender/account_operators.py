@@ -51,9 +51,10 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         if preferences.preferences() is None:
             cls.poll_message_set("Blender keeps no preferences here. Enable the add-on in Preferences first")
             return False
-        is_outside = preferences.is_from_environment(preferences.KEY_VARIABLE)
+        variables = (preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE)
+        is_outside = all(map(preferences.is_from_environment, variables))
         if is_outside:
-            sentence = f"The API key is taken from {preferences.KEY_VARIABLE}. Remove that variable first"
+            sentence = f"Key and secret are taken from {variables[0]} and {variables[1]}. Remove those variables first"
             cls.poll_message_set(translated(sentence))
         return not is_outside
 
@@ -64,16 +65,13 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         self.project_id = kept.project_id if kept is not None else ""
         return context.window_manager.invoke_props_dialog(self, width=340)
 
-    def draw(self, context: bpy.types.Context) -> None:
+    def draw(self, _context: bpy.types.Context) -> None:
         """Draw the fields, and Blender's switch for the network where that is off."""
         layout: Any = self.layout
-        assert context.preferences is not None
         layout.use_property_split = True
-        layout.prop(self, "api_key")
-        layout.prop(self, "api_secret")
+        preferences.draw_key(layout, self)
         layout.prop(self, "project_id", placeholder="Optional")
-        if not bpy.app.online_access and not bpy.app.online_access_override:
-            layout.prop(context.preferences.system, "use_online_access")
+        preferences.draw_online_access(layout)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Keep it, and test it in the background."""
@@ -82,8 +80,10 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             kept = preferences.preferences()
             assert kept is not None
             assert context.preferences is not None
-            entered = Account.checked(self.api_key, self.api_secret, self.project_id, kept.api_address)
-            kept.api_key, kept.api_secret, kept.project_id = entered.key, entered.secret, entered.project
+            account = Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
+            kept.api_key = self.api_key.strip() or kept.api_key  # what is taken from outside is not asked for
+            kept.api_secret = self.api_secret.strip() or kept.api_secret
+            kept.project_id = account.project
             context.preferences.is_dirty = True  # else Blender would not save them when it quits
             preferences.show_answer(None)
             try:

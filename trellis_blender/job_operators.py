@@ -108,7 +108,9 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         self.job_id = job.id
         cost = price_tag.cost_of(job.parameters) if job.cost is None else job.cost
         objection = "" if job.holds_model else price_tag.objection(cost)
-        return price_tag.confirm(self, context, event, objection) if objection else self.execute(context)
+        if not objection:
+            return self.execute(context)
+        return price_tag.confirm(self, context, event, objection, yes="Retry")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Go on with it."""

@@ -97,15 +97,10 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         assert layout is not None
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
-            row = layout.row()
-            if is_from_environment(variable):
-                label = self.bl_rna.properties[name].name
-                row.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
-            else:
-                row.prop(self, name)
+        draw_key(layout, self)
         layout.prop(self, "project_id", placeholder="Optional")
         layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
+        draw_online_access(layout)
         layout.operator("trellis2.test_connection", icon="LINKED")
         for answer in _answers:
             layout.label(text=translated(answer.sentence), icon="CHECKMARK" if answer.is_well else "ERROR")
@@ -118,6 +113,23 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "asset_author", placeholder="Optional")
         if _kept:
             layout.label(text=translated(f"All jobs take up {_kept[-1] / 1e6:,.0f} MB"))
+
+
+def draw_key(layout: Any, owner: Any) -> None:
+    """Draw key and secret, the owner's properties, or where they are taken from."""
+    for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
+        if is_from_environment(variable):
+            label = TRELLIS2_AP_preferences.bl_rna.properties[name].name
+            layout.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
+        else:
+            layout.prop(owner, name)
+
+
+def draw_online_access(layout: Any) -> None:
+    """Draw Blender's own switch for the network where that is off."""
+    assert bpy.context.preferences is not None
+    if not bpy.app.online_access and not bpy.app.online_access_override:
+        layout.prop(bpy.context.preferences.system, "use_online_access")
 
 
 _answers: list[Checked] = []
@@ -174,12 +186,16 @@ def is_from_environment(variable: str) -> bool:
     return bool(os.environ.get(variable))
 
 
+def key_and_secret(owner: Any) -> tuple[str, str]:
+    """Both halves of the account as they are used, empty where missing: the owner's, if the environment has none."""
+    key = os.environ.get(KEY_VARIABLE) or (owner.api_key if owner else "")
+    secret = os.environ.get(SECRET_VARIABLE) or (owner.api_secret if owner else "")
+    return key.strip(), secret.strip()
+
+
 def is_account_missing() -> bool:
     """Whether the key or its secret was never entered."""
-    kept = preferences()
-    key = os.environ.get(KEY_VARIABLE) or (kept.api_key if kept else "")
-    secret = os.environ.get(SECRET_VARIABLE) or (kept.api_secret if kept else "")
-    return not (key.strip() and secret.strip())
+    return not all(key_and_secret(preferences()))
 
 
 def preferences() -> TRELLIS2_AP_preferences | None:
@@ -196,14 +212,9 @@ def address() -> str:
 
 
 def account() -> Account:
-    """The account to use; the environment's variables win. Raises AccountError with what is missing."""
+    """The account to use. Raises AccountError with what is missing."""
     kept = preferences()
-    return Account.checked(
-        os.environ.get(KEY_VARIABLE) or (kept.api_key if kept else ""),
-        os.environ.get(SECRET_VARIABLE) or (kept.api_secret if kept else ""),
-        kept.project_id if kept else "",
-        address(),
-    )
+    return Account.checked(*key_and_secret(kept), kept.project_id if kept else "", address())
 
 
 def online_account() -> Account:

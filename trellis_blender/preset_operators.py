@@ -17,7 +17,7 @@ from .core.errors import storage_error
 from .core.job_folder import write_whole
 from .core.parameters import TABLE, Group, Parameter, Value, of_group
 from .core.presets import PRESETS, Preset
-from .translation import translated_report
+from .translation import translated, translated_report
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -65,7 +65,8 @@ def changes_of(preset: Preset) -> str:
 def _label(parameter: Parameter) -> str:
     """The parameter's label, after its group's where other groups have one of that name."""
     is_unique = sum(other.label == parameter.label for other in TABLE) == 1
-    return parameter.label if is_unique else f"{parameter.group} {parameter.label}"
+    words = (parameter.label,) if is_unique else (parameter.group, parameter.label)
+    return " ".join(map(translated, words))
 
 
 def _number(parameter: Parameter, value: Value) -> str:
@@ -93,7 +94,8 @@ class TRELLIS2_OT_use_preset(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """What the button changes."""
-        return changes_of(PRESETS[properties.preset]) or "All parameters but the seed as Scenario has them by default"
+        default = "All parameters but the seed as Scenario has them by default"
+        return changes_of(PRESETS[properties.preset]) or translated(default)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Set them, and compare with this preset from now on."""

@@ -50,9 +50,9 @@ def objection(cost: float | None) -> str:
     if not limit:
         return ""
     if cost is None:
-        return "The price is not known. Generate anyway?"
+        return "The price is not known. Go on anyway?"
     if cost > limit:
-        return f"This costs {number(cost)} CU; you want to be asked above {number(limit)} CU. Generate anyway?"
+        return f"This costs {number(cost)} CU, more than your limit of {number(limit)} CU. Go on anyway?"
     return ""
 
 
@@ -63,11 +63,13 @@ def question(count: int, cost: float | None) -> str:
     return f"Generate {count} models from these images? This costs {number(cost)} CU."
 
 
-def confirm(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str) -> Result:
-    """Ask the artist, who may go on with the operator or not."""
+def confirm(
+    operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, yes: str = "Generate"
+) -> Result:
+    """Ask the artist, who may go on with the operator or not. `yes` is the button that goes on."""
     assert context.window_manager is not None
     return context.window_manager.invoke_confirm(
-        operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text="Generate"
+        operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text=yes
     )
 
 

@@ -46,7 +46,7 @@ class Reports:
             self.tell(failed(job), is_bad=True)
         elif is_new and job.stage is Stage.READY and not is_awaited:
             self.tell(ready(job))
-        elif job.trouble_remedy is not Remedy.NONE and job.trouble != before.trouble:
+        elif job.trouble and job.trouble_remedy is not Remedy.NONE and job.trouble != before.trouble:
             self.tell(held(job), is_bad=True)
 
     def wait(self, job: Job, reason: str) -> None:
@@ -57,7 +57,7 @@ class Reports:
     def flush(self) -> None:
         """Report all there is, as one."""
         if self.sentences:
-            show("; ".join(self.sentences), is_bad=self.is_bad)
+            show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
             self.sentences.clear()
             self.is_bad = False
 
@@ -133,7 +133,7 @@ class TRELLIS2_OT_report(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[OperatorReturnItems]:
         """Report it."""
-        self.report({"WARNING" if self.is_bad else "INFO"}, translated_report(self.text))
+        self.report({"WARNING" if self.is_bad else "INFO"}, self.text)
         return {"FINISHED"}
 
     def cancel(self, context: bpy.types.Context) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 
-from tests.blender.drawing import Page, draw
+from tests.blender.drawing import Page, draw, operator_type
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, generate, refusal, tick_until
@@ -81,6 +81,26 @@ def test_with_the_environments_key_nothing_of_it_is_shown(
     assert page.operator_ids[-1] == "trellis2.generate_render"
     assert "trellis2.enter_key" not in page.operator_ids
     assert "SCENARIO_SDK_API_KEY" in refusal(enter)
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"), [("SCENARIO_SDK_API_KEY", "api_secret"), ("SCENARIO_SDK_API_SECRET", "api_key")]
+)
+def test_with_one_half_from_the_environment_the_other_is_asked_for(
+    addon: Any, new: Emulator, monkeypatch: pytest.MonkeyPatch, variable: str, field: str
+) -> None:
+    outside = {"SCENARIO_SDK_API_KEY": "test-key", "SCENARIO_SDK_API_SECRET": "test-secret"}[variable]
+    monkeypatch.setenv(variable, outside)
+    assert "trellis2.enter_key" in panel(addon).operator_ids
+    known = operator_type("trellis2.enter_key")
+    dialog = draw(addon.account_operators.TRELLIS2_OT_enter_key, bl_rna=known)
+    assert field in dialog.properties
+    assert {"api_key", "api_secret"} - set(dialog.properties) == {"api_key", "api_secret"} - {field}
+    assert variable in dialog.text
+    assert OPS.trellis2.enter_key(**{field: "test-secret" if field == "api_secret" else "test-key"}) == {"FINISHED"}
+    tick_until(addon.preferences.answer)
+    assert addon.preferences.answer().is_well
+    assert outside not in (kept().api_key, kept().api_secret)
 
 
 def test_a_key_that_is_entered_is_tested_and_the_panel_is_ready(addon: Any, new: Emulator) -> None:

@@ -213,8 +213,8 @@ def test_a_job_taken_for_a_question_is_told_and_no_more_is_asked(addon: Any, con
         (None, 0.0, ""),
         (99.0, 0.0, ""),
         (12.0, 12.0, ""),
-        (12.5, 12.0, "This costs 12.5 CU; you want to be asked above 12 CU. Generate anyway?"),
-        (None, 12.0, "The price is not known. Generate anyway?"),
+        (12.5, 12.0, "This costs 12.5 CU, more than your limit of 12 CU. Go on anyway?"),
+        (None, 12.0, "The price is not known. Go on anyway?"),
     ],
 )
 def test_the_artist_is_asked_before_anything_dearer_than_the_limit(
@@ -236,13 +236,19 @@ def limited(addon: Any) -> Any:
     kept.price_limit = 0.0
 
 
+buttons: list[str] = []
+"""What the buttons say that go on."""
+
+
 @pytest.fixture
 def confirmed(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the artist is asked, who does not answer; a dialog needs a window."""
     questions: list[str] = []
+    buttons.clear()
 
-    def ask(_operator: Any, _context: Any, _event: Any, text: str) -> set[str]:
+    def ask(_operator: Any, _context: Any, _event: Any, text: str, yes: str = "Generate") -> set[str]:
         questions.append(text)
+        buttons.append(yes)
         return {"CANCELLED"}
 
     monkeypatch.setattr(addon.price_tag, "confirm", ask)
@@ -273,9 +279,9 @@ def test_a_click_asks_where_it_would_cost_more_than_the_limit(
     chosen().variations = 2
     assert click(addon) == {"CANCELLED"}
     chosen().variations = 1
-    assert confirmed == ["This costs 14.5 CU; you want to be asked above 7.25 CU. Generate anyway?"]
+    assert confirmed == ["This costs 14.5 CU, more than your limit of 7.25 CU. Go on anyway?"]
     assert click(addon, decimation_target=100_001) == {"CANCELLED"}
-    assert confirmed[-1] == "The price is not known. Generate anyway?"
+    assert confirmed[-1] == "The price is not known. Go on anyway?"
 
 
 def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
@@ -312,7 +318,7 @@ def test_dropped_files_are_asked_about_once_with_what_they_cost_together(
     assert not dropped.gone_on
 
 
-ONE = "This costs 7.25 CU; you want to be asked above 7 CU. Generate anyway?"
+ONE = "This costs 7.25 CU, more than your limit of 7 CU. Go on anyway?"
 
 
 @pytest.mark.parametrize(
@@ -394,6 +400,7 @@ def test_a_retry_asks_only_where_it_pays_again(
     with session_with(addon, [failed]):
         result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
     assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
+    assert buttons == ["Retry"] * asked
 
 
 def test_what_was_charged_stands_below_the_jobs_month_by_month(addon: Any) -> None:

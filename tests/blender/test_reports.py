@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import addon_utils
@@ -134,6 +135,35 @@ def test_what_happened_in_earlier_sessions_is_not_reported_again(
     tick_until(lambda: len(session.jobs()) == 3)
     tick_for(0.2)
     assert told == []
+
+
+def test_a_job_that_waits_for_help_is_reported_and_not_when_it_goes_on(addon: Any, told: list[Any]) -> None:
+    remedies = addon.reports.Remedy
+    running = snapshot(addon, "running", name="Lamp")
+    held = replace(running, trouble="Credits are used up.", trouble_remedy=remedies.CREDITS)
+    reports = addon.reports.Reports()
+    reports.take(running, held, is_awaited=True)
+    reports.flush()
+    assert told == [("“Lamp” waits: Credits are used up.", True)]
+    from bl_ext.user_default.trellis_blender.core.job import Generated, Polled
+
+    for news in (Polled("in-progress", 0.5, None), Generated(("asset_1",), None)):
+        goes_on = addon.session.advance(held, news, 0.0)
+        assert (goes_on.trouble, goes_on.trouble_remedy) == ("", remedies.NONE)
+        reports.take(held, goes_on, is_awaited=True)
+    reports.flush()
+    assert len(told) == 1
+
+
+def test_each_of_several_is_said_in_the_artists_language(
+    addon: Any, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.reports, "translated_report", lambda text: f"<{text}>")
+    reports = addon.reports.Reports()
+    reports.tell("One.")
+    reports.tell("Two.")
+    reports.flush()
+    assert told == [("<One.>; <Two.>", False)]
 
 
 def test_several_at_once_are_one_report_and_bad_news_is_a_warning(addon: Any, told: list[tuple[str, bool]]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,13 @@ def test_every_error_says_what_it_stands_for() -> None:
 def test_the_sentence_is_what_was_said(kind: type[TrellisError]) -> None:
     added = " It is tried again." if kind is errors.PassingError else ""
     assert kind("It rains. Take an umbrella.").sentence == "It rains. Take an umbrella." + added
+
+
+def test_what_passes_by_itself_says_once_that_it_is_tried_again() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(errors)).parent.glob("*.py")]
+    said = re.findall(r'PassingError\(\s*f?"([^"]+)"', "\n".join(sources))
+    assert len(said) > 10
+    assert [words for words in said if re.search(r"\b(tried again|starts anew|is continued)\b", words)] == []
 
 
 def test_an_error_that_can_be_mended_names_the_remedy() -> None:

@@ -56,6 +56,7 @@ def test_own_settings_are_compared_with_the_very_same_only() -> None:
     [
         (70, 115, 0, "1–2 min left"),
         (130, 170, 0, "2–3 min left"),
+        (130, 170, -3600, "2–3 min left"),
         (125, 300, 5, "2–5 min left"),
         (60, 118, 20, "under 2 min left"),
         (181, 239, 0, "3–4 min left"),

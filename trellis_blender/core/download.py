@@ -60,14 +60,14 @@ def _fetch(
     with session.get(asset.url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)) as response:
         if response.status_code == RANGE_NOT_SATISFIABLE:
             part.unlink()
-            raise PassingError("The download could not be continued. It starts anew.")
+            raise PassingError("The download could not be continued.")
         raise_for_file_host(response)
         if response.status_code != PARTIAL:
             have = 0
             part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             part.unlink()
-            raise PassingError("The download could not be continued. It starts anew.")
+            raise PassingError("The download could not be continued.")
         length = _length(response, have)
         tag = response.headers.get("ETag", "")
         origin.write_text(json.dumps({"asset": asset.id, "etag": tag}), encoding="utf-8")
@@ -86,7 +86,7 @@ def _fetch(
             file.flush()
             os.fsync(file.fileno())
     if length is not None and have != length:
-        raise PassingError("The download broke off. It is continued.")
+        raise PassingError("The download broke off.")
 
 
 def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:

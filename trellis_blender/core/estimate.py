@@ -39,7 +39,8 @@ class Estimate:
         return 1.0 - (1.0 - PASSED) * middle / elapsed
 
     def words(self, elapsed: float) -> str:
-        """What is left after so many seconds, as somebody would say it."""
+        """What is left after so many seconds, as somebody would say it. Clocks may have been set back meanwhile."""
+        elapsed = max(0.0, elapsed)
         low, high = max(0.0, self.low - elapsed), self.high - elapsed
         if high <= 0:
             return "any moment now" if elapsed <= OVERDUE * self.high else "longer than usual"

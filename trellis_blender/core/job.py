@@ -272,7 +272,7 @@ def advance(job: Job, event: Event, now: float) -> Job:
         raise ImpossibleEventError(f"{type(event).__name__} cannot follow {job.stage}")
     after = _after(job, event)
     if after.stage is not job.stage:
-        after = dataclasses.replace(after, progress=0.0, trouble="")
+        after = dataclasses.replace(after, progress=0.0, trouble="", trouble_remedy=Remedy.NONE)
     if isinstance(event, Submitted):
         after = dataclasses.replace(after, accepted=now)
     elif isinstance(event, Resumed):
@@ -307,6 +307,7 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
                 progress=max(job.progress, progress),
                 cost=_known(cost, job),
                 trouble="",
+                trouble_remedy=Remedy.NONE,
             )
         case Generated(asset_ids, cost, seconds):
             found = {"model_asset_ids": asset_ids, "generation_seconds": seconds}

@@ -189,7 +189,7 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
             break
         except EXPIRED as error:
             if attempt == PATIENT_DOWNLOADS - 1:
-                raise PassingError("Scenario's file host refuses the download. It is tried again.") from error
+                raise PassingError("Scenario's file host refuses the download.") from error
             model = replace(desk.api.asset(model.id), is_glb=True)
         except ModelFileError:
             if attempt == PATIENT_DOWNLOADS - 1:
