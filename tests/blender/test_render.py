@@ -114,6 +114,18 @@ def test_a_transparent_background_stays_transparent(connected: Emulator) -> None
     assert pixels(data)[SIDE // 2, SIDE // 2, 3] == 255
 
 
+@pytest.mark.parametrize("views_format", ["INDIVIDUAL", "STEREO_3D"])
+def test_of_a_stereoscopic_render_the_left_eyes_picture_is_sent(
+    connected: Emulator, session: Any, views_format: str
+) -> None:
+    current_scene().render.use_multiview = True
+    current_scene().render.image_settings.views_format = views_format
+    render()
+    assert pixels(send(connected)).shape == (SIDE, SIDE, 4)
+    assert list((session.jobs_root() / ".incoming").iterdir()) == []
+    assert current_scene().render.image_settings.views_format == views_format
+
+
 def test_the_render_is_a_png_with_8_bit_and_alpha_whatever_the_scene_saves(connected: Emulator) -> None:
     render()
     choose("PNG", color_mode="BW", color_depth="16")

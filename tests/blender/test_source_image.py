@@ -128,6 +128,32 @@ def test_of_a_tiled_image_on_disk_the_chosen_tile_is_sent(
     assert (arrive(image, connected, tmp_path, session)[..., 0] == shades[number]).all()
 
 
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_tile_that_was_filled_and_not_saved_is_sent_and_looked_at_point_by_point_only_where_it_must_be(
+    tmp_path: Path, addon: Any, connected: Emulator, session: Any, monkeypatch: pytest.MonkeyPatch, is_saved: bool
+) -> None:
+    ours, looked_at = addon.picture_source.image, list[Any]()
+    sampled, save = ours._sampled, ours._saved
+
+    def noted(*given: Any) -> Any:
+        looked_at.append(given)
+        return sampled(*given)
+
+    monkeypatch.setattr(ours, "_sampled", noted)
+    monkeypatch.setattr(ours, "_saved", lambda *given: save(*given) if is_saved else None)
+    image: Any = bpy.data.images.new("wall", SIDE, SIDE, tiled=True, alpha=True)
+    image.tiles.new(1002)
+    image.tiles.active_index = 1
+    with bpy.context.temp_override(edit_image=image):
+        bpy.ops.image.tile_fill(color=(1, 0, 0, 1), width=SIDE, height=SIDE, alpha=True)
+    image.pixels.foreach_set(pattern().ravel())  # of the first tile
+    image.update()
+    assert image.is_dirty
+    assert (arrive(image, connected, tmp_path, session) == [255, 0, 0, 255]).all()
+    functions: Any = bpy.types.Image.bl_rna
+    assert bool(looked_at) is not (is_saved and "save_copy" in functions.functions["save"].parameters)
+
+
 @pytest.mark.parametrize("number", [1001, 1012])
 def test_of_a_painted_tiled_image_the_chosen_tile_is_sent(
     tmp_path: Path, connected: Emulator, session: Any, number: int

@@ -38,7 +38,7 @@ WITHOUT = (
     r"Generate again|Try it again from the list|: with Wait, that would never end",
     r"Remove it and try again|must (lie between|be)",  # values that only a script can give
     r"Rename this one|Look for its file",
-    r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that",
+    r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that|Switch to",
     r"^(No|There is no|Select a model|\?\.$)|could not be shown",
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )

@@ -8,6 +8,7 @@ copy of the datablock, which is removed again.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -123,11 +124,37 @@ def _tile(image: Any) -> Held | None:
     if number == first:
         return pixels.held(image)
     if image.is_dirty:  # a copy would be without what was painted
-        return _sampled(image, ((number - 1001) % 10, (number - 1001) // 10), tiles.active.size)
+        corner = (number - 1001) % 10, (number - 1001) // 10
+        return _saved(image, number) or _sampled(image, corner, tiles.active.size)
     with _copied(image) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
         return pixels.held(copy)
+
+
+def _saved(image: Any, number: int) -> Held | None:
+    """Have Blender save all tiles, since it saves no single one, and read this. None where it cannot: in 4.2, which has
+    no way to save a copy, and for what Targa does not hold as it is.
+    """
+    import numpy as np
+
+    from ..core.pixels import Held, targa
+
+    described: Any = bpy.types.Image.bl_rna
+    if image.is_float or "save_copy" not in described.functions["save"].parameters:
+        return None
+    kind = image.file_format
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+        try:
+            image.file_format = "TARGA_RAW"
+            image.save(filepath=str(Path(folder, "<UDIM>.tga")), save_copy=True)
+            rows = targa(Path(folder, f"{number}.tga").read_bytes())
+        except (RuntimeError, ValueError, OSError):  # no room, or no alpha: then it is looked at point by point
+            return None
+        finally:
+            image.file_format = kind
+    flat = (rows[::-1].astype(np.float32) / 255).ravel()
+    return Held(flat, rows.shape[1], rows.shape[0], is_linear=image.colorspace_settings.name.startswith("Linear"))
 
 
 def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Held | None:

@@ -50,9 +50,22 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> Found:
         except RuntimeError as error:
             if NO_DATA in str(error):
                 raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
-            sentence = f"The render could not be saved: {error}. Check the disk, then try again."
-            raise PictureError(sentence, remedy=Remedy.FOLDER) from error
+            if not _keep_one_view(unpacked):
+                sentence = f"The render could not be saved: {error}. Check the disk, then try again."
+                raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     return Found(target, is_ours=True, write=partial(_pack, unpacked, target))
+
+
+def _keep_one_view(unpacked: Path) -> bool:
+    """Of a stereoscopic render Blender saves a file for each eye, misses the one that it was told, and calls that an
+    error. Keep the first, the left; whether there was any.
+    """
+    views = sorted(unpacked.parent.glob(f"{unpacked.stem}_*{unpacked.suffix}"))
+    for view in views[1:]:
+        view.unlink()
+    for view in views[:1]:
+        view.replace(unpacked)
+    return bool(views)
 
 
 def is_rendering() -> bool:

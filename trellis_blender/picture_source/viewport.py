@@ -16,6 +16,12 @@ from . import pixels
 from .files import new_file
 from .render import StillRenderingError, is_rendering
 
+DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
+OTHER_ENGINE = (
+    "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
+    " source."
+)
+
 
 def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
     """The view of the 3D viewport at hand, else of the window's largest: a square PNG in `folder`.
@@ -27,6 +33,9 @@ def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
     if is_rendering():
         raise StillRenderingError
     area = _area(context)
+    assert context.scene is not None
+    if area.spaces.active.shading.type == "RENDERED" and context.scene.render.engine not in DRAWN_BY_BLENDER:
+        raise PictureError(OTHER_ENGINE, remedy=Remedy.NONE)
     seen = _capture(context, area)
     if not seen[..., 3].any():
         raise PictureError(
@@ -67,7 +76,7 @@ def _capture(context: bpy.types.Context, area: Any) -> Any:
             "The graphics card has no room for the picture. Close other programs, then retry.", remedy=Remedy.NONE
         ) from error
     try:
-        with _without_overlays(space):
+        with _bare(context, space):
             screen.draw_view3d(
                 context.scene,
                 context.view_layer,
@@ -96,10 +105,24 @@ def _region(context: bpy.types.Context, area: Any, space: Any) -> tuple[Any, Any
 
 
 @contextlib.contextmanager
-def _without_overlays(space: Any) -> Iterator[None]:
-    before = space.overlay.show_overlays
+def _bare(context: Any, space: Any) -> Iterator[None]:
+    """Without overlays and world, for a moment: to EEVEE and Workbench that is what a transparent film is."""
+    wanted: list[tuple[Any, str, Any]] = [(space.overlay, "show_overlays", False)]
+    if space.shading.type in ("MATERIAL", "RENDERED"):
+        wanted += [
+            (context.scene.render, "film_transparent", True),
+            (space.shading, "studiolight_background_alpha", 0.0),
+        ]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in wanted]
     try:
-        space.overlay.show_overlays = False
+        _set(context, wanted)
         yield
     finally:
-        space.overlay.show_overlays = before
+        _set(context, before)
+
+
+def _set(context: Any, values: list[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in values:
+        if getattr(owner, name) != value:
+            setattr(owner, name, value)
+    context.view_layer.update()
