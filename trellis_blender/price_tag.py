@@ -10,6 +10,7 @@ import bpy
 
 from . import preferences, session, settings
 from .core.errors import AccountError, OnlineAccessError
+from .core.job_words import number
 from .core.parameters import TABLE, Value
 from .translation import translated
 
@@ -71,11 +72,6 @@ def confirm(
     return context.window_manager.invoke_confirm(
         operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text=yes
     )
-
-
-def number(amount: float) -> str:
-    """Creative units as Blender writes numbers: 12, 7.25."""
-    return f"{amount:.10g}"
 
 
 def _look(key: Key) -> float | None:

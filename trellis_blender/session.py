@@ -7,10 +7,9 @@ nothing. What the panel draws comes from `jobs()`; nothing is read from disk the
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import icons, job_list, placeholder, preferences, reports, screens
+from . import icons, job_list, news, placeholder, preferences, reports, screens
 from .arrival import Arrival
 from .boxes import Boxes
 from .core.account import Account
-from .core.changes import Change, Checked, Kept, Loaded, ModelRead, Notice, Portrayed, Priced, Removed, Seen, Shrunk
+from .core.changes import (
+    Change,
+    Notice,
+)
 from .core.errors import AccountError, OnlineAccessError, Remedy
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, advance
 from .core.runner import Runner
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from .core.work import Desk
 
 TICK_SECONDS = 0.1
-DRAIN_SECONDS = 0.004
 START_SECONDS = 1.0
 
 
@@ -235,7 +236,7 @@ def tick() -> bool:
         return False
     session.ticks += 1
     _use_account(session)
-    is_news = _drain(session)
+    is_news = news.drain(session)
     is_news = session.arrival.step(session.jobs) or is_news
     is_moved = session.watch.step(session.jobs, is_news=is_news)
     session.show_boxes(is_changed=is_news, is_moved=is_moved)
@@ -280,65 +281,6 @@ def _use_account(session: Session) -> None:
         session.account, session.held_by = account, held_by
         preferences.show_answer(None)
         session.runner.use(account, held_by)
-
-
-def _drain(session: Session) -> bool:
-    """Take in news for a few milliseconds; whether there was any."""
-    end, changed = time.perf_counter() + DRAIN_SECONDS, False
-    while time.perf_counter() < end:
-        try:
-            change = session.runner.changes.get_nowait()
-        except queue.Empty:
-            break
-        _take_in(session, change)
-        changed = True
-    return changed
-
-
-def _take_in(session: Session, change: Change) -> None:
-    match change:
-        case Job():
-            _show(session, change)
-        case Removed(job_id):
-            session.jobs.pop(job_id, None)
-            session.spending.forget(job_id)
-            session.arrival.forget(job_id)
-            session.sight.forget(job_id)
-        case Notice():
-            session.notices.append(change)
-        case Checked():
-            session.is_checking = False
-            preferences.show_answer(change)
-        case Priced():
-            session.prices.take(change)
-        case ModelRead():
-            session.arrival.take(change)
-        case Seen() | Portrayed() | Shrunk():
-            session.sight.take(change)
-        case Kept(size):
-            preferences.show_kept(size)
-        case Loaded():
-            session.is_loaded = True
-            session.jobs = _by_age(session.jobs)
-            session.runner.tidy(preferences.keep_days())
-
-
-def _show(session: Session, job: Job) -> None:
-    session.spending.take(job)
-    shown = session.jobs.get(job.id)
-    if shown is not None and shown.cancel_asked and not job.is_resting:
-        job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
-    session.jobs[job.id] = job
-    icons.expect(job.id)
-    session.watch.forecast.take(job)
-    if shown is not None and not shown.foreign:
-        session.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
-    if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
-        session.jobs = _by_age(session.jobs)
-
-
-def _by_age(jobs: Mapping[str, Job]) -> dict[str, Job]:
-    return {job.id: job for job in sorted(jobs.values(), key=lambda job: job.created)}
 
 
 # -- for registration

@@ -92,7 +92,9 @@ def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     addon.session.stop()
     addon.job_list.show(())
     addon.looking.forget()
-    shutil.rmtree(addon.session.jobs_root())
+    root = addon.session.jobs_root()
+    shutil.rmtree(root)
+    (root.parent / "removed jobs.json").unlink(missing_ok=True)
     generate = importlib.import_module(f"{ADDON}.operators").Generate
     generate.last_click, generate.last_begun = 0.0, (0.0, 0)
 

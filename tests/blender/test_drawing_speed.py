@@ -190,9 +190,9 @@ def test_news_of_a_job_does_not_look_at_the_rows(addon: Any, monkeypatch: pytest
         state.watch.list_jobs(state.jobs)
         with monkeypatch.context() as patch:
             patch.setattr(addon.job_list, "of_window_manager", fail)
-            addon.session._show(state, snapshot(addon, "running", 2, progress=0.5))
+            addon.news.show(state, snapshot(addon, "running", 2, progress=0.5))
             state.watch.list_jobs(state.jobs)
-            addon.session._show(state, snapshot(addon, "running", MANY))
+            addon.news.show(state, snapshot(addon, "running", MANY))
             with pytest.raises(AssertionError, match="the rows"):
                 state.watch.list_jobs(state.jobs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ def test_a_job_that_another_blender_began_earlier_takes_its_place_by_age(addon: 
     jobs = [snapshot(addon, number=number) for number in (0, 1, 2)]
     with session_with(addon, [jobs[0], jobs[2]]) as state:
         state.is_loaded = True
-        state.runner = type("Runner", (), {"changes": session.queue.SimpleQueue(), "use": lambda *_: None})()
+        state.runner = type("Runner", (), {"changes": queue.SimpleQueue(), "use": lambda *_: None})()
         state.runner.changes.put(jobs[1])
         session.tick()
         assert rows(addon) == [job.id for job in reversed(jobs)]
@@ -141,7 +142,7 @@ def details(addon: Any, stage: str, **values: Any) -> Page:
 
 def test_the_facts_are_date_duration_and_cost(addon: Any) -> None:
     begun = time.mktime((2025, 11, 22, 10, 45, 0, 0, 0, -1))
-    page = details(addon, "imported", created=begun, ended=begun + 95.2, cost=7.25)
+    page = details(addon, "imported", created=begun, ended=begun + 95.2, cost=7.25, remote_id="job_1")
     assert "22 Nov 2025 10:45 · 1:35 · 7.25 CU" in page.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -143,13 +144,23 @@ def test_the_progress_of_the_generation_is_told_in_percent(show: Any) -> None:
 
 def has_cost_in_row(addon: Any, width: int, stage: str) -> bool:
     """Whether the cost stands in the job's row, after its name and its state."""
-    with session_with(addon, [snapshot(addon, stage, cost=7.25)]):
+    with session_with(addon, [snapshot(addon, stage, remote_id="job_1", cost=7.25)]):
         return draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[2] == "7.25 CU"
 
 
 def test_a_row_names_the_cost_of_what_rests_where_there_is_room(addon: Any) -> None:
     assert [has_cost_in_row(addon, width, "imported") for width in (200, 300, 500)] == [False, True, True]
     assert not has_cost_in_row(addon, 500, "running")
+
+
+def test_a_job_that_was_refunded_shows_no_cost_but_what_another_try_would_cost(addon: Any) -> None:
+    refunded = snapshot(addon, "failed", remote_id="job_1", remote_ended=True, cost=7.25, message="It failed.")
+    kept = replace(refunded, charged_in_vain=7.25)
+    for job, is_shown in ((refunded, False), (kept, True)):
+        with session_with(addon, [job]):
+            page = draw(addon.panels.TRELLIS2_PT_jobs, width=500)
+        assert ("7.25 CU" in page.texts[2], "7.25 CU" in page.texts[-1]) == (is_shown, is_shown)
+        assert ("trellis2.retry", "Retry · 7.25 CU") in [operator[:2] for operator in page.operators]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +194,7 @@ def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> Non
 
 
 def test_a_number_is_never_parted_from_its_unit(addon: Any) -> None:
-    with session_with(addon, [snapshot(addon, cost=7.25, ended=1_795_342_095.0)]):
+    with session_with(addon, [snapshot(addon, remote_id="job_1", cost=7.25, ended=1_795_342_095.0)]):
         pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts for width in range(160, 320, 7)]
     assert len({len(page) for page in pages}) > 1
     assert all("7.25 CU" in page[-1] or "7.25 CU" in page[-2] for page in pages)

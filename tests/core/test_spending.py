@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import calendar
 import dataclasses
+import errno
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +17,12 @@ from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, Studio, new_job
 from trellis_blender.core.account import Account
 from trellis_blender.core.api import Api
+from trellis_blender.core.changes import Notice, Spent
 from trellis_blender.core.connection import Connections
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import Cancelled, Failed, Job, Resumed, Stage, Submitted, advance
 from trellis_blender.core.job_folder import as_json, from_json
-from trellis_blender.core.spending import Month, Spending, charged
+from trellis_blender.core.spending import REMOVED_FILE, Month, Spending, charged, keep, removed
 from trellis_blender.core.work import news
 
 
@@ -82,13 +85,62 @@ def test_costs_are_added_up_and_a_job_counts_once_however_often_it_is_told_of() 
     assert spending.months == (Month(2026, 11, 2, 20.0),)
 
 
-def test_a_job_that_is_removed_leaves_the_sum_and_an_empty_month_goes() -> None:
+def test_a_job_that_is_refunded_leaves_the_sum_and_an_empty_month_goes() -> None:
     spending = Spending()
     spending.take(made(1, utc(2026, 11, 15)))
     spending.take(made(2, utc(2026, 10, 15)))
-    spending.forget("j1")
-    spending.forget("never heard of")
+    spending.take(made(1, utc(2026, 11, 15), remote_ended=True))
     assert spending.months == (Month(2026, 10, 1, 12.0),)
+
+
+def test_what_a_removed_job_cost_stays_in_the_sum_and_counts_once(studio: Studio) -> None:
+    done = studio.reach(studio.add(), Stage.READY)
+    studio.runner.remove(done.id)
+    studio.until(lambda: not studio.root.joinpath(done.id).exists(), "the removal")
+    spending = Spending()
+    spending.take_removed(removed(studio.root))
+    (month,) = spending.months
+    assert (month.count, month.cost) == (1, done.cost)
+    assert done.cost is not None
+    spending.take(dataclasses.replace(done, cost=done.cost + 1))  # somebody brought its folder back
+    spending.take_removed(removed(studio.root))
+    assert [(month.count, month.cost) for month in spending.months] == [(1, done.cost + 1)]
+
+
+def test_the_next_start_is_told_what_removed_jobs_cost(open_studio: Callable[[], Studio]) -> None:
+    studio = open_studio()
+    done = studio.reach(studio.add(), Stage.READY)
+    studio.runner.remove(done.id)
+    studio.until(lambda: not studio.root.joinpath(done.id).exists(), "the removal")
+    later = open_studio()
+    later.until(lambda: any(isinstance(change, Spent) for change in later.told), "the costs")
+    (spent,) = [change for change in later.told if isinstance(change, Spent)]
+    assert spent.costs == {done.id: (done.created, done.cost)}
+
+
+def test_a_job_that_cost_nothing_is_not_written_down(tmp_path: Path) -> None:
+    keep(tmp_path / "jobs", new_job())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_keeps_nobody_from_removing_a_job(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    done = studio.reach(studio.add(), Stage.READY)
+    monkeypatch.setattr("trellis_blender.core.ledger.spending.keep", full)
+    studio.runner.remove(done.id)
+    studio.until(lambda: not studio.root.joinpath(done.id).exists(), "the removal")
+    notices = [change.sentence for change in studio.told if isinstance(change, Notice)]
+    assert [sentence[:40] for sentence in notices] == ["Could not write down what the job cost: "]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "no JSON", '{"j1": 7, "j2": [1], "j3": [1, "a"], "j4": [true, NaN]}', "[" * 9999]
+)
+def test_a_file_that_is_not_ours_counts_for_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / REMOVED_FILE).write_text(text, encoding="utf-8")
+    assert removed(tmp_path / "jobs") == {}
 
 
 def test_the_sums_are_made_anew_only_after_a_change() -> None:

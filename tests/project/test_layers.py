@@ -22,7 +22,7 @@ LAYERS = (
     ("scene",),
     ("arrival", "price", "sight", "screens"),
     ("boxes", "reports", "watch"),
-    ("session",),
+    ("news", "session"),
     ("new_job", "looking", "model_selection", "price_tag", "status_bar", "waiting"),
     ("operators", "preset_operators", "chosen_picture"),
     (

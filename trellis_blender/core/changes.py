@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,13 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What the jobs cost that were removed: when they were created, in seconds since 1970, and creative units."""
+
+    costs: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
 class Loaded:
     """All jobs of earlier sessions have been told."""
 
@@ -116,4 +124,4 @@ class Shrunk:
     pixels: bytes = b""
 
 
-Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Loaded | Seen | Portrayed | Shrunk
+Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | Seen | Portrayed | Shrunk

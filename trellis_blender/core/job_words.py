@@ -50,4 +50,9 @@ def percent(job: Job, generated: float) -> str:
 
 def cost_words(cost: float) -> str:
     """So many of Scenario's creative units."""
-    return f"{cost:g} CU"
+    return f"{number(cost)} CU"
+
+
+def number(amount: float) -> str:
+    """Creative units as Blender writes numbers: 12, 7.25."""
+    return f"{amount:.10g}"

@@ -13,8 +13,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from . import job_folder
-from .changes import Change, Kept, Loaded, Notice, Removed
+from . import job_folder, spending
+from .changes import Change, Kept, Loaded, Notice, Removed, Spent
 from .entry import Entry
 from .errors import Remedy, StorageError, TrellisError, storage_error
 from .folder_lock import FolderLock
@@ -43,6 +43,7 @@ class Ledger:
             job_folder.sweep(self._root, time.time())
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
+        self._changes.put(Spent(spending.removed(self._root)))
         self.look_around()
         self._changes.put(Loaded())
 
@@ -170,6 +171,11 @@ class Ledger:
             sentence = "Another Blender has gone on with this job. Look at it again before you remove it."
             raise StorageError(sentence, remedy=Remedy.NONE)
         entry.unlock()
+        try:
+            spending.keep(self._root, entry.job)
+        except OSError as error:  # a full disk must not keep the artist from making room
+            kept = storage_error("write down what the job cost", error)
+            self._changes.put(Notice(kept.sentence, kept.remedy))
         try:
             job_folder.remove(entry.folder)
         except OSError as error:

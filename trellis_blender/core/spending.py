@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Scenario really charged, month by month."""
+"""What Scenario really charged, month by month. What removed jobs cost is kept in a file beside the jobs' folder."""
 
 from __future__ import annotations
 
+import json
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from .job import Job
+from .job_folder import write_whole
+
+REMOVED_FILE = "removed jobs.json"
+# When jobs were created, in seconds since 1970, and the creative units that were charged for them, by their ids.
+Costs = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,37 @@ def charged(job: Job) -> float:
     return job.charged_in_vain + (job.cost or 0.0 if job.holds_model else 0.0)
 
 
+def keep(root: Path, job: Job) -> None:
+    """Write down what the job cost before it is removed. `root` is the folder of the jobs. Raises OSError."""
+    if cost := charged(job):
+        text = json.dumps({**_read(root), job.id: [job.created, cost]}, indent=1)
+        write_whole(root.parent / REMOVED_FILE, text.encode())
+
+
+def removed(root: Path) -> Costs:
+    """What the jobs cost that were removed. A file that is not ours counts for nothing."""
+    known = _read(root).items()
+    return {job_id: (float(entry[0]), float(entry[1])) for job_id, entry in known if _is_cost(entry)}
+
+
+def _read(root: Path) -> dict[str, Any]:
+    try:
+        data = json.loads((root.parent / REMOVED_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _is_cost(entry: Any) -> bool:
+    is_pair = isinstance(entry, list) and len(entry) == 2
+    return is_pair and all(type(number) in (int, float) and math.isfinite(number) for number in entry)
+
+
 class Spending:
     """The sums of all jobs it was told of. A change costs the same however many jobs there are.
 
-    A job belongs to the month in which it was begun by this computer's clock and local time; one that is removed from
-    the list leaves the sums.
+    A job belongs to the month in which it was begun by this computer's clock and local time. One that is removed from
+    the list has been charged all the same.
     """
 
     def __init__(self) -> None:
@@ -47,22 +82,30 @@ class Spending:
         cost, known = charged(job), self._jobs.get(job.id)
         if cost == (known[1] if known is not None else 0.0):
             return
-        self.forget(job.id)
+        if known is not None:
+            self._forget(job.id)
         if cost:
-            begun = time.localtime(job.created)
-            when = (begun.tm_year, begun.tm_mon)
-            self._jobs[job.id] = (when, cost)
-            self._months.setdefault(when, {})[job.id] = cost
+            self._add(job.id, job.created, cost)
         self._shown = None
 
-    def forget(self, job_id: str) -> None:
-        """The job is gone."""
-        if job_id in self._jobs:
-            when, _ = self._jobs.pop(job_id)
-            del self._months[when][job_id]
-            if not self._months[when]:
-                del self._months[when]
-            self._shown = None
+    def take_removed(self, costs: Costs) -> None:
+        """These jobs were removed, now or before."""
+        for job_id, (created, cost) in costs.items():
+            if job_id not in self._jobs:
+                self._add(job_id, created, cost)
+        self._shown = None
+
+    def _add(self, job_id: str, created: float, cost: float) -> None:
+        begun = time.localtime(created)
+        when = (begun.tm_year, begun.tm_mon)
+        self._jobs[job_id] = (when, cost)
+        self._months.setdefault(when, {})[job_id] = cost
+
+    def _forget(self, job_id: str) -> None:
+        when, _ = self._jobs.pop(job_id)
+        del self._months[when][job_id]
+        if not self._months[when]:
+            del self._months[when]
 
     @property
     def months(self) -> Sequence[Month]:

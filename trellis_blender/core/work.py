@@ -43,6 +43,7 @@ from .job import (
     Uploaded,
 )
 from .job_folder import MODEL_FILE
+from .job_words import number
 from .picture import SENDABLE, fingerprint
 from .verdict import unexpected
 
@@ -144,7 +145,7 @@ def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
     except RefusedError:  # it may be over already
         remote = desk.api.job(job.remote_id)
     if remote.status == "canceled":
-        charged = f"Cancelled. Scenario charged {remote.cost:g} CU."
+        charged = f"Cancelled. Scenario charged {number(remote.cost or 0.0)} CU."
         message = charged if remote.cost else "Cancelled. It was stopped in time."
         return Cancelled(message, remote_ended=True, charged=remote.cost or 0.0)
     return news(remote)

@@ -15,6 +15,7 @@ from ..core.errors import Remedy
 from ..core.job import Job, Stage
 from ..core.job_words import WORDS, cost_words, percent, stage_words
 from ..core.moments import date, duration
+from ..core.spending import charged
 from ..translation import translated
 from .sidebar import (
     UNBROKEN,
@@ -70,10 +71,10 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         state = row.row(align=True)
         if job.is_resting:
             state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
-            if is_wide and job.cost is not None:
+            if is_wide and (spent := charged(job)):
                 cost = state.row()
                 cost.alignment = "RIGHT"
-                cost.label(text=translated(cost_words(job.cost)))
+                cost.label(text=translated(cost_words(spent)))
         else:
             ahead = session.watch().forecast
             words = stage_words if is_wide else percent
@@ -85,7 +86,7 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
 def name_share(width: float, job: Job) -> float:
     """How much of a row the job's name gets, 0 to 1, in a sidebar so many pixels wide at a resolution scale of 1."""
     if job.is_resting:
-        has_cost = width >= WIDE and job.cost is not None
+        has_cost = width >= WIDE and charged(job) > 0
         needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
     else:
         needed = BAR_PIXELS if width >= WIDE else SHORT_BAR_PIXELS
@@ -147,16 +148,18 @@ def facts(job: Job, now: float) -> str:
     """What there is to know of the job at this moment, given in seconds since 1970, in one line.
 
     Of one that runs: where it stands, how long it has run, what is left and what it costs; of one that rests: when it
-    was begun, how long it took and what it cost.
+    was begun, how long it took and what was really charged.
     """
     ahead = session.watch().forecast
     if job.is_resting:
         is_done = job.ended is not None and job.stage in (Stage.READY, Stage.IMPORTED)
         parts = [date(job.created, now), duration((job.ended or now) - job.begun) if is_done else ""]
+        cost = charged(job)
     else:
         stage = stage_words(job, ahead.generated(job))
         parts = [stage, duration(now - job.begun), ahead.left(job, now)]
-    parts.append("" if job.cost is None else cost_words(job.cost))
+        cost = job.cost or 0.0
+    parts.append(cost_words(cost) if cost else "")
     return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import bpy
 
-from .. import price_tag, session
+from .. import session
+from ..core.job_words import number
 from ..core.spending import Month
 from ..translation import translated
 from .sidebar import draw_text
@@ -46,7 +47,7 @@ def _months() -> Sequence[Month]:
 
 def sentence(spent: Month) -> str:
     """“November 2026: 14 models, 168 CU”."""
-    month, cost = MONTHS[spent.month - 1], price_tag.number(spent.cost)
+    month, cost = MONTHS[spent.month - 1], number(spent.cost)
     if spent.count == 1:
         return f"{month} {spent.year}: 1 model, {cost} CU"
     return f"{month} {spent.year}: {spent.count} models, {cost} CU"
