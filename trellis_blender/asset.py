@@ -15,7 +15,7 @@ from . import preferences, recipe
 from .core.catalog import CATALOG_ID, ensure_catalog
 from .core.errors import Remedy, StorageError, TrellisError
 from .core.parameters import TABLE
-from .core.presets import PRESETS, Preset
+from .core.presets import PRESETS, Preset, name_of
 
 TAGS = ("Trellis", "Image to 3D")
 NAMES = 1000
@@ -144,9 +144,7 @@ def _load_preview(thing: bpy.types.Object, picture: Path) -> bool:
 def _preset(thing: bpy.types.Object) -> Preset | None:
     """The preset that the model was made with, None when its values are the artist's own or unknown."""
     values = {parameter.name: thing.get(recipe.PREFIX + parameter.name) for parameter in TABLE}
-    return next(
-        (each for each in PRESETS.values() if all(each.value(name) == value for name, value in values.items())), None
-    )
+    return None if None in values.values() else PRESETS.get(name_of(values))
 
 
 def _is_folder(path: Path) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 import bpy
 
 from . import looking, session, settings
-from .core import job_folder
 from .core.changes import Key
 from .core.errors import PictureError
 from .core.picture import Found
@@ -45,10 +44,10 @@ def _made(source: str, is_asked: bool) -> Found | None:
     if not is_asked:
         return None
     if source == "VIEWPORT":
-        return viewport.from_viewport(bpy.context, _incoming())
+        return viewport.from_viewport(bpy.context, session.incoming())
     if source == "CAMERA":
-        return camera.look(bpy.context, _incoming())
-    return clipboard.from_clipboard(bpy.context, _incoming())[0]
+        return camera.look(bpy.context, session.incoming())
+    return clipboard.from_clipboard(bpy.context, session.incoming())[0]
 
 
 def _of_render(scene: bpy.types.Scene) -> tuple[Key, looking.Find]:
@@ -64,7 +63,7 @@ def _rendered(uid: int, is_asked: bool) -> Found | None:
         raise PictureError("The scene is gone. Choose another picture.")
     share = scene.render.resolution_percentage / 100
     pixels = scene.render.resolution_x * share * scene.render.resolution_y * share
-    return from_render(scene, _incoming()) if is_asked or pixels <= PIXELS_UNASKED else None
+    return from_render(scene, session.incoming()) if is_asked or pixels <= PIXELS_UNASKED else None
 
 
 def _of_image(context: bpy.types.Context, seen: Any) -> tuple[Key, looking.Find]:
@@ -83,8 +82,4 @@ def _taken(uid: int, frame: int, is_asked: bool) -> Found | None:
         raise PictureError("The image is gone. Choose another one.")
     if not (is_asked or image.is_quick(seen)):
         return None
-    return image.from_image(seen, frame, _incoming())
-
-
-def _incoming() -> Path:
-    return session.jobs_root() / job_folder.INCOMING
+    return image.from_image(seen, frame, session.incoming())

@@ -119,19 +119,17 @@ def _pixels(path: Path, largest: int = 0) -> Any:
     """The picture as it is shown: (height, width, 4) float32, bottom row first; no side above `largest`, 0: any."""
     import bpy
     import numpy as np
-    from trellis_core.errors import PictureError
-    from trellis_core.picture import check_size
+    from trellis_core.picture import check_size, unreadable
     from trellis_core.pixels import shown
 
-    unreadable = PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.")
     try:
         image: Any = bpy.data.images.load(str(path))
     except RuntimeError:
-        raise unreadable from None
+        raise unreadable(path) from None
     width, height = image.size
     check_size(path.name, width, height)
     if not (width and height and image.has_data):
-        raise unreadable
+        raise unreadable(path)
     if largest and max(width, height) > largest:
         scale = largest / max(width, height)
         image.scale(max(1, int(width * scale)), max(1, int(height * scale)))

@@ -12,7 +12,6 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import new_job, picture_source, placeholder, preferences, price_tag, session, settings
-from .core import job_folder
 from .core.errors import PictureError, TrellisError
 from .core.job import Job
 from .core.picture import Found
@@ -189,6 +188,12 @@ def click_again(operator: bpy.types.Operator) -> Result:
     return {"CANCELLED"}  # the other one is in the history, when it has done anything
 
 
+def scene_name(context: bpy.types.Context) -> str:
+    """What a model of the scene itself is named after."""
+    assert context.scene is not None
+    return Path(bpy.data.filepath).stem or context.scene.name
+
+
 def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
     """Let boxes stand for the jobs that have none, unless the artist wants none."""
     bare = [job for job in jobs if placeholder.find(job.id) is None]
@@ -209,8 +214,8 @@ class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
     def begin(self, context: bpy.types.Context) -> None:
         """Save the render and send it."""
         assert context.scene is not None
-        picture = picture_source.from_render(context.scene, session.jobs_root() / job_folder.INCOMING)
-        self.generate(context, picture, Path(bpy.data.filepath).stem or context.scene.name)
+        picture = picture_source.from_render(context.scene, session.incoming())
+        self.generate(context, picture, scene_name(context))
 
 
 class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
@@ -253,7 +258,7 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         if not self.filepath:
             raise PictureError("No image file is chosen. Choose one, then try again.")
         path = Path(bpy.path.abspath(self.filepath))
-        picture = picture_source.from_file(path, session.jobs_root() / job_folder.INCOMING)
+        picture = picture_source.from_file(path, session.incoming())
         self.generate(context, picture, path.stem)
 
 

@@ -12,7 +12,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from . import asset, placeholder, preferences, recipe, settings
-from .core.errors import ModelFileError, Remedy
+from .core.errors import ModelFileError, Remedy, blenders_words
 from .core.job import Job
 from .core.model import Model
 from .material import make_images, make_material
@@ -158,7 +158,8 @@ def import_with_blender(
     try:
         bpy.ops.import_scene.gltf(filepath=str(path))
     except RuntimeError as error:
-        raise ModelFileError(f"Blender could not import the model: {_first_line(error)}. Press Retry.") from error
+        reason = blenders_words(str(error))
+        raise ModelFileError(f"Blender could not import the model: {reason}. Press Retry.") from error
     made = [thing for thing in bpy.data.objects if thing not in before]
     meshes = [thing for thing in made if thing.type == "MESH"]
     if not meshes:
@@ -204,10 +205,6 @@ def _finish(context: bpy.types.Context, thing: bpy.types.Object, select: bool) -
             other.select_set(other == thing)
         layer.objects.active = thing
     bpy.ops.ed.undo_push(message=translated(f"Import {thing.name}"))
-
-
-def _first_line(error: RuntimeError) -> str:
-    return str(error).strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
 
 
 def _place(scene: bpy.types.Scene) -> Vector:

@@ -20,6 +20,7 @@ from bpy.app.handlers import persistent
 from . import icons, job_list, news, placeholder, preferences, reports, screens
 from .arrival import Arrival
 from .boxes import Boxes
+from .core import job_folder
 from .core.account import Account
 from .core.changes import (
     Change,
@@ -149,6 +150,11 @@ def jobs_root() -> Path:
     """The folder of all jobs."""
     assert __package__
     return Path(bpy.utils.extension_path_user(__package__, path="jobs", create=True))
+
+
+def incoming() -> Path:
+    """The folder for pictures that belong to no job yet."""
+    return jobs_root() / job_folder.INCOMING
 
 
 def remove(job_id: str) -> None:

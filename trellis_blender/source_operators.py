@@ -10,9 +10,8 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from . import price_tag, screens, session, settings
-from .core import job_folder
 from .core.errors import PictureError
-from .operators import IMAGE_EXTENSIONS, Generate, attempt, click_again
+from .operators import IMAGE_EXTENSIONS, Generate, attempt, click_again, scene_name
 from .picture_source import camera, clipboard, from_file, from_render, image, viewport
 from .translation import translated
 
@@ -22,17 +21,6 @@ if TYPE_CHECKING:
     Result = set[OperatorReturnItems]
 
 LOOK_SECONDS = 0.2
-
-
-def incoming() -> Path:
-    """The folder for pictures that belong to no job yet."""
-    return session.jobs_root() / job_folder.INCOMING
-
-
-def scene_name(context: bpy.types.Context) -> str:
-    """What a model of the scene itself is named after."""
-    assert context.scene is not None
-    return Path(bpy.data.filepath).stem or context.scene.name
 
 
 def shown_image(context: bpy.types.Context) -> Any:
@@ -61,9 +49,9 @@ class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
         chosen = shown_image(context)
         assert context.scene is not None
         if image.is_render(chosen):
-            picture = from_render(context.scene, incoming())
+            picture = from_render(context.scene, session.incoming())
         else:
-            picture = image.from_image(chosen, image.seen_frame(context, chosen), incoming())
+            picture = image.from_image(chosen, image.seen_frame(context, chosen), session.incoming())
         self.generate(context, picture, Path(chosen.name).stem)
 
 
@@ -76,7 +64,7 @@ class TRELLIS2_OT_generate_viewport(Generate, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         """Capture the view and send it."""
-        self.generate(context, viewport.from_viewport(context, incoming()), scene_name(context))
+        self.generate(context, viewport.from_viewport(context, session.incoming()), scene_name(context))
 
 
 class TRELLIS2_OT_generate_clipboard(Generate, bpy.types.Operator):
@@ -88,7 +76,7 @@ class TRELLIS2_OT_generate_clipboard(Generate, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         """Take the picture from the clipboard and send it."""
-        self.generate(context, *clipboard.from_clipboard(context, incoming()))
+        self.generate(context, *clipboard.from_clipboard(context, session.incoming()))
 
 
 class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
@@ -137,10 +125,10 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         engine = self.engine if self.properties.is_property_set("engine") else chosen.camera_engine
         self._name = scene_name(context)
         if self.wait or bpy.app.background:
-            self.generate(context, camera.from_camera(context, engine, incoming()), self._name)
+            self.generate(context, camera.from_camera(context, engine, session.incoming()), self._name)
         else:
             self._keep_parameters(chosen)
-            self._shot = camera.begin(context, engine, incoming())
+            self._shot = camera.begin(context, engine, session.incoming())
             screens.redraw_sidebars()
             screens.redraw_status_bars()
 
@@ -155,7 +143,7 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         shot = self._end_watching(context)
 
         def send() -> None:
-            self.generate(context, camera.end(shot, incoming()), self._name)
+            self.generate(context, camera.end(shot, session.incoming()), self._name)
 
         screens.redraw_sidebars()
         screens.redraw_status_bars()
@@ -242,7 +230,7 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
             raise PictureError("No image files are chosen. Choose some, then try again.")
         for path in paths:
             try:
-                self.generate(context, from_file(path, incoming()), path.stem)
+                self.generate(context, from_file(path, session.incoming()), path.stem)
             except PictureError as error:
                 failed.append(translated(error.sentence))
         if failed:

@@ -223,16 +223,35 @@ def test_without_jobs_the_panel_of_the_jobs_is_not_shown(addon: Any) -> None:
     assert not addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
 
 
-@pytest.mark.parametrize("source", ["RENDER", "FILE"])
+@pytest.mark.parametrize("source", ["RENDER", "FILE", "IMAGE", "VIEWPORT", "CAMERA", "CLIPBOARD"])
 def test_the_button_belongs_to_the_chosen_source(addon: Any, connected: object, source: str) -> None:
     scene: Any = bpy.context.scene
     scene.trellis2.source, scene.trellis2.filepath = source, "//chair.png"
     page = draw(addon.panels.TRELLIS2_PT_generate)
-    expected = {
-        "RENDER": ("trellis2.generate_render", "Generate", {}),
-        "FILE": ("trellis2.generate_image", "Generate", {"filepath": "//chair.png"}),
+    expected: dict[str, tuple[str, dict[str, str]]] = {
+        "RENDER": ("generate_render", {}),
+        "FILE": ("generate_image", {"filepath": "//chair.png"}),
+        "IMAGE": ("generate_open_image", {}),
+        "VIEWPORT": ("generate_viewport", {}),
+        "CAMERA": ("generate_camera", {}),
+        "CLIPBOARD": ("generate_clipboard", {}),
     }
-    assert [each for each in page.operators if each[0].startswith("trellis2.generate")] == [expected[source]]
+    operator, given = expected[source]
+    pressed = [each for each in page.operators if each[0].startswith("trellis2.generate")]
+    assert pressed == [(f"trellis2.{operator}", "Generate", given)]
+
+
+def test_the_panel_says_which_tile_and_which_frame_is_taken(addon: Any) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = "IMAGE"
+    scene.trellis2.image = bpy.data.images.new("wall", 8, 8, tiled=True)
+    scene.trellis2.image.tiles.new(1012)
+    scene.trellis2.image.tiles.active_index = 1
+    assert "Tile 1012" in draw(addon.panels.TRELLIS2_PT_generate).texts
+    scene.trellis2.image = bpy.data.images.new("frames", 8, 8)
+    scene.trellis2.image.source = "SEQUENCE"
+    scene.frame_set(7)
+    assert "Frame 7" in draw(addon.panels.TRELLIS2_PT_generate).texts
 
 
 def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:

@@ -68,7 +68,7 @@ def test_what_comes_from_the_environment_is_said_and_not_asked_for(addon: Any, m
     assert "test-key" not in page.text
 
 
-def test_the_project_is_named_in_every_call_when_there_is_one(addon: Any, connected: Emulator) -> None:
+def test_the_account_has_the_project_without_blanks_around_it(addon: Any, connected: Emulator) -> None:
     kept().project_id = " proj_7 "
     assert addon.preferences.account().project == "proj_7"
 

@@ -37,7 +37,9 @@ def test_what_passes_is_waited_for_in_every_stage(studio: Studio, emulator: Emul
     job = studio.reach(studio.add(), Stage.READY)
     assert emulator.paid == 1
     assert job.trouble == ""
-    assert all(map(tells_what_to_do, troubles(studio)))
+    told = troubles(studio)
+    assert told
+    assert all(map(tells_what_to_do, told))
 
 
 def test_the_servers_wish_to_wait_is_granted(studio: Studio, emulator: Emulator) -> None:

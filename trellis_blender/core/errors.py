@@ -141,6 +141,11 @@ class StorageError(TrellisError):
     remedy = Remedy.FOLDER
 
 
+def blenders_words(text: str) -> str:
+    """The first line of what Blender says, without what it puts around: it goes on in a sentence of ours."""
+    return text.strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
+
+
 def storage_error(action: str, error: OSError) -> StorageError:
     """The sentence for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__

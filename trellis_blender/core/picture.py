@@ -90,6 +90,11 @@ def known(path: Path, header: bytes) -> Picture:
     return Picture(path, kind, width, height)
 
 
+def unreadable(path: Path) -> PictureError:
+    """The error for a picture that Blender does not know how to read."""
+    return PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.")
+
+
 def check_size(name: str, width: int, height: int) -> None:
     """Raises PictureError above 50 megapixels: Trellis looks at 1024 pixels at most."""
     if width * height > PIXELS_MAXIMUM:

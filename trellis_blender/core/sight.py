@@ -18,12 +18,10 @@ if TYPE_CHECKING:  # the main thread takes a `View` in, and needs no numpy for t
 
     Array = npt.NDArray[Any]
 
-SIDE = 256
-LARGEST = 1024
+# In pixels: the square that is shown, the longer side that TRELLIS.2 looks at, the one below which a picture is small,
+# the subject's below which it is tiny, and the squares of the ground behind it.
+SIDE, LARGEST, SMALLEST, TINY_SIDE, CHECKER = 256, 1024, 256, 128, 16
 SOLID = 0.8
-SMALLEST = 256
-TINY_SIDE = 128
-CHECKER = 16
 CHECKER_SHADES = (0.13, 0.17)
 
 

@@ -45,7 +45,7 @@ OPAQUE_ALL_THE_SAME = (
     " subject."
 )
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
-LARGEST = 11  # units: the button below stays in sight, and 256 pixels are not shown much larger than they are
+MOST_UNITS = 11  # the button below stays in sight, and 256 pixels are not shown much larger than they are
 
 
 def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
@@ -81,7 +81,7 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
     """The square, as wide as the sidebar allows."""
     units = sidebar_width(context) / UNIT - 3
-    layout.template_icon(icon, scale=max(4, min(LARGEST, units)))
+    layout.template_icon(icon, scale=max(4, min(MOST_UNITS, units)))
 
 
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: str) -> None:

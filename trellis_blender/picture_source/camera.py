@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.errors import PictureError, Remedy, storage_error
+from ..core.errors import PictureError, Remedy, blenders_words, storage_error
 from ..core.picture import Found
 from . import beside, pixels
 from .files import new_file
@@ -159,7 +159,7 @@ def leave() -> None:
 
 def _failed(reason: str) -> PictureError:
     """The sentence for what Blender says against a render."""
-    reason = reason.strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
+    reason = blenders_words(reason)
     return PictureError(
         f"The camera's view could not be rendered: {reason}. Mend that, then try again.", remedy=Remedy.NONE
     )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.errors import PictureError, storage_error
-from ..core.picture import Found, check_size, open_picture
+from ..core.errors import storage_error
+from ..core.picture import Found, check_size, open_picture, unreadable
 from . import pixels
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _read(path: Path) -> Held:
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError as error:
-        raise PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.") from error
+        raise unreadable(path) from error
     try:
         width, height = image.size
         check_size(path.name, width, height)
@@ -52,5 +52,5 @@ def _read(path: Path) -> Held:
     finally:
         bpy.data.images.remove(image)
     if held is None:
-        raise PictureError(f"Blender cannot read “{path.name}”. Choose a PNG, JPEG or WebP file.")
+        raise unreadable(path)
     return held

@@ -10,11 +10,12 @@ import bpy
 
 from ..core.errors import PictureError, storage_error
 from ..core.picture import ALL_CLEAR
+from ..core.sight import LARGEST
 
 if TYPE_CHECKING:
     from ..core.pixels import Held
 
-SIDE = 1024  # what Trellis looks at
+SIDE = LARGEST  # pixels, of the longer side
 _BLEED = 4  # pixels that a smooth edge is wide at most
 
 
