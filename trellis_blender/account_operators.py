@@ -35,13 +35,13 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         )
         api_secret: StringProperty(
             name="API Secret",
-            description="Secret that belongs to the key; Scenario shows it once, when the key is made",
+            description=preferences.TOOLTIPS["api_secret"],
             subtype="PASSWORD",
             options={"SKIP_SAVE"},
         )
         project_id: StringProperty(
             name="Project ID",
-            description="Scenario project that jobs are booked on; leave it empty to use the key's own",
+            description=preferences.TOOLTIPS["project_id"],
             options={"SKIP_SAVE"},
         )
 

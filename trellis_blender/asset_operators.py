@@ -15,12 +15,12 @@ from .core.catalog import ensure_catalog
 from .core.errors import Remedy, StorageError, TrellisError
 from .core.job import Job, Stage
 from .operators import attempt, refuse
-from .translation import translated, translated_report
+from .translation import translated_report
 
 if TYPE_CHECKING:
     from .operators import Result
 
-NO_MODEL = "Select a model that was made here, or import one first"
+NO_MODEL = "Switch to Object Mode and select a model that was made here, or import one"
 
 
 class AssetOperator:
@@ -41,7 +41,7 @@ class AssetOperator:
         """Only with such a model, in Object Mode."""
         is_there = context.mode == "OBJECT" and _model(context, "") is not None
         if not is_there:
-            cls.poll_message_set(translated(f"{NO_MODEL}. It has to be in Object Mode"))  # type: ignore[attr-defined]  # of Operator
+            cls.poll_message_set(NO_MODEL)  # type: ignore[attr-defined]  # of Operator
         return is_there
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:

@@ -65,7 +65,7 @@ class JobOperator:
             return chosen.id
         newest = next(filter(self.fits, session.newest_first()), None)
         if self.job_id or newest is None:
-            raise TrellisError(self.none)
+            raise TrellisError(f"{self.none}.")
         return newest.id
 
 
@@ -74,7 +74,7 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.cancel"
     bl_label = "Cancel Job"
-    none = "No job is running that could be cancelled"
+    none = "No job is running. Generate a model first"
 
     @classmethod
     def fits(cls, job: Job) -> bool:
@@ -91,7 +91,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.retry"
     bl_label = "Retry Job"
-    none = "No job has failed that could be tried again"
+    none = "No job has failed or was cancelled. There is nothing to try again"
 
     @classmethod
     def fits(cls, job: Job) -> bool:
@@ -255,9 +255,9 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         if not job.holds_model:
             return self.execute(context)
         assert context.window_manager is not None
-        words = f"Delete the model “{job.name}” from the list? It was paid for."
+        words = f"Remove “{job.name}” with its files? The model was paid for."
         return context.window_manager.invoke_confirm(
-            self, event, title=translated("Remove Job"), message=translated(words), confirm_text="Delete"
+            self, event, title=translated("Remove Job"), message=translated(words), confirm_text="Remove"
         )
 
     def execute(self, _context: bpy.types.Context) -> Result:

@@ -88,7 +88,7 @@ def adopt(remote_id: str) -> Job:
         state.runner.add([known], None)
     if known.stage in (Stage.FAILED, Stage.CANCELLED):
         if known.picture and not known.holds_model:
-            sentence = "That job ended without a model. Try it again from the list; that costs anew."
+            sentence = "That job ended without a model. Try it again from the list; that is charged again."
             raise RefusedError(sentence, remedy=Remedy.NONE)
         session.retry(known.id)
     else:

@@ -79,7 +79,7 @@ class Waiting:
         """Refuse to wait for what cannot come while Blender stands still. Raises TrellisError."""
         reason = busy_reason(context) if self.wait else ""
         if reason:
-            raise TrellisError(f"{reason}: with Wait, that would never end. Try again then.")
+            raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
 
 
 class Generate(Waiting):

@@ -20,6 +20,11 @@ KEEP = (
     ("90", "90 Days", "Remove a job 90 days after it ended"),
     ("30", "30 Days", "Remove a job 30 days after it ended"),
 )
+# The dialog that asks for the account has these, too.
+TOOLTIPS = {
+    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",
+    "project_id": "Scenario project that jobs are charged to; leave it empty to use the key's own",
+}
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
 SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
 
@@ -48,12 +53,12 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         )
         api_secret: StringProperty(
             name="API Secret",
-            description="Secret that belongs to the key; Scenario shows it once, when the key is made",
+            description=TOOLTIPS["api_secret"],
             subtype="PASSWORD",
         )
         project_id: StringProperty(
             name="Project ID",
-            description="Scenario project that jobs are booked on; leave it empty to use the key's own",
+            description=TOOLTIPS["project_id"],
         )
         api_address: StringProperty(
             name="API Address",

@@ -29,7 +29,7 @@ SOURCES = (
 )
 ENGINES = (
     ("SCENE", "Scene", "Render with the scene's engine and its settings"),
-    ("WORKBENCH", "Workbench", "Render in a moment, with the colours of Workbench"),
+    ("WORKBENCH", "Workbench", "Render in a moment, with the colors of Workbench"),
 )
 
 
@@ -123,11 +123,11 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
         )
         size: FloatProperty(
-            name="Size", description="Largest dimension of the model in metres", default=2, min=0.001, soft_max=100
+            name="Size", description="Largest dimension of the model in meters", default=2, min=0.001, soft_max=100
         )
         use_ground: BoolProperty(
             name="Stand on Ground",
-            description="Put the origin in the middle of the model's lowest level, and that at the location's height",
+            description="Put the origin at the bottom center of the model, at the height of the location",
             default=True,
         )
         collection: EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)

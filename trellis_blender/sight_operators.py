@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class TRELLIS2_OT_look_again(bpy.types.Operator):
-    """Show anew what the model sees of the picture, which may have changed since"""
+    """Look at the picture again, which may have changed since"""
 
     bl_idname = "trellis2.look_again"
     bl_label = "Look at the Picture Again"

@@ -286,7 +286,7 @@ def test_without_any_library_the_way_to_one_is_told(model: Any, library: Path) -
 def test_without_a_model_the_tooltip_says_what_to_do() -> None:
     for operator in (OPS.trellis2.mark_asset, OPS.trellis2.save_to_library):
         assert not operator.poll()
-        assert "Select a model that was made here" in refusal(operator)
+        assert "select a model that was made here" in refusal(operator)
 
 
 def test_the_jobs_menu_offers_it_for_the_jobs_own_model(model: Any, addon: Any) -> None:

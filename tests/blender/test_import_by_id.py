@@ -115,7 +115,7 @@ def test_the_id_of_a_job_of_ours_that_ended_without_a_model_is_not_paid_again(
         said = refusal(lambda: bring(failed.remote_id))
     finally:
         addon.preferences.preferences().price_limit = 0.0
-    assert said == "That job ended without a model. Try it again from the list; that costs anew."
+    assert said == "That job ended without a model. Try it again from the list; that is charged again."
     assert (connected.paid, session.jobs()[failed.id].stage.value) == (1, "failed")
 
 

@@ -183,7 +183,7 @@ def test_cancelling_twice_is_told(tmp_path: Path, connected: Emulator) -> None:
     connected.fault("upload", Fault(delay=3), times=None)
     job_id = generate(picture_file(tmp_path))
     OPS.trellis2.cancel(job_id=job_id)
-    assert refusal(lambda: OPS.trellis2.cancel(job_id=job_id)).endswith("No job is running that could be cancelled")
+    assert refusal(lambda: OPS.trellis2.cancel(job_id=job_id)).endswith("No job is running. Generate a model first")
 
 
 def test_retrying_twice_in_a_moment_is_one_retry(tmp_path: Path, connected: Emulator, session: Any) -> None:

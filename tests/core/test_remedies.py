@@ -35,7 +35,7 @@ WITHOUT = (
     r"^(Scenario|The (upload|download|picture could not be stored|connection|search)|No connection)",  # tried again
     r"Wait until|Close it|Cancel it first|Look at it again",
     r"Launch Blender without",
-    r"Generate again|Try it again from the list|: with Wait, that would never end",
+    r"Generate again|Press Generate|Try it again from the list|so Wait would never return",
     r"Remove it and try again|must (lie between|be)",  # values that only a script can give
     r"Rename this one|Look for its file",
     r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that|Switch to",

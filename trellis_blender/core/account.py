@@ -54,9 +54,9 @@ def check_address(address: str) -> str:
         host = None
         parts = urlsplit("")
     if not host or "@" in parts.netloc or "?" in address or "#" in address:
-        raise AccountError("The API address is not an address. Correct it in the preferences, or empty it.")
+        raise AccountError("The API address is not valid. Correct it in the preferences, or clear it.")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
-        raise AccountError("The API address must begin with https://. Correct it in the preferences, or empty it.")
+        raise AccountError("The API address must begin with https://. Correct it in the preferences, or clear it.")
     return address
 
 

@@ -213,12 +213,12 @@ def _ordered(data: Json) -> str:
     job_id = _mapping(data.get("job")).get("jobId")
     if not isinstance(job_id, str) or not job_id:
         return (
-            "Scenario's answer to the question for the price could not be read. "
-            "The price is not shown until Blender is started again."
+            "Scenario's answer to the price request could not be read. "
+            "Prices stay hidden until Blender is started again."
         )
     return (
-        f"Scenario took the question for the price for an order, and may charge for the job {job_id}. "
-        "Bring it in with Import by Job ID. The price is not asked again until Blender is started again."
+        f"Scenario treated the price request as an order, and may charge for the job {job_id}. "
+        "Bring it in with Import by Job ID. Prices stay hidden until Blender is started again."
     )
 
 

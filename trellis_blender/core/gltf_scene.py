@@ -141,7 +141,7 @@ def _sizes(primitive: Node, views: Views, where: str) -> tuple[int, int, int]:
         raise NotPlainError("points, lines or strips")
     accessor = _accessors(primitive, views, where)
     if set(accessor) - ATTRIBUTES - set(_uv_names(accessor)):
-        raise NotPlainError("vertex colours or other attributes")
+        raise NotPlainError("vertex colors or other attributes")
     if "POSITION" not in accessor:
         raise damaged(f"{where} has no positions")
     vertices = views.length(accessor["POSITION"], 3)

@@ -101,7 +101,7 @@ class Onlooker:
         if self._is_stopped:
             raise StoppedError(GONE)
         if status:
-            raise PictureError(f"Blender ended while it looked at “{name}”. Choose another file, or save it anew.")
+            raise PictureError(f"Blender ended while it looked at “{name}”. Choose another file, or save it again.")
 
 
 def look_at(onlooker: Onlooker, key: Key, number: int, found: Found) -> Seen:

@@ -60,7 +60,7 @@ def _rescale(wire: str, name: str, group: Group, default: float) -> Parameter:
 
 
 def _steps(wire: str, name: str, group: Group) -> Parameter:
-    text = "Sampling steps of this stage; more steps are finer, slower and dearer"
+    text = "Sampling steps of this stage; more steps are finer, slower and more expensive"
     return Parameter(wire, name, "Steps", group, 20, 1, 50, text)
 
 
@@ -69,7 +69,9 @@ def _rescale_t(wire: str, name: str, group: Group, default: float) -> Parameter:
     return Parameter(wire, name, "Rescale T", group, default, 1.0, 6.0, text)
 
 
-_RESOLUTION = "Resolution of the voxel grid that the model is built in; higher is more detailed, slower and dearer"
+_RESOLUTION = (
+    "Resolution of the voxel grid that the model is built in; higher is more detailed, slower and more expensive"
+)
 _FACES = "Number of triangles the finished mesh is reduced to"
 _TEXTURE = "Width and height of the model's textures in pixels"
 _REMESH = "Rebuild the surface as one clean, closed mesh"

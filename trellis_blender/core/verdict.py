@@ -53,7 +53,10 @@ def judge(job: Job, error: Exception) -> Verdict:
 def unexpected(error: Exception) -> str:
     """The sentence for a mistake of ours."""
     kind = type(error).__name__
-    return f"Something unexpected happened ({kind}). Try again; if it stays, report it with the console's text."
+    return (
+        f"Something unexpected happened ({kind})."
+        " Try again; if it happens again, report it with the text in the system console."
+    )
 
 
 def _must_be_held(job: Job, error: Exception) -> bool:

@@ -52,7 +52,8 @@ EXPIRED = (RefusedError, AccountError)
 PATIENT_DOWNLOADS = 3
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
 OTHER_ACCOUNT = (
-    "The request may have been accepted, but with another API key than the one in the preferences. Enter that."
+    "The request may have been accepted, but with a different API key. Enter the key it was sent with in"
+    " the preferences."
 )
 
 
@@ -232,7 +233,7 @@ def news(remote: RemoteJob) -> Event:
         return Failed(text, Remedy.RETRY)
     words = remote.words or "it gives no reason."
     return Failed(
-        f"Scenario could not make the model: {words} Try again, or another picture.",
+        f"Scenario could not make the model: {words} Try again, or use another picture.",
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,

@@ -14,8 +14,8 @@ from ..core.sight import Concern
 from .sidebar import draw_remedy, draw_text, sidebar_width
 
 SENTENCES = {
-    Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject to say"
-    " yourself what it is.",
+    Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
+    " yourself to decide what belongs to it.",
     Concern.EMPTY: ALL_CLEAR,
     Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
     Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
@@ -36,7 +36,7 @@ LOOKS = {
     "CAMERA": "Look Through the Camera",
     "CLIPBOARD": "Look at the Clipboard",
 }
-MADE_ANEW = "This is how it looked when you asked. It is taken anew when you generate."
+MADE_ANEW = "This is how it looked when you asked. A new picture is taken when you generate."
 OPAQUE_RENDER = (
     "The render has a background, which is removed on the server. Make the film transparent to send the subject alone."
 )

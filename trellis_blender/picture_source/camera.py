@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
-STOPPED = "The render was stopped, so nothing was sent. Generate again when it may run to its end."
+STOPPED = "The render was stopped, so nothing was sent. Press Generate to start it again."
 WORKBENCH = "BLENDER_WORKBENCH"
 LOOK_SECONDS = 0.05
 LOOK_MAXIMUM = 60.0
