@@ -45,13 +45,14 @@ OPAQUE_ALL_THE_SAME = (
     " subject."
 )
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
+HEADING_PIXELS = 230  # of the sidebar, at that scale: what the long heading needs beside its button
 MOST_UNITS = 11  # the button below stays in sight, and 256 pixels are not shown much larger than they are
 
 
 def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
     """Draw it, in a fold of its own."""
     header, body = layout.panel("trellis2_sight", default_closed=False)
-    header.label(text="What the Model Sees")
+    header.label(text="What the Model Sees" if sidebar_width(context) >= HEADING_PIXELS else "Model's View")
     if body is None:
         return
     key, find = wanted(context, chosen)
