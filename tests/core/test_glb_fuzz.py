@@ -6,6 +6,7 @@ For some seconds by default; as long as TRELLIS_FUZZ_SECONDS says, where that is
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import random
@@ -85,6 +86,11 @@ def places(node: Any) -> list[tuple[Any, Any]]:
     return found
 
 
+def any_value(rng: random.Random) -> Any:
+    """Return one of the values, by itself: what is changed in it later is not changed in all files to come."""
+    return copy.deepcopy(rng.choice(VALUES))
+
+
 def spoil_json(draft: Any, rng: random.Random) -> bytes:
     """Return the file with one to three fields of its JSON changed, removed or copied from elsewhere."""
     document = json.loads(json.dumps({"buffers": [{"byteLength": len(draft.binary)}], **draft.json}))
@@ -97,9 +103,9 @@ def spoil_json(draft: Any, rng: random.Random) -> bytes:
             case 1:
                 holder[key] = json.loads(json.dumps(other_holder[other_key]))
             case 2 if isinstance(holder, dict):
-                holder[rng.choice([str(other_key), *WORDS])] = rng.choice(VALUES)
+                holder[rng.choice([str(other_key), *WORDS])] = any_value(rng)
             case _:
-                holder[key] = rng.choice(VALUES)
+                holder[key] = any_value(rng)
     return container(document, bytes(draft.binary))
 
 

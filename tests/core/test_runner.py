@@ -17,7 +17,7 @@ from tests.core.studio import AGENT, QUICK, Studio, account_of, new_job, tells_w
 from trellis_blender.core import job_folder
 from trellis_blender.core.account import Account
 from trellis_blender.core.api import Api
-from trellis_blender.core.changes import Checked, Loaded
+from trellis_blender.core.changes import Checked, Loaded, Spent
 from trellis_blender.core.connection import Connections
 from trellis_blender.core.job import Job, Stage
 from trellis_blender.core.runner import Runner
@@ -165,7 +165,7 @@ def test_a_resting_job_of_an_earlier_session_is_told_and_left_alone(open_studio:
     calls = emulator.calls.copy()
     second = open_studio()
     second.loaded()
-    assert second.told == [dataclasses.replace(job, remote_status=""), Loaded()]
+    assert second.told == [Spent(costs={}), dataclasses.replace(job, remote_status=""), Loaded()]
     time.sleep(0.3)
     assert emulator.calls == calls
 
