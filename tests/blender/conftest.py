@@ -108,6 +108,13 @@ def account(addon: ModuleType) -> None:
 
 
 @pytest.fixture
+def quick_prices(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the artist's hand rest after a moment, with no price asked for yet."""
+    monkeypatch.setattr(addon.price, "REST_SECONDS", 0.02)
+    addon.price_tag.unregister()
+
+
+@pytest.fixture
 def session(addon: ModuleType) -> Any:
     """The add-on's session module, through which a test ticks."""
     return addon.session

@@ -10,7 +10,7 @@ import pytest
 
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
-from tests.blender.test_price import open_panel, settle
+from tests.blender.priced import open_panel, settle
 from tests.blender.working import OPS, refusal
 
 if TYPE_CHECKING:
