@@ -40,6 +40,8 @@ class Fault:
 
     delay: float = 0.0
     """Seconds before the call is looked at; a caller who has gone by then is served all the same."""
+    until: threading.Event | None = None
+    """The call is looked at once this is set; a caller who has gone by then is served all the same."""
     status: int | None = None
     retry_after: str | None = None
     """The `Retry-After` header as it is sent: seconds or an HTTP date (RFC 9110 §10.2.3)."""

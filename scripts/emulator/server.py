@@ -111,6 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = state.faults.take(name)
         if fault.delay:
             state.closing.wait(fault.delay)
+        while not (fault.until is None or fault.until.is_set() or state.closing.is_set()):
+            fault.until.wait(0.05)
         if fault.close == "before" or state.closing.is_set():
             self._hang_up("closed before acting")
             return

@@ -71,6 +71,18 @@ def test_a_delay_only_delays(emulator: Emulator, caller: Caller) -> None:
     assert time.monotonic() - started >= 0.3
 
 
+def test_a_call_that_waits_is_answered_once_it_may(emulator: Emulator, caller: Caller) -> None:
+    may = threading.Event()
+    emulator.fault("jobs", Fault(until=may))
+    with pytest.raises(requests.Timeout):
+        caller.session.get(emulator.url + "/jobs", timeout=0.2)
+    emulator.fault("jobs", Fault(until=may))
+    threading.Timer(0.3, may.set).start()
+    started = time.monotonic()
+    assert caller.get("/jobs").json() == {"jobs": []}
+    assert time.monotonic() - started >= 0.3
+
+
 def test_a_fault_strikes_as_often_as_ordered_and_after_as_many_calls(emulator: Emulator, caller: Caller) -> None:
     emulator.fault("jobs", Fault(status=500), times=2, after=1)
     assert [caller.get("/jobs").status_code for _ in range(5)] == [200, 500, 500, 200, 200]
@@ -146,10 +158,11 @@ def test_a_trickling_answer_comes_complete_and_byte_by_byte(emulator: Emulator, 
     assert time.monotonic() - started >= 0.2
 
 
-def test_leaving_ends_a_delay() -> None:
+@pytest.mark.parametrize("wait", [Fault(delay=30), Fault(until=threading.Event())])
+def test_leaving_ends_a_wait(wait: Fault) -> None:
     before = set(threading.enumerate())
     with Emulator() as emulator:
-        emulator.fault("jobs", Fault(delay=30))
+        emulator.fault("jobs", wait)
         with pytest.raises(requests.Timeout):
             Caller(emulator).session.get(emulator.url + "/jobs", timeout=0.2)
     started = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +32,9 @@ class Since:
 class Point:
     """One kill. `event` and `when` name the step; without an event it is killed once `moment` is so.
 
-    `faults` are ordered first, by call. `leads` are what the artist does on the way: ("failed", "retry") means that
-    Retry is pressed once the job has failed. "spoil" is no button: the model's file is damaged.
+    `faults` are ordered first, by call; what they wait for happens once Blender is dead. `leads` are what the artist
+    does on the way: ("failed", "retry") means that Retry is pressed once the job has failed. "spoil" is no button: the
+    model's file is damaged.
     `paid` is what the server accepts until all is over.
     """
 
@@ -90,13 +92,17 @@ POINTS: tuple[Point, ...] = (
     *around("CancelAsked", "Cancel is known", BEFORE, faults={"job": Fault(delay=0.5)}, leads=CANCEL),
     *around("CancelAsked", "Cancel is known", AFTER, faults=ENDLESS, leads=CANCEL),
     *around("Cancelled", "it is known to be cancelled", faults=ENDLESS, leads=CANCEL),
-    Point("in the middle of the upload", faults={"upload": Fault(delay=1.0)}, moment=asked("upload")),
+    Point("in the middle of the upload", faults={"upload": Fault(until=threading.Event())}, moment=asked("upload")),
     Point(
         "in the paid call, which never arrives",
-        faults={"submit": Fault(delay=0.5, close="before")},
+        faults={"submit": Fault(until=threading.Event(), close="before")},
         moment=asked("submit"),
     ),
-    Point("in the paid call, before the server acts", faults={"submit": Fault(delay=0.5)}, moment=asked("submit")),
+    Point(
+        "in the paid call, before the server acts",
+        faults={"submit": Fault(until=threading.Event())},
+        moment=asked("submit"),
+    ),
     Point(
         "in the paid call, after the server acted",
         faults={"submit": Fault(trickle=0.1)},

@@ -83,6 +83,9 @@ def kill_at(row: Row, blender: Blender, point: Point, picture: Path) -> str:
     else:
         blender.until(lambda state: state["held"], point.name)
     blender.kill()
+    for fault in point.faults.values():
+        if fault.until is not None:
+            fault.until.set()
     return job_id
 
 
