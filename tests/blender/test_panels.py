@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -217,6 +218,16 @@ def test_a_wider_sidebar_takes_fewer_lines(show: Any, addon: Any) -> None:
     with session_with(addon, [], ["The disk is full. Free some space."]):
         pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width) for width in (160, 900)]
     assert len(pages[0].texts) > len(pages[1].texts) > 0
+
+
+def test_where_hardly_a_word_fits_a_button_shows_the_sentence(addon: Any) -> None:
+    sentence = "The disk is full. Free some space."
+    with session_with(addon, [], [sentence]):
+        page = draw(addon.panels.TRELLIS2_PT_jobs, width=100)
+    (given,) = [given for name, _label, given in page.operators if name == "trellis2.read"]
+    assert given == {"text": sentence}
+    assert "disk" not in page.text
+    assert addon.panels.TRELLIS2_OT_read.description(bpy.context, SimpleNamespace(**given)) == sentence
 
 
 def test_without_jobs_the_panel_of_the_jobs_is_not_shown(addon: Any) -> None:

@@ -16,9 +16,11 @@ from .parameter_panels import (
     TRELLIS2_PT_texture,
 )
 from .placement_panel import TRELLIS2_PT_placement
+from .sidebar import TRELLIS2_OT_read
 from .spending_rows import TRELLIS2_MT_months
 
 CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_read,
     TRELLIS2_UL_jobs,
     TRELLIS2_MT_months,
     TRELLIS2_PT_generate,

@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.props import StringProperty
 
 from .. import preferences
 from ..core.account import TEAM_PAGE, WEB_PAGE
@@ -48,6 +49,11 @@ OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS)
 UNBROKEN = "\u00a0"  # a space at which no line ends
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
 BUTTON_PIXELS = 26
+LINE_PIXELS = 63  # “generation” does not fit into less
+POPUP_CHARACTERS = 60
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 class SidebarPanel:
@@ -103,9 +109,16 @@ def sidebar_width(context: bpy.types.Context) -> float:
 
 
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
-    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's."""
+    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's.
+
+    Where hardly a word fits into a line, a button shows it.
+    """
     width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
-    lines = wrapped(translated(sentence), max(8, int(width / CHARACTER_PIXELS)))
+    if width < LINE_PIXELS:
+        button = layout.operator("trellis2.read", text="", icon="INFO" if icon == "NONE" else icon)
+        button.text = translated(sentence)
+        return
+    lines = wrapped(translated(sentence), int(width / CHARACTER_PIXELS))
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(lines):
@@ -127,3 +140,33 @@ def wrapped(sentence: str, characters: int) -> list[str]:
         lines[-1] += gap + piece
         length += len(gap) + width
     return [line.replace(UNBROKEN, " ") for line in lines]
+
+
+class TRELLIS2_OT_read(bpy.types.Operator):
+    """Read what does not fit into the sidebar"""
+
+    bl_idname = "trellis2.read"
+    bl_label = "Read"
+    bl_options = {"INTERNAL"}
+
+    if TYPE_CHECKING:
+        text: str
+    else:
+        text: StringProperty(name="Text", description="Sentence to read", options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The sentence itself, for whoever rests on the button."""
+        return str(properties.text)
+
+    def execute(self, context: bpy.types.Context) -> set[OperatorReturnItems]:
+        """Show it beside the mouse."""
+        lines = wrapped(self.text, POPUP_CHARACTERS)
+
+        def draw_lines(popup: Any, _context: bpy.types.Context) -> None:
+            for line in lines:
+                popup.layout.label(text=line, translate=False)
+
+        assert context.window_manager is not None
+        context.window_manager.popup_menu(draw_lines)
+        return {"FINISHED"}
