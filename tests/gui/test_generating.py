@@ -41,8 +41,9 @@ def test_search_finds_the_way_from_a_file_and_asks_for_one(artist: Artist) -> No
 
 
 def test_one_undo_takes_away_the_model_alone_and_redo_brings_it_back(artist: Artist) -> None:
+    artist.renders()
     artist.deletes_the_cube()  # which is not to come back
-    artist.generates_from_render()
+    artist.click("trellis2.generate_render")
     artist.waits_for("imported")
     (model,) = artist.models()
     artist.move_away()

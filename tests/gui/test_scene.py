@@ -13,8 +13,9 @@ BOXES = "[thing for thing in bpy.data.objects if thing.type == 'LATTICE']"
 
 @pytest.mark.parametrize("job_seconds", [30.0])
 def test_a_box_can_be_moved_meanwhile_and_the_model_takes_its_place(artist: Artist) -> None:
+    artist.renders()
     artist.deletes_the_cube()
-    artist.generates_from_render()
+    artist.click("trellis2.generate_render")
     artist.until(f"len({BOXES}) == 1")
     corner = artist.run(
         "from bpy_extras.view3d_utils import location_3d_to_region_2d\n"
