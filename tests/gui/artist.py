@@ -20,6 +20,8 @@ WINDOWS = "context.window_manager.windows"
 DONT_SAVE = (-100, -33)
 # Where the first field of the dialog is, seen from where the button was clicked that opens it.
 KEY_FIELD = (-85, -7)
+# The letter that Blender underlines for each source in the list of them.
+SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
 
 OVERLAYS = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.overlay.show_overlays = {shown}"
@@ -33,6 +35,7 @@ class Artist(Window):
     PRICE_TAG = f"__import__('sys').modules[{ADDON + '.price_tag'!r}]"
     JOBS = f"list(__import__('sys').modules[{ADDON + '.session'!r}].jobs().values())"
     ANSWER = f"__import__('sys').modules[{ADDON + '.preferences'!r}].answer()"
+    SETTINGS = "bpy.context.scene.trellis2"
     EDITORS = f"[area.type for window in {WINDOWS} for area in window.screen.areas]"
 
     def __init__(self, blender: str, folder: Path, screen: Screen, emulator: Emulator) -> None:
@@ -155,6 +158,13 @@ class Artist(Window):
     def sets(self, name: str, value: str) -> None:
         """Set one of the scene's settings."""
         self.run(f"bpy.context.scene.trellis2.{name} = {value!r}")
+
+    def chooses_source(self, name: str) -> None:
+        """Choose where the picture comes from, in the list of the sidebar."""
+        self.click("trellis2.source")
+        self.press(SOURCE_LETTERS[name])
+        self.until(f"{self.SETTINGS}.source == {name!r}")
+        self.move_away()
 
     def generates_from_render(self) -> None:
         """Render, then click."""

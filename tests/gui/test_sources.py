@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the picture comes from; whatever it is, nothing of the artist's is touched for it."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from tests.gui.artist import ADDON, Artist
+
+UNDER_WAY = f"__import__('sys').modules[{ADDON + '.picture_source.camera'!r}].is_under_way()"
+FLOOR = (100, 100, 400, 300)  # a part of the window in which nothing but the viewport's grid is seen
+SLOWLY = """
+scene.render.engine, scene.cycles.device, scene.cycles.samples = "CYCLES", "CPU", {samples}
+scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
+"""
+BELONGINGS = """
+scene = context.scene
+bpy.data.images["Render Result"].save_render({render!r})
+[
+    [
+        [spec.identifier, repr(getattr(block, spec.identifier))]
+        for block in (scene.render, scene.render.image_settings, scene.view_settings)
+        for spec in block.bl_rna.properties
+        if spec.type not in ("POINTER", "COLLECTION")
+    ],
+    sorted([image.name, image.source, image.filepath, image.is_dirty, *image.size] for image in bpy.data.images),
+    sorted(bpy.data.scenes.keys()),
+    [space.overlay.show_overlays for space in Place.find("VIEW_3D", "WINDOW").area.spaces],
+]
+"""
+
+
+def belongings(artist: Artist) -> tuple[object, bytes]:
+    """How the artist has set the render, which images and scenes there are, if overlays are shown, and the render."""
+    render = artist.folder / "render.png"
+    return artist.run(BELONGINGS.format(render=str(render))), render.read_bytes()
+
+
+@pytest.mark.parametrize("job_seconds", [5.0])
+def test_the_viewport_is_sent_without_overlays_and_background(artist: Artist) -> None:
+    artist.renders()
+    artist.chooses_source("VIEWPORT")
+    floor, before = artist.picture(FLOOR), belongings(artist)
+    artist.click("trellis2.generate_viewport")
+    artist.waits_for("running")
+    artist.move_away()
+    assert artist.picture(FLOOR).tobytes() == floor.tobytes()
+    assert belongings(artist) == before
+    with Image.open(artist.sent_picture()) as sent:
+        assert max(sent.size) == 1024
+        alpha = sent.getchannel("A")
+    left, upper, right, lower = alpha.getbbox() or (0, 0, 0, 0)
+    # The cube alone, in the middle: the grid, and the outlines of lamp and camera, would go beyond it.
+    assert 50 < right - left < 200
+    assert 50 < lower - upper < 200
+    assert alpha.getpixel(((left + right) // 2, (upper + lower) // 2)) == 255
+    artist.waits_for("imported")
+
+
+@pytest.mark.parametrize("job_seconds", [5.0])
+def test_the_camera_is_rendered_beside_what_the_artist_goes_on_doing(artist: Artist) -> None:
+    artist.renders()
+    artist.run(SLOWLY.format(samples=32))
+    artist.chooses_source("CAMERA")
+    before = belongings(artist)
+    artist.click("trellis2.generate_camera")
+    artist.until(UNDER_WAY)
+    artist.click("trellis2.use_preset(preset='DRAFT')")
+    artist.until(f"{artist.SETTINGS}.preset == 'DRAFT'")
+    assert artist.run(UNDER_WAY)
+    assert belongings(artist) == before
+    artist.until(artist.JOBS, seconds=120)
+    artist.waits_for("running")
+    assert belongings(artist) == before
+    with Image.open(artist.sent_picture()) as sent:
+        alpha = sent.getchannel("A")
+    assert alpha.size == (1024, 1024)
+    assert [alpha.getpixel(point) for point in ((0, 0), (1023, 1023), (512, 512))] == [0, 0, 255]
+    artist.waits_for("imported")
+    (job,) = artist.emulator.jobs.values()
+    assert job.input["resolution"] == 1024  # as it was at the click, not as it was set meanwhile
+
+
+def test_esc_stops_the_rendering_of_the_camera_and_nothing_is_sent(artist: Artist) -> None:
+    artist.renders()
+    artist.run(SLOWLY.format(samples=4096))
+    artist.chooses_source("CAMERA")
+    before = belongings(artist)
+    artist.click("trellis2.generate_camera")
+    artist.until(UNDER_WAY)
+    artist.move_away()
+    artist.press("ESC")
+    artist.until(f"not {UNDER_WAY}", seconds=5)
+    assert belongings(artist) == before
+    assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
