@@ -20,6 +20,8 @@ WINDOWS = "context.window_manager.windows"
 DONT_SAVE = (-100, -33)
 # Where the first field of the dialog is, seen from where the button was clicked that opens it.
 KEY_FIELD = (-85, -7)
+# Where the list of images opens that Blender has: seen from the left of the sidebar, on the height of the button Open.
+IMAGE_LIST = 35
 # The letter that Blender underlines for each source in the list of them.
 SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
@@ -164,6 +166,16 @@ class Artist(Window):
         self.click("trellis2.source")
         self.press(SOURCE_LETTERS[name])
         self.until(f"{self.SETTINGS}.source == {name!r}")
+        self.move_away()
+
+    def chooses_image(self, name: str) -> None:
+        """Choose one of the images that are open in Blender, in the list of the sidebar."""
+        left, _lower, _right, _upper = self.box()
+        _x, y = self.find("image.open")
+        self.click_at(left + IMAGE_LIST, y)
+        self.type(name)
+        self.press("RET")
+        self.until(f"getattr({self.SETTINGS}.image, 'name', '') == {name!r}")
         self.move_away()
 
     def generates_from_render(self) -> None:

@@ -14,6 +14,15 @@ SLOWLY = """
 scene.render.engine, scene.cycles.device, scene.cycles.samples = "CYCLES", "CPU", {samples}
 scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
 """
+PAINTED = """
+image = bpy.data.images.new("Painted", 100, 100, alpha=True)
+image.pixels = [
+    value
+    for row in range(100)
+    for column in range(100)
+    for value in ((0.2, 0.6, 0.4, 1.0) if 20 <= row < 80 and 20 <= column < 80 else (0.0, 0.0, 0.0, 0.0))
+]
+"""
 BELONGINGS = """
 scene = context.scene
 bpy.data.images["Render Result"].save_render({render!r})
@@ -94,3 +103,30 @@ def test_esc_stops_the_rendering_of_the_camera_and_nothing_is_sent(artist: Artis
     artist.until(f"not {UNDER_WAY}", seconds=5)
     assert belongings(artist) == before
     assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
+
+
+def test_an_image_that_was_never_saved_becomes_a_model(artist: Artist) -> None:
+    artist.run(PAINTED)
+    artist.chooses_source("IMAGE")
+    artist.chooses_image("Painted")
+    state = "[image.source, image.filepath, image.is_dirty, image.packed_file, *image.pixels[:]]"
+    before = artist.run(state)
+    artist.click("trellis2.generate_open_image")
+    artist.waits_for("imported")
+    assert artist.models() == ["Painted"]
+    with Image.open(artist.sent_picture()) as sent:
+        assert [sent.getpixel(point) for point in ((0, 0), (50, 50))] == [(0, 0, 0, 0), (51, 153, 102, 255)]
+    assert artist.run(state) == before
+
+
+def test_a_copied_image_file_becomes_a_model_and_all_editors_stay(artist: Artist) -> None:
+    path = artist.draws("Copied Vase.png")
+    artist.run(f"context.window_manager.clipboard = {str(path)!r}")
+    artist.chooses_source("CLIPBOARD")
+    before = artist.run(artist.EDITORS)
+    artist.click("trellis2.generate_clipboard")
+    artist.waits_for("imported")
+    assert artist.models() == ["Copied Vase"]
+    assert artist.sent_picture().read_bytes() == path.read_bytes()
+    assert artist.run(artist.EDITORS) == before
+    assert artist.run("context.window_manager.clipboard") == str(path)
