@@ -22,10 +22,14 @@ DONT_SAVE = (-100, -33)
 KEY_FIELD = (-85, -7)
 # Where the list of images opens that Blender has: seen from the left of the sidebar, on the height of the button Open.
 IMAGE_LIST = 35
+# Where the first file stands, seen from the upper left of the file browser's list, which fills as the files are found.
+FIRST_FILE = (100, -36)
+LIST_SECONDS = 10.0
 # The letter that Blender underlines for each source in the list of them.
 SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
 
+BROWSER = "Place.find('FILE_BROWSER', 'WINDOW').area.spaces.active"
 OVERLAYS = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.overlay.show_overlays = {shown}"
 
 
@@ -176,6 +180,19 @@ class Artist(Window):
         self.type(name)
         self.press("RET")
         self.until(f"getattr({self.SETTINGS}.image, 'name', '') == {name!r}")
+        self.move_away()
+
+    def chooses_first_file(self) -> None:
+        """Choose the first file of the home folder, in the file browser that the sidebar's folder icon opens."""
+        self.click("buttons.file_browse")
+        self.until(f"'FILE_BROWSER' in {self.EDITORS}")
+        self.run("hand.over('FILE_BROWSER', 'WINDOW', 0.5, 0.2)")
+        left, _lower, _right, upper = self.box("FILE_BROWSER", "WINDOW")
+        end = time.monotonic() + LIST_SECONDS
+        while not self.run(f"{BROWSER}.params.filename") and time.monotonic() < end:
+            self.click_at(left + FIRST_FILE[0], upper + FIRST_FILE[1])
+        self.click("file.execute", "FILE_BROWSER", "EXECUTE")
+        self.until(f"'FILE_BROWSER' not in {self.EDITORS}")
         self.move_away()
 
     def generates_from_render(self) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from emulator import Fault
-from tests.gui.artist import Artist
+from tests.gui.artist import BROWSER, Artist
 
 SLOW_ANSWER = 6.0  # seconds: what waits for it cannot be taken for what a busy computer does
 
@@ -18,14 +18,6 @@ def test_after_f12_one_click_puts_the_model_at_the_cursor(artist: Artist) -> Non
     assert artist.emulator.paid == 1
 
 
-def test_a_file_chosen_in_the_panel_becomes_a_model(artist: Artist) -> None:
-    artist.sets("source", "FILE")
-    artist.sets("filepath", str(artist.draws("Grüne Vase.png")))
-    artist.click("trellis2.generate_image")
-    artist.waits_for("imported")
-    assert artist.models() == ["Grüne Vase"]
-
-
 def test_search_finds_the_way_from_a_render_and_starts_it(artist: Artist) -> None:
     artist.renders()
     artist.looks_for("generate from render")
@@ -36,8 +28,7 @@ def test_search_finds_the_way_from_a_render_and_starts_it(artist: Artist) -> Non
 def test_search_finds_the_way_from_a_file_and_asks_for_one(artist: Artist) -> None:
     artist.looks_for("generate from image file")
     artist.until(f"'FILE_BROWSER' in {artist.EDITORS}")
-    browser = "Place.find('FILE_BROWSER', 'WINDOW').area.spaces.active"
-    assert artist.run(f"{browser}.active_operator.bl_idname") == "TRELLIS2_OT_generate_image"
+    assert artist.run(f"{BROWSER}.active_operator.bl_idname") == "TRELLIS2_OT_generate_image"
 
 
 def test_one_undo_takes_away_the_model_alone_and_redo_brings_it_back(artist: Artist) -> None:

@@ -130,3 +130,13 @@ def test_a_copied_image_file_becomes_a_model_and_all_editors_stay(artist: Artist
     assert artist.sent_picture().read_bytes() == path.read_bytes()
     assert artist.run(artist.EDITORS) == before
     assert artist.run("context.window_manager.clipboard") == str(path)
+
+
+def test_a_file_chosen_in_the_panel_becomes_a_model(artist: Artist) -> None:
+    path = artist.draws("home/Grüne Vase.png")
+    artist.chooses_source("FILE")
+    artist.chooses_first_file()
+    artist.click("trellis2.generate_image")
+    artist.waits_for("imported")
+    assert artist.models() == ["Grüne Vase"]
+    assert artist.sent_picture().read_bytes() == path.read_bytes()
