@@ -150,12 +150,14 @@ class Artist(Window):
         picture.save(self.folder / name)
         return self.folder / name
 
-    def drops(self, *names: str) -> None:
-        """Drop files of the own folder on the viewport: what Blender does once the desktop has handed them over."""
-        self.move_away()
+    def drops(self, *names: str, region: str = "WINDOW") -> None:
+        """Drop files of the own folder on a part of the viewport: what Blender does once the desktop has handed them
+        over.
+        """
+        self.run(f"hand.over('VIEW_3D', {region!r}, 0.35, 0.3)")
         files = [{"name": name} for name in names]
         self.run(
-            "view = Place.find('VIEW_3D', 'WINDOW')\n"
+            f"view = Place.find('VIEW_3D', {region!r})\n"
             "with context.temp_override(window=view.window, area=view.area, region=view.region):\n"
             f"    bpy.ops.wm.drop_import_file('INVOKE_DEFAULT', directory={str(self.folder)!r}, files={files!r})"
         )

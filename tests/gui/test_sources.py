@@ -140,3 +140,22 @@ def test_a_file_chosen_in_the_panel_becomes_a_model(artist: Artist) -> None:
     artist.waits_for("imported")
     assert artist.models() == ["Grüne Vase"]
     assert artist.sent_picture().read_bytes() == path.read_bytes()
+
+
+def test_one_file_dropped_on_the_viewport_becomes_a_model_without_a_question(artist: Artist) -> None:
+    artist.draws("One.png")
+    artist.drops("One.png")
+    artist.press("D")  # 3D Model from Image (Trellis), in the menu that Blender opens
+    assert len(artist.stages()) == 1
+    artist.waits_for("imported")
+    assert artist.models() == ["One"]
+
+
+def test_a_file_dropped_on_the_sidebar_becomes_its_picture_and_nothing_is_paid(artist: Artist) -> None:
+    path = artist.draws("One.png")
+    artist.drops("One.png", region="UI")
+    artist.press("U")  # Use for 3D Model, in the menu that Blender opens
+    artist.until(f"{artist.SETTINGS}.source == 'FILE'")
+    assert artist.run(f"{artist.SETTINGS}.filepath") == str(path)
+    artist.find('trellis2.generate_image(filepath="')
+    assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
