@@ -27,10 +27,21 @@ FIRST_FILE = (100, -36)
 LIST_SECONDS = 10.0
 # The letter that Blender underlines for each source in the list of them.
 SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
+# How many folds there are at most; where their heads are hit and no button, in pixels at a resolution scale of 1.
+FOLDS, FOLD_STEP, FOLD_EDGE = 6, 8, 12
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
 
 BROWSER = "Place.find('FILE_BROWSER', 'WINDOW').area.spaces.active"
 OVERLAYS = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.overlay.show_overlays = {shown}"
+INFO_LOG = """
+place = Place.find("DOPESHEET_EDITOR", "WINDOW")
+before, place.area.ui_type = place.area.ui_type, "INFO"
+with context.temp_override(window=place.window, area=place.area, region=place.area.regions[-1]):
+    bpy.ops.info.select_all(action="SELECT")
+    bpy.ops.info.report_copy()
+place.area.ui_type = before
+context.window_manager.clipboard
+"""
 
 
 class Artist(Window):
@@ -39,14 +50,17 @@ class Artist(Window):
     PREFERENCES = f"bpy.context.preferences.addons[{ADDON!r}].preferences"
     MODELS = "[thing for thing in bpy.data.objects if thing.type == 'MESH' and thing.name != 'Cube']"
     PRICE_TAG = f"__import__('sys').modules[{ADDON + '.price_tag'!r}]"
-    JOBS = f"list(__import__('sys').modules[{ADDON + '.session'!r}].jobs().values())"
     ANSWER = f"__import__('sys').modules[{ADDON + '.preferences'!r}].answer()"
     SETTINGS = "bpy.context.scene.trellis2"
+    SESSION = f"__import__('sys').modules[{ADDON + '.session'!r}]"
+    JOBS = f"list({SESSION}.jobs().values())"
     EDITORS = f"[area.type for window in {WINDOWS} for area in window.screen.areas]"
 
-    def __init__(self, blender: str, folder: Path, screen: Screen, emulator: Emulator) -> None:
+    def __init__(
+        self, blender: str, folder: Path, screen: Screen, emulator: Emulator, file: Path | None = None
+    ) -> None:
         self.emulator = emulator
-        super().__init__(blender, folder, screen)
+        super().__init__(blender, folder, screen, file)
 
     def has_account(self) -> None:
         """Enter the account of the emulator."""
@@ -93,12 +107,39 @@ class Artist(Window):
         if abs(right - x - width) >= 4:
             raise WindowError(f"The sidebar is {right - x} pixels wide instead of {width:.0f}")
 
-    def fills_the_window(self, scale: float) -> None:
-        """Let the viewport fill the window, and set the scale of the interface."""
-        self.move_away()
-        self.press("SPACE", ctrl=True)
+    def scales_the_interface(self, scale: float) -> None:
+        """Set the scale of the interface."""
         self.run(f"bpy.context.preferences.view.ui_scale = {scale}")
         self.move_away()
+
+    def fills_the_window(self) -> None:
+        """Let the viewport fill the window."""
+        self.move_away()
+        self.press("SPACE", ctrl=True)
+        self.move_away()
+
+    def unfolds(self, wanted: str) -> None:
+        """Unfold what is folded below the sidebar's last button, fold by fold, until a button is there.
+
+        Raises WindowError.
+        """
+        for _ in range(FOLDS):
+            with contextlib.suppress(WindowError):
+                self.find(wanted)
+                return
+            self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
+            self._unfolds_below(min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')")))
+        self.find(wanted)
+
+    def _unfolds_below(self, y: float) -> None:
+        left, lower, _right, _upper = box = self.box()
+        scale = self.run("context.preferences.system.ui_scale")
+        self.move_away()
+        folded = self.picture(box)
+        while y > lower and self.picture(box) == folded:
+            y -= FOLD_STEP * scale
+            self.click_at(left + FOLD_EDGE * scale, y)
+            self.move_away()
 
     def sidebar(self) -> Image.Image:
         """What the sidebar shows, without the empty space below it."""
@@ -202,6 +243,10 @@ class Artist(Window):
         self.renders()
         self.click("trellis2.generate_render")
 
+    def knows_the_price(self) -> None:
+        """Wait until it stands on the button."""
+        self.until(f"'CU' in {self.PRICE_TAG}.words({self.SETTINGS})")
+
     def deletes_the_cube(self) -> None:
         """Work on, so that there is something to save."""
         self.move_away()
@@ -210,10 +255,10 @@ class Artist(Window):
         self.until("'Cube' not in bpy.data.objects and bpy.data.is_dirty")
 
     def quits(self) -> None:
-        """Quit by the keyboard, and do not save the scene."""
+        """Quit by the keyboard, and do not save the scene where Blender asks about that."""
         self.move_away()
-        self.press("Q", ctrl=True)
         with contextlib.suppress(WindowError):  # it ends before it answers
+            self.press("Q", ctrl=True)
             self.click_at(SIZE[0] / 2 + DONT_SAVE[0], SIZE[1] / 2 + DONT_SAVE[1])
 
     def looks_for(self, words: str) -> None:
@@ -222,6 +267,10 @@ class Artist(Window):
         self.press("F3")
         self.type(words)
         self.press("RET")
+
+    def info_log(self) -> list[str]:
+        """The lines of Blender's Info log."""
+        return str(self.run(INFO_LOG)).splitlines()
 
     def stages(self) -> list[str]:
         """Where the jobs stand, the oldest first."""

@@ -79,11 +79,11 @@ def emulator(job_seconds: float) -> Iterator[Emulator]:
 @pytest.fixture
 def start(
     blender: str, installed: Path, screen: screens.Screen, emulator: Emulator, tmp_path: Path
-) -> Callable[[], Artist]:
-    """Start Blender; a second call is the next start of the same one."""
+) -> Callable[..., Artist]:
+    """Start Blender, with a file or without; a second call is the next start of the same one."""
     folder = tmp_path / "blender"
     shutil.copytree(installed, folder)
-    return lambda: Artist(blender, folder, screen, emulator)
+    return lambda file=None: Artist(blender, folder, screen, emulator, file)
 
 
 @pytest.fixture

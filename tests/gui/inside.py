@@ -32,7 +32,7 @@ TURN_SECONDS = 0.002
 SETTLED = 4  # turns until an event is handled, what follows from it is told, and all is drawn
 # Where buttons are met, in pixels at a resolution scale of 1: the steps of the mouse downwards, the small buttons at
 # the right end of a row; then parts of the width.
-ROW, RIGHTMOST, SHARES = 12.0, 55.0, (0.25, 0.75, 0.12)
+ROW, RIGHTMOST, SHARES = 12.0, 55.0, (0.25, 0.75, 0.12, 0.57)
 SCROLL, FAR = 6, 60  # steps of the wheel to see what is below, and to see the top again
 
 

@@ -28,8 +28,8 @@ class Shots:
         assert len(whole.getcolors(1 << 24) or ()) > 16, f"{name} shows nothing"
         if self.folder is None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         whole.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
         assert path.stat().st_size < MOST_BYTES, f"{path.name} has {path.stat().st_size} bytes"
 

@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 import pytest
+from PIL import ImageChops
 
 from emulator import Fault
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
+from trellis_blender.core.presets import PRESETS
 
 WANTED = (
     "trellis2.source",
-    "trellis2.use_preset",
+    "trellis2.look_again",
+    # Standard is the operator's default, and a call that Blender writes in two ways.
+    *(f"trellis2.use_preset(preset='{name}')" for name in PRESETS if name != "STANDARD"),
+    "trellis2.variations",
     "trellis2.generate_image(",
+    "window_managers",  # the list
+    "trellis2.use_file",  # Change Picture
     "trellis2.retry(",
-    "window_managers",
 )
 
 
@@ -22,15 +28,35 @@ WANTED = (
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("theme", ["Dark", "Light"])
 def test_everything_can_be_reached(artist: Artist, shots: Shots, theme: str, scale: float, width: int) -> None:
+    artist.scales_the_interface(scale)
     artist.widens_the_sidebar(width)
+    artist.fills_the_window()
     artist.chooses_theme(theme)
     artist.emulator.fault("submit", Fault(job="fails", hint="The picture holds no subject"))
     artist.sets("source", "FILE")
     artist.sets("filepath", str(artist.draws("Vase.png")))
     artist.click("trellis2.generate_image(")
     artist.waits_for("failed")
-    artist.fills_the_window(scale)
     for page, picture in enumerate(artist.whole_sidebar()):
-        shots.keep(f"{theme.lower()}_{width}_x{scale:g}_{page}", picture)
+        shots.keep(f"looks/{theme.lower()}_{width}_x{scale:g}_{page}", picture)
     for wanted in WANTED:
         artist.find(wanted)
+
+
+def test_where_no_word_fits_a_click_shows_the_message(artist: Artist, shots: Shots) -> None:
+    artist.scales_the_interface(2.0)
+    artist.widens_the_sidebar(200)
+    artist.emulator.fault("submit", Fault(job="fails"))
+    artist.generates_from_render()
+    artist.waits_for("failed")
+    x, y = artist.find("trellis2.read(text=")
+    before = artist.picture()
+    artist.click_at(x, y)
+    seen = artist.picture()
+    left, _upper, right, lower = ImageChops.difference(before, seen).getbbox() or (0, 0, 0, 0)
+    assert right - left > 400, "there is no room for the sentence"
+    assert right <= seen.width
+    assert lower <= seen.height
+    shots.keep("looks/message", seen)
+    artist.move_away()
+    artist.find("trellis2.retry(")  # it has closed by itself

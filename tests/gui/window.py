@@ -36,18 +36,18 @@ class WindowError(Exception):
 class Window:
     """A Blender with its own settings, home and temporary folder, all of them in `folder`.
 
-    A second window on the same folder is the next start of the same Blender. On leaving, it is closed, and an error
-    that Blender printed meanwhile is raised as WindowError.
+    A second window on the same folder is the next start of the same Blender, with a `file` as if that was
+    double-clicked. On leaving, it is closed, and an error that Blender printed meanwhile is raised as WindowError.
     """
 
-    def __init__(self, blender: str, folder: Path, screen: Screen) -> None:
+    def __init__(self, blender: str, folder: Path, screen: Screen, file: Path | None = None) -> None:
         self.folder, self._screen = folder, screen
         self._log_file = folder / "blender.log"
         environment = variables(folder) | screen.variables
         with socket.create_server(("127.0.0.1", 0)) as server, self._log_file.open("wb") as log:
             environment["TRELLIS_GUI_PORT"] = str(server.getsockname()[1])
             command = [blender, "--enable-event-simulate", "--window-geometry", "0", "0", *map(str, SIZE)]
-            command += ["--python", str(folder / INSIDE.name)]
+            command += [*([str(file)] if file else []), "--python", str(folder / INSIDE.name)]
             shutil.copy(INSIDE, folder)
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
             server.settimeout(0.2)
