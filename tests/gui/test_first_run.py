@@ -6,6 +6,16 @@ from __future__ import annotations
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
 
+# Where the field of the secret is, seen from the button below the account in the preferences.
+SECRET_FIELD = (100, 109)
+# From now on, whatever Python in Blender calls is noted.
+LISTEN = """
+import sys
+called = []
+calls = ("socket.getaddrinfo", "socket.connect")
+sys.addaudithook(lambda event, told: called.append(event) if event in calls else None)
+"""
+
 
 def test_a_newcomer_enters_a_key_in_the_sidebar_and_is_ready(newcomer: Artist, shots: Shots) -> None:
     newcomer.run(f"{newcomer.PREFERENCES}.api_address = {newcomer.emulator.url!r}")
@@ -25,3 +35,27 @@ def test_a_newcomer_with_a_wrong_key_is_told_so_and_can_enter_another(newcomer: 
     newcomer.until(f"{newcomer.ANSWER} is not None and not {newcomer.ANSWER}.is_well")
     newcomer.click("trellis2.open_preferences")
     newcomer.until(f"'PREFERENCES' in {newcomer.EDITORS}")
+    x, y = newcomer.find("trellis2.test_connection", "PREFERENCES", "WINDOW")
+    newcomer.click_at(x + SECRET_FIELD[0], y + SECRET_FIELD[1])
+    newcomer.type(newcomer.emulator.secret)
+    newcomer.press("RET")
+    newcomer.click("trellis2.test_connection", "PREFERENCES", "WINDOW")
+    newcomer.until(f"{newcomer.ANSWER} is not None and {newcomer.ANSWER}.is_well")
+    newcomer.generates_from_render()
+    newcomer.waits_for("imported")
+    assert len(newcomer.models()) == 1
+
+
+def test_a_newcomer_who_is_offline_is_led_to_blenders_switch_and_nothing_is_sent(newcomer: Artist) -> None:
+    newcomer.run(f"{newcomer.PREFERENCES}.api_address = 'https://api.example.invalid/v1'")
+    newcomer.run(LISTEN)
+    newcomer.opens_the_tab()
+    newcomer.enters_key("key", "secret")
+    newcomer.click("trellis2.open_network_preferences")
+    newcomer.until(f"'PREFERENCES' in {newcomer.EDITORS}")
+    assert newcomer.run("context.preferences.active_section") == "SYSTEM"
+    assert "trellis2.generate" not in " ".join(newcomer.buttons())
+    assert newcomer.run("called") == []
+    newcomer.run("context.preferences.system.use_online_access = True")  # which is what the switch there does
+    newcomer.find("trellis2.generate_render")
+    newcomer.until("called")

@@ -9,9 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from emulator import Fault
+from screens import SIZE
 from tests.gui.artist import Artist
 
 SLOW_ANSWER = 30.0  # seconds
+# The parts of the status bar: in the middle Blender shows reports, at its right end stands our text.
+REPORT = (int(SIZE[0] * 0.4), 0, int(SIZE[0] * 0.6), 20)
+TEXT = (int(SIZE[0] * 0.7), 0, SIZE[0], 20)
 
 
 def test_the_x_in_the_list_cancels_a_running_job(artist: Artist) -> None:
@@ -62,3 +66,20 @@ def test_quitting_meanwhile_ends_at_once_and_the_next_start_goes_on(start: Calla
     with start() as artist:
         artist.waits_for("ready")
         assert artist.emulator.paid == 1
+
+
+@pytest.mark.parametrize("job_seconds", [8.0])
+def test_the_status_bar_says_what_runs_and_the_info_log_what_arrived(artist: Artist) -> None:
+    artist.renders()
+    artist.move_away()
+    idle = artist.picture(TEXT), artist.picture(REPORT)
+    artist.click("trellis2.generate_render")
+    artist.waits_for("running")
+    artist.move_away()
+    assert artist.run(f"{artist.SESSION}.watch().text").startswith("Trellis: ")
+    assert artist.picture(TEXT) != idle[0]
+    artist.waits_for("imported")
+    assert artist.picture(REPORT) != idle[1]
+    assert artist.picture(TEXT) == idle[0]
+    (model,) = artist.models()
+    assert any(line.startswith(f"“{model}” is in the scene") for line in artist.info_log())

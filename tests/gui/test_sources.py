@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from tests.gui.artist import ADDON, Artist
+from tests.gui.artist import ADDON, BROWSER, Artist
 
 UNDER_WAY = f"__import__('sys').modules[{ADDON + '.picture_source.camera'!r}].is_under_way()"
 FLOOR = (100, 100, 400, 300)  # a part of the window in which nothing but the viewport's grid is seen
@@ -65,6 +65,28 @@ def test_the_viewport_is_sent_without_overlays_and_background(artist: Artist) ->
     assert 50 < lower - upper < 200
     assert alpha.getpixel(((left + right) // 2, (upper + lower) // 2)) == 255
     artist.waits_for("imported")
+
+
+def test_in_rendered_shading_the_world_is_left_out_too(artist: Artist) -> None:
+    artist.run("context.scene.render.engine = 'BLENDER_WORKBENCH'")
+    artist.run("Place.find('VIEW_3D', 'WINDOW').area.spaces.active.shading.type = 'RENDERED'")
+    artist.chooses_source("VIEWPORT")
+    artist.click("trellis2.generate_viewport")
+    artist.waits_for("imported")
+    with Image.open(artist.sent_picture()) as sent:
+        alpha = sent.getchannel("A")
+    assert [alpha.getpixel(point) for point in ((5, 512), (512, 512))] == [0, 255]
+    assert artist.run("context.scene.render.film_transparent") is False
+
+
+def test_the_view_is_looked_at_before_anything_is_sent(artist: Artist) -> None:
+    artist.chooses_source("VIEWPORT")
+    before = artist.sidebar()
+    artist.click("trellis2.look_again")
+    looks = f"[*{artist.SESSION}.sight().looks.values()]"
+    artist.until(f"any(look.seen is not None and look.seen.view is not None for look in {looks})")
+    assert artist.sidebar().tobytes() != before.tobytes()
+    assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
 
 
 @pytest.mark.parametrize("job_seconds", [5.0])
@@ -159,3 +181,24 @@ def test_a_file_dropped_on_the_sidebar_becomes_its_picture_and_nothing_is_paid(a
     assert artist.run(f"{artist.SETTINGS}.filepath") == str(path)
     artist.find('trellis2.generate_image(filepath="')
     assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
+
+
+def test_several_files_dropped_on_the_sidebar_become_models_after_one_question(artist: Artist) -> None:
+    for name in ("One.png", "Two.png"):
+        artist.draws(name)
+    artist.drops("One.png", "Two.png", region="UI")
+    artist.press("U")  # Use for 3D Model, in the menu that Blender opens
+    assert artist.stages() == []
+    artist.press("RET")  # the question how many
+    artist.until(f"len({artist.JOBS}) == 2")
+    artist.waits_for("imported")
+    assert sorted(artist.models()) == ["One", "Two"]
+
+
+def test_the_menu_at_the_pointer_asks_for_a_file(artist: Artist) -> None:
+    artist.move_away()
+    artist.press("A", shift=True)
+    artist.type("3d model from image")
+    artist.press("RET")
+    artist.until(f"'FILE_BROWSER' in {artist.EDITORS}")
+    assert artist.run(f"{BROWSER}.active_operator.bl_idname") == "TRELLIS2_OT_generate_image"
