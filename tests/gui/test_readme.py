@@ -49,6 +49,8 @@ def test_a_still_life_becomes_a_model_with_its_textures(artist: Artist, shots: S
     artist.run(STILL_LIFE.format(folder=str(artist.folder)))
     artist.run("bpy.context.preferences.view.render_display_type = 'NONE'")  # the render would be in the way
     artist.presses_f12(seconds=300)
+    artist.fills_the_window()
+    artist.scales_the_interface(0.92)  # all of the panel is to be seen
     artist.click("trellis2.generate_render")
     artist.until(f"any(job.progress > 0.3 for job in {artist.JOBS})")
     meanwhile = artist.sidebar()
