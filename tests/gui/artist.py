@@ -29,6 +29,7 @@ LIST_SECONDS = 10.0
 SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
 # How many folds there are at most; where their heads are hit and no button, in pixels at a resolution scale of 1.
 FOLDS, FOLD_STEP, FOLD_EDGE = 6, 8, 12
+NARROWEST = 115  # of the sidebar, in pixels at a resolution scale of 1: narrower ones Blender 5.2 folds to their tabs
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
 
 BROWSER = "Place.find('FILE_BROWSER', 'WINDOW').area.spaces.active"
@@ -96,7 +97,12 @@ class Artist(Window):
         )
 
     def widens_the_sidebar(self, width: float) -> None:
-        """Drag the sidebar's edge until it is so wide, in pixels. Raises WindowError."""
+        """Drag the sidebar's edge until it is so wide, in pixels, or as narrow as Blender leaves it open.
+
+        Raises WindowError.
+        """
+        narrowest = f"{NARROWEST} * context.preferences.system.ui_scale if bpy.app.version >= (5, 2) else 0"
+        width = max(width, self.run(narrowest))
         for grip in GRIPS:
             x, _lower, right, upper = self.box()
             if abs(right - x - width) < 4:

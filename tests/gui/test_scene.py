@@ -160,18 +160,6 @@ def test_a_click_in_the_list_selects_the_model(artist: Artist) -> None:
     artist.until(f"{artist.MODELS}[0].select_get()")
 
 
-def test_files_dropped_on_the_viewport_become_models_after_one_question(artist: Artist) -> None:
-    for name in ("One.png", "Two.png"):
-        artist.draws(name)
-    artist.drops("One.png", "Two.png")
-    artist.press("D")  # 3D Model from Image (Trellis), in the menu that Blender opens
-    assert artist.stages() == []
-    artist.press("RET")  # the question how many
-    artist.until(f"len({artist.JOBS}) == 2")
-    artist.waits_for("imported")
-    assert sorted(artist.models()) == ["One", "Two"]
-
-
 def test_search_marks_the_model_as_an_asset(artist: Artist) -> None:
     artist.generates_from_render()
     artist.waits_for("imported")

@@ -183,11 +183,13 @@ def test_a_file_dropped_on_the_sidebar_becomes_its_picture_and_nothing_is_paid(a
     assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
 
 
-def test_several_files_dropped_on_the_sidebar_become_models_after_one_question(artist: Artist) -> None:
+# In the menu that Blender opens: 3D Model from Image (Trellis); Use for 3D Model.
+@pytest.mark.parametrize(("region", "entry"), [("WINDOW", "D"), ("UI", "U")], ids=["viewport", "sidebar"])
+def test_several_dropped_files_become_models_after_one_question(artist: Artist, region: str, entry: str) -> None:
     for name in ("One.png", "Two.png"):
         artist.draws(name)
-    artist.drops("One.png", "Two.png", region="UI")
-    artist.press("U")  # Use for 3D Model, in the menu that Blender opens
+    artist.drops("One.png", "Two.png", region=region)
+    artist.press(entry)
     assert artist.stages() == []
     artist.press("RET")  # the question how many
     artist.until(f"len({artist.JOBS}) == 2")
