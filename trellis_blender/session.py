@@ -22,10 +22,7 @@ from .arrival import Arrival
 from .boxes import Boxes
 from .core import job_folder
 from .core.account import Account
-from .core.changes import (
-    Change,
-    Notice,
-)
+from .core.changes import Change, Notice
 from .core.errors import AccountError, OnlineAccessError, Remedy
 from .core.job import CancelAsked, Damaged, Imported, Job, Resumed, advance
 from .core.runner import Runner

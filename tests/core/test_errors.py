@@ -12,7 +12,7 @@ import pytest
 from tests.core.studio import tells_what_to_do
 from trellis_blender.core import errors
 from trellis_blender.core.call import error_for
-from trellis_blender.core.errors import Remedy, TrellisError, storage_error
+from trellis_blender.core.errors import Remedy, TrellisError, blenders_words, storage_error
 
 OURS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TrellisError)]
 
@@ -70,3 +70,10 @@ def test_every_answers_sentence_ends_with_what_to_do(status: int, words: str) ->
     assert tells_what_to_do(sentence), sentence
     assert ".." not in sentence
     assert "  " not in sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("Error: No camera found.\n  in scene\n", "No camera found"), ("Error: ", "Error:"), ("", "")]
+)
+def test_of_what_blender_says_one_line_is_repeated_if_there_is_any(said: str, words: str) -> None:
+    assert blenders_words(said) == words

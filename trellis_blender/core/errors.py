@@ -143,7 +143,7 @@ class StorageError(TrellisError):
 
 def blenders_words(text: str) -> str:
     """The first line of what Blender says, without what it puts around: it goes on in a sentence of ours."""
-    return text.strip().removeprefix("Error: ").splitlines()[0].rstrip(".")
+    return text.strip().removeprefix("Error: ").partition("\n")[0].rstrip(".")
 
 
 def storage_error(action: str, error: OSError) -> StorageError:
