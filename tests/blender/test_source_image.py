@@ -128,9 +128,15 @@ def test_of_a_tiled_image_on_disk_the_chosen_tile_is_sent(
     assert (arrive(image, connected, tmp_path, session)[..., 0] == shades[number]).all()
 
 
-@pytest.mark.parametrize("is_saved", [True, False])
+@pytest.mark.parametrize(("is_saved", "kind"), [(True, "PNG"), (False, "PNG"), (True, "JPEG")])
 def test_a_tile_that_was_filled_and_not_saved_is_sent_and_looked_at_point_by_point_only_where_it_must_be(
-    tmp_path: Path, addon: Any, connected: Emulator, session: Any, monkeypatch: pytest.MonkeyPatch, is_saved: bool
+    tmp_path: Path,
+    addon: Any,
+    connected: Emulator,
+    session: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    is_saved: bool,
+    kind: str,
 ) -> None:
     ours, looked_at = addon.picture_source.image, list[Any]()
     sampled, save = ours._sampled, ours._saved
@@ -148,10 +154,14 @@ def test_a_tile_that_was_filled_and_not_saved_is_sent_and_looked_at_point_by_poi
         bpy.ops.image.tile_fill(color=(1, 0, 0, 1), width=SIDE, height=SIDE, alpha=True)
     image.pixels.foreach_set(pattern().ravel())  # of the first tile
     image.update()
+    image.file_format = kind
+    images = len(bpy.data.images)
     assert image.is_dirty
     assert (arrive(image, connected, tmp_path, session) == [255, 0, 0, 255]).all()
     functions: Any = bpy.types.Image.bl_rna
-    assert bool(looked_at) is not (is_saved and "save_copy" in functions.functions["save"].parameters)
+    is_kept = is_saved and kind == "PNG" and "save_copy" in functions.functions["save"].parameters
+    assert bool(looked_at) is not is_kept
+    assert (image.file_format, image.is_dirty, len(bpy.data.images)) == (kind, True, images)
 
 
 @pytest.mark.parametrize("number", [1001, 1012])

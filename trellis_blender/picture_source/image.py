@@ -25,6 +25,7 @@ from .render import RENDER_RESULT
 if TYPE_CHECKING:
     from ..core.pixels import Held
 
+LOSSLESS = ("PNG", "TARGA", "TARGA_RAW")
 PIXELS_HELD = 2048 * 2048  # taking them out of Blender takes 15 to 30 ms
 PIXELS_UNREAD = 1024 * 1024  # Blender reads a file of that many in 15 to 35 ms
 
@@ -133,28 +134,25 @@ def _tile(image: Any) -> Held | None:
 
 
 def _saved(image: Any, number: int) -> Held | None:
-    """Have Blender save all tiles, since it saves no single one, and read this. None where it cannot: in 4.2, which has
-    no way to save a copy, and for what Targa does not hold as it is.
+    """Have Blender save a copy of all tiles, since it saves no single one, and read this. None where it cannot: in 4.2,
+    which saves no copies, and where the image's own format would lose something. Another one must not be set: that
+    resets what the artist chose for it.
     """
-    import numpy as np
-
-    from ..core.pixels import Held, targa
-
     described: Any = bpy.types.Image.bl_rna
-    if image.is_float or "save_copy" not in described.functions["save"].parameters:
+    is_kept = "save_copy" in described.functions["save"].parameters
+    if image.is_float or image.file_format not in LOSSLESS or not is_kept:
         return None
-    kind = image.file_format
     with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
         try:
-            image.file_format = "TARGA_RAW"
-            image.save(filepath=str(Path(folder, "<UDIM>.tga")), save_copy=True)
-            rows = targa(Path(folder, f"{number}.tga").read_bytes())
-        except (RuntimeError, ValueError, OSError):  # no room, or no alpha: then it is looked at point by point
+            image.save(filepath=str(Path(folder, "<UDIM>.png")), save_copy=True)
+            tile: Any = bpy.data.images.load(str(Path(folder, f"{number}.png")))
+        except RuntimeError:  # no room: then it is looked at point by point
             return None
+        try:
+            tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
+            return pixels.held(tile)
         finally:
-            image.file_format = kind
-    flat = (rows[::-1].astype(np.float32) / 255).ravel()
-    return Held(flat, rows.shape[1], rows.shape[0], is_linear=image.colorspace_settings.name.startswith("Linear"))
+            bpy.data.images.remove(tile)
 
 
 def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Held | None:
