@@ -17,7 +17,7 @@ from .placeholder_fill import Fill
 @dataclass
 class Boxes:
     """`is_due`: something happened to the jobs or to the file since the boxes were looked at. `is_opened`: the boxes of
-    this file were not looked at yet.
+    this file were not looked at yet. `is_sure`: all jobs could be read, and so a box of none of them is one too many.
     """
 
     arrival: Arrival
@@ -25,6 +25,7 @@ class Boxes:
     fraction: Callable[[Job], float]
     is_due: bool = True
     is_opened: bool = True
+    is_sure: bool = True
 
     def show(self, jobs: Mapping[str, Job] | None, *, is_moved: bool) -> None:
         """Bring them in line with the jobs, None: those are not known yet. `is_moved`: a job has got on."""
@@ -33,6 +34,8 @@ class Boxes:
         is_due = self.is_due
         if is_due:
             unwanted = self.arrival.look_at_boxes(jobs, is_opened=self.is_opened)
+            if not self.is_sure:
+                unwanted = [box for box in unwanted if placeholder.job_id(box) in jobs]
             self.is_due, self.is_opened = not _removed(unwanted), False
         if is_due or (is_moved and self.fill.filled):
             self.fill.show(jobs, self.arrival.wanted, self.fraction)

@@ -60,8 +60,8 @@ def take_in(session: Session, change: Change) -> None:
             session.arrival.take(change)
         case Seen() | Portrayed() | Shrunk():
             session.sight.take(change)
-        case Loaded():
-            session.is_loaded = True
+        case Loaded(is_whole):
+            session.is_loaded, session.boxes.is_sure = True, is_whole
             session.jobs = _by_age(session.jobs)
             session.runner.tidy(preferences.keep_days())
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import addon_utils
@@ -121,6 +122,19 @@ def test_the_box_of_a_job_that_nobody_knows_goes(addon: Any) -> None:
         state.show_boxes(is_changed=True)
         assert len(boxes()) == 1  # the jobs of earlier sessions are not all told yet
         state.is_loaded = True
+        state.show_boxes(is_changed=True)
+        assert boxes() == []
+
+
+def test_the_box_of_a_job_that_may_only_be_out_of_reach_stays(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, "cancelled")]) as state:
+        state.runner = SimpleNamespace(tidy=lambda _days: None)
+        addon.news.take_in(state, addon.news.Loaded(is_whole=False))
+        for job_id in ("20251122-000000-fedcba", "20261122-000000-abcdef"):
+            put_box(addon, job_id)
+        state.show_boxes(is_changed=True)
+        assert [addon.placeholder.job_id(box) for box in boxes()] == ["20251122-000000-fedcba"]
+        addon.news.take_in(state, addon.news.Loaded())
         state.show_boxes(is_changed=True)
         assert boxes() == []
 

@@ -176,7 +176,8 @@ def test_what_was_charged_stands_below_the_jobs_month_by_month(addon: Any) -> No
     days = ((9, 15), (10, 3), (11, 1), (11, 30))
     dates = [time.mktime((2026, month, day, 12, 0, 0, 0, 0, -1)) for month, day in days]
     jobs = [
-        snapshot(addon, number=number, created=date, remote_id="job_1", cost=7.25) for number, date in enumerate(dates)
+        snapshot(addon, number=number, created=date, remote_id=f"job_{number}", cost=7.25)
+        for number, date in enumerate(dates)
     ]
     with session_with(addon, jobs) as state:
         for job in jobs:

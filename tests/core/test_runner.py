@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import shutil
 import threading
@@ -168,6 +169,22 @@ def test_a_resting_job_of_an_earlier_session_is_told_and_left_alone(open_studio:
     assert second.told == [Spent(costs={}), dataclasses.replace(job, remote_status=""), Loaded()]
     time.sleep(0.3)
     assert emulator.calls == calls
+
+
+def test_jobs_that_cannot_be_read_now_are_known_not_to_be_all(
+    open_studio: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_given: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    studio = open_studio()
+    studio.loaded()
+    with monkeypatch.context() as broken:
+        broken.setattr("trellis_blender.core.ledger.job_folder.sweep", gone)
+        studio.runner.load()
+        studio.until(lambda: Loaded(is_whole=False) in studio.told, "the end of the loading")
+    studio.runner.load()
+    studio.until(lambda: studio.told.count(Loaded()) == 2, "the loading")
 
 
 def test_a_moved_folder_of_jobs_goes_on(open_studio: Open, emulator: Emulator, folder: Path) -> None:

@@ -43,7 +43,7 @@ def utc(*date: int) -> float:
 
 def made(number: int, begun: float, cost: float | None = 12.0, **values: object) -> Job:
     """A job that is paid for, and whose model is here."""
-    known = {"id": f"j{number}", "created": begun, "stage": Stage.IMPORTED, "remote_id": "job_1", "cost": cost}
+    known = {"id": f"j{number}", "created": begun, "stage": Stage.IMPORTED, "remote_id": f"job_{number}", "cost": cost}
     return dataclasses.replace(new_job(), **{**known, **values})  # type: ignore[arg-type]
 
 
@@ -115,7 +115,35 @@ def test_the_next_start_is_told_what_removed_jobs_cost(open_studio: Callable[[],
     later = open_studio()
     later.until(lambda: any(isinstance(change, Spent) for change in later.told), "the costs")
     (spent,) = [change for change in later.told if isinstance(change, Spent)]
-    assert spent.costs == {done.id: (done.created, done.cost)}
+    assert spent.costs == {done.id: (done.created, done.cost, done.remote_id)}
+
+
+def test_a_removed_job_that_is_brought_back_by_its_id_counts_once(tmp_path: Path) -> None:
+    root, begun = tmp_path / "jobs", utc(2026, 11, 15)
+    first, again = made(1, begun), made(2, begun, remote_id="job_1")
+    here = Spending()
+    here.take(first)
+    for job in (first, again):
+        keep(root, job)
+    here.take(again)
+    next_start = Spending()
+    next_start.take_removed(removed(root))
+    next_start.take(again)
+    assert here.months == next_start.months == (Month(2026, 11, 1, 12.0),)
+
+
+def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(*_given: object, **_named: object) -> str:
+        raise PermissionError(errno.EACCES, "Another program has it")
+
+    root = tmp_path / "jobs"
+    keep(root, made(1, 0.0))
+    with monkeypatch.context() as for_now:
+        for_now.setattr(Path, "read_text", taken)
+        with pytest.raises(PermissionError):
+            keep(root, made(2, 0.0))
+        assert removed(root) == {}
+    assert list(removed(root)) == ["j1"]
 
 
 def test_a_job_that_cost_nothing_is_not_written_down(tmp_path: Path) -> None:
@@ -136,7 +164,15 @@ def test_a_full_disk_keeps_nobody_from_removing_a_job(studio: Studio, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "no JSON", '{"j1": 7, "j2": [1], "j3": [1, "a"], "j4": [true, NaN]}', "[" * 9999]
+    "text",
+    [
+        "",
+        "[]",
+        "no JSON",
+        "[" * 9999,
+        '{"j1": 7, "j2": [1, 2], "j3": [1, "a", "r"], "j4": [true, NaN, "r"], "j5": [1, 2, 3]}',
+        '{"j1": [1e300, 5, "r"], "j2": [1, 1' + 400 * "0" + ', "r"]}',
+    ],
 )
 def test_a_file_that_is_not_ours_counts_for_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / REMOVED_FILE).write_text(text, encoding="utf-8")

@@ -79,14 +79,18 @@ class Kept:
 
 @dataclass(frozen=True)
 class Spent:
-    """What the jobs cost that were removed: when they were created, in seconds since 1970, and creative units."""
+    """What the jobs cost that were removed: when they were created, in seconds since 1970, creative units, and their
+    ids at Scenario.
+    """
 
-    costs: Mapping[str, tuple[float, float]]
+    costs: Mapping[str, tuple[float, float, str]]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """All jobs of earlier sessions have been told."""
+    """All jobs of earlier sessions have been told; unless `is_whole`, all that could be read."""
+
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,16 @@ class Ledger:
 
     def load(self) -> None:
         """Read the jobs of earlier sessions. Raises StorageError when the folder of them all cannot be read."""
+        is_whole = False
         try:
             job_folder.sweep(self._root, time.time())
+            self._changes.put(Spent(spending.removed(self._root)))
+            self.look_around()
+            is_whole = True
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
-        self._changes.put(Spent(spending.removed(self._root)))
-        self.look_around()
-        self._changes.put(Loaded())
+        finally:
+            self._changes.put(Loaded(is_whole))
 
     def look_around(self) -> None:
         """See what other Blenders do: take over the jobs of one that is gone, show the others as they stand, and find

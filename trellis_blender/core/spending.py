@@ -15,8 +15,9 @@ from .job import Job
 from .job_folder import write_whole
 
 REMOVED_FILE = "removed jobs.json"
-# When jobs were created, in seconds since 1970, and the creative units that were charged for them, by their ids.
-Costs = Mapping[str, tuple[float, float]]
+# When jobs were created, in seconds since 1970, the creative units that were charged for them, and their ids at
+# Scenario, by their ids.
+Costs = Mapping[str, tuple[float, float, str]]
 
 
 @dataclass(frozen=True)
@@ -41,46 +42,56 @@ def charged(job: Job) -> float:
 
 def keep(root: Path, job: Job) -> None:
     """Write down what the job cost before it is removed. `root` is the folder of the jobs. Raises OSError."""
-    if cost := charged(job):
-        text = json.dumps({**_read(root), job.id: [job.created, cost]}, indent=1)
+    cost, known = charged(job), _read(root)
+    if cost and job.remote_id not in {entry[2] for entry in known.values()}:
+        text = json.dumps({**known, job.id: (job.created, cost, job.remote_id)}, indent=1)
         write_whole(root.parent / REMOVED_FILE, text.encode())
 
 
 def removed(root: Path) -> Costs:
-    """What the jobs cost that were removed. A file that is not ours counts for nothing."""
-    known = _read(root).items()
-    return {job_id: (float(entry[0]), float(entry[1])) for job_id, entry in known if _is_cost(entry)}
+    """What the jobs cost that were removed. A file that cannot be read, or is not ours, counts for nothing."""
+    try:
+        return _read(root)
+    except OSError:
+        return {}
 
 
-def _read(root: Path) -> dict[str, Any]:
+def _read(root: Path) -> Costs:
     try:
         data = json.loads((root.parent / REMOVED_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
-    return data if isinstance(data, dict) else {}
+    known = data.items() if isinstance(data, dict) else ()
+    return {job_id: (float(entry[0]), float(entry[1]), entry[2]) for job_id, entry in known if _is_cost(entry)}
 
 
 def _is_cost(entry: Any) -> bool:
-    is_pair = isinstance(entry, list) and len(entry) == 2
-    return is_pair and all(type(number) in (int, float) and math.isfinite(number) for number in entry)
+    if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], str)):
+        return False
+    try:
+        time.localtime(entry[0])
+        return all(type(number) in (int, float) and math.isfinite(number) for number in entry[:2])
+    except (OverflowError, OSError, TypeError, ValueError):
+        return False
 
 
 class Spending:
     """The sums of all jobs it was told of. A change costs the same however many jobs there are.
 
     A job belongs to the month in which it was begun by this computer's clock and local time. One that is removed from
-    the list has been charged all the same.
+    the list has been charged all the same, and is not charged again where it is brought back by its ID.
     """
 
     def __init__(self) -> None:
         self._jobs: dict[str, tuple[tuple[int, int], float]] = {}
         self._months: dict[tuple[int, int], dict[str, float]] = {}
+        self._owners: dict[str, str] = {}  # which job a job of Scenario's is counted with
         self._shown: tuple[Month, ...] | None = ()
 
     def take(self, job: Job) -> None:
         """The job is as it is now."""
         cost, known = charged(job), self._jobs.get(job.id)
-        if cost == (known[1] if known is not None else 0.0):
+        if not self._owns(job.id, job.remote_id) or cost == (known[1] if known is not None else 0.0):
             return
         if known is not None:
             self._forget(job.id)
@@ -90,10 +101,14 @@ class Spending:
 
     def take_removed(self, costs: Costs) -> None:
         """These jobs were removed, now or before."""
-        for job_id, (created, cost) in costs.items():
-            if job_id not in self._jobs:
+        for job_id, (created, cost, remote_id) in costs.items():
+            if job_id not in self._jobs and self._owns(job_id, remote_id):
                 self._add(job_id, created, cost)
         self._shown = None
+
+    def _owns(self, job_id: str, remote_id: str) -> bool:
+        """Whether it is the first job that is told of with this id at Scenario."""
+        return not remote_id or self._owners.setdefault(remote_id, job_id) == job_id
 
     def _add(self, job_id: str, created: float, cost: float) -> None:
         begun = time.localtime(created)
