@@ -104,7 +104,7 @@ def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
     try:
         found = find(is_asked)
     except StillRenderingError:
-        _wishes.key, _wishes.find = key, find  # it will be over
+        _wishes.key, _wishes.find = key, lambda asked: find(asked or is_asked)  # it will be over
         _wake()
         return
     except TrellisError as error:

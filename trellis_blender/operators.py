@@ -183,8 +183,17 @@ def click_again(operator: bpy.types.Operator) -> Result:
         if name != "rna_type" and operator.properties.is_property_set(name):
             value = getattr(operator, name)
             given[name] = [{"name": each.name} for each in value] if spec.type == "COLLECTION" else value
-    module, function = type(operator).bl_idname.split(".")
-    getattr(getattr(bpy.ops, module), function)("INVOKE_DEFAULT", **given)
+    return click(operator, type(operator).bl_idname, **given)
+
+
+def click(operator: bpy.types.Operator, name: str, **given: Any) -> Result:
+    """Call the operator of that name as by a click, and report what it objects to."""
+    module, function = name.split(".")
+    try:
+        getattr(getattr(bpy.ops, module), function)("INVOKE_DEFAULT", **given)
+    except RuntimeError as error:  # its report, or why it cannot be called
+        said = str(error).strip().removeprefix("Error: ").rpartition(".poll() ")[2]
+        operator.report({"ERROR"}, said)
     return {"CANCELLED"}  # the other one is in the history, when it has done anything
 
 

@@ -182,11 +182,21 @@ def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
     root.matrix_parent_inverse = box.matrix_parent_inverse.copy()
     for channel in CHANNELS:
         setattr(root, channel, getattr(box, channel))
-    if own != Matrix.Identity(4):
+    if own != Matrix.Identity(4) and box.animation_data is not None:  # which sets the channels anew
+        _reshape(root, own)
+    elif own != Matrix.Identity(4):
         root.matrix_basis = box.matrix_basis @ own
     for constraint in box.constraints:
         cast(Any, root.constraints).copy(constraint)
     _take_animation(box, root)
+
+
+def _reshape(root: bpy.types.Object, own: Matrix) -> None:
+    """Let what the root holds be as large as its transform would have made it."""
+    if isinstance(root.data, bpy.types.Mesh):
+        root.data.transform(own)
+    for child in root.children:
+        child.matrix_parent_inverse = own @ child.matrix_parent_inverse
 
 
 def _take_animation(box: bpy.types.Object, root: bpy.types.Object) -> None:

@@ -11,7 +11,7 @@ from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from . import price_tag, screens, session, settings
 from .core.errors import PictureError
-from .operators import IMAGE_EXTENSIONS, Generate, attempt, click_again, scene_name
+from .operators import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
 from .picture_source import camera, clipboard, from_file, from_render, image, viewport
 from .translation import translated
 
@@ -263,10 +263,8 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
         """Put it into the panel, which has room for one: several become models, after the question how many."""
         names = [path.name for path in self.paths()]
         if len(names) > 1:
-            operators: Any = bpy.ops
             files = [{"name": name} for name in names]
-            operators.trellis2.generate_files("INVOKE_DEFAULT", directory=self.directory, files=files)
-            return {"CANCELLED"}
+            return click(self, "trellis2.generate_files", directory=self.directory, files=files)
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         chosen.source, chosen.filepath = "FILE", self.filepath

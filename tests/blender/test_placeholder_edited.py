@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from emulator import Fault
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.test_placeholder import arrive, current_settings, extent, same, update
+from tests.blender.test_placeholder_file import put_box
 from tests.blender.working import OPS, finish, generate, stage_of, tick_until
 
 if TYPE_CHECKING:
@@ -96,6 +97,37 @@ def test_the_model_goes_on_with_the_boxs_keys_and_drivers(tmp_path: Path, connec
         scene.frame_set(frame)
         update()
         assert (model.location.x, model.location.z) == (pytest.approx(place), 3.0)
+
+
+def test_a_box_that_was_applied_and_then_keyed_gets_a_model_of_its_size(tmp_path: Path, connected: Emulator) -> None:
+    scene: Any = bpy.context.scene
+    job_id = generate(picture_file(tmp_path))
+    standing = box()
+    standing.scale = (3.0, 3.0, 3.0)
+    use_alone(standing)
+    bpy.ops.object.transform_apply(location=False, rotation=False, scale=True)
+    standing.keyframe_insert("scale", frame=1)
+    model = arrive(job_id)
+    scene.frame_set(2)
+    update()
+    low, high = extent(model)
+    assert max(high - low) == pytest.approx(6.0, rel=0.01)
+
+
+def test_a_keyed_box_leaves_what_its_model_consists_of_as_large_as_it_came(addon: Any, connected: Emulator) -> None:
+    scene: Any = bpy.context.scene
+    put_box(addon, "20261122-000000-abcdef")
+    standing = box()
+    standing.scale = (3.0, 3.0, 3.0)
+    standing.keyframe_insert("scale", frame=1)
+    root, part = (bpy.data.objects.new(name, None) for name in ("root", "part"))
+    root.scale, part.parent, part.location = (2.0, 2.0, 2.0), root, (1.0, 0.0, 0.0)
+    for thing in (root, part):
+        scene.collection.objects.link(thing)
+    addon.placeholder.hand_over(standing, [root])
+    scene.frame_set(2)
+    update()
+    assert same(part.matrix_world, Matrix.LocRotScale((6.0, 0.0, 0.0), None, (6.0, 6.0, 6.0)))
 
 
 def test_what_hangs_on_a_box_that_leaves_without_a_model_stays_where_it_is(tmp_path: Path, connected: Emulator) -> None:

@@ -192,6 +192,21 @@ def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytes
     assert look(addon).view is not None
 
 
+def test_a_look_that_was_asked_for_while_a_render_ran_comes_after_it(
+    addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.chosen_picture, "PIXELS_UNASKED", 100)
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = "RENDER"
+    render(scene)
+    with monkeypatch.context() as patch:
+        patch.setattr(addon.picture_source.render, "is_rendering", lambda: True)
+        assert look_again() == {"FINISHED"}
+        assert addon.looking._timer() is not None
+    assert addon.looking._timer() is None
+    assert look(addon).view is not None
+
+
 def test_each_scene_and_each_slot_has_a_render_of_its_own(addon: Any) -> None:
     scene: Any = bpy.context.scene
     scene.trellis2.source = "RENDER"

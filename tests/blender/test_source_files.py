@@ -75,6 +75,16 @@ def test_several_files_dropped_on_the_sidebar_go_the_way_of_several_dropped_on_t
     assert scene.trellis2.source == "RENDER"
 
 
+def test_several_files_on_the_sidebar_without_a_key_end_in_a_sentence_and_not_in_a_traceback(
+    tmp_path: Path, addon: Any
+) -> None:
+    addon.preferences.preferences().api_key = ""
+    for name in NAMES:
+        picture_file(tmp_path, name)
+    said = refusal(lambda: OPS.trellis2.use_file(filepath=str(tmp_path / NAMES[0]), **chosen(tmp_path, NAMES)))
+    assert said.startswith("The API key is missing")
+
+
 @pytest.mark.parametrize(
     ("area", "region", "offered"),
     [
