@@ -132,6 +132,15 @@ def test_a_removed_job_that_is_brought_back_by_its_id_counts_once(tmp_path: Path
     assert here.months == next_start.months == (Month(2026, 11, 1, 12.0),)
 
 
+def test_what_was_charged_in_vain_is_kept_of_each_job_that_was_removed_before_it_was_accepted_again(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "jobs"
+    for number in (1, 2):
+        keep(root, made(number, 0.0, None, remote_id="", charged_in_vain=3.0))
+    assert [cost for _begun, cost, _remote_id in removed(root).values()] == [3.0, 3.0]
+
+
 def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def taken(*_given: object, **_named: object) -> str:
         raise PermissionError(errno.EACCES, "Another program has it")

@@ -43,7 +43,7 @@ def charged(job: Job) -> float:
 def keep(root: Path, job: Job) -> None:
     """Write down what the job cost before it is removed. `root` is the folder of the jobs. Raises OSError."""
     cost, known = charged(job), _read(root)
-    if cost and job.remote_id not in {entry[2] for entry in known.values()}:
+    if cost and job.remote_id not in {entry[2] for entry in known.values()} - {""}:
         text = json.dumps({**known, job.id: (job.created, cost, job.remote_id)}, indent=1)
         write_whole(root.parent / REMOVED_FILE, text.encode())
 
