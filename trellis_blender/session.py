@@ -177,6 +177,7 @@ def cancel(job_id: str) -> None:
         session.jobs[job_id] = advance(job, CancelAsked(), time.time())
         session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
+        session.boxes.clicked()
         session.show_boxes(is_changed=True)
 
 

@@ -11,6 +11,7 @@ import addon_utils
 import bpy
 import pytest
 
+from emulator import Fault
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
@@ -191,6 +192,21 @@ def test_a_tool_that_always_runs_keeps_no_box_that_is_not_selected(addon: Any, m
         state.is_loaded = True
         state.show_boxes(is_changed=True)
         assert boxes() == []
+
+
+def test_a_tool_that_always_runs_keeps_no_box_of_a_job_that_is_cancelled(
+    addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.fault("submit", Fault(job="never_ends"))
+    monkeypatch.setattr(addon.scene, "all_running_tools", lambda _context: frozenset({"VIEW3D_OT_show_keys"}))
+    job_id = generate(picture_file(tmp_path))
+    (standing,) = boxes()
+    standing.select_set(True)
+    OPS.trellis2.cancel(job_id=job_id)
+    tick_until(lambda: stage_of(job_id) == "cancelled")
+    tick_for(0.2)
+    assert boxes() == []
+    assert not addon.session.tick(), "the timer goes on"
 
 
 def test_what_is_no_box_is_left_alone(addon: Any) -> None:
