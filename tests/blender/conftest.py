@@ -94,7 +94,8 @@ def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterato
     addon.looking.forget()
     root = addon.session.jobs_root()
     shutil.rmtree(root)
-    (root.parent / "removed jobs.json").unlink(missing_ok=True)
+    for name in ("removed jobs.json", "price pictures.json"):  # the next emulator may have the same port
+        (root.parent / name).unlink(missing_ok=True)
     generate = importlib.import_module(f"{ADDON}.operators").Generate
     generate.last_click, generate.last_begun = 0.0, (0.0, 0)
 
