@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from . import screens
 from .core.errors import Remedy
 from .core.job import Job, Stage
 from .core.job_words import cost_words
@@ -63,14 +62,15 @@ class Reports:
 
 
 def show(text: str, *, is_bad: bool) -> None:
-    """Let Blender show it in the status bar and the Info log; nothing in the background, where nobody looks."""
-    if bpy.app.background:
-        return
-    window = bpy.context.window or next(iter(screens.windows()), None)
-    if window is not None:
-        with bpy.context.temp_override(window=window):
-            operators: Any = bpy.ops
-            operators.trellis2.report("INVOKE_DEFAULT", text=text, is_bad=is_bad)
+    """Let Blender show it in the status bar and the Info log; nothing in the background, where nobody looks.
+
+    The window is the one that Blender gives to each timer. An operator within `temp_override` would be a crash: there
+    Blender looks up Python objects while it has let the other threads run, and with the Python 3.11 of 4.2 to 5.0 it
+    takes anybody's hold of the GIL for its own (Blender: `BPY_context_member_get`, `PyC_IsInterpreterActive`).
+    """
+    if not bpy.app.background and bpy.context.window is not None:
+        operators: Any = bpy.ops
+        operators.trellis2.report("INVOKE_DEFAULT", text=text, is_bad=is_bad)
 
 
 def arrived(job: Job) -> str:
