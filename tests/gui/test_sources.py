@@ -154,6 +154,29 @@ def test_a_copied_image_file_becomes_a_model_and_all_editors_stay(artist: Artist
     assert artist.run("context.window_manager.clipboard") == str(path)
 
 
+def test_with_nothing_copied_the_panel_says_so_and_all_editors_stay(artist: Artist) -> None:
+    artist.run("context.window_manager.clipboard = ''")
+    artist.chooses_source("CLIPBOARD")
+    before = artist.run(artist.EDITORS)
+    artist.click("trellis2.generate_clipboard")
+    assert (
+        artist.info_log()[-1]
+        == "There is no picture on the clipboard. Copy an image, or an image file, then try again."
+    )
+    assert artist.run(artist.EDITORS) == before
+
+
+def test_over_the_top_bar_which_can_be_no_image_editor_the_report_says_where_to_paste(artist: Artist) -> None:
+    artist.run("context.window_manager.clipboard = ''")
+    artist.run("hand.hover(hand.window.width / 2, hand.window.height - 4)")
+    artist.press("F3")
+    artist.type("Generate from Clipboard")
+    artist.press("RET")
+    assert artist.info_log()[-1].startswith(
+        "Blender pastes an image only in an editor. Use the Trellis tab, or press F3"
+    )
+
+
 def test_a_file_chosen_in_the_panel_becomes_a_model(artist: Artist) -> None:
     path = artist.draws("home/Grüne Vase.png")
     artist.chooses_source("FILE")

@@ -17,6 +17,7 @@ from . import pixels
 from .files import from_file, new_file
 
 NOTHING = "There is no picture on the clipboard. Copy an image, or an image file, then try again."
+NOWHERE = "Blender pastes an image only in an editor. Use the Trellis tab, or press F3 over the 3D viewport."
 LONGEST = 4096  # characters of a text that may be a path
 
 
@@ -65,20 +66,20 @@ def _is_file(path: Path) -> bool:
 
 
 def _pasted(context: bpy.types.Context) -> Any:
-    """The copied image as a new datablock. Blender pastes only in an Image Editor, so the area is one for a moment."""
-    window = context.window
-    area: Any = context.area or (window.screen.areas[0] if window is not None else None)
-    if area is None:
-        raise PictureError(NOTHING)
+    """The copied image as a new datablock. Blender pastes only in an Image Editor, so the editor at hand becomes one.
+
+    No other editor, for that takes an override (see `reports.show`), and not the top bar, which cannot be had back.
+    """
+    area: Any = context.area
+    if area is None or context.window is None or area not in context.window.screen.areas.values():
+        raise PictureError(NOWHERE)
     before, kind = set(bpy.data.images), area.ui_type
     try:
         area.ui_type = "IMAGE_EDITOR"
         shown = area.spaces.active.image
-        region = next(region for region in area.regions if region.type == "WINDOW")
-        with context.temp_override(window=window, area=area, region=region):
-            paste: Any = bpy.ops.image.clipboard_paste
-            if paste.poll():
-                paste()
+        paste: Any = bpy.ops.image.clipboard_paste
+        if paste.poll():
+            paste()
         area.spaces.active.image = shown
     except RuntimeError as error:
         raise PictureError(NOTHING) from error
