@@ -30,7 +30,7 @@ class Ledger:
     def __init__(self, root: Path, pace: Pace, changes: queue.SimpleQueue[Change]) -> None:
         self.entries: dict[str, Entry] = {}
         self._root, self._pace, self._changes = root, pace, changes
-        self._told: dict[str, str] = {}  # what kept a folder from being read, so that it is told once
+        self._told: dict[str, str] = {}  # what keeps a folder from being read, told once
 
     @property
     def is_alive(self) -> bool:
@@ -44,7 +44,7 @@ class Ledger:
             job_folder.sweep(self._root, time.time())
             self._changes.put(Spent(spending.removed(self._root)))
             self.look_around()
-            is_whole = True
+            is_whole = not self._told
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
         finally:
@@ -58,13 +58,14 @@ class Ledger:
             folders = job_folder.job_folders(self._root)
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
+        before, self._told = self._told, {}
         for folder in folders:
             known = self.entries.get(folder.name)
             if known is None or known.job.foreign:
                 try:
                     self._look_at(folder, known)
                 except StorageError as error:
-                    if self._told.get(folder.name) != error.sentence:
+                    if before.get(folder.name) != error.sentence:
                         self._changes.put(Notice(error.sentence, error.remedy))
                     self._told[folder.name] = error.sentence
         present = {folder.name for folder in folders}
