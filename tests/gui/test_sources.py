@@ -141,6 +141,21 @@ def test_an_image_that_was_never_saved_becomes_a_model(artist: Artist) -> None:
     assert artist.run(state) == before
 
 
+def test_over_an_image_editor_its_image_becomes_a_model_and_not_the_panels(artist: Artist) -> None:
+    artist.run(PAINTED)
+    artist.run(f"{artist.SETTINGS}.image = bpy.data.images.new('Chosen', 100, 100)")
+    artist.run("area = Place.find('PROPERTIES', 'WINDOW').area\narea.ui_type = 'IMAGE_EDITOR'\n")
+    artist.run("area.spaces.active.image = image")
+    artist.run("hand.over('IMAGE_EDITOR', 'WINDOW', 0.5, 0.5)")
+    artist.press("F3")
+    artist.type("3D Model from This Image")
+    artist.press("RET")
+    artist.waits_for("imported")
+    assert artist.models() == ["Painted"]
+    with Image.open(artist.sent_picture()) as sent:
+        assert sent.getpixel((50, 50)) == (51, 153, 102, 255)
+
+
 def test_a_copied_image_file_becomes_a_model_and_all_editors_stay(artist: Artist) -> None:
     path = artist.draws("Copied Vase.png")
     artist.run(f"context.window_manager.clipboard = {str(path)!r}")
