@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .order import TextureFormat
 from .relief_mesh import Mesh
-from .workshop import TextureFormat
 
 _FLOAT, _UNSIGNED_INT = 5126, 5125
 _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963

@@ -14,8 +14,8 @@ from PIL import Image
 
 from .atlas import paint_atlas
 from .glb_writer import write_glb
+from .order import Order
 from .relief_mesh import Bools, build_mesh
-from .workshop import Order
 
 _LARGEST_SIDE = 1024
 """Pixels: TRELLIS.2 itself shrinks a picture to this."""

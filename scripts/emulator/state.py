@@ -15,8 +15,9 @@ from urllib.parse import quote, urlencode
 
 from .faults import FaultBook
 from .messages import RefusedError
+from .order import TextureFormat
 from .records import AssetRecord, Clock, JobRecord, UploadRecord
-from .workshop import TextureFormat, Workshop
+from .workshop import Workshop
 
 
 @dataclass

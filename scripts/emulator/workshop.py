@@ -4,34 +4,16 @@
 A finished model can always be made again from its order, so forgetting one costs time and nothing else.
 """
 
-import hashlib
 import queue
 import threading
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-TextureFormat = Literal["webp", "png"]
+from .order import Order
+
 _KEPT_BYTES = 256 * 2**20
-
-
-@dataclass(frozen=True)
-class Order:
-    """All that a model depends on: equal orders give equal bytes."""
-
-    picture: bytes
-    faces: int
-    texture_size: int
-    texture_format: TextureFormat
-    double_sided: bool
-    seed: int
-
-    def digest(self) -> str:
-        """Return a name for the model that this order gives."""
-        rest = f"{self.faces} {self.texture_size} {self.texture_format} {self.double_sided} {self.seed}"
-        return hashlib.sha256(hashlib.sha256(self.picture).digest() + rest.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

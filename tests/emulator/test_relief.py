@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from emulator import Emulator
-from emulator.workshop import Order, make
+from emulator.order import Order
+from emulator.workshop import make
 from tests.emulator.caller import Caller, download, draw_picture
 
 OUTLINES = ["disc", "ring", "specks", "rectangle"]

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from emulator import workshop
+from emulator.order import Order
 
 if TYPE_CHECKING:
-    from emulator.workshop import TextureFormat
+    from emulator.order import TextureFormat
 
 
 @functools.cache
 def trellis_glb(texture_format: TextureFormat, faces: int = 100_000, texture_size: int = 1024) -> bytes:
     """Return a model of a two-coloured disc, in the structure that Trellis 2 gives its files."""
-    return workshop.make(workshop.Order(_picture(), faces, texture_size, texture_format, False, 7)).glb
+    return workshop.make(Order(_picture(), faces, texture_size, texture_format, False, 7)).glb
 
 
 def _picture() -> bytes:

@@ -15,7 +15,8 @@ import pytest
 import emulator.cdn
 import emulator.workshop
 from emulator import Emulator
-from emulator.workshop import Order, Product
+from emulator.order import Order
+from emulator.workshop import Product
 
 KEY, SECRET = "test-key", "test-secret"
 MODEL_BYTES = 300_000

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An order for a model: everything that its bytes depend on."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+TextureFormat = Literal["webp", "png"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that a model depends on: equal orders give equal bytes."""
+
+    picture: bytes
+    faces: int
+    texture_size: int
+    texture_format: TextureFormat
+    double_sided: bool
+    seed: int
+
+    def digest(self) -> str:
+        """Return a name for the model that this order gives."""
+        rest = f"{self.faces} {self.texture_size} {self.texture_format} {self.double_sided} {self.seed}"
+        return hashlib.sha256(hashlib.sha256(self.picture).digest() + rest.encode()).hexdigest()
