@@ -54,7 +54,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
     import bpy
 
     scene: Any = bpy.context.scene
-    source = addon.picture_source
+    source = addon.picture
     found = {}
     bpy.ops.mesh.primitive_uv_sphere_add()
     bpy.ops.object.camera_add(location=(0, 0, 6))

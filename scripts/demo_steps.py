@@ -149,7 +149,7 @@ def addon_enabled(address: str) -> Iterator[Any]:
     try:
         preferences: Any = bpy.context.preferences.addons[ADDON].preferences  # type: ignore[union-attr]  # they exist
         preferences.api_key, preferences.api_secret, preferences.api_address = KEY, SECRET, address
-        yield importlib.import_module(f"{ADDON}.session")
+        yield importlib.import_module(f"{ADDON}.jobs.session")
     finally:
         addon_utils.disable(ADDON, default_set=True, handle_error=_raise)
 
@@ -168,7 +168,7 @@ def generate(report: Report, session: Any, image: Path | None) -> str:
         raise DemoError(str(error).strip().removeprefix("Error: ")) from error
     job_id = next(reversed(session.jobs()))
     watch(report, session, job_id)
-    importlib.import_module(f"{ADDON}.waiting").wait(job_id, seconds=1.0)
+    importlib.import_module(f"{ADDON}.jobs.block_until_done").wait(job_id, seconds=1.0)
     model = next(thing for thing in bpy.data.collections["Trellis"].all_objects if thing.type == "MESH")
     mesh: Any = model.data
     return f'"{model.name}", {len(mesh.polygons):,} faces, {len(mesh.materials)} material'

@@ -119,15 +119,15 @@ def _ours(addon: Any, glb: Path) -> Run:
     """As the session does it: a worker reads, the main thread looks ten times a second, and builds in one tick."""
     import bpy
 
-    session, scene = addon.session, addon.scene
-    job = importlib.import_module(f"{ADDON}.core.job").Job("1", "Bench", "source.png", "bench.png", {}, time.time())
+    session, build = addon.jobs.session, addon.scene.build
+    job = importlib.import_module(f"{ADDON}.core.job.job").Job("1", "Bench", "source.png", "bench.png", {}, time.time())
     answers: list[Any] = []
 
     def read() -> None:
-        answers.append(importlib.import_module(f"{ADDON}.core.read_model").read_for_import(job.id, glb, shape))
+        answers.append(importlib.import_module(f"{ADDON}.core.model.read").read_for_import(job.id, glb, shape))
 
     started = time.perf_counter()
-    shape = addon.arrival.shape(job)
+    shape = addon.jobs.importing.shape(job)
     worker = threading.Thread(target=read)
     asked = time.perf_counter() - started
     worker.start()
@@ -135,7 +135,7 @@ def _ours(addon: Any, glb: Path) -> Run:
     answer = answers.pop()
     assert answer.model is not None, answer
     tick = time.perf_counter()
-    scene.build_model(bpy.context, job, answer.model, select=True)
+    build.build_model(bpy.context, job, answer.model, select=True)
     ended = time.perf_counter()
     worker.join()
     _check()

@@ -2,7 +2,7 @@
 """Keep the translations complete: ``python3 scripts/words.py`` says what is missing or left over.
 
 It collects what the artist reads from the add-on's source: labels, tooltips, sentences. ``--write`` brings the
-dictionaries in ``trellis_blender/translations/`` in line: new texts get an empty translation, unused ones go.
+dictionaries in ``trellis_blender/host/translation/`` in line: new texts get an empty translation, unused ones go.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent / "trellis_blender"
-FOLDER = PACKAGE / "translations"
+FOLDER = PACKAGE / "host" / "translation"
 # Calls whose texts no artist reads: the log, patterns, names of attributes, nodes, sockets and files.
 _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without a text for the artist: names of nodes and sockets; what is wrong with a job.json, which is set aside.
-_UNREAD_FILES = frozenset({"material.py", "core/job_folder.py"})
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
 # Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
 _NAMES = frozenset({"Trellis", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"})
 _UNREAD_TEXTS = frozenset(

@@ -12,14 +12,14 @@ from typing import Any
 
 def register() -> None:
     """Add everything to Blender."""
-    from . import registration
+    from .interface import registration
 
     registration.register()
 
 
 def unregister() -> None:
     """Take everything out of Blender again; running jobs go on another time."""
-    from . import registration
+    from .interface import registration
 
     registration.unregister()
 
@@ -32,7 +32,7 @@ class glTF2ExportUserExtension:
 
     def gather_tree_filter_tag_hook(self, tree: Any, _export_settings: Any) -> None:
         """Leave the boxes out of the tree of nodes; what hangs on one hangs on the box's own parent there."""
-        from . import placeholder
+        from .scene import placeholder
 
         for node in tree.nodes.values():
             if placeholder.job_id(node.blender_object):

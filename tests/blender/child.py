@@ -7,18 +7,16 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from build import stage
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+REPOSITORY = Path(__file__).parents[2]
 # `enable` and `tick_until` are for the script that a test gives.
 BEGINNING = """
 import sys, time
 import bpy, addon_utils
-ADDON = "bl_ext.user_default.trellis_blender"
+from tests.addon import ADDON, addon
 
 def enable():
     assert addon_utils.enable(ADDON, default_set=True) is not None
@@ -31,7 +29,7 @@ def tick_until(is_so):
     end = time.monotonic() + 20
     while not is_so():
         assert time.monotonic() < end
-        sys.modules[ADDON].session.tick()
+        addon.session.tick()
         time.sleep(0.01)
 """
 
@@ -52,7 +50,7 @@ def run(folder: Path, script: str, seconds: float = 40.0) -> Ending:
     (folder / "script.py").write_text(BEGINNING + script, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-X", "utf8", "-u", str(folder / "script.py")],
-        env={**os.environ, "BLENDER_USER_RESOURCES": str(resources)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "BLENDER_USER_RESOURCES": str(resources)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 
+from tests.addon import addon
 from tests.blender.snapshots import snapshot
 
 if TYPE_CHECKING:
@@ -33,18 +34,15 @@ class Surface:
 
 def read(path: Path, **shape: Any) -> Any:
     """Read the file with our reader, as it is unless a shape is asked for; the model."""
-    from bl_ext.user_default.trellis_blender.core.model import Shape
-    from bl_ext.user_default.trellis_blender.core.read_model import read_model
 
-    return read_model(path, Shape(**{"is_grounded": False, **shape}))
+    return addon.read.read_model(path, addon.arrays.Shape(**{"is_grounded": False, **shape}))
 
 
 def build(model: Any, name: str = "Ours", *, select: bool = False) -> Any:
     """Build the model at the origin and return its object."""
-    from bl_ext.user_default import trellis_blender
 
-    job = snapshot(trellis_blender, name=name)
-    return trellis_blender.scene.build_model(bpy.context, job, model, select=select)
+    job = snapshot(addon, name=name)
+    return addon.build.build_model(bpy.context, job, model, select=select)
 
 
 def import_theirs(path: Path) -> list[Any]:

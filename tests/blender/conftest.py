@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import importlib
 import os
 import shutil
 import sys
@@ -16,8 +15,7 @@ import pytest
 
 from build import stage
 from emulator import Emulator
-
-ADDON = "bl_ext.user_default.trellis_blender"
+from tests.addon import ADDON, Addon
 
 
 def _install() -> Path:
@@ -37,7 +35,6 @@ import bpy  # noqa: E402 - see above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
 
 def _raise(error: Exception) -> None:
@@ -50,12 +47,12 @@ def _preferences() -> Any:
 
 
 @pytest.fixture(scope="session")
-def addon() -> Iterator[ModuleType]:
-    """The add-on's top module, enabled as an installed extension; disabled when the tests are over."""
+def addon() -> Iterator[Addon]:
+    """The add-on's modules, enabled as an installed extension; disabled when the tests are over."""
     import addon_utils  # lies in a folder that only importing bpy makes known
 
     addon_utils.enable(ADDON, default_set=True, handle_error=_raise)
-    yield importlib.import_module(ADDON)
+    yield Addon()
     # A timer, handler or thread left behind would crash Blender 4.2 at exit and hang 4.5.
     addon_utils.disable(ADDON, default_set=True, handle_error=_raise)
     if bpy.app.version < (4, 5, 0):
@@ -73,7 +70,7 @@ def _forget_exporter() -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_file(addon: ModuleType) -> None:
+def fresh_file(addon: Addon) -> None:
     """Start every test in an empty file, with the add-on enabled."""
     # Not read_factory_settings: that one disables add-ons.
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
@@ -82,26 +79,26 @@ def fresh_file(addon: ModuleType) -> None:
 
 
 @pytest.fixture(autouse=True)
-def empty_session(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def empty_session(addon: Addon, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start every test without jobs, and with a runner that need not be waited for."""
-    pace = importlib.import_module(f"{ADDON}.core.pace").Pace
+    pace = addon.timing.Pace
     brisk = pace(poll_first=0.05, retry_first=0.05, held=0.2, listing_lag=0.4)
     runner = addon.session.Runner
     monkeypatch.setattr(addon.session, "Runner", lambda root, agent: runner(root, agent, brisk))
     yield
     addon.session.stop()
-    addon.job_list.show(())
-    addon.looking.forget()
+    addon.rows.show(())
+    addon.preview_requests.forget()
     root = addon.session.jobs_root()
     shutil.rmtree(root)
     for name in ("removed jobs.json", "price pictures.json"):  # the next emulator may have the same port
         (root.parent / name).unlink(missing_ok=True)
-    generate = importlib.import_module(f"{ADDON}.operators").Generate
+    generate = addon.base_operators.Generate
     generate.last_click, generate.last_begun = 0.0, (0.0, 0)
 
 
 @pytest.fixture(autouse=True)
-def account(addon: ModuleType) -> None:
+def account(addon: Addon) -> None:
     """Start every test with an account, at an address where nobody answers, which the panel would ask for."""
     preferences = _preferences()
     preferences.api_key, preferences.api_secret, preferences.project_id = "test-key", "test-secret", ""
@@ -111,12 +108,12 @@ def account(addon: ModuleType) -> None:
 @pytest.fixture
 def quick_prices(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the artist's hand rest after a moment, with no price asked for yet."""
-    monkeypatch.setattr(addon.price, "REST_SECONDS", 0.02)
+    monkeypatch.setattr(addon.prices, "REST_SECONDS", 0.02)
     addon.price_tag.unregister()
 
 
 @pytest.fixture
-def session(addon: ModuleType) -> Any:
+def session(addon: Addon) -> Any:
     """The add-on's session module, through which a test ticks."""
     return addon.session
 

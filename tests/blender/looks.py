@@ -36,7 +36,7 @@ def choose(path: object) -> None:
 def look(addon: Any) -> Any:
     """Draw the panel, let the timer run, and return what was seen when the answer is there."""
     draw(addon.panels.TRELLIS2_PT_generate)
-    addon.looking.fulfil()
+    addon.preview_requests.fulfil()
     tick_until(lambda: seen(addon) is not None, 60)
     return seen(addon)
 
@@ -64,6 +64,6 @@ def render(scene: Any) -> None:
 def see_rows(addon: Any) -> None:
     """Draw the list and let the timer run, until the rows have their pictures."""
     draw(addon.panels.TRELLIS2_PT_jobs)
-    addon.looking.fulfil()
+    addon.preview_requests.fulfil()
     tick_until(lambda: not addon.session.sight().is_counting)
-    addon.looking.fulfil()
+    addon.preview_requests.fulfil()

@@ -23,9 +23,9 @@ def snapshot(addon: Any, stage: str = "imported", number: int = 0, **values: Any
         "name": "Tür",
         "picture": "source.png",
         "picture_name": "Tür.png",
-        "parameters": addon.new_job.complete({}, 7),
+        "parameters": addon.begin.complete({}, 7),
         "created": BEGUN + number,
-        "stage": addon.new_job.Stage(stage),
+        "stage": addon.begin.Stage(stage),
     }
     return addon.session.Job(**{**known, **values})
 
@@ -35,7 +35,7 @@ def written(addon: Any, stage: str = "imported", number: int = 0, **values: Any)
     job = snapshot(addon, stage, number, **values)
     folder = addon.session.jobs_root() / job.id
     folder.mkdir(parents=True)
-    addon.new_job.job_folder.save(folder, job)
+    addon.begin.job_folder.save(folder, job)
     return job
 
 
@@ -46,10 +46,10 @@ def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), w
         SimpleNamespace(), Path("jobs"), {job.id: job for job in jobs}, [addon.session.Notice(text) for text in notices]
     )
     if waiting_for:  # the newest job's model does
-        state.arrival.read = addon.arrival.ModelRead(next(reversed(state.jobs)), None)
+        state.arrival.read = addon.importing.ModelRead(next(reversed(state.jobs)), None)
         state.arrival.waiting_for = waiting_for
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(addon.session, "_session", state)
-        addon.job_list.show(addon.session.newest_first())
+        addon.rows.show(addon.session.newest_first())
         yield state
-    addon.job_list.show(())
+    addon.rows.show(())

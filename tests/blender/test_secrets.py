@@ -8,6 +8,7 @@ import bpy
 import pytest
 
 from emulator import Emulator, Fault
+from tests.addon import ADDON
 from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, job, newest_job, refusal, tick_until
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY, SECRET = "api_kQ7uniqueKey19", "sec_Zx3uniqueSecret77"
-ADDON = "bl_ext.user_default.trellis_blender"
 
 
 @pytest.fixture

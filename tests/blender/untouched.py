@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 
-from tests.blender.test_render import all_settings
+from tests.addon import ADDON
+from tests.blender.picture.test_render import all_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ADDON = "bl_ext.user_default.trellis_blender"
 OF_AN_IMAGE = ("source", "type", "filepath_raw", "file_format", "is_dirty", "has_data", "alpha_mode", "users")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from tests.addon import addon
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -31,37 +33,29 @@ def finish(picture: Path, **given: Any) -> Any:
 
 def newest_job() -> Any:
     """Return the newest job that the session knows."""
-    from bl_ext.user_default.trellis_blender import session
-
-    return next(session.newest_first())
+    return next(addon.session.newest_first())
 
 
 def job(job_id: str) -> Any:
     """Return the job as the panel shows it."""
-    from bl_ext.user_default.trellis_blender import session
-
-    return session.jobs()[job_id]
+    return addon.session.jobs()[job_id]
 
 
 def tick_until(is_so: Callable[[], object], seconds: float = 20.0) -> None:
     """Tick until it is so; fail with all jobs' stages when that takes longer than `seconds`."""
-    from bl_ext.user_default.trellis_blender import session
-
     end = time.monotonic() + seconds
     while not is_so():
-        stages = [(each.stage.value, each.message or each.trouble) for each in session.jobs().values()]
-        assert time.monotonic() < end, f"it did not happen; jobs: {stages}, notices: {session.notices()}"
-        session.tick()
+        stages = [(each.stage.value, each.message or each.trouble) for each in addon.session.jobs().values()]
+        assert time.monotonic() < end, f"it did not happen; jobs: {stages}, notices: {addon.session.notices()}"
+        addon.session.tick()
         time.sleep(0.01)
 
 
 def tick_for(seconds: float) -> None:
     """Tick for so long."""
-    from bl_ext.user_default.trellis_blender import session
-
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        session.tick()
+        addon.session.tick()
         time.sleep(0.01)
 
 
@@ -76,9 +70,7 @@ def refusal(call: Callable[[], object]) -> str:
 
 def waiting_reason() -> str:
     """Return why a model that was read is not in the scene yet, "" where none waits."""
-    from bl_ext.user_default.trellis_blender import session
-
-    return next(filter(None, map(session.waiting_for, session.jobs().values())), "")
+    return next(filter(None, map(addon.session.waiting_for, addon.session.jobs().values())), "")
 
 
 def stage_of(job_id: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from emulator import Emulator
 from tests.core.studio import Studio, account_of
 from tests.emulator.caller import draw_picture
-from trellis_blender.core.account import Account
+from trellis_blender.core.request.account import Account
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import threading
 from pathlib import Path
 
 from tests.core.studio import AGENT, QUICK
-from trellis_blender.core.account import Account
-from trellis_blender.core.folder_lock import FolderLock
-from trellis_blender.core.job import Job
-from trellis_blender.core.runner import Runner
+from trellis_blender.core.job.job import Job
+from trellis_blender.core.job.lock import FolderLock
+from trellis_blender.core.request.account import Account
+from trellis_blender.core.runner.runner import Runner
 
 REPOSITORY = Path(__file__).parents[2]
 

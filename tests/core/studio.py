@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emulator import Emulator
-from trellis_blender.core import job_folder
-from trellis_blender.core.account import Account
-from trellis_blender.core.changes import Change, Checked, Loaded, Notice
-from trellis_blender.core.job import Job, Stage
-from trellis_blender.core.pace import Pace
-from trellis_blender.core.parameters import Value, complete
-from trellis_blender.core.picture import Found
-from trellis_blender.core.runner import Runner
-from trellis_blender.core.work import check
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.picture.file import Found
+from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.parameters import Value, complete
+from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice
+from trellis_blender.core.runner.runner import Runner
+from trellis_blender.core.runner.steps import check
+from trellis_blender.core.runner.timing import Pace
 
 QUICK = Pace(
     poll_first=0.05,

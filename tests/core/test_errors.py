@@ -11,8 +11,8 @@ import pytest
 
 from tests.core.studio import tells_what_to_do
 from trellis_blender.core import errors
-from trellis_blender.core.call import error_for
 from trellis_blender.core.errors import Remedy, TrellisError, blenders_words, storage_error
+from trellis_blender.core.scenario.http import error_for
 
 OURS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TrellisError)]
 
@@ -34,7 +34,7 @@ def test_the_sentence_is_what_was_said(kind: type[TrellisError]) -> None:
 
 
 def test_what_passes_by_itself_says_once_that_it_is_tried_again() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(errors)).parent.glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(errors)).parent.rglob("*.py")]
     said = re.findall(r'PassingError\(\s*f?"([^"]+)"', "\n".join(sources))
     assert len(said) > 10
     assert [words for words in said if re.search(r"\b(tried again|starts anew|is continued)\b", words)] == []

@@ -10,8 +10,8 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.core.studio import QUICK, Studio, account_of
-from trellis_blender.core.account import Account
-from trellis_blender.core.job import Stage
+from trellis_blender.core.job.job import Stage
+from trellis_blender.core.request.account import Account
 
 Open = Callable[..., Studio]
 SIGNED = "Cannot read https://cdn.example.com/a/b.png?Expires=1&Signature=abcdef now"

@@ -12,9 +12,9 @@ from PIL import Image, ImageChops, ImageDraw
 
 from emulator import Emulator
 from screens import SIZE, Screen
+from tests.addon import ADDON, module_name
 from tests.gui.window import Window, WindowError
 
-ADDON = "bl_ext.user_default.trellis_blender"
 WINDOWS = "context.window_manager.windows"
 # Where “Don't Save” is, seen from the middle of the window. On Windows the buttons stand in another order.
 DONT_SAVE = (-100, -33)
@@ -50,10 +50,10 @@ class Artist(Window):
 
     PREFERENCES = f"bpy.context.preferences.addons[{ADDON!r}].preferences"
     MODELS = "[thing for thing in bpy.data.objects if thing.type == 'MESH' and thing.name != 'Cube']"
-    PRICE_TAG = f"__import__('sys').modules[{ADDON + '.price_tag'!r}]"
-    ANSWER = f"__import__('sys').modules[{ADDON + '.preferences'!r}].answer()"
+    PRICE_TAG = f"__import__('sys').modules[{module_name('price_tag')!r}]"
+    ANSWER = f"__import__('sys').modules[{module_name('preferences')!r}].answer()"
     SETTINGS = "bpy.context.scene.trellis2"
-    SESSION = f"__import__('sys').modules[{ADDON + '.session'!r}]"
+    SESSION = f"__import__('sys').modules[{module_name('session')!r}]"
     JOBS = f"list({SESSION}.jobs().values())"
     EDITORS = f"[area.type for window in {WINDOWS} for area in window.screen.areas]"
 

@@ -15,7 +15,8 @@ import pytest
 import screens
 from build import stage
 from emulator import Emulator
-from tests.gui.artist import ADDON, Artist
+from tests.addon import ADDON
+from tests.gui.artist import Artist
 from tests.gui.shots import Shots
 from tests.gui.window import variables
 

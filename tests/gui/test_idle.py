@@ -6,7 +6,8 @@ from __future__ import annotations
 import time
 
 from emulator import Fault
-from tests.gui.artist import ADDON, Artist
+from tests.addon import ADDON
+from tests.gui.artist import Artist
 
 LONGEST_END = 60.0  # seconds: the thumbnail of a model is made by then, and Blender has taken its last report away
 WATCHED = 2.0

@@ -9,7 +9,7 @@ from PIL import ImageChops
 from emulator import Fault
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
-from trellis_blender.core.presets import PRESETS
+from trellis_blender.core.request.presets import PRESETS
 
 WANTED = (
     "trellis2.source",

@@ -8,7 +8,7 @@ import time
 from PIL import Image
 
 from tests.gui.artist import Artist
-from trellis_blender.core.presets import PRESETS
+from trellis_blender.core.request.presets import PRESETS
 
 HURRY = 1.0  # seconds: a click sooner than that after another one is taken for a double click
 DOT = (60, 30)  # how far the dot beside a parameter begins and ends from the sidebar's right edge

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from tests.gui.artist import ADDON, BROWSER, Artist
+from tests.addon import module_name
+from tests.gui.artist import BROWSER, Artist
 
-UNDER_WAY = f"__import__('sys').modules[{ADDON + '.picture_source.camera'!r}].is_under_way()"
+UNDER_WAY = f"__import__('sys').modules[{module_name('camera')!r}].is_under_way()"
 FLOOR = (100, 100, 400, 300)  # a part of the window in which nothing but the viewport's grid is seen
 SLOWLY = """
 scene.render.engine, scene.cycles.device, scene.cycles.samples = "CYCLES", "CPU", {samples}

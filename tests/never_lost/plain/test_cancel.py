@@ -11,8 +11,8 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window, account, new_job
 from tests.never_lost.world import OWN_WITH_MODEL, glb, until
-from trellis_blender.core.job import Job, Stage
-from trellis_blender.core.picture import Found
+from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.picture.file import Found
 
 AT_ONCE = 0.3
 Open = Callable[[], Window]

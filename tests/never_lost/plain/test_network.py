@@ -15,10 +15,10 @@ from emulator import CALL_NAMES, Emulator, Fault
 from tests.never_lost import matrix
 from tests.never_lost.plain.window import ENDS, Window
 from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, left_over, new_emulator, picture_in
-from trellis_blender.core import api
 from trellis_blender.core.errors import Remedy
-from trellis_blender.core.job import Job, Stage
-from trellis_blender.core.job_folder import MODEL_FILE
+from trellis_blender.core.job.folder import MODEL_FILE
+from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.scenario import api
 
 FAULTS: Mapping[str, Fault] = {
     "slow": Fault(delay=0.3),

@@ -17,14 +17,15 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import QUICK, Window, account, copy_of, new_job
 from tests.never_lost.world import new_emulator
-from trellis_blender.core import job_folder, polling
-from trellis_blender.core.api import Api
-from trellis_blender.core.connection import Connections
-from trellis_blender.core.entry import Entry
 from trellis_blender.core.errors import PassingError
-from trellis_blender.core.job import Stage
-from trellis_blender.core.pace import Pace
-from trellis_blender.core.polling import Polling
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Stage
+from trellis_blender.core.runner import polling
+from trellis_blender.core.runner.entry import Entry
+from trellis_blender.core.runner.polling import Polling
+from trellis_blender.core.runner.timing import Pace
+from trellis_blender.core.scenario.api import Api
+from trellis_blender.core.scenario.connection import Connections
 
 WAITING = 250
 ROUND = 0.5

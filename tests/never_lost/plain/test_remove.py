@@ -13,8 +13,8 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import OWN_WITH_MODEL
-from trellis_blender.core import job_folder
-from trellis_blender.core.job import Job, Stage
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Job, Stage
 
 Open = Callable[[], Window]
 STRANGERS = ("notes.txt", "source.blend", "source.psd", "model.glb.blend", "preview.mp4", "download.part", "job.json~")

@@ -19,8 +19,8 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain import soak_child
 from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, new_emulator, picture_in
-from trellis_blender.core import job_folder
-from trellis_blender.core.job import Stage
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Stage
 
 JOBS = int(os.environ.get("TRELLIS_SOAK_JOBS", "40"))
 SEED = int(os.environ.get("TRELLIS_SOAK_SEED", "20261122"))

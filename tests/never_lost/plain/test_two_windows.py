@@ -10,9 +10,9 @@ from pathlib import Path
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import until
-from trellis_blender.core import job_folder
-from trellis_blender.core.folder_lock import FolderLock
-from trellis_blender.core.job import Stage
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Stage
+from trellis_blender.core.job.lock import FolderLock
 
 Open = Callable[[], Window]
 

@@ -12,15 +12,15 @@ from typing import TypeVar
 
 from emulator import Emulator
 from tests.never_lost.world import KEY, SECRET, until
-from trellis_blender.core import job_folder
-from trellis_blender.core.account import Account
-from trellis_blender.core.changes import Change, Kept, Loaded, ModelRead, Notice, Removed
-from trellis_blender.core.job import Job, Stage
-from trellis_blender.core.model import Shape
-from trellis_blender.core.pace import Pace
-from trellis_blender.core.parameters import complete
-from trellis_blender.core.picture import Found
-from trellis_blender.core.runner import Runner
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.model.arrays import Shape
+from trellis_blender.core.picture.file import Found
+from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.parameters import complete
+from trellis_blender.core.runner.messages import Change, Kept, Loaded, ModelRead, Notice, Removed
+from trellis_blender.core.runner.runner import Runner
+from trellis_blender.core.runner.timing import Pace
 
 QUICK = Pace(
     poll_first=0.03,

@@ -1,0 +1,93 @@
+"""The add-on as Blender has it installed: what tests may touch of it, by one name each.
+
+A file of the add-on can move without a test noticing: only this table changes. It holds modules, so that what a test
+replaces in one (`monkeypatch.setattr(addon.session, …)`) is replaced for the add-on.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+ADDON = "bl_ext.user_default.trellis_blender"
+"""The package, by the name that Blender gives an extension of the user's."""
+
+PARTS = {
+    "package": "",
+    # core
+    "errors": "core.errors",
+    "arrays": "core.model.arrays",
+    "read": "core.model.read",
+    "pixels": "core.picture.pixels",
+    "encode": "core.picture.encode",
+    "job": "core.job.job",
+    "job_store": "core.runner.job_store",
+    "timing": "core.runner.timing",
+    # host
+    "render_client": "host.background.render_client",
+    "translation": "host.translation.translation",
+    # settings
+    "preferences": "settings.preferences",
+    "scene_settings": "settings.scene",
+    # picture
+    "picture": "picture",
+    "render": "picture.render",
+    "image": "picture.image",
+    "camera": "picture.camera",
+    "clipboard": "picture.clipboard",
+    "file": "picture.file",
+    "preview": "picture.preview",
+    # scene
+    "build": "scene.build",
+    "placeholder": "scene.placeholder",
+    "asset": "scene.asset",
+    # jobs
+    "session": "jobs.session",
+    "apply_messages": "jobs.apply_messages",
+    "begin": "jobs.begin",
+    "importing": "jobs.importing",
+    "progress": "jobs.progress",
+    "prices": "jobs.prices",
+    "rows": "jobs.rows",
+    "reports": "jobs.reports",
+    # interface
+    "registration": "interface.registration",
+    "menus": "interface.menus",
+    "status_bar": "interface.status_bar",
+    "selection": "interface.selection",
+    "price_tag": "interface.price_tag",
+    "chosen_picture": "interface.chosen_picture",
+    "preview_requests": "interface.preview_requests",
+    "panels": "interface.panels",
+    "first_run": "interface.panels.first_run",
+    "generate_panel": "interface.panels.generate_panel",
+    "job_panel": "interface.panels.job_panel",
+    "parameter_panels": "interface.panels.parameter_panels",
+    "sidebar": "interface.panels.sidebar",
+    "spending_rows": "interface.panels.spending_rows",
+    "base_operators": "interface.operators.base",
+    "source_operators": "interface.operators.sources",
+    "preset_operators": "interface.operators.presets",
+    "job_operators": "interface.operators.jobs",
+    "account_operators": "interface.operators.account",
+    "level_of_detail": "interface.operators.level_of_detail",
+    "variations": "interface.operators.variations",
+}
+
+
+def module_name(part: str) -> str:
+    """Return the full name of a part's module. Raises KeyError for what is not in the table."""
+    return f"{ADDON}.{PARTS[part]}".rstrip(".")
+
+
+class Addon:
+    """The parts as attributes, imported when they are first asked for: there is no add-on before it is enabled."""
+
+    def __getattr__(self, part: str) -> Any:
+        """Return the part's module. Raises AttributeError for what is not in the table."""
+        if part not in PARTS:
+            raise AttributeError(f"tests may not touch {part!r}: tests/addon.py names what they may")
+        return importlib.import_module(module_name(part))
+
+
+addon = Addon()

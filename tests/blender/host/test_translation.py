@@ -1,0 +1,68 @@
+"""Translation: everything that Blender knows by name has an entry, and composed texts are said in the language."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.blender.interface.test_words import operators, shown_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def translation(addon: Any) -> Any:
+    """The add-on's translation module."""
+    return addon.translation
+
+
+@pytest.fixture
+def french(translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A Blender in French: the bpy module has no languages, so a dictionary stands in for Blender's lookup."""
+    known = {
+        "Generating {percent}": "Génération : {percent}",
+        "{stage} in Another Blender": "{stage} dans un autre Blender",
+        "Generating": "Génération",
+        "Ready": "Prêt",
+    }
+    lookup = SimpleNamespace(locale="fr_FR", pgettext_iface=lambda text: known.get(text, text))
+    monkeypatch.setattr(translation, "bpy", SimpleNamespace(app=SimpleNamespace(translations=lookup)))
+    monkeypatch.setattr(translation, "_sentences", [translation.Sentences(known)])
+    translation._say_in.cache_clear()
+    yield translation
+    translation._say_in.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("Ready", "Prêt"),
+        ("Generating 42 %", "Génération : 42 %"),
+        ("Generating in Another Blender", "Génération dans un autre Blender"),
+        ("Never heard of.", "Never heard of."),
+    ],
+)
+def test_a_composed_text_is_said_in_the_artists_language(french: Any, english: str, said: str) -> None:
+    assert french.translated(english) == said
+
+
+def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> None:
+    assert translation.translated("Generating 42 %") == "Generating 42 %"
+
+
+def test_every_name_and_tooltip_that_blender_shows_has_a_translation(addon: Any, translation: Any) -> None:
+    texts = {text for rna in shown_properties(addon) for text in (rna.name, rna.description)}
+    texts |= {cls.bl_label for cls in addon.registration.CLASSES if hasattr(cls, "bl_label")}
+    for cls in operators(addon):
+        texts.add(" ".join(str(cls.__doc__).split()))
+    for rna in shown_properties(addon):
+        items = getattr(rna, "enum_items", ())
+        texts |= {text for item in items for text in (item.name, item.description)}
+    shown = {text for text in texts if any(character.isalpha() for character in text)}
+    assert len(shown) > 100
+    names = {"Trellis", "Name", "Name of the preset, used to make the path name"}  # the last two are Blender's own
+    for language in translation.languages():
+        assert sorted(shown - names - translation.dictionary(language).keys()) == []

@@ -1,0 +1,234 @@
+"""The first minutes: no key, a key that is tested, no way online; and each refusal with the button that mends it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from tests.addon import ADDON
+from tests.blender.drawing import Page, draw, operator_type
+from tests.blender.pictures import picture_file
+from tests.blender.snapshots import session_with, snapshot
+from tests.blender.working import OPS, generate, refusal, tick_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from emulator import Emulator
+
+KEYS_PAGE = "https://app.scenario.com/team"
+
+
+def kept() -> Any:
+    """The add-on's preferences."""
+    assert bpy.context.preferences is not None
+    return bpy.context.preferences.addons[ADDON].preferences
+
+
+def panel(addon: Any, width: int = 300) -> Page:
+    """What the panel shows."""
+    return draw(addon.panels.TRELLIS2_PT_generate, width=width)
+
+
+@pytest.fixture
+def new(addon: Any, connected: Emulator) -> Iterator[Emulator]:
+    """Nobody has entered a key yet."""
+    kept().api_key = kept().api_secret = ""
+    addon.preferences.show_answer(None)
+    addon.base_operators.dismiss_refusal()
+    yield connected
+    addon.preferences.show_answer(None)
+    addon.base_operators.dismiss_refusal()
+
+
+def enter(key: str = "test-key", secret: str = "test-secret") -> Any:
+    """Fill in the dialog."""
+    return OPS.trellis2.enter_key(api_key=key, api_secret=secret)
+
+
+def test_without_a_key_there_are_three_lines_and_two_buttons(addon: Any, new: Emulator) -> None:
+    page = panel(addon)
+    assert len(page.texts) == 3
+    assert [(name, label) for name, label, _ in page.operators] == [
+        ("wm.url_open", "Get a Key"),
+        ("trellis2.enter_key", "Enter Key"),
+    ]
+    assert page.operators[0][2] == {"url": KEYS_PAGE}
+    assert page.properties == []
+
+
+def test_in_a_narrow_sidebar_they_are_still_three_lines(addon: Any, new: Emulator) -> None:
+    assert len(panel(addon, width=200).texts) == 3
+
+
+@pytest.mark.parametrize("half", ["api_key", "api_secret"])
+def test_half_a_key_is_no_key(addon: Any, new: Emulator, half: str) -> None:
+    setattr(kept(), half, "test")
+    assert "trellis2.enter_key" in panel(addon).operator_ids
+
+
+def test_with_the_environments_key_nothing_of_it_is_shown(
+    addon: Any, new: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCENARIO_SDK_API_KEY", "test-key")
+    monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "test-secret")
+    page = panel(addon)
+    assert not set(addon.first_run.WELCOME) & set(page.texts)
+    assert page.operator_ids[-1] == "trellis2.generate_render"
+    assert "trellis2.enter_key" not in page.operator_ids
+    assert "SCENARIO_SDK_API_KEY" in refusal(enter)
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"), [("SCENARIO_SDK_API_KEY", "api_secret"), ("SCENARIO_SDK_API_SECRET", "api_key")]
+)
+def test_with_one_half_from_the_environment_the_other_is_asked_for(
+    addon: Any, new: Emulator, monkeypatch: pytest.MonkeyPatch, variable: str, field: str
+) -> None:
+    outside = {"SCENARIO_SDK_API_KEY": "test-key", "SCENARIO_SDK_API_SECRET": "test-secret"}[variable]
+    monkeypatch.setenv(variable, outside)
+    assert "trellis2.enter_key" in panel(addon).operator_ids
+    known = operator_type("trellis2.enter_key")
+    dialog = draw(addon.account_operators.TRELLIS2_OT_enter_key, bl_rna=known)
+    assert field in dialog.properties
+    assert {"api_key", "api_secret"} - set(dialog.properties) == {"api_key", "api_secret"} - {field}
+    assert variable in dialog.text
+    assert OPS.trellis2.enter_key(**{field: "test-secret" if field == "api_secret" else "test-key"}) == {"FINISHED"}
+    tick_until(addon.preferences.answer)
+    assert addon.preferences.answer().is_well
+    assert outside not in (kept().api_key, kept().api_secret)
+
+
+def test_a_key_that_is_entered_is_tested_and_the_panel_is_ready(addon: Any, new: Emulator) -> None:
+    assert enter() == {"FINISHED"}
+    page = panel(addon)
+    assert page.texts[0] == "Testing the connection"
+    tick_until(addon.preferences.answer)
+    page = panel(addon, width=500)
+    assert "Connected: Trellis 2 (emulated) is ready." in page.text
+    assert "Testing" not in page.text
+    assert page.operator_ids[-1] == "trellis2.generate_render"
+    assert not new.paid
+
+
+def test_a_key_that_is_entered_is_kept_in_the_preferences_alone(addon: Any, new: Emulator) -> None:
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.is_dirty = False
+    enter(" test-key ", "test-secret\n")
+    assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
+    assert bpy.context.preferences.is_dirty, "Blender would not save the key when it quits"
+    manager: Any = bpy.context.window_manager
+    last = manager.operator_properties_last("trellis2.enter_key")
+    assert last is None or (last.api_key, last.api_secret) == ("", "")
+    assert "REGISTER" not in addon.account_operators.TRELLIS2_OT_enter_key.bl_options  # nor in the Info log
+
+
+def test_a_wrong_key_is_told_with_its_remedies(addon: Any, new: Emulator) -> None:
+    enter("wrong")
+    tick_until(addon.preferences.answer)
+    page = panel(addon)
+    assert "Scenario does not know this API key." in page.text
+    assert page.operator_ids[:3] == ["trellis2.dismiss", "trellis2.open_preferences", "trellis2.test_connection"]
+
+
+@pytest.mark.parametrize(("key", "secret"), [("", "s"), ("k", ""), ("  ", "s")])
+def test_what_is_missing_is_refused_and_keeps_what_was_there(
+    addon: Any, connected: Emulator, key: str, secret: str
+) -> None:
+    assert "is missing" in refusal(lambda: enter(key, secret))
+    assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
+
+
+def test_where_blender_does_not_save_preferences_the_panel_says_so(addon: Any, new: Emulator) -> None:
+    assert bpy.context.preferences is not None
+    enter()
+    tick_until(addon.preferences.answer)
+    shown = {}
+    for saves in (True, False):
+        system = SimpleNamespace(ui_scale=1.0)
+        surroundings = SimpleNamespace(
+            region=SimpleNamespace(width=900),
+            preferences=SimpleNamespace(system=system, is_dirty=True, use_preferences_save=saves),
+        )
+        page = Page()
+        addon.first_run.draw_connection(_layout(page), surroundings)
+        shown[saves] = page.operator_ids
+    assert "wm.save_userpref" in shown[False]
+    assert "wm.save_userpref" not in shown[True]
+
+
+def _layout(page: Page) -> Any:
+    from tests.blender.drawing import Layout
+
+    return Layout(page)
+
+
+def test_offline_one_button_leads_to_the_switch(addon: Any, new: Emulator) -> None:
+    kept().api_key, kept().api_secret, kept().api_address = "k", "s", ""
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.system.use_online_access = False
+    assert panel(addon).operator_ids == ["trellis2.open_network_preferences"]
+
+
+def test_a_key_entered_offline_is_kept_and_the_switch_is_offered(addon: Any, new: Emulator) -> None:
+    kept().api_address = ""
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.system.use_online_access = False
+    assert enter() == {"FINISHED"}
+    assert kept().api_key == "test-key"
+    assert panel(addon).operator_ids == ["trellis2.open_network_preferences"]
+
+
+def test_a_refusal_stands_in_the_panel_with_its_remedy_until_the_next_try(
+    addon: Any, connected: Emulator, tmp_path: Path
+) -> None:
+    refusal(lambda: generate(tmp_path / "gone.png"))
+    page = panel(addon)
+    assert "is gone. Choose another file." in page.text
+    assert page.operators[-1][:2] == ("trellis2.use_file", "Change Picture")
+    addon.base_operators.Generate.last_click = 0.0
+    generate(picture_file(tmp_path))
+    assert "is gone" not in panel(addon).text
+
+
+def test_a_render_that_is_missing_can_be_made_with_one_click(addon: Any, connected: Emulator) -> None:
+    refusal(OPS.trellis2.generate_render)
+    assert panel(addon).operators[-1] == ("render.render", "Render Image", {"use_viewport": True})
+    assert OPS.trellis2.dismiss() == {"FINISHED"}
+    assert "render.render" not in panel(addon).operator_ids
+
+
+def test_what_keeps_a_job_waiting_has_its_remedy_beside_it(addon: Any) -> None:
+    remedies = addon.job_panel.Remedy
+    job = snapshot(addon, "downloading", trouble="Free some disk space.", trouble_remedy=remedies.FOLDER)
+    with session_with(addon, [job]):
+        operators = draw(addon.panels.TRELLIS2_PT_jobs).operators
+    assert ("trellis2.open_folder", "Open Folder", {"job_id": job.id}) in operators
+
+
+def test_a_job_that_is_held_offline_has_the_switch_beside_it(addon: Any, new: Emulator) -> None:
+    kept().api_key, kept().api_secret, kept().api_address = "k", "s", ""
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.system.use_online_access = False
+    job = snapshot(addon, "uploading", trouble=addon.preferences.problem().sentence)
+    with session_with(addon, [job]):
+        assert "trellis2.open_network_preferences" in draw(addon.panels.TRELLIS2_PT_jobs).operator_ids
+
+
+def test_a_notice_has_its_remedy_beside_it(addon: Any) -> None:
+    with session_with(addon, []) as state:
+        notice = addon.session.Notice("Its files are kept.", addon.job_panel.Remedy.FOLDER)
+        state.notices.append(notice)
+        assert "trellis2.open_jobs_folder" in draw(addon.panels.TRELLIS2_PT_jobs).operator_ids
+
+
+@pytest.mark.parametrize("remedy", ["credits", "scenario", "importer", "update", "render"])
+def test_what_a_remedy_tells_its_operator_is_what_that_knows(addon: Any, remedy: str) -> None:
+    remedies = addon.job_panel.Remedy
+    with session_with(addon, [snapshot(addon, "failed", message="Broken.", remedy=remedies(remedy))]):
+        _, _, given = draw(addon.panels.TRELLIS2_PT_jobs).operators[0]
+    assert given == addon.sidebar.REMEDY_PROPERTIES[remedies(remedy)] != {}

@@ -1,0 +1,277 @@
+"""The sidebar: drawn without an error in every state of a job, with the sentence and what can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.blender.drawing import Page, draw
+from tests.blender.snapshots import session_with, snapshot
+from tests.blender.working import OPS, refusal
+
+STAGES = (
+    "queued",
+    "uploading",
+    "submitting",
+    "unconfirmed",
+    "running",
+    "downloading",
+    "reading",
+    "ready",
+    "imported",
+    "failed",
+    "cancelled",
+)
+RESTING = ("ready", "imported", "failed", "cancelled")
+
+
+@pytest.fixture
+def show(addon: Any) -> Any:
+    """Draw the panel of the jobs with one job that is given these values."""
+
+    def shown(stage: str, waiting_for: str = "", notices: tuple[str, ...] = (), **values: Any) -> Page:
+        with session_with(addon, [snapshot(addon, stage, **values)], notices, waiting_for):
+            return draw(addon.panels.TRELLIS2_PT_jobs)
+
+    return shown
+
+
+def remedies(addon: Any) -> list[Any]:
+    """All remedies that there are."""
+    return list(addon.job_panel.Remedy)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("progress", [0.0, 0.42, 1.0])
+def test_a_job_is_drawn_in_every_stage(show: Any, stage: str, progress: float) -> None:
+    page = show(stage, progress=progress)
+    assert page.texts[0] == "Tür"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("state", [{"foreign": True}, {"cancel_asked": True}, {"remote_status": "queued"}])
+def test_a_job_is_drawn_in_every_special_state(show: Any, stage: str, state: dict[str, Any]) -> None:
+    assert show(stage, **state).texts[0] == "Tür"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_can_be_done_is_what_is_offered(show: Any, stage: str) -> None:
+    offered = set(show(stage).operator_ids)
+    expected = {
+        "ready": {"trellis2.import_model"},
+        "imported": {"trellis2.import_model"},
+        "failed": {"trellis2.retry"},
+        "cancelled": {"trellis2.retry"},
+    }
+    assert offered == expected.get(stage, {"trellis2.cancel"})
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - set(RESTING)))
+def test_what_another_blender_does_can_not_be_cancelled_here(show: Any, stage: str) -> None:
+    page = show(stage, foreign=True)
+    assert page.operator_ids == []
+    assert "Another Blender" in page.text
+
+
+def test_every_button_belongs_to_its_job(show: Any) -> None:
+    for stage in STAGES:
+        for _, _, given in show(stage).operators:
+            assert given == {"job_id": "20261122-000000-abcdef"}
+
+
+def test_a_failure_is_shown_with_its_whole_sentence(show: Any) -> None:
+    sentence = "Scenario could not make the model: the picture is empty. Try again, or another picture."
+    assert sentence in show("failed", message=sentence).text
+
+
+def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> None:
+    offered = {each.value: show("failed", message="Broken.", remedy=each).operators for each in remedies(addon)}
+    assert {value: [(name, label) for name, label, _ in found] for value, found in offered.items()} == {
+        "none": [("trellis2.retry", "Retry")],
+        "retry": [("trellis2.retry", "Retry")],
+        "submit_again": [("trellis2.retry", "Submit Again")],
+        "preferences": [("trellis2.open_preferences", "Open Preferences"), ("trellis2.retry", "Retry")],
+        "online_access": [("trellis2.open_network_preferences", "Allow Online Access"), ("trellis2.retry", "Retry")],
+        "credits": [("wm.url_open", "Buy Credits"), ("trellis2.retry", "Retry")],
+        "settings": [("trellis2.use_settings", "Use Settings"), ("trellis2.retry", "Retry")],
+        "picture": [("trellis2.use_file", "Change Picture"), ("trellis2.retry", "Retry")],
+        "render": [("render.render", "Render Image"), ("trellis2.retry", "Retry")],
+        "folder": [("trellis2.open_folder", "Open Folder"), ("trellis2.retry", "Retry")],
+        "scenario": [("wm.url_open", "Open Scenario"), ("trellis2.retry", "Retry")],
+        "importer": [("preferences.addon_enable", "Enable Importer"), ("trellis2.retry", "Retry")],
+        "libraries": [("screen.userpref_show", "Open File Paths"), ("trellis2.retry", "Retry")],
+        "update": [("screen.userpref_show", "Open Extensions"), ("trellis2.retry", "Retry")],
+    }
+
+
+def test_what_keeps_a_job_waiting_is_shown(show: Any) -> None:
+    assert (
+        "Scenario is busy. It is tried again." in show("uploading", trouble="Scenario is busy. It is tried again.").text
+    )
+
+
+def test_what_an_import_waits_for_is_shown(show: Any) -> None:
+    assert "Waiting for Object Mode" in show("ready", waiting_for="Waiting for Object Mode").text
+
+
+def test_a_notice_is_shown_above_the_jobs(show: Any) -> None:
+    page = show("running", notices=("The disk is full.",))
+    assert page.texts[:2] == ["The disk is full.", "Tür"]
+    assert page.operator_ids[0] == "trellis2.dismiss"
+
+
+def test_a_message_that_was_read_can_be_taken_away(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon)], ["The disk is full."]):
+        assert OPS.trellis2.dismiss() == {"FINISHED"}
+        page = draw(addon.panels.TRELLIS2_PT_jobs)
+        assert "The disk is full." not in page.texts
+        assert "trellis2.dismiss" not in page.operator_ids
+        assert refusal(OPS.trellis2.dismiss).endswith("There is no message to take away")
+
+
+def test_a_notice_without_any_job_is_shown_too(addon: Any) -> None:
+    with session_with(addon, [], ["The disk is full."]):
+        assert addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
+        assert draw(addon.panels.TRELLIS2_PT_jobs).texts == ["The disk is full."]
+
+
+def test_the_progress_of_the_generation_is_told_in_percent(show: Any) -> None:
+    assert "Generating 42%" in show("running", progress=0.42).text
+
+
+def has_cost_in_row(addon: Any, width: int, stage: str) -> bool:
+    """Whether the cost stands in the job's row, after its name and its state."""
+    with session_with(addon, [snapshot(addon, stage, remote_id="job_1", cost=7.25)]):
+        return draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[2] == "7.25 CU"
+
+
+def test_a_row_names_the_cost_of_what_rests_where_there_is_room(addon: Any) -> None:
+    assert [has_cost_in_row(addon, width, "imported") for width in (200, 300, 500)] == [False, True, True]
+    assert not has_cost_in_row(addon, 500, "running")
+
+
+def test_a_job_that_was_refunded_shows_no_cost_but_what_another_try_would_cost(addon: Any) -> None:
+    refunded = snapshot(addon, "failed", remote_id="job_1", remote_ended=True, cost=7.25, message="It failed.")
+    kept = replace(refunded, charged_in_vain=7.25)
+    for job, is_shown in ((refunded, False), (kept, True)):
+        with session_with(addon, [job]):
+            page = draw(addon.panels.TRELLIS2_PT_jobs, width=500)
+        assert ("7.25 CU" in page.texts[2], "7.25 CU" in page.texts[-1]) == (is_shown, is_shown)
+        assert ("trellis2.retry", "Retry · 7.25 CU") in [operator[:2] for operator in page.operators]
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "wide", "narrow"),
+    [
+        ("running", {"progress": 0.42}, "Generating 42%", "42%"),
+        ("running", {}, "Generating", ""),
+        ("running", {"progress": 0.42, "cancel_asked": True}, "Cancelling", ""),
+        ("running", {"progress": 0.42, "foreign": True}, "Generating in Another Blender", ""),
+        ("imported", {}, "Imported", ""),
+    ],
+)
+def test_a_row_says_what_there_is_room_for(
+    addon: Any, stage: str, values: dict[str, Any], wide: str, narrow: str
+) -> None:
+    with session_with(addon, [snapshot(addon, stage, **values)]):
+        assert [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[1] for width in (300, 200)] == [wide, narrow]
+
+
+def test_the_name_of_a_job_keeps_some_room_in_every_width(addon: Any) -> None:
+    for stage in STAGES:
+        for width in range(100, 900, 20):
+            assert 0.1 <= addon.job_panel.name_share(width, snapshot(addon, stage, cost=7.25)) < 1
+
+
+def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> None:
+    sentence = "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
+    lines = addon.sidebar.wrapped(sentence, 20)
+    assert " ".join(lines) == sentence
+    assert max(map(len, lines)) <= 20
+
+
+def test_a_number_is_never_parted_from_its_unit(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, remote_id="job_1", cost=7.25, ended=1_795_342_095.0)]):
+        pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts for width in range(160, 320, 7)]
+    assert len({len(page) for page in pages}) > 1
+    assert all("7.25 CU" in page[-1] or "7.25 CU" in page[-2] for page in pages)
+
+
+def test_japanese_is_wrapped_between_characters_and_a_closing_one_stays_with_its_own(addon: Any) -> None:
+    sentence = "画像「椅子.png」が見つかりません。別のファイルを選択してください。"
+    for width in range(8, 40):
+        lines = addon.sidebar.wrapped(sentence, width)
+        assert "".join(lines) == sentence
+        assert len(lines) >= 2 * len(sentence) / (width + 2)
+        assert not [line for line in lines if line[0] in "。」、"]
+
+
+def test_a_no_break_space_keeps_a_line_together(addon: Any) -> None:
+    assert addon.sidebar.wrapped("Choisir le rendu\u00a0: oui", 16) == ["Choisir le", "rendu : oui"]
+
+
+def test_a_wider_sidebar_takes_fewer_lines(show: Any, addon: Any) -> None:
+    with session_with(addon, [], ["The disk is full. Free some space."]):
+        pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width) for width in (160, 900)]
+    assert len(pages[0].texts) > len(pages[1].texts) > 0
+
+
+def test_where_hardly_a_word_fits_a_button_shows_the_sentence(addon: Any) -> None:
+    sentence = "The disk is full. Free some space."
+    with session_with(addon, [], [sentence]):
+        page = draw(addon.panels.TRELLIS2_PT_jobs, width=100)
+    (given,) = [given for name, _label, given in page.operators if name == "trellis2.read"]
+    assert given == {"text": sentence}
+    assert "disk" not in page.text
+    assert addon.panels.TRELLIS2_OT_read.description(bpy.context, SimpleNamespace(**given)) == sentence
+
+
+def test_without_jobs_the_panel_of_the_jobs_is_not_shown(addon: Any) -> None:
+    assert not addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
+
+
+@pytest.mark.parametrize("source", ["RENDER", "FILE", "IMAGE", "VIEWPORT", "CAMERA", "CLIPBOARD"])
+def test_the_button_belongs_to_the_chosen_source(addon: Any, connected: object, source: str) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source, scene.trellis2.filepath = source, "//chair.png"
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    expected: dict[str, tuple[str, dict[str, str]]] = {
+        "RENDER": ("generate_render", {}),
+        "FILE": ("generate_image", {"filepath": "//chair.png"}),
+        "IMAGE": ("generate_open_image", {}),
+        "VIEWPORT": ("generate_viewport", {}),
+        "CAMERA": ("generate_camera", {}),
+        "CLIPBOARD": ("generate_clipboard", {}),
+    }
+    operator, given = expected[source]
+    pressed = [each for each in page.operators if each[0].startswith("trellis2.generate")]
+    assert pressed == [(f"trellis2.{operator}", "Generate", given)]
+
+
+def test_the_panel_says_which_tile_and_which_frame_is_taken(addon: Any) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source = "IMAGE"
+    scene.trellis2.image = bpy.data.images.new("wall", 8, 8, tiled=True)
+    scene.trellis2.image.tiles.new(1012)
+    scene.trellis2.image.tiles.active_index = 1
+    assert "Tile 1012" in draw(addon.panels.TRELLIS2_PT_generate).texts
+    scene.trellis2.image = bpy.data.images.new("frames", 8, 8)
+    scene.trellis2.image.source = "SEQUENCE"
+    scene.frame_set(7)
+    assert "Frame 7" in draw(addon.panels.TRELLIS2_PT_generate).texts
+
+
+def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
+    pages = [draw(panel) for panel in addon.panels.CLASSES if getattr(panel, "bl_parent_id", "")]
+    places = [name for page in pages for name in page.properties]
+    assert sorted(places) == sorted(parameter.name for parameter in addon.scene_settings.TABLE)
+    assert draw(addon.panels.TRELLIS2_PT_parameters).properties == ["use_seed", "seed"]
+
+
+def test_the_preferences_are_drawn(addon: Any) -> None:
+    page = draw(addon.preferences.TRELLIS2_AP_preferences)
+    assert page.operator_ids == ["trellis2.test_connection"]

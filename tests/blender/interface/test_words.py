@@ -1,0 +1,112 @@
+"""What the artist reads: every operator in a menu, tooltips and labels in Blender's manner, all from one table."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.blender.drawing import Layout, Page, draw, operator_type
+
+SMALL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+
+
+def drawn_menus(addon: Any) -> Page:
+    """Everything that stands in Blender's menus because of the add-on."""
+    whole = Page()
+    for menu, function in addon.menus.ENTRIES:
+        assert hasattr(bpy.types, menu)
+        pages = [draw(type("Entry", (), {"draw": staticmethod(function)}))]
+        while pages:
+            page = pages.pop()
+            whole.operators += page.operators
+            pages += [draw(getattr(bpy.types, submenu)) for submenu in page.menus]
+    return whole
+
+
+def operators(addon: Any) -> list[Any]:
+    """All operators of the add-on that the artist may call."""
+    classes = [cls for cls in addon.registration.CLASSES if issubclass(cls, bpy.types.Operator)]
+    return [cls for cls in classes if "INTERNAL" not in getattr(cls, "bl_options", ())]
+
+
+def is_title_case(label: str) -> bool:
+    """Whether all words but the small ones begin with a capital or a digit."""
+    words = label.replace("(", "").replace(")", "").split()
+    return all(word[0].isupper() or word[0].isdigit() or word in SMALL_WORDS for word in words) and bool(words)
+
+
+def shown_properties(addon: Any) -> list[Any]:
+    """All properties of the add-on that the artist can see."""
+    found = []
+    for owner in (addon.scene_settings.TRELLIS2_PG_settings, addon.preferences.TRELLIS2_AP_preferences):
+        found += [owner.bl_rna.properties[name] for name in owner.__annotations__]
+    for owner in operators(addon):
+        names = {name for base in owner.__mro__ for name in getattr(base, "__annotations__", {})}
+        properties = operator_type(owner.bl_idname).properties
+        found += [properties[name] for name in sorted(names) if name in properties]
+    return [rna for rna in found if not rna.is_hidden]
+
+
+def test_every_operator_stands_in_a_menu(addon: Any) -> None:
+    assert len(operators(addon)) > 12
+    # A file that is dropped is no entry of a menu.
+    named = {cls.bl_idname for cls in operators(addon) if "INTERNAL" not in getattr(cls, "bl_options", ())}
+    assert named == set(drawn_menus(addon).operator_ids)
+
+
+def test_an_entry_of_a_menu_is_a_click_in_those_that_pop_up_at_the_pointer_too(addon: Any) -> None:
+    for menu, function in addon.menus.ENTRIES:
+        layout = Layout(Page())
+        function(SimpleNamespace(layout=layout), SimpleNamespace(active_object=None))
+        assert vars(layout)["operator_context"] == "INVOKE_REGION_WIN", menu
+
+
+@pytest.mark.parametrize("operator", ["generate_image", "import_by_id"])
+def test_an_entry_that_opens_a_dialog_says_so(addon: Any, operator: str) -> None:
+    labels = [text for name, text, _ in drawn_menus(addon).operators if name == f"trellis2.{operator}"]
+    assert labels
+    assert all(label.endswith("...") for label in labels)
+
+
+def test_labels_are_title_case(addon: Any) -> None:
+    labels = [cls.bl_label for cls in addon.registration.CLASSES if hasattr(cls, "bl_label")]
+    labels += [text.removesuffix("...") for _, text, _ in drawn_menus(addon).operators]
+    labels += [rna.name for rna in shown_properties(addon)]
+    labels += [
+        *addon.job_panel.WORDS.values(),
+        *(label for _, label, _ in addon.sidebar.REMEDIES.values()),
+    ]
+    assert [label for label in labels if not is_title_case(label)] == []
+
+
+def test_tooltips_exist_and_end_without_a_period(addon: Any) -> None:
+    tooltips = {cls.bl_idname: operator_type(cls.bl_idname).description for cls in operators(addon)}
+    tooltips |= {rna.identifier: rna.description for rna in shown_properties(addon)}
+    assert len(tooltips) > 25
+    assert {name: text for name, text in tooltips.items() if not text.strip() or text.rstrip().endswith(".")} == {}
+
+
+@pytest.mark.parametrize("owner", ["settings", "generate_image", "generate_render"])
+def test_ranges_defaults_and_words_of_all_parameters_are_the_tables(addon: Any, owner: str) -> None:
+    kind = (
+        addon.scene_settings.TRELLIS2_PG_settings.bl_rna if owner == "settings" else operator_type(f"trellis2.{owner}")
+    )
+    for parameter in addon.scene_settings.TABLE:
+        rna = kind.properties[parameter.name]
+        assert (rna.name, rna.description) == (parameter.label, parameter.description)
+        if parameter.choices:
+            assert rna.default == str(parameter.default)
+            assert [item.identifier for item in rna.enum_items] == [str(choice) for choice in parameter.choices]
+        elif isinstance(parameter.default, bool):
+            assert rna.default is parameter.default
+        else:
+            expected = (parameter.default, parameter.minimum, parameter.maximum)
+            assert (rna.default, rna.hard_min, rna.hard_max) == pytest.approx(expected)
+
+
+def test_the_seed_takes_every_value_that_a_job_can_have(addon: Any) -> None:
+    seed = addon.scene_settings.TRELLIS2_PG_settings.bl_rna.properties["seed"]
+    assert (seed.hard_min, seed.hard_max) == (0, 2**31 - 1)

@@ -1,0 +1,217 @@
+"""Before money is spent: asked where it is more than the limit, for several files, and for a step that is repeated."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from tests.blender.pictures import picture_file
+from tests.blender.priced import chosen, settle
+from tests.blender.snapshots import session_with, snapshot
+from tests.blender.working import OPS, SMALL, generate, tick_for, tick_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator import Emulator
+
+pytestmark = pytest.mark.usefixtures("quick_prices")
+
+
+@pytest.mark.parametrize(
+    ("cost", "limit", "question"),
+    [
+        (None, 0.0, ""),
+        (99.0, 0.0, ""),
+        (12.0, 12.0, ""),
+        (12.5, 12.0, "This costs 12.5 CU, more than your limit of 12 CU. Go on anyway?"),
+        (None, 12.0, "The price is not known. Go on anyway?"),
+    ],
+)
+def test_the_artist_is_asked_before_anything_dearer_than_the_limit(
+    addon: Any, limited: Any, cost: float | None, limit: float, question: str
+) -> None:
+    limited(limit)
+    assert addon.price_tag.objection(cost) == question
+
+
+@pytest.fixture
+def limited(addon: Any) -> Any:
+    """Set the artist's limit."""
+    kept = addon.preferences.preferences()
+
+    def set_limit(limit: float) -> None:
+        kept.price_limit = limit
+
+    yield set_limit
+    kept.price_limit = 0.0
+
+
+buttons: list[str] = []
+"""What the buttons say that go on."""
+
+
+@pytest.fixture
+def confirmed(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the artist is asked, who does not answer; a dialog needs a window."""
+    questions: list[str] = []
+    buttons.clear()
+
+    def ask(_operator: Any, _context: Any, _event: Any, text: str, yes: str = "Generate") -> set[str]:
+        questions.append(text)
+        buttons.append(yes)
+        return {"CANCELLED"}
+
+    monkeypatch.setattr(addon.price_tag, "confirm", ask)
+    return questions
+
+
+def click(addon: Any, **given: Any) -> set[str]:
+    """A click on Generate; `given` are properties that the operator was given."""
+
+    class Button(addon.base_operators.Generate):  # type: ignore[misc]  # the add-on has no types here
+        properties = SimpleNamespace(is_property_set=lambda name: name in given)
+        execute = staticmethod(lambda _context: {"FINISHED"})
+
+    pressed = Button()
+    for name, value in given.items():
+        setattr(pressed, name, value)
+    result: set[str] = addon.base_operators.TRELLIS2_OT_generate_render.invoke(pressed, bpy.context, None)
+    return result
+
+
+def test_a_click_asks_where_it_would_cost_more_than_the_limit(
+    addon: Any, connected: Emulator, limited: Any, confirmed: list[str]
+) -> None:
+    settle(addon)
+    assert click(addon) == {"FINISHED"}
+    limited(7.25)
+    assert click(addon) == {"FINISHED"}
+    chosen().variations = 2
+    assert click(addon) == {"CANCELLED"}
+    chosen().variations = 1
+    assert confirmed == ["This costs 14.5 CU, more than your limit of 7.25 CU. Go on anyway?"]
+    assert click(addon, decimation_target=100_001) == {"CANCELLED"}
+    assert confirmed[-1] == "The price is not known. Go on anyway?"
+
+
+def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
+    """The operator for several files as a window calls it, with so many files. Its `gone_on` says whether it has."""
+    real = vars(addon.source_operators.TRELLIS2_OT_generate_files)
+    own = {"is_from_browser": is_from_browser} | {name: real[name] for name in ("invoke", "execute", "count")}
+
+    class Pressed(type("Files", (addon.base_operators.Generate,), own)):  # type: ignore[misc]  # no types here
+        properties = SimpleNamespace(is_property_set=lambda _name: False)
+        options = SimpleNamespace(is_repeat=False, is_repeat_last=False)
+        gone_on = wait = False
+
+        def paths(self) -> list[str]:
+            return [f"Stuhl {number}.png" for number in range(count)]
+
+        def begin(self, _context: Any) -> None:
+            self.gone_on = True
+
+    return Pressed()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_dropped_files_are_asked_about_once_with_what_they_cost_together(
+    addon: Any, connected: Emulator, confirmed: list[str], is_known: bool
+) -> None:
+    if is_known:
+        settle(addon)
+    chosen().variations = 2
+    dropped = files(addon, 3)
+    assert dropped.invoke(bpy.context, None) == {"CANCELLED"}
+    chosen().variations = 1
+    cost = " This costs 43.5 CU." if is_known else ""
+    assert confirmed == ["Generate 6 models from these images?" + cost]
+    assert not dropped.gone_on
+
+
+ONE = "This costs 7.25 CU, more than your limit of 7 CU. Go on anyway?"
+
+
+@pytest.mark.parametrize(
+    ("count", "question"), [(1, ONE), (3, "Generate 3 models from these images? This costs 21.75 CU.")]
+)
+def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_limit(
+    addon: Any,
+    connected: Emulator,
+    limited: Any,
+    confirmed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    question: str,
+) -> None:
+    monkeypatch.setattr(addon.source_operators, "click_again", lambda pressed: pressed.invoke(bpy.context, None))
+    settle(addon)
+    limited(7.0)
+    dear = files(addon, count, is_from_browser=True)
+    assert dear.execute(bpy.context) == {"CANCELLED"}
+    assert (confirmed, dear.gone_on) == ([question], False)
+    limited(21.75)
+    cheap = files(addon, count, is_from_browser=True)
+    assert cheap.execute(bpy.context) == {"FINISHED"}
+    assert (confirmed, cheap.gone_on) == ([question], True)
+
+
+def test_repeating_the_last_step_is_a_click_like_any_other(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clicked: list[str] = []
+
+    def click_again(pressed: Any) -> set[str]:
+        clicked.append(pressed.filepath)
+        return {"CANCELLED"}
+
+    monkeypatch.setattr(addon.base_operators, "click_again", click_again)
+    picture = str(picture_file(tmp_path))
+    OPS.trellis2.generate_image("EXEC_DEFAULT", True, filepath=picture, **SMALL)
+    tick_until(lambda: connected.paid == 1)
+    bpy.ops.screen.repeat_last()
+    tick_for(0.3)
+    assert (connected.paid, clicked) == (1, [picture])
+
+
+def test_clicking_again_takes_the_same_files_and_parameters(
+    addon: Any, connected: Emulator, session: Any, tmp_path: Path
+) -> None:
+    names = [picture_file(tmp_path, name).name for name in ("Stuhl 1.png", "Stuhl 2.png")]
+    given = {"directory": str(tmp_path), "files": [{"name": name} for name in names], **SMALL}
+    OPS.trellis2.generate_files("EXEC_DEFAULT", True, **given)
+    bpy.ops.screen.repeat_last()  # without a window nobody is asked
+    tick_until(lambda: connected.paid == 4)
+    jobs = list(session.jobs().values())
+    assert [job.name for job in jobs] == ["Stuhl 1", "Stuhl 2"] * 2
+    assert [job.parameters for job in jobs[2:]] == [job.parameters for job in jobs[:2]]
+
+
+def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tmp_path: Path) -> None:
+    limited(0.01)
+    generate(picture_file(tmp_path))
+    tick_until(lambda: connected.paid)
+
+
+@pytest.mark.parametrize(
+    ("job", "asked"),
+    [
+        ({"cost": 12.0, "remote_id": "job_1", "remote_ended": True}, True),
+        ({"cost": 9.0, "remote_id": "job_1", "remote_ended": True}, False),
+        ({"cost": 12.0, "remote_id": "job_1"}, False),
+        ({}, True),
+    ],
+)
+def test_a_retry_asks_only_where_it_pays_again(
+    addon: Any, limited: Any, confirmed: list[str], job: dict[str, Any], asked: bool
+) -> None:
+    limited(10.0)
+    failed = snapshot(addon, "failed", **job)
+    pressed = SimpleNamespace(job_id=failed.id, target=lambda: failed.id, execute=lambda _context: {"FINISHED"})
+    with session_with(addon, [failed]):
+        result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
+    assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
+    assert buttons == ["Retry"] * asked

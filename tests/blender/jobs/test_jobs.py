@@ -1,0 +1,212 @@
+"""Jobs while the artist goes on: several at once, another file, undo, cancel, and what lies in a job's folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import addon_utils
+import bpy
+import pytest
+
+from emulator import Fault
+from tests.addon import ADDON
+from tests.blender.pictures import colours, picture_file, sent
+from tests.blender.working import (
+    OPS,
+    finish,
+    generate,
+    job,
+    meshes,
+    refusal,
+    stage_of,
+    tick_for,
+    tick_until,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator import Emulator
+
+
+def test_several_jobs_at_once_all_come_into_the_scene(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    names = ["red", "green", "blue"]
+    for name in names:
+        generate(picture_file(tmp_path, f"{name}.png"))
+    tick_until(lambda: [each.stage.value for each in session.jobs().values()] == ["imported"] * 3)
+    assert sorted(thing.name for thing in meshes()) == sorted(names)
+    assert connected.paid == 3
+
+
+def test_a_jobs_folder_holds_the_job_the_picture_and_the_model(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    picture = picture_file(tmp_path, "Tür.jpg")
+    done = finish(picture)
+    folder = session.jobs_root() / done.id
+    tick_until(lambda: json.loads((folder / "job.json").read_text(encoding="utf-8"))["stage"] == "imported")
+    assert {path.name for path in folder.iterdir()} - {"lock"} == {"job.json", "source.jpeg", "model.glb"}
+    assert (folder / "source.jpeg").read_bytes() == picture.read_bytes()
+    assert (folder / "model.glb").read_bytes()[:4] == b"glTF"
+
+
+def test_the_artists_picture_stays_where_it_is(tmp_path: Path, connected: Emulator) -> None:
+    picture = picture_file(tmp_path)
+    before = picture.read_bytes()
+    finish(picture)
+    assert picture.read_bytes() == before
+
+
+def test_a_picture_that_is_overwritten_after_the_click_is_not_what_is_paid_for(
+    tmp_path: Path, connected: Emulator, addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = addon.begin.job_folder.create
+
+    def late(*arguments: Any) -> None:
+        time.sleep(0.3)
+        create(*arguments)
+
+    monkeypatch.setattr(addon.begin.job_folder, "create", late)
+    picture = picture_file(tmp_path)
+    chosen = picture.read_bytes()
+    job_id = generate(picture)
+    picture_file(tmp_path, pixels=colours()[::-1])  # a script that renders and sends in a loop does this
+    tick_until(lambda: stage_of(job_id) in ("imported", "failed"))
+    assert stage_of(job_id) == "failed" or sent(connected) == chosen
+    assert stage_of(job_id) == "imported" or not connected.paid
+
+
+def test_a_converted_picture_leaves_no_file_besides_the_jobs(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    done = finish(picture_file(tmp_path, "chair.tif"))
+    assert list((session.jobs_root() / ".incoming").iterdir()) == []
+    assert (session.jobs_root() / done.id / "source.png").is_file()
+
+
+def test_opening_another_file_leaves_the_model_waiting_for_a_click(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    blend = tmp_path / "other.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    job_id = generate(picture_file(tmp_path))
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    tick_until(lambda: stage_of(job_id) == "ready")
+    tick_for(0.3)
+    assert (stage_of(job_id), meshes()) == ("ready", [])
+    assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
+    assert len(meshes()) == 1
+    assert session.tick() is False
+
+
+def test_a_new_file_in_the_middle_of_a_job_does_not_end_it(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    connected.fault("download", Fault(delay=0.5))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "downloading")
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert bpy.app.timers.is_registered(session._timer)
+    tick_until(lambda: stage_of(job_id) == "ready")
+    assert meshes() == []
+
+
+def test_a_job_of_the_new_file_is_imported_by_itself(tmp_path: Path, connected: Emulator) -> None:
+    generate(picture_file(tmp_path))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    later = generate(picture_file(tmp_path, "later.png"))
+    tick_until(lambda: stage_of(later) == "imported")
+    assert [thing.name for thing in meshes()] == ["later"]
+
+
+def test_undo_steps_in_the_middle_of_a_job_do_no_harm(tmp_path: Path, connected: Emulator) -> None:
+    job_id = generate(picture_file(tmp_path))
+    for number in range(20):
+        bpy.ops.mesh.primitive_cube_add()
+        bpy.ops.ed.undo_push(message=f"Cube {number}")
+        tick_for(0.01)
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert len(meshes()) == 21
+
+
+def test_a_scene_that_is_gone_is_no_obstacle(tmp_path: Path, connected: Emulator) -> None:
+    assert bpy.context.scene is not None
+    first = bpy.context.scene
+    bpy.data.scenes.new("other")
+    job_id = generate(picture_file(tmp_path))
+    bpy.data.scenes.remove(first)
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert bpy.context.scene is not None
+    assert meshes()[0].name in bpy.context.scene.objects
+
+
+def test_disabled_and_enabled_again_a_job_goes_on(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    connected.fault("download", Fault(delay=5))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "downloading")
+    address = connected.url
+    addon_utils.disable(ADDON)
+    addon_utils.enable(ADDON)
+    assert bpy.context.preferences is not None
+    kept: Any = bpy.context.preferences.addons[ADDON].preferences
+    kept.api_key, kept.api_secret, kept.api_address = "test-key", "test-secret", address
+    session.start()
+    tick_until(lambda: job_id in session.jobs() and stage_of(job_id) == "ready")
+    assert connected.paid == 1
+
+
+def test_the_ticking_ends_when_there_is_nothing_to_wait_for(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    finish(picture_file(tmp_path))
+    assert session.tick() is False
+    assert session._timer() is None
+
+
+def test_a_cancelled_job_is_stopped_at_scenario_too(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    connected.fault("submit", Fault(job="never_ends"))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "running")
+    assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
+    assert job(job_id).cancel_asked
+    tick_until(lambda: stage_of(job_id) == "cancelled")
+    assert [each.status for each in connected.jobs.values()] == ["canceled"]
+    assert not session.tick()
+    assert meshes() == []
+
+
+def test_without_an_id_the_newest_job_is_cancelled(tmp_path: Path, connected: Emulator) -> None:
+    connected.fault("upload", Fault(delay=3), times=None)
+    older, newer = generate(picture_file(tmp_path)), generate(picture_file(tmp_path))
+    assert OPS.trellis2.cancel() == {"FINISHED"}
+    assert (job(older).cancel_asked, job(newer).cancel_asked) == (False, True)
+
+
+def test_cancelling_twice_is_told(tmp_path: Path, connected: Emulator) -> None:
+    connected.fault("upload", Fault(delay=3), times=None)
+    job_id = generate(picture_file(tmp_path))
+    OPS.trellis2.cancel(job_id=job_id)
+    assert refusal(lambda: OPS.trellis2.cancel(job_id=job_id)).endswith("No job is running. Generate a model first")
+
+
+def test_retrying_twice_in_a_moment_is_one_retry(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    connected.fault("upload", Fault(status=400))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "failed")
+    assert OPS.trellis2.retry(job_id=job_id) == {"FINISHED"}
+    refusal(lambda: OPS.trellis2.retry(job_id=job_id))
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert session.notices() == []
+    assert connected.paid == 1
+
+
+def test_a_job_that_never_came_to_the_disk_can_be_retried_or_says_why_not(
+    tmp_path: Path, connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(addon.begin.job_folder, "create", full)
+        job_id = generate(picture_file(tmp_path))
+        tick_until(lambda: stage_of(job_id) == "failed")
+        assert "No space left on device" in job(job_id).message
+    refusal(lambda: OPS.trellis2.retry(job_id=job_id))
+    tick_for(0.3)
+    assert not any("unexpected" in notice.sentence for notice in session.notices())

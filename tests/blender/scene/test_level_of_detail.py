@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lighter copy of a model: promises of Level of Detail, and of what keeps an import waiting."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+OPS: Any = bpy.ops
+
+
+@pytest.fixture
+def model(addon: Any) -> Any:
+    OPS.mesh.primitive_uv_sphere_add(segments=64, ring_count=32)
+    model = bpy.context.active_object
+    OPS.object.modifier_add(type="TRIANGULATE")
+    OPS.object.modifier_apply(modifier=model.modifiers[0].name)  # type: ignore[union-attr]  # it is active
+    return model
+
+
+def test_the_copy_has_the_faces_asked_for_and_the_model_keeps_its_own(model: Any) -> None:
+    before = len(model.data.polygons)
+    assert OPS.trellis2.level_of_detail(faces=400) == {"FINISHED"}
+    copy: Any = bpy.context.active_object
+    shown = copy.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    assert abs(len(shown.polygons) - 400) <= 4
+    assert len(model.data.polygons) == before
+    assert not model.modifiers
+
+
+def test_the_copy_shares_the_mesh_and_can_still_be_changed(model: Any) -> None:
+    OPS.trellis2.level_of_detail(faces=400)
+    copy: Any = bpy.context.active_object
+    assert copy.data == model.data
+    assert [modifier.type for modifier in copy.modifiers] == ["DECIMATE"]
+    assert (copy.users_collection, copy.select_get(), model.select_get()) == (model.users_collection, True, False)
+
+
+def test_the_cost_is_said_beforehand(addon: Any, model: Any) -> None:
+    said: list[str] = []
+    column = SimpleNamespace(label=lambda text, icon: said.append(text))
+    layout = SimpleNamespace(use_property_split=False, prop=lambda *_: None, column=lambda align: column)
+    operator = SimpleNamespace(layout=layout)
+    addon.level_of_detail.TRELLIS2_OT_level_of_detail.draw(operator, bpy.context)
+    assert "stand still for about 1 s" in said[0]
+
+
+def test_without_a_model_it_says_what_to_select(addon: Any) -> None:
+    with pytest.raises(RuntimeError, match="Select a model in Object Mode first"):
+        OPS.trellis2.level_of_detail()
+
+
+@pytest.mark.parametrize(
+    ("tool", "waits"),
+    [("TRANSFORM_OT_translate", True), ("RENDER_OT_render", False), ("SCREEN_OT_animation_play", False)],
+)
+def test_a_model_waits_for_a_running_tool_but_not_for_what_a_finished_render_leaves(
+    addon: Any, tool: str, waits: bool
+) -> None:
+    window = SimpleNamespace(modal_operators=[SimpleNamespace(bl_idname=tool)])
+    manager = SimpleNamespace(windows=[window], is_interface_locked=False)
+    context = SimpleNamespace(window_manager=manager, mode="OBJECT")
+    assert bool(addon.build.busy_reason(context)) is waits
+    assert addon.build.busy_reason(context, {tool}) == ""
+
+
+def test_a_model_waits_while_blender_has_locked_its_interface_for_a_bake_or_an_export(addon: Any) -> None:
+    context = SimpleNamespace(window_manager=SimpleNamespace(windows=[], is_interface_locked=True), mode="OBJECT")
+    assert addon.build.busy_reason(context) == "Waiting for Blender to finish what it is doing"
+    context.window_manager.is_interface_locked = False
+    assert addon.build.busy_reason(context) == ""

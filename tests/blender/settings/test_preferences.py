@@ -1,0 +1,173 @@
+"""The account: where it is taken from, when it may be used, and what a test of it answers."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import pytest
+
+from tests.addon import ADDON
+from tests.blender.drawing import draw
+from tests.blender.pictures import picture_file
+from tests.blender.working import OPS, finish, generate, refusal, tick_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator import Emulator
+
+KEY, SECRET = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET"
+OFFLINE = "Online access is off. Allow it in Preferences > System > Network."
+
+
+def kept() -> Any:
+    """The add-on's preferences."""
+    assert bpy.context.preferences is not None
+    return bpy.context.preferences.addons[ADDON].preferences
+
+
+def allow_online_access(is_allowed: bool) -> None:
+    """Blender's own switch."""
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.system.use_online_access = is_allowed
+
+
+def answer(addon: Any) -> Any:
+    """Press Test Connection and return what came of it."""
+    addon.preferences.show_answer(None)
+    assert OPS.trellis2.test_connection() == {"FINISHED"}
+    tick_until(lambda: addon.preferences._answers)
+    return addon.preferences._answers[0]
+
+
+def test_the_environment_wins_over_the_preferences(
+    tmp_path: Path, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept().api_key, kept().api_secret = "old-key", "old-secret"
+    monkeypatch.setenv(KEY, "test-key")
+    monkeypatch.setenv(SECRET, "test-secret")
+    assert finish(picture_file(tmp_path)).stage.value == "imported"
+
+
+def test_each_half_of_the_account_may_come_from_elsewhere(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SECRET, "from-outside")
+    account = addon.preferences.account()
+    assert (account.key, account.secret) == ("test-key", "from-outside")
+
+
+def test_what_comes_from_the_environment_is_said_and_not_asked_for(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, "test-key")
+    page = draw(addon.preferences.TRELLIS2_AP_preferences)
+    assert f"API Key is taken from {KEY}" in page.texts
+    assert "api_key" not in page.properties
+    assert "api_secret" in page.properties
+    assert "test-key" not in page.text
+
+
+def test_the_account_has_the_project_without_blanks_around_it(addon: Any, connected: Emulator) -> None:
+    kept().project_id = " proj_7 "
+    assert addon.preferences.account().project == "proj_7"
+
+
+@pytest.mark.parametrize("address", ["http://example.com/v1", "ftp://example.com", "example.com/v1", "https://"])
+def test_an_address_without_https_is_refused(connected: Emulator, address: str) -> None:
+    kept().api_address = address
+    assert "API address" in refusal(OPS.trellis2.generate_render)
+
+
+def test_without_an_address_it_is_scenarios_own(addon: Any) -> None:
+    kept().api_address = ""
+    assert addon.preferences.address() == "https://api.cloud.scenario.com/v1"
+
+
+def test_offline_the_way_to_switch_it_on_is_told(connected: Emulator) -> None:
+    kept().api_address = ""
+    allow_online_access(False)
+    assert refusal(OPS.trellis2.generate_render).endswith(OFFLINE)
+    assert refusal(OPS.trellis2.test_connection) == OFFLINE
+
+
+def test_offline_the_panel_offers_the_switch(addon: Any, connected: Emulator) -> None:
+    kept().api_address = ""
+    allow_online_access(False)
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert OFFLINE in page.text
+    assert page.operator_ids[0] == "trellis2.open_network_preferences"
+
+
+def test_started_offline_the_switch_that_is_named_is_the_one_that_helps(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class App:
+        """Blender as it is after `blender --offline-mode`."""
+
+        online_access, online_access_override = False, True
+
+    kept().api_address = ""
+    monkeypatch.setattr(addon.preferences, "bpy", type("Blender", (), {"app": App, "context": bpy.context}))
+    assert str(addon.preferences.problem()) == "Online access is off. Launch Blender without --offline-mode."
+
+
+def test_offline_this_computer_can_still_be_asked(tmp_path: Path, connected: Emulator) -> None:
+    allow_online_access(False)
+    assert finish(picture_file(tmp_path)).stage.value == "imported"
+
+
+def test_going_offline_holds_a_running_job_and_says_why(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    job_id = generate(picture_file(tmp_path))
+    kept().api_address = "https://127.0.0.2.invalid/v1"
+    allow_online_access(False)
+    tick_until(lambda: OFFLINE in session.jobs()[job_id].trouble)
+    kept().api_address = connected.url
+    tick_until(lambda: session.jobs()[job_id].stage.value == "imported")
+
+
+def test_a_good_account_is_confirmed(addon: Any, connected: Emulator) -> None:
+    found = answer(addon)
+    assert (found.is_well, found.sentence) == (True, "Connected: Trellis 2 (emulated) is ready.")
+    assert not connected.paid
+
+
+def test_a_wrong_key_is_told(addon: Any, connected: Emulator) -> None:
+    kept().api_key = "wrong"
+    found = answer(addon)
+    assert not found.is_well
+    assert found.sentence == "Scenario does not know this API key. Check key and secret in the add-on's preferences."
+
+
+def test_a_missing_server_is_told_and_nothing_is_promised(addon: Any, connected: Emulator) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept().api_address = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+    found = answer(addon)
+    assert not found.is_well
+    assert found.sentence.startswith("No connection to Scenario. Check the network")
+    assert "tried again" not in found.sentence  # nobody does that after a test
+
+
+def test_the_answer_stands_below_the_account(addon: Any, connected: Emulator) -> None:
+    found = answer(addon)
+    assert found.sentence in draw(addon.preferences.TRELLIS2_AP_preferences).texts
+
+
+def test_testing_does_not_keep_blender_waiting(addon: Any, connected: Emulator) -> None:
+    addon.preferences.show_answer(None)
+    OPS.trellis2.test_connection()
+    assert addon.preferences._answers == []
+    assert connected.calls["model"] == 0
+    tick_until(lambda: addon.preferences._answers)
+
+
+def test_a_missing_key_is_told_with_where_it_belongs(connected: Emulator) -> None:
+    kept().api_key = "  "
+    said = refusal(OPS.trellis2.test_connection)
+    assert said == "The API key is missing. Enter it in the add-on's preferences."
+
+
+@pytest.mark.parametrize("operator", ["open_preferences", "open_network_preferences"])
+def test_without_a_window_the_other_way_is_told(operator: str) -> None:
+    said = refusal(getattr(OPS.trellis2, operator))
+    assert said.startswith("There is no window to show the preferences in.")

@@ -1,0 +1,247 @@
+"""The job's stages: what may follow what, and that nothing is ever paid for twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+
+from tests.core.studio import new_job, tells_what_to_do
+from trellis_blender.core.errors import Remedy
+from trellis_blender.core.job.job import (
+    MAY_FOLLOW,
+    RESTING,
+    AnswerLost,
+    CancelAsked,
+    Cancelled,
+    Damaged,
+    Downloaded,
+    Event,
+    Failed,
+    Generated,
+    Imported,
+    ImpossibleEventError,
+    Job,
+    NeverArrived,
+    Polled,
+    Read,
+    Resumed,
+    Stage,
+    SubmitPutOff,
+    SubmitStarted,
+    Submitted,
+    Uploaded,
+    UploadStarted,
+    advance,
+)
+
+UPLOADED = Uploaded("asset_1", "2026-11-22T10:00:00.000Z", "ab")
+SUBMITTED = Submitted("job_1", 7.25)
+GENERATED = Generated(("asset_2", "asset_3"), None)
+REFUSED = Failed("No.", Remedy.RETRY)
+OVER = Failed("It failed there.", Remedy.RETRY, remote_ended=True)
+STOPPED_THERE = Cancelled("Cancelled.", remote_ended=True)
+WAY: list[Event] = [
+    UploadStarted(),
+    UPLOADED,
+    SubmitStarted(),
+    SUBMITTED,
+    Polled("queued", 0.1, None),
+    GENERATED,
+    Downloaded("asset_3"),
+    Read(),
+    Imported(),
+]
+EVENTS: list[Event] = [
+    *WAY,
+    SubmitPutOff(),
+    AnswerLost(),
+    NeverArrived(),
+    REFUSED,
+    OVER,
+    CancelAsked(),
+    Cancelled("Cancelled."),
+    STOPPED_THERE,
+    Damaged("Damaged. Press Retry."),
+    Resumed(),
+]
+
+
+def after(*events: Event) -> Job:
+    """Return a new job after these events."""
+    job = new_job()
+    for event in events:
+        job = advance(job, event, 1000.0)
+    return job
+
+
+def at(stage: Stage) -> Job:
+    return dataclasses.replace(new_job(), stage=stage)
+
+
+def test_every_event_has_a_rule() -> None:
+    assert {type(event) for event in EVENTS} == set(Event.__subclasses__()) == set(MAY_FOLLOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "stage"),
+    [(e, s) for e, s in itertools.product(EVENTS, Stage) if s not in MAY_FOLLOW[type(e)]],
+    ids=lambda value: type(value).__name__ if isinstance(value, Event) else str(value),
+)
+def test_what_is_not_in_the_table_is_impossible(event: Event, stage: Stage) -> None:
+    with pytest.raises(ImpossibleEventError, match=type(event).__name__):
+        advance(at(stage), event, 0.0)
+
+
+def test_what_is_in_the_table_is_possible() -> None:
+    for event, stage in itertools.product(EVENTS, Stage):
+        if stage in MAY_FOLLOW[type(event)]:
+            assert advance(at(stage), event, 0.0).stage in Stage
+
+
+def test_the_whole_way_goes_through_all_stages() -> None:
+    stages = list(dict.fromkeys(job.stage for job in (after(*WAY[:count]) for count in range(len(WAY) + 1))))
+    assert stages == ["queued", "uploading", "submitting", "running", "downloading", "reading", "ready", "imported"]
+
+
+def test_every_stage_can_be_reached() -> None:
+    reached, new = {Stage.QUEUED}, [new_job()]
+    while new:
+        job = new.pop()
+        for event in EVENTS:
+            if job.stage in MAY_FOLLOW[type(event)] and (next_job := advance(job, event, 0.0)).stage not in reached:
+                reached.add(next_job.stage)
+                new.append(next_job)
+    assert reached == set(Stage)
+
+
+def test_what_was_learned_on_the_way_is_kept() -> None:
+    job = after(*WAY)
+    assert (job.asset_id, job.uploaded_at, job.picture_sha256) == ("asset_1", "2026-11-22T10:00:00.000Z", "ab")
+    assert (job.remote_id, job.cost) == ("job_1", 7.25)
+    assert (job.model_asset_ids, job.model_asset_id) == (("asset_2", "asset_3"), "asset_3")
+
+
+def test_progress_never_goes_back_within_a_stage_and_begins_anew_with_the_next() -> None:
+    job = after(*WAY[:4], Polled("in-progress", 0.5, None), Polled("finalizing", 0.0, 8.0))
+    assert (job.progress, job.remote_status, job.cost) == (0.5, "finalizing", 8.0)
+    assert advance(job, GENERATED, 0.0).progress == 0.0
+
+
+def test_news_end_the_trouble() -> None:
+    job = dataclasses.replace(after(*WAY[:4]), trouble="No connection.")
+    assert advance(job, Polled("queued", 0.0, None), 0.0).trouble == ""
+
+
+def test_the_end_is_dated_once_and_only_at_rest() -> None:
+    job = after(*WAY[:-1])
+    assert job.ended == 1000.0
+    assert advance(job, Imported(), 2000.0).ended == 1000.0
+    assert advance(job, Resumed(), 2000.0).ended is None
+    assert after(*WAY[:4]).ended is None
+
+
+def test_the_moment_of_acceptance_is_kept_and_a_new_try_begins_without_one() -> None:
+    job = advance(after(*WAY[:3]), SUBMITTED, 50.0)
+    assert (after(*WAY[:3]).accepted, job.accepted) == (None, 50.0)
+    assert advance(job, Polled("queued", 0.1, None), 60.0).accepted == 50.0
+    assert advance(advance(job, REFUSED, 60.0), Resumed(), 70.0).accepted == 50.0
+    assert advance(advance(job, OVER, 60.0), Resumed(), 70.0).accepted is None
+
+
+def test_how_long_scenario_took_is_kept() -> None:
+    job = after(*WAY[:4], Generated(("asset_2",), None, 95.5), *WAY[6:])
+    assert job.generation_seconds == 95.5
+
+
+def test_a_job_has_begun_when_the_artist_last_set_it_going() -> None:
+    job = after(*WAY[:4], REFUSED)
+    assert (job.begun, job.resumed) == (job.created, None)
+    assert advance(job, Resumed(), 2000.0).begun == 2000.0
+
+
+@pytest.mark.parametrize("end", [REFUSED, Cancelled("Stopped.")], ids=["failed", "cancelled"])
+@pytest.mark.parametrize(
+    ("way", "expected"),
+    [
+        (WAY[:0], Stage.QUEUED),
+        (WAY[:1], Stage.QUEUED),
+        (WAY[:2], Stage.UPLOADING),
+        (WAY[:4], Stage.RUNNING),
+        (WAY[:6], Stage.DOWNLOADING),
+        (WAY[:7], Stage.DOWNLOADING),
+    ],
+    ids=["new", "uploading", "uploaded", "running", "downloading", "reading"],
+)
+def test_a_resumed_job_goes_to_the_furthest_stage_that_is_paid_for(
+    way: list[Event], expected: Stage, end: Event
+) -> None:
+    assert after(*way, end, Resumed()).stage is expected
+
+
+def test_a_job_whose_submit_was_refused_is_not_uploaded_again() -> None:
+    assert after(*WAY[:3], REFUSED, Resumed()).stage is Stage.UPLOADING
+
+
+def test_a_resumed_job_has_no_message_no_remedy_and_no_wish_to_cancel() -> None:
+    job = after(*WAY[:4], CancelAsked(), REFUSED, Resumed())
+    assert (job.message, job.remedy, job.cancel_asked) == ("", Remedy.NONE, False)
+
+
+@pytest.mark.parametrize("end", [OVER, STOPPED_THERE], ids=["failed", "cancelled"])
+def test_a_remote_job_that_ended_is_never_gone_back_to(end: Event) -> None:
+    job = after(*WAY[:4], end, Resumed())
+    assert (job.stage, job.remote_id, job.past_remote_ids) == (Stage.UPLOADING, "", ("job_1",))
+    assert (job.cost, job.remote_ended) == (None, False)
+
+
+def test_every_earlier_try_stays_on_record() -> None:
+    again = [SubmitStarted(), Submitted("job_2", None), OVER, Resumed()]
+    assert after(*WAY[:4], OVER, Resumed(), *again).past_remote_ids == ("job_1", "job_2")
+
+
+def test_what_may_be_paid_for_cannot_fail_before_that_is_certain() -> None:
+    with pytest.raises(ImpossibleEventError):
+        advance(after(*WAY[:3], AnswerLost()), REFUSED, 0.0)
+
+
+def test_what_never_arrived_may_be_submitted_again() -> None:
+    job = after(*WAY[:3], AnswerLost(), NeverArrived())
+    assert (job.stage, job.remedy) == (Stage.FAILED, Remedy.SUBMIT_AGAIN)
+    assert "nothing was charged" in job.message
+    assert tells_what_to_do(job.message)
+    assert advance(job, Resumed(), 0.0).stage is Stage.UPLOADING
+
+
+def test_only_four_stages_rest() -> None:
+    assert {"ready", "imported", "failed", "cancelled"} == RESTING
+    assert all(at(stage).is_resting == (stage in RESTING) for stage in Stage)
+
+
+def test_no_sequence_of_events_pays_again_for_what_may_be_paid() -> None:
+    """All sequences: what decides about the next event is in the key, so equal keys need to be looked at once."""
+    seen: set[tuple[object, ...]] = set()
+    new = [(new_job(), False)]
+    while new:
+        job, may_be_there = new.pop()
+        facts = (bool(job.asset_id), bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids), job.cancel_asked)
+        if (job.stage, *facts, may_be_there) in seen:
+            continue
+        seen.add((job.stage, *facts, may_be_there))
+        for event in EVENTS:
+            try:
+                after_it = advance(job, event, 0.0)
+            except ImpossibleEventError:
+                continue
+            assert not (isinstance(event, SubmitStarted) and may_be_there), f"{job} was submitted a second time"
+            is_lost_or_accepted = isinstance(event, AnswerLost | Submitted)
+            is_certainly_over = isinstance(event, NeverArrived) or event in (OVER, STOPPED_THERE)
+            new.append((after_it, is_lost_or_accepted or (may_be_there and not is_certainly_over)))
+    assert len(seen) > 50
+
+
+def test_a_job_without_a_picture_is_looked_at_again_rather_than_begun_anew() -> None:
+    adopted = dataclasses.replace(at(Stage.FAILED), picture="", remote_id="job_elsewhere", remote_ended=True)
+    again = advance(adopted, Resumed(), 0.0)
+    assert (again.stage, again.remote_id, again.remote_ended) == (Stage.RUNNING, "job_elsewhere", False)

@@ -1,0 +1,250 @@
+"""One call: sent once, without the key where it does not belong, and every answer has its error."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from emulator import Emulator, Fault
+from tests.core.recorder import Recorder, Reply
+from tests.core.studio import AGENT, account_of, tells_what_to_do
+from trellis_blender.core.errors import (
+    AccountError,
+    AnswerLostError,
+    CreditsError,
+    PassingError,
+    RefusedError,
+    TrellisError,
+)
+from trellis_blender.core.request.account import Account
+from trellis_blender.core.scenario.connection import Connections
+from trellis_blender.core.scenario.http import WAIT_MAXIMUM, Caller, error_for, own_words
+
+MODEL = "/models/model_trellis-2"
+
+
+def caller_of(url: str, project: str = "", key: str = "a-key") -> Caller:
+    return Caller(Account.checked(key, "a-secret", project, url), Connections(), AGENT)
+
+
+def failure(caller: Caller, *, paid: bool = False) -> TrellisError:
+    """Return the error of a call."""
+    with pytest.raises(TrellisError) as error:
+        caller.call("POST" if paid else "GET", MODEL, {} if paid else None, paid=paid)
+    return error.value
+
+
+def test_the_answers_object_is_returned(emulator: Emulator) -> None:
+    answer = Caller(account_of(emulator), Connections(), AGENT).call("GET", MODEL)
+    assert answer["model"]["id"] == "model_trellis-2"
+
+
+def test_a_call_names_key_project_and_program() -> None:
+    with Recorder() as recorder:
+        caller_of(recorder.url, "proj_1").call("POST", "/jobs", {"ä": 1}, {"pageSize": 2})
+    (asked,) = recorder.asked
+    assert (asked.method, asked.path) == ("POST", "/jobs")
+    assert asked.query == {"pageSize": "2", "projectId": "proj_1"}
+    assert asked.headers["authorization"] == "Basic " + base64.b64encode(b"a-key:a-secret").decode()
+    assert asked.headers["user-agent"] == AGENT
+    assert asked.headers["content-type"] == "application/json"
+
+
+def test_without_a_project_none_is_named() -> None:
+    with Recorder() as recorder:
+        caller_of(recorder.url).call("GET", "/jobs")
+    assert recorder.asked[0].query == {}
+
+
+def test_a_key_of_any_letters_can_be_sent() -> None:
+    with Recorder() as recorder:
+        caller_of(recorder.url, key="Schlüssel “ß”").call("GET", "/jobs")
+    sent = base64.b64decode(recorder.asked[0].headers["authorization"].removeprefix("Basic "))
+    assert sent.decode("utf-8") == "Schlüssel “ß”:a-secret"
+
+
+CASES: list[tuple[int, str, type[TrellisError]]] = [
+    (400, "Unknown parameter", RefusedError),
+    (401, "", AccountError),
+    (402, "", CreditsError),
+    (403, "This key may not do that", AccountError),
+    (403, "Your plan does not include this model", CreditsError),
+    (404, "", RefusedError),
+    (408, "", PassingError),
+    (409, "", PassingError),
+    (413, "", RefusedError),
+    (422, "", RefusedError),
+    (425, "", PassingError),
+    (429, "Too many requests", PassingError),
+    (429, "Not enough creative units", CreditsError),
+    (500, "", PassingError),
+    (502, "", PassingError),
+    (503, "", PassingError),
+    (504, "", PassingError),
+    (301, "", RefusedError),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "expected"), CASES)
+def test_every_status_is_the_right_error(status: int, words: str, expected: type[TrellisError]) -> None:
+    body = b'{"reason": "%s"}' % words.encode()
+    with Recorder(Reply(status, body)) as recorder:
+        error = failure(caller_of(recorder.url))
+    assert type(error) is expected
+    assert tells_what_to_do(error.sentence)
+    assert len(recorder.asked) == 1
+
+
+PAID: list[tuple[int, type[TrellisError]]] = [
+    (400, RefusedError),
+    (401, AccountError),
+    (402, CreditsError),
+    (404, RefusedError),
+    (429, PassingError),
+    (503, PassingError),
+    (408, AnswerLostError),
+    (409, AnswerLostError),
+    (425, AnswerLostError),
+    (500, AnswerLostError),
+    (502, AnswerLostError),
+    (504, AnswerLostError),
+]
+
+
+@pytest.mark.parametrize(("status", "expected"), PAID)
+@pytest.mark.parametrize("may_retry", ["", "true"])
+def test_a_paid_call_passes_only_when_it_was_certainly_not_accepted(
+    status: int, expected: type[TrellisError], may_retry: str
+) -> None:
+    error = error_for(status, {"x-should-retry": may_retry}, {}, paid=True)
+    assert type(error) is (AnswerLostError if may_retry and expected is RefusedError else expected)
+
+
+@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize(
+    "body", [b'{"job": {"jobId": "job_', b"", b"<html>oh</html>", b"[1]", b"\xff\xfe", b"[" * 99_999]
+)
+def test_an_answer_that_cannot_be_read_is_no_answer(body: bytes, paid: bool) -> None:
+    with Recorder(Reply(200, body)) as recorder:
+        error = failure(caller_of(recorder.url), paid=paid)
+    assert type(error) is (AnswerLostError if paid else PassingError)
+    assert len(recorder.asked) == 1
+
+
+@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("close", ["before", "middle", "after"])
+def test_a_connection_that_breaks_is_never_tried_again_by_itself(emulator: Emulator, close: Any, paid: bool) -> None:
+    name = "submit" if paid else "model"
+    emulator.fault(name, Fault(close=close), times=None)
+    caller = Caller(account_of(emulator), Connections(), AGENT)
+    path = "/generate/custom/model_trellis-2" if paid else MODEL
+    with pytest.raises(AnswerLostError if paid else PassingError):
+        caller.call("POST" if paid else "GET", path, {} if paid else None, paid=paid)
+    assert emulator.calls[name] == 1
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_call_that_never_left_may_be_made_again_even_when_it_is_paid(paid: bool) -> None:
+    with Recorder() as recorder:
+        url = recorder.url
+    assert type(failure(caller_of(url), paid=paid)) is PassingError
+
+
+def test_a_gateways_html_is_not_shown(emulator: Emulator) -> None:
+    emulator.fault("model", Fault(status=502, html=True))
+    error = failure(Caller(account_of(emulator), Connections(), AGENT))
+    assert isinstance(error, PassingError)
+    assert error.sentence == "Scenario has a problem (502). It is tried again."
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_redirect_is_not_followed_and_the_key_stays_here(status: int, paid: bool) -> None:
+    with Recorder() as other, Recorder(Reply(status, b"", {"Location": other.url})) as recorder:
+        assert isinstance(failure(caller_of(recorder.url), paid=paid), RefusedError)
+    assert other.asked == []
+    assert len(recorder.asked) == 1
+
+
+HINTS: list[tuple[Mapping[str, str], Mapping[str, Any], float | None]] = [
+    ({"Retry-After": "7"}, {}, 7.0),
+    ({"Retry-After": "1.5"}, {}, 1.5),
+    ({"retry-after-ms": "250", "Retry-After": "7"}, {}, 0.25),
+    ({}, {"remainingSeconds": 12}, 12.0),
+    ({"Retry-After": "3"}, {"remainingSeconds": 12}, 3.0),
+    ({"Retry-After": "soon"}, {"remainingSeconds": 4}, 4.0),
+    ({"Retry-After": "-5"}, {}, None),
+    ({"Retry-After": "nan"}, {}, None),
+    ({"Retry-After": "inf"}, {}, None),
+    ({"Retry-After": "Sun, 01 Jan 2006 00:00:00 GMT"}, {}, None),
+    ({"Retry-After": "999999"}, {}, WAIT_MAXIMUM),
+    ({}, {"remainingSeconds": "x"}, None),
+    ({}, {"remainingSeconds": None}, None),
+    ({}, {}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "data", "expected"), HINTS)
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_servers_hint_how_long_to_wait_is_understood(
+    headers: Mapping[str, str], data: Mapping[str, Any], expected: float | None, status: int
+) -> None:
+    error = error_for(status, headers, data)
+    assert isinstance(error, PassingError)
+    assert error.retry_after == expected
+
+
+def test_a_date_to_wait_for_is_understood() -> None:
+    error = error_for(503, {"Retry-After": formatdate(time.time() + 30, usegmt=True)}, {})
+    assert isinstance(error, PassingError)
+    assert error.retry_after is not None
+    assert 27 <= error.retry_after <= 30
+
+
+def test_a_hint_comes_over_the_wire(emulator: Emulator) -> None:
+    emulator.fault("model", Fault(status=429, remaining_seconds=11))
+    emulator.fault("model", Fault(status=429, retry_after="12"), after=1)
+    caller = Caller(account_of(emulator), Connections(), AGENT)
+    hints = [error.retry_after for error in (failure(caller), failure(caller)) if isinstance(error, PassingError)]
+    assert hints == [11, 12]
+
+
+@pytest.mark.parametrize(
+    ("status", "may_retry", "expected"),
+    [(400, "true", PassingError), (500, "false", RefusedError), (429, "False", RefusedError), (500, "?", PassingError)],
+)
+def test_the_servers_word_whether_to_retry_counts(status: int, may_retry: str, expected: type[TrellisError]) -> None:
+    with Recorder(Reply(status, b"{}", {"X-Should-Retry": may_retry})) as recorder:
+        assert type(failure(caller_of(recorder.url))) is expected
+
+
+@pytest.mark.parametrize("words", ["Rate limit reached, your plan allows 60 calls a minute", "Request quota reached"])
+def test_a_limit_that_names_the_time_to_wait_is_waited_for(words: str) -> None:
+    assert type(error_for(429, {"Retry-After": "3"}, {"reason": words})) is PassingError
+
+
+@pytest.mark.parametrize("name", ["reason", "message", "error", "detail"])
+def test_the_servers_own_words_are_found(name: str) -> None:
+    assert own_words({name: " The picture\n is\todd "}) == "The picture is odd."
+    assert own_words({name: 5, "trace_id": "x"}) == ""
+
+
+def test_long_words_are_shortened() -> None:
+    words = own_words({"reason": "word " * 200})
+    assert len(words) <= 301
+    assert words.endswith("…")
+
+
+def test_no_signed_address_is_in_the_servers_words() -> None:
+    words = own_words({"message": "Cannot read https://cdn.example.com/a.png?Signature=abc&Expires=1 now"})
+    assert words == "Cannot read https://cdn.example.com/a.png now."
+
+
+def test_an_endless_answer_is_given_up() -> None:
+    with Recorder(Reply(200, b'{"a": "' + b"x" * (33 * 1024 * 1024) + b'"}')) as recorder:
+        assert isinstance(failure(caller_of(recorder.url)), PassingError)

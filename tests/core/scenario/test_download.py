@@ -1,0 +1,200 @@
+"""The model's way to the disk: whole, or continued."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from emulator import Emulator, Fault
+from tests.core.recorder import Recorder, Reply
+from tests.core.studio import AGENT, new_job
+from tests.emulator.caller import Caller, draw_picture
+from trellis_blender.core.errors import AccountError, ModelFileError, PassingError, StorageError
+from trellis_blender.core.job.job import Downloaded
+from trellis_blender.core.request.account import Account
+from trellis_blender.core.runner.steps import Desk, bring
+from trellis_blender.core.scenario.api import Api, Asset
+from trellis_blender.core.scenario.connection import Connections, new_session
+from trellis_blender.core.scenario.download import CHUNK_BYTES, download
+
+TAG = {"ETag": '"one"'}
+
+
+def make_glb(pattern: bytes) -> bytes:
+    """Return a GLB of 400,052 bytes: the shortest glTF there is, and 400,000 bytes that nothing in it refers to."""
+    text = b'{"asset":{"version":"2.0"}}'.ljust(28)
+    body = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", 400_000, b"BIN\0")
+    body += pattern * (400_000 // len(pattern))
+    return b"glTF" + struct.pack("<II", 2, 12 + len(body)) + body
+
+
+GLB = make_glb(b"0123456789")
+KEPT = CHUNK_BYTES
+
+
+def going_on(_seconds: float) -> bool:
+    return True
+
+
+@pytest.fixture
+def session() -> requests.Session:
+    return new_session(Connections(), AGENT)
+
+
+def fetch(session: requests.Session, url: str, target: Path, wait: Callable[[float], bool] = going_on) -> list[float]:
+    """Download the asset; the progress that was told."""
+    told: list[float] = []
+    download(session, Asset("asset_1", "", url, True), target, wait, told.append)
+    return told
+
+
+def broken_off(at: int, tag: str = '"one"') -> Reply:
+    return Reply(200, GLB[:at], {"ETag": tag}, length=len(GLB))
+
+
+def test_the_whole_file_arrives_under_its_name_alone(session: requests.Session, folder: Path) -> None:
+    with Recorder(Reply(200, GLB, TAG)) as recorder:
+        told = fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == GLB
+    assert [path.name for path in folder.iterdir()] == ["model.glb"]
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_a_model_from_the_emulator_arrives_without_the_key(
+    session: requests.Session, emulator: Emulator, folder: Path
+) -> None:
+    url = Caller(emulator).generate(draw_picture(), seed=7)
+    fetch(session, url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes()[:4] == b"glTF"
+    assert (emulator.calls["download"], emulator.leaked_credentials) == (1, 0)
+
+
+def test_a_download_that_broke_off_is_continued_from_there(session: requests.Session, folder: Path) -> None:
+    rest = Reply(206, GLB[KEPT:], {**TAG, "Content-Range": f"bytes {KEPT}-{len(GLB) - 1}/{len(GLB)}"})
+    with Recorder(broken_off(KEPT), rest) as recorder:
+        with pytest.raises(PassingError):
+            fetch(session, recorder.url, folder / "model.glb")
+        assert not (folder / "model.glb").exists()
+        told = fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == GLB
+    assert "range" not in recorder.asked[0].headers
+    assert recorder.asked[1].headers["range"] == f"bytes={KEPT}-"
+    assert recorder.asked[1].headers["if-range"] == '"one"'
+    assert told[0] > 0.5
+
+
+def test_a_continued_download_is_the_same_file(session: requests.Session, emulator: Emulator, folder: Path) -> None:
+    url = Caller(emulator).generate(draw_picture(), seed=7)
+    fetch(session, url, folder / "whole.glb")
+    emulator.fault("download", Fault(close="middle"))
+    with pytest.raises(PassingError):
+        fetch(session, url, folder / "model.glb")
+    fetch(session, url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == (folder / "whole.glb").read_bytes()
+
+
+def test_a_file_that_changed_meanwhile_starts_anew(session: requests.Session, folder: Path) -> None:
+    other = make_glb(b"9876543210")
+    with Recorder(broken_off(KEPT), Reply(200, other, {"ETag": '"two"'})) as recorder:
+        with pytest.raises(PassingError):
+            fetch(session, recorder.url, folder / "model.glb")
+        fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == other
+
+
+@pytest.mark.parametrize("tag", ["", 'W/"one"'], ids=["no tag", "a weak tag"])
+def test_without_a_strong_tag_nothing_is_continued(session: requests.Session, folder: Path, tag: str) -> None:
+    with Recorder(broken_off(KEPT, tag), Reply(200, GLB, TAG)) as recorder:
+        with pytest.raises(PassingError):
+            fetch(session, recorder.url, folder / "model.glb")
+        fetch(session, recorder.url, folder / "model.glb")
+    assert "range" not in recorder.asked[1].headers
+    assert (folder / "model.glb").read_bytes() == GLB
+
+
+def test_another_assets_part_is_not_continued(session: requests.Session, folder: Path) -> None:
+    with Recorder(broken_off(KEPT), Reply(200, GLB, TAG)) as recorder:
+        with pytest.raises(PassingError):
+            fetch(session, recorder.url, folder / "model.glb")
+        other = Asset("asset_2", "", recorder.url, True)
+        download(session, other, folder / "model.glb", going_on, lambda _: None)
+    assert "range" not in recorder.asked[1].headers
+
+
+def test_a_part_that_cannot_be_continued_starts_anew(session: requests.Session, folder: Path) -> None:
+    with Recorder(broken_off(KEPT), Reply(416, b""), Reply(200, GLB, TAG)) as recorder:
+        for _ in range(2):
+            with pytest.raises(PassingError):
+                fetch(session, recorder.url, folder / "model.glb")
+        fetch(session, recorder.url, folder / "model.glb")
+    assert ["range" in asked.headers for asked in recorder.asked] == [False, True, False]
+    assert (folder / "model.glb").read_bytes() == GLB
+
+
+def test_a_part_sent_from_the_wrong_place_is_not_put_together(session: requests.Session, folder: Path) -> None:
+    missing = len(GLB) - KEPT
+    moved = Reply(206, GLB[:missing], {**TAG, "Content-Range": f"bytes 0-{missing - 1}/{len(GLB)}"})
+    with Recorder(broken_off(KEPT), moved, Reply(200, GLB, TAG)) as recorder:
+        with pytest.raises(PassingError):
+            fetch(session, recorder.url, folder / "model.glb")
+        with pytest.raises((PassingError, ModelFileError)):
+            fetch(session, recorder.url, folder / "model.glb")
+        fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == GLB
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>sorry</html>", b"", b"glTF", GLB[:-1], GLB + b"x", b"glTF" + struct.pack("<II", 1, 12)],
+    ids=["a page", "nothing", "a stub", "too short", "too long", "another version"],
+)
+def test_what_is_no_whole_glb_never_gets_the_models_name(session: requests.Session, folder: Path, body: bytes) -> None:
+    with Recorder(Reply(200, body, TAG)) as recorder, pytest.raises(ModelFileError):
+        fetch(session, recorder.url, folder / "model.glb")
+    assert not (folder / "model.glb").exists()
+    assert not (folder / "model.glb.part").exists()
+
+
+def test_a_stopped_download_keeps_what_came(session: requests.Session, folder: Path) -> None:
+    with Recorder(Reply(200, GLB, TAG)) as recorder, pytest.raises(PassingError):
+        fetch(session, recorder.url, folder / "model.glb", lambda _: False)
+    assert 0 < (folder / "model.glb.part").stat().st_size < len(GLB)
+
+
+def test_a_folder_that_is_gone_is_told(session: requests.Session, folder: Path) -> None:
+    with Recorder(Reply(200, GLB, TAG)) as recorder, pytest.raises(StorageError):
+        fetch(session, recorder.url, folder / "gone" / "model.glb")
+
+
+def test_a_download_asks_for_the_bytes_as_they_are(session: requests.Session, folder: Path) -> None:
+    with Recorder(Reply(200, GLB, TAG)) as recorder:
+        fetch(session, recorder.url, folder / "model.glb")
+    assert recorder.asked[0].headers["accept-encoding"] == "identity"
+    assert "authorization" not in recorder.asked[0].headers
+
+
+def test_an_address_that_has_expired_is_refused(session: requests.Session, folder: Path) -> None:
+    with Recorder(Reply(403, b"<Error/>")) as recorder, pytest.raises(AccountError):
+        fetch(session, recorder.url, folder / "model.glb")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_expired_address_is_asked_for_anew(
+    account: Account, session: requests.Session, emulator: Emulator, folder: Path, times: int
+) -> None:
+    caller = Caller(emulator)
+    remote = caller.finish(caller.submit(caller.upload(draw_picture()), seed=7))
+    emulator.fault("asset", Fault(expired=True), times=1 + times)
+    api = Api(account, Connections(), AGENT)
+    job = dataclasses.replace(new_job(), model_asset_ids=tuple(remote["metadata"]["assetIds"]))
+    event = bring(job, folder, Desk(api, session, going_on, lambda _: None))
+    assert isinstance(event, Downloaded)
+    assert event.asset_id == job.model_asset_ids[1]
+    assert (folder / "model.glb").exists()
+    assert emulator.leaked_credentials == 0

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`.
+
+One folder a job, so that somebody can read it, copy it, delete it. Written by the runner's thread alone. A file is
+whole or absent: it is written under another name, flushed to the disk, and renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import json
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from ..errors import Remedy
+from ..picture.file import SENDABLE
+from .job import TRANSIENT, Job, Stage
+from .lock import LOCK_FILE
+
+FORMAT = 1
+JOB_FILE = "job.json"
+MODEL_FILE = "model.glb"
+THUMBNAIL_FILE = "thumbnail.png"
+UNFINISHED_PREFIX = ".new-"
+INCOMING = ".incoming"
+OWN_FILES = (
+    *(f"source.{kind}" for kind in SENDABLE),
+    *(MODEL_FILE + end for end in ("", ".part", ".origin")),
+    *(THUMBNAIL_FILE + end for end in ("", ".part")),
+    "job.damaged-*.json",
+    JOB_FILE + ".part",
+    LOCK_FILE,
+    JOB_FILE,
+)
+_STALE_SECONDS = 24 * 3600.0
+
+
+class DamagedJobError(Exception):
+    """A `job.json` that cannot be understood."""
+
+
+class NewerJobError(DamagedJobError):
+    """A `job.json` of a later version of the add-on: there is nothing wrong with it."""
+
+
+def new_id(now: float) -> str:
+    """A folder name that sorts by age and is unique: `20261122-104512-3fa9c1`. `now`: seconds since 1970."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
+
+
+def create(root: Path, job: Job, picture: Path | None) -> None:
+    """Make the job's folder in one step, with its picture, which is moved there. Raises OSError; then there is none."""
+    unfinished = root / (UNFINISHED_PREFIX + job.id)
+    unfinished.mkdir(parents=True)
+    moved: Path | None = None
+    try:
+        if picture is not None:
+            target = unfinished / job.picture
+            moved = picture.replace(target)
+            _flush_file(target)
+        (unfinished / LOCK_FILE).touch()  # while there is room: a job that cannot be locked must not come to be
+        save(unfinished, job)
+        _rename(unfinished, root / job.id)
+    except OSError:
+        if moved is not None and picture is not None:
+            moved.replace(picture)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    with contextlib.suppress(OSError):  # the job is there now; the next save of it insists
+        _flush_folder(root)
+
+
+def save(folder: Path, job: Job) -> None:
+    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stands."""
+    part = folder / (JOB_FILE + ".part")
+    # a name on Linux may hold what is no text; a backslash keeps it, in JSON too
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        json.dump(as_json(job), file, indent=1, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    _rename(part, folder / JOB_FILE)
+    _flush_folder(folder)
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file that is whole or absent. Raises OSError; then what was there before still is, and nothing else."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        _rename(part, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def load(folder: Path) -> Job:
+    """The job in the folder. Raises OSError, and DamagedJobError when `job.json` is not what `save` writes."""
+    try:
+        data = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
+        job = from_json(data)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DamagedJobError(str(error)) from error
+    if job.id != folder.name:
+        raise DamagedJobError("the job has another folder's id")
+    return job
+
+
+def set_aside(folder: Path) -> None:
+    """Keep a damaged `job.json` under another name, so that it is neither lost nor met again. Raises OSError."""
+    _rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
+
+
+def remove(folder: Path) -> None:
+    """Delete the job's own files, `job.json` last, and the folder unless somebody put something else into it.
+
+    Raises OSError.
+    """
+    own = [path for pattern in OWN_FILES for path in sorted(folder.glob(pattern))]
+    for path in own:
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # something else is in it, which is not ours to delete
+        folder.rmdir()
+
+
+def size(root: Path) -> int:
+    """How many bytes all jobs take up. Raises OSError."""
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+
+
+def job_folders(root: Path) -> list[Path]:
+    """All folders that hold a job, oldest first. Raises OSError."""
+    if not root.is_dir():
+        return []
+    names = (entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    return [root / name for name in sorted(names) if (root / name / JOB_FILE).is_file()]
+
+
+def sweep(root: Path, now: float) -> None:
+    """Remove what an interrupted start left behind a day ago or earlier: nothing of it was ever sent."""
+    left = [*root.glob(UNFINISHED_PREFIX + "*"), *(root / INCOMING).glob("*")]
+    for path in left:
+        with contextlib.suppress(OSError):  # another Blender may have swept it, or still hold it: next time, then
+            if now - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def as_json(job: Job) -> dict[str, Any]:
+    """What is written to disk: everything but the passing state."""
+    fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
+    return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
+
+
+def from_json(data: Any) -> Job:
+    """The job that `as_json` wrote. Raises KeyError, TypeError or ValueError when something does not fit."""
+    if not isinstance(data["format"], int) or data["format"] < FORMAT:
+        raise ValueError("no such format")
+    if data["format"] > FORMAT:
+        raise NewerJobError("written by a newer version of the add-on")
+    hints = get_type_hints(Job)
+    values: dict[str, Any] = {}
+    for spec in dataclasses.fields(Job):
+        if spec.name in TRANSIENT or (spec.name not in data and spec.default is not dataclasses.MISSING):
+            continue
+        values[spec.name] = _restored(data[spec.name], hints[spec.name], spec.name)
+    return Job(**values)
+
+
+def _restored(value: Any, hint: Any, name: str) -> Any:
+    if hint in (Stage, Remedy):
+        return hint(value)
+    if hint in (str, bool, int):
+        if type(value) is not hint:
+            raise TypeError(f"{name} is not a {hint.__name__}")
+        return value
+    if name == "parameters":
+        if not all(isinstance(item, int | float) for item in value.values()) or "seed" not in value:
+            raise TypeError("parameters are not numbers, or have no seed")
+        return MappingProxyType(dict(value))
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise TypeError(f"{name} is not a list of texts")
+        return tuple(value)
+    if value is None and hint is not float:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is not a number")
+    return value
+
+
+def _rename(source: Path, target: Path) -> None:
+    """`os.replace`, patient with Windows, where a virus scanner may hold a fresh file for a moment."""
+    for pause in (0.02, 0.1, 0.4):
+        try:
+            Path(source).replace(target)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(pause)
+        else:
+            return
+    Path(source).replace(target)
+
+
+def _flush_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal.
+
+    Some network file systems have none either, and a job on them is better than no job. Raises OSError.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)

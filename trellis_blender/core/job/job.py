@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job: one generation, from the click to the model in the scene.
+
+A job is a value. It changes in one way only: `advance(job, event)` returns the next one, and what an event may
+follow stands in one table below. Only the runner's thread calls it; everybody else reads snapshots.
+
+    queued -> uploading -> submitting -> running -> downloading -> reading -> ready -> imported
+                  ^            |  \\                                            (again and again)
+                  |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived")
+                  `------------'
+    every stage before `ready` may end as failed or cancelled; `Resumed` takes those two back to the furthest
+    stage that is already paid for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import Remedy
+from ..request.parameters import Value
+
+
+class Stage(StrEnum):
+    """Where a job stands. The value is what is written to disk."""
+
+    QUEUED = "queued"
+    UPLOADING = "uploading"
+    SUBMITTING = "submitting"
+    UNCONFIRMED = "unconfirmed"
+    RUNNING = "running"
+    DOWNLOADING = "downloading"
+    READING = "reading"
+    READY = "ready"
+    IMPORTED = "imported"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED})
+UNPAID = frozenset({Stage.QUEUED, Stage.UPLOADING})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A snapshot of one job.
+
+    `id` names its folder. `batch` is the id of the first of several that were begun at once with one picture, empty for
+    a single one, and `place` counts them from 0. `created`, `resumed` (by the artist, last), `accepted` (by Scenario)
+    and `ended` are seconds since 1970 by this computer's clock; `uploaded_at` is the server's ISO 8601 date of the
+    picture's asset, so it lies before the paid call by the server's own clock. `generation_seconds` is how long
+    Scenario took, by its own clock.
+    `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
+    `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown;
+    `charged_in_vain` is what Scenario kept for tries that ended without a model.
+    `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
+    `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
+    another Blender drives this job.
+    """
+
+    id: str
+    name: str
+    picture: str
+    picture_name: str
+    parameters: Mapping[str, Value]
+    created: float
+    batch: str = ""
+    place: int = 0
+    stage: Stage = Stage.QUEUED
+    picture_sha256: str = ""
+    asset_id: str = ""
+    uploaded_at: str = ""
+    remote_id: str = ""
+    remote_ended: bool = False
+    past_remote_ids: tuple[str, ...] = ()
+    cost: float | None = None
+    charged_in_vain: float = 0.0
+    model_asset_ids: tuple[str, ...] = ()
+    model_asset_id: str = ""
+    cancel_asked: bool = False
+    message: str = ""
+    remedy: Remedy = Remedy.NONE
+    ended: float | None = None
+    resumed: float | None = None
+    accepted: float | None = None
+    generation_seconds: float | None = None
+    remote_status: str = field(default="", metadata={"transient": True})
+    progress: float = field(default=0.0, metadata={"transient": True})
+    trouble: str = field(default="", metadata={"transient": True})
+    trouble_remedy: Remedy = field(default=Remedy.NONE, metadata={"transient": True})
+    foreign: bool = field(default=False, metadata={"transient": True})
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing happens to it by itself any more."""
+        return self.stage in RESTING
+
+    @property
+    def begun(self) -> float:
+        """When the artist last set it going, in seconds since 1970."""
+        return self.created if self.resumed is None else self.resumed
+
+    @property
+    def holds_model(self) -> bool:
+        """Whether a model that is paid for would be lost with it."""
+        return bool(self.remote_id) and not self.remote_ended
+
+
+TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))
+
+
+class Event:
+    """Something that happened to a job."""
+
+
+@dataclass(frozen=True)
+class UploadStarted(Event):
+    """The picture is about to be sent."""
+
+
+@dataclass(frozen=True)
+class Uploaded(Event):
+    """The picture is an asset now. `uploaded_at` is the server's date of it."""
+
+    asset_id: str
+    uploaded_at: str
+    picture_sha256: str
+
+
+@dataclass(frozen=True)
+class SubmitStarted(Event):
+    """The paid call is about to be sent."""
+
+
+@dataclass(frozen=True)
+class SubmitPutOff(Event):
+    """Scenario said that it did not accept the paid call now (429, 503), or it never left this computer."""
+
+
+@dataclass(frozen=True)
+class AnswerLost(Event):
+    """The paid call was sent and its answer never came."""
+
+
+@dataclass(frozen=True)
+class Submitted(Event):
+    """Scenario accepted the paid call, or the call was found there afterwards."""
+
+    remote_id: str
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class NeverArrived(Event):
+    """The whole listing was searched, late enough: the paid call is certainly not there."""
+
+
+@dataclass(frozen=True)
+class Polled(Event):
+    """News of the running job. `progress` is 0 to 1."""
+
+    remote_status: str
+    progress: float
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class Generated(Event):
+    """The job ended well on Scenario's side. `seconds` is how long it took there, None when not told."""
+
+    asset_ids: tuple[str, ...]
+    cost: float | None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Downloaded(Event):
+    """The whole model file is in the folder."""
+
+    asset_id: str
+
+
+@dataclass(frozen=True)
+class Read(Event):
+    """The model file was read and is sound."""
+
+
+@dataclass(frozen=True)
+class Imported(Event):
+    """The model is in a scene."""
+
+
+@dataclass(frozen=True)
+class Damaged(Event):
+    """A look inside the model's file showed that it cannot be used. `message` is the artist's sentence."""
+
+    message: str
+    remedy: Remedy = Remedy.RETRY
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """It cannot go on by itself. `message` is the artist's sentence.
+
+    `remote_ended`: the remote job is over without a model, and Scenario `charged` that many creative units for it all
+    the same. `asset_gone`: the picture has to be sent again.
+    """
+
+    message: str
+    remedy: Remedy
+    remote_ended: bool = False
+    asset_gone: bool = False
+    charged: float = 0.0
+
+
+@dataclass(frozen=True)
+class CancelAsked(Event):
+    """The artist wants it stopped."""
+
+
+@dataclass(frozen=True)
+class Cancelled(Event):
+    """It is stopped. `message` says whether it was paid; `charged` is how many creative units."""
+
+    message: str
+    remote_ended: bool = False
+    charged: float = 0.0
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """The artist asked to try again."""
+
+
+_BEFORE_READY = frozenset(Stage) - RESTING
+MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
+    {
+        UploadStarted: frozenset({Stage.QUEUED, Stage.UPLOADING}),
+        Uploaded: frozenset({Stage.UPLOADING}),
+        SubmitStarted: frozenset({Stage.UPLOADING}),
+        SubmitPutOff: frozenset({Stage.SUBMITTING}),
+        AnswerLost: frozenset({Stage.SUBMITTING}),
+        Submitted: frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED}),
+        NeverArrived: frozenset({Stage.UNCONFIRMED}),
+        Polled: frozenset({Stage.RUNNING}),
+        Generated: frozenset({Stage.RUNNING}),
+        Downloaded: frozenset({Stage.DOWNLOADING}),
+        Read: frozenset({Stage.READING}),
+        Imported: frozenset({Stage.READY, Stage.IMPORTED}),
+        Damaged: frozenset({Stage.READY, Stage.IMPORTED}),
+        # not from `unconfirmed`: what may have been paid for is searched for until that is certain
+        Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
+        CancelAsked: _BEFORE_READY,
+        # nor is it over because the artist wants it: `NeverArrived` ends it then
+        Cancelled: _BEFORE_READY - {Stage.SUBMITTING, Stage.UNCONFIRMED},
+        Resumed: frozenset({Stage.FAILED, Stage.CANCELLED, Stage.READY, Stage.IMPORTED}),
+    }
+)
+
+
+class ImpossibleEventError(Exception):
+    """An event that cannot follow the job's stage: a mistake in the program, never the artist's."""
+
+
+def advance(job: Job, event: Event, now: float) -> Job:
+    """The job after the event. `now`: seconds since 1970. Raises ImpossibleEventError."""
+    if job.stage not in MAY_FOLLOW[type(event)]:
+        raise ImpossibleEventError(f"{type(event).__name__} cannot follow {job.stage}")
+    after = _after(job, event)
+    if after.stage is not job.stage:
+        after = dataclasses.replace(after, progress=0.0, trouble="", trouble_remedy=Remedy.NONE)
+    if isinstance(event, Submitted):
+        after = dataclasses.replace(after, accepted=now)
+    elif isinstance(event, Resumed):
+        after = dataclasses.replace(after, resumed=now)
+    ended = (now if job.ended is None else job.ended) if after.is_resting else None
+    return dataclasses.replace(after, ended=ended)
+
+
+def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
+    change = dataclasses.replace
+    match event:
+        case UploadStarted():
+            return change(job, stage=Stage.UPLOADING)
+        case Uploaded(asset_id, uploaded_at, sha256):
+            return change(job, asset_id=asset_id, uploaded_at=uploaded_at, picture_sha256=sha256)
+        case SubmitStarted():
+            return change(job, stage=Stage.SUBMITTING)
+        case SubmitPutOff():
+            return change(job, stage=Stage.UPLOADING)
+        case AnswerLost():
+            return change(job, stage=Stage.UNCONFIRMED)
+        case NeverArrived() if job.cancel_asked:
+            return change(job, stage=Stage.CANCELLED, message=_CANCELLED_UNSENT)
+        case NeverArrived():
+            return change(job, stage=Stage.FAILED, message=_NEVER_ARRIVED, remedy=Remedy.SUBMIT_AGAIN)
+        case Submitted(remote_id, cost):
+            return change(job, stage=Stage.RUNNING, remote_id=remote_id, cost=cost)
+        case Polled(status, progress, cost):
+            return change(
+                job,
+                remote_status=status,
+                progress=max(job.progress, progress),
+                cost=_known(cost, job),
+                trouble="",
+                trouble_remedy=Remedy.NONE,
+            )
+        case Generated(asset_ids, cost, seconds):
+            found = {"model_asset_ids": asset_ids, "generation_seconds": seconds}
+            return change(job, stage=Stage.DOWNLOADING, cost=_known(cost, job), **found)
+        case Downloaded(asset_id):
+            return change(job, stage=Stage.READING, model_asset_id=asset_id)
+        case Read():
+            return change(job, stage=Stage.READY)
+        case Imported():
+            return change(job, stage=Stage.IMPORTED)
+        case Damaged(message, remedy):
+            return change(job, stage=Stage.FAILED, message=message, remedy=remedy)
+        case CancelAsked():
+            return change(job, cancel_asked=True)
+        case Failed(message, remedy, remote_ended, asset_gone, charged):
+            asset = "" if asset_gone else job.asset_id
+            ended = _ended(job, remote_ended, charged) | {"asset_id": asset}
+            return change(job, stage=Stage.FAILED, message=message, remedy=remedy, **ended)
+        case Cancelled(message, remote_ended, charged):
+            ended = _ended(job, remote_ended, charged)
+            return change(job, stage=Stage.CANCELLED, message=message, remedy=Remedy.NONE, **ended)
+        case Resumed():
+            return _resumed(job)
+    raise ImpossibleEventError(f"{event!r} has no rule")  # pragma: no cover: the table above is checked first
+
+
+_CANCELLED_UNSENT = "Cancelled. The request never reached Scenario, and nothing was charged."
+_NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. Submit it again when you are ready."
+
+
+def _ended(job: Job, remote_ended: bool, charged: float) -> dict[str, Any]:
+    return {"remote_ended": remote_ended, "charged_in_vain": job.charged_in_vain + charged}
+
+
+def _known(cost: float | None, job: Job) -> float | None:
+    return job.cost if cost is None else cost
+
+
+def _resumed(job: Job) -> Job:
+    """Back to the furthest stage that is already paid for; a remote job that is over cannot be gone back to.
+
+    One that was only brought in by its ID has no picture to begin anew with: it is looked at again.
+    """
+    if job.remote_ended and job.picture:
+        past = (*job.past_remote_ids, job.remote_id)
+        job = dataclasses.replace(job, remote_id="", past_remote_ids=past, cost=None, accepted=None)
+    job = dataclasses.replace(job, remote_ended=False)
+    if job.model_asset_ids:
+        stage = Stage.DOWNLOADING
+    elif job.remote_id:
+        stage = Stage.RUNNING
+    else:
+        stage = Stage.UPLOADING if job.asset_id else Stage.QUEUED
+    return dataclasses.replace(job, stage=stage, message="", remedy=Remedy.NONE, cancel_asked=False)

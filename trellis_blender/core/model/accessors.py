@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accessors of a glTF as numpy arrays: checked against glTF 2.0 §3.6 first, then taken from the file's bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .fields import Node, flag, integer, objects, text
+from .glb import Glb, NotPlainError, damaged
+
+COMPONENTS: dict[int, type[np.generic]] = {
+    5120: np.int8,
+    5121: np.uint8,
+    5122: np.int16,
+    5123: np.uint16,
+    5125: np.uint32,
+    5126: np.float32,
+}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+STRIDE_MAXIMUM = 252  # glTF 2.0 §3.6.2.1
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Views:
+    """What an accessor of this file may refer to."""
+
+    accessors: list[Node]
+    views: list[Node]
+    binary: memoryview
+
+    @classmethod
+    def of(cls, glb: Glb) -> Views:
+        """The file's accessors and buffer views. Raises ModelFileError, NotPlainError when data lies elsewhere."""
+        return cls(objects(glb.json, "accessors"), objects(glb.json, "bufferViews"), _buffer(glb))
+
+    def view(self, index: int) -> memoryview:
+        """The bytes of a buffer view, without a copy. Raises ModelFileError."""
+        where, view = f"buffer view {index}", self.views[index]
+        if integer(view, "buffer", where) != 0:
+            raise damaged(f"{where} refers to a buffer that is not there")
+        start, length = integer(view, "byteOffset", where, 0), integer(view, "byteLength", where)
+        if start + length > len(self.binary):
+            raise damaged(f"{where} ends outside the file")
+        return self.binary[start : start + length]
+
+    def array(self, index: int, width: int) -> Array:
+        """The accessor's elements as stored: (count, width), of its own component type, without a copy.
+
+        Raises ModelFileError, and NotPlainError for sparse accessors and for those without data.
+        """
+        where, accessor = f"accessor {index}", self.accessors[index]
+        if "sparse" in accessor:
+            raise NotPlainError("sparse accessors")
+        if "bufferView" not in accessor:
+            raise NotPlainError("accessors without data")
+        component = COMPONENTS.get(integer(accessor, "componentType", where))
+        if component is None or WIDTHS.get(text(accessor, "type", where)) != width:
+            raise damaged(f"{where} has another type than its use asks for")
+        view_index = integer(accessor, "bufferView", where, below=len(self.views))
+        data = self.view(view_index)
+        count, start = integer(accessor, "count", where), integer(accessor, "byteOffset", where, 0)
+        size = np.dtype(component).itemsize * width
+        stride = integer(self.views[view_index], "byteStride", where, size, below=STRIDE_MAXIMUM + 1)
+        if count < 1 or stride < size or start + stride * (count - 1) + size > len(data):
+            raise damaged(f"{where} ends outside its buffer view")
+        item = np.dtype(component)
+        return np.ndarray((count, width), item, data, start, (stride, item.itemsize))
+
+    def length(self, index: int, width: int) -> int:
+        """How many elements the accessor really has, without a copy. Raises ModelFileError, NotPlainError."""
+        return len(self.array(index, width))
+
+    def floats(self, index: int, width: int) -> Array:
+        """The accessor's elements as (count, width) float32, normalised integers turned into numbers.
+
+        Raises ModelFileError, also for a NaN or an infinity.
+        """
+        stored = self.array(index, width)
+        if stored.dtype == np.float32:
+            values = np.ascontiguousarray(stored)
+            if not np.isfinite(values).all():
+                raise damaged(f"accessor {index} holds a number that is not finite")
+            return values
+        if not flag(self.accessors[index], "normalized", f"accessor {index}"):
+            return stored.astype(np.float32)
+        if stored.dtype == np.uint32:
+            raise damaged(f"accessor {index} normalises 32-bit integers")
+        scaled = stored.astype(np.float32) / np.float32(np.iinfo(stored.dtype).max)
+        clamped: Array = np.maximum(scaled, np.float32(-1.0))  # glTF 2.0 §3.6.2.2: -128 stands for -1 as well
+        return clamped
+
+    def indices(self, index: int, vertices: int) -> Array:
+        """The accessor's elements as (count,) int32, each below `vertices`. Raises ModelFileError."""
+        stored = self.array(index, 1)[:, 0]
+        if stored.dtype not in (np.uint8, np.uint16, np.uint32):
+            raise damaged(f"accessor {index} has another type than its use asks for")
+        if int(stored.max()) >= vertices:
+            raise damaged(f"accessor {index} points at a vertex that is not there")
+        return stored.astype(np.int32)
+
+
+def _buffer(glb: Glb) -> memoryview:
+    """The one buffer of a GLB: its binary chunk (glTF 2.0 §3.6.1.2)."""
+    buffers = objects(glb.json, "buffers")
+    if len(buffers) > 1 or any("uri" in buffer for buffer in buffers):
+        raise NotPlainError("several buffers")
+    if not buffers:
+        return memoryview(b"")
+    length = integer(buffers[0], "byteLength", "buffer 0")
+    if length > len(glb.binary):
+        raise damaged("buffer 0 ends outside the file")
+    return glb.binary[:length]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The GLB container: header, chunks, JSON. Everything is checked before anything is made from it.
+
+`check_glb` is a look at the header, for a file that was just downloaded; `open_glb` reads the file for good.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelFileError, Remedy
+
+MAGIC = b"glTF"
+HEADER_BYTES = 12
+CHUNK_HEADER_BYTES = 8
+VERSION = 2
+JSON_CHUNK = b"JSON"
+BINARY_CHUNK = b"BIN\0"
+# A model of Trellis 2 has two kilobytes. As Python objects, JSON can take 30 times its size: 120 MB at most.
+JSON_BYTES_MAXIMUM = 4 * 1024 * 1024
+AGAIN = "Press Retry to download it again; it is not charged again."
+
+
+class NotPlainError(Exception):
+    """The file is sound, but holds what only Blender's own importer can read. The message says what."""
+
+
+def damaged(what: str) -> ModelFileError:
+    """The error for a file that breaks glTF's rules. `what`: where and how, as in "a chunk ends outside the file"."""
+    return ModelFileError(f"The model's file is damaged: {what}. {AGAIN}")
+
+
+@dataclass(frozen=True)
+class Glb:
+    """A GLB in memory: its JSON, and its binary chunk without a copy."""
+
+    json: Mapping[str, Any]
+    binary: memoryview
+
+
+def check_glb(path: Path) -> None:
+    """Raises ModelFileError unless it is a GLB, as long as its header says (glTF 2.0 §4.4.2), or OSError."""
+    with path.open("rb") as file:
+        header = file.read(HEADER_BYTES)
+    _check_header(header, path.stat().st_size)
+
+
+def open_glb(path: Path) -> Glb:
+    """The file in memory, of its own size, and its JSON. Raises ModelFileError or OSError."""
+    data = memoryview(path.read_bytes())
+    _check_header(bytes(data[:HEADER_BYTES]), len(data))
+    chunks = _chunks(data)
+    if not chunks or chunks[0][0] != JSON_CHUNK:
+        raise damaged("its first chunk is not JSON")
+    binary = next((chunk for kind, chunk in chunks[1:2] if kind == BINARY_CHUNK), memoryview(b""))
+    return Glb(_json(chunks[0][1]), binary)
+
+
+def _check_header(header: bytes, size: int) -> None:
+    if len(header) < HEADER_BYTES or header[:4] != MAGIC:
+        raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
+    version, length = struct.unpack_from("<II", header, 4)
+    if version != VERSION:
+        sentence = f"The model's file is glTF {version}, which this add-on cannot read. Update the add-on."
+        raise ModelFileError(sentence, remedy=Remedy.UPDATE)
+    if length != size:
+        raise damaged(f"it has {size} bytes, its header says {length}")
+
+
+def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:
+    """The first chunks, at most the two that glTF 2.0 §4.4.3 knows."""
+    chunks: list[tuple[bytes, memoryview]] = []
+    start = HEADER_BYTES
+    while start < len(data) and len(chunks) < 2:
+        if start + CHUNK_HEADER_BYTES > len(data):
+            raise damaged("a chunk's header ends outside the file")
+        (length,) = struct.unpack_from("<I", data, start)
+        kind, start = bytes(data[start + 4 : start + 8]), start + CHUNK_HEADER_BYTES
+        if start + length > len(data):
+            raise damaged("a chunk ends outside the file")
+        chunks.append((kind, data[start : start + length]))
+        start += length
+    return chunks
+
+
+def _json(chunk: memoryview) -> Mapping[str, Any]:
+    if len(chunk) > JSON_BYTES_MAXIMUM:
+        raise damaged("its JSON is unreasonably large")
+    try:
+        data = json.loads(bytes(chunk).decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise damaged("its JSON cannot be read") from None
+    if not isinstance(data, dict):
+        raise damaged("its JSON is not an object")
+    return data

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Materials, textures and images of a glTF. What only Blender's importer can wire is left to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .accessors import Views
+from .arrays import Material, Texture
+from .fields import Node, child, flag, integer, number, numbers, objects, optional_index, text
+from .glb import NotPlainError, damaged
+
+# The extension words of Blender's image texture node by glTF's wrapping modes (glTF 2.0 §5.26).
+WRAPPING = {10497: "REPEAT", 33071: "EXTEND", 33648: "MIRROR"}
+NEAREST = frozenset({9728, 9984, 9986})
+FILTERS = NEAREST | {9729, 9985, 9987}
+KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"RIFF", "webp"))
+WEBP = "EXT_texture_webp"
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What the materials of this file may refer to."""
+
+    textures: list[Node]
+    samplers: list[Node]
+    image_count: int
+
+
+def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
+    """The materials with these indices, which are there.
+
+    Raises ModelFileError, and NotPlainError for what has to be left to Blender's importer.
+    """
+    materials = objects(gltf, "materials")
+    sources = _Sources(objects(gltf, "textures"), objects(gltf, "samplers"), len(objects(gltf, "images")))
+    return {index: _material(sources, materials[index], f"material {index}") for index in used}
+
+
+def image_data(image: Node, views: Views, where: str) -> tuple[memoryview, str]:
+    """The bytes of an image without a copy, and its kind: png, jpg or webp. Raises ModelFileError, NotPlainError."""
+    if "bufferView" not in image:
+        raise NotPlainError("images outside the binary chunk")
+    data = views.view(integer(image, "bufferView", where, below=len(views.views)))
+    kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
+    if kind is None or (kind == "webp" and bytes(data[8:12]) != b"WEBP"):
+        raise damaged(f"{where} is no PNG, JPEG or WebP")
+    return data, kind
+
+
+def _material(sources: _Sources, material: Node, where: str) -> Material:
+    pbr = child(material, "pbrMetallicRoughness", where)
+    mode = text(material, "alphaMode", where, "OPAQUE")
+    if mode == "MASK":
+        raise NotPlainError("cut-out materials")
+    if mode not in ("OPAQUE", "BLEND"):
+        raise damaged(f"{where} has no valid alphaMode")
+    if child(material, "extensions", where):
+        raise NotPlainError("material extensions")
+    normal, occlusion = child(material, "normalTexture", where), child(material, "occlusionTexture", where)
+    return Material(
+        name=text(material, "name", where),
+        base_color=numbers(pbr, "baseColorFactor", where, (1.0, 1.0, 1.0, 1.0)),
+        base_texture=_texture(sources, pbr, "baseColorTexture", where),
+        metallic=number(pbr, "metallicFactor", where, 1.0),
+        roughness=number(pbr, "roughnessFactor", where, 1.0),
+        metallic_roughness_texture=_texture(sources, pbr, "metallicRoughnessTexture", where),
+        normal_texture=_texture(sources, material, "normalTexture", where),
+        normal_scale=number(normal, "scale", where, 1.0),
+        occlusion_texture=_texture(sources, material, "occlusionTexture", where),
+        occlusion_strength=number(occlusion, "strength", where, 1.0),
+        emissive=numbers(material, "emissiveFactor", where, (0.0, 0.0, 0.0)),
+        emissive_texture=_texture(sources, material, "emissiveTexture", where),
+        is_blended=mode == "BLEND",
+        is_double_sided=flag(material, "doubleSided", where),
+    )
+
+
+def _texture(sources: _Sources, holder: Node, name: str, where: str) -> Texture | None:
+    if name not in holder:
+        return None
+    info = child(holder, name, where)
+    if child(info, "extensions", where):
+        raise NotPlainError("texture transforms")
+    index = integer(info, "index", f"{where}'s {name}", below=len(sources.textures))
+    texture, where = sources.textures[index], f"texture {index}"
+    extensions = child(texture, "extensions", where)
+    if set(extensions) - {WEBP}:
+        raise NotPlainError("texture extensions")
+    holder = child(extensions, WEBP, where) if WEBP in extensions else texture
+    image = optional_index(holder, "source", where, sources.image_count)
+    if image is None:
+        raise NotPlainError("textures without an image")
+    sampler_index = optional_index(texture, "sampler", where, len(sources.samplers))
+    sampler: Node = {} if sampler_index is None else sources.samplers[sampler_index]
+    return Texture(image, integer(info, "texCoord", where, 0, below=8), _wrapping(sampler), _interpolation(sampler))
+
+
+def _wrapping(sampler: Node) -> str:
+    modes = [integer(sampler, name, "a sampler", 10497) for name in ("wrapS", "wrapT")]
+    if any(mode not in WRAPPING for mode in modes):
+        raise damaged("a sampler has no valid wrapping")
+    if modes[0] != modes[1]:
+        raise NotPlainError("textures that wrap differently in both directions")
+    return WRAPPING[modes[0]]
+
+
+def _interpolation(sampler: Node) -> str:
+    """As Blender's importer decides it: nearest where every given filter is nearest."""
+    given = [integer(sampler, name, "a sampler") for name in ("minFilter", "magFilter") if name in sampler]
+    if any(mode not in FILTERS for mode in given):
+        raise damaged("a sampler has no valid filter")
+    return "Closest" if given and NEAREST.issuperset(given) else "Linear"

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scene of a glTF: which primitives stand where. Decides whether the file is plain enough for our own reader."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ModelFileError
+from .accessors import Array, Views
+from .fields import Node, child, indices, integer, numbers, objects, optional_index, texts
+from .glb import AGAIN, NotPlainError, damaged
+from .materials import WEBP
+
+EXTENSIONS = frozenset({WEBP, "KHR_mesh_quantization"})
+ATTRIBUTES = frozenset({"POSITION", "NORMAL", "TANGENT"})
+TRIANGLES = 4
+DEPTH_MAXIMUM = 256
+PARTS_MAXIMUM = 4096
+UV_MAPS_MAXIMUM = 8  # Blender's own limit
+# The bytes that making the mesh takes at its peak for a vertex, a corner, and a corner in a UV map; a test measures it.
+VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16
+# How many bytes that may be for each byte of the file, and beside that for any file: only sharing data, instancing or
+# indices of 8 bits exceed it.
+EXPANSION_MAXIMUM = 40  # a mesh of 16-bit numbers takes 35
+ROOM = 64 * 1024 * 1024
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One primitive, where it stands: positions (vertices, 3) float32 in glTF's axes, triangles (faces, 3) int32.
+
+    `normals` is None where the file has none. `uvs` are (vertices, 2) float32 with glTF's origin, at the top left.
+    """
+
+    positions: Array
+    triangles: Array
+    normals: Array | None
+    uvs: tuple[Array, ...]
+    material: int | None
+
+
+def refuse_external(gltf: Node) -> None:
+    """Raises ModelFileError when the file points outside itself: neither we nor Blender's importer follow that."""
+    for name in ("buffers", "images"):
+        for item in objects(gltf, name):
+            uri = item.get("uri")
+            # Exactly as Blender's importer tells them apart: what it would take for a file must not get there.
+            if uri is not None and not (isinstance(uri, str) and uri.startswith("data:")):
+                raise ModelFileError(f"The model's file points at files outside itself, which is refused. {AGAIN}")
+
+
+def refuse_unplain(gltf: Node) -> None:
+    """Raises NotPlainError for what only Blender's importer can read."""
+    unknown = sorted(set(texts(gltf, "extensionsRequired")) - EXTENSIONS)
+    if unknown:
+        raise NotPlainError(f"the extension {unknown[0]}")
+    for name, words in (("animations", "an animation"), ("skins", "a skin"), ("cameras", "a camera")):
+        if gltf.get(name):
+            raise NotPlainError(words)
+    if len(objects(gltf, "scenes")) > 1:
+        raise NotPlainError("several scenes")
+
+
+def read_parts(gltf: Node, views: Views, file_bytes: int) -> list[Part]:
+    """Every primitive of the scene. Raises ModelFileError, NotPlainError."""
+    meshes, budget = objects(gltf, "meshes"), ROOM + EXPANSION_MAXIMUM * file_bytes
+    parts: list[Part] = []
+    material_count = len(objects(gltf, "materials"))
+    for mesh_index, matrix in _mesh_nodes(gltf, len(meshes)):
+        mesh, where = meshes[mesh_index], f"mesh {mesh_index}"
+        if mesh.get("weights") or child(mesh, "extensions", where):
+            raise NotPlainError("shape keys")
+        for primitive in objects(mesh, "primitives"):
+            if len(parts) == PARTS_MAXIMUM:
+                raise NotPlainError("thousands of parts")
+            vertices, corners, uv_maps = _sizes(primitive, views, where)
+            budget -= vertices * VERTEX_BYTES + corners * (CORNER_BYTES + uv_maps * UV_BYTES)
+            if budget < 0:
+                raise NotPlainError("meshes that are used many times over")
+            parts.append(_part(primitive, views, where, matrix, material_count))
+    if not parts:
+        raise damaged("it holds no triangles")
+    return parts
+
+
+def _mesh_nodes(gltf: Node, mesh_count: int) -> Iterator[tuple[int, Array]]:
+    """The scene's uses of meshes: (mesh, its (4, 4) float64 matrix in the scene)."""
+    nodes, scenes = objects(gltf, "nodes"), objects(gltf, "scenes")
+    if scenes:
+        scene = scenes[integer(gltf, "scene", "the file", 0, below=len(scenes))]
+        roots = indices(scene, "nodes", "the scene", len(nodes))
+    else:
+        raise NotPlainError("no scene")
+    seen: set[int] = set()
+    stack = [(root, np.identity(4), 0) for root in reversed(roots)]
+    while stack:
+        index, above, depth = stack.pop()
+        if index in seen or depth > DEPTH_MAXIMUM:
+            raise damaged(f"node {index} stands below itself or twice")
+        seen.add(index)
+        node, where = nodes[index], f"node {index}"
+        if child(node, "extensions", where):
+            raise NotPlainError("node extensions")
+        matrix = above @ _matrix(node, where)
+        mesh = optional_index(node, "mesh", where, mesh_count)
+        if mesh is not None:
+            yield mesh, matrix
+        stack += [(below, matrix, depth + 1) for below in reversed(indices(node, "children", where, len(nodes)))]
+
+
+def _matrix(node: Node, where: str) -> Array:
+    """The node's own transform (glTF 2.0 §3.5.3)."""
+    if "matrix" in node:
+        return np.array(numbers(node, "matrix", where, IDENTITY)).reshape(4, 4).T
+    x, y, z, w = numbers(node, "rotation", where, (0.0, 0.0, 0.0, 1.0))
+    length = math.sqrt(x * x + y * y + z * z + w * w)
+    if not 0.0 < length < math.inf:
+        raise damaged(f"{where} has no valid rotation")
+    x, y, z, w = x / length, y / length, z / length, w / length
+    rotation = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    matrix = np.identity(4)
+    matrix[:3, :3] = np.array(rotation) * numbers(node, "scale", where, (1.0, 1.0, 1.0))
+    matrix[:3, 3] = numbers(node, "translation", where, (0.0, 0.0, 0.0))
+    return matrix
+
+
+def _sizes(primitive: Node, views: Views, where: str) -> tuple[int, int, int]:
+    """How many vertices, corners and UV maps a primitive has, before anything is made of it."""
+    if primitive.get("targets") or child(primitive, "extensions", where):
+        raise NotPlainError("shape keys or compressed meshes")
+    if integer(primitive, "mode", where, TRIANGLES) != TRIANGLES:
+        raise NotPlainError("points, lines or strips")
+    accessor = _accessors(primitive, views, where)
+    if set(accessor) - ATTRIBUTES - set(_uv_names(accessor)):
+        raise NotPlainError("vertex colors or other attributes")
+    if "POSITION" not in accessor:
+        raise damaged(f"{where} has no positions")
+    vertices = views.length(accessor["POSITION"], 3)
+    index = optional_index(primitive, "indices", where, len(views.accessors))
+    return vertices, vertices if index is None else views.length(index, 1), len(_uv_names(accessor))
+
+
+def _accessors(primitive: Node, views: Views, where: str) -> dict[str, int]:
+    """The accessor of each attribute."""
+    attributes = child(primitive, "attributes", where)
+    return {name: integer(attributes, name, where, below=len(views.accessors)) for name in attributes}
+
+
+def _uv_names(attributes: Iterable[str]) -> list[str]:
+    return [name for name in (f"TEXCOORD_{n}" for n in range(UV_MAPS_MAXIMUM)) if name in attributes]
+
+
+def _part(primitive: Node, views: Views, where: str, matrix: Array, material_count: int) -> Part:
+    accessor = _accessors(primitive, views, where)
+    positions = views.floats(accessor["POSITION"], 3)
+    vertices = len(positions)
+    index = optional_index(primitive, "indices", where, len(views.accessors))
+    corner_vertices = np.arange(vertices, dtype=np.int32) if index is None else views.indices(index, vertices)
+    if len(corner_vertices) % 3:
+        raise damaged(f"{where} has a triangle without three corners")
+    normals = views.floats(accessor["NORMAL"], 3) if "NORMAL" in accessor else None
+    uvs = tuple(views.floats(accessor[name], 2) for name in _uv_names(accessor))
+    if any(len(other) != len(positions) for other in (*uvs, *(() if normals is None else (normals,)))):
+        raise damaged(f"{where} has attributes of different lengths")
+    triangles = corner_vertices.reshape(-1, 3)
+    positions, triangles, normals = _placed(positions, triangles, normals, matrix, where)
+    return Part(positions, triangles, normals, uvs, optional_index(primitive, "material", where, material_count))
+
+
+def _placed(
+    positions: Array, triangles: Array, normals: Array | None, matrix: Array, where: str
+) -> tuple[Array, Array, Array | None]:
+    """The primitive where its node puts it; a mirrored one is turned inside out, so that its faces look outwards."""
+    if np.array_equal(matrix, np.identity(4)):
+        return positions, triangles, normals
+    with np.errstate(all="ignore"):
+        placed = (positions @ matrix[:3, :3].T + matrix[:3, 3]).astype(np.float32)
+        if not np.isfinite(placed).all():
+            raise damaged(f"{where} is placed out of all bounds")
+        determinant = np.linalg.det(matrix[:3, :3])
+        if normals is not None and determinant:
+            normals = (normals @ np.linalg.inv(matrix[:3, :3])).astype(np.float32)
+            length = np.linalg.norm(normals, axis=1, keepdims=True)
+            normals = np.nan_to_num(normals / np.where(length > 0, length, 1)).astype(np.float32)
+    if determinant < 0:
+        triangles = np.ascontiguousarray(triangles[:, ::-1])
+    return placed, triangles, normals

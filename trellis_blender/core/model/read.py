@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the model's file to arrays that Blender takes over as they are. Runs on a worker; nothing here is Blender's.
+
+Memory, at its peak: the file, its images twice, its JSON as objects (120 MB at most), and arrays of `ROOM` and
+`EXPANSION_MAXIMUM` bytes for each of the file's; what would take more is left to Blender's importer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import TrellisError, storage_error
+from ..job.folder import write_whole
+from ..runner.messages import ModelRead
+from . import normals as normal_check
+from . import weld
+from .accessors import Views
+from .arrays import ImageFile, Material, MeshArrays, Model, Shape
+from .fields import objects, text
+from .glb import Glb, NotPlainError, damaged, open_glb
+from .materials import image_data, read_materials
+from .parts import Part, read_parts, refuse_external, refuse_unplain
+
+Array = npt.NDArray[Any]
+_log = logging.getLogger(__name__)
+IMAGES_EXPANSION_MAXIMUM = 2  # how often the file's bytes may come in images: they can share them
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a file holds, checked. `slots`: the glTF material of each material slot. `images`: data, kind and name."""
+
+    parts: list[Part]
+    slots: list[int | None]
+    materials: dict[int, Material]
+    images: dict[int, tuple[memoryview, str, str]]
+
+
+def read_model(path: Path, shape: Shape) -> Model:
+    """The model in the file, shaped as is asked for.
+
+    Raises ModelFileError, NotPlainError with what only Blender's own importer can read, and OSError.
+    """
+    contents = _contents(path)
+    used = tuple(None if slot is None else contents.materials[slot] for slot in contents.slots)
+    mesh = _mesh(contents.parts, contents.slots, shape)
+    return Model(mesh, used if contents.materials else (), _images(contents, shape))
+
+
+def check_model(path: Path) -> None:
+    """See that the file can be read: its structure, every reference, every number. Raises ModelFileError or OSError."""
+    with contextlib.suppress(NotPlainError):  # then Blender's own importer is the judge
+        _contents(path)
+
+
+def _contents(path: Path) -> _Contents:
+    glb = open_glb(path)
+    refuse_external(glb.json)
+    refuse_unplain(glb.json)
+    views = Views.of(glb)
+    parts = read_parts(glb.json, views, len(glb.binary))
+    slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
+    materials = read_materials(glb.json, [slot for slot in slots if slot is not None])
+    textures = [texture for material in materials.values() for texture in material.textures]
+    if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
+        raise damaged("a texture uses a UV map that is not there")
+    return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
+
+
+def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
+    """The answer to a request to read a job's model. Never raises: what went wrong is in the answer."""
+    try:
+        return ModelRead(job_id, read_model(path, shape))
+    except NotPlainError as error:
+        return ModelRead(job_id, None, reason=str(error))
+    except TrellisError as error:
+        return ModelRead(job_id, None, error=error.sentence)
+    except OSError as error:
+        return ModelRead(job_id, None, error=storage_error("read the model", error).sentence)
+    except MemoryError:
+        return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
+    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+        _log.exception("unexpected")
+        sentence = f"Something unexpected happened while reading the model ({type(error).__name__}). Press Retry."
+        return ModelRead(job_id, None, error=sentence)
+
+
+def _image_data(glb: Glb, views: Views, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
+    """The images with these indices: their bytes without a copy, their kind and their name."""
+    images, budget = objects(glb.json, "images"), IMAGES_EXPANSION_MAXIMUM * len(glb.binary)
+    found = {}
+    for index in used:
+        data, kind = image_data(images[index], views, f"image {index}")
+        budget -= len(data)
+        if budget < 0:
+            raise damaged("its images overlap")
+        found[index] = data, kind, text(images[index], "name", f"image {index}")
+    return found
+
+
+def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
+    """The images, to be packed or as files: written here, since Blender's main thread must not wait for a disk."""
+    made = {}
+    for index, (data, kind, name) in contents.images.items():
+        if shape.images is None:
+            made[index] = ImageFile(name, bytes(data), None)
+            continue
+        shape.images.mkdir(parents=True, exist_ok=True)
+        target = shape.images / f"{shape.stem}-{index + 1}.{kind}"
+        write_whole(target, data)
+        made[index] = ImageFile(name, None, target)
+    return made
+
+
+def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
+    """One mesh of all parts. `slots`: the glTF material of each of its slots."""
+    offsets = np.cumsum([0, *(len(part.positions) for part in parts)])
+    if offsets[-1] >= 2**31:
+        raise NotPlainError("more vertices than a mesh can have")
+    positions = _blender_axes(_joined([part.positions for part in parts]))
+    triangles = _joined(
+        [
+            part.triangles + np.int32(start) if start else part.triangles
+            for part, start in zip(parts, offsets, strict=False)
+        ]
+    )
+    faces = [len(part.triangles) for part in parts]
+    slot = None
+    if len(slots) > 1:
+        slot = np.repeat(np.array([slots.index(part.material) for part in parts], np.int32), faces)
+    given = [part.normals for part in parts if part.normals is not None]
+    if 0 < len(given) < len(parts):
+        raise NotPlainError("parts without normals beside parts with them")
+    file_normals = _blender_axes(_joined(given)) if given else None
+    return _built(positions, triangles, _uvs(parts), file_normals, slot, shape)
+
+
+def _uvs(parts: list[Part]) -> list[Array]:
+    """Each UV map of all vertices: (vertices, 2) float32 with Blender's origin, at the bottom left."""
+    maps = []
+    for n in range(max(len(part.uvs) for part in parts)):
+        zero = [np.zeros((len(part.positions), 2), np.float32) if n >= len(part.uvs) else part.uvs[n] for part in parts]
+        uv = np.concatenate(zero)
+        np.subtract(np.float32(1), uv[:, 1], out=uv[:, 1])
+        maps.append(uv)
+    return maps
+
+
+def _joined(arrays: list[Array]) -> Array:
+    """One array of all, without a copy where there is but one."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _blender_axes(vectors: Array) -> Array:
+    """glTF's Y up, Z to the front, as Blender's Z up, -Y to the front."""
+    turned = np.empty_like(vectors)
+    turned[:, 0], turned[:, 2] = vectors[:, 0], vectors[:, 1]
+    np.negative(vectors[:, 2], out=turned[:, 1])
+    return turned
+
+
+def _shaped(positions: Array, shape: Shape) -> Array:
+    """The positions with the size and the origin that are asked for."""
+    low = np.array([axis.min() for axis in positions.T], np.float64)  # axis by axis is ten times as fast as axis=0
+    high = np.array([axis.max() for axis in positions.T], np.float64)
+    origin = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]) if shape.is_grounded else np.zeros(3)
+    extent = float((high - low).max())
+    scale = shape.largest / extent if shape.largest is not None and extent > 0 else 1.0
+    if scale == 1.0 and not origin.any():
+        return positions
+    with np.errstate(all="ignore"):
+        shaped: Array = positions - origin.astype(np.float32)
+        shaped *= np.float32(scale)
+    if not np.isfinite(shaped).all():
+        raise damaged("its positions are out of all bounds")
+    return shaped
+
+
+def _built(
+    positions: Array, triangles: Array, uvs: list[Array], normals: Array | None, slot: Array | None, shape: Shape
+) -> MeshArrays:
+    source = triangles  # each corner's vertex in the file, for what may differ at a seam
+    if not shape.keeps_seams:
+        kept, new_index = weld.weld(positions)
+        positions, triangles = positions[kept], weld.gather(new_index, triangles).reshape(-1, 3)
+        del kept, new_index
+    keep = weld.drop_collapsed(triangles)
+    if not keep.all():
+        triangles, source, slot = triangles[keep], source[keep], None if slot is None else slot[keep]
+    if not len(triangles):
+        raise damaged("it holds no triangles")
+    positions, triangles = weld.drop_loose(positions, triangles)
+    edges, corner_edges, source, triangles, slot = _connected(triangles, source, slot)
+    custom = None
+    if normals is not None and (shape.keeps_seams or not normal_check.are_close(positions, triangles, normals, source)):
+        custom = normal_check.completed(positions, triangles, weld.gather(normals, source))
+    return MeshArrays(
+        positions=np.ascontiguousarray(_shaped(positions, shape)).ravel(),
+        corner_vertices=np.ascontiguousarray(triangles).ravel(),
+        edges=edges.ravel(),
+        corner_edges=corner_edges,
+        uvs=tuple(weld.gather(uv, source).ravel() for uv in uvs),
+        materials=slot,
+        normals=None if custom is None else custom.ravel(),
+        vertex_normals=None if custom is None else normal_check.of_vertices(len(positions), triangles, custom),
+        is_flat=normals is None,
+    )
+
+
+def _connected(triangles: Array, source: Array, slot: Array | None) -> tuple[Array, Array, Array, Array, Array | None]:
+    """The edges, without triangles that stand twice: Blender's `validate` would remove those."""
+    edges, corner_edges, may_double = weld.make_edges(triangles)
+    if may_double:
+        keep = weld.drop_doubled(triangles, corner_edges)
+        if not keep.all():
+            triangles, source, slot = triangles[keep], source[keep], None if slot is None else slot[keep]
+            edges, corner_edges, _ = weld.make_edges(triangles)
+    return edges, corner_edges, source, triangles, slot

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who pays and where: the API key, its secret, the project, and Scenario's address."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..errors import AccountError
+
+# Where keys are made (Team Settings > API Keys) and credits bought (Team Settings > Plans), see help.scenario.com,
+# “API keys and scopes” and “Usage limits and Compute Units”. Scenario's own Blender plug-in opens this page for a key.
+TEAM_PAGE = "https://app.scenario.com/team"
+WEB_PAGE = "https://app.scenario.com"
+DEFAULT_ADDRESS = "https://api.cloud.scenario.com/v1"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a call needs to be allowed. Key and secret never show up in a repr.
+
+    `address` is the API's base address without a slash at its end; `project` may be empty.
+    """
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+    project: str = ""
+    address: str = DEFAULT_ADDRESS
+
+    @classmethod
+    def checked(cls, key: str, secret: str, project: str = "", address: str = "") -> Account:
+        """An account that can be used. Raises AccountError with what is missing."""
+        address = check_address(address)
+        key, secret = key.strip(), secret.strip()
+        if not key:
+            raise AccountError("The API key is missing. Enter it in the add-on's preferences.")
+        if not secret:
+            raise AccountError("The API secret is missing. Enter it in the add-on's preferences.")
+        return cls(key, secret, project.strip(), address)
+
+
+def check_address(address: str) -> str:
+    """The address, ready to have a path appended; Scenario's own when it is empty.
+
+    Raises AccountError unless it is https: the key travels with every call. Loopback may be plain http.
+    """
+    address = address.strip().rstrip("/") or DEFAULT_ADDRESS
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        host = None
+        parts = urlsplit("")
+    if not host or "@" in parts.netloc or "?" in address or "#" in address:
+        raise AccountError("The API address is not valid. Correct it in the preferences, or clear it.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
+        raise AccountError("The API address must begin with https://. Correct it in the preferences, or clear it.")
+    return address
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the address is this computer itself: nothing leaves it, so no online access is needed."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

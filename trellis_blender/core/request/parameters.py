@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parameters of Trellis 2: one table for the wire, for Python and for the panel.
+
+Names, types and defaults: Scenario's API reference of `model_trellis-2`. Ranges and allowed values:
+Scenario's documentation of the model.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from ..errors import ParameterError
+
+Value = bool | int | float
+SEED_MAXIMUM = 2**31 - 1
+
+
+class Group(StrEnum):
+    """The stage of the model a parameter belongs to. The value is the heading in the panel."""
+
+    STRUCTURE = "Sparse Structure"
+    SHAPE = "Shape"
+    TEXTURE = "Texture"
+    MESH = "Mesh"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of the request.
+
+    `wire` is Scenario's name, `name` Python's, `label` and `description` are shown to the artist.
+    `choices` lists the allowed values where there is no range.
+    """
+
+    wire: str
+    name: str
+    label: str
+    group: Group
+    default: Value
+    minimum: float
+    maximum: float
+    description: str
+    choices: tuple[int, ...] = ()
+
+
+def _guidance(wire: str, name: str, group: Group, default: float) -> Parameter:
+    text = "How closely this stage follows the picture; too high a value exaggerates, too low a value invents"
+    return Parameter(wire, name, "Guidance", group, default, 0.0, 10.0, text)
+
+
+def _rescale(wire: str, name: str, group: Group, default: float) -> Parameter:
+    text = "How far strong guidance is toned down again; 0 leaves it as it is"
+    return Parameter(wire, name, "Guidance Rescale", group, default, 0.0, 1.0, text)
+
+
+def _steps(wire: str, name: str, group: Group) -> Parameter:
+    text = "Sampling steps of this stage; more steps are finer, slower and more expensive"
+    return Parameter(wire, name, "Steps", group, 20, 1, 50, text)
+
+
+def _rescale_t(wire: str, name: str, group: Group, default: float) -> Parameter:
+    text = "Shifts the sampling towards the early, coarse steps; higher values settle the large forms first"
+    return Parameter(wire, name, "Rescale T", group, default, 1.0, 6.0, text)
+
+
+_RESOLUTION = (
+    "Resolution of the voxel grid that the model is built in; higher is more detailed, slower and more expensive"
+)
+_FACES = "Number of triangles the finished mesh is reduced to"
+_TEXTURE = "Width and height of the model's textures in pixels"
+_REMESH = "Rebuild the surface as one clean, closed mesh"
+_BAND = "Width of the band around the surface that remeshing looks at, in voxels"
+
+TABLE: tuple[Parameter, ...] = (
+    Parameter("resolution", "resolution", "Resolution", Group.MESH, 1024, 512, 1536, _RESOLUTION, (512, 1024, 1536)),
+    _guidance("ssGuidanceStrength", "ss_guidance_strength", Group.STRUCTURE, 8.5),
+    _rescale("ssGuidanceRescale", "ss_guidance_rescale", Group.STRUCTURE, 0.7),
+    _steps("ssSamplingSteps", "ss_sampling_steps", Group.STRUCTURE),
+    _rescale_t("ssRescaleT", "ss_rescale_t", Group.STRUCTURE, 5.0),
+    _guidance("shapeSlatGuidanceStrength", "shape_slat_guidance_strength", Group.SHAPE, 7.5),
+    _rescale("shapeSlatGuidanceRescale", "shape_slat_guidance_rescale", Group.SHAPE, 0.5),
+    _steps("shapeSlatSamplingSteps", "shape_slat_sampling_steps", Group.SHAPE),
+    _guidance("texSlatGuidanceStrength", "tex_slat_guidance_strength", Group.TEXTURE, 2.0),
+    _rescale("texSlatGuidanceRescale", "tex_slat_guidance_rescale", Group.TEXTURE, 0.0),
+    _steps("texSlatSamplingSteps", "tex_slat_sampling_steps", Group.TEXTURE),
+    _rescale_t("texSlatRescaleT", "tex_slat_rescale_t", Group.TEXTURE, 3.0),
+    Parameter("decimationTarget", "decimation_target", "Faces", Group.MESH, 500_000, 100_000, 2_000_000, _FACES),
+    Parameter(
+        "textureSize",
+        "texture_size",
+        "Texture Size",
+        Group.MESH,
+        2048,
+        1024,
+        4096,
+        _TEXTURE,
+        (1024, 2048, 4096),
+    ),
+    Parameter("remesh", "remesh", "Remesh", Group.MESH, True, 0, 1, _REMESH),
+    Parameter("remeshBand", "remesh_band", "Remesh Band", Group.MESH, 1.0, 1.0, 4.0, _BAND),
+)
+
+BY_NAME: Mapping[str, Parameter] = MappingProxyType({parameter.name: parameter for parameter in TABLE})
+
+
+def of_group(group: Group) -> Iterable[Parameter]:
+    """The parameters of one stage, in the order in which they are shown."""
+    return (parameter for parameter in TABLE if parameter.group is group)
+
+
+def complete(values: Mapping[str, Value], seed: int | None = None) -> Mapping[str, Value]:
+    """All parameters by their Python names, defaults filled in, and the seed.
+
+    The seed is drawn here (0 to 2147483647) when it is None, so that every result can be made again and a
+    job can be recognised by it. Raises ParameterError for an unknown name or a value outside its range.
+    """
+    unknown = sorted(values.keys() - BY_NAME.keys())
+    if unknown:
+        raise ParameterError(f"Trellis 2 has no parameter “{unknown[0]}”. Remove it and try again.")
+    if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
+        raise ParameterError(f"The seed must lie between 0 and {SEED_MAXIMUM}, not {seed}.")
+    checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in BY_NAME.items()}
+    return MappingProxyType({**checked, "seed": secrets.randbelow(SEED_MAXIMUM + 1) if seed is None else seed})
+
+
+def to_wire(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The same values by Scenario's names, ready for the request's body."""
+    return {BY_NAME[name].wire if name in BY_NAME else name: value for name, value in values.items()}
+
+
+def _checked(parameter: Parameter, value: Value) -> Value:
+    if isinstance(parameter.default, bool):
+        return bool(value)
+    if not math.isfinite(value) or (isinstance(parameter.default, int) and value != int(value)):
+        kind = "a whole number" if isinstance(parameter.default, int) else "a number"
+        raise ParameterError(
+            f"{parameter.group}: {parameter.label} must be {kind}, not {value}. Change it and try again."
+        )
+    value = int(value) if isinstance(parameter.default, int) else shortest_decimal(float(value))
+    if parameter.choices and value not in parameter.choices:
+        allowed = ", ".join(map(str, parameter.choices))
+        raise ParameterError(f"{parameter.label} must be one of {allowed}, not {value}.")
+    if not parameter.minimum <= value <= parameter.maximum:
+        low, high = f"{parameter.minimum:g}", f"{parameter.maximum:.7g}"
+        raise ParameterError(f"{parameter.group}: {parameter.label} must lie between {low} and {high}, not {value}.")
+    return value
+
+
+def shortest_decimal(value: float) -> float:
+    """The shortest decimal that stands for the same 32-bit float: 0.7 for 0.699999988079071.
+
+    Blender's FloatProperty holds 32 bits; a value with more precision than that is returned as it is.
+    """
+    if not math.isfinite(value) or as_32_bit(value) != value:
+        return value
+    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 10))
+    return next((short for short in candidates if as_32_bit(short) == value), value)
+
+
+def as_32_bit(value: float) -> float:
+    """The value as a 32-bit float holds it, infinite where that has no room for it."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a failed step means for its job: whichever loses nothing that is paid for, and pays for nothing twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import (
+    AccountError,
+    AnswerLostError,
+    CreditsError,
+    PassingError,
+    RefusedError,
+    Remedy,
+    StorageError,
+    TrellisError,
+)
+from ..job.job import AnswerLost, Event, Failed, Job, Stage, SubmitPutOff
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`event` happens to the job, if any. With `waits` it is tried again, after the seconds `asked` for by the server,
+    or with `needs_help` after a while in which the artist may have mended what the `sentence` says, by the `remedy`.
+    """
+
+    sentence: str
+    event: Event | None = None
+    waits: bool = False
+    needs_help: bool = False
+    remedy: Remedy = Remedy.NONE
+    asked: float | None = None
+
+
+def judge(job: Job, error: Exception) -> Verdict:
+    """The verdict on a job whose step ended with the error."""
+    sentence = error.sentence if isinstance(error, TrellisError) else unexpected(error)
+    if job.stage is Stage.SUBMITTING and (isinstance(error, AnswerLostError) or not isinstance(error, TrellisError)):
+        return Verdict(sentence, AnswerLost())
+    # from here on a paid call was certainly not accepted
+    event = SubmitPutOff() if job.stage is Stage.SUBMITTING else None
+    if isinstance(error, PassingError):
+        return Verdict(sentence, event, waits=True, asked=error.retry_after)
+    remedy = error.remedy if isinstance(error, TrellisError) else Remedy.RETRY
+    if _must_be_held(job, error):
+        return Verdict(sentence, event, waits=True, needs_help=True, remedy=remedy)
+    is_asset_gone = job.stage is Stage.SUBMITTING and isinstance(error, RefusedError) and error.is_gone
+    return Verdict(
+        sentence, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy, asset_gone=is_asset_gone)
+    )
+
+
+def unexpected(error: Exception) -> str:
+    """The sentence for a mistake of ours."""
+    kind = type(error).__name__
+    return (
+        f"Something unexpected happened ({kind})."
+        " Try again; if it happens again, report it with the text in the system console."
+    )
+
+
+def _must_be_held(job: Job, error: Exception) -> bool:
+    """Whether it waits for the artist's help rather than fail: it is paid for, or may be, or only the disk is full."""
+    if job.stage is Stage.UNCONFIRMED or isinstance(error, StorageError):
+        return True
+    return job.holds_model and isinstance(error, AccountError | CreditsError)

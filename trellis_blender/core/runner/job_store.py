@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs the runner drives, and the only place where one changes.
+
+Only the runner's thread touches the ledger. Each change is an event: the job advances, is written to its folder, and is
+told to the main thread, in that order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import Remedy, StorageError, TrellisError, storage_error
+from ..job import folder as job_folder
+from ..job import spending
+from ..job.job import UNPAID, AnswerLost, CancelAsked, Cancelled, Event, Failed, Job, Stage, advance
+from ..job.lock import FolderLock
+from .entry import Entry
+from .messages import Change, Kept, Loaded, Notice, Removed, Spent
+from .timing import Pace
+
+DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
+
+
+class Ledger:
+    """All jobs in `root`, by their ids. `changes` gets a snapshot after each change."""
+
+    def __init__(self, root: Path, pace: Pace, changes: queue.SimpleQueue[Change]) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._root, self._pace, self._changes = root, pace, changes
+        self._told: dict[str, str] = {}  # what keeps a folder from being read, told once
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether any job does not rest, or is another Blender's."""
+        return any(entry.job.foreign or not entry.job.is_resting for entry in self.entries.values())
+
+    def load(self) -> None:
+        """Read the jobs of earlier sessions. Raises StorageError when the folder of them all cannot be read."""
+        is_whole = False
+        try:
+            job_folder.sweep(self._root, time.time())
+            self._changes.put(Spent(spending.removed(self._root)))
+            self.look_around()
+            is_whole = not self._told
+        except OSError as error:
+            raise storage_error("read the folder of the jobs", error) from error
+        finally:
+            self._changes.put(Loaded(is_whole))
+
+    def look_around(self) -> None:
+        """See what other Blenders do: take over the jobs of one that is gone, show the others as they stand, and find
+        new ones. Raises StorageError when the folder of them all cannot be read.
+        """
+        try:
+            folders = job_folder.job_folders(self._root)
+        except OSError as error:
+            raise storage_error("read the folder of the jobs", error) from error
+        before, self._told = self._told, {}
+        for folder in folders:
+            known = self.entries.get(folder.name)
+            if known is None or known.job.foreign:
+                try:
+                    self._look_at(folder, known)
+                except StorageError as error:
+                    if before.get(folder.name) != error.sentence:
+                        self._changes.put(Notice(error.sentence, error.remedy))
+                    self._told[folder.name] = error.sentence
+        present = {folder.name for folder in folders}
+        for job_id, entry in list(self.entries.items()):
+            if entry.lock is None and not entry.is_unsaved and job_id not in present:
+                del self.entries[job_id]  # another Blender has removed it
+                self._changes.put(Removed(job_id))
+
+    def _look_at(self, folder: Path, known: Entry | None) -> None:
+        job, lock = self._read(folder), None
+        if not job.is_resting:
+            lock = _take_lock(folder)
+            if lock is not None:
+                job = self._read(folder)  # the other Blender may have moved it on before it let go
+                if job.is_resting:
+                    lock.release()
+                    lock = None
+        job = replace(job, foreign=lock is None and not job.is_resting)
+        if known is None:
+            known = Entry(job, folder)
+            self.entries[job.id] = known
+        elif known.job == job:
+            return
+        known.job, known.lock = job, lock
+        self._changes.put(job)
+        if lock is not None and job.stage is Stage.SUBMITTING:
+            self.apply(known, AnswerLost())
+
+    def _read(self, folder: Path) -> Job:
+        try:
+            return job_folder.load(folder)
+        except job_folder.NewerJobError:
+            sentence = "A job was made by a newer version of the add-on. Update it to see that job."
+            raise StorageError(sentence, remedy=Remedy.UPDATE) from None
+        except job_folder.DamagedJobError:
+            try:
+                job_folder.set_aside(folder)
+            except OSError as error:
+                raise storage_error("set a damaged job aside", error) from error
+            raise StorageError(f"A job could not be read and was set aside. Its files are kept in {folder}.") from None
+        except OSError as error:
+            raise storage_error("read a job", error) from error
+
+    def add(self, job: Job, picture: Path | None) -> None:
+        """Make the job's folder, with the picture's file moved into it if there is one."""
+        folder = self._root / job.id
+        try:
+            job_folder.create(self._root, job, picture)
+        except OSError as error:
+            self.refuse(job, storage_error("save the job", error))
+            return
+        lock = None
+        with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
+            lock = FolderLock.take(folder)
+        entry = Entry(replace(job, foreign=lock is None), folder, lock)
+        self.entries[job.id] = entry
+        self._publish(entry)
+
+    def refuse(self, job: Job, error: TrellisError) -> None:
+        """The job cannot begin: nothing of it is kept, but the artist is told."""
+        sentence, remedy = error.sentence, error.remedy
+        self._changes.put(advance(job, Failed(sentence, remedy), time.time()))
+
+    def entry(self, job_id: str) -> Entry:
+        """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it
+        goes from the list, too.
+        """
+        try:
+            return self.entries[job_id]
+        except KeyError:
+            self._changes.put(Removed(job_id))
+            sentence = "This job was never saved, and nothing was charged. Generate again."
+            raise StorageError(sentence, remedy=Remedy.NONE) from None
+
+    def claim(self, entry: Entry) -> bool:
+        """Take hold of a resting job, as it stands on disk now; False when another Blender has it.
+
+        What this Blender remembers may be old: another one may have gone on with the job, and paid for it. Raises
+        StorageError.
+        """
+        if entry.lock is not None:  # then what this Blender remembers is the truth, even when the disk was full
+            return True
+        try:
+            lock = _take_lock(entry.folder)
+        except StorageError:
+            self._publish(entry)  # the panel may be a click ahead
+            raise
+        if lock is None:
+            entry.job = replace(entry.job, foreign=True)  # so that it is looked at until it can be had
+            self._publish(entry)
+            return False
+        entry.lock = lock
+        job = self._read(entry.folder)
+        if job_folder.as_json(job) != job_folder.as_json(entry.job):
+            entry.job = job
+            self._publish(entry)
+        return True
+
+    def remove(self, entry: Entry) -> None:
+        """Delete a resting job's own files, and its folder when nothing else is in it. Raises StorageError."""
+        known = entry.job
+        if not known.is_resting or not self.claim(entry):
+            raise StorageError("The job is still at work. Cancel it first, then remove it.", remedy=Remedy.NONE)
+        if entry.job != known:
+            if entry.job.is_resting:
+                entry.unlock()
+            sentence = "Another Blender has gone on with this job. Look at it again before you remove it."
+            raise StorageError(sentence, remedy=Remedy.NONE)
+        entry.unlock()
+        try:
+            spending.keep(self._root, entry.job)
+        except OSError as error:  # a full disk must not keep the artist from making room
+            kept = storage_error("write down what the job cost", error)
+            self._changes.put(Notice(kept.sentence, kept.remedy))
+        try:
+            job_folder.remove(entry.folder)
+        except OSError as error:
+            raise storage_error("remove the job", error) from error
+        del self.entries[entry.job.id]
+        self._changes.put(Removed(entry.job.id))
+
+    def tidy(self, days: float | None) -> None:
+        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept. Raises StorageError.
+
+        A model that was never imported is never removed by itself.
+        """
+        oldest = None if days is None else time.time() - days * 24 * 3600
+        for entry in list(self.entries.values()):
+            is_done = entry.job.is_resting and (entry.job.stage is Stage.IMPORTED or not entry.job.holds_model)
+            if oldest is not None and is_done and entry.job.ended is not None and entry.job.ended < oldest:
+                try:
+                    self.remove(entry)
+                except StorageError as error:
+                    self._changes.put(Notice(error.sentence, error.remedy))
+        try:
+            self._changes.put(Kept(job_folder.size(self._root)))
+        except OSError as error:
+            raise storage_error("measure the folder of the jobs", error) from error
+
+    def apply(self, entry: Entry, event: Event) -> None:
+        """Let the event happen to the job. Raises ImpossibleEventError."""
+        before, entry.job = entry.job, advance(entry.job, event, time.time())
+        if entry.job.stage is not before.stage:
+            entry.since = entry.seen = time.monotonic()
+            entry.due, entry.missing_since = 0.0, None
+        if entry.job.cancel_asked and entry.job.stage in UNPAID:
+            entry.job = advance(entry.job, Cancelled("Cancelled before anything was charged."), time.time())
+        elif isinstance(event, CancelAsked) and entry.job.stage in (Stage.DOWNLOADING, Stage.READING):
+            entry.job = advance(entry.job, Cancelled(DOWNLOAD_STOPPED), time.time())
+        if entry.job.is_resting:
+            entry.abandoned.set()  # whatever is still under way for it, nobody wants it any more
+        if job_folder.as_json(before) != job_folder.as_json(entry.job):
+            entry.is_unsaved = True
+            self.save(entry)
+        if entry.job.is_resting and not entry.is_unsaved:
+            entry.unlock()
+        self._publish(entry)
+
+    def save(self, entry: Entry) -> bool:
+        """Write the job to its folder; False when the disk refuses, which is tried again later."""
+        if not entry.is_unsaved:
+            return True
+        try:
+            job_folder.save(entry.folder, entry.job)
+        except OSError as error:
+            entry.due = time.monotonic() + self._pace.retry_first
+            self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
+            return False
+        entry.is_unsaved = False
+        if entry.job.is_resting:
+            entry.unlock()
+        return True
+
+    def show(
+        self, entry: Entry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
+    ) -> None:
+        """Change what is only shown, never saved. `remedy` is the trouble's."""
+        shown = replace(
+            entry.job,
+            trouble=entry.job.trouble if trouble is None else trouble,
+            trouble_remedy=entry.job.trouble_remedy if trouble is None else remedy,
+            progress=entry.job.progress if progress is None else progress,
+        )
+        if shown != entry.job and not shown.is_resting:
+            entry.job = shown
+            self._publish(entry)
+
+    def _publish(self, entry: Entry) -> None:
+        self._changes.put(entry.job)
+
+
+def _take_lock(folder: Path) -> FolderLock | None:
+    try:
+        return FolderLock.take(folder)
+    except OSError as error:
+        raise storage_error("open the job's folder", error) from error

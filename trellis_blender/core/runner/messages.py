@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the runner tells the main thread: frozen values, read from one queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import Remedy
+from ..job.job import Job
+
+if TYPE_CHECKING:
+    from ..model.arrays import Model
+    from ..picture.view import View
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The job and its folder are gone."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence that belongs to no job, and what helps."""
+
+    sentence: str
+    remedy: Remedy = Remedy.NONE
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The answer to `check`: a plain sentence, whether all is well, and what helps when it is not."""
+
+    sentence: str
+    is_well: bool
+    remedy: Remedy = Remedy.NONE
+
+
+@dataclass(frozen=True)
+class ModelRead:
+    """The model's file was read, as `Runner.read` asked.
+
+    `model` is None when only Blender's own importer can read it, for the `reason`, or when it could not be read at
+    all, as the `error` says.
+    """
+
+    id: str
+    model: Model | None
+    reason: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Priced:
+    """What the answer to `price.ask` is to the question with that `number`.
+
+    `cost` is in creative units, None when Scenario does not say. `asset_id` is the picture that it was asked with.
+    `is_last`: no more is to be asked in this session. `notice` is a sentence for the artist, empty when there is none.
+    """
+
+    number: int
+    cost: float | None = None
+    asset_id: str = ""
+    is_last: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How many bytes the folders of all jobs take up."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the jobs cost that were removed: when they were created, in seconds since 1970, creative units, and their
+    ids at Scenario.
+    """
+
+    costs: Mapping[str, tuple[float, float, str]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """All jobs of earlier sessions have been told; unless `is_whole`, all that could be read."""
+
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model sees of the picture that the key names, or the sentence that says why that is not known, and what
+    helps. `number` is that of the look.
+
+    Neither: to have the picture takes so long that the artist has to ask for it.
+    """
+
+    key: Key
+    number: int = 0
+    view: View | None = None
+    error: str = ""
+    remedy: Remedy = Remedy.NONE
+
+
+@dataclass(frozen=True)
+class Portrayed:
+    """These jobs have a thumbnail of their model now. `tried` is the job whose turn it was, if it was one's."""
+
+    ids: frozenset[str]
+    tried: str = ""
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """A job's picture, small: `pixels` are `height` rows of `width` RGBA bytes, bottom row first, sRGB with straight
+    alpha; none where it cannot be shown.
+    """
+
+    id: str
+    width: int = 0
+    height: int = 0
+    pixels: bytes = b""
+
+
+Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | Seen | Portrayed | Shrunk

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the click to a job on disk: its picture is written first, where that keeps nobody waiting.
+
+Until then nothing of the job is on disk, and nothing can be paid for it. A Blender that quits meanwhile writes what is
+left before it goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import TrellisError, storage_error
+from ..job.job import CancelAsked, Job
+from ..picture.file import Found
+from .failure_policy import unexpected
+from .job_store import Ledger
+
+if TYPE_CHECKING:
+    from .workers import Carriers
+
+LAST_SECONDS = 1.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Draft:
+    """Jobs of one picture, which is not written yet. `unwanted` are those that were cancelled meanwhile."""
+
+    jobs: Sequence[Job]
+    found: Found
+    unwanted: set[str] = field(default_factory=set)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Intake:
+    """All drafts. Only the runner's thread calls its methods, and reads `notes`; `taken` is called there when jobs have
+    come into the ledger.
+    """
+
+    def __init__(self, ledger: Ledger, notes: queue.SimpleQueue[Callable[[], None]], taken: Callable[[], None]) -> None:
+        self._ledger, self._notes, self._taken = ledger, notes, taken
+        self._drafts: list[Draft] = []
+
+    def begin(self, jobs: Sequence[Job], found: Found | None, writer: Carriers) -> None:
+        """Have the picture written, then bring in the jobs; without one, bring them in."""
+        if found is None:
+            self._add(jobs, [None] * len(jobs))
+            return
+        draft = Draft(jobs, found)
+        self._drafts.append(draft)
+        writer.run(lambda: self._write(draft))
+
+    def cancel(self, job_id: str) -> bool:
+        """Whether the job is still waiting for its picture; then it ends as soon as it has it, and nothing is paid."""
+        for draft in self._drafts:
+            if any(job.id == job_id for job in draft.jobs):
+                draft.unwanted.add(job_id)
+                return True
+        return False
+
+    def finish(self, guarded: Callable[[Callable[[], None]], None]) -> None:
+        """Blender quits: do what all notes say, and write the pictures that nobody has begun to write."""
+        with contextlib.suppress(queue.Empty):
+            while self._drafts or not self._notes.empty():
+                for draft in [*self._drafts]:
+                    self._write(draft)
+                guarded(self._notes.get(timeout=LAST_SECONDS))
+
+    def _write(self, draft: Draft) -> None:
+        """On any thread."""
+        if not draft.turn.acquire(blocking=False):
+            return  # somebody else does it, or has done it
+        outcome = written(draft)
+        self._notes.put(lambda: self._take_in(draft, outcome))
+
+    def _take_in(self, draft: Draft, outcome: list[Path] | TrellisError) -> None:
+        self._drafts.remove(draft)
+        if isinstance(outcome, TrellisError):
+            for job in draft.jobs:
+                self._ledger.refuse(job, outcome)
+            return
+        self._add(draft.jobs, outcome)
+        for entry in [self._ledger.entries[job_id] for job_id in draft.unwanted if job_id in self._ledger.entries]:
+            self._ledger.apply(entry, CancelAsked())
+
+    def _add(self, jobs: Sequence[Job], pictures: Sequence[Path | None]) -> None:
+        for job, picture in zip(jobs, pictures, strict=True):
+            self._ledger.add(job, picture)
+        self._taken()
+
+
+def written(draft: Draft) -> list[Path] | TrellisError:
+    """Write the picture; a file of it for each of the jobs, or why there is none. Never raises: an answer must come."""
+    found, files = draft.found, list[Path]()
+    try:
+        found.write()
+        for job in draft.jobs[:-1]:
+            files.append(kept_copy(found.file, found.file.with_name(job.id + found.file.suffix)))
+    except TrellisError as error:
+        outcome: list[Path] | TrellisError = error
+    except OSError as error:
+        outcome = storage_error("save the picture", error)
+    except Exception as error:  # noqa: BLE001 - the log has it all
+        _log.exception("unexpected")
+        outcome = TrellisError(unexpected(error))
+    else:
+        return [*files, found.file]
+    for file in (*files, found.file):
+        with contextlib.suppress(OSError):  # it is swept with what else was left behind
+            file.unlink(missing_ok=True)
+    return outcome
+
+
+def kept_copy(picture: Path, target: Path) -> Path:
+    """The picture as it is now, in the file `target`: the artist may go on with theirs. Raises StorageError."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, target)
+    except OSError as error:
+        raise storage_error("copy the picture", error) from error
+    return target

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When to ask Scenario about the running jobs, and about which: one request per hundred jobs and round at the most."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ..errors import PassingError
+from ..job.job import Event
+from .entry import Entry
+from .timing import Pace
+
+if TYPE_CHECKING:
+    from .steps import Desk
+
+JOBS_PER_REQUEST = 100
+Look = Callable[["Desk"], Mapping[str, Event]]
+
+
+class Polling:
+    """The state of the common polling. Only the runner's thread touches it; a `Look` runs on a carrier's."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._due, self._attempt, self._page, self._next_page = 0.0, 0, "", ""
+        self._asked: list[Entry] | None = None
+        self._has_listed = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a round may begin now."""
+        return self._asked is None and self._due <= time.monotonic()
+
+    @property
+    def dues(self) -> list[float]:
+        """When the next round may begin, empty during one."""
+        return [self._due] if self._asked is None else []
+
+    def restart(self) -> None:
+        """Begin the next round at once and with the first page."""
+        self._due, self._attempt, self._page = 0.0, 0, ""
+
+    def begin(self, waiting: list[Entry]) -> Look:
+        """A look at the jobs: at one that has long not been seen, else at the next pages of the listing."""
+        from .steps import poll_many, poll_one
+
+        unseen = min(waiting, key=lambda entry: entry.seen)
+        is_stale = time.monotonic() - unseen.seen > 3 * self._pace.poll_last
+        if len(waiting) == 1 or (is_stale and self._has_listed and not self._page):
+            self._has_listed = False
+            self._asked = [unseen]
+            job, folder = unseen.job, unseen.folder
+            return lambda desk: {job.id: poll_one(job, folder, desk)}
+        self._asked, self._has_listed = waiting, True
+        jobs, page, pages = (
+            [entry.job for entry in waiting],
+            self._page,
+            math.ceil(len(waiting) / JOBS_PER_REQUEST),
+        )
+
+        def look(desk: Desk) -> Mapping[str, Event]:
+            events, self._next_page = poll_many(jobs, page, pages, desk.api)
+            return events
+
+        return look
+
+    def end(self, result: Mapping[str, Event] | Exception) -> list[Entry]:
+        """Take in what the look gave, and set the next round's time; the entries it was about."""
+        asked, self._asked = self._asked or [], None
+        now = time.monotonic()
+        if isinstance(result, Exception):
+            self._attempt, self._page = self._attempt + 1, ""
+            hint = result.retry_after if isinstance(result, PassingError) else None
+            self._due = now + self._pace.until_retry(self._attempt, hint)
+            return asked
+        self._attempt, self._page, self._next_page = 0, self._next_page, ""
+        self._due = now + self._pace.until_poll(min((now - entry.since for entry in asked), default=0.0))
+        for entry in asked:
+            if entry.job.id in result:
+                entry.seen = now
+        return asked

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a model would cost, asked without starting one.
+
+The question needs a picture at Scenario, which the price does not depend on: that of an earlier job, else a tiny hidden
+one. That is uploaded once for each project; its id is kept in a file beside the folder of the jobs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import DryRunIgnoredError, RefusedError, TrellisError
+from ..job.folder import write_whole
+from ..request.parameters import Value
+from .messages import Priced
+
+if TYPE_CHECKING:
+    from .steps import Desk
+
+PICTURES_FILE = "price pictures.json"
+NAME = "Trellis price.png"
+# 64 x 64 grey pixels, as a PNG.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFAIBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII="
+)
+_log = logging.getLogger(__name__)
+
+
+def ask(
+    desk: Desk, number: int, parameters: Mapping[str, Value], place: str, known: Iterable[str], root: Path
+) -> Priced:
+    """The answer to the question with that number. Never raises; nothing is charged.
+
+    `place` names the address and the project. `known` are pictures that may be there; `root` is the jobs' folder.
+    """
+    try:
+        return _priced(desk, number, parameters, place, known, root)
+    except DryRunIgnoredError as error:
+        return Priced(number, is_last=True, notice=error.sentence)
+    except RefusedError:  # a picture that was just uploaded, or the upload: asking again would only upload again
+        return Priced(number, is_last=True)
+    except TrellisError:  # offline, busy, a wrong key: whatever it is, the panel shows no price
+        return Priced(number)
+    except Exception:  # noqa: BLE001 - an answer must come; the log has it all
+        _log.exception("unexpected")
+        return Priced(number, is_last=True)
+
+
+def _priced(
+    desk: Desk, number: int, parameters: Mapping[str, Value], place: str, known: Iterable[str], root: Path
+) -> Priced:
+    file = root.parent / PICTURES_FILE
+    for picture in dict.fromkeys((_kept(file).get(place, ""), *known)):
+        if picture:
+            try:
+                return Priced(number, desk.api.price(picture, parameters), picture)
+            except RefusedError as error:
+                if not error.is_gone:
+                    raise
+    picture = desk.api.upload_hidden(NAME, PICTURE).id
+    _keep(file, place, picture)
+    return Priced(number, desk.api.price(picture, parameters), picture)
+
+
+def _kept(file: Path) -> dict[str, str]:
+    """The ids of the hidden pictures by their places; none from a file that is not there, or not ours."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {key: item for key, item in data.items() if isinstance(item, str)} if isinstance(data, dict) else {}
+
+
+def _keep(file: Path, place: str, picture: str) -> None:
+    try:
+        text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: it may hold what is no text
+        write_whole(file, text.encode("utf-8"))
+    except OSError as error:  # the session remembers it, and the next one uploads another
+        _log.warning("could not keep the id of the price's picture: %s", error.strerror)

@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner: one thread that owns all jobs and decides what happens next.
+
+Who may do what:
+- The main thread calls the methods of `Runner`; each only leaves a note for the runner's thread and returns at once.
+- The runner's thread alone changes jobs, writes `job.json` and holds the locks. It never waits for the network.
+- The carriers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
+- News goes to the main thread through `changes`, as frozen values. Nobody here ever sees a Blender object.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PassingError, RefusedError, Remedy, StorageError, TrellisError
+from ..job import folder as job_folder
+from ..job.job import (
+    MAY_FOLLOW,
+    AnswerLost,
+    CancelAsked,
+    Damaged,
+    Event,
+    Imported,
+    Job,
+    NeverArrived,
+    Polled,
+    Resumed,
+    Stage,
+    SubmitPutOff,
+    SubmitStarted,
+    UploadStarted,
+)
+from ..request.account import Account
+from .entry import Entry
+from .failure_policy import judge, unexpected
+from .job_store import Ledger
+from .messages import Change, Notice
+from .pending_pictures import Intake
+from .polling import Polling
+from .timing import Pace
+
+if TYPE_CHECKING:
+    from ..model.arrays import Shape
+    from ..picture.file import Found
+    from .steps import Desk, Step
+    from .workers import Crew
+
+CARRIERS = 4
+_log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Drives all jobs in `root`. `agent` is what the calls name as their User-Agent.
+
+    Nothing happens before `start`. `changes` is read by the main thread.
+    """
+
+    def __init__(self, root: Path, agent: str, pace: Pace | None = None) -> None:
+        self.changes: queue.SimpleQueue[Change] = queue.SimpleQueue()
+        self._agent, self._pace = agent, pace or Pace()
+        self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._ledger = Ledger(root, self._pace, self.changes)
+        self._entries = self._ledger.entries
+        self._intake = Intake(self._ledger, self._notes, self._show_held_back)
+        self._polling = Polling(self._pace)
+        self._account: Account | None = None
+        self._held_by = ""
+        self._busy = 0
+        self._look_due = 0.0  # when to see next what other Blenders do
+        self._crew: Crew | None = None
+        self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
+
+    # -- for the main thread
+
+    def start(self) -> None:
+        """Load the jobs of earlier sessions and go on with them."""
+        self.load()
+        self._thread.start()
+
+    def load(self) -> None:
+        """Look for jobs that other Blenders have begun; `Loaded` comes when all are told."""
+        self._notes.put(self._ledger.load)
+
+    def use(self, account: Account | None, held_by: str = "") -> None:
+        """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
+        self._notes.put(lambda: self._use(account, held_by))
+
+    def add(self, jobs: Sequence[Job], found: Found | None) -> None:
+        """Begin jobs of one picture as soon as that is written; its file is moved away. None: they have none here."""
+        self._notes.put(lambda: self._add(jobs, found))
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job, at Scenario too."""
+        self._notes.put(lambda: self._cancel(job_id))
+
+    def resume(self, job_id: str) -> None:
+        """Try again, from the furthest stage that is paid for."""
+        self._notes.put(lambda: self._tell(job_id, Resumed()))
+
+    def imported(self, job_id: str) -> None:
+        """The model is in a scene now."""
+        self._notes.put(lambda: self._tell(job_id, Imported()))
+
+    def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
+        """The model could not be brought into a scene."""
+        self._notes.put(lambda: self._tell(job_id, Damaged(sentence, remedy)))
+
+    def remove(self, job_id: str) -> None:
+        """Delete a job that rests, with its files."""
+        self._notes.put(lambda: self._ledger.remove(self._ledger.entry(job_id)))
+
+    def tidy(self, days: float | None) -> None:
+        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`."""
+        self._notes.put(lambda: self._ledger.tidy(days))
+
+    def read(self, job_id: str, shape: Shape) -> None:
+        """Read the job's model into arrays; they come as `ModelRead`."""
+        self._notes.put(lambda: self._read(job_id, shape))
+
+    def ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
+        """Ask Scenario something that belongs to no job; the answer comes through `changes`."""
+        self._notes.put(lambda: self._ask(account, question))
+
+    def compute(self, work: Callable[[], Change]) -> None:
+        """Have something worked out that needs no network; the outcome comes through `changes`."""
+        self._notes.put(lambda: self._compute(work))
+
+    def stop(self, seconds: float = 2.0) -> bool:
+        """End all threads, cutting the connections; True when they ended within that many seconds.
+
+        Every job goes on from its folder another time.
+        """
+        end = time.monotonic() + seconds
+        self._stopping.set()
+        self._notes.put(lambda: None)
+        threads = [self._thread] if self._thread.is_alive() else []
+        threads += self._crew.stop() if self._crew is not None else []
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    # -- on the runner's thread
+
+    def _run(self) -> None:
+        # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
+        from .workers import Crew
+
+        self._crew = Crew(CARRIERS, self._agent, self._stopping)
+        while not self._stopping.is_set():
+            self._guarded(self._dispatch)
+            try:
+                note = self._notes.get(timeout=self._until_due())
+            except queue.Empty:
+                continue
+            self._guarded(note)
+        self._crew.stop()
+        self._intake.finish(self._guarded)  # what is known already is not lost, above all a paid job's id
+        for entry in self._entries.values():
+            entry.unlock()
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """One bad job must not stop the rest."""
+        try:
+            action()
+        except TrellisError as error:
+            self.changes.put(Notice(error.sentence, error.remedy))
+        except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
+            _log.exception("unexpected")
+            self.changes.put(Notice(unexpected(error)))
+
+    def _use(self, account: Account | None, held_by: str) -> None:
+        self._account, self._held_by = account, held_by
+        self._polling.restart()
+        for entry in self._entries.values():
+            entry.due, entry.attempt = 0.0, 0
+        self._show_held()
+
+    def _show_held_back(self) -> None:
+        if self._account is None:
+            self._show_held()
+
+    def _show_held(self) -> None:
+        for entry in self._entries.values():
+            if entry.is_idle:
+                self._ledger.show(entry, trouble=self._held_by)
+
+    def _add(self, jobs: Sequence[Job], found: Found | None) -> None:
+        assert self._crew is not None
+        self._intake.begin(jobs, found, self._crew.writer)
+
+    def _cancel(self, job_id: str) -> None:
+        if self._intake.cancel(job_id):
+            return
+        entry = self._ledger.entry(job_id)
+        if entry.job.is_resting or entry.job.foreign:
+            return
+        self._ledger.apply(entry, CancelAsked())
+        entry.due = 0.0
+
+    def _tell(self, job_id: str, event: Event) -> None:
+        entry = self._ledger.entry(job_id)
+        if not self._ledger.claim(entry):
+            raise StorageError("Another Blender is working on this job. Close it, then try again.", remedy=Remedy.NONE)
+        entry.due, entry.attempt = 0.0, 0
+        if entry.job.stage in MAY_FOLLOW[type(event)]:  # else another Blender has gone on with it meanwhile
+            self._ledger.apply(entry, event)
+        if entry.job.is_resting and not entry.is_unsaved:
+            entry.unlock()
+
+    def _read(self, job_id: str, shape: Shape) -> None:
+        assert self._crew is not None
+        path = self._ledger.entry(job_id).folder / job_folder.MODEL_FILE
+
+        def work() -> None:
+            from ..model.read import read_for_import  # here, where importing numpy keeps nobody waiting
+
+            answer = read_for_import(job_id, path, shape)
+            if answer.error:
+                self.damaged(job_id, answer.error)
+            self.changes.put(answer)
+
+        self._crew.reader.run(work)
+
+    def _ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
+        assert self._crew is not None
+        self._crew.carriers.carry(account, lambda desk: self._guarded(lambda: self.changes.put(question(desk))))
+
+    def _compute(self, work: Callable[[], Change]) -> None:
+        assert self._crew is not None
+        self._crew.thinker.run(lambda: self._guarded(lambda: self.changes.put(work())))
+
+    # -- what happens next
+
+    def _dispatch(self) -> None:
+        now = time.monotonic()
+        if self._look_due <= now and self._ledger.is_alive:
+            self._look_due = now + self._pace.foreign
+            self._ledger.look_around()
+        for entry in list(self._entries.values()):
+            if entry.is_unsaved and entry.due <= now:
+                self._ledger.save(entry)
+            if self._busy >= CARRIERS or self._account is None:
+                continue
+            if entry.is_idle and entry.due <= now and not self._is_polled(entry):
+                entry.due = now + self._pace.held  # should this fail, it is not tried again at once
+                self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
+        if self._account is not None and self._busy < CARRIERS and self._polling.is_due:
+            self._poll()
+
+    def _until_due(self) -> float | None:
+        """Seconds until something is due, None when nothing is before the next note."""
+        dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
+        if self._ledger.is_alive:
+            dues.append(self._look_due)
+        if self._account is not None and self._busy < CARRIERS:
+            dues += [entry.due for entry in self._entries.values() if entry.is_idle and not self._is_polled(entry)]
+            if any(map(self._is_polled, self._entries.values())):
+                dues += self._polling.dues
+        return max(0.0, min(dues) - time.monotonic()) if dues else None
+
+    def _is_polled(self, entry: Entry) -> bool:
+        """Whether the job is one of those that the common polling looks after."""
+        return entry.is_idle and entry.job.stage is Stage.RUNNING and not entry.job.cancel_asked
+
+    def _begin(self, entry: Entry) -> None:
+        """Take the job's next step, on a carrier."""
+        from .steps import STEPS, cancel
+
+        stage = entry.job.stage
+        if stage is Stage.SUBMITTING:  # not sent by this runner just now, so perhaps by a Blender that is gone
+            self._ledger.apply(entry, AnswerLost())
+        if stage is Stage.QUEUED:
+            self._ledger.apply(entry, UploadStarted())
+        if entry.job.stage is Stage.UPLOADING and entry.job.asset_id:
+            if not self._ledger.save(entry):  # nothing is paid for that the disk does not know of
+                return
+            self._ledger.apply(entry, SubmitStarted())
+            if entry.is_unsaved:
+                self._ledger.apply(entry, SubmitPutOff())
+                return
+        if entry.is_idle:
+            self._hand_over(entry, cancel if entry.job.stage is Stage.RUNNING else STEPS[entry.job.stage])
+
+    def _hand_over(self, entry: Entry, step: Step) -> None:
+        assert self._crew is not None
+        assert self._account is not None
+        job, told = entry.job, [0.0]
+        entry.begin()
+        self._busy += 1
+
+        def wait(seconds: float) -> bool:
+            return not entry.abandoned.is_set() and not self._stopping.wait(seconds)
+
+        def progress(fraction: float) -> None:
+            if time.monotonic() - told[0] >= self._pace.progress:
+                told[0] = time.monotonic()
+                self._notes.put(lambda: self._ledger.show(entry, progress=fraction))
+
+        def work(desk: Desk) -> None:
+            result: Event | Exception | None
+            try:
+                result = step(job, entry.folder, replace(desk, wait=wait, progress=progress))
+            except Exception as error:  # noqa: BLE001 - handled on the runner's thread
+                result = error
+            self._notes.put(lambda: self._settle(entry, result))
+
+        self._crew.carriers.carry(self._account, work)
+
+    def _settle(self, entry: Entry, result: Event | Exception | None) -> None:
+        """Take in what a step led to."""
+        self._busy -= 1
+        entry.due = 0.0
+        if entry.finish():  # it was abandoned meanwhile
+            return
+        self._take_in(entry, result)
+        if self._account is None and entry.is_idle:
+            self._ledger.show(entry, trouble=self._held_by)
+
+    def _take_in(self, entry: Entry, result: Event | Exception | None) -> None:
+        if isinstance(result, Event):
+            entry.attempt = 0
+            self._ledger.apply(entry, result)
+            if isinstance(result, Polled):
+                entry.due = time.monotonic() + self._pace.until_retry(1, None)
+        elif result is None:
+            self._not_found(entry)
+        else:
+            self._fault(entry, result)
+
+    def _not_found(self, entry: Entry) -> None:
+        """A search did not find the submit. Only a search that began late enough is certain."""
+        searched = entry.begun
+        if entry.missing_since is None:
+            entry.missing_since = searched
+        if searched - entry.missing_since < self._pace.listing_lag:
+            entry.attempt += 1
+            entry.due = time.monotonic() + min(self._pace.until_retry(entry.attempt, None), self._pace.listing_lag / 4)
+        else:
+            self._ledger.apply(entry, NeverArrived())
+
+    def _fault(self, entry: Entry, error: Exception) -> None:
+        """A step failed."""
+        if not isinstance(error, TrellisError):
+            _log.error("unexpected", exc_info=error)
+        verdict = judge(entry.job, error)
+        if verdict.event is not None:
+            self._ledger.apply(entry, verdict.event)
+        if not verdict.waits or entry.job.is_resting:
+            return
+        entry.attempt += 1
+        pause = self._pace.held if verdict.needs_help else self._pace.until_retry(entry.attempt, verdict.asked)
+        entry.due = time.monotonic() + pause
+        self._ledger.show(entry, trouble=verdict.sentence, remedy=verdict.remedy)
+
+    # -- polling
+
+    def _poll(self) -> None:
+        """Look after all running jobs at once."""
+        waiting = [entry for entry in self._entries.values() if self._is_polled(entry)]
+        if not waiting:
+            return
+        assert self._crew is not None
+        assert self._account is not None
+        look = self._polling.begin(waiting)
+        self._busy += 1
+
+        def work(desk: Desk) -> None:
+            result: Mapping[str, Event] | Exception
+            try:
+                result = look(desk)
+            except Exception as error:  # noqa: BLE001 - handled on the runner's thread
+                result = error
+            self._notes.put(lambda: self._polled(result))
+
+        self._crew.carriers.carry(self._account, work)
+
+    def _polled(self, result: Mapping[str, Event] | Exception) -> None:
+        self._busy -= 1
+        asked = self._polling.end(result)
+        if isinstance(result, Exception):
+            for entry in filter(self._is_polled, asked):
+                if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
+                    self._ledger.show(entry, trouble=result.sentence)
+                else:
+                    self._fault(entry, result)
+            return
+        for entry in filter(self._is_polled, asked):
+            if entry.job.id in result:
+                self._ledger.apply(entry, result[entry.job.id])
+        self._show_held_back()

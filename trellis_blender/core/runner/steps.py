@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done for a job outside Blender's main thread: one function a step, from a job to the event that follows.
+
+Each runs on a carrier's thread, takes a snapshot, and returns; none changes the job or writes `job.json`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+
+from ..errors import (
+    AccountError,
+    GenerationFailedError,
+    ModelFileError,
+    PassingError,
+    RefusedError,
+    Remedy,
+    TrellisError,
+    storage_error,
+)
+from ..job.folder import MODEL_FILE
+from ..job.job import Cancelled, Downloaded, Event, Failed, Generated, Job, Polled, Read, Stage, Submitted, Uploaded
+from ..job.words import number
+from ..model.glb import check_glb
+from ..picture.file import SENDABLE, fingerprint
+from ..scenario.api import Api, RemoteJob, Wait
+from ..scenario.download import download
+from .failure_policy import unexpected
+from .messages import Checked
+
+_log = logging.getLogger(__name__)
+EXPIRED = (RefusedError, AccountError)
+PATIENT_DOWNLOADS = 3
+UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
+OTHER_ACCOUNT = (
+    "The request may have been accepted, but with a different API key. Enter the key it was sent with in"
+    " the preferences."
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a step works with: the API for the JSON calls, a session without a key for files, and the way to stop.
+
+    `progress` is told 0 to 1.
+    """
+
+    api: Api
+    files: requests.Session
+    wait: Wait
+    progress: Callable[[float], None]
+
+
+def check(desk: Desk) -> Checked:
+    """Whether Scenario takes the account. Never raises: what went wrong is in the answer."""
+    try:
+        return Checked(f"Connected: {desk.api.check()} is ready.", True)
+    except PassingError as error:
+        return Checked(f"{error} Try again.", False)
+    except TrellisError as error:
+        return Checked(error.sentence, False, error.remedy)
+    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+        _log.exception("unexpected")
+        return Checked(unexpected(error), False)
+
+
+def upload(job: Job, folder: Path, desk: Desk) -> Event:
+    """Send the picture."""
+    picture = folder / job.picture
+    try:
+        sha256 = fingerprint(picture)
+    except OSError as error:
+        raise storage_error("read the picture", error) from error
+    media_type = SENDABLE[picture.suffix.removeprefix(".")]
+    asset = desk.api.upload(picture, job.picture_name, media_type, desk.wait)
+    return Uploaded(asset.id, asset.created, sha256)
+
+
+def submit(job: Job, _folder: Path, desk: Desk) -> Event:
+    """The paid call. Raises AnswerLostError when it may have been accepted, PassingError when it certainly was not."""
+    remote = desk.api.submit(job.asset_id, job.parameters)
+    return Submitted(remote.id, remote.cost)
+
+
+def look_up(job: Job, _folder: Path, desk: Desk) -> Event | None:
+    """Search the whole listing for a submit whose answer was lost; None when it is not there (yet).
+
+    The latest news come first there. A job that has some while the pages are read moves from one that was not read yet
+    to the first: after several pages that one is read again.
+    """
+    start = listing_start([job])
+    found, page = desk.api.jobs(start)
+    is_long = bool(page)
+    while page and _submit_of(job, found) is None:
+        if not desk.wait(0):
+            raise PassingError("The search was stopped.")
+        found, page = desk.api.jobs(start, page)
+    ours = _submit_of(job, found)
+    if ours is None and is_long:
+        ours = _submit_of(job, desk.api.jobs(start)[0])
+    if ours is None:
+        _check_payer(job, desk)
+    return ours
+
+
+def _submit_of(job: Job, listed: list[RemoteJob]) -> Submitted | None:
+    """The job's submit, where it is among these."""
+    for remote in listed:
+        is_ours = remote.image == job.asset_id and remote.seed == job.parameters["seed"]
+        if is_ours and remote.id not in job.past_remote_ids:
+            return Submitted(remote.id, remote.cost)
+    return None
+
+
+def _check_payer(job: Job, desk: Desk) -> None:
+    """That a listing lacks the job counts only for an account that sees its picture. Raises AccountError."""
+    try:
+        desk.api.asset(job.asset_id)
+    except RefusedError as error:
+        raise AccountError(OTHER_ACCOUNT) from error
+
+
+def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
+    """Stop the paid job at Scenario; a result that was finished anyway is kept."""
+    try:
+        remote = desk.api.cancel(job.remote_id)
+    except RefusedError:  # it may be over already
+        remote = desk.api.job(job.remote_id)
+    if remote.status == "canceled":
+        charged = f"Cancelled. Scenario charged {number(remote.cost or 0.0)} CU."
+        message = charged if remote.cost else "Cancelled. It was stopped in time."
+        return Cancelled(message, remote_ended=True, charged=remote.cost or 0.0)
+    return news(remote)
+
+
+def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
+    """How the job stands now."""
+    try:
+        return news(desk.api.job(job.remote_id))
+    except RefusedError as error:
+        if not error.is_gone:
+            raise
+        # one that was only brought in by its ID is no loss; one that was paid for here may belong to another key
+        return Failed(UNKNOWN_JOB, Remedy.PREFERENCES, remote_ended=not job.picture)
+
+
+def poll_many(jobs: list[Job], page: str, pages: int, api: Api) -> tuple[Mapping[str, Event], str]:
+    """How the jobs stand that are on the next pages of the listing, and the page to go on with next time.
+
+    At most `pages` requests. The events are by the job's own id.
+    """
+    start, waiting, events = listing_start(jobs), {job.remote_id: job.id for job in jobs}, {}
+    for _ in range(pages):
+        found, page = api.jobs(start, page)
+        events.update({waiting[remote.id]: news(remote) for remote in found if remote.id in waiting})
+        if not page or len(events) == len(waiting):
+            return events, ""
+    return events, page
+
+
+def bring(job: Job, folder: Path, desk: Desk) -> Event:
+    """Download the model. An address that has expired is asked for anew."""
+    assets = [desk.api.asset(asset_id) for asset_id in job.model_asset_ids]
+    model = next((asset for asset in assets if asset.is_glb), None)
+    if model is None:
+        raise GenerationFailedError(
+            "Scenario finished the job, but its result holds no GLB. Look at it on app.scenario.com."
+        )
+    for attempt in range(PATIENT_DOWNLOADS):
+        try:
+            download(desk.files, model, folder / MODEL_FILE, desk.wait, desk.progress)
+            break
+        except EXPIRED as error:
+            if attempt == PATIENT_DOWNLOADS - 1:
+                raise PassingError("Scenario's file host refuses the download.") from error
+            model = replace(desk.api.asset(model.id), is_glb=True)
+        except ModelFileError:
+            if attempt == PATIENT_DOWNLOADS - 1:
+                raise
+    return Downloaded(model.id)
+
+
+def read(_job: Job, folder: Path, _desk: Desk) -> Event:
+    """See that the model's file is sound."""
+    try:
+        check_glb(folder / MODEL_FILE)
+    except OSError as error:
+        raise storage_error("read the model", error) from error
+    return Read()
+
+
+Step = Callable[[Job, Path, Desk], Event | None]
+
+STEPS: Mapping[Stage, Step] = {
+    Stage.UPLOADING: upload,
+    Stage.SUBMITTING: submit,
+    Stage.UNCONFIRMED: look_up,
+    Stage.RUNNING: poll_one,
+    Stage.DOWNLOADING: bring,
+    Stage.READING: read,
+}
+
+
+def news(remote: RemoteJob) -> Event:
+    """The event that a look at the remote job amounts to."""
+    if remote.is_success and remote.asset_ids:
+        return Generated(remote.asset_ids, remote.cost, remote.seconds)
+    if not remote.is_over:
+        return Polled(remote.status, remote.progress, remote.cost)
+    if remote.status == "canceled":
+        return Cancelled("It was cancelled at Scenario.", remote_ended=True, charged=remote.cost or 0.0)
+    if remote.is_success:
+        text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
+        return Failed(text, Remedy.RETRY)
+    words = remote.words or "it gives no reason."
+    return Failed(
+        f"Scenario could not make the model: {words} Try again, or use another picture.",
+        Remedy.PICTURE,
+        remote_ended=True,
+        charged=0.0 if remote.is_refunded else remote.cost or 0.0,
+    )
+
+
+def listing_start(jobs: list[Job]) -> str:
+    """The ISO 8601 date from which on the listing holds all these jobs.
+
+    The server's own date of the picture lies before the submit, whatever this computer's clock says; without one,
+    a day is allowed for.
+    """
+    return _iso(min(map(_before_submit, jobs)))
+
+
+def _before_submit(job: Job) -> float:
+    """Seconds since 1970. One before the picture's date: a listing may leave out what has the date it begins at."""
+    try:
+        uploaded = datetime.fromisoformat(job.uploaded_at)
+        return (uploaded if uploaded.tzinfo else uploaded.replace(tzinfo=UTC)).timestamp() - 1.0
+    except (ValueError, OverflowError):
+        return job.created - 24 * 3600
+
+
+def _iso(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenario's API, as far as one generation needs it: what goes in, what comes out, as plain values."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from ..errors import AnswerLostError, DryRunIgnoredError, PassingError, RefusedError, Remedy, storage_error
+from ..request.account import Account
+from ..request.parameters import Value, to_wire
+from .connection import Connections, new_session
+from .http import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    DRY_RUN_STATUS,
+    Caller,
+    Json,
+    error_for,
+    own_words,
+    raise_for_connection,
+)
+
+MODEL_ID = "model_trellis-2"
+JOBS_PER_PAGE = 100
+SMALL_PICTURE_BYTES = 6_000_000  # from here on `POST /assets` refuses, and the parts of `POST /uploads` take over
+PART_BYTES = 5 * 1024 * 1024
+GLB_TYPE = "model/gltf-binary"
+
+
+# Waits that many seconds, and tells whether the work is still wanted.
+Wait = Callable[[float], bool]
+
+
+@dataclass(frozen=True)
+class RemoteJob:
+    """A job as Scenario tells it. `progress` is 0 to 1; `cost` in creative units, None when not told.
+
+    `image` and `seed` are those of the body it was submitted with. `words` say why it failed. `seconds` passed between
+    its creation and the last news of it, by the server's clock, None when not told. `is_refunded`: the
+    cost is given back should it fail.
+    """
+
+    id: str
+    status: str
+    progress: float
+    cost: float | None
+    asset_ids: tuple[str, ...]
+    image: str
+    seed: int | None
+    words: str
+    seconds: float | None = None
+    is_refunded: bool = True
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it ended with a result."""
+        return self.status == "success"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended. A status that is not known here is alive."""
+        return self.status in ("success", "failure", "canceled")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file at Scenario. `url` is signed and expires: it must not be kept, shown or logged. `created` is ISO 8601."""
+
+    id: str
+    created: str
+    url: str
+    is_glb: bool
+
+    def __repr__(self) -> str:
+        return f"Asset({self.id})"
+
+
+class Api:
+    """The calls, for one account and one thread. Each raises the errors that `Caller.call` names."""
+
+    def __init__(self, account: Account, connections: Connections, agent: str) -> None:
+        self._caller = Caller(account, connections, agent)
+        self._parts_session = new_session(connections, agent)
+
+    def check(self) -> str:
+        """The model's name at Scenario: a free call that tells whether key and address are right."""
+        model = self._caller.call("GET", f"/models/{MODEL_ID}").get("model")
+        return str(model.get("name") or "Trellis 2") if isinstance(model, Mapping) else "Trellis 2"
+
+    def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
+        """Send the picture, free of charge. Raises PassingError between parts when `wait` says so."""
+        try:
+            size = path.stat().st_size
+            if size < SMALL_PICTURE_BYTES:
+                image = base64.b64encode(path.read_bytes()).decode("ascii")
+                return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image}))
+            return self._upload_in_parts(path, name, media_type, size, wait)
+        except OSError as error:
+            raise storage_error("read the picture", error) from error
+
+    def upload_hidden(self, name: str, picture: bytes) -> Asset:
+        """Send a small picture that does not show among the artist's own, free of charge."""
+        image = base64.b64encode(picture).decode("ascii")
+        return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image, "hide": True}))
+
+    def price(self, image: str, parameters: Mapping[str, Value]) -> float | None:
+        """What `submit` would cost, in creative units; None when Scenario does not say. Nothing is started by it.
+
+        Only status 269 is a price. Raises RefusedError when Scenario knows no such picture, DryRunIgnoredError when it
+        answers as it does to an order, PassingError when it does not answer.
+        """
+        status, data = self._caller.dry_run(f"/generate/custom/{MODEL_ID}", {"image": image, **to_wire(parameters)})
+        if status == DRY_RUN_STATUS:
+            return _number(data.get("creativeUnitsCost"))
+        if status == 404:
+            raise RefusedError("Scenario does not know the picture to ask the price with. Try again.", is_gone=True)
+        if 200 <= status < 300:
+            raise DryRunIgnoredError(_ordered(data))
+        return None
+
+    def submit(self, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
+        """The paid call. Raises AnswerLostError when it may have been accepted without our hearing of it."""
+        body = {"image": image, **to_wire(parameters)}
+        data = self._caller.call("POST", f"/generate/custom/{MODEL_ID}", body, paid=True)
+        try:
+            return _job(data, data.get("creativeUnitsCost"))
+        except PassingError as error:
+            raise AnswerLostError("Scenario's answer could not be read.") from error
+
+    def job(self, job_id: str) -> RemoteJob:
+        """The job as it stands now."""
+        return _job(self._caller.call("GET", f"/jobs/{job_id}"))
+
+    def jobs(self, updated_after: str, page: str = "") -> tuple[list[RemoteJob], str]:
+        """One page of at most 100 jobs, and the token of the next page, empty at the end."""
+        query = {"types": "custom", "pageSize": JOBS_PER_PAGE, "updatedAfter": updated_after}
+        data = self._caller.call("GET", "/jobs", query={**query, "paginationToken": page} if page else query)
+        found = data.get("jobs")
+        if not isinstance(found, list):
+            raise PassingError("Scenario's list of jobs could not be read.")
+        return [_job({"job": item}) for item in found], str(data.get("nextPaginationToken") or "")
+
+    def cancel(self, job_id: str) -> RemoteJob:
+        """Ask for the job to be stopped; the job as it stands after that."""
+        return _job(self._caller.call("POST", f"/jobs/{job_id}/action", {"action": "cancel"}))
+
+    def asset(self, asset_id: str) -> Asset:
+        """A file at Scenario, with a fresh address."""
+        return _asset(self._caller.call("GET", f"/assets/{asset_id}"))
+
+    def _upload_in_parts(self, path: Path, name: str, media_type: str, size: int, wait: Wait) -> Asset:
+        count = math.ceil(size / PART_BYTES)
+        body = {
+            "fileName": name,
+            "contentType": media_type,
+            "fileSize": size,
+            "kind": "image",
+            "parts": count,
+        }
+        upload = _object(self._caller.call("POST", "/uploads", body), "upload")
+        parts = upload.get("parts")
+        if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
+            raise PassingError("Scenario's answer to the upload could not be read.")
+        with path.open("rb") as file:
+            for part in sorted(parts, key=lambda part: float(part["number"])):
+                if not wait(0):
+                    raise PassingError("The upload was stopped.")
+                self._send_part(part["url"], file.read(PART_BYTES))
+        upload_id = str(upload.get("id"))
+        self._caller.call("POST", f"/uploads/{upload_id}/action", {"action": "complete"})
+        return self._imported(upload_id, wait)
+
+    def _send_part(self, url: str, data: bytes) -> None:
+        """The storage behind the parts is another host: it gets the bytes and no key."""
+        try:
+            response = self._parts_session.put(url, data=data, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+        except requests.RequestException as error:
+            raise_for_connection(error)
+        if not response.ok:
+            raise PassingError(f"The picture could not be stored ({response.status_code}).")
+
+    def _imported(self, upload_id: str, wait: Wait) -> Asset:
+        """The asset that the parts became, once Scenario has put them together."""
+        while wait(1.0):
+            upload = _object(self._caller.call("GET", f"/uploads/{upload_id}"), "upload")
+            status = str(upload.get("status"))
+            if status == "failed":
+                words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
+                raise RefusedError(
+                    f"Scenario did not take the picture: {words} Choose another picture.", remedy=Remedy.PICTURE
+                )
+            if status == "imported":
+                return self.asset(str(upload.get("entityId")))
+        raise PassingError("The upload was stopped.")
+
+
+def raise_for_file_host(response: requests.Response) -> None:
+    """Raises the error that an answer of the file host stands for; its text is XML and says nothing to an artist."""
+    if not response.ok:
+        raise error_for(response.status_code, response.headers, {})
+
+
+def _ordered(data: Json) -> str:
+    """The sentence for a question for the price that was taken for an order, or may have been."""
+    job_id = _mapping(data.get("job")).get("jobId")
+    if not isinstance(job_id, str) or not job_id:
+        return (
+            "Scenario's answer to the price request could not be read. "
+            "Prices stay hidden until Blender is started again."
+        )
+    return (
+        f"Scenario treated the price request as an order, and may charge for the job {job_id}. "
+        "Bring it in with Import by Job ID. Prices stay hidden until Blender is started again."
+    )
+
+
+def _object(data: Json, name: str) -> Json:
+    inner = data.get(name)
+    if not isinstance(inner, Mapping):
+        raise PassingError("Scenario's answer could not be read.")
+    return inner
+
+
+def _job(data: Json, cost: Any = None) -> RemoteJob:
+    job = _object(data, "job")
+    job_id = job.get("jobId")
+    if not isinstance(job_id, str) or not job_id:
+        raise PassingError("Scenario's answer names no job.")
+    metadata = _mapping(job.get("metadata"))
+    submitted = _mapping(metadata.get("input"))
+    asset_ids = metadata.get("assetIds")
+    words = " ".join(filter(None, (own_words({"error": metadata.get(name)}) for name in ("error", "hint"))))
+    return RemoteJob(
+        id=job_id,
+        status=str(job.get("status") or ""),
+        progress=min(1.0, max(0.0, _number(job.get("progress")) or 0.0)),
+        cost=_number(_mapping(job.get("billing")).get("cuCost")) if cost is None else _number(cost),
+        asset_ids=tuple(map(str, asset_ids)) if isinstance(asset_ids, list) else (),
+        image=str(submitted.get("image") or ""),
+        seed=int(seed) if (seed := _number(submitted.get("seed"))) is not None else None,
+        words=words,
+        seconds=_seconds_between(job.get("createdAt"), job.get("updatedAt")),
+        is_refunded=_mapping(job.get("billing")).get("disableRefund") is not True,
+    )
+
+
+def _asset(data: Json) -> Asset:
+    asset = _object(data, "asset")
+    url, properties = str(asset.get("url") or ""), _mapping(asset.get("properties"))
+    if not isinstance(asset.get("id"), str):
+        raise PassingError("Scenario's answer names no asset.")
+    is_glb = (
+        asset.get("mimeType") == GLB_TYPE
+        or url.split("?", maxsplit=1)[0].lower().endswith(".glb")
+        or str(properties.get("format") or "").lower() == "glb"
+    )
+    return Asset(asset["id"], str(asset.get("createdAt") or ""), url, is_glb)
+
+
+def _is_part(part: Any) -> bool:
+    return _number(_mapping(part).get("number")) is not None and isinstance(part.get("url"), str)
+
+
+def _mapping(value: Any) -> Json:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _seconds_between(first: Any, last: Any) -> float | None:
+    """How much later the second of two ISO 8601 dates is, None when one is missing, no date, or they are swapped."""
+    try:
+        seconds = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return seconds if seconds >= 0 else None
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_number else None

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model's way to the disk: into a `.part` file, continued where it broke off, renamed once it is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from ..errors import ModelFileError, PassingError, storage_error
+from .api import Asset, Wait, raise_for_file_host
+from .http import ANSWER_SECONDS, CONNECT_SECONDS, raise_for_connection
+
+CHUNK_BYTES = 256 * 1024
+MODEL_BYTES_MAXIMUM = 4 * 1024**3  # a GLB's length is a 32-bit number (glTF 2.0 §4.4.2)
+PARTIAL = 206
+RANGE_NOT_SATISFIABLE = 416
+
+
+def download(
+    session: requests.Session, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]
+) -> None:
+    """Bring the asset to `target`, whole and checked. The session carries no key: the address is on another host.
+
+    `progress` is told 0 to 1. Raises PassingError (what came so far is kept), ModelFileError, StorageError, and
+    RefusedError or AccountError when the address is not taken, as when it has expired.
+    """
+    part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
+    try:
+        _fetch(session, asset, part, origin, wait, progress)
+        from ..model.read import check_model  # here, since no job needs numpy before its model arrives
+
+        try:
+            check_model(part)
+        except ModelFileError:
+            part.unlink()
+            raise
+        Path(part).replace(target)
+        origin.unlink(missing_ok=True)
+    except OSError as error:
+        if isinstance(error, requests.RequestException):  # which is an OSError, but of the network
+            raise_for_connection(error)
+        raise storage_error("save the model", error) from error
+
+
+def _fetch(
+    session: requests.Session,
+    asset: Asset,
+    part: Path,
+    origin: Path,
+    wait: Wait,
+    progress: Callable[[float], None],
+) -> None:
+    have, tag = _continuation(part, origin, asset.id)
+    headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
+    headers["Accept-Encoding"] = "identity"  # lengths and ranges are of the file itself
+    with session.get(asset.url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)) as response:
+        if response.status_code == RANGE_NOT_SATISFIABLE:
+            part.unlink()
+            raise PassingError("The download could not be continued.")
+        raise_for_file_host(response)
+        if response.status_code != PARTIAL:
+            have = 0
+            part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
+        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            part.unlink()
+            raise PassingError("The download could not be continued.")
+        length = _length(response, have)
+        tag = response.headers.get("ETag", "")
+        origin.write_text(json.dumps({"asset": asset.id, "etag": tag}), encoding="utf-8")
+        with part.open("ab" if have else "wb") as file:
+            for chunk in response.iter_content(CHUNK_BYTES):
+                file.write(chunk)
+                have += len(chunk)
+                if have > MODEL_BYTES_MAXIMUM:
+                    raise ModelFileError(
+                        "The model's file is larger than a GLB can be. Press Retry to download it again."
+                    )
+                if length:
+                    progress(min(1.0, have / length))
+                if not wait(0):
+                    raise PassingError("The download was stopped.")
+            file.flush()
+            os.fsync(file.fileno())
+    if length is not None and have != length:
+        raise PassingError("The download broke off.")
+
+
+def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
+    """How many bytes of this very asset are there already, and the tag they belong to; 0 without a strong tag."""
+    try:
+        data = json.loads(origin.read_text(encoding="utf-8"))
+        tag = str(data["etag"])
+        is_same = data["asset"] == asset_id and tag and not tag.startswith("W/")  # RFC 9110 §13.1.5
+        return (part.stat().st_size, tag) if is_same else (0, "")
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return 0, ""
+
+
+def _length(response: requests.Response, have: int) -> int | None:
+    """The whole file's length in bytes, None when the server does not tell."""
+    text = response.headers.get("Content-Length", "")
+    return have + int(text) if text.isdigit() else None

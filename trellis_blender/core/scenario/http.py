@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call to Scenario's API: sent once, answered with JSON or with one of our errors.
+
+Facts about errors, retries and their hints: Scenario's API reference and its SDK (status 269 answers a dry run; 408,
+409, 429 and 5xx pass; `Retry-After`, `retry-after-ms`, `x-should-retry`, `remainingSeconds` are hints).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+import urllib3
+from requests.auth import HTTPBasicAuth
+
+from ..errors import AccountError, AnswerLostError, CreditsError, PassingError, RefusedError, TrellisError
+from ..request.account import Account
+from .connection import Connections, new_session
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
+ANSWER_BYTES_MAXIMUM = 32 * 1024 * 1024
+WAIT_MAXIMUM = 3600.0
+DRY_RUN_STATUS = 269
+_PASSING = frozenset({408, 409, 425, 429})
+_NOT_ACCEPTED = frozenset({429, 503})
+_WORDS_MAXIMUM = 300
+_CREDIT_WORDS = re.compile(
+    r"credit|creative unit|compute unit|\bCUs?\b|quota|billing|subscri|upgrade|\bplan\b", re.IGNORECASE
+)
+
+Json = Mapping[str, Any]
+
+
+class NotDryError(Exception):
+    """A question for a price was about to be sent in a form that would be paid: a mistake in the program."""
+
+
+class Caller:
+    """Makes calls for one account, from one thread."""
+
+    def __init__(self, account: Account, connections: Connections, agent: str) -> None:
+        self.account = account
+        self._session = new_session(connections, agent)
+        # bytes, because a text would be encoded as Latin-1 and a pasted key may hold anything
+        self._session.auth = HTTPBasicAuth(account.key.encode(), account.secret.encode())
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        query: Json | None = None,
+        *,
+        paid: bool = False,
+    ) -> Json:
+        """The answer's JSON object.
+
+        Raises PassingError, AccountError, CreditsError or RefusedError; a paid call also AnswerLostError, and then
+        PassingError only when Scenario certainly did not accept it.
+        """
+        try:
+            response, content = self._exchange(self._prepared(method, path, body, query))
+        except requests.RequestException as error:
+            raise_for_connection(error, paid)
+        return _answer(response, content, paid)
+
+    def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
+        """The answer's status and its JSON object, empty where it holds none, of a call that tells a price instead of
+        acting. Sent once, and never in a form in which it would act.
+
+        Raises PassingError when there is no answer, NotDryError before anything is sent.
+        """
+        try:
+            prepared = self._prepared("POST", path, body, {"dryRun": "true"})
+            if parse_qs(urlsplit(prepared.url or "").query).get("dryRun") != ["true"]:
+                raise NotDryError(path)
+            response, content = self._exchange(prepared)
+        except requests.RequestException as error:
+            raise_for_connection(error)
+        return response.status_code, _json_object(content) or {}
+
+    def _prepared(self, method: str, path: str, body: Json | None, query: Json | None) -> requests.PreparedRequest:
+        params = {**(query or {}), **({"projectId": self.account.project} if self.account.project else {})}
+        address = self.account.address + path
+        return self._session.prepare_request(requests.Request(method, address, params=params, json=body))
+
+    def _exchange(self, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
+        """The answer and its whole body. Raises RequestException."""
+        surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        # no redirects: the key must not follow them, and a paid call must not go out twice
+        with self._session.send(
+            prepared, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False, **surroundings
+        ) as response:
+            return response, _content(response)
+
+
+def raise_for_connection(error: requests.RequestException, paid: bool = False) -> NoReturn:
+    """Raises PassingError, or AnswerLostError for a paid call that may have left this computer."""
+    if paid and not _never_left(error):
+        raise AnswerLostError("The connection broke after the request was sent.") from error
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        text = "The connection to Scenario is not trusted. Check this computer's date and network."
+        raise PassingError(text) from error
+    if isinstance(error, requests.Timeout):
+        raise PassingError("Scenario does not answer. Check the network.") from error
+    raise PassingError("No connection to Scenario. Check the network.") from error
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Whether the connection was not even made, so that nothing was sent."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, urllib3.exceptions.MaxRetryError):
+        reason = reason.reason
+    return isinstance(reason, urllib3.exceptions.NewConnectionError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def _content(response: requests.Response) -> bytes:
+    """The body. Raises RequestException when it breaks off, lasts too long or is unreasonably large."""
+    chunks, size, end = [], 0, time.monotonic() + 2 * ANSWER_SECONDS
+    for chunk in response.iter_content(8192):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > ANSWER_BYTES_MAXIMUM or time.monotonic() > end:
+            raise requests.ConnectionError("the answer has no end")
+    return b"".join(chunks)
+
+
+def _answer(response: requests.Response, content: bytes, paid: bool) -> Json:
+    data = _json_object(content)
+    if response.status_code >= 300:
+        raise error_for(response.status_code, response.headers, data or {}, paid)
+    if data is not None:
+        return data
+    if paid:
+        raise AnswerLostError("Scenario's answer could not be read.")
+    raise PassingError("Scenario's answer could not be read.")
+
+
+def _json_object(content: bytes) -> Json | None:
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def error_for(status: int, headers: Mapping[str, str], data: Json, paid: bool = False) -> TrellisError:
+    """The error that an answer with this status stands for."""
+    words = own_words(data)
+    may_retry = headers.get("x-should-retry", "").lower()
+    hint = _retry_after(headers, data)
+    if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
+        return CreditsError(f"Scenario says: {words} Buy credits or change the plan at app.scenario.com, then retry.")
+    if status == 402:
+        return CreditsError(
+            "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
+        )
+    if status == 401:
+        return AccountError("Scenario does not know this API key. Check key and secret in the add-on's preferences.")
+    if status == 403:
+        refusal = "Scenario does not allow this to your API key."
+        said = f"{refusal} It says: {words}" if words else refusal
+        return AccountError(f"{said} Check key and secret in the add-on's preferences.")
+    passes = status in _PASSING or status >= 500 or may_retry == "true"
+    if paid and passes and status not in _NOT_ACCEPTED:
+        return AnswerLostError(f"Scenario answered with an error ({status}).")
+    if passes and may_retry != "false":
+        busy = "Scenario is busy." if status == 429 else f"Scenario has a problem ({status})."
+        return PassingError(busy, hint)
+    said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
+    return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
+
+
+def own_words(data: Json) -> str:
+    """What the server says, as one sentence: short, on one line, and without a signed address in it."""
+    texts = (data.get(name) for name in ("reason", "message", "error", "detail"))
+    words = " ".join(next((text for text in texts if isinstance(text, str) and text.strip()), "").split())
+    words = re.sub(r"https?://\S+", lambda match: match[0].split("?")[0], words)
+    if len(words) > _WORDS_MAXIMUM:
+        words = words[:_WORDS_MAXIMUM] + "…"
+    return words if not words or words[-1] in ".!?…" else words + "."
+
+
+def _retry_after(headers: Mapping[str, str], data: Json) -> float | None:
+    """Seconds that the server asks to wait, None when it does not say (RFC 9110 §10.2.3 for `Retry-After`)."""
+    hints: tuple[Callable[[], float], ...] = (
+        lambda: float(headers["retry-after-ms"]) / 1000,
+        lambda: float(headers["Retry-After"]),
+        lambda: parsedate_to_datetime(headers["Retry-After"]).timestamp() - time.time(),
+        lambda: float(data["remainingSeconds"]),
+    )
+    for hint in hints:
+        try:
+            seconds = hint()
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue
+        if 0 <= seconds < float("inf"):
+            return min(seconds, WAIT_MAXIMUM)
+    return None

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asking Blender to draw again what shows our jobs, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import bpy
+
+from ..scene import build as scene
+
+
+def windows() -> Iterable[bpy.types.Window]:
+    """All of Blender's windows."""
+    assert bpy.context.window_manager is not None
+    return bpy.context.window_manager.windows
+
+
+def redraw_sidebars() -> None:
+    """Draw the sidebars and the preferences again, not the viewports."""
+    for window in windows():
+        for area in window.screen.areas:
+            if area.type == "PREFERENCES":
+                area.tag_redraw()
+            for region in area.regions if area.type == "VIEW_3D" else ():
+                if region.type == "UI":
+                    region.tag_redraw()
+
+
+def redraw_status_bars() -> None:
+    """Draw the status bars again: they are in no screen's areas, and only setting their hint to Blender's own does it.
+
+    While a tool runs, the hint is that tool's and must stay: its own news redraws the bar then.
+    """
+    for window in windows():
+        if not scene.running_tools(window):
+            with bpy.context.temp_override(window=window):
+                hints: Any = window.workspace
+                hints.status_text_set_internal(None)

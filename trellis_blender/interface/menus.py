@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the operators stand in Blender's menus: F3 finds only what stands in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+from ..core.request.parameters import Group
+from ..core.request.presets import PRESETS
+from ..jobs import rows as job_list
+from ..jobs import session
+from ..scene import asset
+from .operators import assets as asset_operators
+from .operators import jobs as job_operators
+from .operators import presets as preset_operators
+from .operators import variations
+
+JOB_ENTRIES = (
+    (
+        (job_operators.TRELLIS2_OT_import_model, "IMPORT"),
+        (job_operators.TRELLIS2_OT_use_settings, "PRESET"),
+        (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"),
+        (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
+    ),
+    (
+        (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
+        (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
+    ),
+    (
+        (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
+        (job_operators.TRELLIS2_OT_copy_job_id, "COPYDOWN"),
+    ),
+    ((job_operators.TRELLIS2_OT_remove, "TRASH"),),
+)
+
+
+class TRELLIS2_MT_job(bpy.types.Menu):
+    """What can be done with the chosen job of the list"""
+
+    bl_label = "Job"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List it all; grey is what cannot be done to this job, so that it is never done to another one."""
+        layout: Any = self.layout
+        job = session.jobs().get(job_list.active_id())
+        for number, group in enumerate(JOB_ENTRIES):
+            if number:
+                layout.separator()
+            for operator, icon in group:
+                entry = layout.row()
+                entry.enabled = job is None or operator.fits(job)
+                entry.operator(operator.bl_idname, icon=icon).job_id = "" if job is None else job.id
+
+
+class TRELLIS2_MT_preset(bpy.types.Menu):
+    """Ways to set many parameters at once"""
+
+    bl_label = "Preset"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List what the panel has as buttons."""
+        layout: Any = self.layout
+        for preset in PRESETS.values():
+            layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
+        layout.separator()
+        for group in Group:
+            layout.operator("trellis2.reset_group", text=preset_operators.RESET_LABELS[group]).group = group.name
+        layout.separator()
+        layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
+
+
+class TRELLIS2_MT_trellis(bpy.types.Menu):
+    """All there is to do with models and jobs."""
+
+    bl_label = "Trellis"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List every operator."""
+        layout = self.layout
+        assert layout is not None
+        layout.operator("trellis2.generate_render", icon="RENDER_RESULT")
+        layout.operator("trellis2.generate_image", text="Generate from Image File...", icon="FILE_IMAGE")
+        layout.operator("trellis2.generate_files", text="Generate from Image Files...", icon="FILE_FOLDER")
+        layout.operator("trellis2.generate_open_image", icon="IMAGE_DATA")
+        layout.operator("trellis2.generate_viewport", icon="VIEW3D")
+        layout.operator("trellis2.generate_camera", icon="CAMERA_DATA")
+        layout.operator("trellis2.generate_clipboard", icon="PASTEDOWN")
+        layout.menu(TRELLIS2_MT_preset.__name__)
+        layout.separator()
+        layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
+        layout.menu(TRELLIS2_MT_job.__name__)
+        layout.operator("trellis2.keep_variation", icon="CHECKMARK")
+        layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        layout.operator("trellis2.look_again", icon="FILE_REFRESH")
+        layout.operator("trellis2.make_film_transparent", icon="SCENE")
+        layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
+        layout.operator("trellis2.save_to_library", icon="EXPORT")
+        layout.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
+        layout.operator("trellis2.dismiss", icon="X")
+        layout.separator()
+        layout.operator("trellis2.enter_key", text="Enter Key...", icon="KEYINGSET")
+        layout.operator("trellis2.test_connection", icon="LINKED")
+        layout.operator("trellis2.open_preferences", icon="PREFERENCES")
+        layout.operator("trellis2.open_network_preferences", icon="INTERNET")
+
+
+Draw = Callable[[Any, bpy.types.Context], None]
+
+
+def _by_clicks(draw: Draw) -> Draw:
+    """A menu that pops up at the pointer (Shift A) runs its entries as a script would: without their file browsers,
+    questions and guards. These are clicks everywhere.
+    """
+
+    def draw_entries(self: Any, context: bpy.types.Context) -> None:
+        self.layout.operator_context = "INVOKE_REGION_WIN"
+        draw(self, context)
+
+    return draw_entries
+
+
+@_by_clicks
+def _draw_submenu(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu(TRELLIS2_MT_trellis.__name__)
+
+
+@_by_clicks
+def _draw_from_image(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.operator("trellis2.generate_open_image", text="3D Model from This Image", icon="IMAGE_DATA")
+    self.layout.operator("trellis2.generate_render", text="Generate 3D Model from Render", icon="RENDER_RESULT")
+
+
+@_by_clicks
+def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator("trellis2.generate_image", text="3D Model from Image (Trellis)...", icon="FILE_IMAGE")
+
+
+@_by_clicks
+def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
+    """Where it cannot be done it would only lengthen the menu."""
+    thing = getattr(context, "active_object", None)
+    if variations.variation_of(thing) is not None:
+        self.layout.separator()
+        self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
+    if asset.is_model(thing):
+        self.layout.separator()
+        self.layout.operator("trellis2.mark_asset", text="Mark as Trellis Asset", icon="ASSET_MANAGER")
+        self.layout.operator("trellis2.save_to_library", icon="EXPORT")
+
+
+@_by_clicks
+def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator("trellis2.generate_files", text="3D Model from Images (Trellis)...", icon="FILE_IMAGE")
+
+
+@_by_clicks
+def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.operator("trellis2.generate_viewport", text="3D Model from This View", icon="VIEW3D")
+
+
+ENTRIES: tuple[tuple[str, Draw], ...] = (
+    ("TOPBAR_MT_render", _draw_submenu),
+    ("IMAGE_MT_image", _draw_from_image),
+    ("VIEW3D_MT_add", _draw_from_file),
+    ("VIEW3D_MT_view", _draw_from_viewport),
+    ("TOPBAR_MT_file_import", _draw_from_files),
+    ("VIEW3D_MT_object_context_menu", _draw_on_model),
+)
+CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_preset, TRELLIS2_MT_trellis)
+
+
+def register() -> None:
+    """Add our entries to Blender's menus."""
+    for menu, draw in ENTRIES:
+        getattr(bpy.types, menu).append(draw)
+
+
+def unregister() -> None:
+    """Take them out again."""
+    for menu, draw in ENTRIES:
+        getattr(bpy.types, menu).remove(draw)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entering the account where it is needed: the key goes into the preferences, and is tested at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import StringProperty
+
+from ...core.errors import OnlineAccessError
+from ...core.request.account import Account
+from ...host.translation.translation import translated
+from ...jobs import session
+from ...settings import preferences
+from .base import attempt
+
+if TYPE_CHECKING:
+    from .base import Result
+
+
+class TRELLIS2_OT_enter_key(bpy.types.Operator):
+    """Enter the API key and secret from Scenario; they are kept in Blender's preferences, and tested at once"""
+
+    bl_idname = "trellis2.enter_key"
+    bl_label = "Enter Key"
+    bl_options: Any = set()  # not REGISTER: that would write the key into the Info log
+
+    if TYPE_CHECKING:
+        api_key: str
+        api_secret: str
+        project_id: str
+    else:
+        api_key: StringProperty(
+            name="API Key", description="Key from Scenario's page", subtype="PASSWORD", options={"SKIP_SAVE"}
+        )
+        api_secret: StringProperty(
+            name="API Secret",
+            description=preferences.TOOLTIPS["api_secret"],
+            subtype="PASSWORD",
+            options={"SKIP_SAVE"},
+        )
+        project_id: StringProperty(
+            name="Project ID",
+            description=preferences.TOOLTIPS["project_id"],
+            options={"SKIP_SAVE"},
+        )
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only where Blender keeps preferences for the add-on, and they are not overruled from outside."""
+        if preferences.preferences() is None:
+            cls.poll_message_set("Blender keeps no preferences here. Enable the add-on in Preferences first")
+            return False
+        variables = (preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE)
+        is_outside = all(map(preferences.is_from_environment, variables))
+        if is_outside:
+            sentence = f"Key and secret are taken from {variables[0]} and {variables[1]}. Remove those variables first"
+            cls.poll_message_set(translated(sentence))
+        return not is_outside
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A click: ask for all there is to know."""
+        assert context.window_manager is not None
+        kept = preferences.preferences()
+        self.project_id = kept.project_id if kept is not None else ""
+        return context.window_manager.invoke_props_dialog(self, width=340)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the fields, and Blender's switch for the network where that is off."""
+        layout: Any = self.layout
+        layout.use_property_split = True
+        preferences.draw_key(layout, self)
+        layout.prop(self, "project_id", placeholder="Optional")
+        preferences.draw_online_access(layout)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Keep it, and test it in the background."""
+
+        def keep() -> None:
+            kept = preferences.preferences()
+            assert kept is not None
+            assert context.preferences is not None
+            account = Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
+            kept.api_key = self.api_key.strip() or kept.api_key  # what is taken from outside is not asked for
+            kept.api_secret = self.api_secret.strip() or kept.api_secret
+            kept.project_id = account.project
+            context.preferences.is_dirty = True  # else Blender would not save them when it quits
+            preferences.show_answer(None)
+            try:
+                session.check_connection()
+            except OnlineAccessError:
+                session.redraw()  # the panel shows it, with the way to the switch
+
+        outcome = attempt(self, keep)
+        self.api_key = self.api_secret = ""
+        return outcome
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_enter_key,)

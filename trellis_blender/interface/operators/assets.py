@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model into the Asset Browser: marked in this file, or written to the artist's library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.app.handlers import persistent
+from bpy.props import EnumProperty, StringProperty
+
+from ...core.errors import Remedy, StorageError, TrellisError
+from ...core.job.job import Job, Stage
+from ...host.translation.translation import translated_report
+from ...jobs import rows as job_list
+from ...jobs import session
+from ...scene import asset, recipe
+from ...scene.catalog import ensure_catalog
+from .base import attempt, refuse
+
+if TYPE_CHECKING:
+    from .base import Result
+
+NO_MODEL = "Switch to Object Mode and select a model that was made here, or import one"
+
+
+class AssetOperator:
+    """An operator on the model of a job; without an id on the active object, else on the chosen job's model."""
+
+    if TYPE_CHECKING:
+        job_id: str
+    else:
+        job_id: StringProperty(name="Job", description="Job's id; the active model when empty", options={"SKIP_SAVE"})
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Its model is in this file."""
+        return job.stage is Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only with such a model, in Object Mode."""
+        is_there = context.mode == "OBJECT" and _model(context, "") is not None
+        if not is_there:
+            cls.poll_message_set(NO_MODEL)  # type: ignore[attr-defined]  # of Operator
+        return is_there
+
+    def target(self, context: bpy.types.Context) -> bpy.types.Object:
+        """The model. Raises TrellisError when there is none."""
+        thing = _model(context, self.job_id)
+        if thing is None:
+            raise TrellisError(f"{NO_MODEL}.")
+        return thing
+
+
+def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
+    if not job_id and asset.is_model(context.active_object):
+        return context.active_object
+    job = session.jobs().get(job_id or job_list.active_id())
+    return next(asset.models_of(job.remote_id), None) if job is not None else None
+
+
+def picture_of(thing: bpy.types.Object) -> Path | None:
+    """The picture that the model was made of, as it was sent; None where its job is gone."""
+    remote_id = thing.get(recipe.JOB_ID)
+    job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
+    return session.picture_path(job) if job is not None else None
+
+
+class TRELLIS2_OT_mark_asset(AssetOperator, bpy.types.Operator):
+    """Mark this model as an asset in the catalog Trellis, with the picture as its preview; an unsaved file gets the \
+catalog when it is saved"""
+
+    bl_idname = "trellis2.mark_asset"
+    bl_label = "Mark as Asset"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Mark it."""
+
+        def act() -> None:
+            thing = self.target(context)
+            if bpy.data.filepath:  # first: where that fails, nothing is marked
+                ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
+            asset.mark(thing, picture_of(thing))
+
+        return attempt(self, act)
+
+
+_items: list[tuple[str, str, str]] = []  # Blender keeps no reference to what a callback returns
+
+
+def _library_items(_self: Any, _context: Any) -> list[tuple[str, str, str]]:
+    _items[:] = [(str(number), name, str(folder)) for number, (name, folder) in enumerate(asset.libraries())]
+    return _items
+
+
+class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
+    """Write this model to your asset library as a .blend of its own, with its textures inside"""
+
+    bl_idname = "trellis2.save_to_library"
+    bl_label = "Save to Asset Library"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        library: str
+    else:
+        library: EnumProperty(name="Asset Library", description="Library to write to", items=_library_items)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A click: ask which library, where there are several."""
+        assert context.window_manager is not None
+        if len(asset.libraries()) > 1:
+            return context.window_manager.invoke_props_dialog(self)
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Write it."""
+
+        def act() -> None:
+            known = asset.libraries()
+            if not known:
+                sentence = "There is no asset library yet. Add one in Preferences > File Paths, then try again."
+                raise StorageError(sentence, remedy=Remedy.LIBRARIES)
+            thing = self.target(context)
+            name, folder = known[int(self.library or 0)]
+            path = asset.write(thing, folder, picture_of(thing))
+            self.report({"INFO"}, translated_report(f"Saved {path.name} to the asset library {name}"))
+
+        return attempt(self, act)
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _file_saved(*_arguments: object) -> None:
+    """A file with assets of ours has a place on the disk now: the catalogue goes there too."""
+    if not (bpy.data.filepath and asset.has_ours()):
+        return
+    try:
+        ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
+    except TrellisError as error:
+        refuse(error)
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_mark_asset, TRELLIS2_OT_save_to_library)
+
+
+def register() -> None:
+    """Wait for files being saved."""
+    bpy.app.handlers.save_post.append(_file_saved)
+
+
+def unregister() -> None:
+    """Wait no more."""
+    bpy.app.handlers.save_post.remove(_file_saved)

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist can do without a job: generate, test the connection, open the preferences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import bpy
+from bpy.props import BoolProperty, IntProperty, StringProperty
+
+from ... import __package__ as base_package
+from ... import picture as picture_source
+from ...core.errors import PictureError, TrellisError
+from ...core.job.job import Job
+from ...core.picture.file import Found
+from ...host.translation.translation import translated, translated_report
+from ...jobs import begin as new_job
+from ...jobs import session
+from ...jobs.block_until_done import wait
+from ...scene import placeholder
+from ...scene.build import busy_reason, place_boxes
+from ...settings import preferences
+from ...settings import scene as settings
+from .. import price_tag
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Result = set[OperatorReturnItems]
+
+DOUBLE_CLICK_SECONDS = 0.8
+# While Blender draws something large, a second click waits; it counts from when the artist could see what came of the
+# first, which is a few ticks of the timer later. For so long at most, should there be no ticks.
+UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
+IMAGE_EXTENSIONS = "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
+
+
+def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
+    """Do it, and tell the artist what went wrong: the one place where an error becomes a report."""
+    try:
+        action()
+    except TrellisError as error:
+        refuse(error)
+        operator.report({"ERROR"}, translated_report(error.sentence))
+        return {"CANCELLED"}
+    _refusals.clear()
+    return {"FINISHED"}
+
+
+_refusals: list[TrellisError] = []
+
+
+def refusal() -> TrellisError | None:
+    """What the artist asked for last and did not get, None when they got it: the panel shows it with its remedy."""
+    return _refusals[0] if _refusals else None
+
+
+def refuse(error: TrellisError) -> None:
+    """Show it in the panel."""
+    _refusals[:] = [error]
+    session.redraw()
+
+
+def dismiss_refusal() -> None:
+    """The artist has read it."""
+    _refusals.clear()
+
+
+class Waiting:
+    """An operator that can stand still until the model is in the scene."""
+
+    if TYPE_CHECKING:
+        wait: bool
+    else:
+        wait: BoolProperty(
+            name="Wait",
+            description="Return only when the model is in the scene, for scripts without a window",
+            default=False,
+            options={"SKIP_SAVE", "HIDDEN"},
+        )
+
+    def check_wait(self, context: bpy.types.Context) -> None:
+        """Refuse to wait for what cannot come while Blender stands still. Raises TrellisError."""
+        reason = busy_reason(context) if self.wait else ""
+        if reason:
+            raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
+
+
+class Generate(Waiting):
+    """What all ways to generate have in common: the parameters, and what happens with the picture."""
+
+    if TYPE_CHECKING:
+        variations: int
+    else:
+        variations: IntProperty(
+            name="Variations",
+            description=settings.VARIATIONS_DESCRIPTION,
+            default=1,
+            min=1,
+            max=settings.VARIATIONS_MAXIMUM,
+            options={"SKIP_SAVE"},
+        )
+
+    last_click = 0.0
+    last_begun = (0.0, 0)  # when a job was begun, and after how many ticks
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only with an account, and where Blender may go online."""
+        problem = preferences.problem()
+        if problem is not None:
+            cls.poll_message_set(translated(problem.sentence))  # type: ignore[attr-defined]  # of bpy.types.Operator
+        return problem is None
+
+    def is_double_click(self) -> bool:
+        """Whether the same button was pressed a moment ago: that must not be paid twice."""
+        now = time.monotonic()
+        last, type(self).last_click = type(self).last_click, now
+        return now - last < DOUBLE_CLICK_SECONDS or self._is_unseen(now)
+
+    def _is_unseen(self, now: float) -> bool:
+        """Whether a job was begun that the artist cannot have seen yet."""
+        begun, ticks = Generate.last_begun
+        running = session.running()
+        return now - begun < UNSEEN_SECONDS and running is not None and 0 <= running.ticks - ticks < UNSEEN_TICKS
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: ask first where it is dearer than the artist's limit."""
+        if self.is_double_click():
+            return {"CANCELLED"}
+        objection = self.objection(context)
+        if objection:
+            return price_tag.confirm(cast(bpy.types.Operator, self), context, event, objection)
+        return self.execute(context)
+
+    def objection(self, context: bpy.types.Context) -> str:
+        """What to ask the artist before this is paid for, empty where nothing is to be asked."""
+        return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
+
+    def count(self, context: bpy.types.Context) -> int:
+        """How many models this makes."""
+        assert context.scene is not None
+        return settings.variations(self, settings.of_scene(context.scene))
+
+    def cost(self, context: bpy.types.Context) -> float | None:
+        """What they cost together, in creative units; None while that is not known."""
+        assert context.scene is not None
+        cost = price_tag.cost_of(settings.values(self, settings.of_scene(context.scene))[0])
+        return None if cost is None else cost * self.count(context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Make the picture and send it. Repeated from Blender's history (Shift R) it is a click like any other."""
+        operator = cast(bpy.types.Operator, self)
+        if operator.options.is_repeat or operator.options.is_repeat_last:
+            return click_again(operator)
+
+        def begin() -> None:
+            preferences.online_account()
+            self.check_wait(context)
+            self.begin(context)
+
+        return attempt(operator, begin)
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Take the picture from where this operator has it, and generate. Raises TrellisError."""
+        raise NotImplementedError
+
+    def generate(self, context: bpy.types.Context, picture: Found, name: str) -> None:
+        """Begin the job, or several of the same picture. Raises TrellisError."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        values, seed = settings.values(self, chosen)
+        jobs = new_job.begin(picture, name, values, seed, settings.variations(self, chosen))
+        Generate.last_begun = (time.monotonic(), session.start().ticks)
+        if self.wait:
+            for job in jobs:
+                wait(job.id)
+        else:
+            stand_boxes(context, jobs)
+
+
+def click_again(operator: bpy.types.Operator) -> Result:
+    """Begin anew as by a click, with what the operator was given: the artist is asked what a click would ask."""
+    given = {}
+    for spec in operator.properties.bl_rna.properties:
+        name = spec.identifier
+        if name != "rna_type" and operator.properties.is_property_set(name):
+            value = getattr(operator, name)
+            given[name] = [{"name": each.name} for each in value] if spec.type == "COLLECTION" else value
+    return click(operator, type(operator).bl_idname, **given)
+
+
+def click(operator: bpy.types.Operator, name: str, **given: Any) -> Result:
+    """Call the operator of that name as by a click, and report what it objects to."""
+    module, function = name.split(".")
+    try:
+        getattr(getattr(bpy.ops, module), function)("INVOKE_DEFAULT", **given)
+    except RuntimeError as error:  # its report, or why it cannot be called
+        said = str(error).strip().removeprefix("Error: ").rpartition(".poll() ")[2]
+        operator.report({"ERROR"}, said)
+    return {"CANCELLED"}  # the other one is in the history, when it has done anything
+
+
+def scene_name(context: bpy.types.Context) -> str:
+    """What a model of the scene itself is named after."""
+    assert context.scene is not None
+    return Path(bpy.data.filepath).stem or context.scene.name
+
+
+def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
+    """Let boxes stand for the jobs that have none, unless the artist wants none."""
+    bare = [job for job in jobs if placeholder.find(job.id) is None]
+    if bare and preferences.use_placeholders() and not picture_source.is_rendering():
+        place_boxes(context, bare, placeholder.home(session.jobs_root()))
+
+
+Generate.__annotations__.update(settings.parameter_annotations())
+
+
+class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
+    """Make a 3D model from the current render"""
+
+    bl_idname = "trellis2.generate_render"
+    bl_label = "Generate from Render"
+    bl_options = {"REGISTER"}
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Save the render and send it."""
+        assert context.scene is not None
+        picture = picture_source.from_render(context.scene, session.incoming())
+        self.generate(context, picture, scene_name(context))
+
+
+class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
+    """Make a 3D model from an image file"""
+
+    bl_idname = "trellis2.generate_image"
+    bl_label = "Generate from Image File"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(
+            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
+        )
+        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+
+    is_from_browser = False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: choose a file, unless the panel has one."""
+        if self.properties.is_property_set("filepath"):
+            return Generate.invoke(self, context, event)
+        assert context.window_manager is not None
+        self.is_from_browser = True
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send the file; one that was just chosen in the file browser is asked about like any other click."""
+        is_asked = self.is_from_browser and self.objection(context)
+        return click_again(self) if is_asked else Generate.execute(self, context)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Send the file, converted if need be."""
+        if not self.filepath:
+            raise PictureError("No image file is chosen. Choose one, then try again.")
+        path = Path(bpy.path.abspath(self.filepath))
+        picture = picture_source.from_file(path, session.incoming())
+        self.generate(context, picture, path.stem)
+
+
+class TRELLIS2_OT_test_connection(bpy.types.Operator):
+    """Ask Scenario whether the account works; nothing is charged"""
+
+    bl_idname = "trellis2.test_connection"
+    bl_label = "Test Connection"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Ask, in the background."""
+        return attempt(self, session.check_connection)
+
+
+class TRELLIS2_OT_open_preferences(bpy.types.Operator):
+    """Open the add-on's preferences, for the account"""
+
+    bl_idname = "trellis2.open_preferences"
+    bl_label = "Open Preferences"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Show them, unfolded."""
+        if bpy.app.background:
+            self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
+            return {"CANCELLED"}
+        bpy.ops.preferences.addon_show(module=base_package)
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
+    """Open the preferences where online access is allowed"""
+
+    bl_idname = "trellis2.open_network_preferences"
+    bl_label = "Open Network Preferences"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Show the System section."""
+        if bpy.app.background:
+            self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
+            return {"CANCELLED"}
+        bpy.ops.screen.userpref_show(section="SYSTEM")
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_generate_render,
+    TRELLIS2_OT_generate_image,
+    TRELLIS2_OT_test_connection,
+    TRELLIS2_OT_open_preferences,
+    TRELLIS2_OT_open_network_preferences,
+)

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist can do with a job of the list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import StringProperty
+
+from ...core.errors import TrellisError
+from ...core.job.job import Job, Stage
+from ...core.request.parameters import BY_NAME
+from ...host.translation.translation import translated, translated_report
+from ...jobs import begin as new_job
+from ...jobs import rows as job_list
+from ...jobs import session
+from ...jobs.block_until_done import wait
+from ...jobs.importing import is_importable
+from ...settings import preferences
+from ...settings import scene as settings
+from .. import price_tag
+from .base import Waiting, attempt, dismiss_refusal, refusal, stand_boxes
+
+if TYPE_CHECKING:
+    from .base import Result
+
+
+def is_cancellable(job: Job) -> bool:
+    """Whether there is anything to stop."""
+    return not (job.is_resting or job.foreign or job.cancel_asked)
+
+
+def show_folder(folder: Path) -> None:
+    """Show it in the system's file browser. Raises TrellisError where there is none."""
+    try:
+        bpy.ops.wm.path_open(filepath=str(folder))
+    except RuntimeError as error:
+        raise TrellisError(f"The folder could not be shown. It is {folder}.") from error
+
+
+class JobOperator:
+    """An operator on one job; without an id, on the chosen one of the list, else the newest that it fits."""
+
+    if TYPE_CHECKING:
+        job_id: str
+    else:
+        job_id: StringProperty(name="Job", description="Job's id; the newest when empty", options={"SKIP_SAVE"})
+
+    none = ""
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Whether it can be done to the job."""
+        raise NotImplementedError
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only where there is such a job."""
+        is_any = any(map(cls.fits, session.newest_first()))
+        if not is_any:
+            cls.poll_message_set(cls.none)  # type: ignore[attr-defined]  # of bpy.types.Operator
+        return is_any
+
+    def target(self) -> str:
+        """The job's id. Raises TrellisError when there is no such job, or it cannot be done to it now."""
+        chosen = session.jobs().get(self.job_id or job_list.active_id())
+        if chosen is not None and self.fits(chosen):
+            return chosen.id
+        newest = next(filter(self.fits, session.newest_first()), None)
+        if self.job_id or newest is None:
+            raise TrellisError(f"{self.none}.")
+        return newest.id
+
+
+class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
+    """Stop this job, at Scenario too"""
+
+    bl_idname = "trellis2.cancel"
+    bl_label = "Cancel Job"
+    none = "No job is running. Generate a model first"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Running, and not cancelled yet."""
+        return is_cancellable(job)
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Cancel it."""
+        return attempt(self, lambda: session.cancel(self.target()))
+
+
+class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
+    """Try this job again from where it stopped; what is paid for is not paid again"""
+
+    bl_idname = "trellis2.retry"
+    bl_label = "Retry Job"
+    none = "No job has failed or was cancelled. There is nothing to try again"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Failed or cancelled, with a picture to begin from or a model to go on with."""
+        return job.stage in (Stage.FAILED, Stage.CANCELLED) and bool(job.picture or job.holds_model)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: ask first where it pays again, and is dearer than the artist's limit."""
+        try:
+            job = session.jobs()[self.target()]
+        except TrellisError as error:
+            self.report({"ERROR"}, translated_report(error.sentence))
+            return {"CANCELLED"}
+        self.job_id = job.id
+        cost = price_tag.cost_of(job.parameters) if job.cost is None else job.cost
+        objection = "" if job.holds_model else price_tag.objection(cost)
+        if not objection:
+            return self.execute(context)
+        return price_tag.confirm(self, context, event, objection, yes="Retry")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Go on with it."""
+
+        def go_on() -> None:
+            job_id = self.target()
+            session.retry(job_id)
+            stand_boxes(context, [session.jobs()[job_id]])
+
+        return attempt(self, go_on)
+
+
+class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
+    """Bring this job's model into the scene, at the 3D cursor"""
+
+    bl_idname = "trellis2.import_model"
+    bl_label = "Import Model"
+    none = "No model is finished yet. Generate one first"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Its model is here."""
+        return is_importable(job)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Import it."""
+
+        def bring() -> None:
+            job_id = self.target()
+            if context.mode != "OBJECT":
+                bpy.ops.object.mode_set(mode="OBJECT")  # which is what a click on Import means
+            session.import_model(job_id)
+            if self.wait:
+                wait(job_id)
+
+        return attempt(self, bring)
+
+
+class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
+    """Put this job's picture, parameters and seed back into the panel"""
+
+    bl_idname = "trellis2.use_settings"
+    bl_label = "Use Settings"
+    bl_options = {"REGISTER", "UNDO"}
+    none = "No job's settings are known yet. Generate a model first"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """It was made here, with known parameters."""
+        return bool(job.picture)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set them."""
+
+        def use() -> None:
+            assert context.scene is not None
+            job, chosen = session.jobs()[self.target()], settings.of_scene(context.scene)
+            for name, value in job.parameters.items():
+                is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
+                setattr(chosen, name, str(value) if is_choice else value)
+            chosen.use_seed = True
+            chosen.source, chosen.filepath = "FILE", str(session.picture_path(job))
+
+        return attempt(self, use)
+
+
+class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
+    """Show this job's files in the system's file browser"""
+
+    bl_idname = "trellis2.open_folder"
+    bl_label = "Open Folder"
+    none = "There is no job yet. Generate a model first"
+
+    @classmethod
+    def fits(cls, _job: Job) -> bool:
+        """Every job has one."""
+        return True
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Open it."""
+
+        def show() -> None:
+            folder = session.folder(self.target())
+            show_folder(folder if folder.is_dir() else folder.parent)  # the disk had no room for it
+
+        return attempt(self, show)
+
+
+class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
+    """Show the folder of all jobs in the system's file browser"""
+
+    bl_idname = "trellis2.open_jobs_folder"
+    bl_label = "Open Folder of All Jobs"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Open it."""
+        return attempt(self, lambda: show_folder(session.jobs_root()))
+
+
+class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
+    """Copy Scenario's ID of this job to the clipboard"""
+
+    bl_idname = "trellis2.copy_job_id"
+    bl_label = "Copy Job ID"
+    none = "No job has an ID at Scenario yet. Wait until one is submitted"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """It was accepted."""
+        return bool(job.remote_id)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Copy it."""
+
+        def copy() -> None:
+            assert context.window_manager is not None
+            context.window_manager.clipboard = session.jobs()[self.target()].remote_id
+
+        return attempt(self, copy)
+
+
+class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
+    """Remove this job from the list, with its files; what is in the scene stays there"""
+
+    bl_idname = "trellis2.remove"
+    bl_label = "Remove Job"
+    none = "No job has ended that could be removed. Cancel one first"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """It rests."""
+        return job.is_resting
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: ask before a model that was paid for is deleted."""
+        try:
+            job = session.jobs()[self.target()]
+        except TrellisError as error:
+            self.report({"ERROR"}, translated_report(error.sentence))
+            return {"CANCELLED"}
+        self.job_id = job.id
+        if not job.holds_model:
+            return self.execute(context)
+        assert context.window_manager is not None
+        words = f"Remove “{job.name}” with its files? The model was paid for."
+        return context.window_manager.invoke_confirm(
+            self, event, title=translated("Remove Job"), message=translated(words), confirm_text="Remove"
+        )
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Remove it."""
+        return attempt(self, lambda: session.remove(self.target()))
+
+
+class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
+    """Bring in the model of a job that was started elsewhere, by its ID at Scenario"""
+
+    bl_idname = "trellis2.import_by_id"
+    bl_label = "Import by Job ID"
+
+    if TYPE_CHECKING:
+        remote_id: str
+    else:
+        remote_id: StringProperty(name="Job ID", description="Scenario's ID of the job, as in “job_abc123”")
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A click: ask for the ID."""
+        assert context.window_manager is not None
+        return context.window_manager.invoke_props_dialog(self)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Fetch and import it."""
+
+        def adopt() -> None:
+            self.check_wait(context)
+            job = new_job.adopt(self.remote_id)
+            if self.wait:
+                wait(job.id)
+            elif not is_importable(job):
+                stand_boxes(context, [job])
+
+        return attempt(self, adopt)
+
+
+class TRELLIS2_OT_dismiss(bpy.types.Operator):
+    """Take the message away"""
+
+    bl_idname = "trellis2.dismiss"
+    bl_label = "Dismiss Messages"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only when there is one."""
+        is_any = bool(session.notices() or refusal() or preferences.answer())
+        if not is_any:
+            cls.poll_message_set("There is no message to take away")
+        return is_any
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Take it away."""
+        session.dismiss_notices()
+        dismiss_refusal()
+        preferences.show_answer(None)
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_cancel,
+    TRELLIS2_OT_retry,
+    TRELLIS2_OT_import_model,
+    TRELLIS2_OT_use_settings,
+    TRELLIS2_OT_open_folder,
+    TRELLIS2_OT_open_jobs_folder,
+    TRELLIS2_OT_copy_job_id,
+    TRELLIS2_OT_remove,
+    TRELLIS2_OT_import_by_id,
+    TRELLIS2_OT_dismiss,
+)

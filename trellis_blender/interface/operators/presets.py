@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many parameters at once: the four presets, one group back to the preset, and the artist's own presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+import bpy
+from bl_operators.presets import AddPresetBase
+from bpy.props import EnumProperty
+
+from ...core.errors import storage_error
+from ...core.job.folder import write_whole
+from ...core.request.parameters import TABLE, Group, Parameter, Value, of_group
+from ...core.request.presets import PRESETS, Preset
+from ...host.translation.translation import translated, translated_report
+from ...settings import scene as settings
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Result = set[OperatorReturnItems]
+
+SUBFOLDER = "trellis2"
+RESET_LABELS: Mapping[Group, str] = MappingProxyType(
+    {
+        Group.MESH: "Reset Mesh",
+        Group.STRUCTURE: "Reset Sparse Structure",
+        Group.SHAPE: "Reset Shape",
+        Group.TEXTURE: "Reset Texture",
+    }
+)
+# What Blender's properties hold under each preset, so that a redraw compares values and computes nothing.
+_HELD = {
+    name: {parameter.name: settings.held(parameter, preset.value(parameter.name)) for parameter in TABLE}
+    for name, preset in PRESETS.items()
+}
+_NAMES = {tuple(held.values()): name for name, held in _HELD.items()}
+
+
+def name_of(chosen: settings.TRELLIS2_PG_settings) -> str:
+    """The name of the preset that all parameters are those of, empty when there is none."""
+    return _NAMES.get(settings.held_values(chosen), "")
+
+
+def differs(chosen: settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:
+    """Whether the parameter is not as in the preset that was chosen last."""
+    return bool(getattr(chosen, parameter.name) != _HELD[chosen.preset][parameter.name])
+
+
+def is_changed(chosen: settings.TRELLIS2_PG_settings, group: Group) -> bool:
+    """Whether any parameter of the group is not as in the preset that was chosen last."""
+    return any(differs(chosen, parameter) for parameter in of_group(group))
+
+
+def changes_of(preset: Preset) -> str:
+    """What the preset changes against the defaults, as a tooltip: “Resolution 512, Faces 100,000, …”."""
+    changed = [parameter for parameter in TABLE if parameter.name in preset.changes]
+    return ", ".join(f"{_label(parameter)} {_number(parameter, preset.value(parameter.name))}" for parameter in changed)
+
+
+def _label(parameter: Parameter) -> str:
+    """The parameter's label, after its group's where other groups have one of that name."""
+    is_unique = sum(other.label == parameter.label for other in TABLE) == 1
+    words = (parameter.label,) if is_unique else (parameter.group, parameter.label)
+    return " ".join(map(translated, words))
+
+
+def _number(parameter: Parameter, value: Value) -> str:
+    is_count = isinstance(value, int) and not parameter.choices
+    return f"{value:,}" if is_count else f"{value:g}"
+
+
+class TRELLIS2_OT_use_preset(bpy.types.Operator):
+    """Set all parameters but the seed to those of a preset"""
+
+    bl_idname = "trellis2.use_preset"
+    bl_label = "Use Preset"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        preset: str
+    else:
+        preset: EnumProperty(
+            name="Preset",
+            description="Preset to take the parameters from",
+            items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
+            default="STANDARD",
+        )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """What the button changes."""
+        default = "All parameters but the seed as Scenario has them by default"
+        return changes_of(PRESETS[properties.preset]) or translated(default)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set them, and compare with this preset from now on."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        for name, value in _HELD[self.preset].items():
+            setattr(chosen, name, value)
+        chosen.preset = self.preset
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_reset_group(bpy.types.Operator):
+    """Set the parameters of this group back to those of the preset chosen last"""
+
+    bl_idname = "trellis2.reset_group"
+    bl_label = "Reset Group"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        group: str
+    else:
+        group: EnumProperty(
+            name="Group",
+            description="Parameters to set back",
+            items=[(group.name, group.value, "") for group in Group],
+            default="MESH",
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set them."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        for parameter in of_group(Group[self.group]):
+            setattr(chosen, parameter.name, _HELD[chosen.preset][parameter.name])
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]  # without stubs
+    """Keep all parameters and the seed as a preset of your own, or remove one"""
+
+    bl_idname = "trellis2.add_preset"
+    bl_label = "Add Preset"
+    bl_options = {"REGISTER"}
+    preset_menu = "TRELLIS2_PT_presets"
+    preset_subdir = SUBFOLDER
+    preset_defines = ("chosen = bpy.context.scene.trellis2",)
+
+    def execute(self, context: bpy.types.Context) -> Result:  # type: ignore[override]  # the stubs say None
+        """Write or remove it."""
+        try:
+            done: Result = cast(Any, super()).execute(context)
+        except OSError as error:
+            self.report({"ERROR"}, translated_report(storage_error("save the preset", error).sentence))
+            return {"CANCELLED"}
+        return done
+
+    def add(self, context: bpy.types.Context, filepath: str) -> None:
+        """Write it, as Blender would, but whole or not at all. Blender calls this. Raises OSError."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        values = (f"chosen.{name} = {getattr(chosen, name)!r}" for name in settings.parameter_annotations())
+        write_whole(Path(filepath), "\n".join(("import bpy", *self.preset_defines, "", *values, "")).encode())
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_use_preset, TRELLIS2_OT_reset_group, TRELLIS2_OT_add_preset)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist can do about what the model sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...core.errors import PictureError
+from ...settings import scene as settings
+from .. import preview_requests as looking
+from ..chosen_picture import wanted
+from .base import attempt
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Result = set[OperatorReturnItems]
+
+
+class TRELLIS2_OT_look_again(bpy.types.Operator):
+    """Look at the picture again, which may have changed since"""
+
+    bl_idname = "trellis2.look_again"
+    bl_label = "Look at the Picture Again"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Look at it, however long it takes."""
+
+        def look() -> None:
+            assert context.scene is not None
+            key, find = wanted(context, settings.of_scene(context.scene))
+            if not key:
+                raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
+            looking.look_again(key, find)
+
+        return attempt(self, look)
+
+
+class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
+    """Render the background transparent from now on, so that the render says itself what the subject is"""
+
+    bl_idname = "trellis2.make_film_transparent"
+    bl_label = "Make Film Transparent"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where it is not so already."""
+        is_needed = context.scene is not None and not context.scene.render.film_transparent
+        if not is_needed:
+            cls.poll_message_set("The film is transparent. Render again (F12)")
+        return is_needed
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Switch it on."""
+        assert context.scene is not None
+        context.scene.render.film_transparent = True
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_look_again, TRELLIS2_OT_make_film_transparent)

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generating from what is in Blender or was dropped on it: an image, the viewport, the camera, the clipboard, files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import CollectionProperty, EnumProperty, StringProperty
+
+from ...core.errors import PictureError
+from ...host import redraw as screens
+from ...host.translation.translation import translated
+from ...jobs import session
+from ...picture import camera, clipboard, from_file, from_render, image, viewport
+from ...settings import scene as settings
+from .. import price_tag
+from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Result = set[OperatorReturnItems]
+
+LOOK_SECONDS = 0.2
+
+
+def shown_image(context: bpy.types.Context) -> Any:
+    """The image of the Image Editor at hand, else the one that the panel has, None without either."""
+    edited: Any = getattr(context, "edit_image", None)
+    return edited if edited is not None or context.scene is None else settings.of_scene(context.scene).image
+
+
+class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
+    """Make a 3D model from an image that is open in Blender, as it is seen"""
+
+    bl_idname = "trellis2.generate_open_image"
+    bl_label = "Generate from Open Image"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only with an image."""
+        if shown_image(context) is None:
+            cls.poll_message_set("No image is chosen. Choose one in the Trellis tab, or open it in an Image Editor")
+            return False
+        return super().poll(context)
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Write the image's pixels to a file and send it."""
+        chosen = shown_image(context)
+        assert context.scene is not None
+        if image.is_render(chosen):
+            picture = from_render(context.scene, session.incoming())
+        else:
+            picture = image.from_image(chosen, image.seen_frame(context, chosen), session.incoming())
+        self.generate(context, picture, Path(chosen.name).stem)
+
+
+class TRELLIS2_OT_generate_viewport(Generate, bpy.types.Operator):
+    """Make a 3D model from what the viewport shows, without overlays and background"""
+
+    bl_idname = "trellis2.generate_viewport"
+    bl_label = "Generate from Viewport"
+    bl_options = {"REGISTER"}
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Capture the view and send it."""
+        self.generate(context, viewport.from_viewport(context, session.incoming()), scene_name(context))
+
+
+class TRELLIS2_OT_generate_clipboard(Generate, bpy.types.Operator):
+    """Make a 3D model from a copied image, or a copied image file"""
+
+    bl_idname = "trellis2.generate_clipboard"
+    bl_label = "Generate from Clipboard"
+    bl_options = {"REGISTER"}
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Take the picture from the clipboard and send it."""
+        self.generate(context, *clipboard.from_clipboard(context, session.incoming()))
+
+
+class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
+    """Render the camera's view without a background, and make a 3D model from it"""
+
+    bl_idname = "trellis2.generate_camera"
+    bl_label = "Generate from Camera"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        engine: str
+    else:
+        engine: EnumProperty(
+            name="Engine", description="What renders the picture", items=settings.ENGINES, options={"SKIP_SAVE"}
+        )
+
+    _shot: camera.Shot | None = None
+    _timer: Any = None
+    _name = ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only with a camera."""
+        if context.scene is None or context.scene.camera is None:
+            cls.poll_message_set("The scene has no camera. Add one first")
+            return False
+        if camera.is_under_way():
+            cls.poll_message_set(camera.UNDER_WAY)
+            return False
+        return super().poll(context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Render; with a window the artist goes on working, and the picture is sent when it is done."""
+        result = Generate.execute(self, context)
+        if self._shot is None:
+            return result
+        assert context.window_manager is not None
+        self._timer = context.window_manager.event_timer_add(LOOK_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Begin the render, or wait for it: without a window, and where a script is to."""
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        engine = self.engine if self.properties.is_property_set("engine") else chosen.camera_engine
+        self._name = scene_name(context)
+        if self.wait or bpy.app.background:
+            self.generate(context, camera.from_camera(context, engine, session.incoming()), self._name)
+        else:
+            self._keep_parameters(chosen)
+            self._shot = camera.begin(context, engine, session.incoming())
+            screens.redraw_sidebars()
+            screens.redraw_status_bars()
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Send the picture once the render is done. Esc stops it; everything else is the artist's."""
+        assert self._shot is not None
+        if event.type == "ESC" and event.value == "PRESS":
+            self._shot.stop()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER" or not self._shot.is_done:
+            return {"PASS_THROUGH"}
+        shot = self._end_watching(context)
+
+        def send() -> None:
+            self.generate(context, camera.end(shot, session.incoming()), self._name)
+
+        screens.redraw_sidebars()
+        screens.redraw_status_bars()
+        return attempt(self, send)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """The window was closed, or another file opened."""
+        camera.abandon(self._end_watching(context))
+
+    def _end_watching(self, context: bpy.types.Context) -> camera.Shot:
+        assert context.window_manager is not None
+        assert self._shot is not None
+        shot, self._shot = self._shot, None
+        context.window_manager.event_timer_remove(self._timer)
+        return shot
+
+    def _keep_parameters(self, chosen: settings.TRELLIS2_PG_settings) -> None:
+        """Hold what is set now: the artist may set something else while it renders."""
+        is_open = "seed" if not chosen.use_seed else ""
+        for name in (*settings.parameter_annotations(), "variations"):
+            if name != is_open and not self.properties.is_property_set(name):
+                setattr(self, name, getattr(chosen, name))
+
+
+class ImageFiles:
+    """What Blender's file browser and its drop fill in."""
+
+    if TYPE_CHECKING:
+        directory: str
+        files: Any
+        filter_glob: str
+    else:
+        directory: StringProperty(
+            name="Folder",
+            description="Folder of the image files",
+            subtype="DIR_PATH",
+            options={"SKIP_SAVE", "HIDDEN", *settings.BLEND_RELATIVE},
+        )
+        files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
+        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+
+    def paths(self) -> list[Path]:
+        """The chosen files."""
+        folder = Path(bpy.path.abspath(self.directory))
+        return [folder / each.name for each in self.files if each.name]
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+
+
+class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
+    """Make a 3D model from each of the image files"""
+
+    bl_idname = "trellis2.generate_files"
+    bl_label = "3D Model from Image (Trellis)"  # as Blender's menu on a drop names it, for one file as for many
+    bl_options = {"REGISTER"}
+
+    is_from_browser = False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: choose files. A drop: one is asked for by its menu already, more are asked about once."""
+        assert context.window_manager is not None
+        if not self.paths():
+            self.is_from_browser = True
+            context.window_manager.fileselect_add(self)
+            return {"RUNNING_MODAL"}
+        if len(self.paths()) == 1:
+            return Generate.invoke(self, context, event)
+        return price_tag.confirm(self, context, event, price_tag.question(self.count(context), self.cost(context)))
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send the files; those that were just chosen in the file browser are asked about where they are too dear."""
+        is_asked = self.is_from_browser and self.objection(context)
+        return click_again(self) if is_asked else Generate.execute(self, context)
+
+    def count(self, context: bpy.types.Context) -> int:
+        """As many as there are files, each with its variations."""
+        return len(self.paths()) * Generate.count(self, context)
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Send each file. One that cannot be sent does not keep the others from it. Raises TrellisError for those."""
+        paths, failed = self.paths(), []
+        if not paths:
+            raise PictureError("No image files are chosen. Choose some, then try again.")
+        for path in paths:
+            try:
+                self.generate(context, from_file(path, session.incoming()), path.stem)
+            except PictureError as error:
+                failed.append(translated(error.sentence))
+        if failed:
+            raise PictureError(" ".join(failed))
+
+
+class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
+    """Use the image file for the next 3D model; nothing is sent yet"""
+
+    bl_idname = "trellis2.use_file"
+    bl_label = "Use for 3D Model"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    if TYPE_CHECKING:
+        filepath: str
+    else:
+        filepath: StringProperty(
+            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
+        )
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """A drop: use it. A click: choose a file first."""
+        if self.filepath:
+            return self.execute(context)
+        assert context.window_manager is not None
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Put it into the panel, which has room for one: several become models, after the question how many."""
+        names = [path.name for path in self.paths()]
+        if len(names) > 1:
+            files = [{"name": name} for name in names]
+            return click(self, "trellis2.generate_files", directory=self.directory, files=files)
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        chosen.source, chosen.filepath = "FILE", self.filepath
+        return {"FINISHED"}
+
+
+EXTENSIONS = IMAGE_EXTENSIONS.replace("*", "")
+
+
+class TRELLIS2_FH_image(bpy.types.FileHandler):
+    """An image file dropped on the viewport: Blender's menu offers a model of it."""
+
+    bl_idname = "TRELLIS2_FH_image"
+    bl_label = "Generate 3D Model"
+    bl_import_operator = "trellis2.generate_files"
+    bl_file_extensions = EXTENSIONS
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """In the viewport itself."""
+        return is_over(context, "WINDOW")
+
+
+class TRELLIS2_FH_picture(bpy.types.FileHandler):
+    """An image file dropped on the sidebar: it becomes the picture of the panel, and nothing is paid yet."""
+
+    bl_idname = "TRELLIS2_FH_picture"
+    bl_label = "Use for 3D Model"
+    bl_import_operator = "trellis2.use_file"
+    bl_file_extensions = EXTENSIONS
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Beside the viewport."""
+        return is_over(context, "UI")
+
+
+def is_over(context: bpy.types.Context, region: str) -> bool:
+    """Whether the pointer is over a 3D viewport's region of that type."""
+    area = context.area
+    return area is not None and area.type == "VIEW_3D" and context.region is not None and context.region.type == region
+
+
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_generate_open_image,
+    TRELLIS2_OT_generate_viewport,
+    TRELLIS2_OT_generate_camera,
+    TRELLIS2_OT_generate_clipboard,
+    TRELLIS2_OT_generate_files,
+    TRELLIS2_OT_use_file,
+    TRELLIS2_FH_image,
+    TRELLIS2_FH_picture,
+)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choosing one of several models of the same picture: it stays, the others go in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...host.translation.translation import translated_report
+from ...jobs import session
+from ...scene import placeholder, recipe
+
+if TYPE_CHECKING:
+    from .base import Result
+
+Variation = tuple[str, int]
+
+
+def variation_of(thing: Any) -> Variation | None:
+    """The batch and the place in it of a model, of what hangs on it, or of a box; None for everything else."""
+    while thing is not None:
+        found = recipe.variation(thing)
+        if found is None and (job := session.jobs().get(placeholder.job_id(thing))) is not None and job.batch:
+            found = job.batch, job.place
+        if found is not None:
+            return found
+        thing = thing.parent
+    return None
+
+
+def others(scene: bpy.types.Scene, kept: Variation) -> list[bpy.types.Object]:
+    """The other models of the batch in the scene, with all that Blender's importer made of them, and their boxes."""
+    found: dict[bpy.types.Object, None] = {}
+    for thing in scene.objects:
+        variation = recipe.variation(thing) or (variation_of(thing) if placeholder.job_id(thing) else None)
+        if variation is not None and variation[0] == kept[0] and variation != kept and _is_local(thing):
+            found[thing] = None
+            if thing.type == "EMPTY":
+                found.update(dict.fromkeys(thing.children_recursive))
+    return list(found)
+
+
+def keep(scene: bpy.types.Scene, kept: Variation) -> int:
+    """Remove the other models of the batch from the file, with what nobody else uses of them, and their boxes.
+
+    Their jobs go on, since they are paid for: their models wait in the list. Returns how many do.
+    """
+    waiting = 0
+    for job in session.jobs().values():
+        if job.batch == kept[0] and job.place != kept[1]:
+            waiting += not job.is_resting
+            session.start().arrival.wanted.discard(job.id)
+    unwanted = others(scene, kept)
+    for thing in unwanted:
+        for child in thing.children:
+            if child not in unwanted:  # the artist's own
+                placeholder.unparent(child)
+    data = list(dict.fromkeys(each for thing in unwanted for each in _data(thing)))
+    bpy.data.batch_remove(unwanted)
+    for each in data:  # a mesh before its materials, those before their images
+        if not each.users:
+            bpy.data.batch_remove([each])
+    return waiting
+
+
+def _is_local(thing: Any) -> bool:
+    return thing.library is None
+
+
+def _data(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
+    """What the object is made of, users first."""
+    materials: list[Any] = [slot.material for slot in thing.material_slots if slot.material is not None]
+    if thing.data is not None:
+        yield thing.data
+    yield from materials
+    for material in materials:
+        for node in material.node_tree.nodes if material.node_tree is not None else ():
+            image = getattr(node, "image", None)
+            if image is not None:
+                yield image
+
+
+class TRELLIS2_OT_keep_variation(bpy.types.Operator):
+    """Keep the active variation and remove the others of the same picture from the scene"""
+
+    bl_idname = "trellis2.keep_variation"
+    bl_label = "Keep This Variation"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where the active object is one of several."""
+        if variation_of(context.object) is None:
+            cls.poll_message_set("Make one of several variations active. Generate them with Variations above 1")
+            return False
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Switch to Object Mode, then choose the variation")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Remove the others."""
+        kept = variation_of(context.object)
+        assert kept is not None
+        assert context.scene is not None
+        waiting = keep(context.scene, kept)
+        if waiting == 1:
+            self.report({"INFO"}, "One variation is still being made. Its model will wait in the list.")
+        elif waiting:
+            sentence = f"{waiting} variations are still being made. Their models will wait in the list."
+            self.report({"INFO"}, translated_report(sentence))
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_keep_variation,)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist meets first: no key yet, the test of one, no way online; and what was refused, with its remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...core.request.account import TEAM_PAGE
+from ...jobs import session
+from ...settings import preferences
+from ..operators import base as operators
+from .sidebar import draw_dismissible, draw_remedy, draw_text
+
+# Each short enough for one line of a sidebar that is 200 pixels wide.
+WELCOME = ("Scenario makes models.", "Each costs credits.", "You need an API key.")
+
+
+def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
+    """What has to be done before a model can be made; whether nothing else is to be drawn."""
+    if preferences.is_account_missing():
+        _draw_welcome(layout, context)
+        return True
+    problem = preferences.problem()
+    if problem is not None:
+        draw_text(layout, context, problem.sentence, "ERROR")
+        draw_remedy(layout, problem.remedy)
+        return True
+    draw_connection(layout, context)
+    return False
+
+
+def draw_connection(layout: Any, context: bpy.types.Context) -> None:
+    """The test of the connection, where one is under way, and what it said."""
+    answer = preferences.answer()
+    if session.is_checking():
+        draw_text(layout, context, "Testing the connection", "SORTTIME")
+    elif answer is not None:
+        draw_dismissible(layout, context, answer.sentence, "CHECKMARK" if answer.is_well else "ERROR")
+        if not answer.is_well:
+            draw_remedy(layout, answer.remedy)
+            layout.operator("trellis2.test_connection", icon="LINKED")
+        _draw_unsaved(layout, context)
+
+
+def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
+    """What the artist asked for last and did not get, with its remedy."""
+    refusal = operators.refusal()
+    if refusal is None or preferences.problem() is not None:
+        return
+    draw_dismissible(layout, context, refusal.sentence, "ERROR")
+    draw_remedy(layout, refusal.remedy)
+
+
+def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
+    column = layout.column(align=True)
+    for line in WELCOME:
+        draw_text(column, context, line, "NONE")
+    layout.operator("wm.url_open", text="Get a Key", icon="URL").url = TEAM_PAGE
+    layout.operator("trellis2.enter_key", text="Enter Key", icon="KEYINGSET")
+
+
+def _draw_unsaved(layout: Any, context: bpy.types.Context) -> None:
+    """Blender saves changed preferences when it quits, unless it was told not to."""
+    kept = context.preferences
+    assert kept is not None
+    if kept.is_dirty and not kept.use_preferences_save:
+        draw_text(
+            layout, context, "Blender does not save preferences by itself here. Save them to keep the key.", "INFO"
+        )
+        layout.operator("wm.save_userpref")

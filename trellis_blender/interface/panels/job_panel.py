@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs, newest first, and the chosen one's details."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import bpy
+
+from ...core.errors import Remedy
+from ...core.job.job import Job, Stage
+from ...core.job.moments import date, duration
+from ...core.job.spending import charged
+from ...core.job.words import WORDS, cost_words, percent, stage_words
+from ...core.runner.messages import Notice
+from ...host.translation.translation import translated
+from ...jobs import rows as job_list
+from ...jobs import session
+from ...jobs.importing import is_importable
+from .. import preview_requests as looking
+from ..operators import jobs as job_operators
+from .sidebar import UNBROKEN, SidebarPanel, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
+from .spending_rows import draw_spending
+
+ICONS = {
+    Stage.READY: "CHECKMARK",
+    Stage.IMPORTED: "CHECKMARK",
+    Stage.FAILED: "ERROR",
+    Stage.CANCELLED: "X",
+}
+# Pixels at a resolution scale of 1: the sidebar's width from which on a row has room for words and the cost beside the
+# name, what is not the row, and what a row needs for a bar, a state and a cost. The name gets the rest.
+WIDE = 260
+BESIDE_ROW = 45
+BAR_PIXELS, SHORT_BAR_PIXELS, STATE_PIXELS, ICON_PIXELS, COST_PIXELS = 135, 70, 95, 24, 60
+
+
+class TRELLIS2_UL_jobs(bpy.types.UIList):
+    """The rows of the list: picture, name, where the job stands, and what it cost where there is room for that."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: Any,
+        _data: Any,
+        item: Any,
+        _icon: int | None,
+        _active_data: Any,
+        _active_property: str | None,
+        _index: int | None,
+        _flag: int | None,
+    ) -> None:
+        """Draw one row."""
+        job = session.jobs().get(item.job_id)
+        if job is None:
+            return
+        thumbnail = looking.icon_of(job.id)
+        width = sidebar_width(context)
+        is_wide = width >= WIDE
+        row = layout.split(factor=name_share(width, job))
+        if thumbnail:
+            row.label(text=job.name, icon_value=thumbnail, translate=False)
+        else:
+            row.label(text=job.name, icon="MESH_DATA", translate=False)
+        state = row.row(align=True)
+        if job.is_resting:
+            state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
+            if is_wide and (spent := charged(job)):
+                cost = state.row()
+                cost.alignment = "RIGHT"
+                cost.label(text=translated(cost_words(spent)))
+        else:
+            ahead = session.watch().forecast
+            words = stage_words if is_wide else percent
+            state.progress(factor=ahead.fraction(job), text=translated(words(job, ahead.generated(job))))
+        if job_operators.is_cancellable(job):
+            state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
+
+
+def name_share(width: float, job: Job) -> float:
+    """How much of a row the job's name gets, 0 to 1, in a sidebar so many pixels wide at a resolution scale of 1."""
+    if job.is_resting:
+        has_cost = width >= WIDE and charged(job) > 0
+        needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
+    else:
+        needed = BAR_PIXELS if width >= WIDE else SHORT_BAR_PIXELS
+    return max(0.1, 1.0 - needed / max(1.0, width - BESIDE_ROW))
+
+
+class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
+    """The jobs, newest first, and the chosen one's details."""
+
+    bl_label = "Jobs"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only when there is something to show."""
+        return bool(session.jobs() or session.notices())
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        layout, rows = self.layout, job_list.of_window_manager()
+        if session.notices():
+            draw_notice(layout, context, session.notices()[-1])
+        layout.template_list("TRELLIS2_UL_jobs", "", rows, "rows", rows, "active", rows=3, maxrows=8)
+        job = session.jobs().get(job_list.active_id())
+        if job is not None:
+            draw_details(layout, context, job)
+        draw_spending(layout, context)
+
+
+def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:
+    """What belongs to no job, with what helps and a way to be rid of it."""
+    draw_dismissible(layout, context, notice.sentence, "INFO")
+    draw_remedy(layout, notice.remedy)
+
+
+def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
+    """What is to be said of the chosen job, and what can be done with it."""
+    sentence = job.message or job.trouble or (session.waiting_for(job) if job.stage is Stage.READY else "")
+    if sentence:
+        draw_text(layout, context, sentence, "ERROR" if job.stage is Stage.FAILED else "INFO")
+        draw_remedy(layout, remedy_of(job), job.id)
+    draw_text(layout, context, facts(job, time.time()), "TIME")
+    if job.stage is Stage.IMPORTED and shading(context) == "SOLID":
+        draw_text(layout, context, "Material Preview shows the textures", "SHADING_TEXTURE")
+    row = layout.row(align=True)
+    if is_importable(job):
+        row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
+    if job_operators.TRELLIS2_OT_retry.fits(job):
+        row.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
+    row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
+
+
+def shading(context: bpy.types.Context) -> str:
+    """How the viewport is shaded, empty outside one."""
+    space: Any = context.space_data
+    return str(space.shading.type) if space is not None and space.type == "VIEW_3D" else ""
+
+
+def facts(job: Job, now: float) -> str:
+    """What there is to know of the job at this moment, given in seconds since 1970, in one line.
+
+    Of one that runs: where it stands, how long it has run, what is left and what it costs; of one that rests: when it
+    was begun, how long it took and what was really charged.
+    """
+    ahead = session.watch().forecast
+    if job.is_resting:
+        is_done = job.ended is not None and job.stage in (Stage.READY, Stage.IMPORTED)
+        parts = [date(job.created, now), duration((job.ended or now) - job.begun) if is_done else ""]
+        cost = charged(job)
+    else:
+        stage = stage_words(job, ahead.generated(job))
+        parts = [stage, duration(now - job.begun), ahead.left(job, now)]
+        cost = job.cost or 0.0
+    parts.append(cost_words(cost) if cost else "")
+    return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)
+
+
+def retry_words(job: Job) -> str:
+    """What trying again is called, with the price where it is known."""
+    is_new = job.remedy is Remedy.SUBMIT_AGAIN
+    if job.holds_model:
+        return "Submit Again · Free" if is_new else "Retry · Free"
+    if job.cost is None:
+        return "Submit Again" if is_new else "Retry"
+    cost = cost_words(job.cost)
+    return f"Submit Again · {cost}" if is_new else f"Retry · {cost}"

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The four presets as one row of buttons, or as two where the sidebar is too narrow for their labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...core.request.presets import PRESETS
+from ...settings import scene as settings
+from ..operators import presets as preset_operators
+from .sidebar import CHARACTER_PIXELS, sidebar_width
+
+PADDING = 6  # pixels beside a label in its button, and beside a row of buttons in the sidebar, measured on screen
+MARGIN = 54
+
+
+def draw_presets(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
+    """Draw them; one is pressed while all parameters are its own."""
+    current = preset_operators.name_of(chosen)
+    column = layout.column(align=True)
+    for number, preset in enumerate(PRESETS.values()):
+        if number % _columns(context) == 0:
+            row = column.row(align=True)
+        row.operator("trellis2.use_preset", text=preset.label, depress=preset.name == current).preset = preset.name
+
+
+def _columns(context: bpy.types.Context) -> int:
+    """How many buttons stand side by side."""
+    width = sidebar_width(context) - MARGIN
+    widest = max(len(preset.label) for preset in PRESETS.values()) * CHARACTER_PIXELS + PADDING
+    return len(PRESETS) if width >= widest * len(PRESETS) else 2

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the model sees of the chosen picture, and what is to be said of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...core.picture.file import ALL_CLEAR
+from ...core.picture.view import Concern
+from ...picture import icons
+from ...settings import scene as settings
+from .. import preview_requests as looking
+from ..chosen_picture import MADE_AT_THE_CLICK, wanted
+from .sidebar import draw_remedy, draw_text, sidebar_width
+
+SENTENCES = {
+    Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
+    " yourself to decide what belongs to it.",
+    Concern.EMPTY: ALL_CLEAR,
+    Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
+    Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
+    Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
+}
+HINTS = {
+    "FILE": "Choose an image file to see it here.",
+    "IMAGE": "Choose an image to see it here.",
+    "RENDER": "Render an image (F12) to see it here.",
+    "VIEWPORT": "The picture is taken when you generate: all that is in this view, without overlays and background.",
+    "CAMERA": "The picture is rendered when you generate: the camera's view, without a background.",
+    "CLIPBOARD": "The picture is taken from the clipboard when you generate.",
+}
+LOOKS = {
+    "IMAGE": "Look at the Image",
+    "RENDER": "Look at the Render",
+    "VIEWPORT": "Look at the View",
+    "CAMERA": "Look Through the Camera",
+    "CLIPBOARD": "Look at the Clipboard",
+}
+MADE_ANEW = "This is how it looked when you asked. A new picture is taken when you generate."
+OPAQUE_RENDER = (
+    "The render has a background, which is removed on the server. Make the film transparent to send the subject alone."
+)
+OPAQUE_ALL_THE_SAME = (
+    "The render has a background, though the film is transparent. Render again (F12), or hide what stands behind the"
+    " subject."
+)
+UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
+HEADING_PIXELS = 230  # of the sidebar, at that scale: what the long heading needs beside its button
+MOST_UNITS = 11  # the button below stays in sight, and 256 pixels are not shown much larger than they are
+
+
+def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
+    """Draw it, in a fold of its own."""
+    header, body = layout.panel("trellis2_sight", default_closed=False)
+    header.label(text="What the Model Sees" if sidebar_width(context) >= HEADING_PIXELS else "Model's View")
+    if body is None:
+        return
+    key, find = wanted(context, chosen)
+    if not key:
+        draw_missing(body, context, chosen)
+        return
+    header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
+    is_made = key[0] in MADE_AT_THE_CLICK
+    seen = looking.asked_view_of(key) if is_made else looking.view_of(key, find)
+    if seen is None:
+        body.label(text="Looking at the picture", icon="VIEWZOOM")
+    elif seen.view is not None:
+        draw_square(body, context, icons.of_view(key))
+        if is_made:
+            draw_text(body, context, MADE_ANEW, "INFO")
+        for concern in seen.view.concerns:
+            draw_concern(body, context, concern, chosen.source)
+    elif seen.error:
+        draw_text(body, context, seen.error, "ERROR")
+        draw_remedy(body, seen.remedy)
+    else:
+        if is_made:
+            draw_text(body, context, HINTS[key[0]], "INFO")
+        body.operator("trellis2.look_again", text=LOOKS[key[0]], icon="VIEWZOOM")
+
+
+def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
+    """The square, as wide as the sidebar allows."""
+    units = sidebar_width(context) / UNIT - 3
+    layout.template_icon(icon, scale=max(4, min(MOST_UNITS, units)))
+
+
+def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: str) -> None:
+    """A sentence, and the button that mends it where there is one."""
+    assert context.scene is not None
+    if concern is not Concern.NO_ALPHA:
+        draw_text(layout, context, SENTENCES[concern], "ERROR")
+    elif source != "RENDER":  # the model comes out all the same: it is only a note
+        draw_text(layout, context, SENTENCES[concern], "INFO")
+    elif context.scene.render.film_transparent:
+        draw_text(layout, context, OPAQUE_ALL_THE_SAME, "INFO")
+    else:
+        draw_text(layout, context, OPAQUE_RENDER, "INFO")
+        layout.operator("trellis2.make_film_transparent", icon="CHECKMARK")
+
+
+def draw_missing(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
+    """What to do to see something, or what the picture will be where it is made at the click only."""
+    draw_text(layout, context, HINTS["RENDER" if chosen.source == "IMAGE" and chosen.image else chosen.source], "INFO")

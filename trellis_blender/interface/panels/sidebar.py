@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all our panels have in common: the sidebar's tab, and sentences that fit its width."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import StringProperty
+
+from ...core.errors import Remedy
+from ...core.job.job import Job
+from ...core.request.account import TEAM_PAGE, WEB_PAGE
+from ...host.translation.translation import translated
+from ...settings import preferences
+
+CATEGORY = "Trellis"
+REMEDIES = {
+    Remedy.PREFERENCES: ("trellis2.open_preferences", "Open Preferences", "PREFERENCES"),
+    Remedy.ONLINE_ACCESS: ("trellis2.open_network_preferences", "Allow Online Access", "INTERNET"),
+    Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL"),
+    Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET"),
+    Remedy.PICTURE: ("trellis2.use_file", "Change Picture", "FILE_IMAGE"),
+    Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL"),
+    Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER"),
+    Remedy.SCENARIO: ("wm.url_open", "Open Scenario", "URL"),
+    Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT"),
+    Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
+    Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES"),
+}
+_WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
+_CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"
+# White space, then one wide character or a word, with what closes after it; a no-break space is part of its word.
+_PIECES = re.compile(rf"([ \t\n]*)((?:[{_WIDE}]|[^ \t\n{_WIDE}]+)[{_CLOSING}]*)")
+# What the operators of some remedies are told.
+REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
+    Remedy.CREDITS: {"url": TEAM_PAGE},
+    Remedy.RENDER: {"use_viewport": True},
+    Remedy.SCENARIO: {"url": WEB_PAGE},
+    Remedy.IMPORTER: {"module": "io_scene_gltf2"},
+    Remedy.UPDATE: {"section": "EXTENSIONS"},
+    Remedy.LIBRARIES: {"section": "FILE_PATHS"},
+}
+# These are done to the job that failed; without one, only the first makes sense.
+OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS)
+UNBROKEN = "\u00a0"  # a space at which no line ends
+CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
+BUTTON_PIXELS = 26
+LINE_PIXELS = 63  # “generation” does not fit into less
+POPUP_CHARACTERS = 60
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+
+class SidebarPanel:
+    """What all our panels have in common."""
+
+    bl_space_type: Any = "VIEW_3D"
+    bl_region_type: Any = "UI"
+    bl_category: Any = CATEGORY
+    layout: Any
+
+    def property_layout(self) -> Any:
+        """The layout for properties, as Blender's own panels have it."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        return self.layout
+
+
+def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
+    """The button that mends a failure, if there is one; `job_id` is the job that failed, if it was one."""
+    if remedy not in REMEDIES or (remedy is Remedy.SETTINGS and not job_id):
+        return
+    operator, label, icon = REMEDIES[remedy]
+    if remedy is Remedy.FOLDER and not job_id:
+        operator = "trellis2.open_jobs_folder"
+    button = layout.operator(operator, text=label, icon=icon)
+    for name, value in REMEDY_PROPERTIES.get(remedy, {}).items():
+        setattr(button, name, value)
+    if job_id and remedy in OF_A_JOB:
+        button.job_id = job_id
+
+
+def remedy_of(job: Job) -> Remedy:
+    """What helps the job: with its failure, or with what keeps it waiting."""
+    if job.message or not job.trouble:
+        return job.remedy
+    problem = preferences.problem()
+    is_that = problem is not None and problem.sentence == job.trouble
+    return problem.remedy if problem is not None and is_that else job.trouble_remedy
+
+
+def draw_dismissible(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:
+    """A sentence with a button that takes it away."""
+    row = layout.row()
+    draw_text(row.column(), context, sentence, icon, beside=BUTTON_PIXELS)
+    row.operator("trellis2.dismiss", text="", icon="X", emboss=False)
+
+
+def sidebar_width(context: bpy.types.Context) -> float:
+    """How wide the sidebar is, in pixels at a resolution scale of 1."""
+    assert context.region is not None
+    assert context.preferences is not None
+    return context.region.width / context.preferences.system.ui_scale
+
+
+def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
+    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's.
+
+    Where hardly a word fits into a line, a button shows it.
+    """
+    width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
+    if width < LINE_PIXELS:
+        button = layout.operator("trellis2.read", text="", icon="INFO" if icon == "NONE" else icon)
+        button.text = translated(sentence)
+        return
+    lines = wrapped(translated(sentence), int(width / CHARACTER_PIXELS))
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(lines):
+        column.label(text=line, icon=icon if number == 0 or icon == "NONE" else "BLANK1")
+
+
+def wrapped(sentence: str, characters: int) -> list[str]:
+    """The sentence in lines of at most that many characters, longer only where a word is.
+
+    A Chinese or Japanese character counts as two, and a line may end after each, unless it closes something.
+    """
+    lines, length = [""], 0
+    for space, piece in _PIECES.findall(sentence):
+        width = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in piece)
+        if lines[-1] and length + bool(space) + width > characters:
+            lines.append("")
+            length = 0
+        gap = " " if space and lines[-1] else ""
+        lines[-1] += gap + piece
+        length += len(gap) + width
+    return [line.replace(UNBROKEN, " ") for line in lines]
+
+
+class TRELLIS2_OT_read(bpy.types.Operator):
+    """Read what does not fit into the sidebar"""
+
+    bl_idname = "trellis2.read"
+    bl_label = "Read"
+    bl_options = {"INTERNAL"}
+
+    if TYPE_CHECKING:
+        text: str
+    else:
+        text: StringProperty(name="Text", description="Sentence to read", options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The sentence itself, for whoever rests on the button."""
+        return str(properties.text)
+
+    def execute(self, context: bpy.types.Context) -> set[OperatorReturnItems]:
+        """Show it beside the mouse."""
+        lines = wrapped(self.text, POPUP_CHARACTERS)
+
+        def draw_lines(popup: Any, _context: bpy.types.Context) -> None:
+            for line in lines:
+                popup.layout.label(text=line, translate=False)
+
+        assert context.window_manager is not None
+        context.window_manager.popup_menu(draw_lines)
+        return {"FINISHED"}

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was charged: the newest month below the jobs, the older ones in a menu."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import bpy
+
+from ...core.job.spending import Month
+from ...core.job.words import number
+from ...host.translation.translation import translated
+from ...jobs import session
+from .sidebar import draw_text
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def draw_spending(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the newest month in which anything was charged, with a menu for the months before it."""
+    months = _months()
+    if months:
+        row = layout.row()
+        draw_text(row.column(), context, sentence(months[0]), "NONE")
+        if len(months) > 1:
+            row.menu(TRELLIS2_MT_months.__name__, text="", icon="DOWNARROW_HLT")
+
+
+def _months() -> Sequence[Month]:
+    running = session.running()
+    return running.spending.months if running is not None else ()
+
+
+def sentence(spent: Month) -> str:
+    """“November 2026: 14 models, 168 CU”."""
+    month, cost = MONTHS[spent.month - 1], number(spent.cost)
+    if spent.count == 1:
+        return f"{month} {spent.year}: 1 model, {cost} CU"
+    return f"{month} {spent.year}: {spent.count} models, {cost} CU"
+
+
+class TRELLIS2_MT_months(bpy.types.Menu):
+    """What Scenario charged in the months before"""
+
+    bl_label = "Earlier Months"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List them, the newest first."""
+        layout: Any = self.layout
+        for spent in _months()[1:]:
+            layout.label(text=translated(sentence(spent)))

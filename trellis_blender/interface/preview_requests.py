@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What draw functions wish to show: they leave a note and get what is there; a timer that runs once does the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..core.errors import TrellisError
+from ..core.job import folder as job_folder
+from ..core.picture.file import Found
+from ..core.runner.messages import Key, Seen
+from ..jobs import session
+from ..jobs.importing import is_importable
+from ..picture import StillRenderingError, icons
+from ..picture.preview import Look, Sight
+
+ROWS_A_TICK = 24
+RENDER_SECONDS = 0.3
+# Finds a picture's file. Called on the main thread, and told whether the artist asked to see the picture, however long
+# Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
+Find = Callable[[bool], Found | None]
+
+
+@dataclass
+class _Wishes:
+    """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
+
+    `jobs` are the rows in sight without an icon. `renders` counts the renders that were completed in this file.
+    """
+
+    key: Key = ()
+    find: Find | None = None
+    jobs: dict[str, None] = field(default_factory=dict)
+    renders: int = 0
+
+
+_wishes = _Wishes()
+
+
+def view_of(key: Key, find: Find) -> Seen | None:
+    """What the model sees of the picture with this key, None while that is not known. For draw functions.
+
+    `find` is called later, unless the picture was seen already.
+    """
+    look = _look(key)
+    if look is None:
+        _wishes.key, _wishes.find = key, find
+        _wake()
+    return None if look is None else look.seen
+
+
+def asked_view_of(key: Key) -> Seen | None:
+    """The same of a picture that is only looked at when the artist asks for it."""
+    look = _look(key)
+    return Seen(key) if look is None else look.seen
+
+
+def _look(key: Key) -> Look | None:
+    sight = session.sight()
+    look = None if sight is None else sight.looks.get(key)
+    if look is not None:
+        look.drawn = time.monotonic()
+    return look
+
+
+def icon_of(job_id: str) -> int:
+    """The icon of a row of the list, 0 while there is none. For draw functions."""
+    icon = icons.of_job(job_id)
+    if icon is None:
+        _wishes.jobs[job_id] = None
+        _wake()
+    return icon or 0
+
+
+def render_count() -> int:
+    """How many renders were completed since the file was opened: another number, another picture."""
+    return _wishes.renders
+
+
+def look_again(key: Key, find: Find) -> None:
+    """Look at the picture anew, however long it takes: the artist asked for it."""
+    _find(session.start().sight, key, find, is_asked=True)
+
+
+def fulfil() -> None:
+    """Do what was wished for, once; a script without a window calls it itself."""
+    sight = session.start().sight
+    if _wishes.find is not None:
+        key, find, _wishes.find = _wishes.key, _wishes.find, None
+        _find(sight, key, find, is_asked=False)
+    if _wishes.jobs and sight.portrayed is None:
+        if not sight.is_counting:
+            sight.count()
+    elif _wishes.jobs:
+        _load_icons()
+
+
+def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
+    try:
+        found = find(is_asked)
+    except StillRenderingError:
+        _wishes.key, _wishes.find = key, lambda asked: find(asked or is_asked)  # it will be over
+        _wake()
+        return
+    except TrellisError as error:
+        sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
+    else:
+        if found is None:
+            sight.know(Seen(key))
+        else:
+            sight.look(key, found)
+    session.redraw()
+
+
+def _load_icons() -> None:
+    """Give the rows in sight their pictures: the model's, else what it is made from."""
+    state, is_news = session.start(), False
+    wished = list(_wishes.jobs)[:ROWS_A_TICK]
+    for job_id in wished:
+        del _wishes.jobs[job_id]
+        job = state.jobs.get(job_id)
+        if job is None:
+            continue
+        is_portrayed = job_id in (state.sight.portrayed or ())
+        path = session.folder(job_id) / job_folder.THUMBNAIL_FILE if is_portrayed else session.picture_path(job)
+        has_picture = path is not None and path.is_file()
+        icons.load(job_id, path if has_picture else None)
+        is_news = is_news or has_picture
+        if not is_portrayed and is_importable(job) and not state.arrival.is_awaited(job):
+            state.sight.portray([job_id])
+    if is_news:
+        session.redraw()
+
+
+def _wake() -> None:
+    if not bpy.app.background and not bpy.app.timers.is_registered(_timer):
+        bpy.app.timers.register(_timer, persistent=True)
+
+
+def _timer() -> float | None:
+    """A module-level function, because a bound method could never be unregistered."""
+    fulfil()
+    if _wishes.find is not None:
+        return RENDER_SECONDS
+    sight = session.sight()
+    is_counted = sight is not None and sight.portrayed is not None
+    return 0.0 if _wishes.jobs and is_counted else None
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _render_completed(*_arguments: object) -> None:
+    """Blender calls this from the render's thread: nothing of Blender's is touched here."""
+    _wishes.renders += 1
+
+
+@persistent  # type: ignore[untyped-decorator]  # as above
+def _file_opened(*_arguments: object) -> None:
+    _wishes.renders, _wishes.find = 0, None
+    sight = session.sight()
+    if sight is not None:
+        sight.forget_views()
+
+
+def forget() -> None:
+    """Wish for nothing any more."""
+    _wishes.find = None
+    _wishes.jobs.clear()
+
+
+def register() -> None:
+    """Count the renders."""
+    bpy.app.handlers.render_complete.append(_render_completed)
+    bpy.app.handlers.load_post.append(_file_opened)
+
+
+def unregister() -> None:
+    """Leave no handler, timer or wish behind."""
+    forget()
+    bpy.app.handlers.render_complete.remove(_render_completed)
+    bpy.app.handlers.load_post.remove(_file_opened)
+    if bpy.app.timers.is_registered(_timer):
+        bpy.app.timers.unregister(_timer)

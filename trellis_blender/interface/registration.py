@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that Blender is told about, in order, and undone in reverse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..host.translation import translation
+from ..jobs import reports, session
+from ..jobs import rows as job_list
+from ..picture import camera, icons
+from ..settings import preferences
+from ..settings import scene as settings
+from . import menus, panels, price_tag, status_bar
+from . import preview_requests as looking
+from . import selection as model_selection
+from .operators import account as account_operators
+from .operators import assets as asset_operators
+from .operators import base as operators
+from .operators import jobs as job_operators
+from .operators import level_of_detail, variations
+from .operators import presets as preset_operators
+from .operators import preview as sight_operators
+from .operators import sources as source_operators
+
+CLASSES: tuple[Any, ...] = (
+    preferences.TRELLIS2_AP_preferences,
+    settings.TRELLIS2_PG_settings,
+    *job_list.CLASSES,
+    *operators.CLASSES,
+    *source_operators.CLASSES,
+    *preset_operators.CLASSES,
+    *job_operators.CLASSES,
+    *account_operators.CLASSES,
+    *asset_operators.CLASSES,
+    *level_of_detail.CLASSES,
+    *sight_operators.CLASSES,
+    *reports.CLASSES,
+    *variations.CLASSES,
+    *menus.CLASSES,
+    *panels.CLASSES,
+)
+
+
+def register() -> None:
+    """Add classes, settings, menu entries and the session's handler to Blender."""
+    translation.register()
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    settings.register()
+    job_list.register()
+    icons.register()
+    menus.register()
+    model_selection.register()
+    status_bar.register()
+    camera.register()
+    session.register()
+    looking.register()
+    asset_operators.register()
+
+
+def unregister() -> None:
+    """Take it all out again."""
+    looking.unregister()
+    asset_operators.unregister()
+    price_tag.unregister()
+    camera.unregister()  # first, for a thread of the session's may wait for what it renders
+    session.unregister()
+    status_bar.unregister()
+    model_selection.unregister()
+    menus.unregister()
+    icons.unregister()
+    job_list.unregister()
+    settings.unregister()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
+    translation.unregister()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A click on a job of the list selects its model in the scene."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs import rows as job_list
+from ..jobs import session
+from ..scene import recipe
+
+
+def select(job_id: str) -> None:
+    """Select what came of the job and make it active, as one undo step; nothing where there is none to be seen.
+
+    Only in Object Mode: elsewhere the artist is at work on something else.
+    """
+    job, layer = session.jobs().get(job_id), bpy.context.view_layer
+    if job is None or not job.remote_id or layer is None or bpy.context.mode != "OBJECT":
+        return
+    found = [thing for thing in layer.objects if recipe.is_of(thing, job) and thing.visible_get(view_layer=layer)]
+    chosen = list(bpy.context.selected_objects)
+    if not found or (chosen == found and layer.objects.active in found):
+        return
+    for thing in chosen:
+        thing.select_set(False)
+    for thing in found:
+        thing.select_set(True)
+    layer.objects.active = found[0]
+    bpy.ops.ed.undo_push(message="Select")
+
+
+def register() -> None:
+    """Wait for clicks on the list."""
+    job_list.when_clicked(select)
+
+
+def unregister() -> None:
+    """Wait no more."""
+    job_list.when_clicked(None)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finished model's way into the scene: read on a worker, then built when Blender is free for it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import Remedy, TrellisError
+from ..core.job.folder import MODEL_FILE
+from ..core.job.job import Job, Stage
+from ..core.model.arrays import Shape
+from ..core.runner.failure_policy import unexpected
+from ..core.runner.messages import ModelRead
+from ..core.runner.runner import Runner
+from ..scene import build as scene
+from ..scene import placeholder
+from ..settings import preferences
+from ..settings import scene as settings
+
+RETRY_SECONDS = 0.3
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Arrival:
+    """Which models go into the scene, and how far they are; one at a time.
+
+    `wanted` are the jobs whose models do so by themselves. `reading` is the one whose file is being read now, `read`
+    what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why what is
+    read is not in the scene yet. `asked` is the job whose import was clicked, and `tools` are those that ran at that
+    moment: they always run. `boxed` are the jobs whose models come only where their boxes stand; `left` is told of one
+    whose box is gone.
+    """
+
+    runner: Runner
+    root: Path
+    tell: Callable[[str], None]
+    arrived: Callable[[str], None]
+    failed: Callable[[str, str, Remedy], None]
+    waits: Callable[[Job, str], None]
+    left: Callable[[Job], None]
+    wanted: set[str] = field(default_factory=set)
+    boxed: set[str] = field(default_factory=set)
+    reading: str = ""
+    read: ModelRead | None = None
+    selection: scene.Selection = frozenset()
+    asked: str = ""
+    tools: frozenset[str] = frozenset()
+    waiting_for: str = ""
+    due: float = 0.0
+
+    def want(self, job_id: str, *, is_asked: bool = False) -> None:
+        """Bring this job's model into the scene as soon as it can be; `is_asked`: the artist clicked for it now."""
+        self.wanted.add(job_id)
+        self.boxed.discard(job_id)
+        if is_asked:
+            self.asked, self.tools = job_id, scene.all_running_tools(bpy.context)
+        elif self.asked == job_id:
+            self.asked = ""
+        self.selection = scene.selection(bpy.context)
+        self.due = 0.0
+
+    def forget(self, job_id: str) -> None:
+        """The job is gone: an answer about its file may never come."""
+        self.wanted.discard(job_id)
+        self.boxed.discard(job_id)
+        self.reading = "" if self.reading == job_id else self.reading
+
+    def leave_file(self) -> None:
+        """Another file is open: nothing was asked for in this one yet."""
+        self.wanted.clear()
+        self.boxed.clear()
+        self.asked = ""
+
+    def look_at_boxes(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
+        """Want the models of all boxes that stand in the file; those that no model will come for.
+
+        A job that is over keeps its box while it can be tried again. One whose model was imported already is wanted
+        once more when the file `is_opened`, for that model is not in it; after undo, its box goes. The box of a job
+        that is not known stays where that is kept elsewhere: on another computer.
+        """
+        home, unwanted = placeholder.home(self.root), list[bpy.types.Object]()
+        for box in placeholder.boxes():
+            job = jobs.get(placeholder.job_id(box))
+            if job is None:
+                unwanted += [box] if placeholder.home_of(box) == home else []
+            elif job.cancel_asked or job.stage is Stage.CANCELLED:
+                unwanted.append(box)
+            elif job.stage is not Stage.IMPORTED or is_opened or job.id in self.wanted:
+                self.wanted.add(job.id)
+                self.boxed.add(job.id)
+            else:
+                unwanted.append(box)
+        return unwanted
+
+    def reason_for(self, job: Job) -> str:
+        """Why the job's model is not in the scene yet, though it is read; empty where nothing keeps it."""
+        return self.waiting_for if self.read is not None and self.read.id == job.id else ""
+
+    def _spot(self, job: Job) -> scene.Spot | None:
+        """Where its model goes; None when its box is gone, and so it waits in the list for a click."""
+        box = placeholder.find(job.id)
+        if box is None and job.id in self.boxed:
+            self.wanted.discard(job.id)
+            self.left(job)
+            return None
+        return scene.Spot(box, 0 if job.id == self.asked else job.place)
+
+    def is_awaited(self, job: Job) -> bool:
+        """Whether its model will come into the scene by itself. One that failed stays wanted, for a retry."""
+        return job.id in self.wanted and is_importable(job)
+
+    def take(self, read: ModelRead) -> None:
+        """A file was read."""
+        self.reading, self.read = "", read
+
+    def step(self, jobs: Mapping[str, Job]) -> bool:
+        """Begin to read one model that is wanted, or build one that was read; whether anything changed."""
+        if self.read is not None:
+            return self._bring(self.read, jobs)
+        ready = next(filter(self.is_awaited, jobs.values()), None)
+        if ready is None or self.reading:
+            return False
+        spot = self._spot(ready)
+        if spot is None:
+            return True
+        self.reading = ready.id
+        self.runner.read(ready.id, shape(ready, spot.box))
+        return False
+
+    def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
+        if read.id not in self.wanted:
+            self.read = None
+            return True
+        if time.monotonic() < self.due:
+            return False
+        reason = scene.busy_reason(bpy.context, self.tools if read.id == self.asked else ())
+        if reason:
+            self.due = time.monotonic() + RETRY_SECONDS
+            changed, self.waiting_for = reason != self.waiting_for, reason
+            if changed:
+                self.waits(jobs[read.id], reason)
+            return changed
+        self.read, self.waiting_for = None, ""
+        spot = self._spot(jobs[read.id])
+        self.wanted.discard(read.id)
+        if spot is None:
+            return True
+        if not read.error:
+            self._build(jobs[read.id], read, spot)
+        elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
+            self.failed(read.id, read.error, Remedy.RETRY)
+        return True
+
+    def _build(self, job: Job, read: ModelRead, spot: scene.Spot) -> None:
+        select = scene.selection(bpy.context) == self.selection
+        try:
+            if read.model is not None:
+                folder = self.root / job.id
+                scene.build_model(bpy.context, job, read.model, select=select, spot=spot, folder=folder)
+            else:
+                path = self.root / job.id / MODEL_FILE
+                scene.import_with_blender(bpy.context, job, path, select=select, spot=spot)
+                self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
+        except TrellisError as error:
+            self.failed(job.id, error.sentence, error.remedy)
+            return
+        except Exception as error:  # noqa: BLE001 - the timer must live on; the log has it all
+            _log.exception("unexpected")
+            self.failed(job.id, unexpected(error), Remedy.RETRY)
+            return
+        if select:
+            self.selection = scene.selection(bpy.context)
+        self.asked = "" if self.asked == job.id else self.asked
+        self.arrived(job.id)
+
+
+def is_importable(job: Job) -> bool:
+    """Whether its model is on this computer."""
+    return job.stage in (Stage.READY, Stage.IMPORTED)
+
+
+def shape(job: Job, box: bpy.types.Object | None = None) -> Shape:
+    """How the model is to come, as the settings say now; the size of one that has a box is the box's."""
+    assert bpy.context.scene is not None
+    chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
+    folder = Path(bpy.data.filepath).parent / "textures" if chosen.textures == "FOLDER" and bpy.data.filepath else None
+    return Shape(
+        images=folder,
+        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
+        largest=placeholder.largest_dimension(box) if box else scene.largest_dimension(bpy.context.scene),
+        is_grounded=placeholder.is_grounded(box) if box else chosen.use_ground,
+        keeps_seams=kept is not None and kept.keep_seams,
+    )

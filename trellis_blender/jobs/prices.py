@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prices by parameters: looked up by whoever draws, asked in the background once the artist's hand rests."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.job.job import Job
+from ..core.request.account import Account
+from ..core.request.parameters import TABLE, Value
+from ..core.runner.messages import Priced
+from ..core.runner.questions import ask
+from ..core.runner.runner import Runner
+
+if TYPE_CHECKING:
+    from ..core.runner.steps import Desk
+
+# All parameters but the seed, in the table's order, as Blender's properties hold them.
+Key = tuple[Value | str, ...]
+Question = tuple[Account, Key]
+
+REST_SECONDS = 0.5
+FAILED_SECONDS = 60.0
+
+
+@dataclass
+class Prices:
+    """What models cost, in creative units, and the one question that is under way.
+
+    `wanted` is the question to ask next, at the monotonic time `due`; `asked` the one whose answer is awaited, which is
+    the `number`-th. `failed` says when a question was not answered. `pictures` are those that a price was told for.
+    """
+
+    runner: Runner
+    root: Path
+    tell: Callable[[str], None]
+    costs: dict[Question, float] = field(default_factory=dict)
+    failed: dict[Question, float] = field(default_factory=dict)
+    pictures: dict[Account, str] = field(default_factory=dict)
+    wanted: Question | None = None
+    asked: Question | None = None
+    due: float = 0.0
+    number: int = 0
+    is_over: bool = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is anything to wait for."""
+        return self.wanted is not None or self.asked is not None
+
+    def want(self, question: Question) -> bool:
+        """Ask this once nothing else has been wanted for a while; whether it is, or will be.
+
+        A question that was not answered is not asked again for a minute. One with a NaN in it is never the same as
+        itself, and so would be asked with every redraw.
+        """
+        now = time.monotonic()
+        if any(isinstance(value, float) and math.isnan(value) for value in question[1]):
+            return False
+        if self.is_over or now - self.failed.get(question, -FAILED_SECONDS) < FAILED_SECONDS:
+            return False
+        if question not in (self.wanted, self.asked):
+            self.wanted, self.due = question, now + REST_SECONDS
+        return True
+
+    def step(self, account: Account | None, jobs: dict[str, Job] | None) -> None:
+        """Ask what is wanted, if it is time. `jobs`, oldest first, lend a picture; None: they are not known yet."""
+        if jobs is None or self.wanted is None or self.asked is not None or time.monotonic() < self.due:
+            return
+        question, self.wanted = self.wanted, None
+        if self.is_over or account != question[0]:  # meanwhile it is another's, or Blender is offline
+            return
+        self.asked = question
+        self.number += 1
+        picture = next((job.asset_id for job in reversed(jobs.values()) if job.asset_id), "")
+        self.runner.ask(question[0], self._call(question, picture))
+
+    def take(self, answer: Priced) -> None:
+        """An answer came."""
+        self.is_over = self.is_over or answer.is_last
+        if answer.notice:
+            self.tell(answer.notice)
+        if answer.number != self.number or self.asked is None:
+            return
+        question, self.asked = self.asked, None
+        if answer.asset_id:
+            self.pictures[question[0]] = answer.asset_id
+        if answer.cost is None:
+            self.failed[question] = time.monotonic()
+        else:
+            self.costs[question] = answer.cost
+
+    def _call(self, question: Question, picture: str) -> Callable[[Desk], Priced]:
+        account, key = question
+        number, root, known = self.number, self.root, (self.pictures.get(account, ""), picture)
+        place = f"{account.address} {account.project}".strip()
+        parameters = {
+            parameter.name: int(value or 0) if isinstance(value, str) else value
+            for parameter, value in zip(TABLE, key, strict=True)
+        }
+        return lambda desk: ask(desk, number, parameters, place, known, root)

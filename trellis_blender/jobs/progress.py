@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is shown of the jobs that run: when to draw it again, and the status bar's one short text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..core.job.job import Job
+from ..core.job.progress import Forecast
+from ..core.job.words import stage_words
+from ..host import redraw as screens
+from . import rows as job_list
+
+BAR_SECONDS = 0.5  # between redraws while an estimate moves a bar
+CLOCK_SECONDS = 1.0  # while only the time goes on
+
+
+@dataclass
+class Watch:
+    """`running` are the jobs that do not rest, `text` is what the status bar shows, empty when none runs here.
+
+    `listed` are the ids that the list shows.
+    """
+
+    forecast: Forecast = field(default_factory=Forecast)
+    running: Sequence[Job] = ()
+    text: str = ""
+    due: float = 0.0
+    listed: list[str] = field(default_factory=list)
+
+    def step(self, jobs: Mapping[str, Job], *, is_news: bool) -> bool:
+        """Look at the jobs, at all of them only when there is news; whether the sidebars show something old now."""
+        if is_news:
+            self.list_jobs(jobs)
+            self.running = [job for job in jobs.values() if not job.is_resting]
+        elif not self.running or time.monotonic() < self.due:
+            return False
+        now = time.time()
+        is_moving = self.forecast.step(self.running, now)
+        self.due = time.monotonic() + (BAR_SECONDS if is_moving else CLOCK_SECONDS)
+        self.show(status_text([job for job in self.running if not job.foreign], self.forecast, now))
+        return True
+
+    def list_jobs(self, jobs: Mapping[str, Job]) -> None:
+        """Let the list show the jobs, if any came or went."""
+        ids = list(jobs)
+        if ids != self.listed:
+            self.listed = ids
+            job_list.show(jobs[job_id] for job_id in reversed(ids))
+
+    def show(self, text: str) -> None:
+        """Let the status bar show it, and draw it again only if that is another text."""
+        if text != self.text:
+            self.text = text
+            screens.redraw_status_bars()
+
+
+def status_text(running: Sequence[Job], forecast: Forecast, now: float) -> str:
+    """The status bar's text for the jobs that run in this Blender, empty without any. `now`: seconds since 1970."""
+    if not running:
+        return ""
+    if len(running) > 1:
+        whole = sum(map(forecast.fraction, running)) / len(running)
+        return f"Trellis: {len(running)} jobs · {whole:.0%}"
+    stage, left = stage_words(running[0], forecast.generated(running[0])), forecast.left(running[0], now)
+    return f"Trellis: {stage} · {left}" if left else f"Trellis: {stage}"

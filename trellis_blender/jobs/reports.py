@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages that reach the status bar and the Info log although no operator of the artist's is at work.
+
+Blender shows a report only from an operator that its event loop runs. So one is started for the message, which waits
+for its own first event, reports and is gone. It lets every other event pass, and never reports an error: that would
+open a pop-up under the artist's cursor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ..core.errors import Remedy
+from ..core.job.job import Job, Stage
+from ..core.job.moments import duration
+from ..core.job.words import cost_words
+from ..host.translation.translation import translated_report
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+EVENT_SECONDS = 0.01
+
+
+@dataclass
+class Reports:
+    """What is to be reported at the end of this tick: sentences, and whether any of them is bad news."""
+
+    sentences: list[str] = field(default_factory=list)
+    is_bad: bool = False
+
+    def tell(self, sentence: str, *, is_bad: bool = False) -> None:
+        """Report this with the next `flush`."""
+        self.sentences.append(sentence)
+        self.is_bad = self.is_bad or is_bad
+
+    def take(self, before: Job, job: Job, *, is_awaited: bool) -> None:
+        """A job of this Blender was told: report that it failed, is ready though nobody waits for it, or needs help."""
+        is_new = job.stage is not before.stage
+        if is_new and job.stage is Stage.FAILED:
+            self.tell(failed(job), is_bad=True)
+        elif is_new and job.stage is Stage.READY and not is_awaited:
+            self.tell(ready(job))
+        elif job.trouble and job.trouble_remedy is not Remedy.NONE and job.trouble != before.trouble:
+            self.tell(held(job), is_bad=True)
+
+    def wait(self, job: Job, reason: str) -> None:
+        """A model waits for Blender to be free: report it where that takes the artist, for a tool ends by itself."""
+        if bpy.context.mode != "OBJECT":
+            self.tell(waiting(job, reason))
+
+    def flush(self) -> None:
+        """Report all there is, as one."""
+        if self.sentences:
+            show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
+            self.sentences.clear()
+            self.is_bad = False
+
+
+def show(text: str, *, is_bad: bool) -> None:
+    """Let Blender show it in the status bar and the Info log; nothing in the background, where nobody looks.
+
+    The window is the one that Blender gives to each timer. An operator within `temp_override` would be a crash: there
+    Blender looks up Python objects while it has let the other threads run, and with the Python 3.11 of 4.2 to 5.0 it
+    takes anybody's hold of the GIL for its own (Blender: `BPY_context_member_get`, `PyC_IsInterpreterActive`).
+    """
+    if not bpy.app.background and bpy.context.window is not None:
+        operators: Any = bpy.ops
+        operators.trellis2.report("INVOKE_DEFAULT", text=text, is_bad=is_bad)
+
+
+def arrived(job: Job) -> str:
+    """The sentence for a model that came into the scene."""
+    facts = [] if job.ended is None else [duration(job.ended - job.begun)]
+    facts += [] if job.cost is None else [cost_words(job.cost)]
+    return f"“{job.name}” is in the scene · {', '.join(facts)}" if facts else f"“{job.name}” is in the scene"
+
+
+def failed(job: Job) -> str:
+    """The sentence for a job that failed."""
+    return f"“{job.name}” failed: {job.message}"
+
+
+def ready(job: Job) -> str:
+    """The sentence for a model that nobody waits for, because another file was opened."""
+    return f"“{job.name}” is ready. Import it from the list"
+
+
+def held(job: Job) -> str:
+    """The sentence for a job that goes on only when the artist has mended something."""
+    return f"“{job.name}” waits: {job.trouble}"
+
+
+def waiting(job: Job, reason: str) -> str:
+    """The sentence for a model that waits for the artist."""
+    return f"“{job.name}” is ready. {reason}"
+
+
+class TRELLIS2_OT_report(bpy.types.Operator):
+    """Show a message of the add-on in the status bar"""
+
+    bl_idname = "trellis2.report"
+    bl_label = "Trellis Report"
+    bl_options = {"INTERNAL"}
+
+    if TYPE_CHECKING:
+        text: str
+        is_bad: bool
+    else:
+        text: StringProperty(name="Text", description="Message to show", options={"SKIP_SAVE"})
+        is_bad: BoolProperty(name="Warning", description="Show it as a warning", options={"SKIP_SAVE"})
+
+    _timer: Any = None
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[OperatorReturnItems]:
+        """Wait for the first event."""
+        windows = context.window_manager
+        assert windows is not None
+        self._timer = windows.event_timer_add(EVENT_SECONDS, window=context.window)
+        windows.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[OperatorReturnItems]:
+        """Report at the first tick of any timer; everything passes on to whoever else waits for it."""
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        self.cancel(context)
+        return {*self.execute(context), "PASS_THROUGH"}
+
+    def execute(self, _context: bpy.types.Context) -> set[OperatorReturnItems]:
+        """Report it."""
+        self.report({"WARNING" if self.is_bad else "INFO"}, self.text)
+        return {"FINISHED"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Leave no timer behind, also when Blender ends it early."""
+        if self._timer is not None and context.window_manager is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_report,)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rows of the job list, as Blender's list template wants them: one property group a job, newest first.
+
+A row holds the job's id, and its name for Blender's own filter and sorting of lists; what it shows comes from the
+session's snapshots. Rows live on the window manager, which is not saved, and are made anew only when jobs come or go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
+
+from ..core.job.job import Job
+
+
+class TRELLIS2_PG_row(bpy.types.PropertyGroup):
+    """A row: its `name` is the job's, which Blender filters and sorts by."""
+
+    if TYPE_CHECKING:
+        job_id: str
+    else:
+        job_id: StringProperty(name="Job", description="Job's id", options={"SKIP_SAVE"})
+
+
+def _chosen(shown: TRELLIS2_PG_list, _context: bpy.types.Context) -> None:
+    """The chosen row is another one, or was clicked again: tell of the clicks, not of what `show` does."""
+    if _clicked and not shown.is_changing:
+        _clicked[0](active_id())
+
+
+class TRELLIS2_PG_list(bpy.types.PropertyGroup):
+    """All rows, and which one is chosen. `is_changing`: it is not the artist who chooses now."""
+
+    if TYPE_CHECKING:
+        rows: Any
+        active: int
+        is_changing: bool
+    else:
+        rows: CollectionProperty(type=TRELLIS2_PG_row)
+        active: IntProperty(
+            name="Job", description="Job whose details are shown", options={"SKIP_SAVE"}, update=_chosen
+        )
+        is_changing: BoolProperty(
+            name="Is Changing", description="Rows are being made anew", options={"SKIP_SAVE", "HIDDEN"}
+        )
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
+_clicked: list[Callable[[str], None]] = []
+
+
+def when_clicked(action: Callable[[str], None] | None) -> None:
+    """Call this with the job's id whenever the artist chooses a row; None: nothing any more."""
+    _clicked[:] = [] if action is None else [action]
+
+
+def of_window_manager() -> Any:
+    """The list."""
+    assert bpy.context.window_manager is not None
+    return bpy.context.window_manager.trellis2  # type: ignore[attr-defined]  # added by `register`
+
+
+def show(jobs: Iterable[Job]) -> None:
+    """Make the rows these jobs', in this order; the chosen one stays chosen, a new first one is chosen."""
+    shown, listed = of_window_manager(), list(jobs)
+    before, ids = [row.job_id for row in shown.rows], [job.id for job in listed]
+    if before == ids:
+        return
+    chosen, shown.is_changing = active_id(), True
+    shown.rows.clear()
+    for job in listed:
+        row = shown.rows.add()
+        row.name, row.job_id = job.name, job.id
+    is_first_new = bool(ids) and ids[0] not in before
+    shown.active = 0 if is_first_new or chosen not in ids else ids.index(chosen)
+    shown.is_changing = False
+
+
+def active_id() -> str:
+    """The id of the chosen job, empty when there is none."""
+    shown = of_window_manager()
+    return str(shown.rows[shown.active].job_id) if 0 <= shown.active < len(shown.rows) else ""
+
+
+def register() -> None:
+    """Make room for the rows."""
+    bpy.types.WindowManager.trellis2 = PointerProperty(type=TRELLIS2_PG_list)  # type: ignore[attr-defined, func-returns-value]
+
+
+def unregister() -> None:
+    """Take them away again."""
+    del bpy.types.WindowManager.trellis2  # type: ignore[attr-defined]

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the picture comes from. The outcome is always a file that Scenario takes, or what writes one later
+on any thread; the artist's things stay as they are.
+
+One module a source. `pixels` holds what they share: pixels as they are seen, and writing them as a PNG.
+"""
+
+from __future__ import annotations
+
+from .file import from_file
+from .render import StillRenderingError, from_render, is_rendering
+
+__all__ = ["StillRenderingError", "from_file", "from_render", "is_rendering"]

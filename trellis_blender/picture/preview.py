@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was looked at, and what is being looked at: the picture as the model sees it, and the models' thumbnails.
+
+Another Blender does the looking (`host/background/preview_client.py`), on behalf of the runner's thread for such
+things; the answers come as changes. At most one picture and one model are under way at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.picture.file import Found
+from ..core.picture.view import SIDE
+from ..core.runner.messages import Key, Portrayed, Seen, Shrunk
+from ..core.runner.runner import Runner
+from ..host.background import start as second_blender
+from ..host.background.preview_client import PROGRAM, Onlooker, look_at, portray, portrayed, shrink
+from . import icons
+
+RECENT_SECONDS = 1.0
+
+
+@dataclass
+class Look:
+    """A look at a picture: its number, and what was seen, None while that is awaited.
+
+    `drawn` is when somebody wanted to draw it last, by the monotonic clock.
+    """
+
+    number: int
+    seen: Seen | None = None
+    drawn: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class Sight:
+    """`looks` are the newest look at each of the pictures that are shown now, by their keys: sidebars side by side may
+    show different ones. `number` counts them.
+
+    `portrayed` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
+    model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
+    pictures of the jobs that were asked for, None while they are awaited.
+    """
+
+    runner: Runner
+    root: Path
+    looks: dict[Key, Look] = field(default_factory=dict)
+    number: int = 0
+    portrayed: frozenset[str] | None = None
+    tried: set[str] = field(default_factory=set)
+    queue: list[str] = field(default_factory=list)
+    model: str = ""
+    is_counting: bool = False
+    small: dict[str, Shrunk | None] = field(default_factory=dict)
+    onlooker: Onlooker = field(default_factory=lambda: Onlooker(command()))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited."""
+        is_looking = any(look.seen is None for look in self.looks.values())
+        return bool(self.model) or self.is_counting or is_looking
+
+    def look(self, key: Key, found: Found) -> None:
+        """See what the model sees of this picture."""
+        self.number += 1
+        number = self.number
+        self._keep(key, Look(number))
+        self.runner.compute(lambda: look_at(self.onlooker, key, number, found))
+
+    def know(self, seen: Seen) -> None:
+        """This is what is known of the picture, without a look at it."""
+        self._keep(seen.key, Look(0, seen))
+
+    def forget_views(self) -> None:
+        """All pictures may have changed: what was seen of them is seen anew when it is drawn."""
+        for key in [*self.looks]:
+            self._drop(key)
+
+    def count(self) -> None:
+        """Find out which jobs have a thumbnail of their model."""
+        self.is_counting = True
+        self.runner.compute(lambda: portrayed(self.root))
+
+    def portray(self, job_ids: Iterable[str]) -> None:
+        """Make a thumbnail of these jobs' models, one after the other, unless that was tried before."""
+        for job_id in job_ids:
+            if job_id not in self.tried:
+                self.tried.add(job_id)
+                self.queue.append(job_id)
+        self._next()
+
+    def shrink(self, job_id: str, picture: Path | None) -> None:
+        """Get the job's picture small, unless it was asked for before, or its file is not there yet."""
+        if job_id not in self.small and picture is not None and picture.is_file():
+            self.small[job_id] = None
+            self.runner.compute(lambda: shrink(self.onlooker, job_id, picture))
+
+    def take(self, news: Seen | Portrayed | Shrunk) -> None:
+        """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
+        if isinstance(news, Portrayed):
+            self._take_portrayed(news)
+        elif isinstance(news, Shrunk):
+            self.small[news.id] = news
+        else:
+            look = self.looks.get(news.key)
+            if look is not None and look.number == news.number:
+                look.seen = news
+                if news.view is not None:
+                    icons.show_view(news.key, news.view.pixels, SIDE)
+
+    def forget(self, job_id: str) -> None:
+        """The job is gone."""
+        icons.forget((job_id,))
+        self.small.pop(job_id, None)
+        self.queue = [waiting for waiting in self.queue if waiting != job_id]
+
+    def stop(self) -> None:
+        """End what is under way."""
+        self.onlooker.stop()
+        icons.clear()
+
+    def _take_portrayed(self, news: Portrayed) -> None:
+        if not news.tried:
+            self.is_counting = False
+        elif news.tried == self.model:
+            self.model = ""
+        self.portrayed = (self.portrayed or frozenset()) | news.ids
+        icons.forget(news.ids)
+        self._next()
+
+    def _keep(self, key: Key, look: Look) -> None:
+        """Show this one too. What nobody shows any more is seen anew when somebody does again: it may have changed."""
+        for old in [old for old, other in self.looks.items() if old == key or _is_past(other)]:
+            self._drop(old)
+        self.looks[key] = look
+
+    def _drop(self, key: Key) -> None:
+        self.looks.pop(key, None)
+        icons.forget_view(key)
+
+    def _next(self) -> None:
+        if self.queue and not self.model:
+            self.model = job_id = self.queue.pop(0)
+            self.runner.compute(lambda: portray(self.onlooker, job_id, self.root / job_id))
+
+
+def _is_past(look: Look) -> bool:
+    return time.monotonic() - look.drawn > RECENT_SECONDS
+
+
+def command() -> list[str]:
+    """What starts another Blender that looks: without add-ons and network."""
+    return second_blender.command(PROGRAM, "--factory-startup", "--offline-mode")

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The viewport as it is seen, without overlays and with nothing behind what stands in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import PictureError, Remedy
+from ..core.picture import encode as pixels
+from ..core.picture.file import Found
+from .file import new_file
+from .render import StillRenderingError, is_rendering
+
+DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
+OTHER_ENGINE = (
+    "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
+    " source."
+)
+
+
+def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
+    """The view of the 3D viewport at hand, else of the window's largest: a square PNG in `folder`.
+
+    Its longer side is 1024 pixels, and all that is in view is in it. Raises PictureError or StorageError.
+    """
+    if bpy.app.background:
+        raise PictureError("There is no viewport without a window. Use the camera as the source.")
+    if is_rendering():
+        raise StillRenderingError
+    area = _area(context)
+    assert context.scene is not None
+    if area.spaces.active.shading.type == "RENDERED" and context.scene.render.engine not in DRAWN_BY_BLENDER:
+        raise PictureError(OTHER_ENGINE, remedy=Remedy.NONE)
+    seen = _capture(context, area)
+    if not seen[..., 3].any():
+        raise PictureError(
+            "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
+        )
+    target = new_file(folder)
+    return Found(target, is_ours=True, write=lambda: pixels.write(pixels.square(pixels.straight(seen)), target))
+
+
+def _area(context: bpy.types.Context) -> Any:
+    if context.area is not None and context.area.type == "VIEW_3D":
+        return context.area
+    assert context.screen is not None
+    views = [area for area in context.screen.areas if area.type == "VIEW_3D"]
+    if not views:
+        raise PictureError("There is no 3D viewport in this window. Open one, then try again.", remedy=Remedy.NONE)
+    return max(views, key=lambda area: area.width * area.height)
+
+
+def _capture(context: bpy.types.Context, area: Any) -> Any:
+    """The viewport's pixels: uint8 (height, width, 4), the top row first, colours as `pixels.straight` takes them."""
+    import gpu as gpu_module
+    import numpy as np
+
+    gpu: Any = gpu_module  # most of what is asked for here the stubs do not know
+    space = area.spaces.active
+    region, view = _region(context, area, space)
+    if not (region.width and region.height):
+        raise PictureError(
+            "The 3D viewport has no room to show anything. Make it larger, then try again.", remedy=Remedy.NONE
+        )
+    scale = pixels.SIDE / max(region.width, region.height)
+    width, height = max(1, round(region.width * scale)), max(1, round(region.height * scale))
+    try:
+        screen: Any = gpu.types.GPUOffScreen(width, height)
+    except (RuntimeError, ValueError) as error:
+        raise PictureError(
+            "The graphics card has no room for the picture. Close other programs, then retry.", remedy=Remedy.NONE
+        ) from error
+    try:
+        with _bare(context, space):
+            screen.draw_view3d(
+                context.scene,
+                context.view_layer,
+                space,
+                region,
+                view.view_matrix,
+                view.window_matrix,
+                do_color_management=True,
+                draw_background=False,
+            )
+        with screen.bind():
+            read = gpu.state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "UBYTE")
+    finally:
+        screen.free()
+    read.dimensions = width * height * 4
+    return np.array(read, np.uint8).reshape(height, width, 4)[::-1]
+
+
+def _region(context: bpy.types.Context, area: Any, space: Any) -> tuple[Any, Any]:
+    """The region that shows the scene, and its view; of four the one at hand, else the last."""
+    regions = [region for region in area.regions if region.type == "WINDOW"]
+    if not space.region_quadviews:
+        return regions[0], space.region_3d
+    pairs = list(zip(regions, space.region_quadviews, strict=False))
+    return next((pair for pair in pairs if pair[0] == context.region), pairs[-1])
+
+
+@contextlib.contextmanager
+def _bare(context: Any, space: Any) -> Iterator[None]:
+    """Without overlays and world, for a moment: to EEVEE and Workbench that is what a transparent film is."""
+    wanted: list[tuple[Any, str, Any]] = [(space.overlay, "show_overlays", False)]
+    if space.shading.type in ("MATERIAL", "RENDERED"):
+        wanted += [
+            (context.scene.render, "film_transparent", True),
+            (space.shading, "studiolight_background_alpha", 0.0),
+        ]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in wanted]
+    try:
+        _set(context, wanted)
+        yield
+    finally:
+        _set(context, before)
+
+
+def _set(context: Any, values: list[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in values:
+        if getattr(owner, name) != value:
+            setattr(owner, name, value)
+    context.view_layer.update()

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Principled BSDF wired as Blender's glTF importer wires it, so that a glTF export gives the same file back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+
+from ..core.model.arrays import ImageFile, Material, Texture
+
+SETTINGS_GROUP = "glTF Material Output"  # the name by which Blender's exporter finds the occlusion
+# All of the group's sockets: the importer takes a group of that name for its own, and fails where one is missing.
+SETTINGS: tuple[tuple[str, float], ...] = (("Occlusion", 0.0), ("Thickness", 0.0))
+if bpy.app.version >= (5, 1, 0):
+    SETTINGS += (("Dispersion", 0.0), ("Iridescence Factor", 0.0), ("Iridescence Thickness Minimum", 100.0))
+IOR = 1.5  # glTF 2.0 §B.3.4 asks for a specular reflection of 4 %
+BLOCK = 460  # pixels of the node editor from one texture to the one below
+WHITE = (1.0, 1.0, 1.0)
+
+
+def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.types.Image]:
+    """The model's images as datablocks: packed where the file's bytes are given, else by their path.
+
+    By the same indices. Nothing is decoded here; Blender does that when it first shows them.
+    """
+    made = {}
+    for number, file in files.items():
+        label = file.name or (f"{name} {number + 1}" if len(files) > 1 else name)
+        if file.data is not None:
+            image = bpy.data.images.new(label, 8, 8)  # the size is the file's, as soon as it is looked at
+            pack: Any = image.pack
+            pack(data=file.data, data_len=len(file.data))
+            image.source = "FILE"
+        else:
+            image = bpy.data.images.load(str(file.path), check_existing=True)
+            image.name = label
+            if bpy.data.is_saved:
+                image.filepath = bpy.path.relpath(str(file.path))
+        image.alpha_mode = "CHANNEL_PACKED"
+        made[number] = image
+    return made
+
+
+def make_material(name: str, material: Material, images: Mapping[int, bpy.types.Image]) -> bpy.types.Material:
+    """A new material with the glTF's values and textures."""
+    made = bpy.data.materials.new(name)
+    made.use_backface_culling = not material.is_double_sided
+    made.surface_render_method = "BLENDED" if material.is_blended else "DITHERED"
+    if material.base_texture is None:
+        made.diffuse_color = material.base_color
+    if made.node_tree is None:  # from 5.0 on a material always has nodes, and setting this is deprecated
+        made.use_nodes = True
+    tree: Any = made.node_tree
+    tree.nodes.clear()
+    _Wiring(tree, images).wire(material)
+    return made
+
+
+@dataclass
+class _Wiring:
+    """Makes the nodes of one material. `y` is where the next texture's nodes go."""
+
+    tree: Any
+    images: Mapping[int, bpy.types.Image]
+    y: float = field(default=0.0)
+
+    def wire(self, material: Material) -> None:
+        used = (
+            material.base_texture,
+            material.metallic_roughness_texture,
+            material.normal_texture,
+            material.emissive_texture,
+            material.occlusion_texture,
+        )
+        self.y = sum(texture is not None for texture in used) * BLOCK / 2 - 20
+        shader = self.node("ShaderNodeBsdfPrincipled", 10, 300)
+        output = self.node("ShaderNodeOutputMaterial", 300, 300)
+        self.link(shader.outputs[0], output.inputs[0])
+        shader.inputs["IOR"].default_value = IOR
+        self.base_color(shader, material)
+        self.metallic_roughness(shader, material)
+        self.normal(shader, material)
+        self.emission(shader, material)
+        self.occlusion(material)
+
+    def base_color(self, shader: Any, material: Material) -> None:
+        color, alpha = material.base_color[:3], material.base_color[3]
+        if material.base_texture is None:
+            shader.inputs["Base Color"].default_value = (*color, 1.0)
+            shader.inputs["Alpha"].default_value = alpha if material.is_blended else 1.0
+            return
+        color_socket, alpha_socket, x = shader.inputs["Base Color"], shader.inputs["Alpha"], -200.0
+        if color != WHITE:
+            color_socket = self.factor_color("Color Factor", color_socket, color, x)
+        if material.is_blended and alpha != 1.0:
+            alpha_socket = self.factor("Alpha Factor", alpha_socket, alpha, x, -230)
+        if color != WHITE or (material.is_blended and alpha != 1.0):
+            x -= 200
+        node = self.texture(material.base_texture, "BASE COLOR", color_socket, x, is_data=False)
+        if material.is_blended:
+            self.link(node.outputs["Alpha"], alpha_socket)
+
+    def metallic_roughness(self, shader: Any, material: Material) -> None:
+        sockets = {"Blue": shader.inputs["Metallic"], "Green": shader.inputs["Roughness"]}
+        factors = {"Blue": ("Metallic Factor", material.metallic), "Green": ("Roughness Factor", material.roughness)}
+        if material.metallic_roughness_texture is None:
+            for channel, (_label, value) in factors.items():
+                sockets[channel].default_value = value
+            return
+        x = -200.0
+        for channel, (label, value) in factors.items():
+            if value != 1.0:
+                below = 0 if channel == "Blue" else -200
+                sockets[channel] = self.factor(label, sockets[channel], value, x, below)
+        if any(value != 1.0 for _label, value in factors.values()):
+            x -= 200
+        split = self.node("ShaderNodeSeparateColor", x - 150, self.y - 75)
+        for channel, socket in sockets.items():
+            self.link(split.outputs[channel], socket)
+        label = "METALLIC ROUGHNESS"
+        self.texture(material.metallic_roughness_texture, label, split.inputs[0], x - 200, is_data=True)
+
+    def normal(self, shader: Any, material: Material) -> None:
+        texture = material.normal_texture
+        if texture is None:
+            return
+        node = self.node("ShaderNodeNormalMap", -350, self.y - 40)
+        node.uv_map = uv_name(texture.uv)
+        node.inputs["Strength"].default_value = material.normal_scale
+        self.link(node.outputs["Normal"], shader.inputs["Normal"])
+        self.texture(texture, "NORMAL MAP", node.inputs["Color"], -400, is_data=True)
+
+    def emission(self, shader: Any, material: Material) -> None:
+        color, strength, socket, x = material.emissive, 1.0, shader.inputs["Emission Color"], -200.0
+        if color[0] == color[1] == color[2]:  # a grey factor is a strength
+            color, strength = WHITE, color[0]
+        shader.inputs["Emission Strength"].default_value = strength
+        if material.emissive_texture is None:
+            socket.default_value = (*color, 1.0)
+            return
+        if color != WHITE:
+            socket, x = self.factor_color("Emissive Factor", socket, color, x), x - 200
+        self.texture(material.emissive_texture, "EMISSIVE", socket, x, is_data=False)
+
+    def occlusion(self, material: Material) -> None:
+        if material.occlusion_texture is None:
+            return
+        group = self.node("ShaderNodeGroup", 40, -370)
+        group.node_tree = _settings_group()
+        socket, x = group.inputs["Occlusion"], -200.0
+        if material.occlusion_strength != 1.0:
+            mix = self.mix("Occlusion Strength", "MIX", socket, x)
+            mix.inputs["Factor"].default_value = material.occlusion_strength
+            mix.inputs[6].default_value = (*WHITE, 1.0)
+            socket, x = mix.inputs[7], x - 200
+        split = self.node("ShaderNodeSeparateColor", x - 150, self.y - 75)
+        self.link(split.outputs["Red"], socket)
+        self.texture(material.occlusion_texture, "OCCLUSION", split.inputs[0], x - 200, is_data=True)
+
+    # -- single nodes, from right to left
+
+    def node(self, kind: str, x: float, y: float) -> Any:
+        node = self.tree.nodes.new(kind)
+        node.location = (x, y)
+        return node
+
+    def link(self, output: Any, socket: Any) -> None:
+        self.tree.links.new(socket, output)
+
+    def texture(self, texture: Texture, label: str, socket: Any, x: float, *, is_data: bool) -> Any:
+        node = self.node("ShaderNodeTexImage", x - 240, self.y)
+        node.label, node.extension, node.interpolation = label, texture.extension, texture.interpolation
+        node.image = self.images[texture.image]
+        if is_data:
+            node.image.colorspace_settings.is_data = True
+        self.link(node.outputs["Color"], socket)
+        if texture.uv:
+            uv = self.node("ShaderNodeUVMap", x - 500, self.y - 70)
+            uv.uv_map = uv_name(texture.uv)
+            self.link(uv.outputs[0], node.inputs[0])
+        self.y -= BLOCK
+        return node
+
+    def mix(self, label: str, kind: str, socket: Any, x: float) -> Any:
+        node = self.node("ShaderNodeMix", x - 140, self.y)
+        node.label, node.data_type, node.blend_type = label, "RGBA", kind
+        self.link(node.outputs[2], socket)
+        return node
+
+    def factor_color(self, label: str, socket: Any, color: tuple[float, ...], x: float) -> Any:
+        node = self.mix(label, "MULTIPLY", socket, x)
+        node.inputs["Factor"].default_value = 1.0
+        node.inputs[7].default_value = (*color, 1.0)
+        return node.inputs[6]
+
+    def factor(self, label: str, socket: Any, value: float, x: float, below: float) -> Any:
+        node = self.node("ShaderNodeMath", x - 140, self.y + below)
+        node.label, node.operation = label, "MULTIPLY"
+        node.inputs[1].default_value = value
+        self.link(node.outputs[0], socket)
+        return node.inputs[0]
+
+
+def uv_name(index: int) -> str:
+    """What Blender's importer calls a UV map."""
+    return "UVMap" if index == 0 else f"UVMap.{index:03d}"
+
+
+def _settings_group() -> Any:
+    """The node group that does nothing but tell Blender's exporter what the occlusion is."""
+    found: Any = bpy.data.node_groups.get(SETTINGS_GROUP)
+    if found is not None:
+        return found
+    group: Any = bpy.data.node_groups.new(SETTINGS_GROUP, "ShaderNodeTree")
+    for name, value in SETTINGS:
+        group.interface.new_socket(name, socket_type="NodeSocketFloat").default_value = value
+    group.nodes.new("NodeGroupOutput")
+    group.nodes.new("NodeGroupInput").location = (-200, 0)
+    return group

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The boxes' fill in the viewport: as high as their jobs are far, with the picture standing in the middle.
+
+Drawn over the scene by one handler, which is there only while there is a box to fill. Nothing of it is an object: so it
+can be neither rendered, exported nor saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import bpy
+import gpu as blender_gpu
+from mathutils import Matrix
+
+from ..core.job.job import Job, Stage
+from ..core.runner.messages import Shrunk
+from . import placeholder
+
+gpu: Any = blender_gpu  # of which the stubs know little
+COLOR = (0.16, 0.5, 0.95, 0.16)
+STEPS = 100
+PICTURE_SHARE = 0.8  # of the box's edge
+CUBE = [(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
+CUBE_FACES = [(0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5)]
+SQUARE = [(-0.5, 0.0, -0.5), (0.5, 0.0, -0.5), (0.5, 0.0, 0.5), (-0.5, 0.0, 0.5)]
+SQUARE_UV = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+
+
+@dataclass
+class Filled:
+    """A box to draw: its object by name, and in how many of `STEPS` steps it is full."""
+
+    name: str
+    job_id: str
+    step: int
+
+
+@dataclass
+class Fill:
+    """What is drawn. `handle` is Blender's for the drawing, None while there is nothing to draw.
+
+    `ask` is for a job's small picture, which is in `small` some time later. `textures` are those of the jobs that were
+    drawn, None where a picture cannot be shown; `batches` are made when the first box is drawn.
+    """
+
+    ask: Callable[[Job], None]
+    small: Mapping[str, Shrunk | None]
+    filled: list[Filled] = field(default_factory=list)
+    handle: Any = None
+    pictures: int = 0
+    textures: dict[str, Any] = field(default_factory=dict)
+    batches: tuple[Any, Any] | None = None
+
+    def show(self, jobs: Mapping[str, Job], wanted: Iterable[str], fraction: Callable[[Job], float]) -> None:
+        """Draw the boxes of the jobs whose models are still `wanted`, each filled to the `fraction` of its job."""
+        before = self.filled
+        self.filled = []
+        for box in placeholder.boxes():
+            job = jobs.get(placeholder.job_id(box))
+            if job is not None and job.id in wanted and job.stage is not Stage.FAILED:
+                self.filled.append(Filled(box.name, job.id, round(fraction(job) * STEPS)))
+                if self.handle is not None:
+                    self.ask(job)
+        self._keep(bool(self.filled))
+        pictures = sum(small is not None for small in self.small.values()) if self.filled else 0
+        if self.filled != before or pictures != self.pictures:
+            self.pictures = pictures
+            redraw_viewports()
+
+    def clear(self) -> None:
+        """Draw nothing any more."""
+        self.filled = []
+        self._keep(False)
+
+    def _keep(self, is_needed: bool) -> None:
+        """Add or remove the handler. Without a window there is nothing to draw on."""
+        if is_needed and self.handle is None and not bpy.app.background:
+            draw = bpy.types.SpaceView3D.draw_handler_add
+            self.handle = draw(self._draw, (), "WINDOW", "POST_VIEW")
+        elif not is_needed and self.handle is not None:
+            bpy.types.SpaceView3D.draw_handler_remove(self.handle, "WINDOW")
+            self.handle, self.batches = None, None
+            self.textures.clear()
+
+    def _draw(self) -> None:
+        """Draw the boxes that this viewport shows."""
+        space: Any = bpy.context.space_data
+        if space is None or not space.overlay.show_overlays:
+            return
+        shown = [(filled, box) for filled in self.filled if (box := self._box(filled)) is not None]
+        shown = [(filled, box) for filled, box in shown if box.visible_get() and box.visible_in_viewport_get(space)]
+        if not shown:
+            return
+        self.batches = self.batches or _batches()
+        gpu.state.depth_test_set("LESS_EQUAL")
+        writes_depth = gpu.state.depth_mask_get()
+        gpu.state.depth_mask_set(False)
+        gpu.state.blend_set("ALPHA")
+        try:
+            for filled, box in shown:
+                self._draw_fill(filled, box)
+            for filled, box in shown:  # last, so that the fill in front of it does not hide it
+                self._draw_picture(filled, box)
+        finally:
+            gpu.state.blend_set("NONE")
+            gpu.state.depth_mask_set(writes_depth)
+            gpu.state.depth_test_set("NONE")
+
+    def _box(self, filled: Filled) -> bpy.types.Object | None:
+        """The object by its name, looked for where the artist has given it another one; never kept over an undo."""
+        box = bpy.data.objects.get(filled.name)
+        if placeholder.job_id(box) != filled.job_id:
+            box = placeholder.find(filled.job_id)
+            filled.name = "" if box is None else box.name
+        return box
+
+    def _draw_fill(self, filled: Filled, box: bpy.types.Object) -> None:
+        assert self.batches is not None
+        length = placeholder.edge(placeholder.largest_dimension(box))
+        size = Matrix.Diagonal((length, length, length * filled.step / STEPS, 1.0))
+        shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+        with gpu.matrix.push_pop():
+            gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box)) @ size)
+            shader.uniform_float("color", COLOR)
+            self.batches[0].draw(shader)
+
+    def _draw_picture(self, filled: Filled, box: bpy.types.Object) -> None:
+        assert self.batches is not None
+        small = self.small.get(filled.job_id)
+        if small is not None and filled.job_id not in self.textures:
+            self.textures[filled.job_id] = _texture(small)
+        texture = self.textures.get(filled.job_id)
+        if texture is None:
+            return
+        length = placeholder.edge(placeholder.largest_dimension(box))
+        scale = length * PICTURE_SHARE / max(texture.width, texture.height)
+        size = Matrix.Diagonal((texture.width * scale, 1.0, texture.height * scale, 1.0))
+        shader = gpu.shader.from_builtin("IMAGE")
+        with gpu.matrix.push_pop():
+            gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box) + length / 2) @ size)
+            shader.uniform_sampler("image", texture)
+            self.batches[1].draw(shader)
+
+
+def _space(box: bpy.types.Object) -> Matrix:
+    return box.matrix_world @ placeholder.reshaped(box)
+
+
+def _raised(height: float) -> Matrix:
+    return Matrix.Translation((0.0, 0.0, height))
+
+
+def _batches() -> tuple[Any, Any]:
+    """A cube that stands on the origin, and an upright square around it, both with edges of 1."""
+    from gpu_extras.batch import batch_for_shader
+
+    triangles = [half for a, b, c, d in CUBE_FACES for half in ((a, b, c), (a, c, d))]
+    cube = batch_for_shader(gpu.shader.from_builtin("UNIFORM_COLOR"), "TRIS", {"pos": CUBE}, indices=triangles)
+    content: Any = {"pos": SQUARE, "texCoord": SQUARE_UV}
+    square = batch_for_shader(gpu.shader.from_builtin("IMAGE"), "TRIS", content, indices=[(0, 1, 2), (0, 2, 3)])
+    return cube, square
+
+
+def redraw_viewports() -> None:
+    """Redraw what shows boxes, and not the panels beside it."""
+    manager = bpy.context.window_manager
+    for window in manager.windows if manager is not None else ():
+        for area in window.screen.areas:
+            for region in area.regions if area.type == "VIEW_3D" else ():
+                if region.type == "WINDOW":
+                    region.tag_redraw()
+
+
+def _texture(small: Shrunk) -> Any:
+    """The picture as a texture, None where there is none."""
+    if not small.pixels:
+        return None
+    import numpy as np
+
+    pixels = np.frombuffer(small.pixels, np.uint8).astype(np.float32) / 255
+    colours = pixels.reshape(-1, 4)[:, :3]
+    colours **= 2.2  # the viewport takes linear values, and shows them as sRGB
+    data = gpu.types.Buffer("FLOAT", pixels.size, pixels)
+    return gpu.types.GPUTexture((small.width, small.height), format="RGBA16F", data=data)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's preferences: whose account is used, and whether Blender may go online for it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+
+from .. import __package__ as base_package
+from ..core.errors import AccountError, OnlineAccessError, Remedy
+from ..core.request.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
+from ..core.runner.messages import Checked
+from ..host.translation.translation import translated
+
+KEEP = (
+    ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
+    ("365", "One Year", "Remove a job a year after it ended"),
+    ("90", "90 Days", "Remove a job 90 days after it ended"),
+    ("30", "30 Days", "Remove a job 30 days after it ended"),
+)
+# The dialog that asks for the account has these, too.
+TOOLTIPS = {
+    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",
+    "project_id": "Scenario project that jobs are charged to; leave it empty to use the key's own",
+}
+KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
+SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
+
+
+class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
+    """What does not belong to a file: it is kept with the user's preferences, never in a .blend."""
+
+    bl_idname = base_package
+
+    if TYPE_CHECKING:
+        api_key: str
+        api_secret: str
+        project_id: str
+        api_address: str
+        keep_seams: bool
+        keep_jobs: str
+        use_placeholders: bool
+        mark_as_asset: bool
+        asset_author: str
+        price_limit: float
+    else:
+        api_key: StringProperty(
+            name="API Key",
+            description="Key of your Scenario project, from its settings under API Keys",
+            subtype="PASSWORD",
+        )
+        api_secret: StringProperty(
+            name="API Secret",
+            description=TOOLTIPS["api_secret"],
+            subtype="PASSWORD",
+        )
+        project_id: StringProperty(
+            name="Project ID",
+            description=TOOLTIPS["project_id"],
+        )
+        api_address: StringProperty(
+            name="API Address",
+            description="Address of the API; leave it empty to use Scenario's own",
+        )
+        keep_seams: BoolProperty(
+            name="Keep Seams Split",
+            description="Import models as they are in the file, with vertices split at UV seams and the file's normals",
+            default=False,
+        )
+        keep_jobs: EnumProperty(
+            name="Keep Jobs",
+            description="How long jobs stay in the list, with their files; a model never imported is always kept",
+            items=KEEP,
+        )
+        use_placeholders: BoolProperty(
+            name="Show Placeholders",
+            description="Let a box stand where a model will stand, from the click on until the model takes its place",
+            default=True,
+        )
+        mark_as_asset: BoolProperty(
+            name="Mark as Asset",
+            description="Mark every model as an asset when it comes into the scene, in the catalog Trellis",
+            default=False,
+        )
+        asset_author: StringProperty(
+            name="Asset Author", description="Author that assets are marked with; leave it empty for none"
+        )
+        price_limit: FloatProperty(
+            name="Ask Above",
+            description="Price in creative units (CU) above which Generate asks first; with 0 it never asks",
+            default=0,
+            min=0,
+            soft_max=1000,
+            precision=2,
+        )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the account, and what the last test of it said."""
+        layout = self.layout
+        assert layout is not None
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        draw_key(layout, self)
+        layout.prop(self, "project_id", placeholder="Optional")
+        layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
+        draw_online_access(layout)
+        layout.operator("trellis2.test_connection", icon="LINKED")
+        for answer in _answers:
+            layout.label(text=translated(answer.sentence), icon="CHECKMARK" if answer.is_well else "ERROR")
+        layout.separator()
+        layout.prop(self, "use_placeholders")
+        layout.prop(self, "keep_seams")
+        layout.prop(self, "price_limit")
+        layout.prop(self, "keep_jobs")
+        layout.prop(self, "mark_as_asset")
+        layout.prop(self, "asset_author", placeholder="Optional")
+        if _kept:
+            layout.label(text=translated(f"All jobs take up {_kept[-1] / 1e6:,.0f} MB"))
+
+
+def draw_key(layout: Any, owner: Any) -> None:
+    """Draw key and secret, the owner's properties, or where they are taken from."""
+    for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
+        if is_from_environment(variable):
+            label = TRELLIS2_AP_preferences.bl_rna.properties[name].name
+            layout.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
+        else:
+            layout.prop(owner, name)
+
+
+def draw_online_access(layout: Any) -> None:
+    """Draw Blender's own switch for the network where that is off."""
+    assert bpy.context.preferences is not None
+    if not bpy.app.online_access and not bpy.app.online_access_override:
+        layout.prop(bpy.context.preferences.system, "use_online_access")
+
+
+_answers: list[Checked] = []
+_kept: list[int] = []
+
+
+def show_kept(size: int) -> None:
+    """Show how many bytes the jobs' folders take up."""
+    _kept[:] = [size]
+
+
+def use_placeholders() -> bool:
+    """Whether a box shall stand where a model will."""
+    kept = preferences()
+    return kept is None or kept.use_placeholders
+
+
+def keep_days() -> float | None:
+    """How many days jobs are kept after they ended, None: for ever."""
+    kept = preferences()
+    return float(kept.keep_jobs) if kept is not None and kept.keep_jobs != "FOREVER" else None
+
+
+def marks_assets() -> bool:
+    """Whether every model becomes an asset by itself."""
+    kept = preferences()
+    return kept is not None and kept.mark_as_asset
+
+
+def asset_author() -> str:
+    """Whom assets name as their author, empty for nobody."""
+    kept = preferences()
+    return kept.asset_author if kept is not None else ""
+
+
+def price_limit() -> float:
+    """The price in creative units above which the artist wants to be asked, 0: never."""
+    kept = preferences()
+    return kept.price_limit if kept is not None else 0.0
+
+
+def show_answer(answer: Checked | None) -> None:
+    """Show the answer to the last test of the connection below the account; None: show none."""
+    _answers[:] = [] if answer is None else [answer]
+
+
+def answer() -> Checked | None:
+    """The answer to the last test of the connection, None before one and after the account has changed."""
+    return _answers[0] if _answers else None
+
+
+def is_from_environment(variable: str) -> bool:
+    """Whether that half of the account is taken from outside Blender."""
+    return bool(os.environ.get(variable))
+
+
+def key_and_secret(owner: Any) -> tuple[str, str]:
+    """Both halves of the account as they are used, empty where missing: the owner's, if the environment has none."""
+    key = os.environ.get(KEY_VARIABLE) or (owner.api_key if owner else "")
+    secret = os.environ.get(SECRET_VARIABLE) or (owner.api_secret if owner else "")
+    return key.strip(), secret.strip()
+
+
+def is_account_missing() -> bool:
+    """Whether the key or its secret was never entered."""
+    return not all(key_and_secret(preferences()))
+
+
+def preferences() -> TRELLIS2_AP_preferences | None:
+    """The preferences, None where Blender keeps none, as with --factory-startup."""
+    assert bpy.context.preferences is not None
+    addon: Any = bpy.context.preferences.addons.get(base_package)
+    return cast(TRELLIS2_AP_preferences, addon.preferences) if addon is not None else None
+
+
+def address() -> str:
+    """The API's base address. Raises AccountError when the one in the preferences cannot be used."""
+    kept = preferences()
+    return check_address(kept.api_address if kept else "")
+
+
+def account() -> Account:
+    """The account to use. Raises AccountError with what is missing."""
+    kept = preferences()
+    return Account.checked(*key_and_secret(kept), kept.project_id if kept else "", address())
+
+
+def online_account() -> Account:
+    """The account, once Blender may go online with it. Raises AccountError or OnlineAccessError.
+
+    Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback leaves no computer.
+    """
+    usable = account()
+    if bpy.app.online_access or is_loopback(usable.address):
+        return usable
+    if bpy.app.online_access_override:
+        raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.", remedy=Remedy.NONE)
+    raise OnlineAccessError("Online access is off. Allow it in Preferences > System > Network.")
+
+
+def problem() -> AccountError | OnlineAccessError | None:
+    """What keeps the add-on from going online, None when nothing does."""
+    try:
+        online_account()
+    except (AccountError, OnlineAccessError) as error:
+        return error
+    return None

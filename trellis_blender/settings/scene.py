@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist sets for the next model: the picture and the parameters, kept with the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import bpy
+from bpy.app.handlers import persistent
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
+from ..core.request.presets import PRESETS
+
+# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+VARIATIONS_MAXIMUM = 4
+VARIATIONS_DESCRIPTION = (
+    "Number of models to make of the picture, in a row along X, each with a seed of its own; a fixed seed is counted up"
+)
+SOURCES = (
+    ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
+    ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
+    ("IMAGE", "Open Image", "Use an image that is open in Blender, as it is seen", "IMAGE_DATA", 2),
+    ("VIEWPORT", "Viewport", "Use what this viewport shows, without overlays and background", "VIEW3D", 3),
+    ("CAMERA", "Camera", "Render the camera's view for this, without a background", "CAMERA_DATA", 4),
+    ("CLIPBOARD", "Clipboard", "Use a copied image, or a copied image file", "PASTEDOWN", 5),
+)
+ENGINES = (
+    ("SCENE", "Scene", "Render with the scene's engine and its settings"),
+    ("WORKBENCH", "Workbench", "Render in a moment, with the colors of Workbench"),
+)
+
+
+PLACES = (
+    ("CURSOR", "3D Cursor", "Stand at the 3D cursor"),
+    ("ORIGIN", "World Origin", "Stand at the world's origin"),
+)
+COLLECTIONS = (
+    ("TRELLIS", "Trellis", "A collection named Trellis, made when it is not there"),
+    ("ACTIVE", "Active", "The active collection"),
+)
+TEXTURES = (
+    ("PACK", "Pack", "Keep the textures in the .blend file"),
+    ("FOLDER", "Folder", "Write the textures into the folder “textures” beside the .blend file, once that is saved"),
+)
+
+
+def _property(parameter: Parameter) -> Any:
+    """The Blender property of a parameter, from its row in the table."""
+    words: dict[str, Any] = {"name": parameter.label, "description": parameter.description}
+    if parameter.choices:
+        items = [(str(choice), str(choice), "", choice) for choice in parameter.choices]
+        return EnumProperty(items=items, default=str(parameter.default), **words)
+    if isinstance(parameter.default, bool):
+        return BoolProperty(default=parameter.default, **words)
+    if isinstance(parameter.default, int):
+        low, high = int(parameter.minimum), int(parameter.maximum)
+        return IntProperty(default=parameter.default, min=low, max=high, **words)
+    number: dict[str, Any] = {
+        "default": parameter.default,
+        "min": parameter.minimum,
+        "max": parameter.maximum,
+        "precision": 2,
+    }
+    return FloatProperty(subtype="FACTOR", **number, **words)
+
+
+def parameter_annotations() -> dict[str, Any]:
+    """All parameters as annotations of a class that has Blender properties: the settings and the operators."""
+    seed: Any = IntProperty(  # type: ignore[func-returns-value]  # the stubs say None
+        name="Seed", description="The same seed and picture give the same model", min=0, max=SEED_MAXIMUM, default=0
+    )
+    use_seed: Any = BoolProperty(  # type: ignore[func-returns-value]  # as above
+        name="Fixed Seed", description="Use this seed again rather than draw a new one for each model", default=False
+    )
+    return {**{parameter.name: _property(parameter) for parameter in TABLE}, "seed": seed, "use_seed": use_seed}
+
+
+class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
+    """The settings of the next model. The parameters come from the table of `core.parameters`."""
+
+    if TYPE_CHECKING:
+        source: str
+        filepath: str
+        image: bpy.types.Image | None
+        camera_engine: str
+        preset: str
+        seed: int
+        use_seed: bool
+        variations: int
+        place: str
+        use_size: bool
+        size: float
+        use_ground: bool
+        collection: str
+        textures: str
+    else:
+        source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
+        filepath: StringProperty(
+            name="Image", description="Image file to make a model from", subtype="FILE_PATH", options=BLEND_RELATIVE
+        )
+        preset: EnumProperty(
+            name="Preset",
+            description="Preset that the parameters are compared with",
+            items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
+            default="STANDARD",
+        )
+        image: PointerProperty(
+            name="Image", description="Image that is open in Blender to make a model from", type=bpy.types.Image
+        )
+        camera_engine: EnumProperty(name="Engine", description="What renders the picture", items=ENGINES)
+        variations: IntProperty(
+            name="Variations",
+            description=VARIATIONS_DESCRIPTION,
+            default=1,
+            min=1,
+            max=VARIATIONS_MAXIMUM,
+        )
+        place: EnumProperty(name="Location", description="Where the model stands", items=PLACES)
+        use_size: BoolProperty(
+            name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
+        )
+        size: FloatProperty(
+            name="Size", description="Largest dimension of the model in meters", default=2, min=0.001, soft_max=100
+        )
+        use_ground: BoolProperty(
+            name="Stand on Ground",
+            description="Put the origin at the bottom center of the model, at the height of the location",
+            default=True,
+        )
+        collection: EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
+        textures: EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
+
+
+TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())
+
+
+def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
+    """The scene's settings."""
+    return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
+
+
+def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:
+    """The parameters and the seed (None: to be drawn), from an operator where it was given them, else the scene's."""
+
+    def value(name: str) -> Value:
+        is_given = cast(Any, holder).properties.is_property_set(name)
+        return _number(getattr(holder if is_given else fallback, name))
+
+    is_seed_given = cast(Any, holder).properties.is_property_set("seed")
+    seed = int(value("seed")) if is_seed_given or value("use_seed") else None
+    return {parameter.name: value(parameter.name) for parameter in TABLE}, seed
+
+
+def held_values(chosen: TRELLIS2_PG_settings) -> tuple[Value | str, ...]:
+    """All parameters but the seed, in the table's order, as `held` has them."""
+    return tuple(getattr(chosen, parameter.name) for parameter in TABLE)
+
+
+def held(parameter: Parameter, value: Value) -> Value | str:
+    """The value as the parameter's Blender property holds it: a choice as its text, a number in 32 bits."""
+    if parameter.choices:
+        return str(value)
+    return as_32_bit(value) if isinstance(parameter.default, float) else value
+
+
+def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
+    """How many models are to be made, from an operator where it was told, else the scene's."""
+    is_given = cast(Any, holder).properties.is_property_set("variations")
+    return int(cast(Any, holder).variations) if is_given else fallback.variations
+
+
+def _number(value: Value | str) -> Value:
+    return int(value or 0) if isinstance(value, str) else value  # empty: a choice that there is not, as 0 is none
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _file_opened(*_arguments: object) -> None:
+    """Choices that this version does not know, of a file that a later one saved, become the usual ones."""
+    for scene in bpy.data.scenes:
+        chosen = of_scene(scene)
+        for spec in chosen.bl_rna.properties:
+            if spec.type == "ENUM" and not getattr(chosen, spec.identifier):
+                chosen.property_unset(spec.identifier)
+
+
+def register() -> None:
+    """Give every scene its settings."""
+    bpy.types.Scene.trellis2 = PointerProperty(type=TRELLIS2_PG_settings)  # type: ignore[attr-defined, func-returns-value]
+    bpy.app.handlers.load_post.append(_file_opened)
+
+
+def unregister() -> None:
+    """Take them away again; a saved file keeps what was set."""
+    bpy.app.handlers.load_post.remove(_file_opened)
+    del bpy.types.Scene.trellis2  # type: ignore[attr-defined]
