@@ -124,7 +124,7 @@ def _ours(addon: Any, glb: Path) -> Run:
     answers: list[Any] = []
 
     def read() -> None:
-        answers.append(importlib.import_module(f"{ADDON}.core.model.read").read_for_import(job.id, glb, shape))
+        answers.append(importlib.import_module(f"{ADDON}.core.runner.questions").read_for_import(job.id, glb, shape))
 
     started = time.perf_counter()
     shape = addon.jobs.importing.shape(job)

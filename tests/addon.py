@@ -16,15 +16,19 @@ PARTS = {
     "package": "",
     # core
     "errors": "core.errors",
+    "files": "core.files",
     "arrays": "core.model.arrays",
     "read": "core.model.read",
     "pixels": "core.picture.pixels",
     "encode": "core.picture.encode",
+    "events": "core.job.events",
     "job": "core.job.job",
     "job_store": "core.runner.job_store",
     "timing": "core.runner.timing",
     # host
     "render_client": "host.background.render_client",
+    "busy": "host.busy",
+    "report": "host.report",
     "translation": "host.translation.translation",
     # settings
     "preferences": "settings.preferences",

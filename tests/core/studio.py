@@ -17,8 +17,8 @@ from trellis_blender.core.picture.file import Found
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.parameters import Value, complete
 from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice
+from trellis_blender.core.runner.questions import check
 from trellis_blender.core.runner.runner import Runner
-from trellis_blender.core.runner.steps import check
 from trellis_blender.core.runner.timing import Pace
 
 QUICK = Pace(

@@ -150,3 +150,12 @@ def storage_error(action: str, error: OSError) -> StorageError:
     """The sentence for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
     return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
+
+
+def unexpected(error: Exception) -> str:
+    """The sentence for a mistake of ours."""
+    kind = type(error).__name__
+    return (
+        f"Something unexpected happened ({kind})."
+        " Try again; if it happens again, report it with the text in the system console."
+    )

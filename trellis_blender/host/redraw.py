@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..scene import build as scene
+from . import busy
 
 
 def windows() -> Iterable[bpy.types.Window]:
@@ -34,7 +34,17 @@ def redraw_status_bars() -> None:
     While a tool runs, the hint is that tool's and must stay: its own news redraws the bar then.
     """
     for window in windows():
-        if not scene.running_tools(window):
+        if not busy.running_tools(window):
             with bpy.context.temp_override(window=window):
                 hints: Any = window.workspace
                 hints.status_text_set_internal(None)
+
+
+def redraw_viewports() -> None:
+    """Redraw what shows boxes, and not the panels beside it."""
+    manager = bpy.context.window_manager
+    for window in manager.windows if manager is not None else ():
+        for area in window.screen.areas:
+            for region in area.regions if area.type == "VIEW_3D" else ():
+                if region.type == "WINDOW":
+                    region.tag_redraw()

@@ -7,9 +7,10 @@ from typing import Any
 
 import bpy
 
+from ..host import report
 from ..host.translation import translation
-from ..jobs import reports, session
 from ..jobs import rows as job_list
+from ..jobs import session
 from ..picture import camera, icons
 from ..settings import preferences
 from ..settings import scene as settings
@@ -37,7 +38,7 @@ CLASSES: tuple[Any, ...] = (
     *asset_operators.CLASSES,
     *level_of_detail.CLASSES,
     *sight_operators.CLASSES,
-    *reports.CLASSES,
+    *report.CLASSES,
     *variations.CLASSES,
     *menus.CLASSES,
     *panels.CLASSES,

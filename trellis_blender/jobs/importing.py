@@ -12,13 +12,13 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import Remedy, TrellisError
+from ..core.errors import Remedy, TrellisError, unexpected
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
-from ..core.runner.failure_policy import unexpected
 from ..core.runner.messages import ModelRead
 from ..core.runner.runner import Runner
+from ..host import busy
 from ..scene import build as scene
 from ..scene import placeholder
 from ..settings import preferences
@@ -50,7 +50,7 @@ class Arrival:
     boxed: set[str] = field(default_factory=set)
     reading: str = ""
     read: ModelRead | None = None
-    selection: scene.Selection = frozenset()
+    selection: busy.Selection = frozenset()
     asked: str = ""
     tools: frozenset[str] = frozenset()
     waiting_for: str = ""
@@ -61,10 +61,10 @@ class Arrival:
         self.wanted.add(job_id)
         self.boxed.discard(job_id)
         if is_asked:
-            self.asked, self.tools = job_id, scene.all_running_tools(bpy.context)
+            self.asked, self.tools = job_id, busy.all_running_tools(bpy.context)
         elif self.asked == job_id:
             self.asked = ""
-        self.selection = scene.selection(bpy.context)
+        self.selection = busy.selection(bpy.context)
         self.due = 0.0
 
     def forget(self, job_id: str) -> None:
@@ -141,7 +141,7 @@ class Arrival:
             return True
         if time.monotonic() < self.due:
             return False
-        reason = scene.busy_reason(bpy.context, self.tools if read.id == self.asked else ())
+        reason = busy.busy_reason(bpy.context, self.tools if read.id == self.asked else ())
         if reason:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
@@ -160,7 +160,7 @@ class Arrival:
         return True
 
     def _build(self, job: Job, read: ModelRead, spot: scene.Spot) -> None:
-        select = scene.selection(bpy.context) == self.selection
+        select = busy.selection(bpy.context) == self.selection
         try:
             if read.model is not None:
                 folder = self.root / job.id
@@ -177,7 +177,7 @@ class Arrival:
             self.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
-            self.selection = scene.selection(bpy.context)
+            self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
         self.arrived(job.id)
 

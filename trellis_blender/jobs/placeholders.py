@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..core.job.job import Job
-from ..scene import build as scene
+from ..host import busy
 from ..scene import placeholder
 from ..scene.placeholder_drawing import Fill
 from .importing import Arrival
@@ -45,7 +45,7 @@ class Boxes:
 
     def clicked(self) -> None:
         """The artist has clicked at this moment, which no other tool leaves free to do."""
-        self.constant = scene.all_running_tools(bpy.context)
+        self.constant = busy.all_running_tools(bpy.context)
 
     def file_opened(self) -> None:
         """They are another file's."""
@@ -54,8 +54,8 @@ class Boxes:
 
     def _remove(self, unwanted: Sequence[bpy.types.Object]) -> bool:
         """Take the boxes away; whether all are gone. What Blender or the artist is busy with stays for the moment."""
-        tools = scene.all_running_tools(bpy.context)
-        is_occupied = bool(scene.occupied_reason(bpy.context, tools))
+        tools = busy.all_running_tools(bpy.context)
+        is_occupied = bool(busy.occupied_reason(bpy.context, tools))
         layer = bpy.context.view_layer
         in_hand = set(layer.objects.selected) if tools - self.constant and layer is not None else set()
         staying = [box for box in unwanted if is_occupied or box in in_hand]

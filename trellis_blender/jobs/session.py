@@ -20,7 +20,8 @@ from bpy.app.handlers import persistent
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy
 from ..core.job import folder as job_folder
-from ..core.job.job import CancelAsked, Damaged, Imported, Job, Resumed, advance
+from ..core.job.events import CancelAsked, Damaged, Imported, Resumed
+from ..core.job.job import Job, advance
 from ..core.job.spending import Spending
 from ..core.request.account import Account
 from ..core.runner.messages import Change, Notice
@@ -209,7 +210,7 @@ def check_connection() -> None:
 
 
 def _check(desk: Desk) -> Change:
-    from ..core.runner.steps import check  # here, on a carrier's thread: it imports `requests`
+    from ..core.runner.questions import check
 
     return check(desk)
 

@@ -7,7 +7,8 @@ One module a source. `pixels` holds what they share: pixels as they are seen, an
 
 from __future__ import annotations
 
+from ..host.busy import is_rendering
 from .file import from_file
-from .render import StillRenderingError, from_render, is_rendering
+from .render import StillRenderingError, from_render
 
 __all__ = ["StillRenderingError", "from_file", "from_render", "is_rendering"]

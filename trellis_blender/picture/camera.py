@@ -22,8 +22,9 @@ from ..core.errors import PictureError, Remedy, blenders_words, storage_error
 from ..core.picture import encode as pixels
 from ..core.picture.file import Found
 from ..host.background import render_client as beside
-from .file import new_file
-from .render import StillRenderingError, is_rendering, set_format
+from ..host.busy import is_rendering
+from .file import held, new_file
+from .render import StillRenderingError, set_format
 
 if TYPE_CHECKING:
     from ..core.picture.pixels import Held
@@ -200,7 +201,7 @@ def _read(file: Path) -> Held | None:
         sentence = f"The render could not be read: {error}. Check the disk, then try again."
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     try:
-        return pixels.held(image)
+        return held(image)
     finally:
         bpy.data.images.remove(image)
 

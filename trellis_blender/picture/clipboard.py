@@ -14,6 +14,7 @@ import bpy
 from ..core.errors import PictureError
 from ..core.picture import encode as pixels
 from ..core.picture.file import Found, check_size
+from . import file
 from .file import from_file, new_file
 
 NOTHING = "There is no picture on the clipboard. Copy an image, or an image file, then try again."
@@ -35,7 +36,7 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Found, str
     image = _pasted(context)
     try:
         check_size(image.name, *image.size)
-        held = pixels.held(image)
+        held = file.held(image)
     finally:
         bpy.data.images.remove(image)
     if held is None:

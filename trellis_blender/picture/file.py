@@ -6,12 +6,12 @@ from __future__ import annotations
 import secrets
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import storage_error
-from ..core.picture import encode as pixels
+from ..core.picture import encode
 from ..core.picture.file import Found, check_size, open_picture, unreadable
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def from_file(path: Path, folder: Path) -> Found:
     picture = open_picture(path)
     if picture.is_sendable:
         return Found(path, kind=picture.kind)
-    held, target = _read(path), new_file(folder)
-    return Found(target, is_ours=True, write=partial(pixels.write_seen, held, target))
+    pixels, target = _read(path), new_file(folder)
+    return Found(target, is_ours=True, write=partial(encode.write_seen, pixels, target))
 
 
 def new_file(folder: Path) -> Path:
@@ -48,9 +48,26 @@ def _read(path: Path) -> Held:
     try:
         width, height = image.size
         check_size(path.name, width, height)
-        held = pixels.held(image)
+        pixels = held(image)
     finally:
         bpy.data.images.remove(image)
-    if held is None:
+    if pixels is None:
         raise unreadable(path)
-    return held
+    return pixels
+
+
+def held(image: bpy.types.Image) -> Held | None:
+    """What the image holds, None where that is nothing. Of a tiled one it is its first tile."""
+    import numpy as np
+
+    from ..core.picture.pixels import Held
+
+    values: Any = image.pixels  # a property array, which the stubs take for one number
+    width, height = image.size
+    if not (width and height and len(values)):
+        return None
+    flat = np.empty(len(values), np.float32)
+    values.foreach_get(flat)
+    space: Any = image.colorspace_settings
+    is_linear = not image.is_float and space.name.startswith("Linear")
+    return Held(flat, width, height, is_float=image.is_float and not space.is_data, is_linear=is_linear)

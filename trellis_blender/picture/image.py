@@ -19,6 +19,7 @@ import bpy
 from ..core.errors import PictureError
 from ..core.picture import encode as pixels
 from ..core.picture.file import HEADER_BYTES, Found, check_size, known, open_picture
+from . import file
 from .file import new_file
 from .render import RENDER_RESULT
 
@@ -55,7 +56,7 @@ def take(image: Any, frame: int) -> Held:
     elif image.source == "TILED":
         held = _tile(image)
     else:
-        held = pixels.held(image)
+        held = file.held(image)
     if held is None:
         raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
     return held
@@ -110,7 +111,7 @@ def _frame(image: Any, frame: int) -> Held:
         texture.image_user.frame_duration = max(frame, image.frame_duration)
         texture.image_user.frame_current = frame
         texture.evaluate((0, 0, 0))
-        held = pixels.held(copy)
+        held = file.held(copy)
     if held is None:
         raise PictureError(
             f"The image “{image.name}” has no frame {frame}, or lost its file."
@@ -123,14 +124,14 @@ def _tile(image: Any) -> Held | None:
     tiles = image.tiles
     number, first = tiles.active.number, tiles[0].number
     if number == first:
-        return pixels.held(image)
+        return file.held(image)
     if image.is_dirty:  # a copy would be without what was painted
         corner = (number - 1001) % 10, (number - 1001) // 10
         return _saved(image, number) or _sampled(image, corner, tiles.active.size)
     with _copied(image) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
-        return pixels.held(copy)
+        return file.held(copy)
 
 
 def _saved(image: Any, number: int) -> Held | None:
@@ -150,7 +151,7 @@ def _saved(image: Any, number: int) -> Held | None:
             return None
         try:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
-            return pixels.held(tile)
+            return file.held(tile)
         finally:
             bpy.data.images.remove(tile)
 

@@ -15,6 +15,7 @@ import bpy
 from ..core.errors import PictureError, Remedy
 from ..core.picture import encode as pixels
 from ..core.picture.file import Found
+from ..host.busy import is_rendering
 from .file import new_file
 
 RENDER_RESULT = "Render Result"
@@ -66,12 +67,6 @@ def _keep_one_view(unpacked: Path) -> bool:
     for view in views[:1]:
         view.replace(unpacked)
     return bool(views)
-
-
-def is_rendering() -> bool:
-    """Whether a render is under way (F12), which neither saving nor importing may disturb."""
-    ask: Any = bpy.app.is_job_running  # the stubs say that it returns nothing
-    return bool(ask("RENDER"))
 
 
 def shown_slot() -> int:

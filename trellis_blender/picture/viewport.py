@@ -13,8 +13,9 @@ import bpy
 from ..core.errors import PictureError, Remedy
 from ..core.picture import encode as pixels
 from ..core.picture.file import Found
+from ..host.busy import is_rendering
 from .file import new_file
-from .render import StillRenderingError, is_rendering
+from .render import StillRenderingError
 
 DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
 OTHER_ENGINE = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.errors import storage_error
-from ..core.job.folder import write_whole
+from ..core.files import write_whole
 
 CATALOG_FILE = "blender_assets.cats.txt"
 CATALOG_ID = "7b1f3d6a-4c52-4d0e-9a57-2e8c61f0b3d4"

@@ -17,6 +17,7 @@ from mathutils import Matrix
 
 from ..core.job.job import Job, Stage
 from ..core.runner.messages import Shrunk
+from ..host.redraw import redraw_viewports
 from . import placeholder
 
 gpu: Any = blender_gpu  # of which the stubs know little
@@ -162,16 +163,6 @@ def _batches() -> tuple[Any, Any]:
     content: Any = {"pos": SQUARE, "texCoord": SQUARE_UV}
     square = batch_for_shader(gpu.shader.from_builtin("IMAGE"), "TRIS", content, indices=[(0, 1, 2), (0, 2, 3)])
     return cube, square
-
-
-def redraw_viewports() -> None:
-    """Redraw what shows boxes, and not the panels beside it."""
-    manager = bpy.context.window_manager
-    for window in manager.windows if manager is not None else ():
-        for area in window.screen.areas:
-            for region in area.regions if area.type == "VIEW_3D" else ():
-                if region.type == "WINDOW":
-                    region.tag_redraw()
 
 
 def _texture(small: Shrunk) -> Any:

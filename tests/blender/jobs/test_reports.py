@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def told(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """What was reported, and whether as a warning: without a window nothing is shown."""
     reported: list[tuple[str, bool]] = []
-    monkeypatch.setattr(addon.reports, "show", lambda text, *, is_bad: reported.append((text, is_bad)))
+    monkeypatch.setattr(addon.report, "show", lambda text, *, is_bad: reported.append((text, is_bad)))
     return reported
 
 
@@ -146,7 +146,7 @@ def test_a_job_that_waits_for_help_is_reported_and_not_when_it_goes_on(addon: An
     reports.flush()
     assert told == [("“Lamp” waits: Credits are used up.", True)]
 
-    for news in (addon.job.Polled("in-progress", 0.5, None), addon.job.Generated(("asset_1",), None)):
+    for news in (addon.events.Polled("in-progress", 0.5, None), addon.events.Generated(("asset_1",), None)):
         goes_on = addon.session.advance(held, news, 0.0)
         assert (goes_on.trouble, goes_on.trouble_remedy) == ("", remedies.NONE)
         reports.take(held, goes_on, is_awaited=True)
@@ -201,12 +201,12 @@ def test_bad_news_is_a_warning_and_never_an_error_that_would_pop_up(
 
 
 def test_in_the_background_nothing_is_reported(addon: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    addon.reports.show("Nobody looks", is_bad=False)
+    addon.report.show("Nobody looks", is_bad=False)
     assert "Nobody looks" not in capfd.readouterr().out
 
 
 def test_a_message_is_no_tool_that_an_import_waits_for(addon: Any) -> None:
     kind = type("Operator", (), {"bl_idname": "TRELLIS2_OT_report"})
     assert addon.importing.scene.running_tools(type("Window", (), {"modal_operators": [kind]})) == []
-    assert issubclass(addon.reports.TRELLIS2_OT_report, bpy.types.Operator)
+    assert issubclass(addon.report.TRELLIS2_OT_report, bpy.types.Operator)
     assert hasattr(bpy.types, "TRELLIS2_OT_report")

@@ -148,7 +148,7 @@ def test_no_model_comes_in_the_middle_of_a_render(
     tmp_path: Path, connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(addon.build, "is_rendering", lambda: True)
+        patch.setattr(addon.busy, "is_rendering", lambda: True)
         job_id = generate(picture_file(tmp_path))
         tick_until(waiting_reason)
         tick_for(0.5)

@@ -63,12 +63,12 @@ def test_a_model_waits_for_a_running_tool_but_not_for_what_a_finished_render_lea
     window = SimpleNamespace(modal_operators=[SimpleNamespace(bl_idname=tool)])
     manager = SimpleNamespace(windows=[window], is_interface_locked=False)
     context = SimpleNamespace(window_manager=manager, mode="OBJECT")
-    assert bool(addon.build.busy_reason(context)) is waits
-    assert addon.build.busy_reason(context, {tool}) == ""
+    assert bool(addon.busy.busy_reason(context)) is waits
+    assert addon.busy.busy_reason(context, {tool}) == ""
 
 
 def test_a_model_waits_while_blender_has_locked_its_interface_for_a_bake_or_an_export(addon: Any) -> None:
     context = SimpleNamespace(window_manager=SimpleNamespace(windows=[], is_interface_locked=True), mode="OBJECT")
-    assert addon.build.busy_reason(context) == "Waiting for Blender to finish what it is doing"
+    assert addon.busy.busy_reason(context) == "Waiting for Blender to finish what it is doing"
     context.window_manager.is_interface_locked = False
-    assert addon.build.busy_reason(context) == ""
+    assert addon.busy.busy_reason(context) == ""

@@ -162,7 +162,7 @@ def test_a_click_on_import_waits_for_no_tool_that_ran_then_but_for_one_that_was_
 ) -> None:
     done = finish(picture_file(tmp_path))
     tools = ["VIEW3D_OT_show_keys"]
-    monkeypatch.setattr(addon.build, "running_tools", lambda _window: [*tools])
+    monkeypatch.setattr(addon.busy, "running_tools", lambda _window: [*tools])
     OPS.trellis2.import_model(job_id=done.id)
     tools.append("TRANSFORM_OT_translate")
     tick_until(lambda: session.waiting_for(done))

@@ -175,9 +175,9 @@ def test_a_box_is_not_taken_away_while_somebody_is_busy_with_it(
         held.select_set(True)
         state.is_loaded = True
         if hold == "tool":
-            patch.setattr(addon.build, "running_tools", lambda _window: ["TRANSFORM_OT_translate"])
+            patch.setattr(addon.busy, "running_tools", lambda _window: ["TRANSFORM_OT_translate"])
         else:
-            patch.setattr(addon.build, "is_rendering", lambda: True)
+            patch.setattr(addon.busy, "is_rendering", lambda: True)
         state.show_boxes(is_changed=True)
         assert (boxes(), state.boxes.is_due) == ([held], True)
         patch.undo()
@@ -186,7 +186,7 @@ def test_a_box_is_not_taken_away_while_somebody_is_busy_with_it(
 
 
 def test_a_tool_that_always_runs_keeps_no_box_that_is_not_selected(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addon.build, "running_tools", lambda _window: ["VIEW3D_OT_show_keys"])
+    monkeypatch.setattr(addon.busy, "running_tools", lambda _window: ["VIEW3D_OT_show_keys"])
     with session_with(addon, [snapshot(addon, "cancelled")]) as state:
         put_box(addon, "20261122-000000-abcdef")
         state.is_loaded = True
@@ -198,7 +198,7 @@ def test_a_tool_that_always_runs_keeps_no_box_of_a_job_that_is_cancelled(
     addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connected.fault("submit", Fault(job="never_ends"))
-    monkeypatch.setattr(addon.build, "all_running_tools", lambda _context: frozenset({"VIEW3D_OT_show_keys"}))
+    monkeypatch.setattr(addon.busy, "all_running_tools", lambda _context: frozenset({"VIEW3D_OT_show_keys"}))
     job_id = generate(picture_file(tmp_path))
     (standing,) = boxes()
     standing.select_set(True)

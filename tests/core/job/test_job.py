@@ -9,9 +9,7 @@ import pytest
 
 from tests.core.studio import new_job, tells_what_to_do
 from trellis_blender.core.errors import Remedy
-from trellis_blender.core.job.job import (
-    MAY_FOLLOW,
-    RESTING,
+from trellis_blender.core.job.events import (
     AnswerLost,
     CancelAsked,
     Cancelled,
@@ -21,20 +19,17 @@ from trellis_blender.core.job.job import (
     Failed,
     Generated,
     Imported,
-    ImpossibleEventError,
-    Job,
     NeverArrived,
     Polled,
     Read,
     Resumed,
-    Stage,
     SubmitPutOff,
     SubmitStarted,
     Submitted,
     Uploaded,
     UploadStarted,
-    advance,
 )
+from trellis_blender.core.job.job import MAY_FOLLOW, RESTING, ImpossibleEventError, Job, Stage, advance
 
 UPLOADED = Uploaded("asset_1", "2026-11-22T10:00:00.000Z", "ab")
 SUBMITTED = Submitted("job_1", 7.25)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.core.studio import Studio, new_job, tells_what_to_do
+from trellis_blender.core import files
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
@@ -299,5 +300,5 @@ def test_only_old_leftovers_are_swept(folder: Path) -> None:
 def test_a_whole_file_that_cannot_be_written_leaves_nothing_beside_what_was_there(folder: Path) -> None:
     (folder / "thumbnail.png").mkdir()  # nothing can take its place
     with pytest.raises(OSError, match="directory"):
-        job_folder.write_whole(folder / "thumbnail.png", b"x")
+        files.write_whole(folder / "thumbnail.png", b"x")
     assert [path.name for path in folder.iterdir()] == ["thumbnail.png"]

@@ -16,8 +16,9 @@ from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, Studio, new_job
 from trellis_blender.core.errors import Remedy
+from trellis_blender.core.job.events import Cancelled, Failed, Resumed, Submitted
 from trellis_blender.core.job.folder import as_json, from_json
-from trellis_blender.core.job.job import Cancelled, Failed, Job, Resumed, Stage, Submitted, advance
+from trellis_blender.core.job.job import Job, Stage, advance
 from trellis_blender.core.job.spending import REMOVED_FILE, Month, Spending, charged, keep, removed
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.runner.messages import Notice, Spent

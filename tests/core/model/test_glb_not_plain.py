@@ -12,7 +12,7 @@ from tests.glbs.materials import as_trellis, plain_factors, sampled
 from tests.glbs.plain import add, placed, whole
 from tests.glbs.shapes import cube, wedge
 from trellis_blender.core.model.arrays import Shape
-from trellis_blender.core.model.read import read_for_import
+from trellis_blender.core.runner.questions import read_for_import
 
 if TYPE_CHECKING:
     from pathlib import Path

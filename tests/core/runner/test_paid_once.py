@@ -17,7 +17,8 @@ from emulator import Emulator, Fault
 from tests.core.studio import QUICK, Studio, account_of, new_job
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
-from trellis_blender.core.job.job import Stage, Submitted
+from trellis_blender.core.job.events import Submitted
+from trellis_blender.core.job.job import Stage
 from trellis_blender.core.job.lock import FolderLock
 from trellis_blender.core.picture.file import Found
 from trellis_blender.core.runner.steps import listing_start, look_up

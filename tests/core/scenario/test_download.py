@@ -15,7 +15,7 @@ from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, new_job
 from tests.emulator.caller import Caller, draw_picture
 from trellis_blender.core.errors import AccountError, ModelFileError, PassingError, StorageError
-from trellis_blender.core.job.job import Downloaded
+from trellis_blender.core.job.events import Downloaded
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.runner.steps import Desk, bring
 from trellis_blender.core.scenario.api import Api, Asset

@@ -99,7 +99,7 @@ def hold_at(event: str, when: str) -> None:
     """Stop the runner's thread just before, during or after the event is written to the disk."""
     ledger = addon.job_store
     folder, apply = ledger.job_folder, ledger.Ledger.apply
-    save, rename, happening = folder.save, folder._rename, list[str]()
+    save, rename, happening = folder.save, folder.rename, list[str]()
 
     def marked_apply(self: Any, entry: Any, what: Any) -> None:
         happening.append(type(what).__name__)
@@ -125,7 +125,7 @@ def hold_at(event: str, when: str) -> None:
         if is_creation and when == "after":
             _hold()
 
-    ledger.Ledger.apply, folder.save, folder._rename = marked_apply, held_save, held_rename
+    ledger.Ledger.apply, folder.save, folder.rename = marked_apply, held_save, held_rename
 
 
 def _state(bpy: Any, session: Any) -> dict[str, Any]:

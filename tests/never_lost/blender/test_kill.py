@@ -21,7 +21,8 @@ from tests.never_lost.blender.child import Blender
 from tests.never_lost.blender.conftest import JOBS, install
 from tests.never_lost.blender.kill_points import POINTS, Point, Since
 from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, new_emulator, picture_in, until
-from trellis_blender.core.job.job import MAY_FOLLOW, Polled
+from trellis_blender.core.job.events import Polled
+from trellis_blender.core.job.job import MAY_FOLLOW
 
 # The version that sees every point; each of the others sees every third, and all together again every one.
 WHOLE = "4.5.15"

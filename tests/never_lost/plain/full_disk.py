@@ -22,7 +22,8 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 from tests.never_lost.plain.window import ENDS, QUICK, Window, account, new_job  # noqa: E402 - see above
 from tests.never_lost.world import left_over, picture_in, until  # noqa: E402
 from trellis_blender.core.job import folder as job_folder  # noqa: E402
-from trellis_blender.core.job.job import Event, Job, Stage, SubmitStarted  # noqa: E402
+from trellis_blender.core.job.events import Event, SubmitStarted  # noqa: E402
+from trellis_blender.core.job.job import Job, Stage  # noqa: E402
 from trellis_blender.core.picture.file import Found  # noqa: E402
 from trellis_blender.core.runner import job_store as ledger  # noqa: E402
 from trellis_blender.core.runner.entry import Entry  # noqa: E402

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import json
 import os
 import secrets
@@ -20,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from ..errors import Remedy
+from ..files import flush_file, flush_folder, rename
 from ..picture.file import SENDABLE
 from .job import TRANSIENT, Job, Stage
 from .lock import LOCK_FILE
@@ -64,17 +64,17 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
         if picture is not None:
             target = unfinished / job.picture
             moved = picture.replace(target)
-            _flush_file(target)
+            flush_file(target)
         (unfinished / LOCK_FILE).touch()  # while there is room: a job that cannot be locked must not come to be
         save(unfinished, job)
-        _rename(unfinished, root / job.id)
+        rename(unfinished, root / job.id)
     except OSError:
         if moved is not None and picture is not None:
             moved.replace(picture)
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     with contextlib.suppress(OSError):  # the job is there now; the next save of it insists
-        _flush_folder(root)
+        flush_folder(root)
 
 
 def save(folder: Path, job: Job) -> None:
@@ -85,20 +85,8 @@ def save(folder: Path, job: Job) -> None:
         json.dump(as_json(job), file, indent=1, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
-    _rename(part, folder / JOB_FILE)
-    _flush_folder(folder)
-
-
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file that is whole or absent. Raises OSError; then what was there before still is, and nothing else."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        _rename(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
+    rename(part, folder / JOB_FILE)
+    flush_folder(folder)
 
 
 def load(folder: Path) -> Job:
@@ -115,7 +103,7 @@ def load(folder: Path) -> Job:
 
 def set_aside(folder: Path) -> None:
     """Keep a damaged `job.json` under another name, so that it is neither lost nor met again. Raises OSError."""
-    _rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
+    rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
 
 
 def remove(folder: Path) -> None:
@@ -193,39 +181,3 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} is not a number")
     return value
-
-
-def _rename(source: Path, target: Path) -> None:
-    """`os.replace`, patient with Windows, where a virus scanner may hold a fresh file for a moment."""
-    for pause in (0.02, 0.1, 0.4):
-        try:
-            Path(source).replace(target)
-        except PermissionError:
-            if os.name != "nt":
-                raise
-            time.sleep(pause)
-        else:
-            return
-    Path(source).replace(target)
-
-
-def _flush_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal.
-
-    Some network file systems have none either, and a job on them is better than no job. Raises OSError.
-    """
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(handle)

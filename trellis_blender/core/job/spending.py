@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .folder import write_whole
+from ..files import write_whole
 from .job import Job
 
 REMOVED_FILE = "removed jobs.json"

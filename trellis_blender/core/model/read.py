@@ -8,7 +8,6 @@ Memory, at its peak: the file, its images twice, its JSON as objects (120 MB at 
 from __future__ import annotations
 
 import contextlib
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import TrellisError, storage_error
-from ..job.folder import write_whole
-from ..runner.messages import ModelRead
+from ..files import write_whole
 from . import normals as normal_check
 from . import weld
 from .accessors import Views
@@ -29,7 +26,6 @@ from .materials import image_data, read_materials
 from .parts import Part, read_parts, refuse_external, refuse_unplain
 
 Array = npt.NDArray[Any]
-_log = logging.getLogger(__name__)
 IMAGES_EXPANSION_MAXIMUM = 2  # how often the file's bytes may come in images: they can share them
 
 
@@ -72,24 +68,6 @@ def _contents(path: Path) -> _Contents:
     if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
         raise damaged("a texture uses a UV map that is not there")
     return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
-
-
-def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
-    """The answer to a request to read a job's model. Never raises: what went wrong is in the answer."""
-    try:
-        return ModelRead(job_id, read_model(path, shape))
-    except NotPlainError as error:
-        return ModelRead(job_id, None, reason=str(error))
-    except TrellisError as error:
-        return ModelRead(job_id, None, error=error.sentence)
-    except OSError as error:
-        return ModelRead(job_id, None, error=storage_error("read the model", error).sentence)
-    except MemoryError:
-        return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
-    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
-        _log.exception("unexpected")
-        sentence = f"Something unexpected happened while reading the model ({type(error).__name__}). Press Retry."
-        return ModelRead(job_id, None, error=sentence)
 
 
 def _image_data(glb: Glb, views: Views, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:

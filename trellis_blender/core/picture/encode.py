@@ -6,8 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import bpy
-
 from ..errors import PictureError, storage_error
 from .file import ALL_CLEAR
 from .view import LARGEST
@@ -17,23 +15,6 @@ if TYPE_CHECKING:
 
 SIDE = LARGEST  # pixels, of the longer side
 _BLEED = 4  # pixels that a smooth edge is wide at most
-
-
-def held(image: bpy.types.Image) -> Held | None:
-    """What the image holds, None where that is nothing. Of a tiled one it is its first tile."""
-    import numpy as np
-
-    from .pixels import Held
-
-    values: Any = image.pixels  # a property array, which the stubs take for one number
-    width, height = image.size
-    if not (width and height and len(values)):
-        return None
-    flat = np.empty(len(values), np.float32)
-    values.foreach_get(flat)
-    space: Any = image.colorspace_settings
-    is_linear = not image.is_float and space.name.startswith("Linear")
-    return Held(flat, width, height, is_float=image.is_float and not space.is_data, is_linear=is_linear)
 
 
 def reduced(seen: Any) -> Any:

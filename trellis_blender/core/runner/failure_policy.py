@@ -14,8 +14,10 @@ from ..errors import (
     Remedy,
     StorageError,
     TrellisError,
+    unexpected,
 )
-from ..job.job import AnswerLost, Event, Failed, Job, Stage, SubmitPutOff
+from ..job.events import AnswerLost, Event, Failed, SubmitPutOff
+from ..job.job import Job, Stage
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,6 @@ def judge(job: Job, error: Exception) -> Verdict:
     is_asset_gone = job.stage is Stage.SUBMITTING and isinstance(error, RefusedError) and error.is_gone
     return Verdict(
         sentence, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy, asset_gone=is_asset_gone)
-    )
-
-
-def unexpected(error: Exception) -> str:
-    """The sentence for a mistake of ours."""
-    kind = type(error).__name__
-    return (
-        f"Something unexpected happened ({kind})."
-        " Try again; if it happens again, report it with the text in the system console."
     )
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from ..errors import Remedy, StorageError, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import spending
-from ..job.job import UNPAID, AnswerLost, CancelAsked, Cancelled, Event, Failed, Job, Stage, advance
+from ..job.events import AnswerLost, CancelAsked, Cancelled, Event, Failed
+from ..job.job import UNPAID, Job, Stage, advance
 from ..job.lock import FolderLock
 from .entry import Entry
 from .messages import Change, Kept, Loaded, Notice, Removed, Spent

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrellisError, storage_error
-from ..job.job import CancelAsked, Job
+from ..errors import TrellisError, storage_error, unexpected
+from ..job.events import CancelAsked
+from ..job.job import Job
 from ..picture.file import Found
-from .failure_policy import unexpected
 from .job_store import Ledger
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import PassingError
-from ..job.job import Event
+from ..job.events import Event
 from .entry import Entry
 from .timing import Pace
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a model would cost, asked without starting one.
+"""What is asked beside the way of a job: what a model would cost, whether the key is good, what a model's file holds.
 
-The question needs a picture at Scenario, which the price does not depend on: that of an earlier job, else a tiny hidden
-one. That is uploaded once for each project; its id is kept in a file beside the folder of the jobs.
+The price is asked without starting a job. The question needs a picture at Scenario, which the price does not depend on:
+that of an earlier job, else a tiny hidden one, uploaded once for each project. Its id is kept in a file beside the
+jobs.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DryRunIgnoredError, RefusedError, TrellisError
-from ..job.folder import write_whole
+from ..errors import DryRunIgnoredError, PassingError, RefusedError, TrellisError, storage_error, unexpected
+from ..files import write_whole
+from ..model.arrays import Shape
+from ..model.glb import NotPlainError
 from ..request.parameters import Value
-from .messages import Priced
+from .messages import Checked, ModelRead, Priced
 
 if TYPE_CHECKING:
     from .steps import Desk
@@ -82,3 +85,36 @@ def _keep(file: Path, place: str, picture: str) -> None:
         write_whole(file, text.encode("utf-8"))
     except OSError as error:  # the session remembers it, and the next one uploads another
         _log.warning("could not keep the id of the price's picture: %s", error.strerror)
+
+
+def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
+    """The answer to a request to read a job's model. Never raises: what went wrong is in the answer."""
+    from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
+
+    try:
+        return ModelRead(job_id, read_model(path, shape))
+    except NotPlainError as error:
+        return ModelRead(job_id, None, reason=str(error))
+    except TrellisError as error:
+        return ModelRead(job_id, None, error=error.sentence)
+    except OSError as error:
+        return ModelRead(job_id, None, error=storage_error("read the model", error).sentence)
+    except MemoryError:
+        return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
+    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+        _log.exception("unexpected")
+        sentence = f"Something unexpected happened while reading the model ({type(error).__name__}). Press Retry."
+        return ModelRead(job_id, None, error=sentence)
+
+
+def check(desk: Desk) -> Checked:
+    """Whether Scenario takes the account. Never raises: what went wrong is in the answer."""
+    try:
+        return Checked(f"Connected: {desk.api.check()} is ready.", True)
+    except PassingError as error:
+        return Checked(f"{error} Try again.", False)
+    except TrellisError as error:
+        return Checked(error.sentence, False, error.remedy)
+    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+        _log.exception("unexpected")
+        return Checked(unexpected(error), False)

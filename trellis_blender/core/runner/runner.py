@@ -19,27 +19,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PassingError, RefusedError, Remedy, StorageError, TrellisError
+from ..errors import PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
 from ..job import folder as job_folder
-from ..job.job import (
-    MAY_FOLLOW,
+from ..job.events import (
     AnswerLost,
     CancelAsked,
     Damaged,
     Event,
     Imported,
-    Job,
     NeverArrived,
     Polled,
     Resumed,
-    Stage,
     SubmitPutOff,
     SubmitStarted,
     UploadStarted,
 )
+from ..job.job import MAY_FOLLOW, Job, Stage
 from ..request.account import Account
 from .entry import Entry
-from .failure_policy import judge, unexpected
+from .failure_policy import judge
 from .job_store import Ledger
 from .messages import Change, Notice
 from .pending_pictures import Intake
@@ -220,7 +218,7 @@ class Runner:
         path = self._ledger.entry(job_id).folder / job_folder.MODEL_FILE
 
         def work() -> None:
-            from ..model.read import read_for_import  # here, where importing numpy keeps nobody waiting
+            from .questions import read_for_import
 
             answer = read_for_import(job_id, path, shape)
             if answer.error:

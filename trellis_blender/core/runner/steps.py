@@ -22,18 +22,16 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
-    TrellisError,
     storage_error,
 )
+from ..job.events import Cancelled, Downloaded, Event, Failed, Generated, Polled, Read, Submitted, Uploaded
 from ..job.folder import MODEL_FILE
-from ..job.job import Cancelled, Downloaded, Event, Failed, Generated, Job, Polled, Read, Stage, Submitted, Uploaded
+from ..job.job import Job, Stage
 from ..job.words import number
 from ..model.glb import check_glb
 from ..picture.file import SENDABLE, fingerprint
 from ..scenario.api import Api, RemoteJob, Wait
 from ..scenario.download import download
-from .failure_policy import unexpected
-from .messages import Checked
 
 _log = logging.getLogger(__name__)
 EXPIRED = (RefusedError, AccountError)
@@ -56,19 +54,6 @@ class Desk:
     files: requests.Session
     wait: Wait
     progress: Callable[[float], None]
-
-
-def check(desk: Desk) -> Checked:
-    """Whether Scenario takes the account. Never raises: what went wrong is in the answer."""
-    try:
-        return Checked(f"Connected: {desk.api.check()} is ready.", True)
-    except PassingError as error:
-        return Checked(f"{error} Try again.", False)
-    except TrellisError as error:
-        return Checked(error.sentence, False, error.remedy)
-    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
-        _log.exception("unexpected")
-        return Checked(unexpected(error), False)
 
 
 def upload(job: Job, folder: Path, desk: Desk) -> Event:

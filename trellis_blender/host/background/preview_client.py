@@ -16,11 +16,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...core.errors import PictureError, TrellisError, storage_error
-from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE, write_whole
+from ...core.errors import PictureError, TrellisError, storage_error, unexpected
+from ...core.files import write_whole
+from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import Found
 from ...core.picture.view import SIDE, Concern, View
-from ...core.runner.failure_policy import unexpected
 from ...core.runner.messages import Key, Portrayed, Seen, Shrunk
 from . import child
 

@@ -16,12 +16,13 @@ from ... import picture as picture_source
 from ...core.errors import PictureError, TrellisError
 from ...core.job.job import Job
 from ...core.picture.file import Found
+from ...host.busy import busy_reason
 from ...host.translation.translation import translated, translated_report
 from ...jobs import begin as new_job
 from ...jobs import session
 from ...jobs.block_until_done import wait
 from ...scene import placeholder
-from ...scene.build import busy_reason, place_boxes
+from ...scene.build import place_boxes
 from ...settings import preferences
 from ...settings import scene as settings
 from .. import price_tag

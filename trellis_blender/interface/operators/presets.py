@@ -13,7 +13,7 @@ from bl_operators.presets import AddPresetBase
 from bpy.props import EnumProperty
 
 from ...core.errors import storage_error
-from ...core.job.folder import write_whole
+from ...core.files import write_whole
 from ...core.request.parameters import TABLE, Group, Parameter, Value, of_group
 from ...core.request.presets import PRESETS, Preset
 from ...host.translation.translation import translated, translated_report

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are whole or not there at all, and that survive a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file that is whole or absent. Raises OSError; then what was there before still is, and nothing else."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        rename(part, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def rename(source: Path, target: Path) -> None:
+    """`os.replace`, patient with Windows, where a virus scanner may hold a fresh file for a moment. Raises OSError."""
+    for pause in (0.02, 0.1, 0.4):
+        try:
+            Path(source).replace(target)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(pause)
+        else:
+            return
+    Path(source).replace(target)
+
+
+def flush_file(path: Path) -> None:
+    """Have the file's bytes on the disk before anything else happens. Raises OSError."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal.
+
+    Some network file systems have none either, and a job on them is better than no job. Raises OSError.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
