@@ -33,6 +33,7 @@ PARTS = {
     # settings
     "preferences": "settings.preferences",
     "scene_settings": "settings.scene",
+    "presets": "settings.presets",
     # picture
     "picture": "picture",
     "render": "picture.render",
@@ -43,10 +44,12 @@ PARTS = {
     "preview": "picture.preview",
     # scene
     "build": "scene.build",
+    "blender_importer": "scene.blender_importer",
     "placeholder": "scene.placeholder",
     "asset": "scene.asset",
     # jobs
     "session": "jobs.session",
+    "state": "jobs.state",
     "apply_messages": "jobs.apply_messages",
     "begin": "jobs.begin",
     "importing": "jobs.importing",
@@ -71,6 +74,7 @@ PARTS = {
     "spending_rows": "interface.panels.spending_rows",
     "base_operators": "interface.operators.base",
     "source_operators": "interface.operators.sources",
+    "drop_operators": "interface.operators.drop",
     "preset_operators": "interface.operators.presets",
     "job_operators": "interface.operators.jobs",
     "account_operators": "interface.operators.account",

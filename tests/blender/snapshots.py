@@ -42,7 +42,7 @@ def written(addon: Any, stage: str = "imported", number: int = 0, **values: Any)
 @contextlib.contextmanager
 def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), waiting_for: str = "") -> Iterator[Any]:
     """Let the add-on believe that these are its jobs, oldest first, and yield its session."""
-    state = addon.session.Session(
+    state = addon.state.Session(
         SimpleNamespace(), Path("jobs"), {job.id: job for job in jobs}, [addon.session.Notice(text) for text in notices]
     )
     if waiting_for:  # the newest job's model does

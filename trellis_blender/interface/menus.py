@@ -13,9 +13,9 @@ from ..core.request.presets import PRESETS
 from ..jobs import rows as job_list
 from ..jobs import session
 from ..scene import asset
+from ..settings import presets
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
-from .operators import presets as preset_operators
 from .operators import variations
 
 JOB_ENTRIES = (
@@ -67,7 +67,7 @@ class TRELLIS2_MT_preset(bpy.types.Menu):
             layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
         layout.separator()
         for group in Group:
-            layout.operator("trellis2.reset_group", text=preset_operators.RESET_LABELS[group]).group = group.name
+            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.name
         layout.separator()
         layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
 

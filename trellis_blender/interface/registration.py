@@ -19,7 +19,7 @@ from . import preview_requests as looking
 from . import selection as model_selection
 from .operators import account as account_operators
 from .operators import assets as asset_operators
-from .operators import base as operators
+from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import level_of_detail, variations
 from .operators import presets as preset_operators
@@ -30,8 +30,8 @@ CLASSES: tuple[Any, ...] = (
     preferences.TRELLIS2_AP_preferences,
     settings.TRELLIS2_PG_settings,
     *job_list.CLASSES,
-    *operators.CLASSES,
     *source_operators.CLASSES,
+    *drop_operators.CLASSES,
     *preset_operators.CLASSES,
     *job_operators.CLASSES,
     *account_operators.CLASSES,

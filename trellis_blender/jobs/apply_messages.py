@@ -28,7 +28,7 @@ from ..picture import icons
 from ..settings import preferences
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .state import Session
 
 DRAIN_SECONDS = 0.004
 

@@ -19,8 +19,8 @@ from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
 from ..core.runner.runner import Runner
 from ..host import busy
+from ..scene import blender_importer, placeholder
 from ..scene import build as scene
-from ..scene import placeholder
 from ..settings import preferences
 from ..settings import scene as settings
 
@@ -167,7 +167,7 @@ class Arrival:
                 scene.build_model(bpy.context, job, read.model, select=select, spot=spot, folder=folder)
             else:
                 path = self.root / job.id / MODEL_FILE
-                scene.import_with_blender(bpy.context, job, path, select=select, spot=spot)
+                blender_importer.import_with_blender(bpy.context, job, path, select=select, spot=spot)
                 self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)

@@ -17,7 +17,7 @@ from ..core.errors import Remedy
 from ..core.job.job import Job, Stage
 from ..core.job.moments import duration
 from ..core.job.words import cost_words
-from ..host.report import show
+from ..host import report
 from ..host.translation.translation import translated_report
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Reports:
     def flush(self) -> None:
         """Report all there is, as one."""
         if self.sentences:
-            show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
+            report.show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
             self.sentences.clear()
             self.is_bad = False
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,89 +17,27 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import __package__ as base_package
-from ..core.errors import AccountError, OnlineAccessError, Remedy
+from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
-from ..core.job.events import CancelAsked, Damaged, Imported, Resumed
+from ..core.job.events import CancelAsked, Resumed
 from ..core.job.job import Job, advance
-from ..core.job.spending import Spending
-from ..core.request.account import Account
 from ..core.runner.messages import Change, Notice
 from ..core.runner.runner import Runner
 from ..host import redraw as screens
 from ..host.version import VERSION
-from ..picture import icons
 from ..picture.preview import Sight
 from ..scene import placeholder
-from ..scene.placeholder_drawing import Fill
 from ..settings import preferences
 from . import apply_messages as news
-from . import reports
 from . import rows as job_list
-from .importing import Arrival
-from .placeholders import Boxes
-from .prices import Prices
 from .progress import Watch
-from .reports import Reports
+from .state import Session
 
 if TYPE_CHECKING:
     from ..core.runner.steps import Desk
 
 TICK_SECONDS = 0.1
 START_SECONDS = 1.0
-
-
-@dataclass
-class Session:
-    """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
-    before it was looked at. `ticks` counts the timer's.
-    """
-
-    runner: Runner
-    root: Path
-    jobs: dict[str, Job] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
-    account: Account | None = None
-    held_by: str | None = None
-    is_loaded: bool = False
-    is_checking: bool = False
-    ticks: int = 0
-    watch: Watch = field(default_factory=Watch)
-    reports: Reports = field(default_factory=Reports)
-    spending: Spending = field(default_factory=Spending)
-    arrival: Arrival = field(init=False)
-    boxes: Boxes = field(init=False)
-    sight: Sight = field(init=False)
-    prices: Prices = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.prices = Prices(self.runner, self.root, self.tell)
-        steps = self.arrived, self.failed, self.reports.wait, lambda job: self.reports.tell(reports.ready(job))
-        self.arrival = Arrival(self.runner, self.root, self.tell, *steps)
-        self.sight = Sight(self.runner, self.root)
-        fill = Fill(lambda job: self.sight.shrink(job.id, picture_path(job)), self.sight.small)
-        self.boxes = Boxes(self.arrival, fill, self.watch.forecast.fraction)
-
-    def tell(self, sentence: str) -> None:
-        """Something is to be said that belongs to no job."""
-        self.notices.append(Notice(sentence))
-
-    def arrived(self, job_id: str) -> None:
-        """A job's model is in the scene now."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
-        self.runner.imported(job_id)
-        icons.forget((job_id,))  # its row shows the model from now on
-        self.reports.tell(reports.arrived(self.jobs[job_id]))
-
-    def show_boxes(self, *, is_changed: bool, is_moved: bool = True) -> None:
-        """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
-        self.boxes.is_due = self.boxes.is_due or is_changed
-        self.boxes.show(self.jobs if self.is_loaded else None, is_moved=is_moved)
-
-    def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
-        """A job's model could not be brought into the scene."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence, remedy), time.time())
-        self.runner.damaged(job_id, sentence, remedy)
-        self.reports.tell(reports.failed(self.jobs[job_id]), is_bad=True)
 
 
 _session: Session | None = None
@@ -168,7 +105,7 @@ def remove(job_id: str) -> None:
 
 def picture_path(job: Job) -> Path | None:
     """The job's picture as it was sent, None where it has none."""
-    return _session.root / job.id / job.picture if _session is not None and job.picture else None
+    return _session.picture_path(job) if _session is not None else None
 
 
 def folder(job_id: str) -> Path:

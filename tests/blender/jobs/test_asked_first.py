@@ -79,7 +79,7 @@ def click(addon: Any, **given: Any) -> set[str]:
     pressed = Button()
     for name, value in given.items():
         setattr(pressed, name, value)
-    result: set[str] = addon.base_operators.TRELLIS2_OT_generate_render.invoke(pressed, bpy.context, None)
+    result: set[str] = addon.source_operators.TRELLIS2_OT_generate_render.invoke(pressed, bpy.context, None)
     return result
 
 
@@ -100,7 +100,7 @@ def test_a_click_asks_where_it_would_cost_more_than_the_limit(
 
 def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
     """The operator for several files as a window calls it, with so many files. Its `gone_on` says whether it has."""
-    real = vars(addon.source_operators.TRELLIS2_OT_generate_files)
+    real = vars(addon.drop_operators.TRELLIS2_OT_generate_files)
     own = {"is_from_browser": is_from_browser} | {name: real[name] for name in ("invoke", "execute", "count")}
 
     class Pressed(type("Files", (addon.base_operators.Generate,), own)):  # type: ignore[misc]  # no types here
@@ -147,7 +147,7 @@ def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_li
     count: int,
     question: str,
 ) -> None:
-    monkeypatch.setattr(addon.source_operators, "click_again", lambda pressed: pressed.invoke(bpy.context, None))
+    monkeypatch.setattr(addon.drop_operators, "click_again", lambda pressed: pressed.invoke(bpy.context, None))
     settle(addon)
     limited(7.0)
     dear = files(addon, count, is_from_browser=True)

@@ -237,7 +237,7 @@ def test_a_retry_in_the_moment_of_the_failure_still_brings_the_model_by_itself(
     tmp_path: Path, connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
-        raise addon.build.ModelFileError("The model's file holds no mesh.")
+        raise addon.errors.ModelFileError("The model's file holds no mesh.")
 
     with monkeypatch.context() as patch:
         patch.setattr(addon.build, "build_model", fail)

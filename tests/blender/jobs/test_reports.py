@@ -207,6 +207,6 @@ def test_in_the_background_nothing_is_reported(addon: Any, capfd: pytest.Capture
 
 def test_a_message_is_no_tool_that_an_import_waits_for(addon: Any) -> None:
     kind = type("Operator", (), {"bl_idname": "TRELLIS2_OT_report"})
-    assert addon.importing.scene.running_tools(type("Window", (), {"modal_operators": [kind]})) == []
+    assert addon.busy.running_tools(type("Window", (), {"modal_operators": [kind]})) == []
     assert issubclass(addon.report.TRELLIS2_OT_report, bpy.types.Operator)
     assert hasattr(bpy.types, "TRELLIS2_OT_report")

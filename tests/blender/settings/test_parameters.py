@@ -161,7 +161,7 @@ def test_waiting_tells_when_the_model_could_not_be_imported(
     tmp_path: Path, connected: Emulator, addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
-        raise addon.build.ModelFileError("The model's file holds no mesh.")
+        raise addon.errors.ModelFileError("The model's file holds no mesh.")
 
     monkeypatch.setattr(addon.build, "build_model", fail)
     assert "holds no mesh" in refusal(lambda: finish(picture_file(tmp_path)))
@@ -177,7 +177,10 @@ def test_a_click_a_moment_after_a_click_is_not_paid_twice(addon: Any, monkeypatc
         properties = SimpleNamespace(is_property_set=lambda _name: True)
         execute = staticmethod(lambda _context: {"FINISHED"})
 
-    for operator in (addon.base_operators.TRELLIS2_OT_generate_image, addon.base_operators.TRELLIS2_OT_generate_render):
+    for operator in (
+        addon.source_operators.TRELLIS2_OT_generate_image,
+        addon.source_operators.TRELLIS2_OT_generate_render,
+    ):
         now[0] += 60
         answers = []
         for pause in (0.0, 0.3, 5.0):

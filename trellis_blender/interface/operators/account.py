@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entering the account where it is needed: the key goes into the preferences, and is tested at once."""
+"""The account: entered where it is needed, tested, and where its preferences are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
+from ... import __package__ as base_package
 from ...core.errors import OnlineAccessError
 from ...core.request.account import Account
 from ...host.translation.translation import translated
@@ -97,4 +98,50 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         return outcome
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_enter_key,)
+class TRELLIS2_OT_test_connection(bpy.types.Operator):
+    """Ask Scenario whether the account works; nothing is charged"""
+
+    bl_idname = "trellis2.test_connection"
+    bl_label = "Test Connection"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Ask, in the background."""
+        return attempt(self, session.check_connection)
+
+
+class TRELLIS2_OT_open_preferences(bpy.types.Operator):
+    """Open the add-on's preferences, for the account"""
+
+    bl_idname = "trellis2.open_preferences"
+    bl_label = "Open Preferences"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Show them, unfolded."""
+        if bpy.app.background:
+            self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
+            return {"CANCELLED"}
+        bpy.ops.preferences.addon_show(module=base_package)
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
+    """Open the preferences where online access is allowed"""
+
+    bl_idname = "trellis2.open_network_preferences"
+    bl_label = "Open Network Preferences"
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Show the System section."""
+        if bpy.app.background:
+            self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
+            return {"CANCELLED"}
+        bpy.ops.screen.userpref_show(section="SYSTEM")
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_enter_key,
+    TRELLIS2_OT_test_connection,
+    TRELLIS2_OT_open_preferences,
+    TRELLIS2_OT_open_network_preferences,
+)

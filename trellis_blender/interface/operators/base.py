@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist can do without a job: generate, test the connection, open the preferences."""
+"""What every Generate button does, whatever its picture: ask, begin the jobs, let placeholders stand, report."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import BoolProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty
 
-from ... import __package__ as base_package
 from ... import picture as picture_source
-from ...core.errors import PictureError, TrellisError
+from ...core.errors import TrellisError
 from ...core.job.job import Job
 from ...core.picture.file import Found
 from ...host.busy import busy_reason
@@ -219,111 +218,3 @@ def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
 
 
 Generate.__annotations__.update(settings.parameter_annotations())
-
-
-class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
-    """Make a 3D model from the current render"""
-
-    bl_idname = "trellis2.generate_render"
-    bl_label = "Generate from Render"
-    bl_options = {"REGISTER"}
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Save the render and send it."""
-        assert context.scene is not None
-        picture = picture_source.from_render(context.scene, session.incoming())
-        self.generate(context, picture, scene_name(context))
-
-
-class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
-    """Make a 3D model from an image file"""
-
-    bl_idname = "trellis2.generate_image"
-    bl_label = "Generate from Image File"
-    bl_options = {"REGISTER"}
-
-    if TYPE_CHECKING:
-        filepath: str
-        filter_glob: str
-    else:
-        filepath: StringProperty(
-            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
-        )
-        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
-
-    is_from_browser = False
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: choose a file, unless the panel has one."""
-        if self.properties.is_property_set("filepath"):
-            return Generate.invoke(self, context, event)
-        assert context.window_manager is not None
-        self.is_from_browser = True
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Send the file; one that was just chosen in the file browser is asked about like any other click."""
-        is_asked = self.is_from_browser and self.objection(context)
-        return click_again(self) if is_asked else Generate.execute(self, context)
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are the panel's."""
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Send the file, converted if need be."""
-        if not self.filepath:
-            raise PictureError("No image file is chosen. Choose one, then try again.")
-        path = Path(bpy.path.abspath(self.filepath))
-        picture = picture_source.from_file(path, session.incoming())
-        self.generate(context, picture, path.stem)
-
-
-class TRELLIS2_OT_test_connection(bpy.types.Operator):
-    """Ask Scenario whether the account works; nothing is charged"""
-
-    bl_idname = "trellis2.test_connection"
-    bl_label = "Test Connection"
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Ask, in the background."""
-        return attempt(self, session.check_connection)
-
-
-class TRELLIS2_OT_open_preferences(bpy.types.Operator):
-    """Open the add-on's preferences, for the account"""
-
-    bl_idname = "trellis2.open_preferences"
-    bl_label = "Open Preferences"
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Show them, unfolded."""
-        if bpy.app.background:
-            self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
-            return {"CANCELLED"}
-        bpy.ops.preferences.addon_show(module=base_package)
-        return {"FINISHED"}
-
-
-class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
-    """Open the preferences where online access is allowed"""
-
-    bl_idname = "trellis2.open_network_preferences"
-    bl_label = "Open Network Preferences"
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Show the System section."""
-        if bpy.app.background:
-            self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
-            return {"CANCELLED"}
-        bpy.ops.screen.userpref_show(section="SYSTEM")
-        return {"FINISHED"}
-
-
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_generate_render,
-    TRELLIS2_OT_generate_image,
-    TRELLIS2_OT_test_connection,
-    TRELLIS2_OT_open_preferences,
-    TRELLIS2_OT_open_network_preferences,
-)

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
@@ -14,64 +12,16 @@ from bpy.props import EnumProperty
 
 from ...core.errors import storage_error
 from ...core.files import write_whole
-from ...core.request.parameters import TABLE, Group, Parameter, Value, of_group
-from ...core.request.presets import PRESETS, Preset
+from ...core.request.parameters import Group, of_group
+from ...core.request.presets import PRESETS
 from ...host.translation.translation import translated, translated_report
 from ...settings import scene as settings
+from ...settings.presets import HELD, SUBFOLDER, changes_of
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
     Result = set[OperatorReturnItems]
-
-SUBFOLDER = "trellis2"
-RESET_LABELS: Mapping[Group, str] = MappingProxyType(
-    {
-        Group.MESH: "Reset Mesh",
-        Group.STRUCTURE: "Reset Sparse Structure",
-        Group.SHAPE: "Reset Shape",
-        Group.TEXTURE: "Reset Texture",
-    }
-)
-# What Blender's properties hold under each preset, so that a redraw compares values and computes nothing.
-_HELD = {
-    name: {parameter.name: settings.held(parameter, preset.value(parameter.name)) for parameter in TABLE}
-    for name, preset in PRESETS.items()
-}
-_NAMES = {tuple(held.values()): name for name, held in _HELD.items()}
-
-
-def name_of(chosen: settings.TRELLIS2_PG_settings) -> str:
-    """The name of the preset that all parameters are those of, empty when there is none."""
-    return _NAMES.get(settings.held_values(chosen), "")
-
-
-def differs(chosen: settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:
-    """Whether the parameter is not as in the preset that was chosen last."""
-    return bool(getattr(chosen, parameter.name) != _HELD[chosen.preset][parameter.name])
-
-
-def is_changed(chosen: settings.TRELLIS2_PG_settings, group: Group) -> bool:
-    """Whether any parameter of the group is not as in the preset that was chosen last."""
-    return any(differs(chosen, parameter) for parameter in of_group(group))
-
-
-def changes_of(preset: Preset) -> str:
-    """What the preset changes against the defaults, as a tooltip: “Resolution 512, Faces 100,000, …”."""
-    changed = [parameter for parameter in TABLE if parameter.name in preset.changes]
-    return ", ".join(f"{_label(parameter)} {_number(parameter, preset.value(parameter.name))}" for parameter in changed)
-
-
-def _label(parameter: Parameter) -> str:
-    """The parameter's label, after its group's where other groups have one of that name."""
-    is_unique = sum(other.label == parameter.label for other in TABLE) == 1
-    words = (parameter.label,) if is_unique else (parameter.group, parameter.label)
-    return " ".join(map(translated, words))
-
-
-def _number(parameter: Parameter, value: Value) -> str:
-    is_count = isinstance(value, int) and not parameter.choices
-    return f"{value:,}" if is_count else f"{value:g}"
 
 
 class TRELLIS2_OT_use_preset(bpy.types.Operator):
@@ -101,7 +51,7 @@ class TRELLIS2_OT_use_preset(bpy.types.Operator):
         """Set them, and compare with this preset from now on."""
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
-        for name, value in _HELD[self.preset].items():
+        for name, value in HELD[self.preset].items():
             setattr(chosen, name, value)
         chosen.preset = self.preset
         return {"FINISHED"}
@@ -129,7 +79,7 @@ class TRELLIS2_OT_reset_group(bpy.types.Operator):
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         for parameter in of_group(Group[self.group]):
-            setattr(chosen, parameter.name, _HELD[chosen.preset][parameter.name])
+            setattr(chosen, parameter.name, HELD[chosen.preset][parameter.name])
         return {"FINISHED"}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generating from what is in Blender or was dropped on it: an image, the viewport, the camera, the clipboard, files."""
+"""Generating from one picture: the render, a file, an open image, the viewport, the camera, the clipboard."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, StringProperty
+from bpy.props import EnumProperty, StringProperty
 
+from ... import picture as picture_source
 from ...core.errors import PictureError
 from ...host import redraw as screens
-from ...host.translation.translation import translated
 from ...jobs import session
-from ...picture import camera, clipboard, from_file, from_render, image, viewport
+from ...picture import camera, clipboard, from_render, image, viewport
 from ...settings import scene as settings
-from .. import price_tag
-from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
+from .base import IMAGE_EXTENSIONS, Generate, attempt, click_again, scene_name
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -30,6 +29,64 @@ def shown_image(context: bpy.types.Context) -> Any:
     """The image of the Image Editor at hand, else the one that the panel has, None without either."""
     edited: Any = getattr(context, "edit_image", None)
     return edited if edited is not None or context.scene is None else settings.of_scene(context.scene).image
+
+
+class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
+    """Make a 3D model from the current render"""
+
+    bl_idname = "trellis2.generate_render"
+    bl_label = "Generate from Render"
+    bl_options = {"REGISTER"}
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Save the render and send it."""
+        assert context.scene is not None
+        picture = picture_source.from_render(context.scene, session.incoming())
+        self.generate(context, picture, scene_name(context))
+
+
+class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
+    """Make a 3D model from an image file"""
+
+    bl_idname = "trellis2.generate_image"
+    bl_label = "Generate from Image File"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(
+            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
+        )
+        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+
+    is_from_browser = False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A click: choose a file, unless the panel has one."""
+        if self.properties.is_property_set("filepath"):
+            return Generate.invoke(self, context, event)
+        assert context.window_manager is not None
+        self.is_from_browser = True
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send the file; one that was just chosen in the file browser is asked about like any other click."""
+        is_asked = self.is_from_browser and self.objection(context)
+        return click_again(self) if is_asked else Generate.execute(self, context)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Send the file, converted if need be."""
+        if not self.filepath:
+            raise PictureError("No image file is chosen. Choose one, then try again.")
+        path = Path(bpy.path.abspath(self.filepath))
+        picture = picture_source.from_file(path, session.incoming())
+        self.generate(context, picture, path.stem)
 
 
 class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
@@ -171,153 +228,11 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
                 setattr(self, name, getattr(chosen, name))
 
 
-class ImageFiles:
-    """What Blender's file browser and its drop fill in."""
-
-    if TYPE_CHECKING:
-        directory: str
-        files: Any
-        filter_glob: str
-    else:
-        directory: StringProperty(
-            name="Folder",
-            description="Folder of the image files",
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", "HIDDEN", *settings.BLEND_RELATIVE},
-        )
-        files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
-        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
-
-    def paths(self) -> list[Path]:
-        """The chosen files."""
-        folder = Path(bpy.path.abspath(self.directory))
-        return [folder / each.name for each in self.files if each.name]
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are the panel's."""
-
-
-class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
-    """Make a 3D model from each of the image files"""
-
-    bl_idname = "trellis2.generate_files"
-    bl_label = "3D Model from Image (Trellis)"  # as Blender's menu on a drop names it, for one file as for many
-    bl_options = {"REGISTER"}
-
-    is_from_browser = False
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: choose files. A drop: one is asked for by its menu already, more are asked about once."""
-        assert context.window_manager is not None
-        if not self.paths():
-            self.is_from_browser = True
-            context.window_manager.fileselect_add(self)
-            return {"RUNNING_MODAL"}
-        if len(self.paths()) == 1:
-            return Generate.invoke(self, context, event)
-        return price_tag.confirm(self, context, event, price_tag.question(self.count(context), self.cost(context)))
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Send the files; those that were just chosen in the file browser are asked about where they are too dear."""
-        is_asked = self.is_from_browser and self.objection(context)
-        return click_again(self) if is_asked else Generate.execute(self, context)
-
-    def count(self, context: bpy.types.Context) -> int:
-        """As many as there are files, each with its variations."""
-        return len(self.paths()) * Generate.count(self, context)
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Send each file. One that cannot be sent does not keep the others from it. Raises TrellisError for those."""
-        paths, failed = self.paths(), []
-        if not paths:
-            raise PictureError("No image files are chosen. Choose some, then try again.")
-        for path in paths:
-            try:
-                self.generate(context, from_file(path, session.incoming()), path.stem)
-            except PictureError as error:
-                failed.append(translated(error.sentence))
-        if failed:
-            raise PictureError(" ".join(failed))
-
-
-class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
-    """Use the image file for the next 3D model; nothing is sent yet"""
-
-    bl_idname = "trellis2.use_file"
-    bl_label = "Use for 3D Model"
-    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
-
-    if TYPE_CHECKING:
-        filepath: str
-    else:
-        filepath: StringProperty(
-            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
-        )
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A drop: use it. A click: choose a file first."""
-        if self.filepath:
-            return self.execute(context)
-        assert context.window_manager is not None
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Put it into the panel, which has room for one: several become models, after the question how many."""
-        names = [path.name for path in self.paths()]
-        if len(names) > 1:
-            files = [{"name": name} for name in names]
-            return click(self, "trellis2.generate_files", directory=self.directory, files=files)
-        assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        chosen.source, chosen.filepath = "FILE", self.filepath
-        return {"FINISHED"}
-
-
-EXTENSIONS = IMAGE_EXTENSIONS.replace("*", "")
-
-
-class TRELLIS2_FH_image(bpy.types.FileHandler):
-    """An image file dropped on the viewport: Blender's menu offers a model of it."""
-
-    bl_idname = "TRELLIS2_FH_image"
-    bl_label = "Generate 3D Model"
-    bl_import_operator = "trellis2.generate_files"
-    bl_file_extensions = EXTENSIONS
-
-    @classmethod
-    def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """In the viewport itself."""
-        return is_over(context, "WINDOW")
-
-
-class TRELLIS2_FH_picture(bpy.types.FileHandler):
-    """An image file dropped on the sidebar: it becomes the picture of the panel, and nothing is paid yet."""
-
-    bl_idname = "TRELLIS2_FH_picture"
-    bl_label = "Use for 3D Model"
-    bl_import_operator = "trellis2.use_file"
-    bl_file_extensions = EXTENSIONS
-
-    @classmethod
-    def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Beside the viewport."""
-        return is_over(context, "UI")
-
-
-def is_over(context: bpy.types.Context, region: str) -> bool:
-    """Whether the pointer is over a 3D viewport's region of that type."""
-    area = context.area
-    return area is not None and area.type == "VIEW_3D" and context.region is not None and context.region.type == region
-
-
 CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_generate_render,
+    TRELLIS2_OT_generate_image,
     TRELLIS2_OT_generate_open_image,
     TRELLIS2_OT_generate_viewport,
     TRELLIS2_OT_generate_camera,
     TRELLIS2_OT_generate_clipboard,
-    TRELLIS2_OT_generate_files,
-    TRELLIS2_OT_use_file,
-    TRELLIS2_FH_image,
-    TRELLIS2_FH_picture,
 )

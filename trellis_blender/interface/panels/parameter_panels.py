@@ -9,8 +9,8 @@ import bpy
 from bl_ui.utils import PresetPanel
 
 from ...core.request.parameters import Group, of_group
+from ...settings import presets
 from ...settings import scene as settings
-from ..operators import presets as preset_operators
 from .sidebar import SidebarPanel
 
 
@@ -24,7 +24,7 @@ class ParameterPanel(SidebarPanel):
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Offer to take the group back to the preset, where it differs."""
         assert context.scene is not None
-        if preset_operators.is_changed(settings.of_scene(context.scene), self.group):
+        if presets.is_changed(settings.of_scene(context.scene), self.group):
             reset = self.layout.operator("trellis2.reset_group", text="", icon="LOOP_BACK", emboss=False)
             reset.group = self.group.name
 
@@ -36,14 +36,14 @@ class ParameterPanel(SidebarPanel):
             row = layout.row(align=True)
             row.active = parameter.name != "remesh_band" or getattr(chosen, "remesh")  # noqa: B009 - made from the table
             row.prop(chosen, parameter.name)
-            row.label(icon="DOT" if preset_operators.differs(chosen, parameter) else "BLANK1")
+            row.label(icon="DOT" if presets.differs(chosen, parameter) else "BLANK1")
 
 
 class TRELLIS2_PT_presets(PresetPanel, bpy.types.Panel):
     """The artist's own presets, as Blender keeps them."""
 
     bl_label = "Trellis Presets"
-    preset_subdir = preset_operators.SUBFOLDER
+    preset_subdir = presets.SUBFOLDER
     preset_operator = "script.execute_preset"
     preset_add_operator = "trellis2.add_preset"
 

@@ -8,8 +8,8 @@ from typing import Any
 import bpy
 
 from ...core.request.presets import PRESETS
+from ...settings import presets
 from ...settings import scene as settings
-from ..operators import presets as preset_operators
 from .sidebar import CHARACTER_PIXELS, sidebar_width
 
 PADDING = 6  # pixels beside a label in its button, and beside a row of buttons in the sidebar, measured on screen
@@ -18,7 +18,7 @@ MARGIN = 54
 
 def draw_presets(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
     """Draw them; one is pressed while all parameters are its own."""
-    current = preset_operators.name_of(chosen)
+    current = presets.name_of(chosen)
     column = layout.column(align=True)
     for number, preset in enumerate(PRESETS.values()):
         if number % _columns(context) == 0:
