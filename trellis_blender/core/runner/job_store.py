@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Remedy, StorageError, TrellisError, storage_error
@@ -19,11 +20,52 @@ from ..job import spending
 from ..job.events import AnswerLost, CancelAsked, Cancelled, Event, Failed
 from ..job.job import UNPAID, Job, Stage, advance
 from ..job.lock import FolderLock
-from .entry import Entry
 from .messages import Change, Kept, Loaded, Notice, Removed, Spent
 from .timing import Pace
 
 DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
+
+
+@dataclass
+class Entry:
+    """What the runner remembers about a job beside the job itself. Times are seconds of the monotonic clock.
+
+    `due`: when the next step may begin. `attempt`: failures in a row. `since`: when it reached its stage. `seen`: when
+    the server last told of it. `missing_since`: when a search first did not find it. `abandoned`: set to end a step.
+    """
+
+    job: Job
+    folder: Path
+    lock: FolderLock | None = None
+    due: float = 0.0
+    attempt: int = 0
+    since: float = field(default_factory=time.monotonic)
+    seen: float = field(default_factory=time.monotonic)
+    missing_since: float | None = None
+    begun: float = 0.0
+    is_unsaved: bool = False
+    is_working: bool = False
+    abandoned: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a next step may be given to it: it is ours, not at rest and not at work."""
+        return not (self.is_working or self.job.is_resting or self.job.foreign)
+
+    def begin(self) -> None:
+        """A step is handed to a carrier."""
+        self.is_working, self.abandoned, self.begun = True, threading.Event(), time.monotonic()
+
+    def finish(self) -> bool:
+        """The step came back; True when nobody wants its result any more."""
+        self.is_working = False
+        return self.abandoned.is_set()
+
+    def unlock(self) -> None:
+        """Let another Blender have the job."""
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None
 
 
 class Ledger:
