@@ -17,11 +17,11 @@ from types import TracebackType
 
 from . import calls, cdn
 from .faults import CALL_NAMES, Fault
-from .order import TextureFormat
+from .model.order import TextureFormat
+from .model.workshop import Workshop
 from .records import AssetRecord, Clock, JobRecord
 from .server import LOOPBACK, Site, SiteServer
 from .state import State
-from .workshop import Workshop
 
 __all__ = ["CALL_NAMES", "AssetRecord", "Emulator", "Fault", "JobRecord"]
 

@@ -14,11 +14,11 @@ from .faults import Fault
 from .inputs import INPUTS, MODEL_ID, check_inputs, describe_inputs, price, whole
 from .listing import list_jobs
 from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, json_answer, parse_json_object
-from .order import Order
-from .pictures import picture_type
+from .model.order import Order
+from .model.picture_type import picture_type
+from .model.workshop import Product, Task
 from .records import ENDED, OWNER_ID, AssetRecord, JobRecord, UploadRecord, iso
 from .state import State, new_id
-from .workshop import Product, Task
 
 LARGEST_UPLOAD = 6 * 2**20
 """Bytes of picture that `POST /assets` takes; larger ones go through `POST /uploads` (docs.scenario.com)."""

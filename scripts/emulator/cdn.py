@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from .faults import Fault
 from .messages import Answer, RefusedError, Request, raw_answer, xml_answer
+from .model.workshop import make
 from .state import State
-from .workshop import make
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _ROUTES = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from .order import Order
+from .model.order import Order
 
 AUTHOR_ID = "user_emulator"
 OWNER_ID = "proj_emulator"

@@ -15,9 +15,9 @@ from urllib.parse import quote, urlencode
 
 from .faults import FaultBook
 from .messages import RefusedError
-from .order import TextureFormat
+from .model.order import TextureFormat
+from .model.workshop import Workshop
 from .records import AssetRecord, Clock, JobRecord, UploadRecord
-from .workshop import Workshop
 
 
 @dataclass

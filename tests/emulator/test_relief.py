@@ -1,4 +1,4 @@
-"""The stand-in model has the structure of Trellis 2's files: see `scripts/emulator/relief.py`."""
+"""The stand-in model has the structure of Trellis 2's files: see `scripts/emulator/model/relief.py`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from emulator import Emulator
-from emulator.order import Order
-from emulator.workshop import make
+from emulator.model.order import Order
+from emulator.model.workshop import make
 from tests.emulator.caller import Caller, download, draw_picture
 
 OUTLINES = ["disc", "ring", "specks", "rectangle"]
@@ -272,14 +272,14 @@ def test_another_seed_gives_a_slightly_different_relief() -> None:
 def test_the_same_order_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     order = Order(draw_picture(), 100_000, 1024, "webp", double_sided=False, seed=9)
     first = make(order).glb
-    monkeypatch.setattr("emulator.workshop._SHELF.get", lambda digest: None)
+    monkeypatch.setattr("emulator.model.workshop._SHELF.get", lambda digest: None)
     assert make(order).glb == first
 
 
 def test_the_same_order_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     order = Order(draw_picture(), 100_000, 1024, "webp", double_sided=False, seed=10)
     first = make(order)
-    monkeypatch.setattr("emulator.relief.make_relief", None)
+    monkeypatch.setattr("emulator.model.relief.make_relief", None)
     assert make(order) is first
 
 
