@@ -14,8 +14,8 @@ from .state import State
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _ROUTES = (
-    ("GET", re.compile(r"/assets/([^/]+)/[^/]+$"), "download"),
-    ("HEAD", re.compile(r"/assets/([^/]+)/[^/]+$"), "download"),
+    ("GET", re.compile(r"/assets/([^/]+)(?:/[^/]+)?$"), "download"),
+    ("HEAD", re.compile(r"/assets/([^/]+)(?:/[^/]+)?$"), "download"),
     ("PUT", re.compile(r"/uploads/([^/]+)/([0-9]{1,5})$"), "upload_part"),
 )
 _CODES = {400: "InvalidArgument", 403: "AccessDenied", 404: "NoSuchKey"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import dataclasses
 import re
 import signal
 import socket
@@ -12,7 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
+
+import environments
+from emulator import Service
+from tests.emulator.caller import Client, draw_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +41,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         encoding="utf-8",
         creationflags=OWN_GROUP,
-        env=os.environ | {"PYTHONUTF8": "1"},
+        env=environments.clean_variables() | {"PYTHONUTF8": "1"},
     ) as program:
         try:
             yield program
@@ -79,3 +84,43 @@ def test_a_port_that_is_taken_is_told() -> None:
             _, error = program.communicate(timeout=20)
     assert program.returncode == 2
     assert f"Cannot listen on port {port}" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--flaws", "no_normals", "nan_normal"], "cannot be wrong"), (["--job-key", "ident"], "invalid choice")],
+)
+def test_an_option_that_makes_no_sense_is_told(arguments: list[str], said: str) -> None:
+    with started(*arguments) as program:
+        _, error = program.communicate(timeout=20)
+    assert (program.returncode, said in error) == (2, True)
+
+
+def test_each_setting_of_the_service_is_an_option() -> None:
+    with started("--help") as program:
+        said, _ = program.communicate(timeout=20)
+    for field in dataclasses.fields(Service):
+        assert f"--{field.name.replace('_', '-')}" in said
+
+
+def test_the_options_reach_the_service() -> None:
+    options = [
+        "--cancels",
+        "--names-files",
+        "--replaced-by",
+        "model_other",
+        "--flaws",
+        "all",
+        "--seconds-per-job",
+        "0.1",
+    ]
+    with started(*options) as program:
+        said = read_until(program, "Ctrl-C")
+        address = re.search(r"API Address\s+(\S+)", said)
+        assert address is not None, said
+        caller = Client(address[1], "emulator-key", "emulator-secret")
+        assert caller.get("/models/model_trellis-2").json()["model"]["tags"] == ["deprecated:model_other"]
+        job_id = caller.submit(caller.upload(draw_picture()))
+        assert caller.post(f"/jobs/{job_id}/action", {"action": "cancel"}).status_code == 200
+        url = caller.generate(draw_picture())
+    assert url.split("?")[0].endswith(".glb")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from emulator import Emulator
+from emulator import Emulator, Service
 from emulator.model.order import Order
 from emulator.model.workshop import make
 from tests.emulator.caller import Caller, download, draw_picture
@@ -252,6 +252,6 @@ def test_a_job_makes_the_model_that_its_parameters_ask_for(caller: Caller) -> No
 
 
 def test_an_emulator_can_be_told_to_use_png() -> None:
-    with Emulator(job_seconds=0.1, texture_format="png") as emulator:
+    with Emulator(job_seconds=0.1, service=Service(texture_format="png")) as emulator:
         glb = take_apart(download(Caller(emulator).generate(draw_picture())).content)
     assert glb.image(0).format == "PNG"
