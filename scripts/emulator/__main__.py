@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the emulator alone, until Ctrl-C: `python3 scripts/emulator --port 8000`."""
+"""Runs the emulator alone, until Ctrl-C: `python3 scripts/emulator --port 8000`.
+
+Any Python that the project supports will do: what the emulator needs it fetches into an environment of its own.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -13,7 +18,11 @@ from typing import TYPE_CHECKING
 # Run as a directory, the package's own folder is on the path in place of the one that it is in.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+import environments  # noqa: E402 - needs the path above
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from emulator import Service
 
 INTERRUPTS = ("SIGINT", "SIGTERM", "SIGBREAK")
@@ -110,9 +119,35 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def in_our_environment() -> bool:
+    """Return whether the running Python is that of an environment of the project, all of which have what it takes."""
+    return environments.ENVIRONMENTS.resolve() in Path(sys.prefix).resolve().parents
+
+
+def start_again(python: Path, arguments: Sequence[str]) -> int:
+    """Run this program with that Python in place of this one and return its exit status, where that is possible."""
+    command = [str(python), str(Path(__file__).resolve().parent), *arguments]
+    if os.name != "nt":
+        os.execve(command[0], command, environments.clean_variables())  # noqa: S606 - no shell is wanted
+    # Windows cannot replace a process. Ctrl-C reaches both, and it is for the other to end.
+    for name in INTERRUPTS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    return subprocess.run(command, check=False, env=environments.clean_variables()).returncode
+
+
 def main() -> int:
-    """Serve and return the exit status: 0, or 2 if the port is taken."""
-    return serve(parse())
+    """Serve and return the exit status: 0, 1 if the environment cannot be made, or 2 if the port is taken."""
+    environments.require_supported_python()
+    options = parse()
+    if in_our_environment():
+        return serve(options)
+    try:
+        python = environments.environment("emulator", environments.running_python())
+    except (environments.EnvironmentNotBuiltError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return start_again(python, sys.argv[1:])
 
 
 if __name__ == "__main__":
