@@ -10,10 +10,12 @@ import bpy
 import pytest
 from mathutils import Vector
 
+from tests.blender.picture.test_render import render
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import (
     OPS,
+    SMALL,
     finish,
     generate,
     job,
@@ -298,3 +300,23 @@ def test_after_a_failed_import_the_way_out_that_is_named_is_there(
     assert OPS.trellis2.retry(job_id=job_id) == {"FINISHED"}
     tick_until(lambda: len(meshes()) == 2)
     assert connected.paid == 1
+
+
+def test_a_scenes_name_that_no_file_can_have_leads_no_texture_out_of_its_folder(
+    tmp_path: Path, connected: Emulator
+) -> None:
+    scene: Any = bpy.context.scene
+    scene.name = '../Küche/..\\Bad: "A"?'
+    render()
+    assert OPS.trellis2.generate_render(**SMALL) == {"FINISHED"}
+    project = tmp_path / "project"
+    project.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(project / "scene.blend"))
+    scene.trellis2.textures = "FOLDER"
+    tick_until(lambda: newest_job().stage.value == "imported")
+    textures = [path.name for path in (project / "textures").iterdir()]
+    assert len(textures) == 2
+    assert not any(set('/\\:"?*<>|') & set(name) for name in textures)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"scene.blend", *textures}
+    paths = [bpy.path.abspath(image.filepath) for image in bpy.data.images if image.name != "Render Result"]
+    assert sorted(paths) == sorted(str(project / "textures" / name) for name in textures)

@@ -172,3 +172,25 @@ def test_a_click_on_import_waits_for_no_tool_that_ran_then_but_for_one_that_was_
     OPS.trellis2.import_model(job_id=done.id)
     session.running().arrival.want(done.id)  # as a retry does, which nobody clicks on Import for
     tick_until(lambda: session.waiting_for(done))
+
+
+def test_the_model_is_held_by_what_held_the_box(tmp_path: Path, connected: Emulator) -> None:
+    job_id = generate(picture_file(tmp_path))
+    bpy.ops.object.empty_add(location=(3, -2, 1))
+    held_to: Any = bpy.context.object
+    held: Any = box().constraints.new("COPY_LOCATION")
+    held.name, held.target, held.influence, held.use_z = "Zum Tisch", held_to, 0.5, False
+    box().constraints.new("LIMIT_ROTATION").mute = True
+    update()
+    wanted = box().matrix_world.copy()
+    model = arrive(job_id)
+    first, second = model.constraints
+    assert (first.type, first.name, first.target, first.influence, first.use_z) == (
+        "COPY_LOCATION",
+        "Zum Tisch",
+        held_to,
+        0.5,
+        False,
+    )
+    assert (second.type, second.mute) == ("LIMIT_ROTATION", True)
+    assert same(model.matrix_world, wanted)

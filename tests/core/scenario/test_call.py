@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import time
+import tracemalloc
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
@@ -25,6 +27,7 @@ from trellis_blender.core.request.account import Account
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.scenario.http import WAIT_MAXIMUM, Caller, error_for, own_words
 
+MEGABYTE = 1024 * 1024
 MODEL = "/models/model_trellis-2"
 
 
@@ -248,3 +251,22 @@ def test_no_signed_address_is_in_the_servers_words() -> None:
 def test_an_endless_answer_is_given_up() -> None:
     with Recorder(Reply(200, b'{"a": "' + b"x" * (33 * 1024 * 1024) + b'"}')) as recorder:
         assert isinstance(failure(caller_of(recorder.url)), PassingError)
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_an_answer_that_is_packed_more_than_once_is_not_unpacked(paid: bool) -> None:
+    packed = gzip.compress(gzip.compress(b" " * (64 * MEGABYTE), compresslevel=1))
+    with Recorder(Reply(200, packed, {"Content-Encoding": "gzip, gzip"})) as recorder:
+        tracemalloc.start()
+        try:
+            error = failure(caller_of(recorder.url), paid=paid)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert type(error) is (AnswerLostError if paid else PassingError)
+    assert peak < 8 * MEGABYTE
+
+
+def test_an_answer_that_is_packed_once_is_read() -> None:
+    with Recorder(Reply(200, gzip.compress(b'{"a": 1}'), {"Content-Encoding": "gzip"})) as recorder:
+        assert caller_of(recorder.url).call("GET", MODEL) == {"a": 1}

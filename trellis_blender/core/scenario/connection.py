@@ -68,6 +68,15 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _tracked_pools(self._connections)
 
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        # a body shorter than its Content-Length is an error: so in urllib3 2, and in 1.26 (Blender 4.2) only when asked
+        resp.enforce_content_length = True
+        if "," in resp.headers.get("Content-Encoding", ""):
+            # three kilobytes packed twice become gigabytes before anybody can count them (urllib3 1.26)
+            resp.close()
+            raise requests.exceptions.ContentDecodingError("the answer is packed more than once", request=req)
+        return super().build_response(req, resp)
+
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _tracked_pools(self._connections)

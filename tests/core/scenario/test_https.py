@@ -1,0 +1,125 @@
+"""Over https: certificates are verified, proxies used, and what fails before the call proves that it was not sent."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.core.recorder import Recorder, Reply
+from tests.core.scenario.proxy import Proxy
+from tests.core.studio import AGENT, tells_what_to_do
+from trellis_blender.core.errors import PassingError, TrellisError
+from trellis_blender.core.request.account import Account
+from trellis_blender.core.scenario.connection import Connections
+from trellis_blender.core.scenario.http import Caller
+
+Through = Callable[[str], None]
+PAST = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Whoever signs the certificates that this test trusts."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `requests` trust that authority, as a company's own is trusted."""
+    path = tmp_path / "the company's authorities.pem"
+    authority.cert_pem.write_to_path(str(path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+
+
+@pytest.fixture
+def through(monkeypatch: pytest.MonkeyPatch) -> Through:
+    """Yield what names a proxy for every host, this machine's too."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda address: monkeypatch.setenv("HTTPS_PROXY", address)
+
+
+def context(authority: trustme.CA, name: str = "127.0.0.1", **options: object) -> ssl.SSLContext:
+    """Return a server's side of TLS, with a certificate for that name."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name, **options).configure_cert(made)  # type: ignore[arg-type]  # as trustme takes them
+    return made
+
+
+def call(url: str, *, paid: bool = False) -> object:
+    """Make a call and return the answer, or the error that it ends in."""
+    caller = Caller(Account.checked("a-key", "a-secret", "", url), Connections(), AGENT)
+    try:
+        return caller.call("POST", "/jobs", {"a": 1}, paid=paid)
+    except TrellisError as error:
+        return error
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_call_is_answered_over_https(authority: trustme.CA) -> None:
+    with Recorder(Reply(200, b'{"job": 1}'), tls=context(authority)) as recorder:
+        assert call(recorder.url) == {"job": 1}
+    assert [(asked.method, asked.path) for asked in recorder.asked] == [("POST", "/jobs")]
+
+
+def expect_not_sent(answer: object) -> None:
+    """Check that the error says that the call was not made, and what to do."""
+    assert isinstance(answer, PassingError), answer
+    assert tells_what_to_do(answer.sentence), answer.sentence
+
+
+@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("fault", ["unknown authority", "another host", "expired"])
+def test_a_certificate_that_does_not_hold_ends_the_call_before_it_is_sent(
+    authority: trustme.CA, request: pytest.FixtureRequest, fault: str, paid: bool
+) -> None:
+    if fault != "unknown authority":
+        request.getfixturevalue("trusted")
+    name = "elsewhere.example" if fault == "another host" else "127.0.0.1"
+    options = {"not_before": PAST, "not_after": PAST + datetime.timedelta(days=1)} if fault == "expired" else {}
+    with Recorder(tls=context(authority, name, **options)) as recorder:
+        answer = call(recorder.url, paid=paid)
+    expect_not_sent(answer)
+    assert "not trusted" in str(answer)
+    assert recorder.asked == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_call_goes_through_the_proxy_that_the_environment_names(authority: trustme.CA, through: Through) -> None:
+    with Recorder(tls=context(authority)) as recorder, Proxy() as proxy:
+        through(proxy.url)
+        assert call(recorder.url) == {}
+        (asked,) = proxy.asked
+        assert asked.startswith(f"CONNECT {recorder.url.removeprefix('https://')} ")
+    assert len(recorder.asked) == 1
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"])
+def test_a_proxy_that_opens_no_tunnel_proves_that_the_call_was_not_sent(
+    authority: trustme.CA, through: Through, refusal: str, paid: bool
+) -> None:
+    with Recorder(tls=context(authority)) as recorder, Proxy(refusal) as proxy:
+        through(proxy.url)
+        expect_not_sent(call(recorder.url, paid=paid))
+        assert len(proxy.asked) == 1
+    assert recorder.asked == []
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_proxy_that_is_not_there_proves_that_the_call_was_not_sent(
+    authority: trustme.CA, through: Through, paid: bool
+) -> None:
+    with Proxy() as gone:
+        pass
+    with Recorder(tls=context(authority)) as recorder:
+        through(gone.url)
+        expect_not_sent(call(recorder.url, paid=paid))
+    assert recorder.asked == []
