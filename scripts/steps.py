@@ -8,15 +8,16 @@ import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import environments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Longer than any suite takes: Blender 4.5 can hang at exit instead of crashing.
-SECONDS_PER_STEP = 600
+# Many times what any suite takes: Blender 4.5 can hang at exit instead of crashing. A test that hangs is shown earlier,
+# by pytest's own `faulthandler_timeout`.
+SECONDS_PER_STEP = 1800
 # A window that the processor draws is slow, all the more on a busy computer.
 SECONDS_IN_A_WINDOW = 3600
 GUI = "gui"
@@ -69,8 +70,11 @@ class ReportError(Exception):
     """pytest left no complete report: it ended in the middle."""
 
 
-def run(step: Step, pytest_arguments: Sequence[str], may_match_nothing: bool = False) -> Outcome:
-    """Make the step's environment, run it with its output going to the terminal, and return what came of it.
+def run(
+    step: Step, pytest_arguments: Sequence[str], may_match_nothing: bool = False, output: IO[bytes] | None = None
+) -> Outcome:
+    """Make the step's environment, run it with its output going to ``output`` (None: the terminal), and return what
+    came of it.
 
     ``pytest_arguments`` go to pytest, not to checks. With ``may_match_nothing`` a suite in which no test was
     selected is left out instead of failed.
@@ -79,9 +83,9 @@ def run(step: Step, pytest_arguments: Sequence[str], may_match_nothing: bool = F
     try:
         python = _python_of(step)
         if step.name in CHECKS:
-            result, reason, counts = _check(step, python)
+            result, reason, counts = _check(step, python, output)
         else:
-            result, reason, counts = _test(step, python, pytest_arguments, may_match_nothing)
+            result, reason, counts = _test(step, python, pytest_arguments, may_match_nothing, output)
     except environments.EnvironmentNotBuiltError as error:
         result, reason, counts = FAILED, str(error), Counts()
     return Outcome(step, result, reason, counts, time.monotonic() - started)
@@ -142,27 +146,32 @@ def _python_of(step: Step) -> Path:
     return environments.plain_environment(step.python)
 
 
-def _check(step: Step, python: Path) -> tuple[str, str, Counts]:
-    status = _status_of([str(python), "-m", *CHECKS[step.name]])
+def _check(step: Step, python: Path, output: IO[bytes] | None) -> tuple[str, str, Counts]:
+    status = _status_of([str(python), "-m", *CHECKS[step.name]], output)
     return (PASSED, "", Counts()) if status == 0 else (FAILED, _ending(status), Counts())
 
 
-def _test(step: Step, python: Path, arguments: Sequence[str], may_match_nothing: bool) -> tuple[str, str, Counts]:
+def _test(
+    step: Step, python: Path, arguments: Sequence[str], may_match_nothing: bool, output: IO[bytes] | None
+) -> tuple[str, str, Counts]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         tests = f"tests/{step.name}"
         seconds = SECONDS_IN_A_WINDOW if step.name == GUI else SECONDS_PER_STEP
-        status = _status_of([str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *arguments], seconds)
+        command = [str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *arguments]
+        status = _status_of(command, output, seconds)
         return judge(status, report, may_match_nothing)
 
 
-def _status_of(command: Sequence[str], seconds: float = SECONDS_PER_STEP) -> int | None:
+def _status_of(command: Sequence[str], output: IO[bytes] | None, seconds: float = SECONDS_PER_STEP) -> int | None:
     try:
         result = subprocess.run(
             command,
             check=False,
             cwd=environments.ROOT,
             env=environments.clean_variables(),
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:

@@ -6,6 +6,7 @@ Python, and those of ``tests/blender`` on a real bpy that fits it; ``tests/never
 the environments that this needs.
 
     python3 scripts/test.py --all               every supported Blender and Python that is installed
+    python3 scripts/test.py --all --long        the same before a release: the soak and the fuzzing at length
     python3 scripts/test.py --only core -k job  some tests of one suite
     python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
     python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
@@ -16,7 +17,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, TYPE_CHECKING
 
 import environments
 import screens
@@ -32,9 +36,14 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders that run on plain Python, and on bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
-# What makes the tests with a long and a short form take the long one.
+# What makes the tests with a long and a short form take the long one: before a release.
 # The fuzzing is five minutes in all: half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
+
+
+# As many steps at a time as there are processors; more than four gain nothing, for the longest step decides.
+MOST_JOBS = min(4, os.cpu_count() or 1)
+_PRINTING = threading.Lock()
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -48,6 +57,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--all", action="store_true", help="every supported Blender and Python")
     parser.add_argument("--require-all", action="store_true", help="fail where one of them is missing")
+    parser.add_argument("--long", action="store_true", help="the long form of the tests that have one")
+    parser.add_argument(
+        "--jobs", type=int, default=MOST_JOBS, metavar="N", help=f"steps at a time (default here: {MOST_JOBS})"
+    )
     parser.add_argument("--only", action="append", choices=SUITES, help="this suite; can be repeated")
     parser.add_argument(
         "--bpy",
@@ -65,7 +78,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def plan(options: argparse.Namespace) -> list[Step]:
-    """Return the steps that the options ask for, the quick ones first."""
+    """Return the steps that the options ask for: checks first, then the longest, so that no processor idles long."""
     here = environments.running_python()
     wanted = options.only or (() if options.gui and not options.all else SUITES)
     pythons = environments.SUPPORTED_PYTHONS if options.all else (here,)
@@ -73,32 +86,64 @@ def plan(options: argparse.Namespace) -> list[Step]:
         list(environments.PYTHON_OF_BLENDER) if options.all else [environments.DEFAULT_BLENDER[here]]
     )
     planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
-    planned += [Step(PLAIN_FOLDERS[suite], python) for python in pythons for suite in PLAIN_FOLDERS if suite in wanted]
     planned += [
         Step(BLENDER_FOLDERS[suite], environments.PYTHON_OF_BLENDER[version], version)
-        for version in blenders
         for suite in BLENDER_FOLDERS
+        for version in blenders
         if suite in wanted
     ]
+    planned += [Step(PLAIN_FOLDERS[suite], python) for suite in PLAIN_FOLDERS for python in pythons if suite in wanted]
     return planned + ([Step(GUI, here)] if options.gui else [])
 
 
+def carry_out_all(planned: Sequence[Step], options: argparse.Namespace) -> list[Outcome]:
+    """Run the steps, several at a time, and return how they went. The window has the machine for itself.
+
+    Where several run at a time, each prints its output when it is over.
+    """
+    alone = [step for step in planned if step.name == GUI]
+    together = [step for step in planned if step.name != GUI]
+    if min(options.jobs, len(together)) <= 1:
+        return [carry_out(step, options) for step in planned]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        outcomes = list(pool.map(lambda step: _carry_out_silently(step, options), together))
+    return outcomes + [carry_out(step, options) for step in alone]
+
+
+def _carry_out_silently(step: Step, options: argparse.Namespace) -> Outcome:
+    with tempfile.TemporaryFile() as output:
+        outcome = _outcome(step, options, output)
+        output.seek(0)
+        with _PRINTING:
+            print(f"\n=== {_title(step)}", flush=True)
+            sys.stdout.buffer.write(output.read())
+            _tell(outcome)
+    return outcome
+
+
 def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
-    """Run one step, print how it went and return it.
+    """Run one step with its output on the terminal, print how it went and return it.
 
     A step whose Python is missing is left out with ``--all``, and fails with ``--require-all`` or ``--bpy``.
     """
     print(f"\n=== {_title(step)}", flush=True)
+    outcome = _outcome(step, options, None)
+    _tell(outcome)
+    return outcome
+
+
+def _outcome(step: Step, options: argparse.Namespace, output: IO[bytes] | None) -> Outcome:
     if environments.find_python(step.python) is None:
         forgiven = options.all and not options.require_all and not options.bpy
-        outcome = Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
-    elif step.name == GUI and (missing := screens.missing(options.blender)):
-        outcome = Outcome(step, FAILED, missing)
-    else:
-        outcome = steps.run(step, options.pytest, may_match_nothing=bool(options.k))
+        return Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
+    if step.name == GUI and (missing := screens.missing(options.blender)):
+        return Outcome(step, FAILED, missing)
+    return steps.run(step, options.pytest, may_match_nothing=bool(options.k), output=output)
+
+
+def _tell(outcome: Outcome) -> None:
     reason = f" ({outcome.reason})" if outcome.reason else ""
-    print(f"--- {_title(step)}: {outcome.result}{reason} in {outcome.seconds:.1f} s", flush=True)
-    return outcome
+    print(f"--- {_title(outcome.step)}: {outcome.result}{reason} in {outcome.seconds:.1f} s", flush=True)
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
@@ -142,12 +187,12 @@ def main() -> int:
     """Run what the command line asks for and return the exit status."""
     environments.require_supported_python()
     options = parse(sys.argv[1:])
-    if options.all:
+    if options.long:
         for name, value in LONG_RUNS.items():
             os.environ.setdefault(name, value)
     if options.gui:
         os.environ.update(screens.variables(options.blender, options.shots))
-    outcomes = [carry_out(step, options) for step in plan(options)]
+    outcomes = carry_out_all(plan(options), options)
     print(f"\n{summary(outcomes)}", flush=True)
     return 0 if succeeded(outcomes) else 1
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 import pytest
 
@@ -136,12 +139,43 @@ def test_all_covers_every_blender_and_every_python() -> None:
     assert {"ruff check", "ruff format", "mypy"} <= {step.name for step in planned}
 
 
-def test_all_proves_that_no_job_is_lost_on_every_blender_and_python_and_at_length() -> None:
+def test_all_proves_that_no_job_is_lost_on_every_blender_and_python() -> None:
     planned = script.plan(script.parse(["--all"]))
     blenders = {step.blender for step in planned if step.name == "never_lost/blender"}
     assert blenders == set(environments.PYTHON_OF_BLENDER)
     assert {step.python for step in planned if step.name == "never_lost/plain"} == {"3.11", "3.13"}
-    assert script.LONG_RUNS["TRELLIS_SOAK_JOBS"] == "200"
+
+
+def test_the_long_form_is_asked_for_by_its_own_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "carry_out_all", lambda _planned, _options: [])
+    for arguments, soak in (["--all"], None), (["--all", "--long"], "200"):
+        monkeypatch.setattr(sys, "argv", ["test.py", *arguments])
+        for name in script.LONG_RUNS:  # set first, so that what `main` sets does not outlive the test
+            monkeypatch.setenv(name, "")
+            monkeypatch.delenv(name)
+        script.main()
+        assert os.environ.get("TRELLIS_SOAK_JOBS") == soak
+
+
+def test_steps_run_side_by_side_and_each_prints_its_own_output_whole(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def run(step: Step, *_given: object, output: IO[bytes], **_named: object) -> Outcome:
+        output.write(f"{step.name} begins\n".encode())
+        both.wait()  # passes only where both are under way
+        output.write(f"{step.name} ends\n".encode())
+        return Outcome(step, PASSED, counts=Counts(1))
+
+    monkeypatch.setattr(steps, "run", run)
+    here = environments.running_python()
+    planned = [Step("core", here), Step("project", here)]
+    outcomes = script.carry_out_all(planned, script.parse(["--jobs", "2"]))
+    assert [outcome.step for outcome in outcomes] == planned
+    printed = capfdbinary.readouterr().out.decode()
+    for step in planned:
+        assert f"{step.name} begins\n{step.name} ends\n--- tests/{step.name}" in printed
 
 
 def test_without_options_the_blender_fits_the_running_python() -> None:

@@ -15,8 +15,7 @@ import bpy
 
 from ..core.errors import Remedy
 from ..core.job.job import Job, Stage
-from ..core.job.moments import duration
-from ..core.job.words import cost_words
+from ..core.job.words import cost_words, duration
 from ..host import report
 from ..host.translation.translation import translated_report
 

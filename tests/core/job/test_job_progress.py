@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.studio import new_job
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.job.job_progress import fraction
+from trellis_blender.core.job.words import fraction
 
 ORDER = ("queued", "uploading", "submitting", "running", "downloading", "reading", "ready")
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from trellis_blender.core.job.moments import date, duration
+from trellis_blender.core.job.words import date, duration
 
 
 def moment(*date_and_time: int) -> float:

@@ -26,7 +26,7 @@ from trellis_blender.core.job.events import Event, SubmitStarted  # noqa: E402
 from trellis_blender.core.job.job import Job, Stage  # noqa: E402
 from trellis_blender.core.picture.file import Found  # noqa: E402
 from trellis_blender.core.runner import job_store as ledger  # noqa: E402
-from trellis_blender.core.runner.entry import Entry  # noqa: E402
+from trellis_blender.core.runner.job_store import Entry  # noqa: E402
 
 DISK_BYTES = 1024 * 1024
 MODEL_ROOM = 100_000

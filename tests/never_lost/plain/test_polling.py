@@ -20,7 +20,7 @@ from tests.never_lost.world import new_emulator
 from trellis_blender.core.errors import PassingError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
-from trellis_blender.core.runner.entry import Entry
+from trellis_blender.core.runner.job_store import Entry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.timing import Pace
 from trellis_blender.core.scenario.api import Api

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from .job import Job, Stage
-from .job_progress import fraction
 from .time_left import Estimate, Experience, group_of
+from .words import fraction
 
 
 class Forecast:

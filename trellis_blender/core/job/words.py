@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a job stands, in the artist's words."""
+"""A job in the artist's words and numbers: where it stands, how far it is, what it cost, when and how long.
+
+Dates and durations are written as Blender writes them in its file browser and its render's header.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -67,3 +71,52 @@ def cost_words(cost: float) -> str:
 def number(amount: float) -> str:
     """Creative units as Blender writes numbers: 12, 7.25."""
     return f"{amount:.10g}"
+
+
+_DAY = 24 * 3600
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds as `1:05`, with hours from one hour on as `1:01:05`."""
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def date(moment: float, now: float) -> str:
+    """A moment's day and time, both in seconds since 1970: `22 Nov 2026 10:45`, or `Today 10:45`, `Yesterday 10:45`."""
+    local = time.localtime(moment)
+    clock, day = time.strftime("%H:%M", local), local[:3]
+    if day == time.localtime(now)[:3]:
+        return f"Today {clock}"
+    if day == time.localtime(now - _DAY)[:3]:
+        return f"Yesterday {clock}"
+    return time.strftime("%d %b %Y %H:%M", local)
+
+
+# How much of the bar a stage has behind it and takes up: most of the time is the generation's.
+BAR: Mapping[Stage, tuple[float, float]] = MappingProxyType(
+    {
+        Stage.QUEUED: (0.0, 0.0),
+        Stage.UPLOADING: (0.02, 0.0),
+        Stage.SUBMITTING: (0.08, 0.0),
+        Stage.UNCONFIRMED: (0.08, 0.0),
+        Stage.RUNNING: (0.1, 0.75),
+        Stage.DOWNLOADING: (0.85, 0.13),
+        Stage.READING: (0.98, 0.0),
+    }
+)
+
+
+_WHOLE = (1.0, 0.0)
+
+
+def fraction(job: Job, generated: float | None = None) -> float:
+    """How much of the whole way lies behind the job, 0 to 1; 1 for one that rests.
+
+    `generated`: how far the generation is, 0 to 1, where that is known better than from the server's progress alone.
+    """
+    begin, share = BAR.get(job.stage, _WHOLE)
+    within = job.progress if generated is None or job.stage is not Stage.RUNNING else generated
+    return begin + share * within

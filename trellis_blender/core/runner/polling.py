@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PassingError
 from ..job.events import Event
-from .entry import Entry
+from .job_store import Entry
 from .timing import Clock, Pace
 
 if TYPE_CHECKING:

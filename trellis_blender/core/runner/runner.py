@@ -37,9 +37,8 @@ from ..job.events import (
 )
 from ..job.job import MAY_FOLLOW, Job, Stage
 from ..request.account import Account
-from .entry import Entry
 from .failure_policy import judge
-from .job_store import Ledger
+from .job_store import Entry, Ledger
 from .messages import Change, Notice
 from .pending_pictures import Intake
 from .polling import Polling

@@ -10,9 +10,8 @@ import bpy
 
 from ...core.errors import Remedy
 from ...core.job.job import Job, Stage
-from ...core.job.moments import date, duration
 from ...core.job.spending import charged
-from ...core.job.words import WORDS, cost_words, percent, stage_words
+from ...core.job.words import WORDS, cost_words, date, duration, percent, stage_words
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
 from ...jobs import rows as job_list
