@@ -131,7 +131,7 @@ def heading(runs: int) -> str:
 
 def _glb(python: Path, faces: int, pixels: int) -> Path:
     """The GLB of that size, made once and kept in the system's temporary folder until what makes it changes."""
-    sources = [RUNNER, *sorted((RUNNER.parent / "emulator").glob("*.py"))]
+    sources = [RUNNER, *sorted((RUNNER.parent / "emulator").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{faces}-{pixels}-{digest}.glb")
     if not path.is_file():

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from build import stage
-from emulator import Emulator
+from emulator import Emulator, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,8 @@ def play(report: Report, image: Path | None, folder: Path) -> None:
     with report.step("Starting Blender, with the add-on as an installed extension"):
         install()
         import demo_scene as scene  # imports Blender
-    with Emulator(KEY, SECRET, JOB_SECONDS) as emulator, addon_enabled(emulator.url) as session:
+    told = Service(shows_progress=True)
+    with Emulator(KEY, SECRET, JOB_SECONDS, service=told) as emulator, addon_enabled(emulator.url) as session:
         report.say(f"      Blender {blender_version()}; the stand-in for Scenario listens at {emulator.url}")
         if image is None:
             with report.step("Rendering a still life with Cycles, on a transparent film"):

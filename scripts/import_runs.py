@@ -39,8 +39,8 @@ KIB = 1024
 
 def make_glb(faces: int, pixels: int, path: Path) -> None:
     """Write a GLB with that number of faces (within 2 %) and two textures of `pixels` square."""
-    from emulator.order import Order
-    from emulator.relief import make_relief
+    from emulator.model.order import Order
+    from emulator.model.relief import make_relief
 
     glb, _faces, _vertices = make_relief(Order(_picture(), faces, pixels, "webp", double_sided=True, seed=1))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,13 +17,14 @@ from types import TracebackType
 
 from . import calls, cdn
 from .faults import CALL_NAMES, Fault
-from .order import TextureFormat
+from .model.flaws import ALL_FLAWS, FLAWS, Flaw
+from .model.workshop import Workshop
 from .records import AssetRecord, Clock, JobRecord
 from .server import LOOPBACK, Site, SiteServer
+from .service import Service
 from .state import State
-from .workshop import Workshop
 
-__all__ = ["CALL_NAMES", "AssetRecord", "Emulator", "Fault", "JobRecord"]
+__all__ = ["ALL_FLAWS", "CALL_NAMES", "FLAWS", "AssetRecord", "Emulator", "Fault", "Flaw", "JobRecord", "Service"]
 
 
 class Emulator:
@@ -34,9 +35,12 @@ class Emulator:
         job_seconds: how long a job takes from submit to success (longer if its model takes longer to make).
         url_seconds: how long a signed address is valid.
         port: of the API; 0 takes a free one.
-        texture_format: of the textures in the GLB, "webp" as Trellis 2 has them, or "png".
+        service: how it answers where it is not known how the live service does; the harder branches if left out.
         clock: seconds since the epoch; a test may put its own here and move it.
         log: gets a line for each call.
+
+    Raises:
+        OSError: the port is taken.
     """
 
     def __init__(
@@ -46,12 +50,12 @@ class Emulator:
         job_seconds: float = 0.5,
         url_seconds: float = 3600,
         port: int = 0,
-        texture_format: TextureFormat = "webp",
         *,
+        service: Service = Service(),  # noqa: B008 - cannot be changed
         clock: Clock = time.time,
         log: Callable[[str], None] | None = None,
     ) -> None:
-        self._state = State(key, secret, job_seconds, url_seconds, texture_format, clock, Workshop())
+        self._state = State(key, secret, job_seconds, url_seconds, service, clock, Workshop())
         self._api = SiteServer(Site(self._state, calls.find_call, calls.answer_call, log), port)
         self._cdn = SiteServer(Site(self._state, cdn.find_call, cdn.answer_call, log), 0)
         self._state.cdn_url = self.cdn_url

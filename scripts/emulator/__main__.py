@@ -1,36 +1,92 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the emulator alone, until Ctrl-C: `python3 scripts/emulator --port 8765`."""
+"""Runs the emulator alone, until Ctrl-C: `python3 scripts/emulator --port 8000`.
+
+Any Python that the project supports will do: what the emulator needs it fetches into an environment of its own.
+"""
+
+from __future__ import annotations
 
 import argparse
+import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Run as a directory, the package's own folder is on the path in place of the one that it is in.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from emulator import Emulator  # noqa: E402 - needs the path above
+import environments  # noqa: E402 - needs the path above
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from emulator import Service
+
+INTERRUPTS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 
-def _parse() -> argparse.Namespace:
+def parse() -> argparse.Namespace:
+    """Return the options, those of the service as `service`. Ends the program on a wrong one."""
+    from emulator import ALL_FLAWS, FLAWS, Service  # loads on no older Python
+
     parser = argparse.ArgumentParser(
-        prog="emulator", description="An emulator of the Scenario API for Trellis 2. It listens on this machine only."
+        prog="emulator",
+        description="An emulator of the Scenario API for Trellis 2. It listens on this machine only.",
+        epilog="What the live service does where that is not known is a setting too: the harder branch if left out.",
     )
     parser.add_argument("--port", type=int, default=0, help="of the API; a free one if left out")
     parser.add_argument("--key", default="emulator-key", help="the API key that is valid (%(default)s)")
     parser.add_argument("--secret", default="emulator-secret", help="and its secret (%(default)s)")
     parser.add_argument("--seconds-per-job", type=float, default=8.0, metavar="S", help="(%(default)s)")
     parser.add_argument("--url-seconds", type=float, default=3600.0, metavar="S", help="a signed address lasts")
-    parser.add_argument("--texture-format", choices=("webp", "png"), default="webp", help="(%(default)s)")
-    return parser.parse_args()
+    usual = Service()
+    group = parser.add_argument_group("the service")
+    for name, meaning in {
+        "cancels": "a job on its way can be canceled",
+        "lists_inputs": "the listing of jobs has their input",
+        "shows_progress": "the progress of a job goes on, or stays 0",
+        "names_files": "the address of a file ends with its name",
+        "knows_glb": "a GLB is model/gltf-binary, or application/octet-stream",
+        "imports_at_once": "an upload has its asset's id as soon as it is imported",
+        "explains_413": "JSON says that a picture is too large, or HTML",
+    }.items():
+        flag, preset = "--" + name.replace("_", "-"), getattr(usual, name)
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=preset, help=f"{meaning} ({preset})")
+    group.add_argument(
+        "--largest-upload", type=int, default=usual.largest_upload, metavar="BYTES", help="(%(default)s)"
+    )
+    group.add_argument("--job-key", choices=("jobId", "id"), default=usual.job_key, help="(%(default)s)")
+    group.add_argument("--job-limit", type=int, metavar="N", help="jobs at the same time; any number if left out")
+    group.add_argument("--replaced-by", default="", metavar="MODEL", help="marks the model as deprecated")
+    group.add_argument("--texture-format", choices=("webp", "png"), default=usual.texture_format, help="(%(default)s)")
+    group.add_argument("--flaws", nargs="+", choices=("all", *FLAWS), default=[], help="what is wrong with the models")
+    options = parser.parse_args()
+    flaws = ALL_FLAWS if "all" in options.flaws else frozenset(options.flaws)
+    try:
+        options.service = _service(options, flaws)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
 
 
-def main() -> int:
+def _service(options: argparse.Namespace, flaws: frozenset[str]) -> Service:
+    import dataclasses
+
+    from emulator import Service
+
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Service)}
+    return Service(**{**given, "flaws": flaws})
+
+
+def serve(options: argparse.Namespace) -> int:
     """Serve until interrupted and return the exit status: 0, or 2 if the port is taken."""
-    options = _parse()
+    from emulator import Emulator
+
     stop = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+    for name in INTERRUPTS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     try:
@@ -40,7 +96,7 @@ def main() -> int:
             job_seconds=options.seconds_per_job,
             url_seconds=options.url_seconds,
             port=options.port,
-            texture_format=options.texture_format,
+            service=options.service,
             log=lambda line: print(line, flush=True),
         )
     except OSError as error:
@@ -61,6 +117,37 @@ def main() -> int:
             pass
         print(f"Ended. Calls: {dict(emulator.calls)}; paid submits: {emulator.paid}")
     return 0
+
+
+def in_our_environment() -> bool:
+    """Return whether the running Python is that of an environment of the project, all of which have what it takes."""
+    return environments.ENVIRONMENTS.resolve() in Path(sys.prefix).resolve().parents
+
+
+def start_again(python: Path, arguments: Sequence[str]) -> int:
+    """Run this program with that Python in place of this one and return its exit status, where that is possible."""
+    command = [str(python), str(Path(__file__).resolve().parent), *arguments]
+    if os.name != "nt":
+        os.execve(command[0], command, environments.clean_variables())  # noqa: S606 - no shell is wanted
+    # Windows cannot replace a process. Ctrl-C reaches both, and it is for the other to end.
+    for name in INTERRUPTS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    return subprocess.run(command, check=False, env=environments.clean_variables()).returncode
+
+
+def main() -> int:
+    """Serve and return the exit status: 0, 1 if the environment cannot be made, or 2 if the port is taken."""
+    environments.require_supported_python()
+    options = parse()
+    if in_our_environment():
+        return serve(options)
+    try:
+        python = environments.environment("emulator", environments.running_python())
+    except (environments.EnvironmentNotBuiltError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return start_again(python, sys.argv[1:])
 
 
 if __name__ == "__main__":

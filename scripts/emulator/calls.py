@@ -13,16 +13,14 @@ from urllib.parse import unquote
 from .faults import Fault
 from .inputs import INPUTS, MODEL_ID, check_inputs, describe_inputs, price, whole
 from .listing import list_jobs
-from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, json_answer, parse_json_object
-from .order import Order
-from .pictures import picture_type
+from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, html_answer, json_answer, parse_json_object
+from .model.order import Order
+from .model.picture_type import picture_type
+from .model.workshop import Product, Task
 from .records import ENDED, OWNER_ID, AssetRecord, JobRecord, UploadRecord, iso
 from .state import State, new_id
-from .workshop import Product, Task
 
-LARGEST_UPLOAD = 6 * 2**20
-"""Bytes of picture that `POST /assets` takes; larger ones go through `POST /uploads` (docs.scenario.com)."""
-IMPORT_SECONDS = 0.2
+_DATA_URL = re.compile(r"data:image/[a-z0-9.+-]+;base64,")
 _MODEL_CREATED = 1_764_547_200.0
 
 _ROUTES = (
@@ -60,7 +58,8 @@ def answer_call(state: State, request: Request, fault: Fault) -> Answer:
         with state.lock:
             return call(state, request, fault)
     except RefusedError as refusal:
-        answer = json_answer(refusal.status, {"reason": refusal.reason})
+        details = {"details": refusal.details} if refusal.details else {}
+        answer = json_answer(refusal.status, {"reason": refusal.reason, **details})
         # RFC 9110 §15.5.2: a 401 names the scheme.
         return answer.with_headers({"WWW-Authenticate": "Basic"}) if refusal.status == 401 else answer
 
@@ -75,11 +74,13 @@ def _upload(state: State, request: Request, fault: Fault) -> Answer:
     body = parse_json_object(request.body)
     name, image = _text(body, "name"), _text(body, "image")
     try:
-        data = base64.b64decode(image, validate=True)
+        data = base64.b64decode(_DATA_URL.sub("", image, count=1) if image[:5] == "data:" else image, validate=True)
     except (binascii.Error, ValueError) as error:
         raise RefusedError(400, f'"image" is not base64: {error}') from error
-    if len(data) > LARGEST_UPLOAD:
-        raise RefusedError(413, f'"image" has more than {LARGEST_UPLOAD} bytes: use POST /uploads')
+    if len(data) > state.service.largest_upload:
+        if not state.service.explains_413:
+            return html_answer(413)
+        raise RefusedError(413, f'"image" has more than {state.service.largest_upload} bytes: use POST /uploads')
     asset = _add_picture(state, name, data)
     return json_answer(200, {"asset": asset.to_json(_asset_url(state, asset))})
 
@@ -95,7 +96,8 @@ def _add_picture(state: State, name: str, data: bytes) -> AssetRecord:
 
 def _asset_url(state: State, asset: AssetRecord, *, expired: bool = False) -> str:
     ending = "glb" if asset.kind == "3d" else asset.mime_type.removeprefix("image/")
-    return state.signed_url(f"/assets/{asset.id}/{asset.id}.{ending}", expired=expired)[0]
+    name = f"/{asset.id}.{ending}" if state.service.names_files else ""
+    return state.signed_url(f"/assets/{asset.id}{name}", expired=expired)[0]
 
 
 def _text(body: Mapping[str, object], name: str) -> str:
@@ -131,7 +133,7 @@ def _upload_start(state: State, request: Request, fault: Fault) -> Answer:
         created=state.clock(),
     )
     state.uploads[upload_id] = upload
-    return json_answer(200, {"upload": upload.to_json(state.clock(), IMPORT_SECONDS)})
+    return json_answer(200, {"upload": upload.to_json(state.clock(), state.service)})
 
 
 def _find_upload(state: State, request: Request) -> UploadRecord:
@@ -159,11 +161,11 @@ def _upload_action(state: State, request: Request, fault: Fault) -> Answer:
                 upload.entity_id = _add_picture(state, upload.file_name, data).id
             except RefusedError as refusal:
                 upload.error = refusal.reason
-    return json_answer(200, {"upload": upload.to_json(state.clock(), IMPORT_SECONDS)})
+    return json_answer(200, {"upload": upload.to_json(state.clock(), state.service)})
 
 
 def _upload_status(state: State, request: Request, fault: Fault) -> Answer:
-    return json_answer(200, {"upload": _find_upload(state, request).to_json(state.clock(), IMPORT_SECONDS)})
+    return json_answer(200, {"upload": _find_upload(state, request).to_json(state.clock(), state.service)})
 
 
 def _model(state: State, request: Request, fault: Fault) -> Answer:
@@ -179,7 +181,7 @@ def _model(state: State, request: Request, fault: Fault) -> Answer:
         "capabilities": ["img23d"],
         "collectionIds": [],
         "exampleAssetIds": [],
-        "tags": [],
+        "tags": [f"deprecated:{replacement}"] if (replacement := state.service.replaced_by) else [],
         "trainingImagesNumber": 0,
         "ownerId": OWNER_ID,
         "createdAt": iso(_MODEL_CREATED),
@@ -212,6 +214,7 @@ def _dry_run(state: State, request: Request, fault: Fault) -> Answer:
 
 def _submit(state: State, request: Request, fault: Fault) -> Answer:
     parameters = _checked_body(state, request)
+    _check_limit(state)
     job = JobRecord(
         id=new_id("job"),
         input=parameters,
@@ -228,7 +231,15 @@ def _submit(state: State, request: Request, fault: Fault) -> Answer:
         job.ending = "never"
     else:
         _order_model(state, job)
-    return json_answer(200, {"job": job.to_json(), "creativeUnitsCost": job.cost, "creativeUnitsDiscount": 0})
+    answer = {"job": job.to_json(state.service), "creativeUnitsCost": job.cost, "creativeUnitsDiscount": 0}
+    return json_answer(200, answer)
+
+
+def _check_limit(state: State) -> None:
+    limit = state.service.job_limit
+    if limit is not None and sum(job.status not in ENDED for job in state.jobs.values()) >= limit:
+        details = {"actionName": "custom-generation", "actionLimit": limit}
+        raise RefusedError(429, f"Your plan allows {limit} generations at the same time", details)
 
 
 def _order_model(state: State, job: JobRecord) -> None:
@@ -237,7 +248,8 @@ def _order_model(state: State, job: JobRecord) -> None:
         picture=picture.data,
         faces=whole(job.input, "decimationTarget"),
         texture_size=whole(job.input, "textureSize"),
-        texture_format=state.texture_format,
+        texture_format=state.service.texture_format,
+        flaws=state.service.flaws,
         double_sided=not job.input.get("remesh", INPUTS["remesh"].default),
         seed=whole(job.input, "seed") if "seed" in job.input else random.getrandbits(31),
     )
@@ -264,12 +276,13 @@ def _add_results(state: State, job: JobRecord, picture: AssetRecord, order: Orde
         "faceCount": product.face_count,
         "vertexCount": product.vertex_count,
         "format": "glb",
-        "hasNormals": True,
+        "hasNormals": "no_normals" not in order.flaws,
         "hasUVs": True,
         "hasAnimations": False,
         "hasSkeleton": False,
     }
-    model = AssetRecord(new_id("asset"), "model.glb", "model/gltf-binary", "3d", b"", now, "img23d", properties, order)
+    mime_type = "model/gltf-binary" if state.service.knows_glb else "application/octet-stream"
+    model = AssetRecord(new_id("asset"), "model.glb", mime_type, "3d", b"", now, "img23d", properties, order)
     state.assets |= {preview.id: preview, model.id: model}
     job.asset_ids = (preview.id, model.id)
 
@@ -282,20 +295,22 @@ def _find_job(state: State, request: Request) -> JobRecord:
 
 
 def _job(state: State, request: Request, fault: Fault) -> Answer:
-    return json_answer(200, {"job": _find_job(state, request).to_json()})
+    return json_answer(200, {"job": _find_job(state, request).to_json(state.service)})
 
 
 def _jobs(state: State, request: Request, fault: Fault) -> Answer:
-    return json_answer(200, list_jobs(state.jobs.values(), request.query, state.clock() - fault.lag))
+    return json_answer(200, list_jobs(state.jobs.values(), request.query, state.service, state.clock(), fault.lag))
 
 
 def _cancel(state: State, request: Request, fault: Fault) -> Answer:
     job = _find_job(state, request)
     if parse_json_object(request.body).get("action") != "cancel":
         raise RefusedError(400, '"action" must be "cancel"')
+    if not state.service.cancels:
+        raise RefusedError(400, "Cannot cancel this type of job. Action not permitted.")
     if job.status not in ENDED:
         job.canceled = state.clock()
-    return json_answer(200, {"job": job.to_json()})
+    return json_answer(200, {"job": job.to_json(state.service)})
 
 
 def _asset(state: State, request: Request, fault: Fault) -> Answer:

@@ -9,13 +9,13 @@ from urllib.parse import unquote
 
 from .faults import Fault
 from .messages import Answer, RefusedError, Request, raw_answer, xml_answer
+from .model.workshop import make
 from .state import State
-from .workshop import make
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _ROUTES = (
-    ("GET", re.compile(r"/assets/([^/]+)/[^/]+$"), "download"),
-    ("HEAD", re.compile(r"/assets/([^/]+)/[^/]+$"), "download"),
+    ("GET", re.compile(r"/assets/([^/]+)(?:/[^/]+)?$"), "download"),
+    ("HEAD", re.compile(r"/assets/([^/]+)(?:/[^/]+)?$"), "download"),
     ("PUT", re.compile(r"/uploads/([^/]+)/([0-9]{1,5})$"), "upload_part"),
 )
 _CODES = {400: "InvalidArgument", 403: "AccessDenied", 404: "NoSuchKey"}

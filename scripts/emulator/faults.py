@@ -35,7 +35,8 @@ class Fault:
 
     A `status` answers in place of the call: nothing is acted upon. `close="before"` reads the request, does not
     act and says nothing; `"middle"` acts and breaks off halfway through the body; `"after"` acts and says
-    nothing, so a submit is accepted and paid although its caller never hears of it.
+    nothing, so a submit is accepted and paid although its caller never hears of it. `silence` is the same without
+    the end: the connection stays open, and nothing comes until the caller goes away.
     """
 
     delay: float = 0.0
@@ -53,7 +54,12 @@ class Fault:
     """The answer's whole body in place of the usual JSON, sent as it is."""
     html: bool = False
     """An HTML page as a gateway would send it, in place of JSON."""
+    acted: bool = False
+    """Together with a `status` or `body`: the call is acted upon first. So answers a gateway that gave up waiting."""
+    details: Mapping[str, object] = field(default_factory=dict)
+    """`details` in the error's JSON body, as `{"actionName": …, "actionLimit": …}` comes with a 429."""
     close: Literal["before", "middle", "after"] | None = None
+    silence: Literal["before", "middle", "after"] | None = None
     trickle: float = 0.0
     """Seconds of pause before each chunk of the body: one byte, or 16 KiB of a download."""
     job: Literal["fails", "never_ends"] | None = None
@@ -101,6 +107,8 @@ class FaultBook:
         for field_name, only_for in _ONLY_FOR.items():
             if getattr(fault, field_name) and name != only_for:
                 raise ValueError(f"Fault.{field_name} is for {only_for}, not for {name}")
+        if fault.acted and fault.status is None and fault.body is None:
+            raise ValueError("Fault.acted is for a fault that answers in place of the call")
         with self._lock:
             self._orders[name].append(_Order(fault, after, times))
 
@@ -131,6 +139,8 @@ def error_answer(fault: Fault) -> Answer:
         payload: dict[str, object] = {"reason": _reason(status)}
         if fault.remaining_seconds is not None:
             payload["remainingSeconds"] = fault.remaining_seconds
+        if fault.details:
+            payload["details"] = dict(fault.details)
         answer = json_answer(status, payload)
     if fault.retry_after is not None:
         answer = answer.with_headers({"Retry-After": fault.retry_after})

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from .messages import RefusedError
-from .records import ENDED, STEPS, JobRecord, iso_text
+from .records import ENDED, STEPS, JobRecord, iso, iso_text
+from .service import Service
 
+_SHOWN_SECONDS = 30 * 24 * 3600
 _STATUSES = (*(status for status, _ in STEPS), *ENDED)
 _TYPES = frozenset(
     [
@@ -53,10 +55,13 @@ _TYPES = frozenset(
 )
 
 
-def list_jobs(jobs: Iterable[JobRecord], query: Mapping[str, str], newest: float) -> dict[str, object]:
-    """Return one page of the jobs created up to `newest`, as `{"jobs": […], "nextPaginationToken"?}`.
+def list_jobs(
+    jobs: Iterable[JobRecord], query: Mapping[str, str], service: Service, now: float, lag: float = 0
+) -> dict[str, object]:
+    """Return one page of the jobs that are `lag` seconds old, as `{"jobs": […], "nextPaginationToken"?}`.
 
-    With a status, type or workflow the latest update comes first, else the latest creation.
+    With a status, type or workflow the latest update comes first, else the latest creation. Without a date, the jobs of
+    the last 30 days are shown.
 
     Raises:
         RefusedError: 400, a filter is unknown, malformed, or not allowed together with another.
@@ -67,14 +72,14 @@ def list_jobs(jobs: Iterable[JobRecord], query: Mapping[str, str], newest: float
     if wanted_status is not None and wanted_status not in _STATUSES:
         raise RefusedError(400, '"status" is not the status of a job')
     date_field = "updatedAt" if by_update else "createdAt"
-    after = _date(query, "updatedAfter" if by_update else "createdAfter")
+    after = _date(query, "updatedAfter" if by_update else "createdAfter") or iso(now - _SHOWN_SECONDS)
     if not _asks_for_ours(query):
         return {"jobs": []}
-    visible = [job.to_json() for job in jobs if job.created <= newest]
+    visible = [(job.id, job.to_json(service, listed=True)) for job in jobs if job.created <= now - lag]
     found = [
-        (str(job[date_field]), str(job["jobId"]), job)
-        for job in visible
-        if wanted_status in (None, job["status"]) and (after is None or str(job[date_field]) > after)
+        (str(job[date_field]), job_id, job)
+        for job_id, job in visible
+        if wanted_status in (None, job["status"]) and str(job[date_field]) > after
     ]
     # Jobs of the same millisecond need an order, too, or a page might begin anywhere among them.
     found.sort(key=lambda row: row[:2], reverse=True)

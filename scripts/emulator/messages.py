@@ -38,12 +38,13 @@ class Answer:
 
 
 class RefusedError(Exception):
-    """A call that is refused: HTTP `status`, and the `reason` that the body gives."""
+    """A call that is refused: HTTP `status`, and the `reason` and `details` that the body gives."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, details: Mapping[str, object] | None = None) -> None:
         super().__init__(f"{status}: {reason}")
         self.status = status
         self.reason = reason
+        self.details = details
 
 
 def raw_answer(status: int, body: bytes, content_type: str) -> Answer:

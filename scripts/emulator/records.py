@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from .order import Order
+from .model.order import Order
+from .service import Service
 
 AUTHOR_ID = "user_emulator"
 OWNER_ID = "proj_emulator"
@@ -20,6 +21,8 @@ Clock = Callable[[], float]
 STEPS = (("pending", 0.0), ("queued", 0.05), ("warming-up", 0.15), ("in-progress", 0.25), ("finalizing", 0.9))
 """A job's statuses on the way, each with the part of its time at which it begins."""
 ENDED = ("success", "failure", "canceled")
+IMPORT_SECONDS = 0.2
+"""From an upload's completion to its end; the id of the asset may take as long again."""
 IMPORT_STEPS = (("complete", 0.0), ("validating", 0.25), ("validated", 0.75))
 _PROGRESS_TENTHS = 10
 
@@ -86,18 +89,25 @@ class UploadRecord:
     entity_id: str = ""
     error: str = ""
 
-    def status(self, now: float, import_seconds: float) -> str:
-        """Return the upload's status at `now`; importing takes `import_seconds` from its completion."""
+    def status(self, now: float) -> str:
+        """Return the upload's status at `now`."""
         if self.completed is None:
             return "pending"
-        if now - self.completed >= import_seconds:
+        part = (now - self.completed) / IMPORT_SECONDS
+        if part >= 1:
             return "failed" if self.error else "imported"
-        part = (now - self.completed) / import_seconds
         return [status for status, start in IMPORT_STEPS if start <= part][-1]
 
-    def to_json(self, now: float, import_seconds: float) -> dict[str, object]:
+    def entity(self, now: float, service: Service) -> str | None:
+        """Return the id of the asset that the upload has become, None until it is known."""
+        if self.completed is None or self.error:
+            return None
+        seconds = IMPORT_SECONDS if service.imports_at_once else 2 * IMPORT_SECONDS
+        return self.entity_id if now - self.completed >= seconds else None
+
+    def to_json(self, now: float, service: Service) -> dict[str, object]:
         """Return the upload as the API gives it at `now`."""
-        status = self.status(now, import_seconds)
+        status = self.status(now)
         upload: dict[str, object] = {
             "id": self.id,
             "authorId": AUTHOR_ID,
@@ -111,14 +121,13 @@ class UploadRecord:
             "kind": "image",
             "source": "multipart",
             "status": status,
+            "entityId": self.entity(now, service),
             "partsCount": len(self.part_urls),
             "parts": [
                 {"number": number, "url": url, "expires": iso(self.expires)}
                 for number, url in enumerate(self.part_urls, 1)
             ],
         }
-        if status == "imported":
-            upload["entityId"] = self.entity_id
         if status == "failed":
             upload["errorMessage"] = self.error
         return upload
@@ -162,11 +171,13 @@ class JobRecord:
             steps = [step for step in steps if step[1] <= self.canceled] + [("canceled", self.canceled)]
         return steps[:1] + [step for step in steps[1:] if step[1] <= now]
 
-    def progress(self) -> tuple[float, float]:
+    def progress(self, service: Service) -> tuple[float, float]:
         """Return the progress from 0 to 1 in tenths, and the moment at which it or the status last changed."""
         status, since = self.history()[-1]
         if status == "success":
             return 1.0, since
+        if not service.shows_progress:
+            return 0.0, since
         if status in ("failure", "canceled", "finalizing"):
             return 0.9, since
         if status != "in-progress":
@@ -175,17 +186,19 @@ class JobRecord:
         tenths = min(_PROGRESS_TENTHS - 1, int((self.clock() - since) / tenth)) if tenth > 0 else 0
         return tenths / _PROGRESS_TENTHS, since + tenths * tenth
 
-    def to_json(self) -> dict[str, object]:
-        """Return the job as the API gives it at this moment."""
+    def to_json(self, service: Service, *, listed: bool = False) -> dict[str, object]:
+        """Return the job as the API gives it at this moment, alone or in the listing."""
         history = self.history()
-        progress, updated = self.progress()
+        progress, updated = self.progress(service)
         metadata: dict[str, object] = {"input": self.input, "assetIds": []}
+        if listed and not service.lists_inputs:
+            metadata.pop("input")
         if history[-1][0] == "success":
             metadata["assetIds"] = list(self.asset_ids)
         if history[-1][0] == "failure":
             metadata |= {"error": self.error, "hint": self.hint}
         return {
-            "jobId": self.id,
+            service.job_key: self.id,
             "jobType": "custom",
             "status": history[-1][0],
             "progress": progress,

@@ -116,12 +116,19 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.close == "before" or state.closing.is_set():
             self._hang_up("closed before acting")
             return
-        if fault.status is not None or fault.body is not None:
-            answer = error_answer(fault)
-        else:
+        if fault.silence == "before":
+            self._say_nothing("silent before acting")
+            return
+        replaced = fault.status is not None or fault.body is not None
+        if fault.acted or not replaced:
             answer = site.answer_call(state, request, fault)
+        if replaced:
+            answer = error_answer(fault)
         if fault.close == "after":
             self._hang_up("closed without an answer")
+            return
+        if fault.silence == "after":
+            self._say_nothing("silent after acting")
             return
         self._send(answer.with_headers(fault.headers), fault, name)
 
@@ -148,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         body = b"" if self.command == "HEAD" else answer.body
-        if fault.close == "middle":
+        if "middle" in (fault.close, fault.silence):
             body = body[: len(body) // 2]
         if fault.trickle:
             self._trickle(body, fault.trickle, _DOWNLOAD_CHUNK if name == "download" else 1)
@@ -156,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         if fault.close == "middle":
             self._hang_up("closed in the middle of the answer")
+        if fault.silence == "middle":
+            self._say_nothing("silent in the middle of the answer")
 
     def _trickle(self, body: bytes, pause: float, chunk: int) -> None:
         for start in range(0, len(body), chunk):
@@ -168,6 +177,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.log_message("%s %s: %s", self.command, urlsplit(self.path).path, why)
         self.close_connection = True
         _break_off(self.connection)
+
+    def _say_nothing(self, why: str) -> None:
+        """Keep the connection open, without a word, until the other side or the server ends it."""
+        self.log_message("%s %s: %s", self.command, urlsplit(self.path).path, why)
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            while self.connection.recv(4096):
+                pass
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in http.server
         """Hand the line to the site's log, if it has one."""

@@ -4,8 +4,10 @@
 Whoever reads or changes a record holds `lock`. The clock is the only source of time.
 """
 
+import base64
 import hashlib
 import hmac
+import json
 import secrets
 import threading
 from collections import Counter
@@ -15,9 +17,12 @@ from urllib.parse import quote, urlencode
 
 from .faults import FaultBook
 from .messages import RefusedError
-from .order import TextureFormat
+from .model.workshop import Workshop
 from .records import AssetRecord, Clock, JobRecord, UploadRecord
-from .workshop import Workshop
+from .service import Service
+
+_KEY_PAIR = "KEMULATOR2EXAMPLE"
+_FOR_URLS = {ord("+"): "-", ord("="): "_", ord("/"): "~"}
 
 
 @dataclass
@@ -28,7 +33,7 @@ class State:
     secret: str
     job_seconds: float
     url_seconds: float
-    texture_format: TextureFormat
+    service: Service
     clock: Clock
     workshop: Workshop
     cdn_url: str = ""
@@ -46,10 +51,12 @@ class State:
     def signed_url(self, path: str, *, expired: bool = False) -> tuple[str, float]:
         """Return an address on the CDN for `path` and the moment at which it expires (`expired`: a minute ago)."""
         expires = self.clock() + (-60 if expired else self.url_seconds)
+        url = f"{self.cdn_url}{quote(path)}"
         # To the millisecond, so that a test may ask for addresses that live for less than a second.
-        stamp = f"{expires:.3f}"
-        query = urlencode({"Expires": stamp, "Signature": self._signature(path, stamp)})
-        return f"{self.cdn_url}{quote(path)}?{query}", expires
+        condition = {"DateLessThan": {"AWS:EpochTime": round(expires, 3)}}
+        policy = _to_url(json.dumps({"Statement": [{"Resource": url, "Condition": condition}]}).encode())
+        query = {"Policy": policy, "Signature": self._signature(policy), "Key-Pair-Id": _KEY_PAIR}
+        return f"{url}?{urlencode(query)}", expires
 
     def check_signature(self, path: str, query: Mapping[str, str]) -> None:
         """Check the address of a call to the CDN, `path` unquoted.
@@ -57,14 +64,27 @@ class State:
         Raises:
             RefusedError: 403, the signature is wrong or missing, or the address has expired.
         """
-        stamp = query.get("Expires", "")
-        if not hmac.compare_digest(self._signature(path, stamp).encode(), query.get("Signature", "").encode()):
+        policy = query.get("Policy", "")
+        is_ours = hmac.compare_digest(self._signature(policy).encode(), query.get("Signature", "").encode())
+        if not is_ours or query.get("Key-Pair-Id") != _KEY_PAIR:
             raise RefusedError(403, "The signature does not match")
-        if self.clock() >= float(stamp):
+        (statement,) = json.loads(_from_url(policy))["Statement"]
+        if statement["Resource"] != f"{self.cdn_url}{quote(path)}":
+            raise RefusedError(403, "The policy is for another file")
+        if self.clock() >= statement["Condition"]["DateLessThan"]["AWS:EpochTime"]:
             raise RefusedError(403, "Request has expired")
 
-    def _signature(self, path: str, stamp: str) -> str:
-        return hmac.new(self.signing_key, f"{path}\n{stamp}".encode(), hashlib.sha256).hexdigest()
+    def _signature(self, policy: str) -> str:
+        return _to_url(hmac.digest(self.signing_key, policy.encode(), hashlib.sha256))
+
+
+def _to_url(data: bytes) -> str:
+    """Return base64 as CloudFront puts it into an address: without the three characters that mean something there."""
+    return base64.b64encode(data).decode("ascii").translate(_FOR_URLS)
+
+
+def _from_url(text: str) -> bytes:
+    return base64.b64decode(text.translate({ord(new): chr(old) for old, new in _FOR_URLS.items()}))
 
 
 def new_id(kind: str) -> str:

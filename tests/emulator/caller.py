@@ -45,22 +45,22 @@ def draw_picture(outline: str = "disc", file_format: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-class Caller:
-    """One client of an emulator, with the right key."""
+class Client:
+    """One client of whatever answers at an address, with a key."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
+    def __init__(self, url: str, key: str, secret: str) -> None:
+        self.url = url
         self.session = requests.Session()
         self.session.trust_env = False
-        self.session.auth = (emulator.key, emulator.secret)
+        self.session.auth = (key, secret)
 
     def get(self, path: str, **query: str) -> requests.Response:
         """Return the answer to GET `path` of the API."""
-        return self.session.get(self.emulator.url + path, params=query, timeout=20)
+        return self.session.get(self.url + path, params=query, timeout=20)
 
     def post(self, path: str, body: Mapping[str, Any], **query: str) -> requests.Response:
         """Return the answer to POST `path` of the API with a JSON body."""
-        return self.session.post(self.emulator.url + path, json=dict(body), params=query, timeout=20)
+        return self.session.post(self.url + path, json=dict(body), params=query, timeout=20)
 
     def upload(self, picture: bytes) -> str:
         """Upload a picture and return the id of its asset."""
@@ -94,13 +94,21 @@ class Caller:
         """Return a fresh address of the GLB of a finished job."""
         for asset_id in job["metadata"]["assetIds"]:
             asset = self.get(f"/assets/{asset_id}").json()["asset"]
-            if asset["mimeType"] == "model/gltf-binary":
+            if asset["kind"] == "3d":
                 return str(asset["url"])
         raise LookupError("the job has no GLB")
 
     def generate(self, picture: bytes, **parameters: Any) -> str:
         """Return the address of the GLB made of `picture`."""
         return self.model_url(self.finish(self.submit(self.upload(picture), **parameters)))
+
+
+class Caller(Client):
+    """One client of an emulator, with the right key."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(emulator.url, emulator.key, emulator.secret)
+        self.emulator = emulator
 
 
 def download(url: str, **headers: str) -> requests.Response:

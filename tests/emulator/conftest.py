@@ -1,4 +1,4 @@
-"""An emulator with short jobs, and a client for it."""
+"""An emulator with short jobs that is nowhere kind, and a client for it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, Service
 from tests.emulator.caller import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+HARDEST = Service(cancels=False, lists_inputs=False, imports_at_once=False)
+
+
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """Yield an emulator whose jobs take a fifth of a second, and the time for the model."""
-    with Emulator(job_seconds=0.2) as emulator:
+    with Emulator(job_seconds=0.2, service=HARDEST) as emulator:
         yield emulator
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import os
+import dataclasses
 import re
 import signal
 import socket
@@ -12,7 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
+
+import environments
+from emulator import Service
+from tests.emulator.caller import Client, download, draw_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +33,16 @@ PROGRAM = Path(__file__).parents[2] / "scripts" / "emulator"
 
 
 @contextlib.contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, python: str = sys.executable) -> Iterator[subprocess.Popen[str]]:
     """Yield the running program; it is gone afterwards even if a check has failed meanwhile."""
     with subprocess.Popen(
-        [sys.executable, str(PROGRAM), *arguments],
+        [python, str(PROGRAM), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         creationflags=OWN_GROUP,
-        env=os.environ | {"PYTHONUTF8": "1"},
+        env=environments.clean_variables() | {"PYTHONUTF8": "1"},
     ) as program:
         try:
             yield program
@@ -79,3 +85,97 @@ def test_a_port_that_is_taken_is_told() -> None:
             _, error = program.communicate(timeout=20)
     assert program.returncode == 2
     assert f"Cannot listen on port {port}" in error
+
+
+def plain_python() -> str:
+    """Return the Python that the running environment was made with, which has none of its libraries."""
+    name = "python.exe" if sys.platform == "win32" else f"bin/python{environments.running_python()}"
+    return str(Path(sys.base_prefix, name))
+
+
+def run_with(change: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end after a change to `environments`, of which a plain Python may have no other form."""
+    source = (
+        "import runpy, sys\n"
+        "program, sys.argv = sys.argv[1], sys.argv[1:]\n"
+        f"sys.path.insert(0, {str(PROGRAM.parent)!r})\n"
+        "import environments\n"
+        f"{change}\n"
+        "runpy.run_path(program, run_name='__main__')\n"
+    )
+    command = [plain_python(), "-c", source, str(PROGRAM), *arguments]
+    return subprocess.run(
+        command, check=False, capture_output=True, encoding="utf-8", env=environments.clean_variables(), timeout=60
+    )
+
+
+def test_a_python_without_libraries_makes_an_environment_and_makes_models_in_it() -> None:
+    has_none = [plain_python(), "-c", "import trimesh"]
+    assert subprocess.run(has_none, check=False, capture_output=True, env=environments.clean_variables()).returncode
+    with started("--seconds-per-job", "0.1", python=plain_python()) as program:
+        said = read_until(program, "Ctrl-C")
+        address = re.search(r"API Address\s+(\S+)", said)
+        assert address is not None, said + program.communicate(timeout=20)[1]
+        caller = Client(address[1], "emulator-key", "emulator-secret")
+        assert download(caller.generate(draw_picture())).content[:4] == b"glTF"
+        program.send_signal(INTERRUPT)
+        program.communicate(timeout=20)
+    assert program.returncode == 0
+
+
+def test_an_environment_that_cannot_be_made_is_told() -> None:
+    fails = "def environment(*_): raise environments.EnvironmentNotBuiltError('There is no room left.')"
+    program = run_with(f"{fails}\nenvironments.environment = environment")
+    assert (program.returncode, program.stderr) == (1, "There is no room left.\n")
+
+
+def test_a_python_that_does_not_fit_is_told_before_anything_is_fetched() -> None:
+    program = run_with("environments.running_python = lambda: '3.9'")
+    assert program.returncode == 1
+    assert "This is Python 3.9" in program.stderr
+    assert "python3.11 scripts/emulator" in program.stderr
+
+
+def test_an_old_python_can_read_the_program() -> None:
+    source = (PROGRAM / "__main__.py").read_text(encoding="utf-8")
+    assert ast.parse(source, feature_version=(3, 8)).body
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--flaws", "no_normals", "nan_normal"], "cannot be wrong"), (["--job-key", "ident"], "invalid choice")],
+)
+def test_an_option_that_makes_no_sense_is_told(arguments: list[str], said: str) -> None:
+    with started(*arguments) as program:
+        _, error = program.communicate(timeout=20)
+    assert (program.returncode, said in error) == (2, True)
+
+
+def test_each_setting_of_the_service_is_an_option() -> None:
+    with started("--help") as program:
+        said, _ = program.communicate(timeout=20)
+    for field in dataclasses.fields(Service):
+        assert f"--{field.name.replace('_', '-')}" in said
+
+
+def test_the_options_reach_the_service() -> None:
+    options = [
+        "--cancels",
+        "--names-files",
+        "--replaced-by",
+        "model_other",
+        "--flaws",
+        "all",
+        "--seconds-per-job",
+        "0.1",
+    ]
+    with started(*options) as program:
+        said = read_until(program, "Ctrl-C")
+        address = re.search(r"API Address\s+(\S+)", said)
+        assert address is not None, said
+        caller = Client(address[1], "emulator-key", "emulator-secret")
+        assert caller.get("/models/model_trellis-2").json()["model"]["tags"] == ["deprecated:model_other"]
+        job_id = caller.submit(caller.upload(draw_picture()))
+        assert caller.post(f"/jobs/{job_id}/action", {"action": "cancel"}).status_code == 200
+        url = caller.generate(draw_picture())
+    assert url.split("?")[0].endswith(".glb")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import base64
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -47,8 +48,22 @@ def test_an_address_with_a_wrong_signature_is_refused_with_xml(url: str) -> None
     assert "<Code>AccessDenied</Code>" in answer.text
 
 
+def test_an_address_has_no_ending_and_is_signed_as_cloudfront_does_it(url: str) -> None:
+    parts = urlsplit(url)
+    assert "." not in parts.path
+    assert set(parse_qs(parts.query)) == {"Policy", "Signature", "Key-Pair-Id"}
+
+
 def test_an_address_for_another_time_is_refused(url: str) -> None:
-    assert download(url.replace("Expires=1", "Expires=9")).status_code == 403
+    policy = parse_qs(urlsplit(url).query)["Policy"][0]
+    later = base64.b64encode(base64.b64decode(policy.replace("_", "=")).replace(b": 1", b": 9")).decode("ascii")
+    assert later != policy
+    assert download(url.replace(policy, later.replace("=", "_"))).status_code == 403
+
+
+def test_the_signature_of_one_file_opens_no_other(caller: Caller, url: str) -> None:
+    other = caller.upload(draw_picture("ring"))
+    assert download(url.replace(urlsplit(url).path, f"/assets/{other}")).status_code == 403
 
 
 def test_an_unsigned_address_is_refused(url: str) -> None:

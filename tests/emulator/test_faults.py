@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 import requests
 
-from emulator import Emulator, Fault
+from emulator import CALL_NAMES, Emulator, Fault, Service
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def test_a_fault_strikes_its_own_call_only(emulator: Emulator, caller: Caller) -
         lambda emulator: emulator.fault("asset", Fault(glb="corrupt")),
         lambda emulator: emulator.fault("job", Fault(lag=1)),
         lambda emulator: emulator.fault("job", Fault(status=500), times=0),
+        lambda emulator: emulator.fault("job", Fault(acted=True)),
     ],
 )
 def test_an_order_that_could_never_strike_is_an_error(emulator: Emulator, order: Callable[[Emulator], None]) -> None:
@@ -137,8 +139,87 @@ def test_an_answer_lost_after_acting_leaves_a_paid_job(
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         caller.submit(image, seed=77)
     assert emulator.paid == 1
-    (job,) = caller.get("/jobs").json()["jobs"]
-    assert job["metadata"]["input"]["seed"] == 77
+    (listed,) = caller.get("/jobs").json()["jobs"]
+    assert caller.job(listed["jobId"])["metadata"]["input"]["seed"] == 77
+
+
+@pytest.mark.parametrize("name", CALL_NAMES)
+def test_any_call_can_meet_silence(emulator: Emulator, caller: Caller, name: str) -> None:
+    method, url, body = call_of(caller, name)
+    emulator.fault(name, Fault(silence="before"))
+    counted = emulator.calls[name]
+    with requests.Session() as session:
+        session.trust_env = False
+        session.auth = None if url.startswith(emulator.cdn_url) else caller.session.auth
+        with pytest.raises(requests.ReadTimeout):
+            session.request(method, url, json=body, timeout=(20, 0.2))
+        assert emulator.calls[name] == counted + 1
+        assert session.request(method, url, json=body, timeout=20).ok is (name != "cancel"), "the next is answered"
+
+
+def call_of(caller: Caller, name: str) -> tuple[str, str, dict[str, Any] | None]:
+    """Return method, address and body with which the call of that name is accepted."""
+    picture = draw_picture()
+    image = caller.upload(picture)
+    announced = {"fileName": "x", "contentType": "image/png", "fileSize": 2, "kind": "image", "parts": 1}
+    upload = caller.post("/uploads", announced).json()["upload"]
+    part = upload["parts"][0]["url"]
+    job_id = caller.submit(image)
+    paths: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+        "upload": ("POST", "/assets", {"name": "x", "image": base64.b64encode(picture).decode()}),
+        "upload_start": ("POST", "/uploads", announced),
+        "upload_action": ("POST", f"/uploads/{upload['id']}/action", {"action": "complete"}),
+        "upload_status": ("GET", f"/uploads/{upload['id']}", None),
+        "model": ("GET", "/models/model_trellis-2", None),
+        "dry_run": ("POST", GENERATE + "?dryRun=true", {"image": image}),
+        "submit": ("POST", GENERATE, {"image": image, **SMALLEST}),
+        "job": ("GET", f"/jobs/{job_id}", None),
+        "jobs": ("GET", "/jobs", None),
+        "cancel": ("POST", f"/jobs/{job_id}/action", {"action": "cancel"}),
+        "asset": ("GET", f"/assets/{image}", None),
+    }
+    if name == "upload_part":
+        return "PUT", part, {}
+    if name == "download":
+        return "GET", caller.get(f"/assets/{image}").json()["asset"]["url"], None
+    if name == "upload_action":
+        with requests.Session() as session:
+            session.trust_env = False
+            assert session.put(part, json={}, timeout=20).ok
+    method, path, body = paths[name]
+    return method, caller.emulator.url + path, body
+
+
+def test_a_submit_that_is_never_answered_may_have_been_accepted(emulator: Emulator, caller: Caller) -> None:
+    image = caller.upload(draw_picture())
+    for fault, paid in ((Fault(silence="before"), 0), (Fault(silence="after"), 1)):
+        emulator.fault("submit", fault)
+        with pytest.raises(requests.ReadTimeout):
+            caller.session.post(emulator.url + GENERATE, json={"image": image, **SMALLEST}, timeout=(20, 0.3))
+        assert emulator.paid == paid
+
+
+def test_an_answer_can_stop_coming_in_the_middle(emulator: Emulator, caller: Caller) -> None:
+    emulator.fault("model", Fault(silence="middle"))
+    got: list[bytes] = []
+    with caller.session.get(emulator.url + "/models/model_trellis-2", stream=True, timeout=(20, 0.2)) as answer:
+        with pytest.raises(requests.ConnectionError, match="Read timed out"):
+            got.extend(answer.iter_content(1))
+        assert len(got) == int(answer.headers["Content-Length"]) // 2
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_gives_up_on_a_call_that_was_accepted(emulator: Emulator, caller: Caller, status: int) -> None:
+    image = caller.upload(draw_picture())
+    emulator.fault("submit", Fault(status=status, html=True, acted=True))
+    answer = caller.post(GENERATE, {"image": image, **SMALLEST})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
+    assert (emulator.paid, len(emulator.jobs)) == (1, 1)
+
+
+def test_the_details_of_a_limit_are_in_the_body(emulator: Emulator, caller: Caller) -> None:
+    emulator.fault("jobs", Fault(status=429, details={"actionName": "custom-generation", "actionLimit": 4}))
+    assert caller.get("/jobs").json()["details"] == {"actionName": "custom-generation", "actionLimit": 4}
 
 
 def test_a_refused_submit_starts_no_job(emulator: Emulator, caller: Caller) -> None:
@@ -158,7 +239,7 @@ def test_a_trickling_answer_comes_complete_and_byte_by_byte(emulator: Emulator, 
     assert time.monotonic() - started >= 0.2
 
 
-@pytest.mark.parametrize("wait", [Fault(delay=30), Fault(until=threading.Event())])
+@pytest.mark.parametrize("wait", [Fault(delay=30), Fault(until=threading.Event()), Fault(silence="before")])
 def test_leaving_ends_a_wait(wait: Fault) -> None:
     before = set(threading.enumerate())
     with Emulator() as emulator:
@@ -189,11 +270,13 @@ def test_a_job_that_never_ends_stays_in_progress(caller: Caller) -> None:
     assert caller.job(job_id)["status"] == "in-progress"
 
 
-def test_a_job_that_never_ends_can_be_canceled(caller: Caller) -> None:
-    image = caller.upload(draw_picture())
-    caller.emulator.fault("submit", Fault(job="never_ends"))
-    job_id = caller.submit(image)
-    assert caller.post(f"/jobs/{job_id}/action", {"action": "cancel"}).json()["job"]["status"] == "canceled"
+def test_a_job_that_never_ends_can_be_canceled() -> None:
+    with Emulator(service=Service(cancels=True)) as emulator:
+        caller = Caller(emulator)
+        image = caller.upload(draw_picture())
+        emulator.fault("submit", Fault(job="never_ends"))
+        job_id = caller.submit(image)
+        assert caller.post(f"/jobs/{job_id}/action", {"action": "cancel"}).json()["job"]["status"] == "canceled"
 
 
 def test_an_asset_can_name_an_expired_address(emulator: Emulator, caller: Caller) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from emulator import Emulator, Fault
+from emulator import Emulator, Fault, Service
 from tests.emulator.caller import Caller, draw_picture
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Listing:
 @pytest.fixture
 def listing() -> Iterator[Listing]:
     now = [START]
-    with Emulator(job_seconds=2000, clock=lambda: now[0]) as emulator:
+    service = Service(cancels=True, shows_progress=True)
+    with Emulator(job_seconds=2000, service=service, clock=lambda: now[0]) as emulator:
         yield Listing(emulator, now)
 
 
@@ -94,6 +95,12 @@ def test_progress_is_news(listing: Listing) -> None:
     after = listing.caller.job(listing.ids[0])
     assert after["progress"] > before["progress"]
     assert after["updatedAt"] > before["updatedAt"]
+
+
+def test_without_a_date_the_last_thirty_days_are_shown(listing: Listing) -> None:
+    listing.now[0] = START + 30 * 24 * 3600 + 15
+    assert listing.shown() == [4, 3, 2]
+    assert listing.shown(createdAfter="2020-01-01T00:00:00Z") == [4, 3, 2, 1, 0]
 
 
 def test_types_replaces_type(listing: Listing) -> None:

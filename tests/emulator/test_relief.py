@@ -3,103 +3,34 @@
 from __future__ import annotations
 
 import io
-import json
-import struct
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from emulator import Emulator
-from emulator.order import Order
-from emulator.workshop import make
+from emulator import Emulator, Service
+from emulator.model.order import Order
+from emulator.model.workshop import make
 from tests.emulator.caller import Caller, download, draw_picture
+from tests.emulator.reliefs import relief, take_apart, weld
 
 OUTLINES = ["disc", "ring", "specks", "rectangle"]
-
-
-@dataclass(frozen=True)
-class Glb:
-    """A GLB, taken apart."""
-
-    document: dict[str, Any]
-    binary: bytes
-
-    def view(self, index: int) -> bytes:
-        """Return the bytes of a buffer view."""
-        view = self.document["bufferViews"][index]
-        return self.binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
-
-    def attribute(self, name: str, width: int) -> npt.NDArray[np.float32]:
-        """Return a float32 attribute of the only primitive."""
-        accessor = self.document["accessors"][self.primitive["attributes"][name]]
-        assert accessor["componentType"] == 5126
-        values = np.frombuffer(self.view(accessor["bufferView"]), dtype="<f4").reshape(-1, width)
-        assert len(values) == accessor["count"]
-        return values
-
-    @property
-    def primitive(self) -> dict[str, Any]:
-        """The only primitive."""
-        ((primitive,),) = (mesh["primitives"] for mesh in self.document["meshes"])
-        found: dict[str, Any] = primitive
-        return found
-
-    @property
-    def triangles(self) -> npt.NDArray[np.int64]:
-        """The corners of each face."""
-        accessor = self.document["accessors"][self.primitive["indices"]]
-        assert accessor["componentType"] == 5125
-        return np.frombuffer(self.view(accessor["bufferView"]), dtype="<u4").astype(np.int64).reshape(-1, 3)
-
-    def image(self, index: int) -> Image.Image:
-        """Return a picture in the file."""
-        return Image.open(io.BytesIO(self.view(self.document["images"][index]["bufferView"])))
-
-
-def take_apart(glb: bytes) -> Glb:
-    magic, version, length, json_length, json_type = struct.unpack_from("<4sIII4s", glb)
-    assert (magic, version, length, json_type) == (b"glTF", 2, len(glb), b"JSON")
-    binary_length, binary_type = struct.unpack_from("<I4s", glb, 20 + json_length)
-    assert (json_length % 4, binary_length % 4, binary_type) == (0, 0, b"BIN\0")
-    assert 28 + json_length + binary_length == len(glb)
-    return Glb(json.loads(glb[20 : 20 + json_length]), glb[28 + json_length :])
-
-
-def relief(outline: str = "disc", **changes: Any) -> Glb:
-    usual: dict[str, Any] = {
-        "faces": 100_000,
-        "texture_size": 1024,
-        "texture_format": "webp",
-        "double_sided": False,
-        "seed": 1,
-    }
-    return take_apart(make(Order(picture=draw_picture(outline), **(usual | changes))).glb)
-
-
-def weld(glb: Glb) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Return the distinct positions and the triangles between them."""
-    positions, inverse = np.unique(glb.attribute("POSITION", 3), axis=0, return_inverse=True)
-    return positions, inverse.reshape(-1)[glb.triangles]
 
 
 def test_there_is_one_scene_one_node_one_mesh_and_one_material() -> None:
     document = relief().document
     assert document["scenes"] == [{"nodes": [0]}]
-    assert document["nodes"] == [{"name": "geometry_0", "mesh": 0}]
+    assert document["nodes"] == [{"name": "world", "children": [1]}, {"name": "geometry_0", "mesh": 0}]
     assert (len(document["meshes"]), len(document["materials"]), document["scene"]) == (1, 1, 0)
     primitive = relief().primitive
     assert primitive["mode"] == 4
     assert set(primitive["attributes"]) == {"POSITION", "NORMAL", "TEXCOORD_0"}
 
 
-def test_the_file_says_that_it_is_a_stand_in() -> None:
+def test_the_file_says_that_trimesh_wrote_it_and_that_it_is_a_stand_in() -> None:
     asset = relief().document["asset"]
+    assert asset["generator"] == "https://github.com/mikedh/trimesh"
     assert asset["extras"]["standIn"] is True
-    assert "not made by Trellis 2" in asset["generator"]
 
 
 @pytest.mark.parametrize("outline", OUTLINES)
@@ -130,10 +61,10 @@ def test_two_million_faces_can_be_had() -> None:
     assert len(relief(faces=2_000_000).triangles) == pytest.approx(2_000_000, rel=0.02)
 
 
-@pytest.mark.parametrize("size", [(1000, 3), (3, 1000), (1, 1), (1024, 768)])
+@pytest.mark.parametrize("size", [(1000, 3), (3, 1000), (3, 3), (1024, 768)])
 def test_a_picture_of_any_shape_gives_the_number_of_faces(size: tuple[int, int]) -> None:
     file = io.BytesIO()
-    Image.new("RGB", size, (90, 120, 200)).save(file, "PNG")
+    Image.linear_gradient("L").resize(size).convert("RGB").save(file, "PNG")
     product = make(Order(file.getvalue(), 100_000, 1024, "png", double_sided=False, seed=1))
     assert product.face_count == pytest.approx(100_000, rel=0.02)
 
@@ -156,6 +87,20 @@ def test_normals_are_smooth_across_seams_and_of_length_1() -> None:
     order = np.argsort(inverse.reshape(-1), kind="stable")
     same_place = np.diff(inverse.reshape(-1)[order]) == 0
     assert np.array_equal(normals[order][1:][same_place], normals[order][:-1][same_place])
+
+
+def test_normals_are_weighted_by_area() -> None:
+    glb = relief()
+    positions, triangles = weld(glb)
+    corners = positions[triangles].astype(np.float64)
+    faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    sums = np.zeros(positions.shape)
+    for corner in range(3):
+        np.add.at(sums, triangles[:, corner], faces)
+    weighted = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+    _, places = np.unique(glb.attribute("POSITION", 3), axis=0, return_inverse=True)
+    own = np.einsum("ij,ij->i", weighted[places.reshape(-1)], glb.attribute("NORMAL", 3))
+    assert np.degrees(np.arccos(np.clip(own.min(), -1, 1))) < 0.5
 
 
 def test_every_uv_is_within_the_texture() -> None:
@@ -187,10 +132,11 @@ def test_the_front_faces_plus_z_with_the_picture_upright() -> None:
     assert np.ptp(positions[:, 0]) > np.ptp(positions[:, 1]) > np.ptp(positions[:, 2])
 
 
-def test_up_in_the_picture_is_plus_y() -> None:
+def test_up_in_the_picture_is_plus_y_in_shape_and_in_colour() -> None:
     picture = Image.new("RGBA", (80, 80))
     draw = ImageDraw.Draw(picture)
     draw.polygon([(40, 0), (0, 79), (79, 79)], fill=(255, 255, 255, 255))
+    draw.polygon([(40, 0), (20, 40), (60, 40)], fill=(255, 0, 0, 255))
     file = io.BytesIO()
     picture.save(file, "PNG")
     glb = take_apart(make(Order(file.getvalue(), 100_000, 1024, "png", double_sided=False, seed=1)).glb)
@@ -198,6 +144,13 @@ def test_up_in_the_picture_is_plus_y() -> None:
     top, bottom = positions[positions[:, 1] > 0.4], positions[positions[:, 1] < -0.4]
     assert np.ptp(top[:, 0]) < 0.2
     assert np.ptp(bottom[:, 0]) > 0.8
+    texture = np.asarray(glb.image(0).convert("RGB")).astype(int)
+    pixels = (glb.attribute("TEXCOORD_0", 2) * 1024).astype(int).clip(0, 1023)
+    colors = texture[pixels[:, 1], pixels[:, 0]]
+    front = glb.attribute("NORMAL", 3)[:, 2] > 0.5
+    red, white = colors[front & (positions[:, 1] > 0.1)], colors[front & (positions[:, 1] < -0.1)]
+    assert np.mean(red[:, 1] < 50) > 0.9
+    assert np.mean(white[:, 1] > 240) > 0.9, "the front is not the darker back"
 
 
 def test_the_outline_follows_the_alpha() -> None:
@@ -211,7 +164,7 @@ def test_the_middle_bulges() -> None:
     positions = relief().attribute("POSITION", 3)
     distance = np.hypot(positions[:, 0], positions[:, 1])
     assert float(positions[distance < 0.05][:, 2].max()) > 0.15
-    assert float(np.abs(positions[distance > 0.48][:, 2]).max()) < 0.08
+    assert float(np.abs(positions[distance > 0.48][:, 2]).max()) < 0.1
 
 
 def test_brighter_is_higher() -> None:
@@ -248,6 +201,13 @@ def test_textures_are_of_the_size_asked_for_in_rgba_and_rgb(size: int) -> None:
     assert [glb.image(index).mode for index in range(2)] == ["RGBA", "RGB"]
 
 
+def test_the_base_colour_keeps_an_alpha_and_all_colours_beneath_it() -> None:
+    glb = relief("ring")
+    red, _, blue, alpha = np.asarray(glb.image(0)).astype(int).reshape(-1, 4).T
+    assert 0 < int(alpha.min()) < int(alpha.max()) == 255
+    assert int((red + blue)[alpha < 255].min()) > 20, "WebP drops what is wholly transparent"
+
+
 def test_roughness_is_in_green_and_nothing_in_red() -> None:
     red, green, blue = np.asarray(relief(texture_format="png").image(1)).reshape(-1, 3).T
     assert int(red.max()) == 0
@@ -272,14 +232,14 @@ def test_another_seed_gives_a_slightly_different_relief() -> None:
 def test_the_same_order_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     order = Order(draw_picture(), 100_000, 1024, "webp", double_sided=False, seed=9)
     first = make(order).glb
-    monkeypatch.setattr("emulator.workshop._SHELF.get", lambda digest: None)
+    monkeypatch.setattr("emulator.model.workshop._SHELF.get", lambda digest: None)
     assert make(order).glb == first
 
 
 def test_the_same_order_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     order = Order(draw_picture(), 100_000, 1024, "webp", double_sided=False, seed=10)
     first = make(order)
-    monkeypatch.setattr("emulator.relief.make_relief", None)
+    monkeypatch.setattr("emulator.model.relief.make_relief", None)
     assert make(order) is first
 
 
@@ -292,6 +252,6 @@ def test_a_job_makes_the_model_that_its_parameters_ask_for(caller: Caller) -> No
 
 
 def test_an_emulator_can_be_told_to_use_png() -> None:
-    with Emulator(job_seconds=0.1, texture_format="png") as emulator:
+    with Emulator(job_seconds=0.1, service=Service(texture_format="png")) as emulator:
         glb = take_apart(download(Caller(emulator).generate(draw_picture())).content)
     assert glb.image(0).format == "PNG"

@@ -7,6 +7,7 @@ type requires, of the right type, and no field that the type does not know.
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,11 @@ from scenario_sdk.types import (
     UploadTriggerActionResponse,
 )
 
+from emulator import Emulator, Service
 from tests.emulator.caller import SMALLEST, Caller, draw_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from emulator import Emulator
 
 MODEL = "model_trellis-2"
 
@@ -56,6 +56,13 @@ def unknown_fields(value: object, path: str = "") -> list[str]:
 
 @pytest.fixture
 def sdk(emulator: Emulator) -> Iterator[Scenario]:
+    with client(emulator) as sdk:
+        yield sdk
+
+
+@contextlib.contextmanager
+def client(emulator: Emulator) -> Iterator[Scenario]:
+    """Yield the SDK's client of the emulator."""
     with (
         httpx.Client(trust_env=False) as http,
         Scenario(
@@ -107,7 +114,7 @@ def test_the_sdk_takes_an_upload_in_parts_to_its_asset(sdk: Scenario, emulator: 
     for _ in range(200):
         status = sdk.uploads.with_raw_response.retrieve(upload.id)
         read_strictly(UploadRetrieveResponse, status.http_response.json())
-        if status.parse().upload.status == "imported":
+        if status.parse().upload.entity_id is not None:
             break
         time.sleep(0.02)
     assert emulator.assets[str(status.parse().upload.entity_id)].data == picture
@@ -172,10 +179,16 @@ def test_the_sdk_filters_jobs_by_types(sdk: Scenario) -> None:
     assert list(sdk.jobs.list(types=["upload"])) == []
 
 
-def test_the_sdk_cancels_a_job(sdk: Scenario) -> None:
-    answer = sdk.jobs.with_raw_response.trigger_action(started(sdk, uploaded(sdk)), action="cancel")
-    read_strictly(JobTriggerActionResponse, answer.http_response.json())
-    assert answer.parse().job.status == "canceled"
+def test_the_sdk_cancels_a_job_where_that_is_allowed() -> None:
+    with Emulator(service=Service(cancels=True)) as emulator, client(emulator) as sdk:
+        answer = sdk.jobs.with_raw_response.trigger_action(started(sdk, uploaded(sdk)), action="cancel")
+        read_strictly(JobTriggerActionResponse, answer.http_response.json())
+        assert answer.parse().job.status == "canceled"
+
+
+def test_the_sdk_tells_that_canceling_is_refused(sdk: Scenario) -> None:
+    with pytest.raises(APIStatusError, match="Cannot cancel this type of job"):
+        sdk.jobs.trigger_action(started(sdk, uploaded(sdk)), action="cancel")
 
 
 def test_a_result_is_what_the_sdk_describes_and_its_picture_comes_first(sdk: Scenario) -> None:

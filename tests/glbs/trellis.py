@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from emulator import workshop
-from emulator.order import Order
+from emulator.model import workshop
+from emulator.model.order import Order
 
 if TYPE_CHECKING:
-    from emulator.order import TextureFormat
+    from emulator.model.order import TextureFormat
 
 
 @functools.cache

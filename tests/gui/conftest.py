@@ -14,7 +14,7 @@ import pytest
 
 import screens
 from build import stage
-from emulator import Emulator
+from emulator import Emulator, Service
 from tests.addon import ADDON
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
@@ -72,8 +72,9 @@ def job_seconds() -> float:
 
 @pytest.fixture
 def emulator(job_seconds: float) -> Iterator[Emulator]:
-    """A running emulator of Scenario's API."""
-    with Emulator(key="test-key", secret="test-secret", job_seconds=job_seconds) as running:
+    """A running emulator of Scenario's API, whose jobs show how far they are: the bar is looked at, too."""
+    told = Service(shows_progress=True)
+    with Emulator(key="test-key", secret="test-secret", job_seconds=job_seconds, service=told) as running:
         yield running
 
 

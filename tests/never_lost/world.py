@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import emulator.cdn
-import emulator.workshop
+import emulator.model.workshop
 from emulator import Emulator
-from emulator.order import Order
-from emulator.workshop import Product
+from emulator.model.order import Order
+from emulator.model.workshop import Product
 
 KEY, SECRET = "test-key", "test-secret"
 MODEL_BYTES = 300_000
@@ -72,7 +72,7 @@ def small_models(size: int = MODEL_BYTES) -> Iterator[None]:
         return Product(glb(order.seed, size), 1, 3)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emulator.workshop, "make", make)
+        patch.setattr(emulator.model.workshop, "make", make)
         patch.setattr(emulator.cdn, "make", make)
         yield
 

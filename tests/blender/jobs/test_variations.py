@@ -84,7 +84,8 @@ def test_each_job_has_the_picture(tmp_path: Path, connected: Emulator, session: 
 
 
 def test_a_picture_of_ours_is_shared_out_and_not_left_behind(tmp_path: Path, connected: Emulator, session: Any) -> None:
-    image = bpy.data.images.new("picture", 8, 8)
+    image: Any = bpy.data.images.new("picture", 8, 8)
+    image.pixels[0] = 1.0  # in a single colour nothing finds a subject
     image.file_format, image.filepath_raw = "BMP", str(tmp_path / "picture.bmp")
     image.save()
     generate(tmp_path / "picture.bmp", variations=3)

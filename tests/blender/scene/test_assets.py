@@ -33,9 +33,15 @@ def kept() -> Any:
 @pytest.fixture
 def model(tmp_path: Path, connected: Emulator) -> Any:
     """A model in the scene, made of a picture that is all red."""
-    pixels = np.full((64, 64, 4), RED, np.uint8)
-    finish(picture_file(tmp_path / "pictures", "Tür.png", pixels))
+    finish(picture_file(tmp_path / "pictures", "Tür.png", all_red()))
     return meshes()[0]
+
+
+def all_red() -> Any:
+    """Red pixels (64, 64, 4), of which one is hardly another: in a single colour nothing finds a subject."""
+    pixels = np.full((64, 64, 4), RED, np.uint8)
+    pixels[32, 32, 0] = 250
+    return pixels
 
 
 @pytest.fixture
@@ -101,7 +107,7 @@ def test_marking_twice_adds_nothing(model: Any) -> None:
 def test_always_means_on_arrival_and_for_every_model(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     kept().mark_as_asset = True
     for seed in (7, 8):
-        finish(picture_file(tmp_path, "a.png", np.full((64, 64, 4), RED, np.uint8)), seed=seed)
+        finish(picture_file(tmp_path, "a.png", all_red()), seed=seed)
     assert [is_red(model) for model in meshes()] == [True, True]
     assert {model.asset_data.catalog_id for model in meshes()} == {addon.asset.CATALOG_ID}
 

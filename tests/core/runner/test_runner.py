@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator, Fault
+from emulator import Emulator, Fault, Service
 from tests.core.studio import AGENT, QUICK, Studio, account_of, new_job, tells_what_to_do
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
@@ -62,7 +62,7 @@ def test_every_change_is_on_disk_before_it_is_told(studio: Studio) -> None:
 
 
 def test_progress_is_told_and_goes_up(open_studio: Open, folder: Path, picture: Path) -> None:
-    with Emulator(job_seconds=1.0) as emulator:
+    with Emulator(job_seconds=1.0, service=Service(shows_progress=True)) as emulator:
         studio = Studio(folder / "jobs", picture, emulator)
         job = studio.reach(studio.add(), Stage.READY)
         assert studio.close()

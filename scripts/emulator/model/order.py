@@ -5,12 +5,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+from .flaws import Flaw
+
 TextureFormat = Literal["webp", "png"]
 
 
 @dataclass(frozen=True)
 class Order:
-    """All that a model depends on: equal orders give equal bytes."""
+    """All that a model depends on: equal orders give equal bytes. `flaws` are those of other generators' exports."""
 
     picture: bytes
     faces: int
@@ -18,8 +20,10 @@ class Order:
     texture_format: TextureFormat
     double_sided: bool
     seed: int
+    flaws: frozenset[Flaw] = frozenset()
 
     def digest(self) -> str:
         """Return a name for the model that this order gives."""
         rest = f"{self.faces} {self.texture_size} {self.texture_format} {self.double_sided} {self.seed}"
-        return hashlib.sha256(hashlib.sha256(self.picture).digest() + rest.encode()).hexdigest()
+        flaws = " ".join(sorted(self.flaws))
+        return hashlib.sha256(hashlib.sha256(self.picture).digest() + f"{rest} {flaws}".encode()).hexdigest()

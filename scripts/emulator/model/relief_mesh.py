@@ -98,20 +98,15 @@ def _welded_positions(front: Floats, back: Floats, aspect: float) -> Floats:
 
 
 def _smooth_normals(positions: Floats, triangles: Integers) -> Floats:
-    """Return unit normals of the vertices: of the faces around them, weighted by the angle there.
+    """Return unit normals of the vertices: of the faces around them, weighted by area.
 
-    That is how trimesh, which writes Trellis 2's files, makes vertex normals; weighted by area, the long thin triangles
-    of a relief's sides would have a say that no triangle of Trellis 2's even meshes has.
+    As `compute_vertex_normals` of CuMesh does it, which TRELLIS.2 asks for them: it adds up cross products.
     """
     corners = positions[triangles]
-    sides = np.roll(corners, -1, axis=1) - corners
-    sides /= np.maximum(np.linalg.norm(sides, axis=2, keepdims=True), 1e-30)
-    faces = np.cross(sides[:, 0], sides[:, 1])
-    faces /= np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-30)
-    angles = np.arccos(np.clip(-(sides * np.roll(sides, 1, axis=1)).sum(axis=2), -1, 1))
+    faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = np.empty_like(positions)
     for axis in range(3):
-        weights = (angles * faces[:, None, axis]).ravel()
+        weights = np.repeat(faces[:, axis], 3)
         normals[:, axis] = np.bincount(triangles.ravel(), weights=weights, minlength=len(positions))
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     return normals / np.where(lengths > 0, lengths, 1)

@@ -5,12 +5,15 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from .relief_mesh import MARGIN
 
+_LEAST_ALPHA = 96
+
 
 def paint_atlas(subject: Image.Image, size: int) -> tuple[Image.Image, Image.Image]:
     """Return the base colour (RGBA) and the metallic-roughness texture (RGB), both `size` pixels square.
 
-    Roughness is in G, metalness in B (glTF 2.0 §3.9.2), R is 0 as Trellis 2 writes it. The alpha is the picture's,
-    though the material is opaque.
+    Roughness is in G, metalness in B (glTF 2.0 §3.9.2), R is 0 as Trellis 2 writes it. The alpha is the picture's, but
+    nowhere less than `_LEAST_ALPHA`: TRELLIS.2 stores one, too, though the material is opaque, and fills in what no
+    face uses.
     """
     half = size // 2
     front = _copy_with_margin(subject, half)
@@ -40,5 +43,6 @@ def _copy_with_margin(subject: Image.Image, side: int) -> Image.Image:
         blurred.putalpha(solid)
         canvas = Image.alpha_composite(canvas, blurred.resize((side, side), Image.Resampling.BILINEAR))
     canvas = Image.alpha_composite(canvas, sharp)
-    canvas.putalpha(sharp.getchannel("A"))
+    # WebP drops the colours of what is wholly transparent.
+    canvas.putalpha(sharp.getchannel("A").point(lambda alpha: max(alpha, _LEAST_ALPHA)))
     return canvas

@@ -64,9 +64,9 @@ def make(order: Order) -> Product:
     """Return the model for `order`, from the shelf or made now (up to some seconds).
 
     Raises:
-        ValueError: the picture cannot be read, or no mesh of that many faces can be made of it.
+        ValueError: TRELLIS.2 would fail on the picture, or no mesh of that many faces can be made of it.
     """
-    # numpy and Pillow are needed for nothing else here, and cost 0.2 s.
+    # numpy, Pillow and trimesh are needed for nothing else here, and cost a second.
     from .relief import make_relief
 
     digest = order.digest()
@@ -107,6 +107,8 @@ class Workshop:
             result: Product | str
             try:
                 result = make(task.order)
+            except ValueError as error:
+                result = str(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the job fails with it and the next one goes on
                 traceback.print_exc()
                 result = f"{type(error).__name__}: {error}"

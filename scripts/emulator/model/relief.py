@@ -5,20 +5,17 @@ The model is a solid relief: a cushion in the outline of the picture (its alpha,
 front, back and sides, whose height follows the brightness. Axes are those of glTF: Y up, the picture's front facing +Z.
 """
 
-import io
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from .atlas import paint_atlas
-from .glb_writer import write_glb
+from .flawed_mesh import spoil
 from .order import Order
+from .preprocess import preprocess
 from .relief_mesh import Bools, build_mesh
+from .textured_glb import write_glb
 
-_LARGEST_SIDE = 1024
-"""Pixels: TRELLIS.2 itself shrinks a picture to this."""
 _SOLID = 128
 """The alpha from which on a pixel belongs to the subject."""
 _TOLERANCE = 0.02
@@ -30,36 +27,30 @@ Heights = npt.NDArray[np.float64]
 def make_relief(order: Order) -> tuple[bytes, int, int]:
     """Return the GLB for `order`, its number of faces (within 2 % of those ordered) and of vertices.
 
+    Flaws may add to both.
+
     Raises:
-        ValueError: the picture cannot be read, or its outline does not allow that number of faces.
+        PictureError: TRELLIS.2 would fail on the picture.
+        ValueError: the outline of the picture does not allow that number of faces.
     """
-    subject, outline = _crop(_open(order.picture))
+    subject, outline = _crop(preprocess(order.picture))
     mask = _fit_grid(outline, order.faces)
     front, back = _heights(subject, outline, (mask.shape[0] + 1, mask.shape[1] + 1), order.seed)
-    mesh = build_mesh(mask, front, back, subject.width / subject.height)
-    base_color, roughness = paint_atlas(subject, order.texture_size)
-    textures = [_encode(texture, order.texture_format) for texture in (base_color, roughness)]
-    glb = write_glb(mesh, textures, order.texture_format, double_sided=order.double_sided)
+    mesh = spoil(build_mesh(mask, front, back, subject.width / subject.height), order.flaws)
+    glb = write_glb(
+        mesh,
+        paint_atlas(subject, order.texture_size),
+        order.texture_format,
+        double_sided=order.double_sided,
+        with_normals="no_normals" not in order.flaws,
+    )
     return glb, len(mesh.indices) // 3, len(mesh.positions)
-
-
-def _open(picture: bytes) -> Image.Image:
-    try:
-        with Image.open(io.BytesIO(picture)) as image:
-            # Shrunk with alpha: Pillow weighs the colours by it.
-            image.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
-            return image.convert("RGBA")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"the picture cannot be read: {error}") from error
 
 
 def _crop(image: Image.Image) -> tuple[Image.Image, Image.Image]:
     """Return the picture and its outline (L, 255 within), cut to the subject."""
     outline = image.getchannel("A").point(lambda alpha: 255 if alpha >= _SOLID else 0)
     box = outline.getbbox()
-    if box is None:
-        # Nothing but transparency is no subject: the rectangle then.
-        outline, box = Image.new("L", image.size, 255), (0, 0, *image.size)
     return image.crop(box), outline.crop(box)
 
 
@@ -159,13 +150,3 @@ def _spread(values: Heights, shape: tuple[int, int]) -> Heights:
     """Return `values` enlarged to `shape` (rows, columns), without steps."""
     image = Image.fromarray(values.astype(np.float32))
     return np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.BICUBIC), dtype=np.float64)
-
-
-def _encode(image: Image.Image, texture_format: str) -> bytes:
-    # Pillow's encoders take the fastest ways here: the files are for tests, not for keeping.
-    options: dict[str, Any] = {"quality": 80, "method": 0, "exact": True}
-    if texture_format == "png":
-        options = {"compress_level": 1}
-    file = io.BytesIO()
-    image.save(file, texture_format, **options)
-    return file.getvalue()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the flaws of real exports into a sound mesh."""
+
+import dataclasses
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+
+from .flaws import Flaw
+from .relief_mesh import Bools, Mesh
+
+_PATCH = 0.12
+"""The edge of the cubes that cut the surface into patches; the model is 0.98 long."""
+_KINDS = 8
+_FLIPPED, _TWO_SIDED, _TWICE = 1, 3, 5
+"""Which of the eight kinds of patches get which flaw: a flaw strikes an eighth of the surface or so."""
+
+
+def spoil(mesh: Mesh, flaws: Collection[Flaw]) -> Mesh:
+    """Return the mesh with the flaws in it; `no_normals` is left to whoever writes the file."""
+    if "flipped_patches" in flaws:
+        mesh = _with_flipped_patches(mesh)
+    if "doubled_sheets" in flaws:
+        mesh = _with_doubled_sheets(mesh)
+    if "corner_normals" in flaws:
+        mesh = _with_corner_normals(mesh)
+    if "nan_normal" in flaws:
+        mesh = _with_nan(mesh)
+    return mesh
+
+
+def _with_flipped_patches(mesh: Mesh) -> Mesh:
+    """Turn patches inside out, with vertices of their own, for the surface around them keeps its normals."""
+    flipped = _patches(mesh) == _FLIPPED
+    inside_out = _turned(_part(mesh, flipped))
+    return _joined(_part(mesh, ~flipped), inside_out)
+
+
+def _with_doubled_sheets(mesh: Mesh) -> Mesh:
+    kinds = _patches(mesh)
+    return _joined(mesh, _turned(_part(mesh, kinds == _TWO_SIDED)), _part(mesh, kinds == _TWICE))
+
+
+def _with_corner_normals(mesh: Mesh) -> Mesh:
+    """Give each corner a normal halfway between the vertex's and the face's: neither smooth nor flat shading fits."""
+    corners = mesh.indices
+    faces = np.repeat(_face_normals(mesh.positions[corners].reshape(-1, 3, 3)), 3, axis=0)
+    normals = mesh.normals[corners] + faces
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = np.where(lengths > 0.01, normals / np.maximum(lengths, 0.01), faces)
+    return Mesh(
+        positions=mesh.positions[corners],
+        normals=normals.astype(np.float32),
+        uvs=mesh.uvs[corners],
+        indices=np.arange(len(corners), dtype=np.uint32),
+    )
+
+
+def _with_nan(mesh: Mesh) -> Mesh:
+    normals = mesh.normals.copy()
+    normals[len(normals) // 3, 1] = np.nan
+    return dataclasses.replace(mesh, normals=normals)
+
+
+def _patches(mesh: Mesh) -> npt.NDArray[np.int64]:
+    """Return for each face the kind of patch that it lies in, 0 to 7."""
+    middles = mesh.positions[mesh.indices].reshape(-1, 3, 3).astype(np.float64).mean(axis=1)
+    cells = np.floor(middles / _PATCH).astype(np.int64)
+    kinds: npt.NDArray[np.int64] = cells @ np.array((1, 3, 5)) % _KINDS
+    return kinds
+
+
+def _part(mesh: Mesh, faces: Bools) -> Mesh:
+    """Return those faces, with copies of their vertices."""
+    corners = mesh.indices.reshape(-1, 3)[faces].ravel()
+    used, indices = np.unique(corners, return_inverse=True)
+    return Mesh(mesh.positions[used], mesh.normals[used], mesh.uvs[used], indices.ravel().astype(np.uint32))
+
+
+def _turned(mesh: Mesh) -> Mesh:
+    """Return the mesh seen from behind: wound the other way, its normals turned round."""
+    indices = mesh.indices.reshape(-1, 3)[:, ::-1].ravel()
+    return dataclasses.replace(mesh, normals=-mesh.normals, indices=indices)
+
+
+def _joined(*meshes: Mesh) -> Mesh:
+    starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes)])
+    return Mesh(
+        positions=np.concatenate([mesh.positions for mesh in meshes]),
+        normals=np.concatenate([mesh.normals for mesh in meshes]),
+        uvs=np.concatenate([mesh.uvs for mesh in meshes]),
+        indices=np.concatenate(
+            [mesh.indices + np.uint32(start) for mesh, start in zip(meshes, starts[:-1], strict=True)]
+        ),
+    )
+
+
+def _face_normals(triangles: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the unit normals of triangles (faces, 3 corners, 3)."""
+    first, second, third = triangles[:, 0], triangles[:, 1], triangles[:, 2]
+    normals = np.cross(second - first, third - first)
+    lengths = np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
+    unit: npt.NDArray[np.float32] = (normals / lengths).astype(np.float32)
+    return unit
