@@ -9,7 +9,7 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.clock import MovedClock
-from tests.core.studio import STEADY, Studio, account_of, tells_what_to_do
+from tests.core.studio import STEADY, Studio, account_of, scenario_stops, tells_what_to_do
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.job.spending import charged
 from trellis_blender.core.job.words import NOT_STOPPED, stage_words, state_sentence
@@ -64,6 +64,7 @@ def test_cancelling_after_the_key_was_refused_at_the_submit_costs_nothing(
     assert emulator.paid == 0
 
 
+@scenario_stops
 def test_cancelling_during_the_paid_call_stops_the_job_there(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(delay=0.3, job="never_ends"))
     job_id = studio.add()
@@ -73,6 +74,7 @@ def test_cancelling_during_the_paid_call_stops_the_job_there(studio: Studio, emu
     assert emulator.paid == 1
 
 
+@scenario_stops
 def test_cancelling_a_running_job_stops_it_there(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
     job_id = studio.add()
@@ -82,6 +84,7 @@ def test_cancelling_a_running_job_stops_it_there(studio: Studio, emulator: Emula
     assert studio.is_saved(studio.jobs[job_id])
 
 
+@scenario_stops
 @pytest.mark.parametrize(
     "fault", [Fault(status=500), Fault(status=429), Fault(close="before"), Fault(status=401)], ids=str
 )
@@ -95,6 +98,7 @@ def test_a_cancel_that_does_not_get_through_is_tried_again(studio: Studio, emula
     assert [job.status for job in emulator.jobs.values()] == ["canceled"]
 
 
+@scenario_stops
 def test_a_wish_to_cancel_survives_a_restart(open_studio: Open, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
     emulator.fault("cancel", Fault(close="before"))
@@ -109,6 +113,7 @@ def test_a_wish_to_cancel_survives_a_restart(open_studio: Open, emulator: Emulat
     assert [job.status for job in emulator.jobs.values()] == ["canceled"]
 
 
+@scenario_stops
 def test_cancelling_too_late_keeps_the_result(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("job", Fault(status=503), times=None)
     emulator.fault("jobs", Fault(status=503), times=None)
@@ -119,11 +124,7 @@ def test_cancelling_too_late_keeps_the_result(studio: Studio, emulator: Emulator
     assert studio.reach(job_id, Stage.READY).model_asset_id
 
 
-REFUSAL = Fault(status=400, body='{"reason": "Cannot cancel this type of job. Action not permitted."}')
-
-
 def test_a_running_model_that_scenario_does_not_stop_is_kept(studio: Studio, emulator: Emulator) -> None:
-    emulator.fault("cancel", REFUSAL)
     emulator.fault("submit", Fault(delay=0.3))
     job_id = studio.add()
     studio.until(lambda: emulator.calls["submit"], "the paid call")
@@ -137,7 +138,6 @@ def test_a_running_model_that_scenario_does_not_stop_is_kept(studio: Studio, emu
 
 def test_it_is_said_that_scenario_does_not_stop_it(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
-    emulator.fault("cancel", REFUSAL)
     job_id = studio.add()
     studio.reach(job_id, Stage.RUNNING)
     studio.runner.cancel(job_id)
@@ -154,7 +154,6 @@ def test_after_a_refused_cancel_polling_goes_on_at_its_usual_pace(open_studio: O
     clock = MovedClock()
     studio = open_studio(pace=STEADY, clock=clock)
     emulator.fault("submit", Fault(job="never_ends"))
-    emulator.fault("cancel", REFUSAL)
     job_id = studio.add()
     studio.reach(job_id, Stage.RUNNING)
     studio.runner.cancel(job_id)
@@ -197,7 +196,6 @@ def test_a_cancel_that_is_taken_and_not_done_is_asked_for_ever_more_seldom(
 
 def test_a_refused_cancel_is_not_asked_again_in_the_next_session(open_studio: Open, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
-    emulator.fault("cancel", REFUSAL)
     first = open_studio()
     job_id = first.add()
     first.reach(job_id, Stage.RUNNING)
@@ -209,6 +207,7 @@ def test_a_refused_cancel_is_not_asked_again_in_the_next_session(open_studio: Op
     assert emulator.calls["cancel"] == 1
 
 
+@scenario_stops
 def test_cancelling_a_lost_submit_finds_it_and_stops_it(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(close="after", job="never_ends"))
     emulator.fault("jobs", Fault(lag=0.3), times=None)
@@ -239,6 +238,7 @@ def test_a_stopped_download_can_be_had_later_for_nothing(studio: Studio, emulato
     assert emulator.paid == 1
 
 
+@scenario_stops
 def test_a_cancelled_job_is_begun_anew_when_it_is_resumed(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
     job_id = studio.add()

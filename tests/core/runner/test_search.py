@@ -217,7 +217,7 @@ def test_a_second_lost_answer_is_searched_for_as_long_as_the_first(
     steady.reach(job_id, Stage.UNCONFIRMED)
     assert clock.wanted() == 1.0
     clock.move(1.0)
-    steady.reach(job_id, Stage.RUNNING)
+    steady.skip_until(clock, ends(steady, job_id, Stage.READY), "the model")
     assert (emulator.calls["submit"], emulator.paid) == (2, 1)
 
 
@@ -274,7 +274,8 @@ def test_submit_again_searches_once_more_and_finds_what_was_paid_for(
 ) -> None:
     job = uncertain(steady, clock, emulator, "after")
     steady.again(job.id)
-    found = steady.reach(job.id, Stage.RUNNING)
+    steady.skip_until(clock, ends(steady, job.id, Stage.READY), "the model")
+    found = steady.jobs[job.id]
     assert [found.remote_id] == list(emulator.jobs)
     assert (found.may_be_paid, emulator.calls["submit"], emulator.paid) == (False, 1, 1)
 
@@ -287,7 +288,8 @@ def test_submit_again_submits_what_one_more_search_does_not_find(
     if name != "none":
         hide(emulator, name)
     steady.again(job.id)
-    assert steady.reach(job.id, Stage.RUNNING).asset_id == job.asset_id
+    steady.skip_until(clock, ends(steady, job.id, Stage.READY), "the model")
+    assert steady.jobs[job.id].asset_id == job.asset_id
     assert (emulator.calls["submit"], emulator.calls["upload"], emulator.paid) == (2, 1, 1)
 
 
@@ -303,7 +305,7 @@ def test_submit_again_submits_nothing_before_a_search_has_ended(
     assert passed > 600
     assert steady.jobs[job.id].stage is Stage.UNCONFIRMED
     assert emulator.calls["submit"] == 1
-    steady.skip_until(clock, ends(steady, job.id, Stage.RUNNING), "the submit")
+    steady.skip_until(clock, ends(steady, job.id, Stage.READY), "the model")
     assert (emulator.calls["submit"], emulator.paid) == (2, 1)
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
-from tests.core.studio import AGENT, account_of, smallest, tells_what_to_do
+from tests.core.studio import AGENT, account_of, scenario_stops, smallest, tells_what_to_do
 from trellis_blender.core.errors import AccountError, AnswerLostError, PassingError, RefusedError, StorageError
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.scenario import api as scenario_api
@@ -290,6 +290,7 @@ def test_a_listing_that_cannot_be_read_passes(api: Api, emulator: Emulator, body
         api.jobs("2026-01-01T00:00:00.000Z")
 
 
+@scenario_stops
 def test_a_cancelled_job_is_over(api: Api, emulator: Emulator, picture: Path) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
     job = api.submit(api.upload(picture, "a", "image/png", going_on).id, smallest())

@@ -27,9 +27,6 @@ from ..job.events import (
     Damaged,
     Event,
     Imported,
-    NeverArrived,
-    NotFound,
-    Polled,
     Resumed,
     SubmitPutOff,
     SubmitStarted,
@@ -37,9 +34,9 @@ from ..job.events import (
 )
 from ..job.job import MAY_FOLLOW, Job, Stage
 from ..request.account import Account
-from .failure_policy import judge
 from .job_store import Entry, Ledger
 from .messages import Change, Notice
+from .outcomes import Outcomes
 from .pending_pictures import Intake
 from .polling import Polling
 from .timing import Clock, Note, Pace
@@ -69,6 +66,7 @@ class Runner:
         self._entries = self._ledger.entries
         self._intake = Intake(self._ledger, self._notes, self._show_held_back)
         self._polling = Polling(self._pace, self._clock)
+        self._outcomes = Outcomes(self._ledger, self._pace, self._clock)
         self._account: Account | None = None
         self._held_by = ""
         self._busy = 0
@@ -345,65 +343,9 @@ class Runner:
         entry.due = 0.0
         if entry.finish():  # it was abandoned meanwhile
             return
-        self._take_in(entry, result)
+        self._outcomes.take(entry, result)
         if self._account is None and entry.is_idle:
             self._ledger.show(entry, trouble=self._held_by)
-
-    def _take_in(self, entry: Entry, result: Event | Missed | Exception) -> None:
-        if isinstance(result, Exception):
-            self._fault(entry, result)
-        elif isinstance(result, Polled):  # Scenario was asked to stop it, which it has not done yet
-            self._ledger.apply(entry, result)
-            entry.attempt += 1
-            entry.due = self._clock.now() + self._pace.until_retry(entry.attempt, None)
-        elif isinstance(result, Event):
-            entry.attempt = 0
-            self._ledger.apply(entry, result)
-        else:
-            self._missed(entry, result)
-
-    def _missed(self, entry: Entry, missed: Missed) -> None:
-        """A search did not find the submit. Two that prove it, far enough apart, are certain."""
-        if entry.job.may_submit_again:
-            self._ledger.apply(entry, NotFound())
-            return
-        if not missed.is_proof:
-            entry.missing_since = None
-        elif entry.missing_since is None:
-            entry.missing_since = self._clock.now()
-        elif entry.begun - entry.missing_since >= self._pace.listing_lag:
-            self._ledger.apply(entry, NeverArrived())
-            return
-        if not self._is_search_over(entry):
-            entry.attempt += 1
-            pause = min(self._pace.until_retry(entry.attempt, None), self._pace.listing_lag / 4)
-            entry.due = self._clock.now() + pause
-
-    def _is_search_over(self, entry: Entry) -> bool:
-        """End a search that has lasted long enough; whether it has. A job that is submitted anew afterwards is searched
-        for until that has been done once.
-        """
-        if entry.searched_since is None or entry.job.may_submit_again:
-            return False
-        if self._clock.now() - entry.searched_since < self._pace.search:
-            return False
-        self._ledger.apply(entry, NotFound())
-        return True
-
-    def _fault(self, entry: Entry, error: Exception) -> None:
-        """A step failed."""
-        if not isinstance(error, TrellisError):
-            _log.error("unexpected", exc_info=error)
-        verdict = judge(entry.job, error)
-        if verdict.event is not None:
-            self._ledger.apply(entry, verdict.event)
-        if not verdict.waits or entry.job.is_resting or self._is_search_over(entry):
-            return
-        entry.attempt += 1
-        pause = self._pace.held if verdict.needs_help else self._pace.until_retry(entry.attempt, verdict.asked)
-        entry.due = self._clock.now() + (self._pace.limit if verdict.at_limit else pause)
-        entry.is_at_limit = verdict.at_limit
-        self._ledger.show(entry, trouble=verdict.sentence, remedy=verdict.remedy)
 
     # -- polling
 
@@ -435,7 +377,7 @@ class Runner:
                 if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
                     self._ledger.show(entry, trouble=result.sentence)
                 else:
-                    self._fault(entry, result)
+                    self._outcomes.fail(entry, result)
             return
         for entry in filter(self._is_polled, asked):
             if entry.job.id in result:
