@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pytest
-
-from emulator import Emulator, Service
+from emulator import Emulator
 from tests.clock import MovedClock
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
@@ -42,8 +40,6 @@ STEADY = dataclasses.replace(Pace(), jitter=0.0, foreign=math.inf)
 ENDS = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
 AGENT = "trellis-tests"
 SECONDS = 8.0
-# For a test whose Scenario stops a running job when it is asked to, as the live one does not.
-scenario_stops = pytest.mark.parametrize("emulator", [Service(cancels=True)], indirect=True, ids=["stops"])
 _ADVICE = re.compile(
     r"^(Add|Buy|Change|Check|Choose|Close|Copy|Correct|Enter|Free|Look|Press|Remove|Scale|Submit|Try|Update)\b"
     r"|, (then )?(try again|retry)\.$|^The model is paid for: Retry brings it|; it is tried again\.$"

@@ -9,7 +9,8 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.clock import MovedClock
-from tests.core.studio import STEADY, Studio, account_of, scenario_stops, tells_what_to_do
+from tests.core.studio import STEADY, Studio, account_of, tells_what_to_do
+from tests.services import scenario_stops
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.job.spending import charged
 from trellis_blender.core.job.words import NOT_STOPPED, stage_words, state_sentence

@@ -9,7 +9,8 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.core.other_blender import OtherBlender
-from tests.core.studio import Studio, scenario_stops
+from tests.core.studio import Studio
+from tests.services import scenario_stops
 from trellis_blender.core.job.job import Stage
 
 Open = Callable[..., Studio]

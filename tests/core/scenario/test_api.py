@@ -13,7 +13,8 @@ from PIL import Image
 
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
-from tests.core.studio import AGENT, account_of, scenario_stops, smallest, tells_what_to_do
+from tests.core.studio import AGENT, account_of, smallest, tells_what_to_do
+from tests.services import scenario_stops
 from trellis_blender.core.errors import AccountError, AnswerLostError, PassingError, RefusedError, StorageError
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.scenario import api as scenario_api

@@ -113,10 +113,13 @@ def check(desk: Desk) -> Checked:
         model = desk.api.check()
         if model.replacement is None:
             return Checked(f"Connected: {model.name} is ready.", True)
-        retired = f"Connected, but Scenario is retiring {model.name}"
+        sentence = f"Connected, but Scenario is retiring {model.name}. Update the add-on before it stops working."
         if model.replacement:
-            retired += f" in favour of {model.replacement}"
-        return Checked(f"{retired}. Update the add-on before it stops working.", True, Remedy.UPDATE)
+            sentence = (
+                f"Connected, but Scenario is replacing {model.name} with {model.replacement}."
+                " Update the add-on before it stops working."
+            )
+        return Checked(sentence, True, Remedy.UPDATE)
     except PassingError as error:
         return Checked(f"{error} Try again.", False)
     except TrellisError as error:
