@@ -20,12 +20,11 @@ class Service:
         ValueError: the flaws do not go together.
     """
 
-    # The kinder branches, as long as the add-on relies on them: each becomes False with the change that ends that.
-    cancels: bool = True
+    cancels: bool = False
     """A job on its way can be canceled, else that is refused."""
-    lists_inputs: bool = True
+    lists_inputs: bool = False
     """The listing of jobs has `metadata.input`. A job asked for alone always has it."""
-    imports_at_once: bool = True
+    imports_at_once: bool = False
     """An upload that is `imported` has its `entityId`, else it follows a moment later."""
 
     shows_progress: bool = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from build import stage
-from emulator import Emulator
+from emulator import Emulator, Service
 from tests.addon import ADDON, Addon
 
 
@@ -119,9 +119,10 @@ def session(addon: Addon) -> Any:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """A running emulator of Scenario's API that has not been asked anything yet."""
-    with Emulator(key="test-key", secret="test-secret", job_seconds=0.1) as running:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """A running emulator of Scenario's API that has not been asked anything yet; a test may set its service."""
+    service = getattr(request, "param", Service())
+    with Emulator(key="test-key", secret="test-secret", job_seconds=0.1, service=service) as running:
         yield running
 
 

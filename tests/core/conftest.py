@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, Service
 from tests.core.studio import Studio, account_of
 from tests.emulator.caller import draw_picture
 from trellis_blender.core.request.account import Account
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """Yield an emulator whose jobs take a tenth of a second, and the time for the model."""
-    with Emulator(job_seconds=0.1) as emulator:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """Yield an emulator whose jobs take a tenth of a second, and the time for the model; a test may set its service."""
+    with Emulator(job_seconds=0.1, service=getattr(request, "param", Service())) as emulator:
         yield emulator
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import queue
 import re
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emulator import Emulator
+from tests.clock import MovedClock
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import Found
@@ -19,7 +21,7 @@ from trellis_blender.core.request.parameters import Value, complete
 from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice
 from trellis_blender.core.runner.questions import check
 from trellis_blender.core.runner.runner import Runner
-from trellis_blender.core.runner.timing import Pace
+from trellis_blender.core.runner.timing import Clock, Pace
 
 QUICK = Pace(
     poll_first=0.05,
@@ -27,14 +29,19 @@ QUICK = Pace(
     retry_first=0.05,
     retry_last=0.2,
     listing_lag=0.6,
+    search=3.0,
+    limit=0.2,
     held=0.2,
     foreign=0.2,
     progress=0.0,
 )
+# The product's own seconds, for a clock that a test moves: nothing else than the job at hand is ever due.
+STEADY = dataclasses.replace(Pace(), jitter=0.0, foreign=math.inf)
+ENDS = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
 AGENT = "trellis-tests"
 SECONDS = 8.0
 _ADVICE = re.compile(
-    r"^(Add|Buy|Change|Check|Choose|Close|Correct|Enter|Free|Look|Press|Remove|Scale|Submit|Try|Update)\b"
+    r"^(Add|Buy|Change|Check|Choose|Close|Copy|Correct|Enter|Free|Look|Press|Remove|Scale|Submit|Try|Update)\b"
     r"|, (then )?(try again|retry)\.$|^The model is paid for: Retry brings it|; it is tried again\.$"
     r"|^It (is tried again|is continued|starts anew)\.$| must (lie between|be one of) "
 )
@@ -66,12 +73,19 @@ class Studio:
     """One Blender's worth of core. `told` holds every change, `jobs` the newest snapshot of each job."""
 
     def __init__(
-        self, root: Path, picture: Path, emulator: Emulator, pace: Pace = QUICK, *, use_account: bool = True
+        self,
+        root: Path,
+        picture: Path,
+        emulator: Emulator,
+        pace: Pace = QUICK,
+        clock: Clock | None = None,
+        *,
+        use_account: bool = True,
     ) -> None:
         self.root, self.picture, self.emulator = root, picture, emulator
         self.told: list[Change] = []
         self.jobs: dict[str, Job] = {}
-        self.runner = Runner(root, AGENT, pace)
+        self.runner = Runner(root, AGENT, pace, clock)
         self.runner.start()
         if use_account:
             self.runner.use(account_of(emulator))
@@ -117,13 +131,36 @@ class Studio:
             time.sleep(0.005)
             self.hear()
 
+    def skip_until(
+        self,
+        clock: MovedClock,
+        condition: Callable[[], object],
+        what: str = "it",
+        before: Callable[[], None] = lambda: None,
+    ) -> float:
+        """Let time pass by the runner's clock, whenever it waits for that, until the condition holds; how many seconds.
+
+        `before` is called each time.
+        """
+        passed = 0.0
+
+        def step() -> object:
+            nonlocal passed
+            if not condition() and clock.left():
+                before()
+                passed += clock.skip()
+            return condition()
+
+        self.until(step, what)
+        return passed
+
     def reach(self, job_id: str, *stages: Stage, seconds: float = SECONDS) -> Job:
         """Wait until the job is at one of the stages; an unexpected end is told at once."""
         wanted = frozenset(stages)
 
         def arrived() -> bool:
             job = self.jobs.get(job_id)
-            assert job is None or job.stage in wanted or job.stage not in (Stage.FAILED, Stage.CANCELLED), job
+            assert job is None or job.stage in wanted or job.stage not in ENDS, job
             return job is not None and job.stage in wanted
 
         self.until(arrived, f"{sorted(wanted)}", seconds)

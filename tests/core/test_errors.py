@@ -47,6 +47,7 @@ def test_an_error_that_can_be_mended_names_the_remedy() -> None:
         "PictureError": Remedy.PICTURE,
         "CreditsError": Remedy.CREDITS,
         "RefusedError": Remedy.SETTINGS,
+        "TooLargeError": Remedy.PICTURE,
         "GenerationFailedError": Remedy.SCENARIO,
         "ModelFileError": Remedy.RETRY,
         "StorageError": Remedy.FOLDER,

@@ -26,13 +26,15 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
     (r"Choose (a|an|another|one)\b|Scale it down|another picture", (Remedy.PICTURE,)),
     (r"Render an image", (Remedy.RENDER,)),
     (r"disk|check the folder|Its files are kept", (Remedy.FOLDER,)),
-    (r"Look at it on app\.scenario\.com|Copy it from Scenario", (Remedy.SCENARIO,)),
+    (r"Look at it on app\.scenario\.com|Copy (it|the right ID) from Scenario", (Remedy.SCENARIO,)),
     (r"\b[Uu]pdate\b", (Remedy.UPDATE,)),
     (r"Press Retry|Retry brings", (Remedy.RETRY,)),
 )
 # What no button can do, or nobody has to do: the sentence says which.
 WITHOUT = (
-    r"^(Scenario|The (upload|download|picture could not be stored|connection|search)|No connection)",  # tried again
+    # tried again
+    r"^(Scenario|Something else answers|The (upload|download|picture could not be stored|connection|search))",
+    r"^No connection",
     r"Wait until|Close it|Cancel it first|Look at it again",
     r"Launch Blender without",
     r"Generate again|Press Generate|Try it again from the list|so Wait would never return",

@@ -8,7 +8,9 @@
     ├── OnlineAccessError     Blender is not allowed to go online
     ├── CreditsError          Scenario asks for credits or another plan
     ├── RefusedError          Scenario said no to this request, and will say no again
+    │   └── TooLargeError     the request holds more than Scenario takes in one
     ├── PassingError          it will pass by itself: the same call can be made again
+    │   └── LimitError        as many jobs run at Scenario as may at once
     ├── DryRunIgnoredError    the question for the price was taken for an order
     ├── AnswerLostError       the request may have arrived, its answer did not
     ├── GenerationFailedError the job ended without a model
@@ -99,6 +101,12 @@ class RefusedError(TrellisError):
         self.is_gone = is_gone
 
 
+class TooLargeError(RefusedError):
+    """The request holds more than Scenario takes in one (413)."""
+
+    remedy = Remedy.PICTURE
+
+
 class PassingError(TrellisError):
     """The call was not carried out, and may be made again.
 
@@ -113,6 +121,15 @@ class PassingError(TrellisError):
     def sentence(self) -> str:
         """What the artist reads of a call that is made again without their doing."""
         return f"{self} It is tried again."
+
+
+class LimitError(PassingError):
+    """As many jobs run at Scenario as may at once. Trying again helps only once one of them has ended."""
+
+    @property
+    def sentence(self) -> str:
+        """What the artist reads."""
+        return str(self)
 
 
 class DryRunIgnoredError(TrellisError):

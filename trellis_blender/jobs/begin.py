@@ -61,15 +61,28 @@ def begin(found: Found, name: str, values: Mapping[str, Value], seed: int | None
     return jobs
 
 
+def identify(job_id: str, remote_id: str) -> None:
+    """Go on with an uncertain job as the one with this ID at Scenario, if it is that.
+
+    Raises AccountError, OnlineAccessError, RefusedError.
+    """
+    session.identify(job_id, _checked_id(remote_id))
+
+
+def _checked_id(remote_id: str) -> str:
+    remote_id = remote_id.strip()
+    if not REMOTE_ID.fullmatch(remote_id):
+        sentence = "That is no job's ID. Copy it from Scenario: it begins with “job_”."
+        raise RefusedError(sentence, remedy=Remedy.SCENARIO)
+    return remote_id
+
+
 def adopt(remote_id: str) -> Job:
     """Bring in a job that was started elsewhere, by Scenario's id of it; the one at hand if it is known already.
 
     Raises AccountError, OnlineAccessError, RefusedError.
     """
-    remote_id = remote_id.strip()
-    if not REMOTE_ID.fullmatch(remote_id):
-        sentence = "That is no job's ID. Copy it from Scenario: it begins with “job_”."
-        raise RefusedError(sentence, remedy=Remedy.SCENARIO)
+    remote_id = _checked_id(remote_id)
     state = session.start()
     known = next((job for job in state.jobs.values() if job.remote_id == remote_id), None)
     if known is None:

@@ -22,6 +22,6 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
         if job.is_resting and not state.arrival.is_awaited(job):
             break
         time.sleep(session.TICK_SECONDS / 2)
-    if job.stage in (Stage.FAILED, Stage.CANCELLED):
+    if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
         raise TrellisError(job.message)
     return job

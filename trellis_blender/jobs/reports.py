@@ -15,7 +15,7 @@ import bpy
 
 from ..core.errors import Remedy
 from ..core.job.job import Job, Stage
-from ..core.job.words import cost_words, duration
+from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..host import report
 from ..host.translation.translation import translated_report
 
@@ -36,10 +36,16 @@ class Reports:
         self.is_bad = self.is_bad or is_bad
 
     def take(self, before: Job, job: Job, *, is_awaited: bool) -> None:
-        """A job of this Blender was told: report that it failed, is ready though nobody waits for it, or needs help."""
+        """A job of this Blender was told: report that it failed or may have, is ready though nobody waits for it, is
+        not stopped, or needs help.
+        """
         is_new = job.stage is not before.stage
         if is_new and job.stage is Stage.FAILED:
             self.tell(failed(job), is_bad=True)
+        elif is_new and job.stage is Stage.UNCERTAIN:
+            self.tell(uncertain(job), is_bad=True)
+        elif job.cancel_refused and not before.cancel_refused:
+            self.tell(not_stopped(job))
         elif is_new and job.stage is Stage.READY and not is_awaited:
             self.tell(ready(job))
         elif job.trouble and job.trouble_remedy is not Remedy.NONE and job.trouble != before.trouble:
@@ -68,6 +74,16 @@ def arrived(job: Job) -> str:
 def failed(job: Job) -> str:
     """The sentence for a job that failed."""
     return f"“{job.name}” failed: {job.message}"
+
+
+def uncertain(job: Job) -> str:
+    """The sentence for a job that may or may not have been accepted."""
+    return f"“{job.name}” is uncertain: {job.message}"
+
+
+def not_stopped(job: Job) -> str:
+    """The sentence for a job that Scenario goes on with although the artist wanted it stopped."""
+    return f"“{job.name}” goes on: {NOT_STOPPED}"
 
 
 def ready(job: Job) -> str:

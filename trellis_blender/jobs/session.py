@@ -114,7 +114,7 @@ def folder(job_id: str) -> Path:
 
 
 def cancel(job_id: str) -> None:
-    """Stop the job; the panel says so at once."""
+    """Stop the job, or have its model kept where Scenario does not; the panel says so at once, and its box goes."""
     session = start()
     job = session.jobs[job_id]
     if not (job.is_resting or job.foreign):
@@ -126,12 +126,22 @@ def cancel(job_id: str) -> None:
 
 
 def retry(job_id: str) -> None:
-    """Go on with a job that failed or was cancelled, from the furthest stage that is paid for."""
+    """Go on with a job that failed, was cancelled or is uncertain, from the furthest stage that is paid for."""
     session = start()
     preferences.online_account()
     session.arrival.want(job_id)
     session.jobs[job_id] = advance(session.jobs[job_id], Resumed(), time.time())
     session.runner.resume(job_id)
+
+
+def identify(job_id: str, remote_id: str) -> None:
+    """Go on with an uncertain job as the one with this ID at Scenario, if it is. Raises AccountError or
+    OnlineAccessError.
+    """
+    session = start()
+    preferences.online_account()
+    session.arrival.want(job_id)
+    session.runner.identify(job_id, remote_id)
 
 
 def import_model(job_id: str) -> None:

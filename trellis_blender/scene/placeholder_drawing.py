@@ -61,7 +61,7 @@ class Fill:
         self.filled = []
         for box in placeholder.boxes():
             job = jobs.get(placeholder.job_id(box))
-            if job is not None and job.id in wanted and job.stage is not Stage.FAILED:
+            if job is not None and job.id in wanted and job.stage not in (Stage.FAILED, Stage.UNCERTAIN):
                 self.filled.append(Filled(box.name, job.id, round(fraction(job) * STEPS)))
                 if self.handle is not None:
                     self.ask(job)

@@ -25,8 +25,9 @@ STAGES = (
     "imported",
     "failed",
     "cancelled",
+    "uncertain",
 )
-RESTING = ("ready", "imported", "failed", "cancelled")
+RESTING = ("ready", "imported", "failed", "cancelled", "uncertain")
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def test_what_can_be_done_is_what_is_offered(show: Any, stage: str) -> None:
         "imported": {"trellis2.import_model"},
         "failed": {"trellis2.retry"},
         "cancelled": {"trellis2.retry"},
+        "uncertain": {"wm.url_open", "trellis2.import_by_id", "trellis2.retry", "trellis2.remove"},
     }
     assert offered == expected.get(stage, {"trellis2.cancel"})
 
@@ -77,10 +79,26 @@ def test_what_another_blender_does_can_not_be_cancelled_here(show: Any, stage: s
     assert "Another Blender" in page.text
 
 
+def test_an_uncertain_job_says_so_and_what_can_be_done_about_it(show: Any) -> None:
+    page = show("uncertain", message="It is not known.", may_be_paid=True, cost=7.25)
+    assert "It is not known." in page.text
+    labels = [label for _, label, _ in page.operators]
+    assert labels == ["Look at Scenario", "Enter Job ID", "Submit Again · 7.25 CU", "Remove"]
+
+
+def test_a_job_that_scenario_does_not_stop_says_so_until_it_is_there(addon: Any, show: Any) -> None:
+    wish = {"cancel_asked": True, "cancel_refused": True}
+    page = show("running", **wish)
+    assert addon.job_panel.state_sentence(snapshot(addon, "running", **wish)) in page.text
+    assert "does not stop a running model" in page.text
+    assert "trellis2.cancel" not in page.operator_ids
+    assert "does not stop" not in show("ready", **wish).text
+
+
 def test_every_button_belongs_to_its_job(show: Any) -> None:
     for stage in STAGES:
-        for _, _, given in show(stage).operators:
-            assert given == {"job_id": "20261122-000000-abcdef"}
+        for name, _, given in show(stage).operators:
+            assert name == "wm.url_open" or given == {"job_id": "20261122-000000-abcdef"}
 
 
 def test_a_failure_is_shown_with_its_whole_sentence(show: Any) -> None:
@@ -169,7 +187,10 @@ def test_a_job_that_was_refunded_shows_no_cost_but_what_another_try_would_cost(a
     [
         ("running", {"progress": 0.42}, "Generating 42%", "42%"),
         ("running", {}, "Generating", ""),
-        ("running", {"progress": 0.42, "cancel_asked": True}, "Cancelling", ""),
+        ("running", {"progress": 0.42, "cancel_asked": True}, "Asking Scenario to stop", ""),
+        ("running", {"progress": 0.42, "cancel_asked": True, "cancel_refused": True}, "Generating 42%", "42%"),
+        ("uploading", {"cancel_asked": True}, "Cancelling", ""),
+        ("uncertain", {}, "Uncertain", ""),
         ("running", {"progress": 0.42, "foreign": True}, "Generating in Another Blender", ""),
         ("imported", {}, "Imported", ""),
     ],

@@ -215,3 +215,13 @@ def test_a_retry_asks_only_where_it_pays_again(
         result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
     assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
     assert buttons == ["Retry"] * asked
+
+
+@pytest.mark.parametrize("stage", ["uncertain", "failed"])
+def test_what_may_be_charged_twice_is_always_asked_for(addon: Any, confirmed: list[str], stage: str) -> None:
+    uncertain = snapshot(addon, stage, may_be_paid=True)
+    pressed = SimpleNamespace(job_id=uncertain.id, target=lambda: uncertain.id, execute=lambda _context: {"FINISHED"})
+    with session_with(addon, [uncertain]):
+        assert addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None) == {"CANCELLED"}
+    assert ["charged twice" in text for text in confirmed] == [True]
+    assert buttons == ["Submit Again"]

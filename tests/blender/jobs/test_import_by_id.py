@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -54,6 +55,48 @@ def test_it_stands_in_the_list_with_its_cost_and_without_a_picture(addon: Any, e
     assert found.cost is not None
     assert addon.session.picture_path(found) is None
     assert "settings are known" in refusal(OPS.trellis2.use_settings)
+
+
+@pytest.fixture
+def uncertain(addon: Any, tmp_path: Path, connected: Emulator, session: Any) -> Any:
+    """A job of which nobody here knows whether Scenario has accepted it; it has."""
+    finish(picture_file(tmp_path))
+    done = newest_job()
+    job_id = done.id
+    session.stop()
+    stages = addon.begin.Stage
+    changes = {"stage": stages.UNCERTAIN, "remote_id": "", "model_asset_ids": (), "model_asset_id": "", "cost": None}
+    addon.begin.job_folder.save(
+        session.jobs_root() / job_id, replace(done, message="It is not known.", may_be_paid=True, **changes)
+    )
+    for thing in meshes():
+        bpy.data.objects.remove(thing)
+    session.start()
+    tick_until(lambda: job_id in session.jobs())
+    return done
+
+
+def test_the_id_of_an_uncertain_job_settles_it_and_brings_its_model(
+    connected: Emulator, uncertain: Any, session: Any
+) -> None:
+    assert bring(uncertain.remote_id, job_id=uncertain.id) == {"FINISHED"}
+    tick_until(lambda: stage_of(uncertain.id) == "imported")
+    assert (list(session.jobs()), len(meshes()), connected.paid) == ([uncertain.id], 1, 1)
+
+
+def test_the_id_of_another_job_leaves_it_uncertain(uncertain: Any, elsewhere: str, session: Any) -> None:
+    for wrong in (elsewhere, "job_nowhere"):
+        bring(wrong, job_id=uncertain.id)
+        tick_until(session.notices)
+        assert (stage_of(uncertain.id), meshes()) == ("uncertain", [])
+        session.dismiss_notices()
+    assert "no job's ID" in refusal(lambda: bring("?", job_id=uncertain.id))
+
+
+def test_submit_again_finds_an_uncertain_job_that_was_accepted(connected: Emulator, uncertain: Any) -> None:
+    assert OPS.trellis2.retry(job_id=uncertain.id) == {"FINISHED"}
+    tick_until(lambda: stage_of(uncertain.id) == "imported")
+    assert (newest_job().remote_id, connected.paid) == (uncertain.remote_id, 1)
 
 
 def test_blanks_around_the_id_do_no_harm(elsewhere: str) -> None:

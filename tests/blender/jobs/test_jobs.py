@@ -12,6 +12,7 @@ import pytest
 
 from emulator import Fault
 from tests.addon import ADDON
+from tests.blender.boxes import boxes
 from tests.blender.pictures import colours, picture_file, sent
 from tests.blender.working import (
     OPS,
@@ -24,6 +25,7 @@ from tests.blender.working import (
     tick_for,
     tick_until,
 )
+from tests.services import scenario_stops
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +161,7 @@ def test_the_ticking_ends_when_there_is_nothing_to_wait_for(tmp_path: Path, conn
     assert session._timer() is None
 
 
+@scenario_stops
 def test_a_cancelled_job_is_stopped_at_scenario_too(tmp_path: Path, connected: Emulator, session: Any) -> None:
     connected.fault("submit", Fault(job="never_ends"))
     job_id = generate(picture_file(tmp_path))
@@ -169,6 +172,23 @@ def test_a_cancelled_job_is_stopped_at_scenario_too(tmp_path: Path, connected: E
     assert [each.status for each in connected.jobs.values()] == ["canceled"]
     assert not session.tick()
     assert meshes() == []
+
+
+def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
+    addon: Any, tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    connected.fault("submit", Fault(delay=1.0))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "submitting")
+    assert len(boxes()) == 1
+    assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
+    assert boxes() == []
+    tick_until(lambda: stage_of(job_id) == "ready")
+    tick_for(0.3)
+    assert (stage_of(job_id), meshes(), boxes(), session.tick()) == ("ready", [], [], False)
+    assert addon.job_panel.charged(job(job_id)) == job(job_id).cost
+    assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
+    assert (stage_of(job_id), len(meshes()), connected.paid) == ("imported", 1, 1)
 
 
 def test_without_an_id_the_newest_job_is_cancelled(tmp_path: Path, connected: Emulator) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAY = 24 * 3600.0
-PAID = {"remote_id": "job_1", "cost": 7.25}
+PAID: dict[str, Any] = {"remote_id": "job_1", "cost": 7.25}
 
 
 @pytest.fixture
@@ -45,23 +45,24 @@ def folders(addon: Any) -> list[Any]:
 def leave(addon: Any, days: float) -> None:
     """Leave one job of each kind behind, that ended so many days ago."""
     ended = time.time() - days * DAY
-    for number, (name, stage, values) in enumerate(
-        [
-            ("imported", "imported", PAID),
-            ("never imported", "ready", PAID),
-            ("failed, nothing paid", "failed", {}),
-            ("failed, model still there", "failed", PAID),
-            ("failed at Scenario", "failed", {**PAID, "remote_ended": True}),
-            ("cancelled", "cancelled", {}),
-        ]
-    ):
+    jobs: list[tuple[str, str, dict[str, Any]]] = [
+        ("imported", "imported", PAID),
+        ("never imported", "ready", PAID),
+        ("failed, nothing paid", "failed", {}),
+        ("failed, model still there", "failed", PAID),
+        ("failed at Scenario", "failed", {**PAID, "remote_ended": True}),
+        ("cancelled", "cancelled", {}),
+        ("uncertain", "uncertain", {"may_be_paid": True}),
+        ("refused after that", "failed", {"may_be_paid": True}),
+    ]
+    for number, (name, stage, values) in enumerate(jobs):
         written(addon, stage, number, name=name, ended=ended, **values)
 
 
 def test_forever_is_the_default_and_keeps_everything(addon: Any, kept: Any) -> None:
     leave(addon, days=5000)
     assert kept.keep_jobs == "FOREVER"
-    assert len(started(addon)) == 6
+    assert len(started(addon)) == 8
 
 
 @pytest.mark.parametrize(("choice", "days"), [("30", 31), ("90", 91), ("365", 366)])
@@ -70,14 +71,14 @@ def test_old_jobs_go_at_the_start_but_no_model_that_was_never_imported(
 ) -> None:
     leave(addon, days)
     kept.keep_jobs = choice
-    assert started(addon) == {"never imported", "failed, model still there"}
+    assert started(addon) == {"never imported", "failed, model still there", "uncertain", "refused after that"}
 
 
 @pytest.mark.parametrize(("choice", "days"), [("30", 29), ("90", 89), ("365", 364)])
 def test_younger_jobs_stay(addon: Any, kept: Any, choice: str, days: float) -> None:
     leave(addon, days)
     kept.keep_jobs = choice
-    assert len(started(addon)) == 6
+    assert len(started(addon)) == 8
 
 
 def test_the_age_counts_from_the_end_not_from_the_beginning(addon: Any, kept: Any) -> None:

@@ -24,10 +24,10 @@ __all__ = ["elsewhere"]  # a fixture
 
 @pytest.fixture
 def cancelled(tmp_path: Path, connected: Emulator) -> str:
-    """A job that was cancelled while it was made; the next one is made."""
-    connected.fault("submit", Fault(job="never_ends"))
+    """A job that was cancelled before it was submitted; the next one is made."""
+    connected.fault("upload", Fault(delay=0.5))
     job_id = generate(picture_file(tmp_path))
-    tick_until(lambda: stage_of(job_id) == "running")
+    tick_until(lambda: stage_of(job_id) == "uploading")
     OPS.trellis2.cancel(job_id=job_id)
     tick_until(lambda: stage_of(job_id) == "cancelled")
     assert boxes() == []

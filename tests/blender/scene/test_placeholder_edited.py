@@ -14,6 +14,7 @@ from tests.blender.pictures import picture_file
 from tests.blender.scene.test_placeholder import arrive, current_settings, extent, same, update
 from tests.blender.scene.test_placeholder_file import put_box
 from tests.blender.working import OPS, finish, generate, stage_of, tick_until
+from tests.services import scenario_stops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +131,7 @@ def test_a_keyed_box_leaves_what_its_model_consists_of_as_large_as_it_came(addon
     assert same(part.matrix_world, Matrix.LocRotScale((6.0, 0.0, 0.0), None, (6.0, 6.0, 6.0)))
 
 
+@scenario_stops
 def test_what_hangs_on_a_box_that_leaves_without_a_model_stays_where_it_is(tmp_path: Path, connected: Emulator) -> None:
     connected.fault("submit", Fault(job="never_ends"))
     job_id = generate(picture_file(tmp_path))

@@ -16,6 +16,7 @@ from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_for, tick_until
+from tests.services import scenario_stops
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,6 +195,7 @@ def test_a_tool_that_always_runs_keeps_no_box_that_is_not_selected(addon: Any, m
         assert boxes() == []
 
 
+@scenario_stops
 def test_a_tool_that_always_runs_keeps_no_box_of_a_job_that_is_cancelled(
     addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from trellis_blender.core.job.events import (
     AnswerLost,
     CancelAsked,
     Cancelled,
+    CancelRefused,
     Damaged,
     Downloaded,
     Event,
@@ -20,6 +21,7 @@ from trellis_blender.core.job.events import (
     Generated,
     Imported,
     NeverArrived,
+    NotFound,
     Polled,
     Read,
     Resumed,
@@ -55,7 +57,9 @@ EVENTS: list[Event] = [
     NeverArrived(),
     REFUSED,
     OVER,
+    NotFound(),
     CancelAsked(),
+    CancelRefused(),
     Cancelled("Cancelled."),
     STOPPED_THERE,
     Damaged("Damaged. Press Retry."),
@@ -209,8 +213,64 @@ def test_what_never_arrived_may_be_submitted_again() -> None:
     assert advance(job, Resumed(), 0.0).stage is Stage.UPLOADING
 
 
-def test_only_four_stages_rest() -> None:
-    assert {"ready", "imported", "failed", "cancelled"} == RESTING
+LOST = [*WAY[:3], AnswerLost()]
+
+
+def test_what_was_not_found_is_uncertain_and_never_said_to_be_free() -> None:
+    job = after(*LOST, NotFound())
+    assert (job.stage, job.may_be_paid, job.is_resting) == (Stage.UNCERTAIN, True, True)
+    assert "charged" not in job.message
+    assert tells_what_to_do(job.message)
+
+
+def test_what_is_uncertain_is_searched_for_once_more_before_it_is_submitted_again() -> None:
+    again = after(*LOST, NotFound(), Resumed())
+    assert (again.stage, again.may_submit_again, again.message) == (Stage.UNCONFIRMED, True, "")
+    assert advance(again, NotFound(), 0.0).stage is Stage.UPLOADING
+    assert advance(again, SUBMITTED, 0.0).remote_id == "job_1"
+
+
+def test_the_leave_to_submit_again_counts_once() -> None:
+    lost_again = after(*LOST, NotFound(), Resumed(), NotFound(), SubmitStarted(), AnswerLost())
+    assert not lost_again.may_submit_again
+    assert advance(lost_again, NotFound(), 0.0).stage is Stage.UNCERTAIN
+
+
+def test_a_refusal_after_an_uncertain_request_leaves_that_uncertain() -> None:
+    refused = after(*LOST, NotFound(), Resumed(), NotFound(), SubmitStarted(), REFUSED)
+    assert refused.may_be_paid
+    assert advance(refused, Resumed(), 0.0).stage is Stage.UNCONFIRMED
+
+
+def test_cancelling_the_last_search_submits_nothing() -> None:
+    assert after(*LOST, NotFound(), Resumed(), CancelAsked(), NotFound()).stage is Stage.UNCERTAIN
+
+
+@pytest.mark.parametrize("end", [SUBMITTED, NeverArrived()], ids=["found", "never arrived"])
+def test_what_is_found_or_proven_absent_is_certain_again(end: Event) -> None:
+    job = after(*LOST, NotFound(), Resumed(), end)
+    assert (job.may_be_paid, job.may_submit_again) == (False, isinstance(end, NeverArrived))
+
+
+def test_an_id_that_the_artist_enters_settles_it() -> None:
+    job = after(*LOST, NotFound(), SUBMITTED)
+    assert (job.stage, job.remote_id, job.message, job.remedy) == (Stage.RUNNING, "job_1", "", Remedy.NONE)
+
+
+def test_a_refused_cancel_lets_the_job_go_on_to_its_model() -> None:
+    job = after(*WAY[:4], CancelAsked())
+    assert job.asks_to_stop
+    job = advance(job, CancelRefused(), 0.0)
+    assert not job.asks_to_stop
+    for event in WAY[4:8]:
+        job = advance(job, event, 0.0)
+    assert (job.stage, job.cancel_asked, job.cancel_refused) == (Stage.READY, True, True)
+    again = after(*WAY[:4], CancelAsked(), CancelRefused(), REFUSED, Resumed())
+    assert (again.cancel_asked, again.cancel_refused) == (False, False)
+
+
+def test_only_five_stages_rest() -> None:
+    assert {"ready", "imported", "failed", "cancelled", "uncertain"} == RESTING
     assert all(at(stage).is_resting == (stage in RESTING) for stage in Stage)
 
 
@@ -220,7 +280,8 @@ def test_no_sequence_of_events_pays_again_for_what_may_be_paid() -> None:
     new = [(new_job(), False)]
     while new:
         job, may_be_there = new.pop()
-        facts = (bool(job.asset_id), bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids), job.cancel_asked)
+        ids = (bool(job.asset_id), bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids))
+        facts = (*ids, job.cancel_asked, job.cancel_refused, job.may_be_paid, job.may_submit_again)
         if (job.stage, *facts, may_be_there) in seen:
             continue
         seen.add((job.stage, *facts, may_be_there))
@@ -232,6 +293,8 @@ def test_no_sequence_of_events_pays_again_for_what_may_be_paid() -> None:
             assert not (isinstance(event, SubmitStarted) and may_be_there), f"{job} was submitted a second time"
             is_lost_or_accepted = isinstance(event, AnswerLost | Submitted)
             is_certainly_over = isinstance(event, NeverArrived) or event in (OVER, STOPPED_THERE)
+            # the artist was asked, and one more search has not found it
+            is_certainly_over |= isinstance(event, NotFound) and job.may_submit_again and not job.cancel_asked
             new.append((after_it, is_lost_or_accepted or (may_be_there and not is_certainly_over)))
     assert len(seen) > 50
 

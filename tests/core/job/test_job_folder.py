@@ -35,6 +35,9 @@ FULL = dataclasses.replace(
     batch="20261122-104511-3fa9c1",
     place=2,
     cancel_asked=True,
+    cancel_refused=True,
+    may_be_paid=True,
+    may_submit_again=True,
     message="Schade – “nein”.",
     remedy=Remedy.RETRY,
     ended=12.5,
@@ -96,6 +99,7 @@ def test_a_file_without_the_newest_fields_is_loaded_with_their_defaults(folder: 
         "accepted": None,
         "generation_seconds": None,
     }
+    newest |= {"cancel_refused": False, "may_be_paid": False, "may_submit_again": False}
     newest |= {"charged_in_vain": 0.0, "batch": "", "place": 0}
     for name in newest:
         del data[name]

@@ -10,6 +10,7 @@ import pytest
 from emulator import Emulator, Fault
 from tests.core.other_blender import OtherBlender
 from tests.core.studio import Studio
+from tests.services import scenario_stops
 from trellis_blender.core.job.job import Stage
 
 Open = Callable[..., Studio]
@@ -50,6 +51,7 @@ def test_the_second_window_shows_the_job_and_leaves_it_alone(
     assert emulator.calls["cancel"] == 0
 
 
+@scenario_stops
 def test_the_second_window_takes_over_when_the_first_is_killed(
     other: OtherBlender, job_id: str, open_studio: Open, emulator: Emulator
 ) -> None:
@@ -64,6 +66,7 @@ def test_the_second_window_takes_over_when_the_first_is_killed(
     assert emulator.paid == 1
 
 
+@scenario_stops
 def test_the_second_window_hears_how_the_job_ended(open_studio: Open, emulator: Emulator, job_id: str) -> None:
     first, second = open_studio(), open_studio()
     second.loaded()

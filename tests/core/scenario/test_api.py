@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -13,9 +14,11 @@ from PIL import Image
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, account_of, smallest, tells_what_to_do
+from tests.services import scenario_stops
 from trellis_blender.core.errors import AccountError, AnswerLostError, PassingError, RefusedError, StorageError
 from trellis_blender.core.request.account import Account
-from trellis_blender.core.scenario.api import Api
+from trellis_blender.core.scenario import api as scenario_api
+from trellis_blender.core.scenario.api import Api, RemoteJob, ServiceModel
 from trellis_blender.core.scenario.connection import Connections
 
 
@@ -48,7 +51,24 @@ def large_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_check_tells_the_models_name(api: Api) -> None:
-    assert api.check() == "Trellis 2 (emulated)"
+    assert api.check() == ServiceModel("Trellis 2 (emulated)")
+
+
+@pytest.mark.parametrize(
+    ("tags", "replacement"),
+    [
+        (["deprecated:model_trellis-3"], "model_trellis-3"),
+        (["3d", "deprecated:"], ""),
+        (["deprecated"], ""),
+        (["not-deprecated:x", 5], None),
+        ([], None),
+        (None, None),
+        ("deprecated:x", None),
+    ],
+)
+def test_a_check_tells_what_takes_the_models_place(tags: Any, replacement: str | None) -> None:
+    with Recorder(Reply(body=json.dumps({"model": {"name": "Trellis 2", "tags": tags}}).encode())) as recorder:
+        assert api_of(recorder.url).check() == ServiceModel("Trellis 2", replacement)
 
 
 def test_a_check_with_a_wrong_key_is_refused(emulator: Emulator) -> None:
@@ -80,6 +100,32 @@ def test_a_part_that_is_not_stored_can_be_sent_again(
     emulator.fault("upload_part", fault, after=1)
     with pytest.raises(PassingError):
         api.upload(large_picture, "groß.png", "image/png", short_wait)
+
+
+def test_a_picture_that_is_too_large_for_one_call_goes_on_in_parts(
+    api: Api, emulator: Emulator, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenario_api, "PART_BYTES", 50)
+    emulator.fault("upload", Fault(status=413, html=True))
+    asset = api.upload(picture, "a.png", "image/png", short_wait)
+    assert emulator.assets[asset.id].data == picture.read_bytes()
+    assert (emulator.calls["upload"], emulator.calls["upload_part"] > 1) == (1, True)
+
+
+def test_an_import_waits_for_the_assets_id(api: Api, emulator: Emulator, large_picture: Path) -> None:
+    emulator.fault("upload_status", Fault(body='{"upload": {"status": "imported", "entityId": null}}'))
+    asset = api.upload(large_picture, "groß.png", "image/png", short_wait)
+    assert emulator.assets[asset.id].data == large_picture.read_bytes()
+
+
+def test_an_import_that_never_ends_is_given_up(
+    api: Api, emulator: Emulator, large_picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenario_api, "IMPORT_LOOKS", 3)
+    emulator.fault("upload_status", Fault(body='{"upload": {"status": "imported"}}'), times=None)
+    with pytest.raises(PassingError):
+        api.upload(large_picture, "groß.png", "image/png", going_on)
+    assert emulator.calls["upload_status"] == 3
 
 
 def test_an_upload_stops_between_parts(api: Api, emulator: Emulator, large_picture: Path) -> None:
@@ -118,6 +164,71 @@ def test_an_accepted_submit_that_names_no_job_is_a_lost_answer(api: Api, emulato
     emulator.fault("submit", Fault(body=body))
     with pytest.raises(AnswerLostError):
         api.submit("asset_1", smallest())
+
+
+def remote_of(fields: dict[str, Any]) -> RemoteJob:
+    with Recorder(Reply(body=json.dumps({"job": {"jobId": "j", **fields}}).encode())) as recorder:
+        return api_of(recorder.url).job("j")
+
+
+def test_a_jobs_id_may_have_its_other_name() -> None:
+    assert remote_of({"jobId": None, "id": "job_7"}).id == "job_7"
+    assert remote_of({"id": "elsewhere"}).id == "j"
+
+
+HOLDING: list[dict[str, Any]] = [
+    {"metadata": {"input": {"image": "asset_1"}}},
+    {"metadata": {"input": {"images": [{"id": "asset_1"}]}}},
+    {"metadata": {"inputAssets": ["asset_0", "asset_1"]}},
+    {"parents": {"asset_1": {}}},
+    {"request": '{"image": "asset_1"}'},
+    {"thumbnail": "https://cdn.example.com/assets/asset_1.png?Signature=x"},
+]
+
+
+@pytest.mark.parametrize("fields", HOLDING, ids=str)
+def test_a_job_holds_a_picture_wherever_its_id_stands(fields: dict[str, Any]) -> None:
+    remote = remote_of(fields)
+    assert remote.holds("asset_1")
+    assert not remote.holds("asset")
+    assert not remote.holds("asset_11")
+    assert not remote.holds("sset_1")
+    assert "asset_1" not in repr(dataclasses.replace(remote, image=""))
+
+
+@pytest.mark.parametrize(
+    ("submitted", "has_input"),
+    [
+        ({"image": "asset_2", "seed": 7}, True),
+        ({"prompt": "a chair"}, True),
+        (None, False),
+        ({}, False),
+        ("asset_2", False),
+        ({"seed": 7}, False),
+        ({"image": ""}, False),
+        ({"image": None, "prompt": "a chair"}, False),
+        ({"image": ["asset_2"]}, False),
+        ({"image": "https://cdn.example.com/x"}, False),
+    ],
+    ids=str,
+)
+def test_an_input_is_readable_when_it_tells_its_picture(submitted: Any, has_input: bool) -> None:
+    assert remote_of({"metadata": {"input": submitted}}).has_input is has_input
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_other"),
+    [
+        ({"modelId": "model_other"}, True),
+        ({"metadata": {"modelId": "model_other"}}, True),
+        ({"metadata": {"input": {"modelId": "model_other"}}}, True),
+        ({"modelId": "model_trellis-2"}, False),
+        ({"modelId": ""}, False),
+        ({}, False),
+    ],
+)
+def test_a_job_of_another_model_is_known_when_it_says_so(fields: dict[str, Any], is_other: bool) -> None:
+    assert remote_of(fields).is_other is is_other
 
 
 def test_an_unknown_status_is_alive() -> None:
@@ -180,6 +291,7 @@ def test_a_listing_that_cannot_be_read_passes(api: Api, emulator: Emulator, body
         api.jobs("2026-01-01T00:00:00.000Z")
 
 
+@scenario_stops
 def test_a_cancelled_job_is_over(api: Api, emulator: Emulator, picture: Path) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
     job = api.submit(api.upload(picture, "a", "image/png", going_on).id, smallest())

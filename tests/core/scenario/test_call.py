@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import socket
+import ssl
+import threading
 import time
 import tracemalloc
 from collections.abc import Mapping
@@ -11,6 +14,8 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+import requests
+import urllib3
 
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
@@ -19,13 +24,16 @@ from trellis_blender.core.errors import (
     AccountError,
     AnswerLostError,
     CreditsError,
+    LimitError,
     PassingError,
     RefusedError,
+    TooLargeError,
     TrellisError,
 )
 from trellis_blender.core.request.account import Account
+from trellis_blender.core.scenario import http
 from trellis_blender.core.scenario.connection import Connections
-from trellis_blender.core.scenario.http import WAIT_MAXIMUM, Caller, error_for, own_words
+from trellis_blender.core.scenario.http import WAIT_MAXIMUM, Caller, error_for, own_words, raise_for_connection
 
 MEGABYTE = 1024 * 1024
 MODEL = "/models/model_trellis-2"
@@ -80,7 +88,7 @@ CASES: list[tuple[int, str, type[TrellisError]]] = [
     (404, "", RefusedError),
     (408, "", PassingError),
     (409, "", PassingError),
-    (413, "", RefusedError),
+    (413, "", TooLargeError),
     (422, "", RefusedError),
     (425, "", PassingError),
     (429, "Too many requests", PassingError),
@@ -89,7 +97,7 @@ CASES: list[tuple[int, str, type[TrellisError]]] = [
     (502, "", PassingError),
     (503, "", PassingError),
     (504, "", PassingError),
-    (301, "", RefusedError),
+    (301, "", PassingError),
 ]
 
 
@@ -107,15 +115,13 @@ PAID: list[tuple[int, type[TrellisError]]] = [
     (400, RefusedError),
     (401, AccountError),
     (402, CreditsError),
+    (403, AccountError),
     (404, RefusedError),
+    (422, RefusedError),
     (429, PassingError),
-    (503, PassingError),
-    (408, AnswerLostError),
-    (409, AnswerLostError),
-    (425, AnswerLostError),
-    (500, AnswerLostError),
-    (502, AnswerLostError),
-    (504, AnswerLostError),
+    *((status, AnswerLostError) for status in (300, 302, 307, 399)),
+    *((status, AnswerLostError) for status in (405, 406, 408, 409, 410, 413, 418, 425, 431, 451, 499)),
+    *((status, AnswerLostError) for status in (500, 502, 503, 504, 599)),
 ]
 
 
@@ -124,8 +130,108 @@ PAID: list[tuple[int, type[TrellisError]]] = [
 def test_a_paid_call_passes_only_when_it_was_certainly_not_accepted(
     status: int, expected: type[TrellisError], may_retry: str
 ) -> None:
-    error = error_for(status, {"x-should-retry": may_retry}, {}, paid=True)
-    assert type(error) is (AnswerLostError if may_retry and expected is RefusedError else expected)
+    error = error_for(status, {"x-should-retry": may_retry}, {"reason": "No."}, paid=True)
+    assert type(error) is (AnswerLostError if may_retry and status != 429 else expected)
+
+
+@pytest.mark.parametrize("status", [status for status, _ in PAID])
+@pytest.mark.parametrize("body", [b"<html>No.</html>", b"", b"{}", b'{"reason": ""}', b'["No."]'])
+def test_a_refusal_that_scenario_does_not_explain_is_none(status: int, body: bytes) -> None:
+    with Recorder(Reply(status, body)) as recorder:
+        assert type(failure(caller_of(recorder.url), paid=True)) is AnswerLostError
+
+
+UNTRUSTED = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+
+
+def tls_error(reason: Exception) -> requests.RequestException:
+    """As requests and urllib3 wrap what went wrong in a handshake."""
+    pool: Any = None
+    return requests.exceptions.SSLError(
+        urllib3.exceptions.MaxRetryError(pool, "/", urllib3.exceptions.SSLError(reason))
+    )
+
+
+def proxy_error(reason: Exception) -> requests.RequestException:
+    pool: Any = None
+    wrapped = urllib3.exceptions.ProxyError("Cannot connect to proxy.", reason)
+    return requests.exceptions.ProxyError(urllib3.exceptions.MaxRetryError(pool, "/", wrapped))
+
+
+UNCONNECTED: Any = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
+LOST = [
+    requests.ReadTimeout("CERTIFICATE_VERIFY_FAILED"),
+    requests.ConnectionError("NewConnectionError: CERTIFICATE_VERIFY_FAILED"),
+    tls_error(ssl.SSLError(1, "CERTIFICATE_VERIFY_FAILED")),
+    tls_error(ssl.SSLEOFError()),
+    proxy_error(ConnectionResetError()),
+    requests.exceptions.ChunkedEncodingError(),
+    requests.TooManyRedirects(),
+    requests.RequestException(),
+]
+NEVER_LEFT = [tls_error(UNTRUSTED), proxy_error(UNCONNECTED), requests.ConnectTimeout()]
+
+
+@pytest.mark.parametrize("error", LOST, ids=repr)
+def test_an_error_that_does_not_prove_that_nothing_left_is_a_lost_answer(error: requests.RequestException) -> None:
+    with pytest.raises(AnswerLostError):
+        raise_for_connection(error, paid=True)
+
+
+@pytest.mark.parametrize("error", NEVER_LEFT, ids=repr)
+def test_a_connection_that_never_came_about_took_nothing_along(error: requests.RequestException) -> None:
+    with pytest.raises(PassingError):
+        raise_for_connection(error, paid=True)
+
+
+def test_an_untrusted_connection_is_called_so() -> None:
+    with pytest.raises(PassingError, match="not trusted"):
+        raise_for_connection(tls_error(UNTRUSTED))
+
+
+@pytest.mark.parametrize(
+    "line", [b"HTTP/1.1 CERTIFICATE_VERIFY_FAILED", b"CERTIFICATE_VERIFY_FAILED NewConnectionError"]
+)
+def test_what_the_server_writes_does_not_decide_whether_it_was_reached(line: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(line + b"\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert type(failure(caller_of(url), paid=True)) is AnswerLostError
+        thread.join()
+
+
+def test_a_paid_call_that_times_out_is_a_lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never says a word
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert type(failure(caller_of(url), paid=True)) is AnswerLostError
+        assert type(failure(caller_of(url))) is PassingError
+
+
+AT_LIMIT = {"reason": "Your plan allows 2 jobs", "details": {"actionName": "custom", "actionLimit": 2}}
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_ceiling_on_jobs_is_waited_for_whatever_plan_its_text_names(paid: bool) -> None:
+    error = error_for(429, {}, AT_LIMIT, paid=paid)
+    assert type(error) is LimitError
+    assert "2 of your jobs" in error.sentence
+    assert tells_what_to_do(error.sentence)
+
+
+@pytest.mark.parametrize("limit", [None, 0, "2", True, 2.5])
+def test_a_ceiling_of_an_unknown_height_is_one(limit: object) -> None:
+    error = error_for(429, {}, {"details": {"actionLimit": limit}}, paid=True)
+    assert type(error) is LimitError
+    assert tells_what_to_do(error.sentence)
 
 
 @pytest.mark.parametrize("paid", [False, True])
@@ -169,7 +275,7 @@ def test_a_gateways_html_is_not_shown(emulator: Emulator) -> None:
 @pytest.mark.parametrize("paid", [False, True])
 def test_a_redirect_is_not_followed_and_the_key_stays_here(status: int, paid: bool) -> None:
     with Recorder() as other, Recorder(Reply(status, b"", {"Location": other.url})) as recorder:
-        assert isinstance(failure(caller_of(recorder.url), paid=paid), RefusedError)
+        assert type(failure(caller_of(recorder.url), paid=paid)) is (AnswerLostError if paid else PassingError)
     assert other.asked == []
     assert len(recorder.asked) == 1
 

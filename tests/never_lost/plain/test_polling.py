@@ -10,17 +10,16 @@ import time
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from emulator import Emulator, Fault
+from tests.clock import MovedClock
 from tests.never_lost.plain.window import QUICK, Window, account, copy_of, new_job
 from tests.never_lost.world import new_emulator
 from trellis_blender.core.errors import PassingError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
-from trellis_blender.core.runner import polling
 from trellis_blender.core.runner.job_store import Entry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.timing import Pace
@@ -79,26 +78,24 @@ def test_many_waiting_jobs_cost_one_request_per_hundred_and_round(
     assert asked <= rounds * math.ceil(WAITING / 100)
 
 
-def times_of_rounds(monkeypatch: pytest.MonkeyPatch, pace: Pace, seconds: float) -> list[float]:
+def times_of_rounds(pace: Pace, seconds: float) -> list[float]:
     """When one running job is asked about in that time, by a clock that jumps from one round to the next."""
-    clock = [1000.0]
-    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    common, entry = Polling(pace), Entry(new_job(7), Path("nowhere"), since=1000.0, seen=1000.0)
+    clock = MovedClock()
+    begun = clock.now()
+    common, entry = Polling(pace, clock), Entry(new_job(7), Path("nowhere"), since=begun, seen=begun)
     rounds: list[float] = []
-    while clock[0] < 1000.0 + seconds:
+    while clock.now() < begun + seconds:
         assert common.is_due
         common.begin([entry])
         assert common.dues == []
         common.end({})
-        rounds.append(clock[0] - 1000.0)
-        clock[0] = min(common.dues)
+        rounds.append(clock.now() - begun)
+        clock.move(min(common.dues) - clock.now())
     return rounds
 
 
-def test_a_job_is_asked_about_every_second_at_first_and_every_ten_seconds_in_the_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rounds = times_of_rounds(monkeypatch, Pace(random=Always(0)), 600)
+def test_a_job_is_asked_about_every_second_at_first_and_every_ten_seconds_in_the_end() -> None:
+    rounds = times_of_rounds(Pace(random=Always(0)), 600)
     pauses = [later - earlier for earlier, later in itertools.pairwise(rounds)]
     assert pauses[0] == 1.0
     assert pauses == sorted(pauses)
@@ -120,15 +117,13 @@ def test_failures_double_the_pause_up_to_a_minute() -> None:
 
 @pytest.mark.parametrize("side", [0.0, 1.0])
 @pytest.mark.parametrize("asked", [0.0, 3.0, 1000.0])
-def test_a_round_never_comes_before_the_server_asked_for_it(
-    monkeypatch: pytest.MonkeyPatch, side: float, asked: float
-) -> None:
-    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: 1000.0))
-    common = Polling(Pace(random=Always(side)))
+def test_a_round_never_comes_before_the_server_asked_for_it(side: float, asked: float) -> None:
+    clock = MovedClock()
+    common = Polling(Pace(random=Always(side)), clock)
     for _ in range(5):
         common.begin([Entry(new_job(7), Path("nowhere"))])
         common.end(PassingError("busy", asked))
-        assert 1000.0 + asked <= min(common.dues) <= 1000.0 + max(asked, 1.15)
+        assert clock.now() + asked <= min(common.dues) <= clock.now() + max(asked, 1.15)
 
 
 HINTS = {

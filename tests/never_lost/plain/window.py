@@ -28,12 +28,14 @@ QUICK = Pace(
     retry_first=0.05,
     retry_last=0.2,
     listing_lag=0.5,
+    search=4.0,
+    limit=0.3,
     held=0.2,
     foreign=0.1,
     progress=0.0,
 )
 Answer = TypeVar("Answer")
-ENDS = (Stage.READY, Stage.FAILED, Stage.CANCELLED)
+ENDS = (Stage.READY, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
 
 
 def account(url: str) -> Account:

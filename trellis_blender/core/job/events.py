@@ -33,7 +33,7 @@ class SubmitStarted(Event):
 
 @dataclass(frozen=True)
 class SubmitPutOff(Event):
-    """Scenario said that it did not accept the paid call now (429, 503), or it never left this computer."""
+    """Scenario said that it did not accept the paid call now (429), or it never left this computer."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ class Submitted(Event):
 
 @dataclass(frozen=True)
 class NeverArrived(Event):
-    """The whole listing was searched, late enough: the paid call is certainly not there."""
+    """The whole listing was searched, twice and late enough: the paid call is certainly not there."""
+
+
+@dataclass(frozen=True)
+class NotFound(Event):
+    """The search is over: the paid call was not found, and whether it was accepted is not known."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,11 @@ class Failed(Event):
 @dataclass(frozen=True)
 class CancelAsked(Event):
     """The artist wants it stopped."""
+
+
+@dataclass(frozen=True)
+class CancelRefused(Event):
+    """Scenario does not stop the running job."""
 
 
 @dataclass(frozen=True)

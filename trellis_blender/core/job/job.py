@@ -6,10 +6,10 @@ follow stands in one table below. Only the runner's thread calls it; everybody e
 
     queued -> uploading -> submitting -> running -> downloading -> reading -> ready -> imported
                   ^            |  \\                                            (again and again)
-                  |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived")
+                  |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived"), or uncertain
                   `------------'
     every stage before `ready` may end as failed or cancelled; `Resumed` takes those two back to the furthest
-    stage that is already paid for.
+    stage that is already paid for. From uncertain it leads to one more search, and then to a new submit.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .events import (
     AnswerLost,
     CancelAsked,
     Cancelled,
+    CancelRefused,
     Damaged,
     Downloaded,
     Event,
@@ -34,6 +35,7 @@ from .events import (
     Generated,
     Imported,
     NeverArrived,
+    NotFound,
     Polled,
     Read,
     Resumed,
@@ -59,9 +61,10 @@ class Stage(StrEnum):
     IMPORTED = "imported"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
 
 
-RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED})
+RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
 UNPAID = frozenset({Stage.QUEUED, Stage.UPLOADING})
 
 
@@ -76,7 +79,10 @@ class Job:
     Scenario took, by its own clock.
     `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
     `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown;
-    `charged_in_vain` is what Scenario kept for tries that ended without a model.
+    `charged_in_vain` is what Scenario kept for tries that ended without a model. `may_be_paid`: a request of it was not
+    found at Scenario, and may have been accepted all the same; `may_submit_again`: the artist takes that risk, and it
+    is submitted anew if one more search does not find it. `cancel_asked`: the artist wants it stopped;
+    `cancel_refused`: Scenario goes on with it all the same.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
     another Blender drives this job.
@@ -102,6 +108,9 @@ class Job:
     model_asset_ids: tuple[str, ...] = ()
     model_asset_id: str = ""
     cancel_asked: bool = False
+    cancel_refused: bool = False
+    may_be_paid: bool = False
+    may_submit_again: bool = False
     message: str = ""
     remedy: Remedy = Remedy.NONE
     ended: float | None = None
@@ -129,6 +138,11 @@ class Job:
         """Whether a model that is paid for would be lost with it."""
         return bool(self.remote_id) and not self.remote_ended
 
+    @property
+    def asks_to_stop(self) -> bool:
+        """Whether Scenario is to be asked to stop it."""
+        return self.stage is Stage.RUNNING and self.cancel_asked and not self.cancel_refused
+
 
 TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))
 
@@ -141,8 +155,10 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         SubmitStarted: frozenset({Stage.UPLOADING}),
         SubmitPutOff: frozenset({Stage.SUBMITTING}),
         AnswerLost: frozenset({Stage.SUBMITTING}),
-        Submitted: frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED}),
+        # from `uncertain` when the artist enters the job's ID
+        Submitted: frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.UNCERTAIN}),
         NeverArrived: frozenset({Stage.UNCONFIRMED}),
+        NotFound: frozenset({Stage.UNCONFIRMED}),
         Polled: frozenset({Stage.RUNNING}),
         Generated: frozenset({Stage.RUNNING}),
         Downloaded: frozenset({Stage.DOWNLOADING}),
@@ -152,9 +168,10 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         # not from `unconfirmed`: what may have been paid for is searched for until that is certain
         Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
         CancelAsked: _BEFORE_READY,
-        # nor is it over because the artist wants it: `NeverArrived` ends it then
+        CancelRefused: frozenset({Stage.RUNNING}),
+        # nor is it over because the artist wants it: `NeverArrived` or `NotFound` ends it then
         Cancelled: _BEFORE_READY - {Stage.SUBMITTING, Stage.UNCONFIRMED},
-        Resumed: frozenset({Stage.FAILED, Stage.CANCELLED, Stage.READY, Stage.IMPORTED}),
+        Resumed: frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN, Stage.READY, Stage.IMPORTED}),
     }
 )
 
@@ -192,11 +209,18 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
         case AnswerLost():
             return change(job, stage=Stage.UNCONFIRMED)
         case NeverArrived() if job.cancel_asked:
-            return change(job, stage=Stage.CANCELLED, message=_CANCELLED_UNSENT)
+            return change(job, stage=Stage.CANCELLED, message=_CANCELLED_UNSENT, may_be_paid=False)
         case NeverArrived():
-            return change(job, stage=Stage.FAILED, message=_NEVER_ARRIVED, remedy=Remedy.SUBMIT_AGAIN)
+            never = {"message": _NEVER_ARRIVED, "remedy": Remedy.SUBMIT_AGAIN, "may_be_paid": False}
+            return change(job, stage=Stage.FAILED, **never)
+        case NotFound() if job.may_submit_again and not job.cancel_asked:
+            return change(job, stage=Stage.UPLOADING, may_submit_again=False)
+        case NotFound():
+            unknown = {"message": _UNCERTAIN, "remedy": Remedy.SCENARIO, "may_be_paid": True}
+            return change(job, stage=Stage.UNCERTAIN, may_submit_again=False, **unknown)
         case Submitted(remote_id, cost):
-            return change(job, stage=Stage.RUNNING, remote_id=remote_id, cost=cost)
+            known = {"remote_id": remote_id, "cost": cost, "may_be_paid": False, "may_submit_again": False}
+            return change(job, stage=Stage.RUNNING, message="", remedy=Remedy.NONE, **known)
         case Polled(status, progress, cost):
             return change(
                 job,
@@ -219,6 +243,8 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.FAILED, message=message, remedy=remedy)
         case CancelAsked():
             return change(job, cancel_asked=True)
+        case CancelRefused():
+            return change(job, cancel_refused=True, trouble="", trouble_remedy=Remedy.NONE)
         case Failed(message, remedy, remote_ended, asset_gone, charged):
             asset = "" if asset_gone else job.asset_id
             ended = _ended(job, remote_ended, charged) | {"asset_id": asset}
@@ -232,6 +258,7 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
 
 
 _CANCELLED_UNSENT = "Cancelled. The request never reached Scenario, and nothing was charged."
+_UNCERTAIN = "It is not known whether Scenario accepted the request. Look at Scenario before you submit it again."
 _NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. Submit it again when you are ready."
 
 
@@ -246,7 +273,8 @@ def _known(cost: float | None, job: Job) -> float | None:
 def _resumed(job: Job) -> Job:
     """Back to the furthest stage that is already paid for; a remote job that is over cannot be gone back to.
 
-    One that was only brought in by its ID has no picture to begin anew with: it is looked at again.
+    One that was only brought in by its ID has no picture to begin anew with: it is looked at again. One that may be
+    paid for already is searched for once more before it is submitted anew.
     """
     if job.remote_ended and job.picture:
         past = (*job.past_remote_ids, job.remote_id)
@@ -256,6 +284,10 @@ def _resumed(job: Job) -> Job:
         stage = Stage.DOWNLOADING
     elif job.remote_id:
         stage = Stage.RUNNING
+    elif job.may_be_paid:
+        stage = Stage.UNCONFIRMED
+        job = dataclasses.replace(job, may_submit_again=True)
     else:
         stage = Stage.UPLOADING if job.asset_id else Stage.QUEUED
-    return dataclasses.replace(job, stage=stage, message="", remedy=Remedy.NONE, cancel_asked=False)
+    job = dataclasses.replace(job, cancel_asked=False, cancel_refused=False)
+    return dataclasses.replace(job, stage=stage, message="", remedy=Remedy.NONE)

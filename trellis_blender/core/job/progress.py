@@ -53,7 +53,7 @@ class Forecast:
 
     def left(self, job: Job, now: float) -> str:
         """What is left of its generation in a word or two, empty while that is not known."""
-        if job.stage is not Stage.RUNNING or job.accepted is None or job.cancel_asked:
+        if job.stage is not Stage.RUNNING or job.accepted is None or job.asks_to_stop:
             return ""
         estimate = self._estimate(job)
         return "" if estimate is None else estimate.words(now - job.accepted)

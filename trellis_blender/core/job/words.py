@@ -25,9 +25,12 @@ WORDS: Mapping[Stage, str] = MappingProxyType(
         Stage.IMPORTED: "Imported",
         Stage.FAILED: "Failed",
         Stage.CANCELLED: "Cancelled",
+        Stage.UNCERTAIN: "Uncertain",
     }
 )
 _WAITING = ("pending", "queued", "warming-up")
+_MAYBE_PAID = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
+NOT_STOPPED = "Scenario does not stop a running model; it is paid for and will be kept"
 
 
 def stage_words(job: Job, generated: float) -> str:
@@ -37,8 +40,8 @@ def stage_words(job: Job, generated: float) -> str:
     """
     if job.foreign:
         return f"{WORDS[job.stage]} in Another Blender"
-    if job.cancel_asked:
-        return "Cancelling"
+    if job.cancel_asked and not job.cancel_refused:
+        return "Asking Scenario to stop" if job.stage in _MAYBE_PAID else "Cancelling"
     if percent(job, generated):
         return f"Generating {percent(job, generated)}"
     if job.stage is Stage.RUNNING and job.remote_status in _WAITING:
@@ -48,8 +51,16 @@ def stage_words(job: Job, generated: float) -> str:
 
 def percent(job: Job, generated: float) -> str:
     """The same as a number alone, empty while the server tells no progress."""
-    is_told = job.stage is Stage.RUNNING and job.progress > 0 and not (job.foreign or job.cancel_asked)
+    is_told = job.stage is Stage.RUNNING and job.progress > 0 and not (job.foreign or job.asks_to_stop)
     return f"{generated:.0%}" if is_told else ""
+
+
+def state_sentence(job: Job) -> str:
+    """What there is to say of the job, empty when all is well: why it ended, what keeps it waiting, or that Scenario
+    goes on with it although the artist wanted it stopped.
+    """
+    not_stopped = NOT_STOPPED if job.cancel_refused and not job.is_resting else ""
+    return job.message or job.trouble or not_stopped
 
 
 def cost_words(cost: float) -> str:

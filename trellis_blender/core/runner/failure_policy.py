@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..errors import (
     AccountError,
-    AnswerLostError,
     CreditsError,
+    LimitError,
     PassingError,
     RefusedError,
     Remedy,
@@ -19,17 +19,22 @@ from ..errors import (
 from ..job.events import AnswerLost, Event, Failed, SubmitPutOff
 from ..job.job import Job, Stage
 
+# After these, and no other, a paid call was certainly not accepted.
+NOT_ACCEPTED = (PassingError, AccountError, CreditsError, RefusedError)
+
 
 @dataclass(frozen=True)
 class Verdict:
     """`event` happens to the job, if any. With `waits` it is tried again, after the seconds `asked` for by the server,
-    or with `needs_help` after a while in which the artist may have mended what the `sentence` says, by the `remedy`.
+    or with `needs_help` after a while in which the artist may have mended what the `sentence` says, by the `remedy`, or
+    `at_limit` once another job has ended.
     """
 
     sentence: str
     event: Event | None = None
     waits: bool = False
     needs_help: bool = False
+    at_limit: bool = False
     remedy: Remedy = Remedy.NONE
     asked: float | None = None
 
@@ -37,12 +42,12 @@ class Verdict:
 def judge(job: Job, error: Exception) -> Verdict:
     """The verdict on a job whose step ended with the error."""
     sentence = error.sentence if isinstance(error, TrellisError) else unexpected(error)
-    if job.stage is Stage.SUBMITTING and (isinstance(error, AnswerLostError) or not isinstance(error, TrellisError)):
+    if job.stage is Stage.SUBMITTING and not isinstance(error, NOT_ACCEPTED):
         return Verdict(sentence, AnswerLost())
-    # from here on a paid call was certainly not accepted
     event = SubmitPutOff() if job.stage is Stage.SUBMITTING else None
     if isinstance(error, PassingError):
-        return Verdict(sentence, event, waits=True, asked=error.retry_after)
+        at_limit = isinstance(error, LimitError) and error.retry_after is None
+        return Verdict(sentence, event, waits=True, at_limit=at_limit, asked=error.retry_after)
     remedy = error.remedy if isinstance(error, TrellisError) else Remedy.RETRY
     if _must_be_held(job, error):
         return Verdict(sentence, event, waits=True, needs_help=True, remedy=remedy)

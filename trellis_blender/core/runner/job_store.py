@@ -21,17 +21,21 @@ from ..job.events import AnswerLost, CancelAsked, Cancelled, Event, Failed
 from ..job.job import UNPAID, Job, Stage, advance
 from ..job.lock import FolderLock
 from .messages import Change, Kept, Loaded, Notice, Removed, Spent
-from .timing import Pace
+from .timing import Clock, Pace
 
+UNSENT = "Cancelled before anything was charged."
+RESENT_NOT = "Cancelled. An earlier request of this job may have been charged. Look at Scenario for it."
 DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
 
 
 @dataclass
 class Entry:
-    """What the runner remembers about a job beside the job itself. Times are seconds of the monotonic clock.
+    """What the runner remembers about a job beside the job itself. Times are seconds of the runner's clock.
 
     `due`: when the next step may begin. `attempt`: failures in a row. `since`: when it reached its stage. `seen`: when
-    the server last told of it. `missing_since`: when a search first did not find it. `abandoned`: set to end a step.
+    the server last told of it. `searched_since`: when the search for it began. `missing_since`: when a search first
+    proved that it is not there, every later one having done so, too. `is_at_limit`: it waits for another job to end.
+    `abandoned`: set to end a step.
     """
 
     job: Job
@@ -39,9 +43,11 @@ class Entry:
     lock: FolderLock | None = None
     due: float = 0.0
     attempt: int = 0
-    since: float = field(default_factory=time.monotonic)
-    seen: float = field(default_factory=time.monotonic)
+    since: float = 0.0
+    seen: float = 0.0
+    searched_since: float | None = None
     missing_since: float | None = None
+    is_at_limit: bool = False
     begun: float = 0.0
     is_unsaved: bool = False
     is_working: bool = False
@@ -52,9 +58,10 @@ class Entry:
         """Whether a next step may be given to it: it is ours, not at rest and not at work."""
         return not (self.is_working or self.job.is_resting or self.job.foreign)
 
-    def begin(self) -> None:
+    def begin(self, now: float) -> None:
         """A step is handed to a carrier."""
-        self.is_working, self.abandoned, self.begun = True, threading.Event(), time.monotonic()
+        self.is_working, self.is_at_limit = True, False
+        self.abandoned, self.begun = threading.Event(), now
 
     def finish(self) -> bool:
         """The step came back; True when nobody wants its result any more."""
@@ -71,9 +78,9 @@ class Entry:
 class Ledger:
     """All jobs in `root`, by their ids. `changes` gets a snapshot after each change."""
 
-    def __init__(self, root: Path, pace: Pace, changes: queue.SimpleQueue[Change]) -> None:
+    def __init__(self, root: Path, pace: Pace, clock: Clock, changes: queue.SimpleQueue[Change]) -> None:
         self.entries: dict[str, Entry] = {}
-        self._root, self._pace, self._changes = root, pace, changes
+        self._root, self._pace, self._clock, self._changes = root, pace, clock, changes
         self._told: dict[str, str] = {}  # what keeps a folder from being read, told once
 
     @property
@@ -129,7 +136,7 @@ class Ledger:
                     lock = None
         job = replace(job, foreign=lock is None and not job.is_resting)
         if known is None:
-            known = Entry(job, folder)
+            known = self._new_entry(job, folder)
             self.entries[job.id] = known
         elif known.job == job:
             return
@@ -164,9 +171,13 @@ class Ledger:
         lock = None
         with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
             lock = FolderLock.take(folder)
-        entry = Entry(replace(job, foreign=lock is None), folder, lock)
+        entry = self._new_entry(replace(job, foreign=lock is None), folder, lock)
         self.entries[job.id] = entry
         self._publish(entry)
+
+    def _new_entry(self, job: Job, folder: Path, lock: FolderLock | None = None) -> Entry:
+        now = self._clock.now()
+        return Entry(job, folder, lock, since=now, seen=now)
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """The job cannot begin: nothing of it is kept, but the artist is told."""
@@ -234,11 +245,12 @@ class Ledger:
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago, None: none; tell how much is kept. Raises StorageError.
 
-        A model that was never imported is never removed by itself.
+        A model that was never imported is never removed by itself, nor is a job that may have been paid for.
         """
         oldest = None if days is None else time.time() - days * 24 * 3600
         for entry in list(self.entries.values()):
-            is_done = entry.job.is_resting and (entry.job.stage is Stage.IMPORTED or not entry.job.holds_model)
+            may_be_kept_for = entry.job.holds_model or entry.job.may_be_paid
+            is_done = entry.job.is_resting and (entry.job.stage is Stage.IMPORTED or not may_be_kept_for)
             if oldest is not None and is_done and entry.job.ended is not None and entry.job.ended < oldest:
                 try:
                     self.remove(entry)
@@ -253,10 +265,13 @@ class Ledger:
         """Let the event happen to the job. Raises ImpossibleEventError."""
         before, entry.job = entry.job, advance(entry.job, event, time.time())
         if entry.job.stage is not before.stage:
-            entry.since = entry.seen = time.monotonic()
-            entry.due, entry.missing_since = 0.0, None
+            entry.since = entry.seen = self._clock.now()
+            entry.due, entry.searched_since, entry.missing_since = 0.0, None, None
+        if before.stage is Stage.RUNNING and entry.job.stage is not Stage.RUNNING:
+            self._let_in()
         if entry.job.cancel_asked and entry.job.stage in UNPAID:
-            entry.job = advance(entry.job, Cancelled("Cancelled before anything was charged."), time.time())
+            message = RESENT_NOT if entry.job.may_be_paid else UNSENT
+            entry.job = advance(entry.job, Cancelled(message), time.time())
         elif isinstance(event, CancelAsked) and entry.job.stage in (Stage.DOWNLOADING, Stage.READING):
             entry.job = advance(entry.job, Cancelled(DOWNLOAD_STOPPED), time.time())
         if entry.job.is_resting:
@@ -268,6 +283,12 @@ class Ledger:
             entry.unlock()
         self._publish(entry)
 
+    def _let_in(self) -> None:
+        """A job has ended at Scenario: the oldest that waits for that may be sent now."""
+        waiting = next((entry for entry in self.entries.values() if entry.is_at_limit and entry.is_idle), None)
+        if waiting is not None:
+            waiting.due, waiting.is_at_limit = 0.0, False
+
     def save(self, entry: Entry) -> bool:
         """Write the job to its folder; False when the disk refuses, which is tried again later."""
         if not entry.is_unsaved:
@@ -275,7 +296,7 @@ class Ledger:
         try:
             job_folder.save(entry.folder, entry.job)
         except OSError as error:
-            entry.due = time.monotonic() + self._pace.retry_first
+            entry.due = self._clock.now() + self._pace.retry_first
             self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
             return False
         entry.is_unsaved = False

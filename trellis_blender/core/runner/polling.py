@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import PassingError
 from ..job.events import Event
 from .job_store import Entry
-from .timing import Pace
+from .timing import Clock, Pace
 
 if TYPE_CHECKING:
     from .steps import Desk
@@ -23,8 +22,8 @@ Look = Callable[["Desk"], Mapping[str, Event]]
 class Polling:
     """The state of the common polling. Only the runner's thread touches it; a `Look` runs on a carrier's."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, pace: Pace, clock: Clock) -> None:
+        self._pace, self._clock = pace, clock
         self._due, self._attempt, self._page, self._next_page = 0.0, 0, "", ""
         self._asked: list[Entry] | None = None
         self._has_listed = False
@@ -32,7 +31,7 @@ class Polling:
     @property
     def is_due(self) -> bool:
         """Whether a round may begin now."""
-        return self._asked is None and self._due <= time.monotonic()
+        return self._asked is None and self._due <= self._clock.now()
 
     @property
     def dues(self) -> list[float]:
@@ -48,7 +47,7 @@ class Polling:
         from .steps import poll_many, poll_one
 
         unseen = min(waiting, key=lambda entry: entry.seen)
-        is_stale = time.monotonic() - unseen.seen > 3 * self._pace.poll_last
+        is_stale = self._clock.now() - unseen.seen > 3 * self._pace.poll_last
         if len(waiting) == 1 or (is_stale and self._has_listed and not self._page):
             self._has_listed = False
             self._asked = [unseen]
@@ -70,7 +69,7 @@ class Polling:
     def end(self, result: Mapping[str, Event] | Exception) -> list[Entry]:
         """Take in what the look gave, and set the next round's time; the entries it was about."""
         asked, self._asked = self._asked or [], None
-        now = time.monotonic()
+        now = self._clock.now()
         if isinstance(result, Exception):
             self._attempt, self._page = self._attempt + 1, ""
             hint = result.retry_after if isinstance(result, PassingError) else None

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DryRunIgnoredError, PassingError, RefusedError, TrellisError, storage_error, unexpected
+from ..errors import DryRunIgnoredError, PassingError, RefusedError, Remedy, TrellisError, storage_error, unexpected
 from ..files import write_whole
 from ..model.arrays import Shape
 from ..model.glb import NotPlainError
@@ -110,7 +110,16 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
 def check(desk: Desk) -> Checked:
     """Whether Scenario takes the account. Never raises: what went wrong is in the answer."""
     try:
-        return Checked(f"Connected: {desk.api.check()} is ready.", True)
+        model = desk.api.check()
+        if model.replacement is None:
+            return Checked(f"Connected: {model.name} is ready.", True)
+        sentence = f"Connected, but Scenario is retiring {model.name}. Update the add-on before it stops working."
+        if model.replacement:
+            sentence = (
+                f"Connected, but Scenario is replacing {model.name} with {model.replacement}."
+                " Update the add-on before it stops working."
+            )
+        return Checked(sentence, True, Remedy.UPDATE)
     except PassingError as error:
         return Checked(f"{error} Try again.", False)
     except TrellisError as error:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
+from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
 from ..job import folder as job_folder
 from ..job.events import (
     AnswerLost,
@@ -27,8 +27,6 @@ from ..job.events import (
     Damaged,
     Event,
     Imported,
-    NeverArrived,
-    Polled,
     Resumed,
     SubmitPutOff,
     SubmitStarted,
@@ -36,17 +34,17 @@ from ..job.events import (
 )
 from ..job.job import MAY_FOLLOW, Job, Stage
 from ..request.account import Account
-from .failure_policy import judge
 from .job_store import Entry, Ledger
 from .messages import Change, Notice
+from .outcomes import Outcomes
 from .pending_pictures import Intake
 from .polling import Polling
-from .timing import Pace
+from .timing import Clock, Note, Pace
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
     from ..picture.file import Found
-    from .steps import Desk, Step
+    from .steps import Desk, Missed, Step
     from .workers import Crew
 
 CARRIERS = 4
@@ -59,15 +57,16 @@ class Runner:
     Nothing happens before `start`. `changes` is read by the main thread.
     """
 
-    def __init__(self, root: Path, agent: str, pace: Pace | None = None) -> None:
+    def __init__(self, root: Path, agent: str, pace: Pace | None = None, clock: Clock | None = None) -> None:
         self.changes: queue.SimpleQueue[Change] = queue.SimpleQueue()
-        self._agent, self._pace = agent, pace or Pace()
-        self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._agent, self._pace, self._clock = agent, pace or Pace(), clock or Clock()
+        self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._ledger = Ledger(root, self._pace, self.changes)
+        self._ledger = Ledger(root, self._pace, self._clock, self.changes)
         self._entries = self._ledger.entries
         self._intake = Intake(self._ledger, self._notes, self._show_held_back)
-        self._polling = Polling(self._pace)
+        self._polling = Polling(self._pace, self._clock)
+        self._outcomes = Outcomes(self._ledger, self._pace, self._clock)
         self._account: Account | None = None
         self._held_by = ""
         self._busy = 0
@@ -95,12 +94,16 @@ class Runner:
         self._notes.put(lambda: self._add(jobs, found))
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job, at Scenario too."""
+        """Stop a job; one that is submitted already, only where Scenario does that."""
         self._notes.put(lambda: self._cancel(job_id))
 
     def resume(self, job_id: str) -> None:
         """Try again, from the furthest stage that is paid for."""
         self._notes.put(lambda: self._tell(job_id, Resumed()))
+
+    def identify(self, job_id: str, remote_id: str) -> None:
+        """The artist says which job at Scenario it is that was not found there."""
+        self._notes.put(lambda: self._identify(job_id, remote_id))
 
     def imported(self, job_id: str) -> None:
         """The model is in a scene now."""
@@ -153,11 +156,9 @@ class Runner:
         self._crew = Crew(CARRIERS, self._agent, self._stopping)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
-            try:
-                note = self._notes.get(timeout=self._until_due())
-            except queue.Empty:
-                continue
-            self._guarded(note)
+            note = self._clock.next_note(self._notes, self._until_due())
+            if note is not None:
+                self._guarded(note)
         self._crew.stop()
         self._intake.finish(self._guarded)  # what is known already is not lost, above all a paid job's id
         for entry in self._entries.values():
@@ -212,6 +213,25 @@ class Runner:
         if entry.job.is_resting and not entry.is_unsaved:
             entry.unlock()
 
+    def _identify(self, job_id: str, remote_id: str) -> None:
+        from .steps import identify
+
+        assert self._crew is not None
+        entry = self._ledger.entry(job_id)
+        if self._account is None:
+            raise AccountError(self._held_by)
+        job, taken = entry.job, self._taken(entry)
+
+        def work(desk: Desk) -> None:
+            submitted = identify(job, remote_id, replace(desk, taken=taken))
+            self._notes.put(lambda: self._tell(job_id, submitted))
+
+        self._crew.carriers.carry(self._account, lambda desk: self._guarded(lambda: work(desk)))
+
+    def _taken(self, entry: Entry) -> frozenset[str]:
+        """The ids at Scenario of all jobs but this."""
+        return frozenset(other.job.remote_id for other in self._entries.values() if other is not entry) - {""}
+
     def _read(self, job_id: str, shape: Shape) -> None:
         assert self._crew is not None
         path = self._ledger.entry(job_id).folder / job_folder.MODEL_FILE
@@ -237,7 +257,7 @@ class Runner:
     # -- what happens next
 
     def _dispatch(self) -> None:
-        now = time.monotonic()
+        now = self._clock.now()
         if self._look_due <= now and self._ledger.is_alive:
             self._look_due = now + self._pace.foreign
             self._ledger.look_around()
@@ -246,7 +266,7 @@ class Runner:
                 self._ledger.save(entry)
             if self._busy >= CARRIERS or self._account is None:
                 continue
-            if entry.is_idle and entry.due <= now and not self._is_polled(entry):
+            if entry.due <= now and self._has_step(entry):
                 entry.due = now + self._pace.held  # should this fail, it is not tried again at once
                 self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
         if self._account is not None and self._busy < CARRIERS and self._polling.is_due:
@@ -258,14 +278,18 @@ class Runner:
         if self._ledger.is_alive:
             dues.append(self._look_due)
         if self._account is not None and self._busy < CARRIERS:
-            dues += [entry.due for entry in self._entries.values() if entry.is_idle and not self._is_polled(entry)]
+            dues += [entry.due for entry in self._entries.values() if self._has_step(entry)]
             if any(map(self._is_polled, self._entries.values())):
                 dues += self._polling.dues
-        return max(0.0, min(dues) - time.monotonic()) if dues else None
+        return max(0.0, min(dues) - self._clock.now()) if dues else None
 
     def _is_polled(self, entry: Entry) -> bool:
         """Whether the job is one of those that the common polling looks after."""
-        return entry.is_idle and entry.job.stage is Stage.RUNNING and not entry.job.cancel_asked
+        return entry.is_idle and entry.job.stage is Stage.RUNNING
+
+    def _has_step(self, entry: Entry) -> bool:
+        """Whether it has a step to take by itself: all but to wait for the model."""
+        return entry.is_idle and (entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop)
 
     def _begin(self, entry: Entry) -> None:
         """Take the job's next step, on a carrier."""
@@ -283,79 +307,45 @@ class Runner:
             if entry.is_unsaved:
                 self._ledger.apply(entry, SubmitPutOff())
                 return
+        if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
+            entry.searched_since = self._clock.now()
         if entry.is_idle:
             self._hand_over(entry, cancel if entry.job.stage is Stage.RUNNING else STEPS[entry.job.stage])
 
     def _hand_over(self, entry: Entry, step: Step) -> None:
         assert self._crew is not None
         assert self._account is not None
-        job, told = entry.job, [0.0]
-        entry.begin()
+        job, told, taken = entry.job, [-self._pace.progress], self._taken(entry)
+        entry.begin(self._clock.now())
         self._busy += 1
 
         def wait(seconds: float) -> bool:
             return not entry.abandoned.is_set() and not self._stopping.wait(seconds)
 
         def progress(fraction: float) -> None:
-            if time.monotonic() - told[0] >= self._pace.progress:
-                told[0] = time.monotonic()
+            if self._clock.now() - told[0] >= self._pace.progress:
+                told[0] = self._clock.now()
                 self._notes.put(lambda: self._ledger.show(entry, progress=fraction))
 
         def work(desk: Desk) -> None:
-            result: Event | Exception | None
+            result: Event | Missed | Exception
             try:
-                result = step(job, entry.folder, replace(desk, wait=wait, progress=progress))
+                result = step(job, entry.folder, replace(desk, wait=wait, progress=progress, taken=taken))
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._settle(entry, result))
 
         self._crew.carriers.carry(self._account, work)
 
-    def _settle(self, entry: Entry, result: Event | Exception | None) -> None:
+    def _settle(self, entry: Entry, result: Event | Missed | Exception) -> None:
         """Take in what a step led to."""
         self._busy -= 1
         entry.due = 0.0
         if entry.finish():  # it was abandoned meanwhile
             return
-        self._take_in(entry, result)
+        self._outcomes.take(entry, result)
         if self._account is None and entry.is_idle:
             self._ledger.show(entry, trouble=self._held_by)
-
-    def _take_in(self, entry: Entry, result: Event | Exception | None) -> None:
-        if isinstance(result, Event):
-            entry.attempt = 0
-            self._ledger.apply(entry, result)
-            if isinstance(result, Polled):
-                entry.due = time.monotonic() + self._pace.until_retry(1, None)
-        elif result is None:
-            self._not_found(entry)
-        else:
-            self._fault(entry, result)
-
-    def _not_found(self, entry: Entry) -> None:
-        """A search did not find the submit. Only a search that began late enough is certain."""
-        searched = entry.begun
-        if entry.missing_since is None:
-            entry.missing_since = searched
-        if searched - entry.missing_since < self._pace.listing_lag:
-            entry.attempt += 1
-            entry.due = time.monotonic() + min(self._pace.until_retry(entry.attempt, None), self._pace.listing_lag / 4)
-        else:
-            self._ledger.apply(entry, NeverArrived())
-
-    def _fault(self, entry: Entry, error: Exception) -> None:
-        """A step failed."""
-        if not isinstance(error, TrellisError):
-            _log.error("unexpected", exc_info=error)
-        verdict = judge(entry.job, error)
-        if verdict.event is not None:
-            self._ledger.apply(entry, verdict.event)
-        if not verdict.waits or entry.job.is_resting:
-            return
-        entry.attempt += 1
-        pause = self._pace.held if verdict.needs_help else self._pace.until_retry(entry.attempt, verdict.asked)
-        entry.due = time.monotonic() + pause
-        self._ledger.show(entry, trouble=verdict.sentence, remedy=verdict.remedy)
 
     # -- polling
 
@@ -387,7 +377,7 @@ class Runner:
                 if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
                     self._ledger.show(entry, trouble=result.sentence)
                 else:
-                    self._fault(entry, result)
+                    self._outcomes.fail(entry, result)
             return
         for entry in filter(self._is_polled, asked):
             if entry.job.id in result:

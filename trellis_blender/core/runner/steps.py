@@ -24,7 +24,18 @@ from ..errors import (
     Remedy,
     storage_error,
 )
-from ..job.events import Cancelled, Downloaded, Event, Failed, Generated, Polled, Read, Submitted, Uploaded
+from ..job.events import (
+    Cancelled,
+    CancelRefused,
+    Downloaded,
+    Event,
+    Failed,
+    Generated,
+    Polled,
+    Read,
+    Submitted,
+    Uploaded,
+)
 from ..job.folder import MODEL_FILE
 from ..job.job import Job, Stage
 from ..job.words import number
@@ -36,7 +47,10 @@ from ..scenario.download import download
 _log = logging.getLogger(__name__)
 EXPIRED = (RefusedError, AccountError)
 PATIENT_DOWNLOADS = 3
+ALONE_MAXIMUM = 50
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
+WRONG_ID = "Scenario does not know a job with this ID. Copy it from Scenario once more."
+OTHER_PICTURE = "That is the ID of another job. Copy the right ID from Scenario."
 OTHER_ACCOUNT = (
     "The request may have been accepted, but with a different API key. Enter the key it was sent with in"
     " the preferences."
@@ -47,13 +61,23 @@ OTHER_ACCOUNT = (
 class Desk:
     """What a step works with: the API for the JSON calls, a session without a key for files, and the way to stop.
 
-    `progress` is told 0 to 1.
+    `progress` is told 0 to 1. `taken` are the ids at Scenario of all other jobs of ours.
     """
 
     api: Api
     files: requests.Session
     wait: Wait
     progress: Callable[[float], None]
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A search of the whole listing did not find the job. `is_proof`: all that were begun since its submit could be
+    read, and are certainly others.
+    """
+
+    is_proof: bool
 
 
 def upload(job: Job, folder: Path, desk: Desk) -> Event:
@@ -74,34 +98,87 @@ def submit(job: Job, _folder: Path, desk: Desk) -> Event:
     return Submitted(remote.id, remote.cost)
 
 
-def look_up(job: Job, _folder: Path, desk: Desk) -> Event | None:
-    """Search the whole listing for a submit whose answer was lost; None when it is not there (yet).
+def look_up(job: Job, _folder: Path, desk: Desk) -> Submitted | Missed:
+    """Search the whole listing for a submit whose answer was lost.
 
-    The latest news come first there. A job that has some while the pages are read moves from one that was not read yet
-    to the first: after several pages that one is read again.
+    The listing is sorted by last update. A job updated while the pages are read jumps to the first page, so after
+    several pages that one is read again.
     """
-    start = listing_start([job])
+    start, listed = listing_start([job]), dict[str, RemoteJob]()
     found, page = desk.api.jobs(start)
     is_long = bool(page)
-    while page and _submit_of(job, found) is None:
+    while True:
+        listed |= {remote.id: remote for remote in found}
+        ours = _submit_of(job, found, desk.taken)
+        if ours is not None:
+            return ours
+        if not page:
+            break
         if not desk.wait(0):
             raise PassingError("The search was stopped.")
         found, page = desk.api.jobs(start, page)
-    ours = _submit_of(job, found)
-    if ours is None and is_long:
-        ours = _submit_of(job, desk.api.jobs(start)[0])
-    if ours is None:
-        _check_payer(job, desk)
-    return ours
+    if is_long:
+        again = desk.api.jobs(start)[0]
+        listed |= {remote.id: remote for remote in again}
+        ours = _submit_of(job, again, desk.taken)
+        if ours is not None:
+            return ours
+    return _look_closer(job, list(listed.values()), desk)
 
 
-def _submit_of(job: Job, listed: list[RemoteJob]) -> Submitted | None:
-    """The job's submit, where it is among these."""
-    for remote in listed:
-        is_ours = remote.image == job.asset_id and remote.seed == job.parameters["seed"]
-        if is_ours and remote.id not in job.past_remote_ids:
-            return Submitted(remote.id, remote.cost)
-    return None
+def _look_closer(job: Job, listed: list[RemoteJob], desk: Desk) -> Submitted | Missed:
+    """Ask alone for each listed job that may be ours and whose input the listing leaves out."""
+    unread = [remote for remote in listed if _may_be(job, remote, desk.taken) and not remote.has_input]
+    is_proof = len(unread) <= ALONE_MAXIMUM
+    for remote in unread[:ALONE_MAXIMUM]:
+        if not desk.wait(0):
+            raise PassingError("The search was stopped.")
+        try:
+            alone = desk.api.job(remote.id)
+        except RefusedError:
+            is_proof = False
+            continue
+        ours = _submit_of(job, [alone], desk.taken)
+        if ours is not None:
+            return ours
+        is_proof = is_proof and (alone.has_input or alone.is_other)
+    _check_payer(job, desk)
+    return Missed(is_proof)
+
+
+def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Submitted | None:
+    """The job's submit, where it is among these: one that holds its picture, which is new with each job. Should several
+    hold it, that with the job's seed is the one.
+    """
+    ours = [remote for remote in listed if _is_free(job, remote, taken) and remote.holds(job.asset_id)]
+    ours.sort(key=lambda remote: remote.seed != job.parameters["seed"])
+    return Submitted(ours[0].id, ours[0].cost) if ours else None
+
+
+def _is_free(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
+    """Whether it is a job of Trellis 2, no earlier try of this job, and no other job's."""
+    return not remote.is_other and remote.id not in taken and remote.id not in job.past_remote_ids
+
+
+def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
+    """Whether it may have been begun by the job's submit, for all that its date says: both are the server's."""
+    created, uploaded = _moment(remote.created), _moment(job.uploaded_at)
+    is_older = created is not None and uploaded is not None and created < uploaded - 1.0
+    return _is_free(job, remote, taken) and not is_older
+
+
+def identify(job: Job, remote_id: str, desk: Desk) -> Submitted:
+    """The job's submit by the ID at Scenario that the artist has entered. Raises RefusedError when it is another's."""
+    try:
+        remote = desk.api.job(remote_id)
+    except RefusedError as error:
+        if not error.is_gone:
+            raise
+        raise RefusedError(WRONG_ID, remedy=Remedy.SCENARIO) from error
+    is_readable = remote.has_input and not remote.holds(job.asset_id)
+    if is_readable or not _is_free(job, remote, desk.taken):
+        raise RefusedError(OTHER_PICTURE, remedy=Remedy.SCENARIO)
+    return Submitted(remote.id, remote.cost)
 
 
 def _check_payer(job: Job, desk: Desk) -> None:
@@ -112,12 +189,13 @@ def _check_payer(job: Job, desk: Desk) -> None:
         raise AccountError(OTHER_ACCOUNT) from error
 
 
-def cancel(job: Job, _folder: Path, desk: Desk) -> Event:
-    """Stop the paid job at Scenario; a result that was finished anyway is kept."""
+def cancel(job: Job, folder: Path, desk: Desk) -> Event:
+    """Ask Scenario to stop the paid job. Where it refuses, the job goes on; a result that is finished is kept."""
     try:
         remote = desk.api.cancel(job.remote_id)
-    except RefusedError:  # it may be over already
-        remote = desk.api.job(job.remote_id)
+    except RefusedError:
+        event = poll_one(job, folder, desk)  # it may be over already
+        return CancelRefused() if isinstance(event, Polled) else event
     if remote.status == "canceled":
         charged = f"Cancelled. Scenario charged {number(remote.cost or 0.0)} CU."
         message = charged if remote.cost else "Cancelled. It was stopped in time."
@@ -181,7 +259,7 @@ def read(_job: Job, folder: Path, _desk: Desk) -> Event:
     return Read()
 
 
-Step = Callable[[Job, Path, Desk], Event | None]
+Step = Callable[[Job, Path, Desk], Event | Missed]
 
 STEPS: Mapping[Stage, Step] = {
     Stage.UPLOADING: upload,
@@ -224,11 +302,17 @@ def listing_start(jobs: list[Job]) -> str:
 
 def _before_submit(job: Job) -> float:
     """Seconds since 1970. One before the picture's date: a listing may leave out what has the date it begins at."""
+    uploaded = _moment(job.uploaded_at)
+    return job.created - 24 * 3600 if uploaded is None else uploaded - 1.0
+
+
+def _moment(date: str) -> float | None:
+    """Seconds since 1970 of an ISO 8601 date, in UTC unless it says otherwise; None when it is none."""
     try:
-        uploaded = datetime.fromisoformat(job.uploaded_at)
-        return (uploaded if uploaded.tzinfo else uploaded.replace(tzinfo=UTC)).timestamp() - 1.0
+        moment = datetime.fromisoformat(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        return job.created - 24 * 3600
+        return None
 
 
 def _iso(seconds: float) -> str:

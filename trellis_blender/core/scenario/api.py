@@ -4,18 +4,29 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
 import math
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from ..errors import AnswerLostError, DryRunIgnoredError, PassingError, RefusedError, Remedy, storage_error
+from ..errors import (
+    AnswerLostError,
+    DryRunIgnoredError,
+    PassingError,
+    RefusedError,
+    Remedy,
+    TooLargeError,
+    storage_error,
+)
 from ..request.account import Account
-from ..request.parameters import Value, to_wire
+from ..request.parameters import BY_NAME, Value, to_wire
 from .connection import Connections, new_session
 from .http import (
     ANSWER_SECONDS,
@@ -30,7 +41,10 @@ from .http import (
 
 MODEL_ID = "model_trellis-2"
 JOBS_PER_PAGE = 100
-SMALL_PICTURE_BYTES = 6_000_000  # from here on `POST /assets` refuses, and the parts of `POST /uploads` take over
+# From here on the parts of `POST /uploads` take over. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's
+# own plug-in stops here.
+SMALL_PICTURE_BYTES = 3_500_000
+IMPORT_LOOKS = 600
 PART_BYTES = 5 * 1024 * 1024
 GLB_TYPE = "model/gltf-binary"
 
@@ -43,9 +57,10 @@ Wait = Callable[[float], bool]
 class RemoteJob:
     """A job as Scenario tells it. `progress` is 0 to 1; `cost` in creative units, None when not told.
 
-    `image` and `seed` are those of the body it was submitted with. `words` say why it failed. `seconds` passed between
-    its creation and the last news of it, by the server's clock, None when not told. `is_refunded`: the
-    cost is given back should it fail.
+    `image` and `seed` are those of the body it was submitted with, `has_input`: they could be read. `is_other`: it says
+    that it is no job of Trellis 2. `words` say why it failed. `created` is the server's ISO 8601 date; `seconds` passed
+    between that and the last news of it, None when not told. `is_refunded`: the cost is given back should it fail.
+    `text` is all that was told, which may hold signed addresses: it must not be kept, shown or logged.
     """
 
     id: str
@@ -58,6 +73,10 @@ class RemoteJob:
     words: str
     seconds: float | None = None
     is_refunded: bool = True
+    created: str = ""
+    has_input: bool = True
+    is_other: bool = False
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def is_success(self) -> bool:
@@ -68,6 +87,21 @@ class RemoteJob:
     def is_over(self) -> bool:
         """Whether it ended. A status that is not known here is alive."""
         return self.status in ("success", "failure", "canceled")
+
+    def holds(self, asset_id: str) -> bool:
+        """Whether anything that was told of it names the asset."""
+        whole_id = rf"(?<![0-9A-Za-z_-]){re.escape(asset_id)}(?![0-9A-Za-z_-])"
+        return asset_id == self.image or re.search(whole_id, self.text) is not None
+
+
+@dataclass(frozen=True)
+class ServiceModel:
+    """The model as Scenario tells of it. `replacement` is the id of the one that takes its place, None while none does;
+    it may be empty.
+    """
+
+    name: str
+    replacement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +124,13 @@ class Api:
         self._caller = Caller(account, connections, agent)
         self._parts_session = new_session(connections, agent)
 
-    def check(self) -> str:
-        """The model's name at Scenario: a free call that tells whether key and address are right."""
-        model = self._caller.call("GET", f"/models/{MODEL_ID}").get("model")
-        return str(model.get("name") or "Trellis 2") if isinstance(model, Mapping) else "Trellis 2"
+    def check(self) -> ServiceModel:
+        """The model at Scenario: a free call that tells whether key and address are right."""
+        model = _mapping(self._caller.call("GET", f"/models/{MODEL_ID}").get("model"))
+        tags = model.get("tags")
+        texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+        replacements = (tag.partition(":")[2] for tag in texts if tag.partition(":")[0] == "deprecated")
+        return ServiceModel(str(model.get("name") or "Trellis 2"), next(replacements, None))
 
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
         """Send the picture, free of charge. Raises PassingError between parts when `wait` says so."""
@@ -101,7 +138,8 @@ class Api:
             size = path.stat().st_size
             if size < SMALL_PICTURE_BYTES:
                 image = base64.b64encode(path.read_bytes()).decode("ascii")
-                return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image}))
+                with contextlib.suppress(TooLargeError):  # then in parts
+                    return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image}))
             return self._upload_in_parts(path, name, media_type, size, wait)
         except OSError as error:
             raise storage_error("read the picture", error) from error
@@ -189,7 +227,9 @@ class Api:
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
         """The asset that the parts became, once Scenario has put them together."""
-        while wait(1.0):
+        for _ in range(IMPORT_LOOKS):
+            if not wait(1.0):
+                raise PassingError("The upload was stopped.")
             upload = _object(self._caller.call("GET", f"/uploads/{upload_id}"), "upload")
             status = str(upload.get("status"))
             if status == "failed":
@@ -197,9 +237,10 @@ class Api:
                 raise RefusedError(
                     f"Scenario did not take the picture: {words} Choose another picture.", remedy=Remedy.PICTURE
                 )
-            if status == "imported":
-                return self.asset(str(upload.get("entityId")))
-        raise PassingError("The upload was stopped.")
+            entity = upload.get("entityId")
+            if status == "imported" and isinstance(entity, str) and entity:  # which may follow a moment later
+                return self.asset(entity)
+        raise PassingError("Scenario has not imported the picture.")
 
 
 def raise_for_file_host(response: requests.Response) -> None:
@@ -210,8 +251,8 @@ def raise_for_file_host(response: requests.Response) -> None:
 
 def _ordered(data: Json) -> str:
     """The sentence for a question for the price that was taken for an order, or may have been."""
-    job_id = _mapping(data.get("job")).get("jobId")
-    if not isinstance(job_id, str) or not job_id:
+    job_id = _job_id(_mapping(data.get("job")))
+    if not job_id:
         return (
             "Scenario's answer to the price request could not be read. "
             "Prices stay hidden until Blender is started again."
@@ -231,11 +272,12 @@ def _object(data: Json, name: str) -> Json:
 
 def _job(data: Json, cost: Any = None) -> RemoteJob:
     job = _object(data, "job")
-    job_id = job.get("jobId")
-    if not isinstance(job_id, str) or not job_id:
+    job_id = _job_id(job)
+    if not job_id:
         raise PassingError("Scenario's answer names no job.")
     metadata = _mapping(job.get("metadata"))
     submitted = _mapping(metadata.get("input"))
+    models = [part.get("modelId") for part in (job, metadata, submitted)]
     asset_ids = metadata.get("assetIds")
     words = " ".join(filter(None, (own_words({"error": metadata.get(name)}) for name in ("error", "hint"))))
     return RemoteJob(
@@ -249,6 +291,26 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
         words=words,
         seconds=_seconds_between(job.get("createdAt"), job.get("updatedAt")),
         is_refunded=_mapping(job.get("billing")).get("disableRefund") is not True,
+        created=str(job.get("createdAt") or ""),
+        has_input=_is_readable(submitted),
+        is_other=any(isinstance(model, str) and model not in ("", MODEL_ID) for model in models),
+        text=json.dumps(job),
+    )
+
+
+def _job_id(job: Json) -> str:
+    """`jobId` by specification and SDK, `id` in the quick start of Scenario's documentation; empty without one."""
+    return next((text for name in ("jobId", "id") if isinstance(text := job.get(name), str) and text), "")
+
+
+def _is_readable(submitted: Json) -> bool:
+    """Whether the body of a submit tells which picture it was for: by an id, or by holding nothing of Trellis 2."""
+    image = submitted.get("image")
+    if isinstance(image, str) and image:
+        return "/" not in image  # an address names no asset for certain
+    return (
+        bool(submitted)
+        and not {"image", "seed", *(parameter.wire for parameter in BY_NAME.values())} & submitted.keys()
     )
 
 

@@ -2,13 +2,18 @@
 """One call to Scenario's API: sent once, answered with JSON or with one of our errors.
 
 Facts about errors, retries and their hints: Scenario's API reference and its SDK (status 269 answers a dry run; 408,
-409, 429 and 5xx pass; `Retry-After`, `retry-after-ms`, `x-should-retry`, `remainingSeconds` are hints).
+409, 429 and 5xx pass; `Retry-After`, `retry-after-ms`, `x-should-retry`, `remainingSeconds` are hints; a 429 with
+`details` of `actionName` and `actionLimit` is a ceiling on jobs that run at once).
+
+A paid call was not accepted in two cases only: no connection came about, or Scenario itself says no, with a status that
+means just that and JSON that says why. A gateway may answer 503 for a call that went through, or a page for anything.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -19,7 +24,16 @@ import requests
 import urllib3
 from requests.auth import HTTPBasicAuth
 
-from ..errors import AccountError, AnswerLostError, CreditsError, PassingError, RefusedError, TrellisError
+from ..errors import (
+    AccountError,
+    AnswerLostError,
+    CreditsError,
+    LimitError,
+    PassingError,
+    RefusedError,
+    TooLargeError,
+    TrellisError,
+)
 from ..request.account import Account
 from .connection import Connections, new_session
 
@@ -29,7 +43,8 @@ ANSWER_BYTES_MAXIMUM = 32 * 1024 * 1024
 WAIT_MAXIMUM = 3600.0
 DRY_RUN_STATUS = 269
 _PASSING = frozenset({408, 409, 425, 429})
-_NOT_ACCEPTED = frozenset({429, 503})
+# The statuses by which Scenario refuses a request after it has read it.
+_REFUSALS = frozenset({400, 401, 402, 403, 404, 422, 429})
 _WORDS_MAXIMUM = 300
 _CREDIT_WORDS = re.compile(
     r"credit|creative unit|compute unit|\bCUs?\b|quota|billing|subscri|upgrade|\bplan\b", re.IGNORECASE
@@ -105,7 +120,7 @@ def raise_for_connection(error: requests.RequestException, paid: bool = False) -
     """Raises PassingError, or AnswerLostError for a paid call that may have left this computer."""
     if paid and not _never_left(error):
         raise AnswerLostError("The connection broke after the request was sent.") from error
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if isinstance(_root(error), ssl.SSLCertVerificationError):
         text = "The connection to Scenario is not trusted. Check this computer's date and network."
         raise PassingError(text) from error
     if isinstance(error, requests.Timeout):
@@ -114,13 +129,29 @@ def raise_for_connection(error: requests.RequestException, paid: bool = False) -
 
 
 def _never_left(error: requests.RequestException) -> bool:
-    """Whether the connection was not even made, so that nothing was sent."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason = error.args[0] if error.args else None
-    if isinstance(reason, urllib3.exceptions.MaxRetryError):
-        reason = reason.reason
-    return isinstance(reason, urllib3.exceptions.NewConnectionError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
+    """Whether the connection was not even made, so that nothing was sent. Known by the error's type alone: its text may
+    be the server's.
+    """
+    unconnected = (
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        ssl.SSLCertVerificationError,
+    )
+    return isinstance(error, requests.ConnectTimeout) or isinstance(_root(error), unconnected)
+
+
+def _root(error: requests.RequestException) -> object:
+    """The first error, out of what urllib3 and requests have wrapped it in."""
+    root: object = error.args[0] if error.args else None
+    while True:
+        if isinstance(root, urllib3.exceptions.MaxRetryError):
+            root = root.reason
+        elif isinstance(root, urllib3.exceptions.ProxyError):
+            root = root.original_error
+        elif isinstance(root, urllib3.exceptions.SSLError) and root.args:
+            root = root.args[0]
+        else:
+            return root
 
 
 def _content(response: requests.Response) -> bytes:
@@ -137,7 +168,7 @@ def _content(response: requests.Response) -> bytes:
 def _answer(response: requests.Response, content: bytes, paid: bool) -> Json:
     data = _json_object(content)
     if response.status_code >= 300:
-        raise error_for(response.status_code, response.headers, data or {}, paid)
+        raise error_for(response.status_code, response.headers, data or {}, paid=paid)
     if data is not None:
         return data
     if paid:
@@ -153,11 +184,36 @@ def _json_object(content: bytes) -> Json | None:
     return data if isinstance(data, dict) else None
 
 
-def error_for(status: int, headers: Mapping[str, str], data: Json, paid: bool = False) -> TrellisError:
-    """The error that an answer with this status stands for."""
-    words = own_words(data)
+def error_for(status: int, headers: Mapping[str, str], data: Json, *, paid: bool = False) -> TrellisError:
+    """The error that an answer with this status stands for. `data` is its JSON object, empty where it has none."""
     may_retry = headers.get("x-should-retry", "").lower()
-    hint = _retry_after(headers, data)
+    if paid and not _is_refusal(status, data, may_retry):
+        return AnswerLostError(f"Scenario answered with an error ({status}).")
+    if status == 429 and _limit(data):
+        return LimitError(_at_limit(data), _retry_after(headers, data))
+    return _error_of(status, may_retry, own_words(data), _retry_after(headers, data))
+
+
+def _is_refusal(status: int, data: Json, may_retry: str) -> bool:
+    """Whether Scenario itself says that it has not accepted the call."""
+    is_said = bool(own_words(data) or _limit(data))
+    return status in _REFUSALS and is_said and (status == 429 or may_retry != "true")
+
+
+def _limit(data: Json) -> Json:
+    """What a refusal says of a ceiling on jobs that run at once, empty where it is none."""
+    details = data.get("details")
+    return details if isinstance(details, Mapping) and "actionLimit" in details else {}
+
+
+def _at_limit(data: Json) -> str:
+    count = _limit(data)["actionLimit"]
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        return "Scenario runs no more of your jobs at once. This one is sent when another ends; it is tried again."
+    return f"Scenario runs {count} of your jobs at once. This one is sent when another ends; it is tried again."
+
+
+def _error_of(status: int, may_retry: str, words: str, hint: float | None) -> TrellisError:
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
         return CreditsError(f"Scenario says: {words} Buy credits or change the plan at app.scenario.com, then retry.")
     if status == 402:
@@ -171,11 +227,13 @@ def error_for(status: int, headers: Mapping[str, str], data: Json, paid: bool = 
         said = f"{refusal} It says: {words}" if words else refusal
         return AccountError(f"{said} Check key and secret in the add-on's preferences.")
     passes = status in _PASSING or status >= 500 or may_retry == "true"
-    if paid and passes and status not in _NOT_ACCEPTED:
-        return AnswerLostError(f"Scenario answered with an error ({status}).")
     if passes and may_retry != "false":
         busy = "Scenario is busy." if status == 429 else f"Scenario has a problem ({status})."
         return PassingError(busy, hint)
+    if status < 400:
+        return PassingError(f"Something else answers in Scenario's place ({status}). Check the network.", hint)
+    if status == 413:
+        return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
     said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
     return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
 

@@ -75,7 +75,7 @@ class JobOperator:
 
 
 class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
-    """Stop this job, at Scenario too"""
+    """Stop this job. It is free until it is submitted; after that Scenario may go on, and the model is kept"""
 
     bl_idname = "trellis2.cancel"
     bl_label = "Cancel Job"
@@ -92,7 +92,7 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
 
 
 class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
-    """Try this job again from where it stopped; what is paid for is not paid again"""
+    """Try this job again from where it stopped; what is known to be paid for is not paid again"""
 
     bl_idname = "trellis2.retry"
     bl_label = "Retry Job"
@@ -100,17 +100,21 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """Failed or cancelled, with a picture to begin from or a model to go on with."""
-        return job.stage in (Stage.FAILED, Stage.CANCELLED) and bool(job.picture or job.holds_model)
+        """Failed, cancelled or uncertain, with a picture to begin from or a model to go on with."""
+        ended = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
+        return job.stage in ended and bool(job.picture or job.holds_model)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: ask first where it pays again, and is dearer than the artist's limit."""
+        """A click: ask first where it may pay twice, or pays again and is dearer than the artist's limit."""
         try:
             job = session.jobs()[self.target()]
         except TrellisError as error:
             self.report({"ERROR"}, translated_report(error.sentence))
             return {"CANCELLED"}
         self.job_id = job.id
+        if job.may_be_paid:
+            text = "Scenario may have accepted the first request, so this may be charged twice. Submit it again?"
+            return price_tag.confirm(self, context, event, text, yes="Submit Again")
         cost = price_tag.cost_of(job.parameters) if job.cost is None else job.cost
         objection = "" if job.holds_model else price_tag.objection(cost)
         if not objection:
@@ -257,10 +261,12 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
             self.report({"ERROR"}, translated_report(error.sentence))
             return {"CANCELLED"}
         self.job_id = job.id
-        if not job.holds_model:
+        if not (job.holds_model or job.may_be_paid):
             return self.execute(context)
         assert context.window_manager is not None
         words = f"Remove “{job.name}” with its files? The model was paid for."
+        if job.may_be_paid:
+            words = f"Remove “{job.name}” with its files? It may have been paid for."
         return context.window_manager.invoke_confirm(
             self, event, title=translated("Remove Job"), message=translated(words), confirm_text="Remove"
         )
@@ -278,8 +284,14 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
 
     if TYPE_CHECKING:
         remote_id: str
+        job_id: str
     else:
         remote_id: StringProperty(name="Job ID", description="Scenario's ID of the job, as in “job_abc123”")
+        job_id: StringProperty(
+            name="Job",
+            description="Id of the uncertain job in the list that it is; a new one when empty",
+            options={"SKIP_SAVE", "HIDDEN"},
+        )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """A click: ask for the ID."""
@@ -291,6 +303,10 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
 
         def adopt() -> None:
             self.check_wait(context)
+            uncertain = session.jobs().get(self.job_id)
+            if uncertain is not None and uncertain.stage is Stage.UNCERTAIN:
+                new_job.identify(uncertain.id, self.remote_id)
+                return
             job = new_job.adopt(self.remote_id)
             if self.wait:
                 wait(job.id)

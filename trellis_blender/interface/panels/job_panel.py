@@ -11,7 +11,8 @@ import bpy
 from ...core.errors import Remedy
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
-from ...core.job.words import WORDS, cost_words, date, duration, percent, stage_words
+from ...core.job.words import WORDS, cost_words, date, duration, percent, stage_words, state_sentence
+from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
 from ...jobs import rows as job_list
@@ -27,6 +28,7 @@ ICONS = {
     Stage.IMPORTED: "CHECKMARK",
     Stage.FAILED: "ERROR",
     Stage.CANCELLED: "X",
+    Stage.UNCERTAIN: "QUESTION",
 }
 # Pixels at a resolution scale of 1: the sidebar's width from which on a row has room for words and the cost beside the
 # name, what is not the row, and what a row needs for a bar, a state and a cost. The name gets the rest.
@@ -117,9 +119,12 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """What is to be said of the chosen job, and what can be done with it."""
-    sentence = job.message or job.trouble or (session.waiting_for(job) if job.stage is Stage.READY else "")
+    sentence = state_sentence(job) or (session.waiting_for(job) if job.stage is Stage.READY else "")
     if sentence:
-        draw_text(layout, context, sentence, "ERROR" if job.stage is Stage.FAILED else "INFO")
+        draw_text(layout, context, sentence, "ERROR" if job.stage in (Stage.FAILED, Stage.UNCERTAIN) else "INFO")
+    if job.stage is Stage.UNCERTAIN:
+        draw_ways_out(layout, job)
+    elif sentence:
         draw_remedy(layout, remedy_of(job), job.id)
     draw_text(layout, context, facts(job, time.time()), "TIME")
     if job.stage is Stage.IMPORTED and shading(context) == "SOLID":
@@ -127,9 +132,18 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     row = layout.row(align=True)
     if is_importable(job):
         row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
-    if job_operators.TRELLIS2_OT_retry.fits(job):
+    if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
         row.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
+
+
+def draw_ways_out(layout: Any, job: Job) -> None:
+    """What can be done with a job of which nobody here knows whether Scenario has accepted it."""
+    ways = layout.column(align=True)
+    ways.operator("wm.url_open", text="Look at Scenario", icon="URL").url = WEB_PAGE
+    ways.operator("trellis2.import_by_id", text="Enter Job ID", icon="PASTEDOWN").job_id = job.id
+    ways.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
+    ways.operator("trellis2.remove", text="Remove", icon="TRASH").job_id = job.id
 
 
 def shading(context: bpy.types.Context) -> str:
@@ -159,7 +173,7 @@ def facts(job: Job, now: float) -> str:
 
 def retry_words(job: Job) -> str:
     """What trying again is called, with the price where it is known."""
-    is_new = job.remedy is Remedy.SUBMIT_AGAIN
+    is_new = job.remedy is Remedy.SUBMIT_AGAIN or job.may_be_paid
     if job.holds_model:
         return "Submit Again · Free" if is_new else "Retry · Free"
     if job.cost is None:
