@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import socket
-import ssl
 import threading
 import time
 import tracemalloc
@@ -14,8 +13,6 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-import requests
-import urllib3
 
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
@@ -31,9 +28,8 @@ from trellis_blender.core.errors import (
     TrellisError,
 )
 from trellis_blender.core.request.account import Account
-from trellis_blender.core.scenario import http
 from trellis_blender.core.scenario.connection import Connections
-from trellis_blender.core.scenario.http import WAIT_MAXIMUM, Caller, error_for, own_words, raise_for_connection
+from trellis_blender.core.scenario.http import WAIT_MAXIMUM, Caller, error_for, own_words
 
 MEGABYTE = 1024 * 1024
 MODEL = "/models/model_trellis-2"
@@ -141,54 +137,6 @@ def test_a_refusal_that_scenario_does_not_explain_is_none(status: int, body: byt
         assert type(failure(caller_of(recorder.url), paid=True)) is AnswerLostError
 
 
-UNTRUSTED = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
-
-
-def tls_error(reason: Exception) -> requests.RequestException:
-    """As requests and urllib3 wrap what went wrong in a handshake."""
-    pool: Any = None
-    return requests.exceptions.SSLError(
-        urllib3.exceptions.MaxRetryError(pool, "/", urllib3.exceptions.SSLError(reason))
-    )
-
-
-def proxy_error(reason: Exception) -> requests.RequestException:
-    pool: Any = None
-    wrapped = urllib3.exceptions.ProxyError("Cannot connect to proxy.", reason)
-    return requests.exceptions.ProxyError(urllib3.exceptions.MaxRetryError(pool, "/", wrapped))
-
-
-UNCONNECTED: Any = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
-LOST = [
-    requests.ReadTimeout("CERTIFICATE_VERIFY_FAILED"),
-    requests.ConnectionError("NewConnectionError: CERTIFICATE_VERIFY_FAILED"),
-    tls_error(ssl.SSLError(1, "CERTIFICATE_VERIFY_FAILED")),
-    tls_error(ssl.SSLEOFError()),
-    proxy_error(ConnectionResetError()),
-    requests.exceptions.ChunkedEncodingError(),
-    requests.TooManyRedirects(),
-    requests.RequestException(),
-]
-NEVER_LEFT = [tls_error(UNTRUSTED), proxy_error(UNCONNECTED), requests.ConnectTimeout()]
-
-
-@pytest.mark.parametrize("error", LOST, ids=repr)
-def test_an_error_that_does_not_prove_that_nothing_left_is_a_lost_answer(error: requests.RequestException) -> None:
-    with pytest.raises(AnswerLostError):
-        raise_for_connection(error, paid=True)
-
-
-@pytest.mark.parametrize("error", NEVER_LEFT, ids=repr)
-def test_a_connection_that_never_came_about_took_nothing_along(error: requests.RequestException) -> None:
-    with pytest.raises(PassingError):
-        raise_for_connection(error, paid=True)
-
-
-def test_an_untrusted_connection_is_called_so() -> None:
-    with pytest.raises(PassingError, match="not trusted"):
-        raise_for_connection(tls_error(UNTRUSTED))
-
-
 @pytest.mark.parametrize(
     "line", [b"HTTP/1.1 CERTIFICATE_VERIFY_FAILED", b"CERTIFICATE_VERIFY_FAILED NewConnectionError"]
 )
@@ -206,14 +154,6 @@ def test_what_the_server_writes_does_not_decide_whether_it_was_reached(line: byt
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         assert type(failure(caller_of(url), paid=True)) is AnswerLostError
         thread.join()
-
-
-def test_a_paid_call_that_times_out_is_a_lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never says a word
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert type(failure(caller_of(url), paid=True)) is AnswerLostError
-        assert type(failure(caller_of(url))) is PassingError
 
 
 AT_LIMIT = {"reason": "Your plan allows 2 jobs", "details": {"actionName": "custom", "actionLimit": 2}}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import trustme
 from tests.core.recorder import Recorder, Reply
 from tests.core.scenario.proxy import Proxy
 from tests.core.studio import AGENT, tells_what_to_do
-from trellis_blender.core.errors import PassingError, TrellisError
+from trellis_blender.core.errors import AnswerLostError, PassingError, TrellisError
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.scenario.http import Caller
@@ -87,6 +89,25 @@ def test_a_certificate_that_does_not_hold_ends_the_call_before_it_is_sent(
     expect_not_sent(answer)
     assert "not trusted" in str(answer)
     assert recorder.asked == []
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize(("paid", "kind"), [(False, PassingError), (True, AnswerLostError)])
+def test_a_connection_that_ends_after_the_call_was_read_may_have_brought_it(
+    authority: trustme.CA, paid: bool, kind: type[TrellisError]
+) -> None:
+    read: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with context(authority).wrap_socket(server.accept()[0], server_side=True) as client:
+                read.append(client.recv(65536))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert type(call(f"https://127.0.0.1:{server.getsockname()[1]}", paid=paid)) is kind
+        thread.join()
+    assert read[0].startswith(b"POST /jobs")
 
 
 @pytest.mark.usefixtures("trusted")

@@ -20,9 +20,14 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class Connections:
-    """All sockets that are open now. Any thread may call any method."""
+    """All sockets that are open now. Any thread may call any method.
+
+    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False:
+    the only certain sign whether a call that failed may have arrived, whatever error it ended in.
+    """
 
     def __init__(self) -> None:
+        self.on_this_thread = threading.local()
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._is_cut = False
@@ -86,15 +91,29 @@ class _Adapter(HTTPAdapter):
 def _tracked_pools(connections: Connections) -> dict[str, Any]:
     """Connection pools whose connections tell of their sockets. `ConnectionCls` is urllib3's hook in 1.26 and 2."""
 
-    class Plain(HTTPConnection):
+    class Tracked(HTTPConnection):
+        _is_connecting = False
+
         def connect(self) -> None:
-            super().connect()
+            self._is_connecting = True  # what is sent meanwhile asks a proxy for a tunnel
+            try:
+                super().connect()
+            finally:
+                self._is_connecting = False
             connections.add(self.sock)
 
-    class Encrypted(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            connections.add(self.sock)
+        def send(self, data: Any) -> None:
+            if self.sock is None:  # as `http.client` does, but before the call counts as sent
+                self.connect()
+            if not self._is_connecting:
+                connections.on_this_thread.has_sent = True
+            super().send(data)
+
+    class Plain(Tracked):
+        pass
+
+    class Encrypted(Tracked, HTTPSConnection):
+        pass
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

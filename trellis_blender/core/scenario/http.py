@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -21,7 +20,6 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-import urllib3
 from requests.auth import HTTPBasicAuth
 
 from ..errors import (
@@ -62,7 +60,7 @@ class Caller:
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self.account = account
-        self._session = new_session(connections, agent)
+        self._session, self._here = new_session(connections, agent), connections.on_this_thread
         # bytes, because a text would be encoded as Latin-1 and a pasted key may hold anything
         self._session.auth = HTTPBasicAuth(account.key.encode(), account.secret.encode())
 
@@ -80,10 +78,11 @@ class Caller:
         Raises PassingError, AccountError, CreditsError or RefusedError; a paid call also AnswerLostError, and then
         PassingError only when Scenario certainly did not accept it.
         """
+        self._here.has_sent = False
         try:
             response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
-            raise_for_connection(error, paid)
+            raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
         return _answer(response, content, paid)
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
@@ -116,42 +115,16 @@ class Caller:
             return response, _content(response)
 
 
-def raise_for_connection(error: requests.RequestException, paid: bool = False) -> NoReturn:
-    """Raises PassingError, or AnswerLostError for a paid call that may have left this computer."""
-    if paid and not _never_left(error):
+def raise_for_connection(error: requests.RequestException, *, may_have_arrived: bool = False) -> NoReturn:
+    """Raises PassingError, or AnswerLostError where a paid call may have left this computer."""
+    if may_have_arrived:
         raise AnswerLostError("The connection broke after the request was sent.") from error
-    if isinstance(_root(error), ssl.SSLCertVerificationError):
+    if isinstance(error, requests.exceptions.SSLError):
         text = "The connection to Scenario is not trusted. Check this computer's date and network."
         raise PassingError(text) from error
     if isinstance(error, requests.Timeout):
         raise PassingError("Scenario does not answer. Check the network.") from error
     raise PassingError("No connection to Scenario. Check the network.") from error
-
-
-def _never_left(error: requests.RequestException) -> bool:
-    """Whether the connection was not even made, so that nothing was sent. Known by the error's type alone: its text may
-    be the server's.
-    """
-    unconnected = (
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        ssl.SSLCertVerificationError,
-    )
-    return isinstance(error, requests.ConnectTimeout) or isinstance(_root(error), unconnected)
-
-
-def _root(error: requests.RequestException) -> object:
-    """The first error, out of what urllib3 and requests have wrapped it in."""
-    root: object = error.args[0] if error.args else None
-    while True:
-        if isinstance(root, urllib3.exceptions.MaxRetryError):
-            root = root.reason
-        elif isinstance(root, urllib3.exceptions.ProxyError):
-            root = root.original_error
-        elif isinstance(root, urllib3.exceptions.SSLError) and root.args:
-            root = root.args[0]
-        else:
-            return root
 
 
 def _content(response: requests.Response) -> bytes:
