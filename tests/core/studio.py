@@ -149,7 +149,9 @@ class Studio:
 
         def step() -> object:
             nonlocal passed
-            if not condition() and clock.left():
+            is_waiting = clock.left() > 0
+            self.hear()  # all that was told before the runner began to wait
+            if is_waiting and not condition():
                 before()
                 passed += clock.skip()
             return condition()
