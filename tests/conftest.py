@@ -1,7 +1,10 @@
-"""What holds for every test: no account of the person who runs them, and no network beyond this machine."""
+"""What holds for every test: no account of the person who runs them, no network beyond this machine, and no mistake of
+ours that is caught and goes unseen.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -33,3 +36,32 @@ def only_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known by which a test asks for a mistake."""
+    config.addinivalue_line("markers", "unexpected: the test lets the add-on make a mistake, which it tells and logs")
+
+
+class _Mistakes(logging.Handler):
+    """Remembers what the add-on logs about its own mistakes, and what a test's main thread was told of them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember it."""
+        if "trellis_blender" in record.name or record.name == "told":
+            self.seen.append(f"{record.name}: {record.getMessage()} {record.exc_info}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_unexpected(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which something unexpected happened, unless it asks for that."""
+    mistakes = _Mistakes()
+    logging.getLogger().addHandler(mistakes)
+    yield
+    logging.getLogger().removeHandler(mistakes)
+    if request.node.get_closest_marker("unexpected") is None:
+        assert mistakes.seen == []

@@ -82,6 +82,19 @@ class Emulator:
         """
         self._state.faults.order(name, fault, times, after)
 
+    def heal(self, name: str) -> None:
+        """Forget the faults that are ordered for calls of `name`."""
+        self._state.faults.forget(name)
+
+    @property
+    def job_seconds(self) -> float:
+        """How long a job takes that is submitted from now on."""
+        return self._state.job_seconds
+
+    @job_seconds.setter
+    def job_seconds(self, seconds: float) -> None:
+        self._state.job_seconds = seconds
+
     @property
     def url(self) -> str:
         """The base address of the API, with `/v1` and no slash at the end."""

@@ -112,6 +112,11 @@ class FaultBook:
         with self._lock:
             self._orders[name].append(_Order(fault, after, times))
 
+    def forget(self, name: str) -> None:
+        """Give no more faults to calls of `name`."""
+        with self._lock:
+            self._orders[name].clear()
+
     def take(self, name: str) -> Fault:
         """Return the fault for one call of `name` and use it up; the empty fault when none is due."""
         with self._lock:

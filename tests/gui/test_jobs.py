@@ -18,12 +18,13 @@ REPORT = (int(SIZE[0] * 0.4), 0, int(SIZE[0] * 0.6), 20)
 TEXT = (int(SIZE[0] * 0.7), 0, SIZE[0], 20)
 
 
-def test_the_x_in_the_list_cancels_a_running_job(artist: Artist) -> None:
-    artist.emulator.fault("submit", Fault(job="never_ends"))
+@pytest.mark.parametrize("job_seconds", [6.0])
+def test_the_x_in_the_list_asks_to_stop_a_running_job_whose_model_is_kept(artist: Artist) -> None:
     artist.generates_from_render()
     artist.waits_for("running")
     artist.click("trellis2.cancel(")
-    artist.waits_for("cancelled")
+    artist.until(f"{artist.JOBS}[0].cancel_refused")
+    artist.waits_for("ready")
     assert artist.emulator.calls["cancel"] == 1
     assert artist.models() == []
 

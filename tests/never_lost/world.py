@@ -14,7 +14,7 @@ import pytest
 
 import emulator.cdn
 import emulator.model.workshop
-from emulator import Emulator
+from emulator import Emulator, Service
 from emulator.model.order import Order
 from emulator.model.workshop import Product
 
@@ -77,9 +77,11 @@ def small_models(size: int = MODEL_BYTES) -> Iterator[None]:
         yield
 
 
-def new_emulator(job_seconds: float = 0.1, log: Callable[[str], None] | None = None) -> Emulator:
+def new_emulator(
+    job_seconds: float = 0.1, log: Callable[[str], None] | None = None, service: Service | None = None
+) -> Emulator:
     """An emulator with the account that the proofs use."""
-    return Emulator(key=KEY, secret=SECRET, job_seconds=job_seconds, log=log)
+    return Emulator(key=KEY, secret=SECRET, job_seconds=job_seconds, log=log, service=service or Service())
 
 
 def picture_in(folder: Path) -> Path:

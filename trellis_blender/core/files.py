@@ -15,7 +15,9 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
     part = path.with_name(path.name + ".part")
     try:
         part.write_bytes(data)
+        flush_file(part)
         rename(part, path)
+        flush_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -53,7 +55,7 @@ def flush_folder(folder: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
             raise
     finally:
         os.close(handle)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
@@ -109,7 +109,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         draw_online_access(layout)
         layout.operator("trellis2.test_connection", icon="LINKED")
         for answer in _answers:
-            layout.label(text=translated(answer.sentence), icon="CHECKMARK" if answer.is_well else "ERROR")
+            layout.label(text=translated(answer.sentence), icon=answer_icon(answer))
         layout.separator()
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_seams")
@@ -175,6 +175,13 @@ def price_limit() -> float:
     """The price in creative units above which the artist wants to be asked, 0: never."""
     kept = preferences()
     return kept.price_limit if kept is not None else 0.0
+
+
+def answer_icon(answer: Checked) -> Literal["CHECKMARK", "INFO", "ERROR"]:
+    """The icon beside what the test of the connection said."""
+    if not answer.is_well:
+        return "ERROR"
+    return "CHECKMARK" if answer.remedy is Remedy.NONE else "INFO"
 
 
 def show_answer(answer: Checked | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 
+from emulator import Service
 from tests.addon import ADDON
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
@@ -130,6 +131,14 @@ def test_a_good_account_is_confirmed(addon: Any, connected: Emulator) -> None:
     found = answer(addon)
     assert (found.is_well, found.sentence) == (True, "Connected: Trellis 2 (emulated) is ready.")
     assert not connected.paid
+
+
+@pytest.mark.parametrize("emulator", [Service(replaced_by="model_trellis-3")], indirect=True, ids=["retired"])
+def test_a_model_that_scenario_retires_is_told(addon: Any, connected: Emulator) -> None:
+    found = answer(addon)
+    assert found.is_well
+    assert "is replacing Trellis 2 (emulated) with model_trellis-3. Update the add-on" in found.sentence
+    assert draw(addon.panels.TRELLIS2_PT_generate).operator_ids[0:2] == ["trellis2.dismiss", "screen.userpref_show"]
 
 
 def test_a_wrong_key_is_told(addon: Any, connected: Emulator) -> None:

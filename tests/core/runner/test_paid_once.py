@@ -22,6 +22,7 @@ from trellis_blender.core.job.job import Stage
 from trellis_blender.core.job.lock import FolderLock
 from trellis_blender.core.picture.file import Found
 from trellis_blender.core.runner.steps import listing_start, look_up
+from trellis_blender.core.scenario import http
 from trellis_blender.core.scenario.api import RemoteJob
 
 Open = Callable[..., Studio]
@@ -82,6 +83,18 @@ def test_a_call_that_never_arrived_is_sent_again_by_the_artist_alone(
     studio.again(job.id)
     studio.reach(job.id, Stage.READY)
     assert (emulator.paid, emulator.calls["submit"], emulator.calls["upload"]) == (1, 2, 1)
+
+
+@pytest.mark.parametrize("silence", ["middle", "after"])
+def test_a_paid_call_whose_answer_never_comes_is_found_and_not_sent_again(
+    studio: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, silence: Any
+) -> None:
+    studio.reach(studio.add(), Stage.READY)  # all that is slow for the first time is done
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 2.0)
+    emulator.fault("submit", Fault(silence=silence))
+    job = studio.reach(studio.add(), Stage.READY)
+    assert Stage.UNCONFIRMED in studio.stages(job.id)
+    assert (emulator.calls["submit"], emulator.paid) == (2, 2)
 
 
 @pytest.mark.parametrize(

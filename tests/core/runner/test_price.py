@@ -257,6 +257,7 @@ def test_offline_there_is_no_price_and_no_error(emulator: Emulator, folder: Path
     assert ask(desk_of(account), 3, STANDARD, "", (), folder / "jobs") == Priced(3)
 
 
+@pytest.mark.unexpected
 def test_a_mistake_of_ours_is_answered_too(folder: Path, emulator: Emulator, monkeypatch: Any, caplog: Any) -> None:
     monkeypatch.setattr(Api, "price", lambda *_arguments: 1 / 0)
     assert ask(desk_of(account_of(emulator)), 3, STANDARD, "", ("a",), folder / "jobs") == Priced(3, is_last=True)

@@ -15,6 +15,7 @@ import pytest
 
 from emulator import Emulator, Fault, Service
 from tests.core.studio import AGENT, QUICK, Studio, account_of, new_job, tells_what_to_do
+from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.account import Account
@@ -244,6 +245,21 @@ def test_an_idle_runner_rests(studio: Studio, emulator: Emulator) -> None:
 
 def test_a_check_tells_whether_the_account_works(studio: Studio, account: Account) -> None:
     assert studio.checked(account) == Checked("Connected: Trellis 2 (emulated) is ready.", True)
+
+
+@pytest.mark.parametrize(
+    ("emulator", "words"),
+    [
+        (Service(replaced_by="model_trellis-3"), "is replacing Trellis 2 (emulated) with model_trellis-3."),
+    ],
+    indirect=["emulator"],
+    ids=["replaced"],
+)
+def test_a_check_tells_when_the_model_is_retired(studio: Studio, account: Account, words: str) -> None:
+    answer = studio.checked(account)
+    assert (answer.is_well, answer.remedy) == (True, Remedy.UPDATE)
+    assert words in answer.sentence
+    assert tells_what_to_do(answer.sentence)
 
 
 def test_a_check_with_a_wrong_key_says_what_to_do(studio: Studio, emulator: Emulator) -> None:

@@ -333,6 +333,19 @@ def test_the_id_that_the_artist_enters_brings_the_model(steady: Studio, emulator
     assert (steady.jobs[job.id].remote_id, emulator.paid) == (remote_id, 1)
 
 
+def test_an_id_that_is_answered_after_the_job_was_submitted_again_is_left_alone(
+    steady: Studio, emulator: Emulator, clock: MovedClock
+) -> None:
+    job = uncertain(steady, clock, emulator, "after")
+    (remote_id,) = emulator.jobs
+    emulator.fault("job", Fault(delay=0.4))
+    emulator.fault("jobs", Fault(delay=0.8))
+    steady.runner.identify(job.id, remote_id)
+    steady.again(job.id)
+    steady.skip_until(clock, ends(steady, job.id, Stage.READY), "the model")
+    assert (steady.jobs[job.id].remote_id, emulator.paid) == (remote_id, 1)
+
+
 def test_without_an_account_no_id_is_looked_up(steady: Studio, emulator: Emulator, clock: MovedClock) -> None:
     job = uncertain(steady, clock, emulator, "after")
     steady.runner.use(None, "Online access is off.")
@@ -352,6 +365,7 @@ def test_an_uncertain_job_rests_in_the_next_session_too(
     assert emulator.calls - calls == {"model": 1}
 
 
+@pytest.mark.unexpected
 def test_a_mistake_of_ours_between_sending_and_reading_is_a_lost_answer(
     studio: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

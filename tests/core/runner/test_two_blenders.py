@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import time
+import dataclasses
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emulator import Emulator, Fault
 from tests.core.other_blender import OtherBlender
-from tests.core.studio import Studio
+from tests.core.studio import Studio, account_of
 from tests.services import scenario_stops
-from trellis_blender.core.job.job import Stage
+from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.job.lock import FolderLock
 
 Open = Callable[..., Studio]
 
@@ -42,11 +46,13 @@ def test_the_second_window_shows_the_job_and_leaves_it_alone(
     second = open_studio()
     second.loaded()
     assert second.jobs[job_id].foreign
+    written = (second.folder(job_id) / "job.json").stat()
     second.runner.cancel(job_id)
     second.runner.resume(job_id)
-    time.sleep(0.3)
-    second.hear()
+    second.until(second.notices, "the answer to Retry")  # which comes after whatever Cancel did
     assert second.jobs[job_id].foreign
+    assert (second.folder(job_id) / "job.json").stat() == written
+    assert not second.on_disk(job_id).cancel_asked
     assert second.jobs[job_id].stage is Stage.RUNNING
     assert emulator.calls["cancel"] == 0
 
@@ -87,3 +93,49 @@ def test_a_job_of_a_window_that_was_closed_is_driven_by_the_next(
     assert not studio.jobs[job_id].foreign
     studio.until(lambda: studio.jobs[job_id].remote_status, "polling")
     assert emulator.paid == 1
+
+
+def left_at(studio: Studio, stage: Stage, **changes: Any) -> Job:
+    """A finished job whose file says again that it stands at an earlier stage."""
+    done = studio.reach(studio.add(), Stage.READY)
+    earlier = dataclasses.replace(done, stage=stage, ended=None, **changes)
+    job_folder.save(studio.folder(done.id), earlier)
+    return done
+
+
+def test_what_another_blender_has_done_until_the_lock_is_had_is_seen(
+    open_studio: Open, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_studio()
+    nothing_sent = {"asset_id": "", "remote_id": "", "cost": None, "model_asset_ids": (), "model_asset_id": ""}
+    done = left_at(first, Stage.UPLOADING, **nothing_sent)
+    first.close()
+    take = FolderLock.take
+
+    def take_late(folder: Path) -> FolderLock | None:
+        job_folder.save(folder, done)  # the other Blender's last deed before it let go
+        return take(folder)
+
+    monkeypatch.setattr(FolderLock, "take", take_late)
+    second = open_studio()
+    second.loaded()
+    second.checked(account_of(emulator))
+    assert second.jobs[done.id].stage is Stage.READY
+    assert (emulator.calls["upload"], emulator.paid) == (1, 1)
+
+
+def test_a_retry_goes_on_from_what_the_file_says_and_not_from_memory(
+    open_studio: Open, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_studio()
+    nothing_sent = {"remote_id": "", "cost": None, "model_asset_ids": (), "model_asset_id": ""}
+    done = left_at(first, Stage.FAILED, message="Refused.", **nothing_sent)
+    first.close()
+    second = open_studio()
+    second.reach(done.id, Stage.FAILED)
+    job_folder.save(second.folder(done.id), done)  # another Blender has gone on with it, and paid
+    second.runner.resume(done.id)
+    second.until(lambda: second.jobs[done.id].stage is Stage.READY, "what the other has done")
+    second.checked(account_of(emulator))
+    second.until(lambda: second.jobs[done.id].stage is Stage.READY, "the model")
+    assert (emulator.calls["submit"], emulator.paid) == (1, 1)

@@ -93,7 +93,9 @@ def test_a_large_picture_arrives_in_parts_that_get_no_key(api: Api, emulator: Em
     assert emulator.leaked_credentials == 0
 
 
-@pytest.mark.parametrize("fault", [Fault(status=500), Fault(close="before"), Fault(status=403)], ids=str)
+@pytest.mark.parametrize(
+    "fault", [Fault(status=500), Fault(close="before"), Fault(status=403), Fault(status=302)], ids=str
+)
 def test_a_part_that_is_not_stored_can_be_sent_again(
     api: Api, emulator: Emulator, large_picture: Path, fault: Fault
 ) -> None:

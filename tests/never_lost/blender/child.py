@@ -176,7 +176,14 @@ def main() -> None:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     session = addon.session
     brisk = addon.timing.Pace(
-        poll_first=0.05, poll_last=0.2, retry_first=0.05, retry_last=0.2, listing_lag=0.4, held=0.2, foreign=0.15
+        poll_first=0.05,
+        poll_last=0.2,
+        retry_first=0.05,
+        retry_last=0.2,
+        listing_lag=0.4,
+        search=8.0,
+        held=0.2,
+        foreign=0.15,
     )
     runner = session.Runner
     session.Runner = lambda root, agent: runner(root, agent, brisk)

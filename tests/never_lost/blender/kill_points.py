@@ -33,8 +33,9 @@ class Point:
     """One kill. `event` and `when` name the step; without an event it is killed once `moment` is so.
 
     `faults` are ordered first, by call; what they wait for happens once Blender is dead. `leads` are what the artist
-    does on the way: ("failed", "retry") means that Retry is pressed once the job has failed. "spoil" is no button: the
-    model's file is damaged.
+    does on the way: ("failed", "retry") means that Retry is pressed once the job has failed. "spoil" and "stop" are no
+    buttons: the model's file is damaged, the job is stopped on Scenario's page. `lasting` faults meet every call until
+    Blender is dead. `job_seconds` is how long the job takes.
     `paid` is what the server accepts until all is over.
     """
 
@@ -44,6 +45,8 @@ class Point:
     faults: Mapping[str, Fault] = field(default_factory=dict)
     leads: tuple[tuple[str, str], ...] = ()
     moment: Callable[[Since, Path], object] | None = None
+    lasting: Mapping[str, Fault] = field(default_factory=dict)
+    job_seconds: float = 0.1
     paid: int = 1
 
 
@@ -67,6 +70,7 @@ def _is_partly_there(_since: Since, root: Path) -> bool:
 LOST = {"submit": Fault(close="after")}
 UNSENT = {"submit": Fault(close="before")}
 REFUSED = {"submit": Fault(status=402)}
+UNREADABLE = Fault(body='{"jobs": [{"jobId": "job_elsewhere", "status": "queued"}]}')
 ENDLESS = {"submit": Fault(job="never_ends")}
 CANCEL = (("running", "cancel"),)
 SPOIL = (("imported", "spoil"), ("imported", "import_model"))
@@ -89,9 +93,10 @@ POINTS: tuple[Point, ...] = (
     *around("Damaged", "the model is known to be damaged", leads=SPOIL),
     *around("Failed", "the refusal is known (402)", faults=REFUSED),
     *around("Resumed", "Retry is known", faults=REFUSED, leads=(("failed", "retry"),)),
-    *around("CancelAsked", "Cancel is known", BEFORE, faults={"job": Fault(delay=0.5)}, leads=CANCEL),
-    *around("CancelAsked", "Cancel is known", AFTER, faults=ENDLESS, leads=CANCEL),
-    *around("Cancelled", "it is known to be cancelled", faults=ENDLESS, leads=CANCEL),
+    *around("NotFound", "the search is given up", faults=LOST, lasting={"jobs": UNREADABLE}),
+    *around("CancelAsked", "Cancel is known", leads=CANCEL, job_seconds=4.0),
+    *around("CancelRefused", "the refusal to cancel is known", leads=CANCEL, job_seconds=4.0),
+    *around("Cancelled", "it is known to be cancelled at Scenario", faults=ENDLESS, leads=(("running", "stop"),)),
     Point("in the middle of the upload", faults={"upload": Fault(until=threading.Event())}, moment=asked("upload")),
     Point(
         "in the paid call, which never arrives",

@@ -30,12 +30,13 @@ VERSION = importlib.metadata.version("bpy")
 OTHERS = ("4.2.23", "5.0.1", "5.2.3")
 CHOSEN = POINTS if VERSION == WHOLE or VERSION not in OTHERS else POINTS[OTHERS.index(VERSION) :: 3]
 ROWS = 2
-OVER = ("imported", "failed", "cancelled")
+OVER = ("imported", "failed", "cancelled", "uncertain")
 WORDS = {
     "ready": "goes on by itself",
     "imported": "is finished, in the scene before",
     "failed": "says what is wrong: {remedy}",
     "cancelled": "is cancelled",
+    "uncertain": "says that it is uncertain",
 }
 
 
@@ -62,12 +63,20 @@ class Row:
         return self.blender
 
 
+def prepare(emulator: Emulator, point: Point) -> None:
+    """Let the server be as the point wants it."""
+    emulator.job_seconds = point.job_seconds
+    for call, fault in point.faults.items():
+        emulator.fault(call, fault)
+    for call, fault in point.lasting.items():
+        emulator.fault(call, fault, times=None)
+
+
 def kill_at(row: Row, blender: Blender, point: Point, picture: Path) -> str:
     """Begin a job and kill Blender at the point; the job's id, empty when it has no folder."""
     known = set(blender.state["jobs"])
     since, moment = Since(row.emulator), point.moment
-    for call, fault in point.faults.items():
-        row.emulator.fault(call, fault)
+    prepare(row.emulator, point)
     if point.event:
         blender.tell("hold", event=point.event, when=point.when)
     blender.tell("generate", picture=str(picture), seed=7)
@@ -77,6 +86,8 @@ def kill_at(row: Row, blender: Blender, point: Point, picture: Path) -> str:
         blender.reach(job_id, stage)
         if deed == "spoil":
             (row.root / job_id / "model.glb").write_bytes(b"glTF")
+        elif deed == "stop":
+            list(row.emulator.jobs.values())[-1].canceled = time.time()
         else:
             blender.tell(deed, job=job_id)
     if moment is not None:
@@ -84,6 +95,8 @@ def kill_at(row: Row, blender: Blender, point: Point, picture: Path) -> str:
     else:
         blender.until(lambda state: state["held"], point.name)
     blender.kill()
+    for call in point.lasting:
+        row.emulator.heal(call)
     for fault in point.faults.values():
         if fault.until is not None:
             fault.until.set()
@@ -102,10 +115,11 @@ def go_on(row: Row, point: Point, job_id: str, paid_before: int, log_before: int
     job = blender.reach(job_id, "ready", *OVER)
     first = WORDS[job["stage"]].format(remedy=str(job["remedy"]).replace("_", " "))
     ways: list[str] = []
-    while job["stage"] in ("ready", "failed") or (point.event == "Damaged" and not ways):
-        way = "retry" if job["stage"] == "failed" else "import_model"
+    while job["stage"] in ("ready", "failed", "uncertain") or (point.event == "Damaged" and not ways):
+        way = "retry" if job["stage"] in ("failed", "uncertain") else "import_model"
         assert len(ways) < 4, f"{point.name}: {ways} did not help"
-        ways.append("Import" if way == "import_model" else "Retry")
+        again = "Submit Again" if job["stage"] == "uncertain" else "Retry"
+        ways.append("Import" if way == "import_model" else again)
         stage = job["stage"]
         blender.tell(way, job=job_id)
         blender.until(lambda state, stage=stage: state["jobs"][job_id]["stage"] != stage, way)  # type: ignore[misc]

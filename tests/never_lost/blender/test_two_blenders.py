@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator import Emulator, Fault
+from emulator import Emulator, Fault, Service
 from tests.never_lost.blender.child import Blender
 from tests.never_lost.blender.conftest import JOBS, install
 from tests.never_lost.world import OWN_WITH_MODEL, new_emulator, picture_in
@@ -20,8 +20,8 @@ LONG_ENOUGH = 0.6  # several looks around
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    """Yield the server of all these Blenders."""
-    with new_emulator() as running:
+    """Yield the server of all these Blenders, which stops a job when it is asked to."""
+    with new_emulator(service=Service(cancels=True)) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, Service
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import new_emulator, picture_in, small_models
 
@@ -24,9 +24,9 @@ def models_are_small() -> Iterator[None]:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """Yield an emulator whose jobs take a tenth of a second."""
-    with new_emulator() as running:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """Yield an emulator whose jobs take a tenth of a second; a test may set its service."""
+    with new_emulator(service=getattr(request, "param", Service())) as running:
         yield running
 
 

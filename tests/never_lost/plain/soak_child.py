@@ -42,7 +42,8 @@ def drive(window: Window, picture: Path, count: int) -> None:
     def step() -> bool:
         window.hear()
         for job in list(window.jobs.values()):
-            if job is not seen.get(job.id) and job.stage is Stage.FAILED and not job.remote_ended:
+            ended = (Stage.FAILED, Stage.UNCERTAIN)
+            if job is not seen.get(job.id) and job.stage in ended and not job.remote_ended:
                 window.runner.resume(job.id)
             seen[job.id] = job
         over = [is_over(window, number) for number in range(count)]

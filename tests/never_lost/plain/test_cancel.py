@@ -1,4 +1,4 @@
-"""Cancel at each stage: at once in the list, at Scenario too, and never a model thrown away that is paid for."""
+"""Cancel at each stage: free before the submit, and never a model thrown away that is paid for after it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window, account, new_job
 from tests.never_lost.world import OWN_WITH_MODEL, glb, until
+from tests.services import scenario_stops
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import Found
 
@@ -49,6 +50,7 @@ def test_an_upload_is_cancelled_at_once_and_free(window: Window, picture: Path, 
     assert (emulator.calls["submit"], emulator.paid) == (0, 0)
 
 
+@scenario_stops
 def test_a_job_that_is_cancelled_in_the_paid_call_is_cancelled_at_scenario(
     window: Window, picture: Path, emulator: Emulator
 ) -> None:
@@ -64,6 +66,20 @@ def test_a_job_that_is_cancelled_in_the_paid_call_is_cancelled_at_scenario(
     assert (emulator.paid, emulator.calls["cancel"]) == (1, 1)
 
 
+def test_a_running_job_that_scenario_does_not_stop_is_kept_and_paid_once(
+    window: Window, picture: Path, emulator: Emulator
+) -> None:
+    emulator.fault("submit", Fault(delay=0.4))
+    job_id = window.add(picture)
+    until(lambda: emulator.calls["submit"], "the paid call")
+    window.runner.cancel(job_id)
+    job = window.reach(job_id, Stage.READY)
+    assert job.cancel_refused
+    assert (window.root / job_id / "model.glb").read_bytes() == glb(7)
+    assert (emulator.calls["cancel"], emulator.paid) == (1, 1)
+
+
+@scenario_stops
 def test_a_running_job_is_cancelled_at_scenario_and_the_message_says_what_was_charged(
     window: Window, picture: Path, emulator: Emulator
 ) -> None:
@@ -77,6 +93,7 @@ def test_a_running_job_is_cancelled_at_scenario_and_the_message_says_what_was_ch
     assert job.message == f"Cancelled. Scenario charged {there.cost:g} CU."
 
 
+@scenario_stops
 def test_a_job_that_was_not_charged_is_said_to_be_stopped_in_time(
     window: Window, picture: Path, emulator: Emulator
 ) -> None:
@@ -99,6 +116,7 @@ def test_a_result_that_was_finished_anyway_is_kept(window: Window, picture: Path
     assert (emulator.calls["cancel"], emulator.paid) == (1, 1)
 
 
+@scenario_stops
 def test_a_job_whose_answer_was_lost_is_found_and_then_cancelled(
     window: Window, picture: Path, emulator: Emulator
 ) -> None:

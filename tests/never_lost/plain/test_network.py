@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,12 @@ import pytest
 
 from emulator import CALL_NAMES, Emulator, Fault
 from tests.never_lost import matrix
-from tests.never_lost.plain.window import ENDS, Window
-from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, left_over, new_emulator, picture_in
+from tests.never_lost.plain.window import ENDS, QUICK, Window
+from tests.never_lost.world import OWN_WITH_MODEL, glb, left_over, new_emulator, picture_in
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job.folder import MODEL_FILE
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.scenario import api
+from trellis_blender.core.scenario import api, download, http
 
 FAULTS: Mapping[str, Fault] = {
     "slow": Fault(delay=0.3),
@@ -33,24 +34,35 @@ FAULTS: Mapping[str, Fault] = {
     "500": Fault(status=500),
     "502 with a page": Fault(status=502, html=True),
     "503": Fault(status=503),
+    "503 after it was accepted": Fault(status=503, acted=True),
+    "429, too many jobs at once": Fault(status=429, details={"actionName": "custom", "actionLimit": 2}),
+    "302": Fault(status=302),
+    "413 with a page": Fault(status=413, html=True),
     "closed before it acts": Fault(close="before"),
     "closed in the answer": Fault(close="middle"),
     "closed before the answer": Fault(close="after"),
     "byte by byte": Fault(trickle=0.0004),
+    "silence before it acts": Fault(silence="before"),
+    "silence in the answer": Fault(silence="middle"),
+    "silence after it acted": Fault(silence="after"),
 }
+NO_INPUT = Fault(body='{"jobs": [{"jobId": "job_elsewhere", "status": "queued"}]}')
 SPECIAL: Mapping[tuple[str, str], Fault] = {
     ("asset", "expired address"): Fault(expired=True),
     ("download", "truncated model"): Fault(glb="truncated"),
     ("download", "corrupt model"): Fault(glb="corrupt"),
     ("jobs, search", "lagging list"): Fault(lag=60),
     ("jobs, polling", "lagging list"): Fault(lag=60),
+    ("jobs, search", "jobs without their input"): NO_INPUT,
 }
 # The storage answers with nothing but headers, so there is no middle to break off in.
-IMPOSSIBLE = {("upload_part", "closed in the answer")}
+IMPOSSIBLE = {("upload_part", "closed in the answer"), ("upload_part", "silence in the answer")}
 IN_PARTS = ("upload_start", "upload_part", "upload_action", "upload_status")
 CALLS = ("upload", *IN_PARTS, "submit", "job", "jobs, search", "jobs, polling", "cancel", "asset", "download")
-ON, WAITS, RETRY, AGAIN, NONE = "goes on", "waits, goes on", "Retry", "Submit Again", "–"
+ON, WAITS, RETRY, AGAIN, UNKNOWN, NONE = "goes on", "waits, goes on", "Retry", "Submit Again", "Uncertain", "–"
 AT_ONCE = 12
+# How long an answer is waited for: long enough for a loaded machine, and shorter than the product's minute.
+ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,10 @@ class Outcome:
     problems: tuple[str, ...]
 
 
+# However slow the machine is, no search is given up before its proof.
+PATIENT = replace(QUICK, search=60.0)
+
+
 def _dated(fault: Fault) -> Fault:
     return (
         replace(fault, retry_after=formatdate(time.time() + 1, usegmt=True)) if fault.retry_after == "soon" else fault
@@ -70,6 +86,8 @@ def _dated(fault: Fault) -> Fault:
 
 def _outcome(window: Window, job: Job) -> tuple[str, str]:
     troubles = window.troubles(job.id)
+    if job.stage is Stage.UNCERTAIN:
+        return UNKNOWN, job.message
     if job.stage is Stage.FAILED:
         return (AGAIN if job.remedy is Remedy.SUBMIT_AGAIN else RETRY), job.message
     return (WAITS, troubles[-1]) if troubles else (ON, "")
@@ -78,11 +96,9 @@ def _outcome(window: Window, job: Job) -> tuple[str, str]:
 def _drive(window: Window, emulator: Emulator, call: str, fault: Fault, folder: Path) -> Outcome:
     """Let one job (two, to be polled together) meet the fault; what came of the first."""
     name = call.partition(",")[0]
-    emulator.fault(name, _dated(fault))
+    emulator.fault(name, _dated(fault), times=None if fault is NO_INPUT else 1)
     if call == "jobs, search":
         emulator.fault("submit", Fault(close="after"))
-    if call == "cancel":
-        emulator.fault("submit", Fault(job="never_ends"))
     picture = picture_in(folder)
     ids = [window.add(picture, seed) for seed in ((7, 8) if call == "jobs, polling" else (7,))]
     if call == "cancel":
@@ -92,17 +108,10 @@ def _drive(window: Window, emulator: Emulator, call: str, fault: Fault, folder: 
     word, sentence = _outcome(window, first)
     problems = [f"{emulator.paid} paid for {len(ids)}"] * (emulator.paid > len(ids))
     problems += [f"{name} was never called"] * (not emulator.calls[name])
-    if call == "cancel":
-        if first.stage is Stage.FAILED:
-            window.runner.resume(first.id)  # the job is at Scenario still: back to it, and cancel once more
-            window.reach(first.id, Stage.RUNNING)
-            window.runner.cancel(first.id)
-            first = window.reach(first.id, Stage.CANCELLED)
-        problems += [] if [job.status for job in emulator.jobs.values()] == ["canceled"] else ["not cancelled there"]
-    else:
-        for job_id in ids:
-            word, sentence, wrong = _bring(window, job_id, word, sentence)
-            problems += wrong
+    emulator.heal("jobs")
+    for job_id in ids:
+        word, sentence, wrong = _bring(window, job_id, word, sentence)
+        problems += wrong
     problems += [] if emulator.paid == len(ids) else [f"in the end {emulator.paid} paid for {len(ids)}"]
     problems += ["the key was leaked"] * emulator.leaked_credentials
     return Outcome(word, sentence, tuple(problems))
@@ -111,7 +120,7 @@ def _drive(window: Window, emulator: Emulator, call: str, fault: Fault, folder: 
 def _bring(window: Window, job_id: str, word: str, sentence: str) -> tuple[str, str, list[str]]:
     """See the job to its model, with one press on Retry where it failed; the outcome, and what is wrong."""
     job, presses = window.reach(job_id, *ENDS), 0
-    if job.stage is Stage.FAILED:
+    if job.stage in (Stage.FAILED, Stage.UNCERTAIN):
         job, presses = window.again(job_id), 1
     error = window.read(job_id) if job.stage is Stage.READY else ""
     if error and not presses:  # a model that only a look inside shows to be damaged
@@ -126,8 +135,9 @@ def _bring(window: Window, job_id: str, word: str, sentence: str) -> tuple[str, 
 
 
 def _try(call: str, name: str, fault: Fault, folder: Path) -> Outcome:
-    with new_emulator(0.4 if call == "jobs, polling" else 0.1) as emulator:
-        window = Window(folder / "jobs", emulator)
+    seconds = {"jobs, polling": 0.4, "cancel": 2.0}
+    with new_emulator(seconds.get(call, 0.1)) as emulator:
+        window = Window(folder / "jobs", emulator, replace(QUICK, search=1.0) if fault is NO_INPUT else PATIENT)
         try:
             outcome = _drive(window, emulator, call, fault, folder)
         except AssertionError as error:
@@ -135,10 +145,9 @@ def _try(call: str, name: str, fault: Fault, folder: Path) -> Outcome:
         finally:
             window.close()
         extra = left_over(folder / "jobs")
-        complete = OWN if call == "cancel" else OWN_WITH_MODEL
         for job in (folder / "jobs").iterdir():
             names = {path.name for path in job.iterdir()}
-            if names != complete:
+            if names != OWN_WITH_MODEL:
                 extra[job.name] = sorted(names)
     problems = (*outcome.problems, *([f"left over: {extra}"] if extra else []))
     return replace(outcome, problems=tuple(f"{call} × {name}: {problem}" for problem in problems))
@@ -157,11 +166,18 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str
             tried = pool.map(lambda cell: _try(cell[0], cell[1], cells[cell], numbered[cell]), wanted)
             return dict(zip(wanted, tried, strict=True))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api, "SMALL_PICTURE_BYTES", 10)
-        patch.setattr(api, "PART_BYTES", 50)
-        found = try_all([cell for cell in cells if cell[0] in IN_PARTS])
-    return found | try_all([cell for cell in cells if cell[0] not in IN_PARTS])
+    found: dict[tuple[str, str], Outcome] = {}
+    for in_parts, silent in itertools.product((True, False), repeat=2):
+        with pytest.MonkeyPatch.context() as patch:
+            if in_parts:
+                patch.setattr(api, "SMALL_PICTURE_BYTES", 10)
+                patch.setattr(api, "PART_BYTES", 50)
+            if silent:
+                for module in (http, api, download):
+                    patch.setattr(module, "ANSWER_SECONDS", ANSWER_SECONDS)
+            chosen = [cell for cell in cells if (cell[0] in IN_PARTS) is in_parts]
+            found |= try_all([cell for cell in chosen if bool(cells[cell].silence) is silent])
+    return found
 
 
 def test_every_call_of_the_way_is_in_the_matrix() -> None:
@@ -180,11 +196,17 @@ def test_a_paid_call_that_may_have_arrived_is_never_repeated_by_itself(
 ) -> None:
     words = {name: outcomes["submit", name].word for name in FAULTS}
     assert {name for name, word in words.items() if word == AGAIN} == {
+        "302",
+        "413 with a page",
         "500",
         "502 with a page",
+        "503",
         "closed before it acts",
+        "silence before it acts",
     }
-    assert {words["closed in the answer"], words["closed before the answer"]} == {ON}
+    found = ("503 after it was accepted", *(name for name in FAULTS if name.endswith(("answer", "it acted"))))
+    assert {words[name] for name in found} == {ON}
+    assert outcomes["jobs, search", "jobs without their input"].word == UNKNOWN
 
 
 def test_what_was_seen_is_what_the_page_says(outcomes: Mapping[tuple[str, str], Outcome]) -> None:

@@ -108,6 +108,8 @@ KEPT_OR_NOT: dict[str, tuple[float, dict[str, Any], bool]] = {
     "failed with a model at Scenario, old": (OLD, {"stage": Stage.FAILED}, True),
     "download stopped, old": (OLD, {"stage": Stage.CANCELLED}, True),
     "cancelled at Scenario, old": (OLD, {"stage": Stage.CANCELLED, "remote_ended": True}, False),
+    "uncertain, old": (OLD, {"stage": Stage.UNCERTAIN, "remote_id": "", "may_be_paid": True}, True),
+    "refused after that, old": (OLD, {"stage": Stage.FAILED, "remote_id": "", "may_be_paid": True}, True),
     "cancelled at Scenario, young": (YOUNG, {"stage": Stage.CANCELLED, "remote_ended": True}, True),
 }
 

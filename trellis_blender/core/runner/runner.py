@@ -224,9 +224,13 @@ class Runner:
 
         def work(desk: Desk) -> None:
             submitted = identify(job, remote_id, replace(desk, taken=taken))
-            self._notes.put(lambda: self._tell(job_id, submitted))
+            self._notes.put(lambda: self._identified(entry, submitted))
 
         self._crew.carriers.carry(self._account, lambda desk: self._guarded(lambda: work(desk)))
+
+    def _identified(self, entry: Entry, submitted: Event) -> None:
+        if entry.job.stage is Stage.UNCERTAIN:  # else the artist has submitted it again meanwhile
+            self._tell(entry.job.id, submitted)
 
     def _taken(self, entry: Entry) -> frozenset[str]:
         """The ids at Scenario of all jobs but this."""

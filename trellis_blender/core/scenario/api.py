@@ -219,10 +219,11 @@ class Api:
     def _send_part(self, url: str, data: bytes) -> None:
         """The storage behind the parts is another host: it gets the bytes and no key."""
         try:
-            response = self._parts_session.put(url, data=data, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+            patience = (CONNECT_SECONDS, ANSWER_SECONDS)
+            response = self._parts_session.put(url, data=data, timeout=patience, allow_redirects=False)
         except requests.RequestException as error:
             raise_for_connection(error)
-        if not response.ok:
+        if not 200 <= response.status_code < 300:
             raise PassingError(f"The picture could not be stored ({response.status_code}).")
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
@@ -245,7 +246,7 @@ class Api:
 
 def raise_for_file_host(response: requests.Response) -> None:
     """Raises the error that an answer of the file host stands for; its text is XML and says nothing to an artist."""
-    if not response.ok:
+    if not 200 <= response.status_code < 300:
         raise error_for(response.status_code, response.headers, {})
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 
 from ..errors import ModelFileError, PassingError, storage_error
+from ..files import rename
 from .api import Asset, Wait, raise_for_file_host
 from .http import ANSWER_SECONDS, CONNECT_SECONDS, raise_for_connection
 
@@ -38,7 +39,7 @@ def download(
         except ModelFileError:
             part.unlink()
             raise
-        Path(part).replace(target)
+        rename(part, target)
         origin.unlink(missing_ok=True)
     except OSError as error:
         if isinstance(error, requests.RequestException):  # which is an OSError, but of the network

@@ -37,9 +37,9 @@ def draw_connection(layout: Any, context: bpy.types.Context) -> None:
     if session.is_checking():
         draw_text(layout, context, "Testing the connection", "SORTTIME")
     elif answer is not None:
-        draw_dismissible(layout, context, answer.sentence, "CHECKMARK" if answer.is_well else "ERROR")
+        draw_dismissible(layout, context, answer.sentence, preferences.answer_icon(answer))
+        draw_remedy(layout, answer.remedy)
         if not answer.is_well:
-            draw_remedy(layout, answer.remedy)
             layout.operator("trellis2.test_connection", icon="LINKED")
         _draw_unsaved(layout, context)
 
