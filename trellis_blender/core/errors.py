@@ -13,7 +13,12 @@
     ├── AnswerLostError       the request may have arrived, its answer did not
     ├── GenerationFailedError the job ended without a model
     ├── ModelFileError        the model's file is not what it should be
-    └── StorageError          a file could not be read or written
+    ├── StorageError          a file could not be read or written
+    └── BackgroundError       the background Blender did not do what it was asked
+        ├── BackgroundStartError    it could not be started: what it was for must be done in another way
+        ├── BackgroundSlowError     it took too long
+        ├── BackgroundEndedError    it crashed, or had no memory
+        └── BackgroundStoppedError  it was told to stop: nobody waits for this any more
 
 Every message is complete: it is shown as it is, by a report, in the panel and on the command line.
 """
@@ -139,6 +144,26 @@ class StorageError(TrellisError):
     """A file of the job could not be read or written."""
 
     remedy = Remedy.FOLDER
+
+
+class BackgroundError(TrellisError):
+    """The background Blender did not do what it was asked."""
+
+
+class BackgroundStartError(BackgroundError):
+    """It could not be started: a sandbox, no memory, a program that was moved."""
+
+
+class BackgroundSlowError(BackgroundError):
+    """It took longer than it was given, and was ended."""
+
+
+class BackgroundEndedError(BackgroundError):
+    """It ended by itself before it had answered."""
+
+
+class BackgroundStoppedError(BackgroundError):
+    """It was told to stop: there is nobody to read this."""
 
 
 def blenders_words(text: str) -> str:
