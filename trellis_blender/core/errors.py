@@ -135,9 +135,16 @@ class GenerationFailedError(TrellisError):
 
 
 class ModelFileError(TrellisError):
-    """The model's file is damaged, or not a GLB at all."""
+    """The model's file is damaged, or not a GLB at all.
+
+    `flaw`: what our own reader stumbled over, where Blender's importer may still read the file; empty where it may not.
+    """
 
     remedy = Remedy.RETRY
+
+    def __init__(self, message: str, *, remedy: Remedy | None = None, flaw: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.flaw = flaw
 
 
 class StorageError(TrellisError):
@@ -167,8 +174,12 @@ class BackgroundStoppedError(BackgroundError):
 
 
 def blenders_words(text: str) -> str:
-    """The first line of what Blender says, without what it puts around: it goes on in a sentence of ours."""
-    return text.strip().removeprefix("Error: ").partition("\n")[0].rstrip(".")
+    """The line that says what is wrong of all that Blender says, to go on in a sentence of ours: the first one, without
+    what Blender puts before it, but of a traceback the last.
+    """
+    lines = text.strip().removeprefix("Error: ").splitlines() or [""]
+    line = lines[-1] if "Traceback (most recent call last)" in text else lines[0]
+    return line.strip().removeprefix("Error: ").rstrip(".")
 
 
 def storage_error(action: str, error: OSError) -> StorageError:

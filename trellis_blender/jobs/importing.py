@@ -156,7 +156,7 @@ class Arrival:
         if not read.error:
             self._build(jobs[read.id], read, spot)
         elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
-            self.failed(read.id, read.error, Remedy.RETRY)
+            self.failed(read.id, read.error, read.remedy)
         return True
 
     def _build(self, job: Job, read: ModelRead, spot: scene.Spot) -> None:
@@ -197,5 +197,6 @@ def shape(job: Job, box: bpy.types.Object | None = None) -> Shape:
         stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
         largest=placeholder.largest_dimension(box) if box else scene.largest_dimension(bpy.context.scene),
         is_grounded=placeholder.is_grounded(box) if box else chosen.use_ground,
+        keeps_normals=kept is not None and (kept.keep_normals or kept.keep_seams),
         keeps_seams=kept is not None and kept.keep_seams,
     )

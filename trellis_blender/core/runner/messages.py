@@ -45,14 +45,15 @@ class Checked:
 class ModelRead:
     """The model's file was read, as `Runner.read` asked.
 
-    `model` is None when only Blender's own importer can read it, for the `reason`, or when it could not be read at
-    all, as the `error` says.
+    `model` is None when only Blender's own importer may read it, for the `reason`, or when it could not be read at
+    all, as the `error` says, with what helps.
     """
 
     id: str
     model: Model | None
     reason: str = ""
     error: str = ""
+    remedy: Remedy = Remedy.RETRY
 
 
 @dataclass(frozen=True)

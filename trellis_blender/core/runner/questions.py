@@ -15,7 +15,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DryRunIgnoredError, PassingError, RefusedError, TrellisError, storage_error, unexpected
+from ..errors import (
+    DryRunIgnoredError,
+    ModelFileError,
+    PassingError,
+    RefusedError,
+    TrellisError,
+    storage_error,
+    unexpected,
+)
 from ..files import write_whole
 from ..model.arrays import Shape
 from ..model.glb import NotPlainError
@@ -95,16 +103,20 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
         return ModelRead(job_id, read_model(path, shape))
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=str(error))
+    except ModelFileError as error:
+        if error.flaw:
+            return ModelRead(job_id, None, reason=f"an error ({error.flaw})")
+        return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
     except TrellisError as error:
-        return ModelRead(job_id, None, error=error.sentence)
+        return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
     except OSError as error:
-        return ModelRead(job_id, None, error=storage_error("read the model", error).sentence)
+        failure = storage_error("read the model", error)
+        return ModelRead(job_id, None, error=failure.sentence, remedy=failure.remedy)
     except MemoryError:
         return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
-    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+    except Exception as error:  # noqa: BLE001 - what our reader cannot read, Blender's may; the log has it all
         _log.exception("unexpected")
-        sentence = f"Something unexpected happened while reading the model ({type(error).__name__}). Press Retry."
-        return ModelRead(job_id, None, error=sentence)
+        return ModelRead(job_id, None, reason=f"something unexpected ({type(error).__name__})")
 
 
 def check(desk: Desk) -> Checked:
