@@ -27,15 +27,17 @@ def with_normals(solid: Solid, given: list[Any]) -> Solid:
 
 
 def roof(bend: float, *, turned: bool = False) -> Draft:
-    """Return two triangles that share an edge, whose normals differ by so many degrees at one of its ends."""
+    """Return two triangles that share an edge, whose normals differ by so many degrees at one of its ends; from end
+    to end they differ by far more.
+    """
     tilt = math.radians(bend)
     rows: list[Any] = [(0, 0, 0), (0, 0, 1), (1, 0, 0), (0, 0, 0), (0, 0, 1), (-1, 0, 0)]
     draft = Draft()
-    up, tilted = (0, 1, 0), (math.sin(tilt), math.cos(tilt), 0)
+    up, level, tilted = (0, 1, 0), (0, 0, 1), (math.sin(tilt), 0, math.cos(tilt))
     draft.primitive(
         indices=draft.indices([0, 1, 2, *((4, 3, 5) if not turned else (3, 4, 5))]),
         POSITION=draft.accessor(rows),
-        NORMAL=draft.accessor([up, up, up, up, tilted, tilted]),
+        NORMAL=draft.accessor([up, level, up, up, tilted, tilted]),
     )
     return draft
 
