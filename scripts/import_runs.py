@@ -127,7 +127,7 @@ def _ours(addon: Any, glb: Path) -> Run:
         answers.append(importlib.import_module(f"{ADDON}.core.runner.questions").read_for_import(job.id, glb, shape))
 
     started = time.perf_counter()
-    shape = addon.jobs.importing.shape(job)
+    shape = addon.jobs.importing.shape(job, glb.with_suffix(""))
     worker = threading.Thread(target=read)
     asked = time.perf_counter() - started
     worker.start()

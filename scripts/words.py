@@ -22,7 +22,9 @@ _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning",
 # Files without a text for the artist: names of nodes and sockets; what is wrong with a job.json, which is set aside.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
 # Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
-_NAMES = frozenset({"Trellis", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"})
+_NAMES = frozenset(
+    {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
+)
 _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",

@@ -79,7 +79,7 @@ def test_every_answers_sentence_ends_with_what_to_do(status: int, words: str) ->
         ("Error: ", "Error:"),
         ("", ""),
         (
-            "Error: Python: Traceback (most recent call last):\n  File 'y.py', line 7\nKeyError: 'POSITION'\n\n",
+            "Error: Python: Traceback (most recent call last):\n  File 'y'\nKeyError: 'POSITION'\n\nLocation: /b:7",
             "KeyError: 'POSITION'",
         ),
     ],

@@ -177,7 +177,8 @@ def blenders_words(text: str) -> str:
     """The line that says what is wrong of all that Blender says, to go on in a sentence of ours: the first one, without
     what Blender puts before it, but of a traceback the last.
     """
-    lines = text.strip().removeprefix("Error: ").splitlines() or [""]
+    said, _, _where = text.strip().removeprefix("Error: ").partition("\nLocation: ")
+    lines = said.strip().splitlines() or [""]
     line = lines[-1] if "Traceback (most recent call last)" in text else lines[0]
     return line.strip().removeprefix("Error: ").rstrip(".")
 
@@ -186,6 +187,11 @@ def storage_error(action: str, error: OSError) -> StorageError:
     """The sentence for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
     return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
+
+
+def import_error(what: str) -> ModelFileError:
+    """The error for a model that Blender's own importer cannot bring in either. `what`: a sentence without its dot."""
+    return ModelFileError(f"{what}. Its file is kept: press Open Folder to use it elsewhere.", remedy=Remedy.FOLDER)
 
 
 def unexpected(error: Exception) -> str:

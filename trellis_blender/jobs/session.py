@@ -203,6 +203,7 @@ def stop() -> None:
     if _session is not None:
         _session.boxes.fill.clear()
         _session.sight.stop()
+        _session.arrival.stop()
         _session.runner.stop()
         _session.watch.show("")
         _session = None

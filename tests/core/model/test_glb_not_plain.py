@@ -115,11 +115,19 @@ def test_an_image_that_nothing_uses_is_left_out() -> None:
     assert sorted(read(draft).images) == [0, 1]
 
 
-def test_a_mesh_that_is_used_thousands_of_times_is_left_to_blenders_importer() -> None:
+def test_a_mesh_that_is_used_tens_of_thousands_of_times_is_left_to_blenders_importer() -> None:
     draft = placed()
-    draft.json["nodes"] = [{"mesh": 0}] * 5000
-    draft.json["scenes"][0]["nodes"] = list(range(5000))
+    draft.json["nodes"] = [{"mesh": 0}] * 20_000
+    draft.json["scenes"][0]["nodes"] = list(range(20_000))
     assert reason(draft) == "thousands of parts"
+
+
+def test_hundreds_of_different_materials_are_left_to_blenders_importer() -> None:
+    draft = plain_factors()
+    primitive = draft.json["meshes"][0]["primitives"][0]
+    draft.json["materials"] = [{"pbrMetallicRoughness": {"metallicFactor": n / 1000}} for n in range(1000)]
+    draft.json["meshes"][0]["primitives"] = [{**primitive, "material": n} for n in range(1000)]
+    assert reason(draft) == "1,000 materials"
 
 
 def test_data_that_is_used_many_times_over_is_left_to_blenders_importer() -> None:

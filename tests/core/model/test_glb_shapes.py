@@ -216,13 +216,87 @@ def test_images_come_as_the_files_bytes() -> None:
 
 def test_images_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
     folder = tmp_path / "Möbel neu" / "textures"
-    model = read(as_trellis("jpeg"), Shape(images=folder, stem="Stuhl"))
+    model = read(as_trellis("jpeg"), Shape(images=folder, stem="Stuhl", packs=False))
     assert [image.path for image in model.images.values()] == [folder / "Stuhl-1.jpg", folder / "Stuhl-2.jpg"]
     packed = read(as_trellis("jpeg"))
     for number, image in model.images.items():
         assert image.data is None
         assert image.path is not None
         assert image.path.read_bytes() == packed.images[number].data
+
+
+def test_an_image_that_is_packed_has_a_file_as_well(tmp_path: Path) -> None:
+    for _ in range(2):  # the second time it is there already
+        images = read(as_trellis("webp"), Shape(images=tmp_path / "textures", stem="Stuhl")).images.values()
+        assert [image.path for image in images] == [tmp_path / "textures" / f"Stuhl-{n}.webp" for n in (1, 2)]
+        for image in images:
+            assert image.path is not None
+            assert image.data == image.path.read_bytes()
+
+
+def test_a_file_that_cannot_be_written_does_not_keep_a_packed_image_away(tmp_path: Path) -> None:
+    (tmp_path / "textures").write_text("no folder")
+    images = read(as_trellis("webp"), Shape(images=tmp_path / "textures")).images.values()
+    assert [image.path for image in images] == [None, None]
+    assert all(image.data for image in images)
+    with pytest.raises(FileExistsError):
+        read(as_trellis("webp"), Shape(images=tmp_path / "textures", packs=False))
+
+
+def test_images_that_stand_there_as_png_come_as_that(tmp_path: Path) -> None:
+    shape = Shape(images=tmp_path, stem="Stuhl", as_png=True)
+    assert [image.path for image in read(as_trellis("webp"), shape).images.values()] == [
+        tmp_path / f"Stuhl-{n}.webp" for n in (1, 2)
+    ]
+    for n in (1, 2):
+        (tmp_path / f"Stuhl-{n}.png").write_bytes(b"PNG %d" % n)
+    images = read(as_trellis("webp"), shape).images.values()
+    assert [(image.path, image.data) for image in images] == [
+        (tmp_path / f"Stuhl-{n}.png", b"PNG %d" % n) for n in (1, 2)
+    ]
+    (tmp_path / "Stuhl-1.webp").write_bytes(b"another model's")  # so the PNG is as well
+    assert [image.path for image in read(as_trellis("webp"), shape).images.values()] == [
+        tmp_path / "Stuhl-1.webp",
+        tmp_path / "Stuhl-2.png",
+    ]
+
+
+def test_without_a_size_a_metre_has_as_many_units_as_the_scene_says() -> None:
+    model = read(whole(wedge()), Shape(is_grounded=False, meter=100.0))
+    np.testing.assert_allclose(corners(model), 100 * in_blenders_axes(wedge().positions)[np.array(wedge().triangles)])
+
+
+def test_thousands_of_parts_are_one_mesh() -> None:
+    draft = placed()
+    draft.json["nodes"] = [{"mesh": 0, "translation": [n, 0, 0]} for n in range(5000)]
+    draft.json["scenes"][0]["nodes"] = list(range(5000))
+    assert read(draft).mesh.face_count == 20_000
+
+
+def in_many_materials(count: int, different: int) -> Draft:
+    """Return so many wedges, each with a material of its own name, that differ in so many ways."""
+    draft = Draft()
+    position = draft.accessor(wedge().positions)
+    indices = draft.indices(wedge().indices)
+    for n in range(count):
+        factor = {"roughnessFactor": (n % different) / different}
+        material = draft.material(name=f"part {n}", pbrMetallicRoughness=factor)
+        draft.primitive(n, indices=indices, POSITION=position, material=material)
+    draft.json["nodes"] = [{"mesh": n, "translation": [9 * n, 0, 0]} for n in range(count)]
+    draft.json["scenes"][0]["nodes"] = list(range(count))
+    return draft
+
+
+def test_thousands_of_materials_that_differ_in_their_name_alone_are_joined() -> None:
+    model = read(in_many_materials(3000, 3))
+    assert [material.roughness for material in model.materials if material] == [0, 1 / 3, 2 / 3]
+    assert model.mesh.materials is not None
+    assert np.bincount(model.mesh.materials).tolist() == [4000] * 3
+
+
+def test_a_few_materials_keep_their_names() -> None:
+    names = [material.name for material in read(in_many_materials(20, 1)).materials if material]
+    assert names == [f"part {n}" for n in range(20)]
 
 
 def test_a_file_without_materials_has_no_slot() -> None:

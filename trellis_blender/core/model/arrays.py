@@ -18,14 +18,17 @@ if TYPE_CHECKING:  # the main thread needs no numpy before the first model
 class Shape:
     """How the model shall come and stand: lengths in scene units, in Blender's axes.
 
-    `images`: the folder into which its images are written, None: they come as bytes, to be packed. `stem`: how their
-    files' names begin. `largest`: its largest dimension, None: as returned, with `meter` scene units to the meter.
-    `is_grounded`: its origin in the middle of its lowest level, else where the file has it. `keeps_normals`: the
-    file's normals are kept as numbers. `keeps_seams`: vertices stay split at seams.
+    `images`: the folder into which its images are written, None: into none. `stem`: how their files' names begin.
+    `packs`: the images come as bytes too. `as_png`: those that stand there as PNG already come as that instead.
+    `largest`: its largest dimension, None: as returned, with `meter` scene units to the metre. `is_grounded`: its
+    origin in the middle of its lowest level, else where the file has it. `keeps_normals`: the file's normals are kept
+    as numbers. `keeps_seams`: vertices stay split at seams.
     """
 
     images: Path | None = None
     stem: str = "image"
+    packs: bool = True
+    as_png: bool = False
     largest: float | None = None
     meter: float = 1.0
     is_grounded: bool = True
@@ -77,7 +80,10 @@ class Material:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image of the model: its bytes, or the path of the file they were written to. `name` may be empty."""
+    """An image of the model: its bytes where it is to be packed, and the file they were written to, if to any.
+
+    `name` may be empty.
+    """
 
     name: str
     data: bytes | None

@@ -73,8 +73,8 @@ def _check_header(header: bytes, size: int) -> None:
     if len(header) < HEADER_BYTES or header[:4] != MAGIC:
         raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
     (length,) = struct.unpack_from("<I", header, 8)
-    if length != size:
-        raise damaged(f"it has {size} bytes, its header says {length}")
+    if length != size:  # nothing for Blender's importer: it says the same
+        raise ModelFileError(f"The model's file is damaged: it has {size} bytes, its header says {length}. {AGAIN}")
 
 
 def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:

@@ -18,7 +18,7 @@ EXTENSIONS = frozenset({WEBP, "KHR_mesh_quantization"})
 ATTRIBUTES = frozenset({"POSITION", "NORMAL", "TANGENT"})
 TRIANGLES = 4
 DEPTH_MAXIMUM = 256
-PARTS_MAXIMUM = 4096
+PARTS_MAXIMUM = 16384
 UV_MAPS_MAXIMUM = 8  # Blender's own limit
 # The bytes that making the mesh takes at its peak for a vertex, a corner, and a corner in a UV map; a test measures it.
 VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16

@@ -7,7 +7,7 @@ Memory, at its peak: the file, its images twice, its JSON as objects (120 MB at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from .materials import image_data, is_external, read_materials
 from .parts import Part, read_parts, refuse_unplain
 
 Array = npt.NDArray[Any]
+MATERIALS_MAXIMUM = 64  # more than these take Blender's main thread too long to make
 IMAGES_EXPANSION_MAXIMUM = 2  # how often the file's bytes may come in images: they can share them
 
 
@@ -72,10 +73,23 @@ def _checked(glb: Glb) -> _Contents:
     parts = read_parts(glb.json, views, len(glb.binary))
     slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
     materials = read_materials(glb.json, [slot for slot in slots if slot is not None])
+    if len(materials) > MATERIALS_MAXIMUM:
+        parts, materials = _joined_materials(parts, materials)
+        slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
     textures = [texture for material in materials.values() for texture in material.textures]
     if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
         raise damaged("a texture uses a UV map that is not there")
     return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
+
+
+def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tuple[list[Part], dict[int, Material]]:
+    """The same with one material for all that differ in their name only. Raises NotPlainError for more than a few."""
+    first: dict[Material, int] = {}
+    same = {index: first.setdefault(replace(material, name=""), index) for index, material in materials.items()}
+    if len(first) > MATERIALS_MAXIMUM:
+        raise NotPlainError(f"{len(first):,} materials")
+    joined = [replace(part, material=None if part.material is None else same[part.material]) for part in parts]
+    return joined, {index: materials[index] for index in first.values()}
 
 
 def _image_data(glb: Glb, views: Views, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
@@ -95,14 +109,28 @@ def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """The images, to be packed or as files: written here, since Blender's main thread must not wait for a disk."""
     made = {}
     for index, (data, kind, name) in contents.images.items():
-        if shape.images is None:
-            made[index] = ImageFile(name, bytes(data), None)
-            continue
-        shape.images.mkdir(parents=True, exist_ok=True)
-        target = shape.images / f"{shape.stem}-{index + 1}.{kind}"
-        write_whole(target, data)
-        made[index] = ImageFile(name, None, target)
+        content, target = data, None
+        if shape.images is not None:
+            target = _written(data, shape.images / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
+        if shape.as_png and target is not None and target.with_suffix(".png").is_file():
+            target = target.with_suffix(".png")
+            content = memoryview(target.read_bytes()) if shape.packs else data
+        made[index] = ImageFile(name, bytes(content) if shape.packs else None, target)
     return made
+
+
+def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
+    """The file with these bytes, written unless it is there. Raises OSError if it `is_needed`, else None comes."""
+    try:
+        if not (target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.with_suffix(".png").unlink(missing_ok=True)  # which was made of another one
+            write_whole(target, data)
+    except OSError:
+        if is_needed:
+            raise
+        return None
+    return target
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:

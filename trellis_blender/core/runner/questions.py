@@ -31,6 +31,7 @@ from ..request.parameters import Value
 from .messages import Checked, ModelRead, Priced
 
 if TYPE_CHECKING:
+    from ..model.arrays import Model
     from .steps import Desk
 
 PICTURES_FILE = "price pictures.json"
@@ -100,7 +101,8 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
     from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
 
     try:
-        return ModelRead(job_id, read_model(path, shape))
+        model = read_model(path, shape)
+        return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=str(error))
     except ModelFileError as error:
@@ -117,6 +119,12 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
     except Exception as error:  # noqa: BLE001 - what our reader cannot read, Blender's may; the log has it all
         _log.exception("unexpected")
         return ModelRead(job_id, None, reason=f"something unexpected ({type(error).__name__})")
+
+
+def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
+    """The WebP files of the model, each with the PNG that is to be made of it."""
+    files = (image.path for image in model.images.values())
+    return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
 def check(desk: Desk) -> Checked:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program for the background Blender: it imports models with Blender's own importer, and turns textures into PNG.
+
+`model_client.py` asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trellis_background.gltf import COLLECTION, import_gltf
+from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
+
+if TYPE_CHECKING:
+    from trellis_background.serve import Work
+
+PARTS_MAXIMUM = 256  # more objects than these hold up the artist's Blender
+
+
+def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Import the `file`, and write what comes of it to the .blend `target`.
+
+    In one collection, textures packed, not compressed: what is compressed takes three times as long to append.
+    """
+    import bpy
+
+    _empty()
+    try:
+        made = import_gltf(Path(request["file"]))
+    except RuntimeError as error:
+        raise import_error(f"Blender could not import the model: {blenders_words(str(error))}") from error
+    collection = bpy.data.collections.new(COLLECTION)
+    for thing in _joined(made):
+        collection.objects.link(thing)
+    try:
+        bpy.data.libraries.write(request["target"], {collection}, compress=False)
+    except RuntimeError as error:
+        raise OSError(blenders_words(str(error))) from error
+    return {}
+
+
+def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Save each of the `images`, pairs of a file and its target, as a PNG of the same pixels."""
+    import bpy
+
+    _empty()
+    for number, (source, target) in enumerate(request["images"], 1):
+        part = Path(target + ".part")
+        try:
+            image: Any = bpy.data.images.load(source)
+            image.alpha_mode = "CHANNEL_PACKED"  # colours stay as they are where alpha is 0
+            if not all(image.size):  # asking reads the file
+                raise RuntimeError("it cannot be read")
+            image.file_format, image.filepath_raw = "PNG", str(part)
+            image.save()
+        except RuntimeError as error:
+            reason = blenders_words(str(error))
+            sentence = f"A texture could not be saved as PNG: {reason}. Import it again to try once more."
+            raise ModelFileError(sentence, remedy=Remedy.NONE) from error
+        part.replace(target)
+        bpy.data.images.remove(image)
+        work.progress(number / len(request["images"]))
+    return {}
+
+
+def _empty() -> None:
+    """Keep nothing of the last request; a scene unit is a metre then."""
+    import addon_utils  # lies in a folder that only importing bpy makes known
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    addon_utils.enable("io_scene_gltf2")
+
+
+def _joined(things: list[Any]) -> list[Any]:
+    """The same, or one mesh for all where there are hundreds and nothing moves."""
+    import bpy
+
+    meshes = [thing for thing in things if thing.type == "MESH"]
+    if len(meshes) <= PARTS_MAXIMUM or any(map(_moves, things)):
+        return things
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.update()
+    for thing, world in [(thing, thing.matrix_world.copy()) for thing in things]:
+        thing.parent = None
+        thing.matrix_world = world
+    for mesh in meshes:
+        if mesh.data.users > 1:
+            mesh.data = mesh.data.copy()
+    chosen = {"active_object": meshes[0], "selected_editable_objects": meshes}
+    with bpy.context.temp_override(**chosen):
+        bpy.ops.object.join()
+    return [thing for thing in bpy.data.objects if thing.type != "EMPTY"]
+
+
+def _moves(thing: Any) -> bool:
+    return bool(thing.animation_data or thing.modifiers or (thing.type == "MESH" and thing.data.shape_keys))
+
+
+HANDLERS = {"import": import_model, "png": save_as_png}
