@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
+from emulator.model.flaws import ALL_FLAWS, Flaw
+from emulator.model.order import Order
+from emulator.model.workshop import make
 from tests.blender.comparing import build, import_theirs, read
 from tests.blender.editing import EDITS, mean_off, share_away
-from tests.glbs.draft import Draft
 from tests.glbs.plain import whole
 from tests.glbs.shapes import Row, Solid, cube, globe
 
@@ -62,15 +67,33 @@ def with_a_vertex_for_each_corner(solid: Solid) -> Solid:
     return Solid(as_rows(positions), as_rows(leaning), uvs, triangles)
 
 
+def relief(*flaws: Flaw) -> bytes:
+    """Return a relief in the structure of Trellis 2's models, with these flaws of other generators' files."""
+    return bytes(make(Order(picture(), 2000, 64, "png", double_sided=False, seed=1, flaws=frozenset(flaws))).glb)
+
+
+def picture() -> bytes:
+    """Return a ring."""
+    image = Image.new("RGBA", (96, 96))
+    ImageDraw.Draw(image).ellipse((8, 8, 88, 88), fill=(200, 120, 40, 255))
+    ImageDraw.Draw(image).ellipse((36, 36, 60, 60), fill=(0, 0, 0, 0))
+    file = io.BytesIO()
+    image.save(file, "png")
+    return file.getvalue()
+
+
 def as_rows(array: Any) -> list[Row]:
     """Return a plain list of the array's rows."""
     return [tuple(row) for row in array.tolist()]
 
 
-BODIES: dict[str, Solid] = {
-    "area-weighted over UV seams": area_weighted(dented(globe(24, 32))),
-    "hard-edged": cube(),
-    "differing at every corner": with_a_vertex_for_each_corner(dented(globe(12, 16))),
+BODIES: dict[str, Callable[[], bytes]] = {
+    "area-weighted over UV seams": lambda: whole(area_weighted(dented(globe(24, 32)))).glb(),
+    "hard-edged": lambda: whole(cube()).glb(),
+    "differing at every corner": lambda: whole(with_a_vertex_for_each_corner(dented(globe(12, 16)))).glb(),
+    "Trellis 2's structure": relief,
+    "flipped patches": lambda: relief("flipped_patches"),
+    "all flaws": lambda: relief(*ALL_FLAWS),
 }
 
 
@@ -78,8 +101,7 @@ BODIES: dict[str, Solid] = {
 def file(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A file with the body of that name."""
     path = tmp_path / "model.glb"
-    draft: Draft = whole(BODIES[request.param])
-    path.write_bytes(draft.glb())
+    path.write_bytes(BODIES[request.param]())
     return path
 
 
