@@ -55,9 +55,9 @@ def test_vertices_without_a_triangle_are_dropped() -> None:
 def sorted_out(triangles: list[list[int]], slot: list[int] | None = None) -> tuple[list[bool], list[int]]:
     """Return which of the triangles stay, and in which layer each lies."""
     made = np.array(triangles, np.int32)
-    _edges, corner_edges, may_double = weld.make_edges(made)
-    assert may_double
-    kept, layer = weld.sort_doubled(made, corner_edges, None if slot is None else np.array(slot, np.int32))
+    edges = weld.make_edges(made)
+    assert edges.may_double
+    kept, layer = weld.sort_doubled(made, edges.of_corners, None if slot is None else np.array(slot, np.int32))
     return kept.tolist(), layer.tolist()
 
 
@@ -89,18 +89,18 @@ def test_layers_share_their_vertices_with_nothing_but_themselves() -> None:
 
 def test_a_fan_of_three_triangles_on_one_edge_is_not_doubled() -> None:
     triangles = np.array([[0, 1, 2], [0, 1, 3], [0, 1, 4]], np.int32)
-    _edges, corner_edges, _may_double = weld.make_edges(triangles)
-    assert weld.sort_doubled(triangles, corner_edges, None)[0].all()
+    assert weld.sort_doubled(triangles, weld.make_edges(triangles).of_corners, None)[0].all()
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2])
 def test_doubled_triangles_are_noticed_wherever_they_begin(turn: int) -> None:
     other = np.array([[4, 2, 9], [7, 8, 9], np.roll([4, 2, 9], turn)], np.int32)
-    assert weld.make_edges(other)[2]
+    assert weld.make_edges(other).may_double
 
 
 def test_edges_lead_from_each_corner_to_the_next() -> None:
-    edges, corner_edges, may_double = weld.make_edges(np.array([[2, 0, 1], [1, 0, 3]], np.int32))
-    assert edges[corner_edges].tolist() == [[0, 2], [0, 1], [1, 2], [0, 1], [0, 3], [1, 3]]
-    assert len(edges) == 5
-    assert not may_double
+    edges = weld.make_edges(np.array([[2, 0, 1], [1, 0, 3]], np.int32))
+    assert edges.ends[edges.of_corners].tolist() == [[0, 2], [0, 1], [1, 2], [0, 1], [0, 3], [1, 3]]
+    assert edges.of_corners[edges.order].tolist() == [0, 0, 1, 2, 3, 4]
+    assert len(edges.ends) == 5
+    assert not edges.may_double

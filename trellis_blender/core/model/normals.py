@@ -12,65 +12,73 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .weld import gather
+from .weld import Edges, gather
 
 Array = npt.NDArray[Any]
 SHARP_DEGREES = 0.5
 SLICE = 1 << 18
 
 
-def sharp_edges(triangles: Array, corner_edges: Array, edge_count: int, normals: Array, source: Array) -> Array | None:
+def sharp_edges(triangles: Array, edges: Edges, normals: Array, source: Array) -> Array | None:
     """Which edges are sharp, (edges) bool: the normals of two of its faces differ at either end by more than half a
     degree. None where no edge is.
 
-    `triangles`: (faces, 3) int32, `corner_edges`: (faces * 3) int32, as `weld.make_edges` has them. `normals`: (n, 3)
-    float32, the file's, and `source`: (faces, 3) int32, which of them stands at each corner. One without a direction
-    differs from none.
+    `triangles`: (faces, 3) int32, and their `edges`. `normals`: (n, 3) float32, the file's, and `source`: (faces, 3)
+    int32, which of them stands at each corner. One without a direction differs from none.
     """
-    split = _split_vertices(triangles, normals, source)
+    vertices, numbers = triangles.ravel(), source.ravel()
+    split = _split_vertices(vertices, normals, numbers)
     if not split.any():
         return None
-    sharp = np.zeros(edge_count, bool)
-    corners = np.flatnonzero(_touched_corners(triangles, split))
-    corners = corners[np.argsort(corner_edges[corners], kind="stable")]
-    edges = corner_edges[corners]
-    pairs = np.flatnonzero(edges[1:] == edges[:-1])
-    for start in range(0, len(pairs), SLICE):
-        part = pairs[start : start + SLICE]
-        first, second = corners[part], corners[part + 1]
-        sharp[edges[part[_part_ways(triangles.ravel(), source.ravel(), normals, first, second)]]] = True
+    units, order = _units(normals), edges.order
+    at = gather(split, triangles).reshape(-1, 3)
+    touched = (at | at[:, (1, 2, 0)]).ravel()  # corners that begin an edge with a split vertex at either end
+    sharp = np.zeros(len(edges.ends), bool)
+    for start in range(0, len(order) - 1, SLICE):
+        first, second = order[start : start + SLICE], order[start + 1 : start + SLICE + 1]
+        first = first[: len(second)]
+        of_first = edges.of_corners[first]
+        pairs = np.flatnonzero(touched[first] & (of_first == edges.of_corners[second]))
+        parts = _part_ways(vertices, numbers, units, first[pairs], second[pairs])
+        sharp[of_first[pairs[parts]]] = True
     return sharp if sharp.any() else None
 
 
-def _split_vertices(triangles: Array, normals: Array, source: Array) -> Array:
+def _split_vertices(vertices: Array, normals: Array, numbers: Array) -> Array:
     """Which vertices have corners with different normals in the file, if only by a bit: (vertices) bool."""
-    vertices = triangles.ravel()
     count = int(vertices.max()) + 1
     one = np.empty(count, np.int32)
-    one[vertices] = source.ravel()  # of each vertex, the normal of any of its corners
-    others = np.flatnonzero(gather(one, triangles) != source.ravel())
+    one[vertices] = numbers  # of each vertex, the normal of any of its corners
     split = np.zeros(count, bool)
-    for start in range(0, len(others), SLICE):
-        part = others[start : start + SLICE]
-        here = vertices[part]
-        split[here[(normals[source.ravel()[part]] != normals[one[here]]).any(axis=1)]] = True
+    for start in range(0, len(vertices), SLICE):
+        part = slice(start, start + SLICE)
+        here, theirs = vertices[part], numbers[part]
+        ours = one[here]
+        other = np.flatnonzero(ours != theirs)
+        differ = (normals[theirs[other]] != normals[ours[other]]).any(axis=1)
+        split[here[other[differ]]] = True
     return split
 
 
-def _touched_corners(triangles: Array, split: Array) -> Array:
-    """Which corners begin an edge with a split vertex at either end: (faces * 3) bool."""
-    at = gather(split, triangles).reshape(-1, 3)
-    touched: Array = (at | at[:, (1, 2, 0)]).ravel()
-    return touched
+def _units(normals: Array) -> Array:
+    """The normals with length 1, (n, 3) float32; NaN where one has no direction."""
+    made = np.empty((len(normals), 3), np.float32)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for start in range(0, len(normals), SLICE):
+            part = normals[start : start + SLICE].astype(np.float64)
+            made[start : start + SLICE] = part / np.sqrt(np.einsum("ni,ni->n", part, part))[:, None]
+    return made
 
 
-def _part_ways(vertices: Array, source: Array, normals: Array, first: Array, second: Array) -> Array:
+def _part_ways(vertices: Array, numbers: Array, units: Array, first: Array, second: Array) -> Array:
     """Whether the normals differ between the faces of two corners that begin the same edge, at either of its ends."""
     after_first, after_second = _next(first), _next(second)
     runs_along = vertices[first] == vertices[second]  # else in opposite directions, as is usual
     beside = np.where(runs_along, second, after_second)
     beyond = np.where(runs_along, after_second, second)
-    return _differ(normals, source[first], source[beside]) | _differ(normals, source[after_first], source[beyond])
+    parts: Array = _differ(units, numbers[first], numbers[beside])
+    parts |= _differ(units, numbers[after_first], numbers[beyond])
+    return parts
 
 
 def _next(corners: Array) -> Array:
@@ -79,12 +87,10 @@ def _next(corners: Array) -> Array:
     return following
 
 
-def _differ(normals: Array, first: Array, second: Array) -> Array:
+def _differ(units: Array, first: Array, second: Array) -> Array:
     """Whether the angle between the normals with these numbers is more than half a degree; never with one of none."""
-    ours, theirs = normals[first].astype(np.float64), normals[second].astype(np.float64)
-    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-    cosine = np.einsum("ni,ni->n", ours, theirs)
-    differ: Array = (lengths > 0) & (cosine < np.cos(np.radians(SHARP_DEGREES)) * lengths)
+    cosine = np.einsum("ni,ni->n", np.take(units, first, axis=0), np.take(units, second, axis=0))
+    differ: Array = cosine < np.float32(np.cos(np.radians(SHARP_DEGREES)))
     return differ
 
 

@@ -211,22 +211,22 @@ def _built(
     if not len(triangles):
         raise damaged("it holds no triangles")
     positions, triangles = weld.drop_loose(positions, triangles)
-    edges, corner_edges, may_double = weld.make_edges(triangles)
-    if may_double:
-        keep, layer = weld.sort_doubled(triangles, corner_edges, slot)
+    edges = weld.make_edges(triangles)
+    if edges.may_double:
+        keep, layer = weld.sort_doubled(triangles, edges.of_corners, slot)
         triangles, source, slot = triangles[keep], source[keep], None if slot is None else slot[keep]
         positions, triangles = weld.set_apart(positions, triangles, layer[keep])
-        edges, corner_edges, _ = weld.make_edges(triangles)
+        edges = weld.make_edges(triangles)
     sharp = custom = None
     if normals is not None:
-        sharp = file_normals.sharp_edges(triangles, corner_edges, len(edges), normals, source)
+        sharp = file_normals.sharp_edges(triangles, edges, normals, source)
         if shape.keeps_normals:
             custom = file_normals.completed(positions, triangles, weld.gather(normals, source))
     return MeshArrays(
         positions=np.ascontiguousarray(_shaped(positions, shape)).ravel(),
         corner_vertices=np.ascontiguousarray(triangles).ravel(),
-        edges=edges.ravel(),
-        corner_edges=corner_edges,
+        edges=edges.ends.ravel(),
+        corner_edges=edges.of_corners,
         uvs=tuple(weld.gather(uv, source).ravel() for uv in uvs),
         materials=slot,
         sharp_edges=sharp,

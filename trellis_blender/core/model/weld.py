@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -156,12 +157,21 @@ def set_apart(positions: Array, triangles: Array, layer: Array) -> tuple[Array, 
     return np.concatenate([positions, positions[places % count]]), triangles
 
 
-def make_edges(triangles: Array) -> tuple[Array, Array, bool]:
-    """All edges once: (edges, 2) int32 with the lower vertex first, each corner's edge (faces * 3) int32, and whether
-    any triangles may be doubled.
-
-    The edge of a corner leads to the next corner of its triangle, as Blender has it.
+@dataclass(frozen=True)
+class Edges:
+    """All edges once. `ends`: (edges, 2) int32, the lower vertex first. `of_corners`: each corner's, (faces * 3) int32;
+    it leads to the next corner of its triangle, as Blender has it. `order`: the corners (faces * 3), those of an edge
+    side by side. `may_double`: triangles may have the same corners.
     """
+
+    ends: Array
+    of_corners: Array
+    order: Array
+    may_double: bool
+
+
+def make_edges(triangles: Array) -> Edges:
+    """The edges of the triangles, (faces, 3) int32."""
     vertices = int(triangles.max()) + 1
     ordered, order = _sorted(_edge_keys(triangles, vertices), (vertices * vertices - 1).bit_length())
     is_new = _begins(ordered)
@@ -178,7 +188,7 @@ def make_edges(triangles: Array) -> tuple[Array, Array, bool]:
     may_double = bool(
         (shares_edge & (opposite[1:] == opposite[:-1])).any() or (shares_edge[1:] & shares_edge[:-1]).any()
     )
-    return edges, corner_edges, may_double
+    return Edges(edges, corner_edges, order.astype(np.int32), may_double)
 
 
 def _edge_keys(triangles: Array, vertices: int) -> Array:
