@@ -89,9 +89,11 @@ def _joined(things: list[Any]) -> list[Any]:
     for mesh in meshes:
         if mesh.data.users > 1:
             mesh.data = mesh.data.copy()
-    chosen = {"active_object": meshes[0], "selected_editable_objects": meshes}
-    with bpy.context.temp_override(**chosen):
-        bpy.ops.object.join()
+    layer = bpy.context.view_layer
+    for thing in things:
+        thing.select_set(thing.type == "MESH")
+    layer.objects.active = meshes[0]
+    bpy.ops.object.join()
     return [thing for thing in bpy.data.objects if thing.type != "EMPTY"]
 
 
