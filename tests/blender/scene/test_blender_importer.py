@@ -180,6 +180,19 @@ def test_what_our_reader_stumbles_over_is_brought_in_with_the_reason(addon: Any)
     assert model_of(addon, job_id).is_file()
 
 
+@pytest.mark.parametrize("name", ["0", "z"])  # which says whether it comes first
+@pytest.mark.usefixtures("never_here")
+def test_a_part_out_of_all_bounds_does_not_take_the_others_along(addon: Any, name: str) -> None:
+    draft = whole(wedge())
+    draft.json["nodes"].append({"name": name, "mesh": 0, "translation": [1e39, 0, 0]})
+    draft.json["scenes"][0]["nodes"] = [0, 1]
+    bring(addon, draft)
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.update()
+    heights = [thing.dimensions.z for thing in meshes()]
+    assert heights == pytest.approx([2.0, 2.0], abs=1e-3)
+
+
 def test_a_normal_that_is_no_number_costs_nothing(addon: Any) -> None:
     solid = wedge()
     normals = [(float("nan"), 0.0, 0.0), *solid.normals[1:]]
