@@ -160,7 +160,7 @@ class Arrival:
             return True
         if self.task is not None:
             return self.task.is_done and self._take_result(self.task, read, jobs[read.id])
-        if not read.error and self._begin_task(read):
+        if not read.error and self._begin_task(read, jobs[read.id]):
             return True
         if time.monotonic() < self.due:
             return False
@@ -183,13 +183,13 @@ class Arrival:
             self.failed(read.id, read.error, read.remedy)
         return True
 
-    def _begin_task(self, read: ModelRead) -> bool:
+    def _begin_task(self, read: ModelRead, job: Job) -> bool:
         """Have the background Blender do what it has to do first; whether there is anything."""
         if self.imported is not None or self.is_alone:
             return False
         folder = self.root / read.id
         if read.model is None:
-            self.task = self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE)
+            self.task = self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE, shape(job, folder))
             self.waiting_for = "Blender's own importer reads it in the background"
             return True
         if read.webp_images:

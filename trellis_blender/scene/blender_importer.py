@@ -60,7 +60,7 @@ def import_here(
 
 def _appended(file: Path) -> list[bpy.types.Object]:
     """The objects of the .blend's collection, in none now. Neither the file nor a reference to it is left."""
-    before = set(bpy.data.libraries)
+    before, images = set(bpy.data.libraries), set(bpy.data.images)
     libraries: Any = bpy.data.libraries  # the stubs do not know that `load` is for `with`
     try:
         with libraries.load(str(file), link=False) as (there, wanted):
@@ -75,6 +75,9 @@ def _appended(file: Path) -> list[bpy.types.Object]:
         bpy.data.collections.remove(collection)
     for library in set(bpy.data.libraries) - before:
         bpy.data.libraries.remove(library)
+    for image in set(bpy.data.images) - images:
+        if not image.packed_file and bpy.data.is_saved:
+            image.filepath = bpy.path.relpath(image.filepath)
     with contextlib.suppress(OSError):  # the job's removal, or the next import, takes it away
         file.unlink()
     return made

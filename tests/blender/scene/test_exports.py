@@ -15,6 +15,7 @@ from tests.blender.comparing import pixels_of
 from tests.blender.snapshots import written
 from tests.blender.working import OPS, meshes, tick_until
 from tests.glbs.materials import as_trellis
+from tests.glbs.unplain import with_camera
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +28,13 @@ def packed() -> list[Any]:
     return [image for image in bpy.data.images if image.packed_file]
 
 
-def bring(addon: Any, kind: str, textures: str, number: int = 0) -> Any:
+def bring(addon: Any, kind: str, textures: str, number: int = 0, *, is_unplain: bool = False) -> Any:
     """Import a model with textures of that kind, kept as the setting says, and return its job."""
     scene: Any = bpy.context.scene
     scene.trellis2.textures = textures
     job = written(addon, "ready", number, name="Küche 2")
-    (folder_of(addon, job) / "model.glb").write_bytes(as_trellis(kind).glb())
+    draft = as_trellis(kind)
+    (folder_of(addon, job) / "model.glb").write_bytes((with_camera(draft) if is_unplain else draft).glb())
     addon.session.start()
     tick_until(lambda: job.id in addon.session.jobs())
     assert OPS.trellis2.import_model(job_id=job.id, wait=True) == {"FINISHED"}
@@ -60,9 +62,10 @@ def exported(tmp_path: Path) -> Iterator[Path]:
     assert not [image for image in bpy.data.images if image.source == "FILE" and not image.packed_file]
 
 
+@pytest.mark.parametrize("is_unplain", [False, True], ids=["ours", "Blender's importer"])
 @pytest.mark.parametrize("kind", ["png", "webp"])
-def test_a_packed_images_path_leads_to_a_file_in_the_jobs_folder(addon: Any, kind: str) -> None:
-    job = bring(addon, kind, "PACK")
+def test_a_packed_images_path_leads_to_a_file_in_the_jobs_folder(addon: Any, kind: str, is_unplain: bool) -> None:
+    job = bring(addon, kind, "PACK", is_unplain=is_unplain)
     images = packed()
     assert len(images) == 2
     for image in images:
@@ -90,13 +93,14 @@ def test_gltf_keeps_the_originals(addon: Any, exported: Path, kind: str) -> None
         assert (exported / image["uri"].replace("%20", " ")).is_file() or Path(image["uri"]).is_file(), image
 
 
-def test_as_png_they_are_the_same_pixels(addon: Any, exported: Path) -> None:
+@pytest.mark.parametrize("is_unplain", [False, True], ids=["ours", "Blender's importer"])
+def test_as_png_they_are_the_same_pixels(addon: Any, exported: Path, is_unplain: bool) -> None:
     bring(addon, "webp", "PACK")
     images: list[Any] = packed()
     before = {image.colorspace_settings.name: pixels_of(image) for image in images}
     addon.session.stop()  # the next one sees the job that is made meanwhile
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bring(addon, "webp", "PNG", 1)
+    bring(addon, "webp", "PNG", 1, is_unplain=is_unplain)
     images = packed()
     assert len(images) == 2
     for image in images:
@@ -105,7 +109,7 @@ def test_as_png_they_are_the_same_pixels(addon: Any, exported: Path) -> None:
         np.testing.assert_array_equal(pixels_of(image), before[image.colorspace_settings.name])
     assert OPS.export_scene.fbx(filepath=str(exported / "model.fbx"), path_mode="COPY") == {"FINISHED"}
     assert (len(files(exported, "png")), len(files(exported, "webp"))) == (1, 0)
-    assert addon.session.notices() == []
+    assert len(addon.session.notices()) == is_unplain
 
 
 def test_without_a_background_blender_they_stay_webp_and_that_is_said(
@@ -135,9 +139,14 @@ def test_a_jobs_textures_go_with_it(addon: Any) -> None:
     tick_until(lambda: not folder.exists())
 
 
-def test_in_a_folder_obj_finds_them(addon: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_unplain", [False, True], ids=["ours", "Blender's importer"])
+def test_in_a_folder_obj_finds_them(addon: Any, tmp_path: Path, is_unplain: bool) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "Küche.blend"))
-    bring(addon, "png", "FOLDER")
+    bring(addon, "png", "FOLDER", is_unplain=is_unplain)
+    assert len(files(tmp_path / "textures", "png")) == 2
+    assert packed() == []
+    paths = {image.filepath.replace("\\", "/") for image in bpy.data.images if image.source == "FILE"}
+    assert {path.rpartition("/")[0] for path in paths} == {"//textures"}
     target = tmp_path / "model.obj"
     assert OPS.wm.obj_export(filepath=str(target)) == {"FINISHED"}
     named = re.findall(

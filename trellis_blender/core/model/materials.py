@@ -43,10 +43,16 @@ def image_data(image: Node, views: Views, where: str) -> tuple[memoryview, str]:
     if "bufferView" not in image:
         raise NotPlainError("images outside the binary chunk")
     data = views.view(integer(image, "bufferView", where, below=len(views.views)))
-    kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
-    if kind is None or (kind == "webp" and bytes(data[8:12]) != b"WEBP"):
+    kind = kind_of(data)
+    if kind is None:
         raise damaged(f"{where} is no PNG, JPEG or WebP")
     return data, kind
+
+
+def kind_of(data: bytes | memoryview) -> str | None:
+    """What kind of image these bytes are: png, jpg or webp; None for another one."""
+    kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
+    return None if kind == "webp" and bytes(data[8:12]) != b"WEBP" else kind
 
 
 def is_external(item: Node) -> bool:

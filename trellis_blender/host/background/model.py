@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trellis_background.gltf import COLLECTION, import_gltf
 from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
+from trellis_core.files import write_whole
+from trellis_core.model.materials import kind_of
 
 if TYPE_CHECKING:
     from trellis_background.serve import Work
@@ -22,7 +25,9 @@ PARTS_MAXIMUM = 256  # more objects than these hold up the artist's Blender
 def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Import the `file`, and write what comes of it to the .blend `target`.
 
-    In one collection, textures packed, not compressed: what is compressed takes three times as long to append.
+    In one collection, not compressed: what is compressed takes three times as long to append. Its images are written
+    into the folder `images`, with names that begin with `stem`, and are packed if it `packs`. If `as_png`, WebP becomes
+    PNG.
     """
     import bpy
 
@@ -31,6 +36,8 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
         made = import_gltf(Path(request["file"]))
     except RuntimeError as error:
         raise import_error(f"Blender could not import the model: {blenders_words(str(error))}") from error
+    for number, image in enumerate(bpy.data.images, 1):
+        _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)
     for thing in _joined(made):
         collection.objects.link(thing)
@@ -41,28 +48,53 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     return {}
 
 
+def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
+    """Give an image of the file its own file, as `import_model` says. Where that fails it stays as it is: packed."""
+    data = bytes(image.packed_file.data) if image.packed_file else b""
+    kind = kind_of(data)
+    if kind is None:
+        return
+    file = stem.with_suffix(f".{kind}")
+    with contextlib.suppress(OSError, RuntimeError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, data)
+        if kind == "webp" and wanted["as_png"]:
+            file = stem.with_suffix(".png")
+            _save_png(file.with_suffix(".webp"), file)
+        image.filepath_raw = str(file)
+        if not wanted["packs"] or file.suffix != f".{kind}":
+            image.unpack(method="REMOVE")
+        if wanted["packs"] and file.suffix != f".{kind}":
+            image.pack()
+
+
 def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Save each of the `images`, pairs of a file and its target, as a PNG of the same pixels."""
-    import bpy
-
     _empty()
     for number, (source, target) in enumerate(request["images"], 1):
-        part = Path(target + ".part")
         try:
-            image: Any = bpy.data.images.load(source)
-            image.alpha_mode = "CHANNEL_PACKED"  # colours stay as they are where alpha is 0
-            if not all(image.size):  # asking reads the file
-                raise RuntimeError("it cannot be read")
-            image.file_format, image.filepath_raw = "PNG", str(part)
-            image.save()
+            _save_png(Path(source), Path(target))
         except RuntimeError as error:
             reason = blenders_words(str(error))
             sentence = f"A texture could not be saved as PNG: {reason}. Import it again to try once more."
             raise ModelFileError(sentence, remedy=Remedy.NONE) from error
-        part.replace(target)
-        bpy.data.images.remove(image)
         work.progress(number / len(request["images"]))
     return {}
+
+
+def _save_png(source: Path, target: Path) -> None:
+    """Save the image as a PNG of the same pixels. Raises RuntimeError and OSError."""
+    import bpy
+
+    part = target.with_name(target.name + ".part")
+    image: Any = bpy.data.images.load(str(source))
+    image.alpha_mode = "CHANNEL_PACKED"  # colours stay as they are where alpha is 0
+    if not all(image.size):  # asking reads the file
+        raise RuntimeError("it cannot be read")
+    image.file_format, image.filepath_raw = "PNG", str(part)
+    image.save()
+    part.replace(target)
+    bpy.data.images.remove(image)
 
 
 def _empty() -> None:

@@ -6,10 +6,11 @@ For the main thread, which only begins a task and looks whether it is done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...core.errors import BackgroundEndedError, BackgroundSlowError, import_error
+from ...core.model.arrays import Shape
 from . import start
 from .process import Background, Task
 
@@ -24,9 +25,20 @@ class ModelClient:
     def __init__(self) -> None:
         self._background: Background | None = None
 
-    def begin_import(self, file: Path, target: Path) -> Task:
-        """Have Blender's own importer read the model; what comes of it is written to the .blend `target`."""
-        return self._begin("import", {"file": str(file), "target": str(target)})
+    def begin_import(self, file: Path, target: Path, shape: Shape) -> Task:
+        """Have Blender's own importer read the model; what comes of it is written to the .blend `target`.
+
+        Its images are kept as the `shape` says, which names a folder for them.
+        """
+        request = {
+            "file": str(file),
+            "target": str(target),
+            "images": str(shape.images),
+            "stem": shape.stem,
+            "packs": shape.packs,
+            "as_png": shape.as_png,
+        }
+        return self._begin("import", request)
 
     def begin_png(self, images: Sequence[tuple[Path, Path]]) -> Task:
         """Have the images of the first paths saved as PNG, to the second ones."""
@@ -38,7 +50,7 @@ class ModelClient:
             self._background.stop()
             self._background = None
 
-    def _begin(self, name: str, request: dict[str, object]) -> Task:
+    def _begin(self, name: str, request: Mapping[str, object]) -> Task:
         if self._background is None:
             self._background = Background(start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM))
         return self._background.begin(name, request, seconds=SECONDS)
