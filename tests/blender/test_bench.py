@@ -53,7 +53,7 @@ def test_the_importer_stalls_for_as_long_as_it_takes_and_ours_does_not(glb: Path
     found = run("alternate", str(glb), "1", answer=tmp_path / "answer.json")
     theirs, ours = found["importer"][0], found["ours"][0]
     assert theirs["stall"] == theirs["main"] == theirs["object"]
-    assert ours["stall"] < ours["object"] / 2  # most of it is waiting for the session's tick
+    assert ours["stall"] < ours["object"]  # the rest is waiting for the worker and for the session's tick
 
 
 @pytest.mark.parametrize("way", ["ours", "importer"])
