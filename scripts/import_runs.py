@@ -128,7 +128,7 @@ def _blenders(glb: Path) -> Run:
 
 
 def _ours(addon: Any, glb: Path) -> Run:
-    """As the session does it: a worker reads, the main thread looks fifty times a second, and builds in one tick."""
+    """As the session does it: a worker reads, the main thread looks twenty times a second, and builds in one tick."""
     import bpy
 
     session, build = addon.jobs.session, addon.scene.build

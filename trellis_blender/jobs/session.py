@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..core.runner.steps import Desk
 
 TICK_SECONDS = 0.1
-READING_SECONDS = 0.02  # while a model is read, which takes a few tenths of a second
+READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
 START_SECONDS = 1.0
 
 
