@@ -6,7 +6,7 @@
 ``import``: how long Blender stands still while a model comes in, with Blender's glTF importer and with ours, in the
 same run and in turn; in docs/performance.md stands what the numbers mean.
 
-    python3 scripts/bench.py import --quick --check      one size, all versions, some minutes
+    python3 scripts/bench.py import --quick --check      one size with all kinds of normals, all versions, some minutes
     python3 scripts/bench.py import --bpy 4.2.23 --faces 2000000 --texture 2048
     python3 scripts/bench.py import --check --write      everything, into docs/performance.md
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import environments
 import import_table
-from import_table import BLENDERS, OURS, Measured
+from import_table import BLENDERS, NORMALS, OURS, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
+    ours.add_argument("--normals", action="append", choices=NORMALS, help="these normals; can be repeated")
     ours.add_argument("--runs", type=int, default=RUNS, help=f"warm runs each way (default: {RUNS})")
     ours.add_argument("--quick", action="store_true", help="500,000 faces with 2048 pixels only")
     ours.add_argument("--check", action="store_true", help="fail where a requirement is not met")
@@ -74,14 +76,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if options.bench == "click":
         return options
     options.faces = options.faces or ([500_000] if options.quick else list(FACES))
+    options.normals = options.normals or list(NORMALS)
     options.texture = options.texture or ([2048] if options.quick else list(PIXELS))
     return options
 
 
-def measure(version: str, faces: int, pixels: int, runs: int) -> Measured:
+def measure(version: str, faces: int, pixels: int, normals: str, runs: int) -> Measured:
     """Return what one file costs in one version of Blender. Raises BenchError and EnvironmentNotBuiltError."""
     python = environments.blender_environment(version)
-    glb = _glb(python, faces, pixels)
+    glb = _glb(python, faces, pixels, normals)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
 
@@ -90,7 +93,7 @@ def measure(version: str, faces: int, pixels: int, runs: int) -> Measured:
             return json.loads(answer.read_text(encoding="utf-8"))
 
         first = {way: run("fresh", way, str(glb)) for way in (BLENDERS, OURS)}
-        return Measured(version, faces, pixels, run("alternate", str(glb), str(runs)), first)
+        return Measured(version, faces, pixels, normals, run("alternate", str(glb), str(runs)), first)
 
 
 def clicks(version: str, runs: int) -> list[str]:
@@ -129,13 +132,13 @@ def heading(runs: int) -> str:
     return f"Measured on {today} ({cores}): medians of {runs} warm runs."
 
 
-def _glb(python: Path, faces: int, pixels: int) -> Path:
+def _glb(python: Path, faces: int, pixels: int, normals: str) -> Path:
     """The GLB of that size, made once and kept in the system's temporary folder until what makes it changes."""
     sources = [RUNNER, *sorted((RUNNER.parent / "emulator").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{faces}-{pixels}-{digest}.glb")
+    path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{faces}-{pixels}-{normals}-{digest}.glb")
     if not path.is_file():
-        _run([str(python), str(RUNNER), "make", str(faces), str(pixels), str(path)])
+        _run([str(python), str(RUNNER), "make", str(faces), str(pixels), normals, str(path)])
     return path
 
 
@@ -160,18 +163,26 @@ def _run(command: Sequence[str]) -> None:
 
 def _measure_all(options: argparse.Namespace) -> list[Measured]:
     measured = []
-    for version in options.bpy:
-        for faces in options.faces:
-            for pixels in options.texture:
-                started = time.monotonic()
-                one = measure(version, faces, pixels, options.runs)
-                measured.append(one)
-                ratios = ", ".join(
-                    f"{words} {import_table.shown_ratio(one.ratio(name))}" for name, words in import_table.WORDS.items()
-                )
-                seconds = time.monotonic() - started
-                print(f"Blender {version}, {one.title}: {ratios} ({seconds:.0f} s)", file=sys.stderr, flush=True)
+    for version, (faces, pixels, normals) in itertools.product(options.bpy, files(options)):
+        started = time.monotonic()
+        one = measure(version, faces, pixels, normals, options.runs)
+        measured.append(one)
+        ratios = ", ".join(
+            f"{words} {import_table.shown_ratio(one.ratio(name))}" for name, words in import_table.WORDS.items()
+        )
+        seconds = time.monotonic() - started
+        print(f"Blender {version}, {one.title}: {ratios} ({seconds:.0f} s)", file=sys.stderr, flush=True)
     return measured
+
+
+def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
+    """Return the files to measure: faces, pixels of a texture, and normals.
+
+    Textures cost the same whatever the normals are, so the largest come with those of Trellis 2 only, unless asked for.
+    """
+    every = itertools.product(options.faces, options.texture, options.normals)
+    is_whole = options.normals == list(NORMALS) and len(options.texture) > 1
+    return [file for file in every if not is_whole or file[2] == "area" or file[1] == min(options.texture)]
 
 
 def main() -> int:

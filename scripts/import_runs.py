@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One process of ``scripts/bench.py import``: imports a GLB with Blender's importer and with ours, and takes the time.
 
-    import_runs.py make FACES PIXELS GLB       makes a GLB as Trellis 2 would return it (no Blender needed)
-    import_runs.py alternate GLB RUNS ANSWER   both ways in turn, after one warm-up of each
-    import_runs.py fresh WAY GLB ANSWER        one import, the first of a fresh process, and its peak of memory
+    import_runs.py make FACES PIXELS NORMALS GLB   makes a GLB as Trellis 2 would return it (no Blender needed)
+    import_runs.py alternate GLB RUNS ANSWER       both ways in turn, after one warm-up of each
+    import_runs.py fresh WAY GLB ANSWER            one import, the first of a fresh process, and its peak of memory
 
 The answer is written to a file as JSON: Blender prints what it likes to the terminal.
 """
@@ -29,6 +29,8 @@ from build import stage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from emulator.model.flaws import Flaw
+
     Run = dict[str, float]
 
 ADDON = "bl_ext.user_default.trellis_blender"
@@ -37,12 +39,22 @@ POLL_SECONDS = 0.001  # how often the waiting main thread looks whether it still
 KIB = 1024
 
 
-def make_glb(faces: int, pixels: int, path: Path) -> None:
-    """Write a GLB with that number of faces (within 2 %) and two textures of `pixels` square."""
+def make_glb(faces: int, pixels: int, path: Path, normals: str = "area") -> None:
+    """Write a GLB with that number of faces (within 2 %) and two textures of `pixels` square.
+
+    `normals`: "area" for those of Trellis 2, weighted by area and shared over the seams; "none"; "corner" for some that
+    differ at every corner, which has a vertex of its own then.
+    """
     from emulator.model.order import Order
     from emulator.model.relief import make_relief
 
-    glb, _faces, _vertices = make_relief(Order(_picture(), faces, pixels, "webp", double_sided=True, seed=1))
+    flaws: dict[str, frozenset[Flaw]] = {
+        "area": frozenset(),
+        "none": frozenset({"no_normals"}),
+        "corner": frozenset({"corner_normals"}),
+    }
+    order = Order(_picture(), faces, pixels, "webp", double_sided=True, seed=1, flaws=flaws[normals])
+    glb, _faces, _vertices = make_relief(order)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(glb)
@@ -116,7 +128,7 @@ def _blenders(glb: Path) -> Run:
 
 
 def _ours(addon: Any, glb: Path) -> Run:
-    """As the session does it: a worker reads, the main thread looks ten times a second, and builds in one tick."""
+    """As the session does it: a worker reads, the main thread looks twenty times a second, and builds in one tick."""
     import bpy
 
     session, build = addon.jobs.session, addon.scene.build
@@ -127,11 +139,11 @@ def _ours(addon: Any, glb: Path) -> Run:
         answers.append(importlib.import_module(f"{ADDON}.core.runner.questions").read_for_import(job.id, glb, shape))
 
     started = time.perf_counter()
-    shape = addon.jobs.importing.shape(job)
+    shape = addon.jobs.importing.shape(job, glb.with_suffix(""))
     worker = threading.Thread(target=read)
     asked = time.perf_counter() - started
     worker.start()
-    waits, lateness = _wait_for(answers, started, session.TICK_SECONDS)
+    waits, lateness = _wait_for(answers, started, session.READING_SECONDS)
     answer = answers.pop()
     assert answer.model is not None, answer
     tick = time.perf_counter()
@@ -254,8 +266,8 @@ def _picture() -> bytes:
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments say (see above)."""
     match arguments:
-        case ["make", faces, pixels, glb]:
-            make_glb(int(faces), int(pixels), Path(glb))
+        case ["make", faces, pixels, normals, glb]:
+            make_glb(int(faces), int(pixels), Path(glb), normals)
         case ["alternate", glb, runs, answer]:
             Path(answer).write_text(json.dumps(alternate(Path(glb), int(runs))), encoding="utf-8")
         case ["fresh", way, glb, answer] if way in (OURS, BLENDERS):

@@ -22,9 +22,17 @@ _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning",
 # Files without a text for the artist: names of nodes and sockets; what is wrong with a job.json, which is set aside.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
 # Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
-_NAMES = frozenset({"Trellis", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"})
+_NAMES = frozenset(
+    {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
+)
 _UNREAD_TEXTS = frozenset(
-    {"the answer has no end", "bytes {have}-", "does not have any image data", "Trellis Picture {token_hex}"}
+    {
+        "Traceback (most recent call last)",
+        "the answer has no end",
+        "bytes {have}-",
+        "does not have any image data",
+        "Trellis Picture {token_hex}",
+    }
 )
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError"})
 _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")

@@ -26,6 +26,10 @@ PARTS = {
     "job_store": "core.runner.job_store",
     "timing": "core.runner.timing",
     # host
+    "start": "host.background.start",
+    "process": "host.background.process",
+    "preview_client": "host.background.preview_client",
+    "model_client": "host.background.model_client",
     "render_client": "host.background.render_client",
     "busy": "host.busy",
     "report": "host.report",

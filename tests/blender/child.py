@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,23 @@ class Ending:
     status: int
     output: str
     seconds_to_leave: float
+
+
+def is_running(process: int) -> bool:
+    """Whether there is a process with that id, one that has ended but was not asked about yet left out."""
+    status = Path(f"/proc/{process}/stat")
+    try:
+        return status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for it."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def run(folder: Path, script: str, seconds: float = 40.0) -> Ending:

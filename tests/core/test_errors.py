@@ -74,7 +74,16 @@ def test_every_answers_sentence_ends_with_what_to_do(status: int, words: str) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "words"), [("Error: No camera found.\n  in scene\n", "No camera found"), ("Error: ", "Error:"), ("", "")]
+    ("said", "words"),
+    [
+        ("Error: No camera found.\n  in scene\n", "No camera found"),
+        ("Error: ", "Error:"),
+        ("", ""),
+        (
+            "Error: Python: Traceback (most recent call last):\n  File 'y'\nKeyError: 'POSITION'\n\nLocation: /b:7",
+            "KeyError: 'POSITION'",
+        ),
+    ],
 )
-def test_of_what_blender_says_one_line_is_repeated_if_there_is_any(said: str, words: str) -> None:
+def test_of_what_blender_says_the_line_that_says_what_is_wrong_is_repeated(said: str, words: str) -> None:
     assert blenders_words(said) == words

@@ -25,7 +25,7 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
     (r"Change the settings", (Remedy.SETTINGS,)),
     (r"Choose (a|an|another|one)\b|Scale it down|another picture", (Remedy.PICTURE,)),
     (r"Render an image", (Remedy.RENDER,)),
-    (r"disk|check the folder|Its files are kept", (Remedy.FOLDER,)),
+    (r"disk|check the folder|Its files are kept|Its file is kept", (Remedy.FOLDER,)),
     (r"Look at it on app\.scenario\.com|Copy (it|the right ID) from Scenario", (Remedy.SCENARIO,)),
     (r"\b[Uu]pdate\b", (Remedy.UPDATE,)),
     (r"Press Retry|Retry brings", (Remedy.RETRY,)),
@@ -39,9 +39,10 @@ WITHOUT = (
     r"Launch Blender without",
     r"Generate again|Press Generate|Try it again from the list|so Wait would never return",
     r"Remove it and try again|must (lie between|be)",  # values that only a script can give
-    r"Rename this one|Look for its file",
+    r"Import it again to|Rename this one|Look for its file",
     r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that|Switch to",
     r"^(No|There is no|Select a model|\?\.$)|could not be shown",
+    r"^The background Blender ",  # whoever asked it says what that means, and has the button
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )
 

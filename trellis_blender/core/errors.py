@@ -15,7 +15,12 @@
     ├── AnswerLostError       the request may have arrived, its answer did not
     ├── GenerationFailedError the job ended without a model
     ├── ModelFileError        the model's file is not what it should be
-    └── StorageError          a file could not be read or written
+    ├── StorageError          a file could not be read or written
+    └── BackgroundError       the background Blender did not do what it was asked
+        ├── BackgroundStartError    it could not be started: what it was for must be done in another way
+        ├── BackgroundSlowError     it took too long
+        ├── BackgroundEndedError    it crashed, or had no memory
+        └── BackgroundStoppedError  it was told to stop: nobody waits for this any more
 
 Every message is complete: it is shown as it is, by a report, in the panel and on the command line.
 """
@@ -147,9 +152,16 @@ class GenerationFailedError(TrellisError):
 
 
 class ModelFileError(TrellisError):
-    """The model's file is damaged, or not a GLB at all."""
+    """The model's file is damaged, or not a GLB at all.
+
+    `flaw`: what our own reader stumbled over, where Blender's importer may still read the file; empty where it may not.
+    """
 
     remedy = Remedy.RETRY
+
+    def __init__(self, message: str, *, remedy: Remedy | None = None, flaw: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.flaw = flaw
 
 
 class StorageError(TrellisError):
@@ -158,15 +170,45 @@ class StorageError(TrellisError):
     remedy = Remedy.FOLDER
 
 
+class BackgroundError(TrellisError):
+    """The background Blender did not do what it was asked."""
+
+
+class BackgroundStartError(BackgroundError):
+    """It could not be started: a sandbox, no memory, a program that was moved."""
+
+
+class BackgroundSlowError(BackgroundError):
+    """It took longer than it was given, and was ended."""
+
+
+class BackgroundEndedError(BackgroundError):
+    """It ended by itself before it had answered."""
+
+
+class BackgroundStoppedError(BackgroundError):
+    """It was told to stop: there is nobody to read this."""
+
+
 def blenders_words(text: str) -> str:
-    """The first line of what Blender says, without what it puts around: it goes on in a sentence of ours."""
-    return text.strip().removeprefix("Error: ").partition("\n")[0].rstrip(".")
+    """The line that says what is wrong of all that Blender says, to go on in a sentence of ours: the first one, without
+    what Blender puts before it, but of a traceback the last.
+    """
+    said, _, _where = text.strip().removeprefix("Error: ").partition("\nLocation: ")
+    lines = said.strip().splitlines() or [""]
+    line = lines[-1] if "Traceback (most recent call last)" in text else lines[0]
+    return line.strip().removeprefix("Error: ").rstrip(".")
 
 
 def storage_error(action: str, error: OSError) -> StorageError:
     """The sentence for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
     return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
+
+
+def import_error(what: str) -> ModelFileError:
+    """The error for a model that Blender's own importer cannot bring in either. `what`: a sentence without its dot."""
+    return ModelFileError(f"{what}. Its file is kept: press Open Folder to use it elsewhere.", remedy=Remedy.FOLDER)
 
 
 def unexpected(error: Exception) -> str:

@@ -7,18 +7,21 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import bpy
 
-from ..core.errors import Remedy, TrellisError, unexpected
-from ..core.job.folder import MODEL_FILE
+from ..core.errors import BackgroundStartError, Remedy, TrellisError, unexpected
+from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
 from ..core.runner.runner import Runner
 from ..host import busy
+from ..host.background import model_client
+from ..host.background.model_client import ModelClient
+from ..host.background.process import Task
 from ..scene import blender_importer, placeholder
 from ..scene import build as scene
 from ..settings import preferences
@@ -36,7 +39,8 @@ class Arrival:
     what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why what is
     read is not in the scene yet. `asked` is the job whose import was clicked, and `tools` are those that ran at that
     moment: they always run. `boxed` are the jobs whose models come only where their boxes stand; `left` is told of one
-    whose box is gone.
+    whose box is gone. `task` is what the background Blender does for what is read, `imported` the .blend that came of
+    it, and `is_alone` says that there is no background Blender.
     """
 
     runner: Runner
@@ -55,6 +59,10 @@ class Arrival:
     tools: frozenset[str] = frozenset()
     waiting_for: str = ""
     due: float = 0.0
+    client: ModelClient = field(default_factory=ModelClient)
+    task: Task | None = None
+    imported: Path | None = None
+    is_alone: bool = False
 
     def want(self, job_id: str, *, is_asked: bool = False) -> None:
         """Bring this job's model into the scene as soon as it can be; `is_asked`: the artist clicked for it now."""
@@ -132,12 +140,27 @@ class Arrival:
         if spot is None:
             return True
         self.reading = ready.id
-        self.runner.read(ready.id, shape(ready, spot.box))
+        self.runner.read(ready.id, shape(ready, self.root / ready.id, spot.box))
         return False
+
+    def stop(self) -> None:
+        """End what the background Blender does."""
+        self.client.stop()
+        self.task = None
+
+    def _let_go(self) -> None:
+        """What was read goes nowhere any more."""
+        if self.task is not None:
+            self.stop()
+        self.read, self.imported, self.is_alone, self.waiting_for = None, None, False, ""
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
         if read.id not in self.wanted:
-            self.read = None
+            self._let_go()
+            return True
+        if self.task is not None:
+            return self.task.is_done and self._take_result(self.task, read, jobs[read.id])
+        if not read.error and self._begin_task(read, jobs[read.id]):
             return True
         if time.monotonic() < self.due:
             return False
@@ -148,27 +171,75 @@ class Arrival:
             if changed:
                 self.waits(jobs[read.id], reason)
             return changed
-        self.read, self.waiting_for = None, ""
+        imported = self.imported
+        self._let_go()
         spot = self._spot(jobs[read.id])
         self.wanted.discard(read.id)
         if spot is None:
             return True
         if not read.error:
-            self._build(jobs[read.id], read, spot)
+            self._build(jobs[read.id], read, imported, spot)
         elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
-            self.failed(read.id, read.error, Remedy.RETRY)
+            self.failed(read.id, read.error, read.remedy)
         return True
 
-    def _build(self, job: Job, read: ModelRead, spot: scene.Spot) -> None:
+    def _begin_task(self, read: ModelRead, job: Job) -> bool:
+        """Have the background Blender do what it has to do first; whether there is anything."""
+        if self.imported is not None or self.is_alone:
+            return False
+        folder = self.root / read.id
+        if read.model is None:
+            self.task = self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE, shape(job, folder))
+            self.waiting_for = "Blender's own importer reads it in the background"
+            return True
+        if read.webp_images:
+            self.task = self.client.begin_png(read.webp_images)
+            self.waiting_for = "Its textures are saved as PNG in the background"
+            return True
+        return False
+
+    def _take_result(self, task: Task, read: ModelRead, job: Job) -> bool:
+        """The background Blender is done; always true."""
+        self.task, self.waiting_for = None, ""
+        try:
+            model_client.check(task)
+        except BackgroundStartError:
+            self.is_alone = True
+            if read.model is None:
+                self.due = time.monotonic() + RETRY_SECONDS  # so that it is read before Blender freezes
+                self.tell(f"“{job.name}” holds {read.reason}: Blender imports it itself, and will freeze meanwhile.")
+            else:
+                self.tell(f"“{job.name}” keeps its WebP textures: no background Blender could be started.")
+        except TrellisError as error:
+            if read.model is None:
+                self.read = replace(read, error=error.sentence, remedy=error.remedy)
+            else:
+                self.is_alone = True
+                self.tell(f"“{job.name}” keeps its WebP textures: {error.sentence}")
+        else:
+            self._take_files(read, job)
+        return True
+
+    def _take_files(self, read: ModelRead, job: Job) -> None:
+        if read.model is None:
+            self.imported = self.root / job.id / IMPORTED_FILE
+            return
+        self._let_go()  # it is read again, now with the PNG files
+        box = placeholder.find(job.id)
+        self.reading = job.id
+        self.runner.read(job.id, shape(job, self.root / job.id, box))
+
+    def _build(self, job: Job, read: ModelRead, imported: Path | None, spot: scene.Spot) -> None:
         select = busy.selection(bpy.context) == self.selection
+        folder = self.root / job.id
         try:
             if read.model is not None:
-                folder = self.root / job.id
                 scene.build_model(bpy.context, job, read.model, select=select, spot=spot, folder=folder)
-            else:
-                path = self.root / job.id / MODEL_FILE
-                blender_importer.import_with_blender(bpy.context, job, path, select=select, spot=spot)
+            elif imported is not None:
+                blender_importer.append(bpy.context, job, imported, select=select, spot=spot)
                 self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
+            else:
+                blender_importer.import_here(bpy.context, job, folder / MODEL_FILE, select=select, spot=spot)
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)
             return
@@ -187,15 +258,23 @@ def is_importable(job: Job) -> bool:
     return job.stage in (Stage.READY, Stage.IMPORTED)
 
 
-def shape(job: Job, box: bpy.types.Object | None = None) -> Shape:
-    """How the model is to come, as the settings say now; the size of one that has a box is the box's."""
+def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
+    """How the model is to come, as the settings say now; the size of one that has a box is the box's.
+
+    `folder` is the job's.
+    """
     assert bpy.context.scene is not None
     chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
-    folder = Path(bpy.data.filepath).parent / "textures" if chosen.textures == "FOLDER" and bpy.data.filepath else None
+    is_beside = chosen.textures == "FOLDER" and bool(bpy.data.filepath)
+    images = Path(bpy.data.filepath).parent / "textures" if is_beside else folder / TEXTURES_FOLDER
     return Shape(
-        images=folder,
+        images=images,
         stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
+        packs=not is_beside,
+        as_png=chosen.textures == "PNG",
         largest=placeholder.largest_dimension(box) if box else scene.largest_dimension(bpy.context.scene),
+        meter=placeholder.meter(box) if box else scene.meter(bpy.context.scene),
         is_grounded=placeholder.is_grounded(box) if box else chosen.use_ground,
+        keeps_normals=kept is not None and (kept.keep_normals or kept.keep_seams),
         keeps_seams=kept is not None and kept.keep_seams,
     )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..core.runner.steps import Desk
 
 TICK_SECONDS = 0.1
+READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
 START_SECONDS = 1.0
 
 
@@ -213,6 +214,7 @@ def stop() -> None:
     if _session is not None:
         _session.boxes.fill.clear()
         _session.sight.stop()
+        _session.arrival.stop()
         _session.runner.stop()
         _session.watch.show("")
         _session = None
@@ -220,7 +222,9 @@ def stop() -> None:
 
 def _timer() -> float | None:
     """A module-level function, because a bound method could never be unregistered."""
-    return TICK_SECONDS if tick() else None
+    if not tick():
+        return None
+    return READING_SECONDS if _session is not None and _session.arrival.reading else TICK_SECONDS
 
 
 def _is_busy(session: Session) -> bool:

@@ -8,7 +8,6 @@ empty a slot of the artist's Render Result, or keep the window waiting. The copy
 from __future__ import annotations
 
 import secrets
-import subprocess
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.errors import PictureError, Remedy, blenders_words, storage_error
+from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture import encode as pixels
 from ..core.picture.file import Found
 from ..host.background import render_client as beside
@@ -45,7 +44,7 @@ class Shot:
     """
 
     file: Path
-    second: beside.Beside
+    second: beside.BackgroundRender
     is_look: bool = False
     is_stopped: bool = False
 
@@ -56,8 +55,8 @@ class Shot:
 
     def stop(self) -> None:
         """End the second Blender."""
-        self.second.process.kill()
         self.is_stopped = True
+        self.second.background.stop()
 
 
 _under_way: list[Shot] = []
@@ -83,16 +82,13 @@ def look(context: bpy.types.Context, folder: Path) -> Found:
 def _wait(shot: Shot) -> None:
     """Wait for a look. Raises PictureError."""
     try:
-        shot.second.process.wait(LOOK_MAXIMUM)
-        reason = shot.second.reason()
-    except subprocess.TimeoutExpired as error:
-        raise PictureError(beside.ENDED, remedy=Remedy.RENDER) from error
+        if not shot.second.task.wait(LOOK_MAXIMUM):
+            raise PictureError(beside.ENDED, remedy=Remedy.RENDER)
+        shot.second.check()
     finally:
         shot.second.end()
         if shot in _under_way:
             _under_way.remove(shot)
-    if reason:
-        raise _failed(reason)
 
 
 def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: bool = False) -> Shot:
@@ -126,9 +122,8 @@ def end(shot: Shot, folder: Path) -> Found:
     Nothing else of it is left. Raises PictureError or StorageError.
     """
     try:
-        reason = "" if shot.is_stopped else shot.second.reason()
-        if reason:
-            raise _failed(reason)
+        if not shot.is_stopped:
+            shot.second.check()
         if shot.is_stopped or not shot.file.exists():
             raise PictureError(STOPPED, remedy=Remedy.NONE)
         held = _read(shot.file)
@@ -157,14 +152,6 @@ def leave() -> None:
     """End what is under way: another file is opened, or the add-on goes."""
     for shot in [*_under_way]:
         abandon(shot)
-
-
-def _failed(reason: str) -> PictureError:
-    """The sentence for what Blender says against a render."""
-    reason = blenders_words(reason)
-    return PictureError(
-        f"The camera's view could not be rendered: {reason}. Mend that, then try again.", remedy=Remedy.NONE
-    )
 
 
 def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was looked at, and what is being looked at: the picture as the model sees it, and the models' thumbnails.
 
-Another Blender does the looking (`host/background/preview_client.py`), on behalf of the runner's thread for such
+The background Blender does the looking (`host/background/preview_client.py`), on behalf of the runner's thread for such
 things; the answers come as changes. At most one picture and one model are under way at a time.
 """
 
@@ -16,8 +16,17 @@ from ..core.picture.file import Found
 from ..core.picture.view import SIDE
 from ..core.runner.messages import Key, Portrayed, Seen, Shrunk
 from ..core.runner.runner import Runner
-from ..host.background import start as second_blender
-from ..host.background.preview_client import PROGRAM, Onlooker, look_at, portray, portrayed, shrink
+from ..host.background import start
+from ..host.background.preview_client import (
+    MEMORY_MAXIMUM,
+    PROGRAM,
+    PreviewClient,
+    look_at,
+    portray,
+    portrayed,
+    shrink,
+)
+from ..host.background.process import Launch
 from . import icons
 
 RECENT_SECONDS = 1.0
@@ -55,7 +64,7 @@ class Sight:
     model: str = ""
     is_counting: bool = False
     small: dict[str, Shrunk | None] = field(default_factory=dict)
-    onlooker: Onlooker = field(default_factory=lambda: Onlooker(command()))
+    client: PreviewClient = field(default_factory=lambda: PreviewClient(launch()))
 
     @property
     def is_busy(self) -> bool:
@@ -68,7 +77,7 @@ class Sight:
         self.number += 1
         number = self.number
         self._keep(key, Look(number))
-        self.runner.compute(lambda: look_at(self.onlooker, key, number, found))
+        self.runner.compute(lambda: look_at(self.client, key, number, found))
 
     def know(self, seen: Seen) -> None:
         """This is what is known of the picture, without a look at it."""
@@ -96,7 +105,7 @@ class Sight:
         """Get the job's picture small, unless it was asked for before, or its file is not there yet."""
         if job_id not in self.small and picture is not None and picture.is_file():
             self.small[job_id] = None
-            self.runner.compute(lambda: shrink(self.onlooker, job_id, picture))
+            self.runner.compute(lambda: shrink(self.client, job_id, picture))
 
     def take(self, news: Seen | Portrayed | Shrunk) -> None:
         """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
@@ -119,7 +128,7 @@ class Sight:
 
     def stop(self) -> None:
         """End what is under way."""
-        self.onlooker.stop()
+        self.client.stop()
         icons.clear()
 
     def _take_portrayed(self, news: Portrayed) -> None:
@@ -144,13 +153,13 @@ class Sight:
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
-            self.runner.compute(lambda: portray(self.onlooker, job_id, self.root / job_id))
+            self.runner.compute(lambda: portray(self.client, job_id, self.root / job_id))
 
 
 def _is_past(look: Look) -> bool:
     return time.monotonic() - look.drawn > RECENT_SECONDS
 
 
-def command() -> list[str]:
-    """What starts another Blender that looks: without add-ons and network."""
-    return second_blender.command(PROGRAM, "--factory-startup", "--offline-mode")
+def launch() -> Launch:
+    """What starts the background Blender that looks: without add-ons and network."""
+    return start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)

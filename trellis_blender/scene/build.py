@@ -44,8 +44,8 @@ def place_boxes(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> N
     largest, is_grounded = largest_dimension(scene), settings.of_scene(scene).use_ground
     collection = target_collection(context)
     for job in jobs:
-        box = placeholder.make(job.name, job.id, home, largest, is_grounded=is_grounded)
-        box.location = chosen_place(scene) + beside(job.place, largest)
+        box = placeholder.make(job.name, job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
+        box.location = row_place(scene, job.place)
         collection.objects.link(box)
         for space in placeholder.local_views():
             if space == context.space_data and box.visible_get():
@@ -54,11 +54,12 @@ def place_boxes(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> N
         bpy.ops.ed.undo_push(message=translated(f"Generate {jobs[0].name}"))
 
 
-def beside(place: int, largest: float | None) -> Vector:
-    """How far from the chosen location the model of this place in a row stands, models of this largest dimension side
-    by side: the first where a single one would, the others to its right along X, with a quarter of it between them.
+def row_place(scene: bpy.types.Scene, place: int) -> Vector:
+    """Where the model of this place in a row stands, models side by side: the first at the chosen location, the others
+    to its right along X, with a quarter of their largest dimension between them.
     """
-    return Vector((place * placeholder.edge(largest) * 1.25, 0.0, 0.0))
+    edge = placeholder.edge(largest_dimension(scene), meter(scene))
+    return chosen_place(scene) + Vector((place * edge * 1.25, 0.0, 0.0))
 
 
 def build_model(
@@ -83,7 +84,7 @@ def build_model(
         mesh.materials.append(None if material is None else make_material(name, material, images))
     thing: bpy.types.Object = bpy.data.objects.new(job.name, mesh)
     if spot.box is None:
-        thing.location = chosen_place(scene) + beside(spot.place, largest_dimension(scene))
+        thing.location = row_place(scene, spot.place)
         target_collection(context).objects.link(thing)
     else:
         placeholder.hand_over(spot.box, [thing])
@@ -151,7 +152,12 @@ def _is_writable(collection: Any) -> bool:
     return collection.library is None and collection.override_library is None
 
 
+def meter(scene: bpy.types.Scene) -> float:
+    """How many scene units a metre has."""
+    return 1.0 / scene.unit_settings.scale_length
+
+
 def largest_dimension(scene: bpy.types.Scene) -> float | None:
     """The model's largest dimension in scene units, None: as it comes."""
     chosen = settings.of_scene(scene)
-    return chosen.size / scene.unit_settings.scale_length if chosen.use_size else None
+    return chosen.size * meter(scene) if chosen.use_size else None

@@ -22,7 +22,8 @@ WHITE = (1.0, 1.0, 1.0)
 
 
 def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.types.Image]:
-    """The model's images as datablocks: packed where the file's bytes are given, else by their path.
+    """The model's images as datablocks: packed where the file's bytes are given, else by their path. One that is packed
+    names its file too, for exporters that copy files.
 
     By the same indices. Nothing is decoded here; Blender does that when it first shows them.
     """
@@ -34,6 +35,8 @@ def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.type
             pack: Any = image.pack
             pack(data=file.data, data_len=len(file.data))
             image.source = "FILE"
+            if file.path is not None:
+                image.filepath_raw = str(file.path)
         else:
             image = bpy.data.images.load(str(file.path), check_existing=True)
             image.name = label

@@ -22,7 +22,8 @@ JOB = "trellis2_job"
 HOME = "trellis2_home"
 LARGEST = "trellis2_largest"
 GROUNDED = "trellis2_grounded"
-UNSIZED_EDGE = 1.0
+METER = "trellis2_meter"
+UNSIZED_EDGE = 1.0  # metres
 SAME, FLAT = 1e-5, 1e-9  # how much of a matrix's entries is rounding, and what volume is none
 CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
 # What a transform consists of, in the order in which it is handed over: the mode says which rotation counts.
@@ -40,12 +41,13 @@ CHANNELS = (
 )
 
 
-def edge(largest: float | None) -> float:
-    """How long a box is in scene units; `largest` is the model's largest dimension, None: as Trellis makes it.
+def edge(largest: float | None, meter: float) -> float:
+    """How long a box is in scene units, of which a metre has `meter`; `largest` is the model's largest dimension, None:
+    as Trellis makes it.
 
     Trellis' models fill a cube of one metre.
     """
-    return UNSIZED_EDGE if largest is None else largest
+    return UNSIZED_EDGE * meter if largest is None else largest
 
 
 def home(root: Path) -> str:
@@ -53,17 +55,22 @@ def home(root: Path) -> str:
     return hashlib.sha256(f"{platform.node()} {root}".encode(errors="replace")).hexdigest()[:16]
 
 
-def make(name: str, job_id: str, home: str, largest: float | None, *, is_grounded: bool) -> bpy.types.Object:
-    """A new box, in no collection yet. Its origin is in the middle of its base if `is_grounded`, else in its own."""
+def make(
+    name: str, job_id: str, home: str, largest: float | None, *, is_grounded: bool, meter: float = 1.0
+) -> bpy.types.Object:
+    """A new box, in no collection yet; `largest` and `meter` as `edge` takes them.
+
+    Its origin is in the middle of its base if `is_grounded`, else in its own.
+    """
     lattice = bpy.data.lattices.new(name)
-    length, raised = edge(largest), 0.5 if is_grounded else 0.0
+    length, raised = edge(largest, meter), 0.5 if is_grounded else 0.0
     points: Any = lattice.points  # the stubs know no iteration
     for point, (x, y, z) in zip(points, CORNERS, strict=True):
         point.co_deform = (x * length, y * length, (z + raised) * length)
     stubless = cast(Any, lattice)  # nor custom properties of a lattice
     stubless[JOB], stubless[HOME] = job_id, home
     stubless[LARGEST] = 0.0 if largest is None else largest
-    stubless[GROUNDED] = is_grounded
+    stubless[GROUNDED], stubless[METER] = is_grounded, meter
     box: bpy.types.Object = bpy.data.objects.new(name, lattice)
     box.hide_render = True  # Alembic's exporter in 5.0 and later then leaves it out too
     return box
@@ -102,6 +109,16 @@ def largest_dimension(box: bpy.types.Object) -> float | None:
     return float(cast(Any, box.data)[LARGEST]) or None
 
 
+def meter(box: bpy.types.Object) -> float:
+    """How many scene units a metre had when the box was made."""
+    return float(cast(Any, box.data).get(METER, 1.0))
+
+
+def edge_of(box: bpy.types.Object) -> float:
+    """How long the box was made, in scene units."""
+    return edge(largest_dimension(box), meter(box))
+
+
 def is_grounded(box: bpy.types.Object) -> bool:
     """Whether the model's origin shall be in the middle of its lowest level."""
     return bool(cast(Any, box.data)[GROUNDED])
@@ -112,7 +129,7 @@ def reshaped(box: bpy.types.Object) -> Matrix:
     it was made to its space now. Without effect where its points span no box any more.
     """
     points: Any = cast(Any, box.data).points
-    length = edge(largest_dimension(box))
+    length = edge_of(box)
     if len(points) != len(CORNERS):
         return Matrix.Identity(4)
     first, *along = (Vector(points[number].co_deform) for number in (0, 1, 2, 4))
@@ -126,7 +143,7 @@ def reshaped(box: bpy.types.Object) -> Matrix:
 
 def base_height(box: bpy.types.Object) -> float:
     """How high the box's lowest level lies, in its own space."""
-    return 0.0 if is_grounded(box) else -edge(largest_dimension(box)) / 2
+    return 0.0 if is_grounded(box) else -edge_of(box) / 2
 
 
 def remove(box: bpy.types.Object) -> None:

@@ -120,7 +120,7 @@ class Fill:
 
     def _draw_fill(self, filled: Filled, box: bpy.types.Object) -> None:
         assert self.batches is not None
-        length = placeholder.edge(placeholder.largest_dimension(box))
+        length = placeholder.edge_of(box)
         size = Matrix.Diagonal((length, length, length * filled.step / STEPS, 1.0))
         shader = gpu.shader.from_builtin("UNIFORM_COLOR")
         with gpu.matrix.push_pop():
@@ -136,7 +136,7 @@ class Fill:
         texture = self.textures.get(filled.job_id)
         if texture is None:
             return
-        length = placeholder.edge(placeholder.largest_dimension(box))
+        length = placeholder.edge_of(box)
         scale = length * PICTURE_SHARE / max(texture.width, texture.height)
         size = Matrix.Diagonal((texture.width * scale, 1.0, texture.height * scale, 1.0))
         shader = gpu.shader.from_builtin("IMAGE")

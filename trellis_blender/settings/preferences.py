@@ -40,6 +40,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         api_secret: str
         project_id: str
         api_address: str
+        keep_normals: bool
         keep_seams: bool
         keep_jobs: str
         use_placeholders: bool
@@ -65,9 +66,20 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             name="API Address",
             description="Address of the API; leave it empty to use Scenario's own",
         )
+        keep_normals: BoolProperty(
+            name="Keep the File's Normals",
+            description=(
+                "Store the file's normals, in the form that follows edits, rather than smooth shading and sharp edges;"
+                " Blender freezes for a second or several for half a million faces"
+            ),
+            default=False,
+        )
         keep_seams: BoolProperty(
             name="Keep Seams Split",
-            description="Import models as they are in the file, with vertices split at UV seams and the file's normals",
+            description=(
+                "Import models as they are in the file, with vertices split at UV seams;"
+                " this keeps the file's normals too, and freezes Blender as long"
+            ),
             default=False,
         )
         keep_jobs: EnumProperty(
@@ -112,6 +124,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             layout.label(text=translated(answer.sentence), icon=answer_icon(answer))
         layout.separator()
         layout.prop(self, "use_placeholders")
+        layout.prop(self, "keep_normals")
         layout.prop(self, "keep_seams")
         layout.prop(self, "price_limit")
         layout.prop(self, "keep_jobs")

@@ -42,8 +42,9 @@ COLLECTIONS = (
     ("ACTIVE", "Active", "The active collection"),
 )
 TEXTURES = (
-    ("PACK", "Pack", "Keep the textures in the .blend file"),
+    ("PACK", "Pack", "Keep the textures in the .blend file, as they come"),
     ("FOLDER", "Folder", "Write the textures into the folder “textures” beside the .blend file, once that is saved"),
+    ("PNG", "PNG", "Keep the textures in the .blend file, as PNG: Unreal and Apple's programs read no WebP"),
 )
 
 

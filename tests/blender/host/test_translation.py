@@ -63,6 +63,11 @@ def test_every_name_and_tooltip_that_blender_shows_has_a_translation(addon: Any,
         texts |= {text for item in items for text in (item.name, item.description)}
     shown = {text for text in texts if any(character.isalpha() for character in text)}
     assert len(shown) > 100
-    names = {"Trellis", "Name", "Name of the preset, used to make the path name"}  # the last two are Blender's own
+    names = {
+        "Trellis",
+        "PNG",
+        "Name",
+        "Name of the preset, used to make the path name",
+    }  # the last two are Blender's own
     for language in translation.languages():
         assert sorted(shown - names - translation.dictionary(language).keys()) == []

@@ -114,6 +114,8 @@ def test_the_rows_are_not_saved_with_the_file(tmp_path: Path, connected: Emulato
     job_id = finish(picture_file(tmp_path, "chair.png")).id
     blend = tmp_path / "scene.blend"
     bpy.data.objects.remove(meshes()[0])
+    for image in list(bpy.data.images):  # which name their files in the job's folder
+        bpy.data.images.remove(image)
     bpy.ops.wm.save_as_mainfile(filepath=str(blend), compress=False)
     assert job_id.encode() not in blend.read_bytes()
 

@@ -42,14 +42,15 @@ def test_several_jobs_at_once_all_come_into_the_scene(tmp_path: Path, connected:
     assert connected.paid == 3
 
 
-def test_a_jobs_folder_holds_the_job_the_picture_and_the_model(
+def test_a_jobs_folder_holds_the_job_the_picture_the_model_and_its_textures(
     tmp_path: Path, connected: Emulator, session: Any
 ) -> None:
     picture = picture_file(tmp_path, "Tür.jpg")
     done = finish(picture)
     folder = session.jobs_root() / done.id
     tick_until(lambda: json.loads((folder / "job.json").read_text(encoding="utf-8"))["stage"] == "imported")
-    assert {path.name for path in folder.iterdir()} - {"lock"} == {"job.json", "source.jpeg", "model.glb"}
+    names = {path.name for path in folder.iterdir()} - {"lock"}
+    assert names == {"job.json", "source.jpeg", "model.glb", "textures"}
     assert (folder / "source.jpeg").read_bytes() == picture.read_bytes()
     assert (folder / "model.glb").read_bytes()[:4] == b"glTF"
 

@@ -65,8 +65,14 @@ def test_a_model_that_cannot_be_read_is_reported_once(
 
 
 def test_a_model_that_blender_cannot_import_is_reported_once(
-    tmp_path: Path, connected: Emulator, session: Any, told: list[tuple[str, bool]]
+    tmp_path: Path,
+    connected: Emulator,
+    addon: Any,
+    session: Any,
+    told: list[tuple[str, bool]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(addon.start, "blender_path", lambda: "/nowhere/blender")
     job = finish(picture_file(tmp_path, "lamp.png"))
     add_camera(session.jobs_root() / job.id / "model.glb")  # which leaves it to Blender's own importer
     told.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -47,13 +46,16 @@ def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connect
 
 def test_the_import_does_not_wait_for_the_thumbnail(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path, pixels=subject()))
-    onlooker = addon.session.sight().onlooker
-    onlooker._command = (sys.executable, "-c", "import time; time.sleep(60)")
+    program, mark = tmp_path / "hangs.py", tmp_path / "hanging"
+    hang = f"    open({str(mark)!r}, 'w').close()\n    time.sleep(60)\n"
+    program.write_text(f"import time\ndef do(request, work):\n{hang}HANDLERS = {{'model': do}}\n", encoding="utf-8")
+    client = addon.preview.PreviewClient(addon.start.launch(program))
+    addon.session.sight().client = client
     see_rows(addon)
-    tick_until(lambda: onlooker._process is not None)
+    tick_until(mark.exists)
     job_id = generate(picture_file(tmp_path, "second.png", subject(colour=(0, 0, 255))))
     tick_until(lambda: job(job_id).stage.value == "imported")
-    assert onlooker._process.poll() is None, "the first model's thumbnail is not even done"
+    assert client.background.process_id is not None, "the first model's thumbnail is not even done"
     assert len(meshes()) == 2
 
 

@@ -119,13 +119,13 @@ def test_the_preview_shows_the_picture_that_is_sent(
     rng = np.random.default_rng(1)
     image = choose(painted(rng.integers(0, 256, (2048, 1100, 4)).astype(np.uint8)))
     looked_at: list[bytes] = []
-    see = addon.preview.Onlooker.see
+    see = addon.preview.PreviewClient.see
 
     def noted(self: Any, picture: Path) -> Any:
         looked_at.append(picture.read_bytes())
         return see(self, picture)
 
-    monkeypatch.setattr(addon.preview.Onlooker, "see", noted)
+    monkeypatch.setattr(addon.preview.PreviewClient, "see", noted)
     assert look(addon).view is not None
     would_be_sent = addon.source_operators.image.from_image(image, 1, tmp_path)
     would_be_sent.write()

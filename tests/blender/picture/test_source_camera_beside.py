@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import bpy
 import pytest
 
 from tests.blender import child
+from tests.blender.child import is_running, wait_until
 from tests.blender.picture.test_render import SIDE, current_scene, render
 from tests.blender.pictures import pixels
 from tests.blender.untouched import render_result, untouched
@@ -36,10 +35,7 @@ def begun(camera: Any, session: Any, engine: str = "WORKBENCH") -> tuple[Any, Pa
 
 def wait_for(shot: Any) -> None:
     """Wait until the second Blender has ended."""
-    end = time.monotonic() + 60
-    while not shot.is_done:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: shot.is_done, 60)
 
 
 def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
@@ -53,17 +49,11 @@ def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
     return seen
 
 
-def running(folder: Path) -> list[str]:
-    """The command lines, whole, of all second Blenders that render into this folder now."""
-    if sys.platform == "win32":
-        return []
-    listed = subprocess.run(["ps", "-ww", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
-    blenders = [
-        line
-        for line in listed.splitlines()
-        if str(Path("background", "render.py")) in line and not line.startswith("Z")
-    ]
-    return [line for line in blenders if str(folder) in line]
+def process_of(shot: Any) -> int:
+    """The id of the second Blender, once it has begun to render."""
+    background = shot.second.background
+    wait_until(lambda: background._process is not None and background._process._is_ready)
+    return int(background.process_id)
 
 
 def begin_long(camera: Any, session: Any) -> tuple[Any, Path]:
@@ -157,7 +147,7 @@ def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
 
 def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera: Any, session: Any) -> None:
     shot, folder = begin_long(camera, session)
-    shot.second.process.kill()
+    os.kill(process_of(shot), signal.SIGKILL)
     wait_for(shot)
     with untouched(tmp_path, session), pytest.raises(camera.PictureError, match="ended unexpectedly"):
         camera.end(shot, folder)
@@ -179,7 +169,7 @@ def cut(scene, *_arguments):
     os.truncate(scene.render.filepath, 500)
 
 bpy.app.handlers.render_write.append(cut)
-runpy.run_path({str(beside.PROGRAM)!r}, run_name="__main__")
+HANDLERS = runpy.run_path({str(beside.PROGRAM)!r})["HANDLERS"]
 """)
     monkeypatch.setattr(beside, "PROGRAM", cuts)
     shot, folder = begun(camera, session)
@@ -191,17 +181,19 @@ runpy.run_path({str(beside.PROGRAM)!r}, run_name="__main__")
 
 def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any) -> None:
     shot, folder = begin_long(camera, session)
+    process = process_of(shot)
     shot.stop()
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
         camera.end(shot, folder)
-    assert (running(folder), list(folder.iterdir())) == ([], [])
+    assert (is_running(process), list(folder.iterdir())) == (False, [])
 
 
 def test_opening_another_file_ends_it(camera: Any, session: Any) -> None:
-    _, folder = begin_long(camera, session)
+    shot, folder = begin_long(camera, session)
+    process = process_of(shot)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert (running(folder), list(folder.iterdir()), camera.is_under_way()) == ([], [], False)
+    assert (is_running(process), list(folder.iterdir()), camera.is_under_way()) == (False, [], False)
 
 
 @pytest.mark.parametrize("leave", ["sys.exit()", "os._exit(0)"])
@@ -215,32 +207,17 @@ scene = bpy.context.scene
 scene.camera, scene.render.engine = bpy.context.object, "CYCLES"
 scene.cycles.samples, scene.cycles.use_adaptive_sampling = {LONG}, False
 shot = camera.begin(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) / "pictures")
+while shot.second.background.process_id is None:
+    time.sleep(0.01)
 time.sleep(1)
 assert not shot.is_done
+print("process", shot.second.background.process_id)
 print("leaving", flush=True)
 {leave}
 """
     ending = child.run(tmp_path, script)
     assert (ending.status, "leaving" in ending.output) == (0, True), ending.output
-    end = time.monotonic() + 10
-    while running(tmp_path):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    process = int(ending.output.partition("process ")[2].split()[0])
+    wait_until(lambda: not is_running(process), 10)
     left = set() if "os." not in leave else {".blend", ".npz"}
     assert {path.suffix for path in (tmp_path / "pictures").iterdir()} == left
-
-
-def test_it_is_given_no_keys(
-    tmp_path: Path, camera: Any, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    render()
-    monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "a secret")
-    monkeypatch.setenv("BLENDER_USER_CONFIG", "a folder")
-    told = tmp_path / "told"
-    tells = f"import json, os; open({str(told)!r}, 'w').write(json.dumps(dict(os.environ)))"
-    monkeypatch.setattr(addon.render_client, "_command", lambda: [sys.executable, "-c", tells])
-    shot, _ = begun(camera, session)
-    wait_for(shot)
-    given = json.loads(told.read_text())
-    assert "a secret" not in given.values()
-    assert given["BLENDER_USER_CONFIG"] == "a folder"

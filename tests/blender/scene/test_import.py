@@ -243,8 +243,9 @@ def test_a_file_that_is_not_plain_is_read_by_blenders_importer_and_said_to_be(
 
 
 def test_without_blenders_gltf_importer_the_message_says_what_is_missing(
-    tmp_path: Path, connected: Emulator, session: Any
+    tmp_path: Path, connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(addon.start, "blender_path", lambda: "/nowhere/blender")
     job_id = finish(picture_file(tmp_path)).id
     add_camera(session.jobs_root() / job_id / "model.glb")
     addon_utils.disable("io_scene_gltf2")

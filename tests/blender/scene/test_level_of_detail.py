@@ -39,6 +39,13 @@ def test_the_copy_shares_the_mesh_and_can_still_be_changed(model: Any) -> None:
     assert (copy.users_collection, copy.select_get(), model.select_get()) == (model.users_collection, True, False)
 
 
+def test_only_the_copy_is_seen(model: Any) -> None:
+    assert OPS.trellis2.level_of_detail(faces=400) == {"FINISHED"}
+    copy: Any = bpy.context.active_object
+    assert (model.visible_get(), model.hide_render) == (False, True)
+    assert (copy.visible_get(), copy.hide_render, copy.select_get()) == (True, False, True)
+
+
 def test_the_cost_is_said_beforehand(addon: Any, model: Any) -> None:
     said: list[str] = []
     column = SimpleNamespace(label=lambda text, icon: said.append(text))

@@ -319,7 +319,7 @@ def test_a_box_knows_nothing_but_its_jobs_folder(tmp_path: Path, connected: Emul
     assert dict(box().items()) == {}
     known = dict(box().data.items())
     home = known.pop("trellis2_home")
-    assert known == {"trellis2_job": job_id, "trellis2_largest": 2.0, "trellis2_grounded": True}
+    assert known == {"trellis2_job": job_id, "trellis2_largest": 2.0, "trellis2_grounded": True, "trellis2_meter": 1.0}
     assert home == addon.placeholder.home(addon.session.jobs_root())
     assert re.fullmatch("[0-9a-f]{16}", home), "it tells something of this computer"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,11 +12,15 @@ from tests.glbs.draft import FLOAT, Draft
 from tests.glbs.materials import as_trellis, plain_factors, sampled
 from tests.glbs.plain import add, placed, whole
 from tests.glbs.shapes import cube, wedge
+from trellis_blender.core.errors import Remedy
+from trellis_blender.core.model import read as read_module
 from trellis_blender.core.model.arrays import Shape
 from trellis_blender.core.runner.questions import read_for_import
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from trellis_blender.core.runner.messages import ModelRead
 
 
 def with_field(path: str, value: Any) -> Draft:
@@ -110,11 +115,19 @@ def test_an_image_that_nothing_uses_is_left_out() -> None:
     assert sorted(read(draft).images) == [0, 1]
 
 
-def test_a_mesh_that_is_used_thousands_of_times_is_left_to_blenders_importer() -> None:
+def test_a_mesh_that_is_used_tens_of_thousands_of_times_is_left_to_blenders_importer() -> None:
     draft = placed()
-    draft.json["nodes"] = [{"mesh": 0}] * 5000
-    draft.json["scenes"][0]["nodes"] = list(range(5000))
+    draft.json["nodes"] = [{"mesh": 0}] * 20_000
+    draft.json["scenes"][0]["nodes"] = list(range(20_000))
     assert reason(draft) == "thousands of parts"
+
+
+def test_hundreds_of_different_materials_are_left_to_blenders_importer() -> None:
+    draft = plain_factors()
+    primitive = draft.json["meshes"][0]["primitives"][0]
+    draft.json["materials"] = [{"pbrMetallicRoughness": {"metallicFactor": n / 1000}} for n in range(1000)]
+    draft.json["meshes"][0]["primitives"] = [{**primitive, "material": n} for n in range(1000)]
+    assert reason(draft) == "1,000 materials"
 
 
 def test_data_that_is_used_many_times_over_is_left_to_blenders_importer() -> None:
@@ -133,12 +146,41 @@ def test_the_reason_is_in_the_answer(tmp_path: Path) -> None:
     assert (answer.id, answer.model, answer.reason, answer.error) == ("job_1", None, "a skin", "")
 
 
-def test_what_is_wrong_is_in_the_answer(tmp_path: Path) -> None:
-    path = tmp_path / "model.glb"
-    path.write_bytes(whole(wedge()).glb()[:-8])
-    answer = read_for_import("job_1", path, Shape())
-    assert (answer.model, answer.reason) == (None, "")
-    assert answer.error.startswith("The model's file is damaged: it has ")
+def answer_to(file: bytes, folder: Path) -> ModelRead:
+    """Return the answer to a request to read such a file."""
+    path = folder / "model.glb"
+    path.write_bytes(file)
+    return read_for_import("job_1", path, Shape())
+
+
+def test_what_our_reader_stumbles_over_is_left_to_blenders_importer(tmp_path: Path) -> None:
+    answer = answer_to(with_field("accessors 0 count", 7000).glb(), tmp_path)
+    words = "an error (accessor 0 ends outside its buffer view)"
+    assert (answer.model, answer.reason, answer.error) == (None, words, "")
+
+
+def test_so_is_a_file_that_breaks_our_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_arguments: object) -> None:
+        raise IndexError("a mistake of ours")
+
+    monkeypatch.setattr(read_module, "read_parts", stumble)
+    answer = answer_to(whole(wedge()).glb(), tmp_path)
+    assert (answer.model, answer.reason, answer.error) == (None, "something unexpected (IndexError)", "")
+
+
+@pytest.mark.parametrize(
+    ("file", "says", "remedy"),
+    [
+        (b"<html>sorry</html>", "The model's file is not a GLB", Remedy.RETRY),
+        (struct.pack("<4sII", b"glTF", 3, 12), "The model's file is glTF 3", Remedy.UPDATE),
+    ],
+)
+def test_what_blender_cannot_read_either_is_told_with_what_helps(
+    file: bytes, says: str, remedy: Remedy, tmp_path: Path
+) -> None:
+    answer = answer_to(file, tmp_path)
+    assert (answer.model, answer.reason, answer.remedy) == (None, "", remedy)
+    assert answer.error.startswith(says)
 
 
 def test_a_file_that_is_gone_is_in_the_answer(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trellis_blender.core.model import normals, weld
+from trellis_blender.core.model import weld
 
 
 def random_places(count: int, places: int) -> np.ndarray:
@@ -52,55 +52,55 @@ def test_vertices_without_a_triangle_are_dropped() -> None:
     assert triangles.tolist() == [[2, 0, 1]]
 
 
-@pytest.mark.parametrize("again", [[0, 1, 2], [2, 0, 1], [2, 1, 0]])
-def test_of_two_triangles_with_the_same_corners_the_first_stays(again: list[int]) -> None:
-    triangles = np.array([[0, 1, 2], [0, 2, 3], again], np.int32)
-    _edges, corner_edges, may_double = weld.make_edges(triangles)
-    assert may_double
-    assert weld.drop_doubled(triangles, corner_edges).tolist() == [True, True, False]
+def sorted_out(triangles: list[list[int]], slot: list[int] | None = None) -> tuple[list[bool], list[int]]:
+    """Return which of the triangles stay, and in which layer each lies."""
+    made = np.array(triangles, np.int32)
+    edges = weld.make_edges(made)
+    assert edges.may_double
+    kept, layer = weld.sort_doubled(made, edges.of_corners, None if slot is None else np.array(slot, np.int32))
+    return kept.tolist(), layer.tolist()
+
+
+@pytest.mark.parametrize("again", [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
+def test_of_two_triangles_with_the_same_corners_and_winding_the_first_stays(again: list[int]) -> None:
+    assert sorted_out([[0, 1, 2], [0, 2, 3], again]) == ([True, True, False], [0, 0, 0])
+
+
+@pytest.mark.parametrize("back", [[2, 1, 0], [1, 0, 2], [0, 2, 1]])
+def test_the_back_of_a_triangle_stays_in_a_layer_of_its_own(back: list[int]) -> None:
+    assert sorted_out([[0, 1, 2], [0, 2, 3], back, back]) == ([True, True, True, False], [0, 0, 1, 0])
+
+
+def test_a_triangle_of_another_material_at_the_same_place_stays() -> None:
+    assert sorted_out([[0, 1, 2], [1, 2, 0], [0, 2, 1], [2, 0, 1]], [0, 1, 0, 1]) == (
+        [True, True, True, False],
+        [0, 1, 2, 0],
+    )
+
+
+def test_layers_share_their_vertices_with_nothing_but_themselves() -> None:
+    places = np.arange(12, dtype=np.float32).reshape(4, 3)
+    triangles = np.array([[0, 1, 2], [0, 2, 3], [2, 1, 0], [3, 2, 0]], np.int32)
+    positions, apart = weld.set_apart(places, triangles, np.array([0, 0, 1, 1]))
+    np.testing.assert_array_equal(positions[apart], places[triangles])
+    assert set(apart[:2].ravel()) == {0, 1, 2, 3}
+    assert set(apart[2:].ravel()) == {4, 5, 6, 7}
 
 
 def test_a_fan_of_three_triangles_on_one_edge_is_not_doubled() -> None:
     triangles = np.array([[0, 1, 2], [0, 1, 3], [0, 1, 4]], np.int32)
-    _edges, corner_edges, _may_double = weld.make_edges(triangles)
-    assert weld.drop_doubled(triangles, corner_edges).all()
+    assert weld.sort_doubled(triangles, weld.make_edges(triangles).of_corners, None)[0].all()
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2])
 def test_doubled_triangles_are_noticed_wherever_they_begin(turn: int) -> None:
     other = np.array([[4, 2, 9], [7, 8, 9], np.roll([4, 2, 9], turn)], np.int32)
-    assert weld.make_edges(other)[2]
+    assert weld.make_edges(other).may_double
 
 
 def test_edges_lead_from_each_corner_to_the_next() -> None:
-    edges, corner_edges, may_double = weld.make_edges(np.array([[2, 0, 1], [1, 0, 3]], np.int32))
-    assert edges[corner_edges].tolist() == [[0, 2], [0, 1], [1, 2], [0, 1], [0, 3], [1, 3]]
-    assert len(edges) == 5
-    assert not may_double
-
-
-def sheet(bend: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return positions, triangles and normals of a flat sheet, the normals bent by so many degrees."""
-    side = 150
-    x, y = np.meshgrid(np.arange(side), np.arange(side))
-    positions = np.stack([x.ravel(), y.ravel(), np.zeros(side * side)], axis=1).astype(np.float32)
-    corner = (np.arange(side - 1) + side * np.arange(side - 1)[:, None]).ravel()
-    triangles = np.concatenate(
-        [np.stack([corner, corner + 1, corner + side], 1), np.stack([corner + 1, corner + side + 1, corner + side], 1)]
-    ).astype(np.int32)
-    angle = np.radians(bend)
-    return positions, triangles, np.tile(np.array([np.sin(angle), 0, np.cos(angle)], np.float32), (side * side, 1))
-
-
-@pytest.mark.parametrize(("bend", "is_close"), [(0.0, True), (9.9, True), (10.1, False), (90.0, False), (180.0, False)])
-def test_normals_are_close_up_to_10_degrees(bend: float, is_close: bool) -> None:
-    positions, triangles, given = sheet(bend)
-    assert normals.are_close(positions, triangles, given, triangles) is is_close
-
-
-@pytest.mark.parametrize(("share", "is_close"), [(0.005, True), (0.02, False)])
-def test_one_normal_in_a_hundred_may_be_far_off(share: float, is_close: bool) -> None:
-    positions, triangles, given = sheet(0.0)
-    rng = np.random.default_rng(5)
-    given[rng.random(len(given)) < share] = (1, 0, 0)
-    assert normals.are_close(positions, triangles, given, triangles) is is_close
+    edges = weld.make_edges(np.array([[2, 0, 1], [1, 0, 3]], np.int32))
+    assert edges.ends[edges.of_corners].tolist() == [[0, 2], [0, 1], [1, 2], [0, 1], [0, 3], [1, 3]]
+    assert edges.of_corners[edges.order].tolist() == [0, 0, 1, 2, 3, 4]
+    assert len(edges.ends) == 5
+    assert not edges.may_double

@@ -151,14 +151,27 @@ def test_a_part_sent_from_the_wrong_place_is_not_put_together(session: requests.
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>sorry</html>", b"", b"glTF", GLB[:-1], GLB + b"x", b"glTF" + struct.pack("<II", 1, 12)],
-    ids=["a page", "nothing", "a stub", "too short", "too long", "another version"],
+    [b"<html>sorry</html>", b"", b"glTF", GLB[:-1], GLB + b"x"],
+    ids=["a page", "nothing", "a stub", "too short", "too long"],
 )
 def test_what_is_no_whole_glb_never_gets_the_models_name(session: requests.Session, folder: Path, body: bytes) -> None:
     with Recorder(Reply(200, body, TAG)) as recorder, pytest.raises(ModelFileError):
         fetch(session, recorder.url, folder / "model.glb")
     assert not (folder / "model.glb").exists()
     assert not (folder / "model.glb.part").exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [GLB[:20] + b"{]" + GLB[22:], b"glTF" + struct.pack("<II", 3, 12), b"glTF" + struct.pack("<II", 2, 12)],
+    ids=["JSON that is none", "another version", "a header alone"],
+)
+def test_a_file_of_the_right_length_with_a_glbs_tag_is_kept_whatever_is_in_it(
+    session: requests.Session, folder: Path, body: bytes
+) -> None:
+    with Recorder(Reply(200, body, TAG)) as recorder:
+        fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == body
 
 
 def test_a_stopped_download_keeps_what_came(session: requests.Session, folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from emulator import Emulator
 from tests.never_lost.world import KEY, SECRET, until
+from trellis_blender.core.errors import import_error
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.model.arrays import Shape
@@ -111,10 +112,18 @@ class Window:
         return self.reach(job_id, *ENDS)
 
     def read(self, job_id: str) -> str:
-        """Read the model as an import does; what is wrong with it, empty when nothing is."""
+        """Read the model as an import does; what is wrong with it, empty when nothing is.
+
+        Blender's importer, which is not here, can do nothing with what our reader leaves to it.
+        """
         self.told.clear()
         self.runner.read(job_id, Shape())
-        return self._answer(ModelRead).error
+        answer = self._answer(ModelRead)
+        if not answer.reason:
+            return answer.error
+        error = import_error("Blender could not import the model: Bad GLB")
+        self.runner.damaged(job_id, error.sentence, error.remedy)
+        return error.sentence
 
     def kept(self, days: float | None) -> int:
         """Tidy, and wait until it is done; how many bytes are kept."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`.
+"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`, its textures.
 
 One folder a job, so that somebody can read it, copy it, delete it. Written by the runner's thread alone. A file is
 whole or absent: it is written under another name, flushed to the disk, and renamed.
@@ -28,12 +28,15 @@ FORMAT = 1
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
 THUMBNAIL_FILE = "thumbnail.png"
+IMPORTED_FILE = "imported.blend"
+TEXTURES_FOLDER = "textures"
 UNFINISHED_PREFIX = ".new-"
 INCOMING = ".incoming"
 OWN_FILES = (
     *(f"source.{kind}" for kind in SENDABLE),
     *(MODEL_FILE + end for end in ("", ".part", ".origin")),
     *(THUMBNAIL_FILE + end for end in ("", ".part")),
+    IMPORTED_FILE,
     "job.damaged-*.json",
     JOB_FILE + ".part",
     LOCK_FILE,
@@ -111,11 +114,13 @@ def remove(folder: Path) -> None:
 
     Raises OSError.
     """
-    own = [path for pattern in OWN_FILES for path in sorted(folder.glob(pattern))]
+    patterns = (f"{TEXTURES_FOLDER}/*-{folder.name}-*", *OWN_FILES)
+    own = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     for path in own:
         path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # something else is in it, which is not ours to delete
-        folder.rmdir()
+    for emptied in (folder / TEXTURES_FOLDER, folder):
+        with contextlib.suppress(OSError):  # something else is in it, which is not ours to delete
+            emptied.rmdir()
 
 
 def size(root: Path) -> int:

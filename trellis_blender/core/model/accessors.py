@@ -75,17 +75,33 @@ class Views:
         """How many elements the accessor really has, without a copy. Raises ModelFileError, NotPlainError."""
         return len(self.array(index, width))
 
+    def mended(self, index: int, width: int) -> Array:
+        """The same as `floats`, with zeros for an element with a NaN or an infinity in it. Raises ModelFileError.
+
+        For numbers without which a model is a model all the same: normals and UVs.
+        """
+        values = self._numbers(index, width)
+        is_sound: Array = np.isfinite(values).min(axis=1)
+        if not is_sound.all():
+            values = values.copy()  # the file's own bytes are not to be written to
+            values[~is_sound] = 0
+        return values
+
     def floats(self, index: int, width: int) -> Array:
         """The accessor's elements as (count, width) float32, normalised integers turned into numbers.
 
         Raises ModelFileError, also for a NaN or an infinity.
         """
+        values = self._numbers(index, width)
+        if not np.isfinite(values).all():
+            raise damaged(f"accessor {index} holds a number that is not finite")
+        return values
+
+    def _numbers(self, index: int, width: int) -> Array:
+        """The accessor's elements as `floats` returns them, whatever numbers they are."""
         stored = self.array(index, width)
         if stored.dtype == np.float32:
-            values = np.ascontiguousarray(stored)
-            if not np.isfinite(values).all():
-                raise damaged(f"accessor {index} holds a number that is not finite")
-            return values
+            return np.ascontiguousarray(stored)
         if not flag(self.accessors[index], "normalized", f"accessor {index}"):
             return stored.astype(np.float32)
         if stored.dtype == np.uint32:

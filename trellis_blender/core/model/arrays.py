@@ -18,16 +18,21 @@ if TYPE_CHECKING:  # the main thread needs no numpy before the first model
 class Shape:
     """How the model shall come and stand: lengths in scene units, in Blender's axes.
 
-    `images`: the folder into which its images are written, None: they come as bytes, to be packed. `stem`: how their
-    files' names begin. `largest`: its largest dimension, None: as returned. `is_grounded`: its origin in the middle
-    of its lowest level, else where the file has it. `keeps_seams`: vertices stay split at seams, with the file's
-    normals.
+    `images`: the folder into which its images are written, None: into none. `stem`: how their files' names begin.
+    `packs`: the images come as bytes too. `as_png`: those that stand there as PNG already come as that instead.
+    `largest`: its largest dimension, None: as returned, with `meter` scene units to the metre. `is_grounded`: its
+    origin in the middle of its lowest level, else where the file has it. `keeps_normals`: the file's normals are kept
+    as numbers. `keeps_seams`: vertices stay split at seams.
     """
 
     images: Path | None = None
     stem: str = "image"
+    packs: bool = True
+    as_png: bool = False
     largest: float | None = None
+    meter: float = 1.0
     is_grounded: bool = True
+    keeps_normals: bool = False
     keeps_seams: bool = False
 
 
@@ -75,7 +80,10 @@ class Material:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image of the model: its bytes, or the path of the file they were written to. `name` may be empty."""
+    """An image of the model: its bytes where it is to be packed, and the file they were written to, if to any.
+
+    `name` may be empty.
+    """
 
     name: str
     data: bytes | None
@@ -88,8 +96,9 @@ class MeshArrays:
 
     `positions`: (vertices * 3) float32, metres, Z up. `corner_vertices`, `corner_edges`: (faces * 3) int32.
     `edges`: (edges * 2) int32. `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32, None with one material.
-    `normals`: (faces * 3 * 3) float32 when Blender's own would not do, else None; `vertex_normals`: the same as
-    (vertices * 3) float32 where all corners of each vertex agree, else None. `is_flat`: shade every face flat.
+    `sharp_edges`: (edges) bool, None where none is. `normals`: (faces * 3 * 3) float32 when the file's shall be kept,
+    else None; `vertex_normals`: the same as (vertices * 3) float32 where all corners of each vertex agree, else None.
+    `is_flat`: shade every face flat.
     """
 
     positions: Array
@@ -98,6 +107,7 @@ class MeshArrays:
     corner_edges: Array
     uvs: tuple[Array, ...]
     materials: Array | None
+    sharp_edges: Array | None
     normals: Array | None
     vertex_normals: Array | None
     is_flat: bool

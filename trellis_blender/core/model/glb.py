@@ -32,7 +32,7 @@ class NotPlainError(Exception):
 
 def damaged(what: str) -> ModelFileError:
     """The error for a file that breaks glTF's rules. `what`: where and how, as in "a chunk ends outside the file"."""
-    return ModelFileError(f"The model's file is damaged: {what}. {AGAIN}")
+    return ModelFileError(f"The model's file is damaged: {what}. {AGAIN}", flaw=what)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ class Glb:
 
 
 def check_glb(path: Path) -> None:
-    """Raises ModelFileError unless it is a GLB, as long as its header says (glTF 2.0 §4.4.2), or OSError."""
+    """Raises ModelFileError unless the file has a GLB's tag and the length that its header says, or OSError.
+
+    Whatever is in such a file, it is the one that was paid for, and is kept.
+    """
     with path.open("rb") as file:
         header = file.read(HEADER_BYTES)
     _check_header(header, path.stat().st_size)
@@ -53,7 +56,12 @@ def check_glb(path: Path) -> None:
 def open_glb(path: Path) -> Glb:
     """The file in memory, of its own size, and its JSON. Raises ModelFileError or OSError."""
     data = memoryview(path.read_bytes())
-    _check_header(bytes(data[:HEADER_BYTES]), len(data))
+    header = bytes(data[:HEADER_BYTES])
+    _check_header(header, len(data))
+    (version,) = struct.unpack_from("<I", header, 4)
+    if version != VERSION:
+        sentence = f"The model's file is glTF {version}, which this add-on cannot read. Update the add-on."
+        raise ModelFileError(sentence, remedy=Remedy.UPDATE)
     chunks = _chunks(data)
     if not chunks or chunks[0][0] != JSON_CHUNK:
         raise damaged("its first chunk is not JSON")
@@ -64,12 +72,9 @@ def open_glb(path: Path) -> Glb:
 def _check_header(header: bytes, size: int) -> None:
     if len(header) < HEADER_BYTES or header[:4] != MAGIC:
         raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
-    version, length = struct.unpack_from("<II", header, 4)
-    if version != VERSION:
-        sentence = f"The model's file is glTF {version}, which this add-on cannot read. Update the add-on."
-        raise ModelFileError(sentence, remedy=Remedy.UPDATE)
-    if length != size:
-        raise damaged(f"it has {size} bytes, its header says {length}")
+    (length,) = struct.unpack_from("<I", header, 8)
+    if length != size:  # nothing for Blender's importer: it says the same
+        raise ModelFileError(f"The model's file is damaged: it has {size} bytes, its header says {length}. {AGAIN}")
 
 
 def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:

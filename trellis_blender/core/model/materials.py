@@ -25,7 +25,7 @@ class _Sources:
 
     textures: list[Node]
     samplers: list[Node]
-    image_count: int
+    images: list[Node]
 
 
 def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
@@ -34,7 +34,7 @@ def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
     Raises ModelFileError, and NotPlainError for what has to be left to Blender's importer.
     """
     materials = objects(gltf, "materials")
-    sources = _Sources(objects(gltf, "textures"), objects(gltf, "samplers"), len(objects(gltf, "images")))
+    sources = _Sources(objects(gltf, "textures"), objects(gltf, "samplers"), objects(gltf, "images"))
     return {index: _material(sources, materials[index], f"material {index}") for index in used}
 
 
@@ -43,10 +43,22 @@ def image_data(image: Node, views: Views, where: str) -> tuple[memoryview, str]:
     if "bufferView" not in image:
         raise NotPlainError("images outside the binary chunk")
     data = views.view(integer(image, "bufferView", where, below=len(views.views)))
-    kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
-    if kind is None or (kind == "webp" and bytes(data[8:12]) != b"WEBP"):
+    kind = kind_of(data)
+    if kind is None:
         raise damaged(f"{where} is no PNG, JPEG or WebP")
     return data, kind
+
+
+def kind_of(data: bytes | memoryview) -> str | None:
+    """What kind of image these bytes are: png, jpg or webp; None for another one."""
+    kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
+    return None if kind == "webp" and bytes(data[8:12]) != b"WEBP" else kind
+
+
+def is_external(item: Node) -> bool:
+    """Whether a buffer or an image lies outside the file. Told apart exactly as Blender's importer does it."""
+    uri = item.get("uri")
+    return uri is not None and not (isinstance(uri, str) and uri.startswith("data:"))
 
 
 def _material(sources: _Sources, material: Node, where: str) -> Material:
@@ -89,9 +101,11 @@ def _texture(sources: _Sources, holder: Node, name: str, where: str) -> Texture 
     if set(extensions) - {WEBP}:
         raise NotPlainError("texture extensions")
     holder = child(extensions, WEBP, where) if WEBP in extensions else texture
-    image = optional_index(holder, "source", where, sources.image_count)
+    image = optional_index(holder, "source", where, len(sources.images))
     if image is None:
         raise NotPlainError("textures without an image")
+    if is_external(sources.images[image]):
+        return None
     sampler_index = optional_index(texture, "sampler", where, len(sources.samplers))
     sampler: Node = {} if sampler_index is None else sources.samplers[sampler_index]
     return Texture(image, integer(info, "texCoord", where, 0, below=8), _wrapping(sampler), _interpolation(sampler))

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ModelFileError
 from .accessors import Array, Views
 from .fields import Node, child, indices, integer, numbers, objects, optional_index, texts
-from .glb import AGAIN, NotPlainError, damaged
+from .glb import NotPlainError, damaged
 from .materials import WEBP
 
 EXTENSIONS = frozenset({WEBP, "KHR_mesh_quantization"})
 ATTRIBUTES = frozenset({"POSITION", "NORMAL", "TANGENT"})
 TRIANGLES = 4
 DEPTH_MAXIMUM = 256
-PARTS_MAXIMUM = 4096
+PARTS_MAXIMUM = 16384
 UV_MAPS_MAXIMUM = 8  # Blender's own limit
 # The bytes that making the mesh takes at its peak for a vertex, a corner, and a corner in a UV map; a test measures it.
 VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16
@@ -42,16 +41,6 @@ class Part:
     normals: Array | None
     uvs: tuple[Array, ...]
     material: int | None
-
-
-def refuse_external(gltf: Node) -> None:
-    """Raises ModelFileError when the file points outside itself: neither we nor Blender's importer follow that."""
-    for name in ("buffers", "images"):
-        for item in objects(gltf, name):
-            uri = item.get("uri")
-            # Exactly as Blender's importer tells them apart: what it would take for a file must not get there.
-            if uri is not None and not (isinstance(uri, str) and uri.startswith("data:")):
-                raise ModelFileError(f"The model's file points at files outside itself, which is refused. {AGAIN}")
 
 
 def refuse_unplain(gltf: Node) -> None:
@@ -167,8 +156,8 @@ def _part(primitive: Node, views: Views, where: str, matrix: Array, material_cou
     corner_vertices = np.arange(vertices, dtype=np.int32) if index is None else views.indices(index, vertices)
     if len(corner_vertices) % 3:
         raise damaged(f"{where} has a triangle without three corners")
-    normals = views.floats(accessor["NORMAL"], 3) if "NORMAL" in accessor else None
-    uvs = tuple(views.floats(accessor[name], 2) for name in _uv_names(accessor))
+    normals = views.mended(accessor["NORMAL"], 3) if "NORMAL" in accessor else None
+    uvs = tuple(views.mended(accessor[name], 2) for name in _uv_names(accessor))
     if any(len(other) != len(positions) for other in (*uvs, *(() if normals is None else (normals,)))):
         raise damaged(f"{where} has attributes of different lengths")
     triangles = corner_vertices.reshape(-1, 3)

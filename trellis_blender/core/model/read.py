@@ -7,25 +7,26 @@ Memory, at its peak: the file, its images twice, its JSON as objects (120 MB at 
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import ModelFileError
 from ..files import write_whole
-from . import normals as normal_check
+from . import normals as file_normals
 from . import weld
 from .accessors import Views
 from .arrays import ImageFile, Material, MeshArrays, Model, Shape
 from .fields import objects, text
-from .glb import Glb, NotPlainError, damaged, open_glb
-from .materials import image_data, read_materials
-from .parts import Part, read_parts, refuse_external, refuse_unplain
+from .glb import AGAIN, Glb, NotPlainError, damaged, open_glb
+from .materials import image_data, is_external, read_materials
+from .parts import Part, read_parts, refuse_unplain
 
 Array = npt.NDArray[Any]
+MATERIALS_MAXIMUM = 64  # more than these take Blender's main thread too long to make
 IMAGES_EXPANSION_MAXIMUM = 2  # how often the file's bytes may come in images: they can share them
 
 
@@ -50,24 +51,45 @@ def read_model(path: Path, shape: Shape) -> Model:
     return Model(mesh, used if contents.materials else (), _images(contents, shape))
 
 
-def check_model(path: Path) -> None:
-    """See that the file can be read: its structure, every reference, every number. Raises ModelFileError or OSError."""
-    with contextlib.suppress(NotPlainError):  # then Blender's own importer is the judge
-        _contents(path)
-
-
 def _contents(path: Path) -> _Contents:
     glb = open_glb(path)
-    refuse_external(glb.json)
+    if any(map(is_external, objects(glb.json, "buffers"))):
+        raise _external()
+    try:
+        return _checked(glb)
+    except (NotPlainError, ModelFileError) as error:
+        if any(map(is_external, objects(glb.json, "images"))):  # which Blender's importer would follow
+            raise _external() from error
+        raise
+
+
+def _external() -> ModelFileError:
+    return ModelFileError(f"The model's file points at files outside itself, which is refused. {AGAIN}")
+
+
+def _checked(glb: Glb) -> _Contents:
     refuse_unplain(glb.json)
     views = Views.of(glb)
     parts = read_parts(glb.json, views, len(glb.binary))
     slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
     materials = read_materials(glb.json, [slot for slot in slots if slot is not None])
+    if len(materials) > MATERIALS_MAXIMUM:
+        parts, materials = _joined_materials(parts, materials)
+        slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
     textures = [texture for material in materials.values() for texture in material.textures]
     if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
         raise damaged("a texture uses a UV map that is not there")
     return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
+
+
+def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tuple[list[Part], dict[int, Material]]:
+    """The same with one material for all that differ in their name only. Raises NotPlainError for more than a few."""
+    first: dict[Material, int] = {}
+    same = {index: first.setdefault(replace(material, name=""), index) for index, material in materials.items()}
+    if len(first) > MATERIALS_MAXIMUM:
+        raise NotPlainError(f"{len(first):,} materials")
+    joined = [replace(part, material=None if part.material is None else same[part.material]) for part in parts]
+    return joined, {index: materials[index] for index in first.values()}
 
 
 def _image_data(glb: Glb, views: Views, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
@@ -87,14 +109,28 @@ def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """The images, to be packed or as files: written here, since Blender's main thread must not wait for a disk."""
     made = {}
     for index, (data, kind, name) in contents.images.items():
-        if shape.images is None:
-            made[index] = ImageFile(name, bytes(data), None)
-            continue
-        shape.images.mkdir(parents=True, exist_ok=True)
-        target = shape.images / f"{shape.stem}-{index + 1}.{kind}"
-        write_whole(target, data)
-        made[index] = ImageFile(name, None, target)
+        content, target = data, None
+        if shape.images is not None:
+            target = _written(data, shape.images / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
+        if shape.as_png and target is not None and target.with_suffix(".png").is_file():
+            target = target.with_suffix(".png")
+            content = memoryview(target.read_bytes()) if shape.packs else data
+        made[index] = ImageFile(name, bytes(content) if shape.packs else None, target)
     return made
+
+
+def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
+    """The file with these bytes, written unless it is there. Raises OSError if it `is_needed`, else None comes."""
+    try:
+        if not (target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.with_suffix(".png").unlink(missing_ok=True)  # which was made of another one
+            write_whole(target, data)
+    except OSError:
+        if is_needed:
+            raise
+        return None
+    return target
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
@@ -116,8 +152,8 @@ def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArray
     given = [part.normals for part in parts if part.normals is not None]
     if 0 < len(given) < len(parts):
         raise NotPlainError("parts without normals beside parts with them")
-    file_normals = _blender_axes(_joined(given)) if given else None
-    return _built(positions, triangles, _uvs(parts), file_normals, slot, shape)
+    normals = _blender_axes(_joined(given)) if given else None
+    return _built(positions, triangles, _uvs(parts), normals, slot, shape)
 
 
 def _uvs(parts: list[Part]) -> list[Array]:
@@ -150,7 +186,7 @@ def _shaped(positions: Array, shape: Shape) -> Array:
     high = np.array([axis.max() for axis in positions.T], np.float64)
     origin = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]) if shape.is_grounded else np.zeros(3)
     extent = float((high - low).max())
-    scale = shape.largest / extent if shape.largest is not None and extent > 0 else 1.0
+    scale = shape.largest / extent if shape.largest is not None and extent > 0 else shape.meter
     if scale == 1.0 and not origin.any():
         return positions
     with np.errstate(all="ignore"):
@@ -175,29 +211,26 @@ def _built(
     if not len(triangles):
         raise damaged("it holds no triangles")
     positions, triangles = weld.drop_loose(positions, triangles)
-    edges, corner_edges, source, triangles, slot = _connected(triangles, source, slot)
-    custom = None
-    if normals is not None and (shape.keeps_seams or not normal_check.are_close(positions, triangles, normals, source)):
-        custom = normal_check.completed(positions, triangles, weld.gather(normals, source))
+    edges = weld.make_edges(triangles)
+    if edges.may_double:
+        keep, layer = weld.sort_doubled(triangles, edges.of_corners, slot)
+        triangles, source, slot = triangles[keep], source[keep], None if slot is None else slot[keep]
+        positions, triangles = weld.set_apart(positions, triangles, layer[keep])
+        edges = weld.make_edges(triangles)
+    sharp = custom = None
+    if normals is not None:
+        sharp = file_normals.sharp_edges(triangles, edges, normals, source)
+        if shape.keeps_normals:
+            custom = file_normals.completed(positions, triangles, weld.gather(normals, source))
     return MeshArrays(
         positions=np.ascontiguousarray(_shaped(positions, shape)).ravel(),
         corner_vertices=np.ascontiguousarray(triangles).ravel(),
-        edges=edges.ravel(),
-        corner_edges=corner_edges,
+        edges=edges.ends.ravel(),
+        corner_edges=edges.of_corners,
         uvs=tuple(weld.gather(uv, source).ravel() for uv in uvs),
         materials=slot,
+        sharp_edges=sharp,
         normals=None if custom is None else custom.ravel(),
-        vertex_normals=None if custom is None else normal_check.of_vertices(len(positions), triangles, custom),
+        vertex_normals=None if custom is None else file_normals.of_vertices(len(positions), triangles, custom),
         is_flat=normals is None,
     )
-
-
-def _connected(triangles: Array, source: Array, slot: Array | None) -> tuple[Array, Array, Array, Array, Array | None]:
-    """The edges, without triangles that stand twice: Blender's `validate` would remove those."""
-    edges, corner_edges, may_double = weld.make_edges(triangles)
-    if may_double:
-        keep = weld.drop_doubled(triangles, corner_edges)
-        if not keep.all():
-            triangles, source, slot = triangles[keep], source[keep], None if slot is None else slot[keep]
-            edges, corner_edges, _ = weld.make_edges(triangles)
-    return edges, corner_edges, source, triangles, slot

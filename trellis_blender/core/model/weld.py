@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -111,22 +112,66 @@ def drop_collapsed(triangles: Array) -> Array:
     return kept
 
 
-def drop_doubled(triangles: Array, corner_edges: Array) -> Array:
-    """Which triangles are the first with their three corners: (faces) bool. Two of its edges name a triangle."""
-    edges = corner_edges.reshape(-1, 3).astype(np.uint64)
-    keys = (edges.min(axis=1) << np.uint64(32)) | edges.max(axis=1)
-    _, first = np.unique(keys, return_index=True)
-    kept = np.zeros(len(triangles), bool)
-    kept[first] = True
-    return kept
+def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> tuple[Array, Array]:
+    """Which triangles to keep, (faces) bool, and the layer of each, (faces) int64.
 
-
-def make_edges(triangles: Array) -> tuple[Array, Array, bool]:
-    """All edges once: (edges, 2) int32 with the lower vertex first, each corner's edge (faces * 3) int32, and whether
-    any triangles may be doubled.
-
-    The edge of a corner leads to the next corner of its triangle, as Blender has it.
+    Of triangles with the same three corners, winding and material (`slot`, (faces) int32) the first stays. Those that
+    differ in one of these are seen, as the back of a two-sided sheet is, but share no vertices in Blender: they
+    lie in layers, the first in layer 0.
     """
+    edges = corner_edges.reshape(-1, 3).astype(np.uint64)  # two of its edges name a triangle
+    keys = (edges.min(axis=1) << np.uint64(32)) | edges.max(axis=1)
+    _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    doubled = np.flatnonzero(counts[group.ravel()] > 1)
+    group = group.ravel()[doubled]
+    kind = _winding(triangles[doubled]).astype(np.int64)
+    if slot is not None:
+        kind += 2 * slot[doubled].astype(np.int64)
+    order = np.lexsort((doubled, kind, group))
+    is_first = _begins(group[order]) | _begins(kind[order])
+    kept, layer = np.ones(len(triangles), bool), np.zeros(len(triangles), np.int64)
+    kept[doubled[order[~is_first]]] = False
+    firsts = np.sort(order[is_first])
+    firsts = firsts[np.argsort(group[firsts], kind="stable")]  # in the file's order within each group
+    starts = np.flatnonzero(_begins(group[firsts]))
+    layer[doubled[firsts]] = np.arange(len(firsts)) - np.repeat(starts, np.diff([*starts, len(firsts)]))
+    return kept, layer
+
+
+def _winding(triangles: Array) -> Array:
+    """In which direction each triangle runs through its three corners, ordered by number: (faces) bool."""
+    a, b, c = triangles.T
+    runs: Array = (a < b) ^ (b < c) ^ (c < a)
+    return runs
+
+
+def set_apart(positions: Array, triangles: Array, layer: Array) -> tuple[Array, Array]:
+    """The positions and the triangles with vertices of their own for each layer above 0."""
+    above = np.flatnonzero(layer)
+    if not len(above):
+        return positions, triangles
+    count = len(positions)
+    places, new = np.unique(layer[above, None] * count + triangles[above], return_inverse=True)
+    triangles = triangles.copy()
+    triangles[above] = (count + new.reshape(-1, 3)).astype(np.int32)
+    return np.concatenate([positions, positions[places % count]]), triangles
+
+
+@dataclass(frozen=True)
+class Edges:
+    """All edges once. `ends`: (edges, 2) int32, the lower vertex first. `of_corners`: each corner's, (faces * 3) int32;
+    it leads to the next corner of its triangle, as Blender has it. `order`: the corners (faces * 3), those of an edge
+    side by side. `may_double`: triangles may have the same corners.
+    """
+
+    ends: Array
+    of_corners: Array
+    order: Array
+    may_double: bool
+
+
+def make_edges(triangles: Array) -> Edges:
+    """The edges of the triangles, (faces, 3) int32."""
     vertices = int(triangles.max()) + 1
     ordered, order = _sorted(_edge_keys(triangles, vertices), (vertices * vertices - 1).bit_length())
     is_new = _begins(ordered)
@@ -143,7 +188,7 @@ def make_edges(triangles: Array) -> tuple[Array, Array, bool]:
     may_double = bool(
         (shares_edge & (opposite[1:] == opposite[:-1])).any() or (shares_edge[1:] & shares_edge[:-1]).any()
     )
-    return edges, corner_edges, may_double
+    return Edges(edges, corner_edges, order.astype(np.int32), may_double)
 
 
 def _edge_keys(triangles: Array, vertices: int) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import Remedy
@@ -45,14 +46,17 @@ class Checked:
 class ModelRead:
     """The model's file was read, as `Runner.read` asked.
 
-    `model` is None when only Blender's own importer can read it, for the `reason`, or when it could not be read at
-    all, as the `error` says.
+    `webp_images`: those of its images that are wanted as PNG and are not yet, as files and what is to be made of them.
+    `model` is None when only Blender's own importer may read it, for the `reason`, or when it could not be read at
+    all, as the `error` says, with what helps.
     """
 
     id: str
     model: Model | None
     reason: str = ""
     error: str = ""
+    remedy: Remedy = Remedy.RETRY
+    webp_images: tuple[tuple[Path, Path], ...] = ()
 
 
 @dataclass(frozen=True)

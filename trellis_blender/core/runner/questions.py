@@ -15,7 +15,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DryRunIgnoredError, PassingError, RefusedError, Remedy, TrellisError, storage_error, unexpected
+from ..errors import (
+    DryRunIgnoredError,
+    ModelFileError,
+    PassingError,
+    RefusedError,
+    Remedy,
+    TrellisError,
+    storage_error,
+    unexpected,
+)
 from ..files import write_whole
 from ..model.arrays import Shape
 from ..model.glb import NotPlainError
@@ -23,6 +32,7 @@ from ..request.parameters import Value
 from .messages import Checked, ModelRead, Priced
 
 if TYPE_CHECKING:
+    from ..model.arrays import Model
     from .steps import Desk
 
 PICTURES_FILE = "price pictures.json"
@@ -92,19 +102,30 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
     from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
 
     try:
-        return ModelRead(job_id, read_model(path, shape))
+        model = read_model(path, shape)
+        return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=str(error))
+    except ModelFileError as error:
+        if error.flaw:
+            return ModelRead(job_id, None, reason=f"an error ({error.flaw})")
+        return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
     except TrellisError as error:
-        return ModelRead(job_id, None, error=error.sentence)
+        return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
     except OSError as error:
-        return ModelRead(job_id, None, error=storage_error("read the model", error).sentence)
+        failure = storage_error("read the model", error)
+        return ModelRead(job_id, None, error=failure.sentence, remedy=failure.remedy)
     except MemoryError:
         return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
-    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
+    except Exception as error:  # noqa: BLE001 - what our reader cannot read, Blender's may; the log has it all
         _log.exception("unexpected")
-        sentence = f"Something unexpected happened while reading the model ({type(error).__name__}). Press Retry."
-        return ModelRead(job_id, None, error=sentence)
+        return ModelRead(job_id, None, reason=f"something unexpected ({type(error).__name__})")
+
+
+def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
+    """The WebP files of the model, each with the PNG that is to be made of it."""
+    files = (image.path for image in model.images.values())
+    return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
 def check(desk: Desk) -> Checked:

@@ -245,7 +245,7 @@ class Runner:
 
             answer = read_for_import(job_id, path, shape)
             if answer.error:
-                self.damaged(job_id, answer.error)
+                self.damaged(job_id, answer.error, answer.remedy)
             self.changes.put(answer)
 
         self._crew.reader.run(work)

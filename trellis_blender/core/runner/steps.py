@@ -251,7 +251,7 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
 
 
 def read(_job: Job, folder: Path, _desk: Desk) -> Event:
-    """See that the model's file is sound."""
+    """See that the model's file is there, and whole."""
     try:
         check_glb(folder / MODEL_FILE)
     except OSError as error:

@@ -12,6 +12,7 @@ import requests
 
 from ..errors import ModelFileError, PassingError, storage_error
 from ..files import rename
+from ..model.glb import check_glb
 from .api import Asset, Wait, raise_for_file_host
 from .http import ANSWER_SECONDS, CONNECT_SECONDS, raise_for_connection
 
@@ -24,7 +25,7 @@ RANGE_NOT_SATISFIABLE = 416
 def download(
     session: requests.Session, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]
 ) -> None:
-    """Bring the asset to `target`, whole and checked. The session carries no key: the address is on another host.
+    """Bring the asset to `target`, whole. The session carries no key: the address is on another host.
 
     `progress` is told 0 to 1. Raises PassingError (what came so far is kept), ModelFileError, StorageError, and
     RefusedError or AccountError when the address is not taken, as when it has expired.
@@ -32,10 +33,8 @@ def download(
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
         _fetch(session, asset, part, origin, wait, progress)
-        from ..model.read import check_model  # here, since no job needs numpy before its model arrives
-
         try:
-            check_model(part)
+            check_glb(part)
         except ModelFileError:
             part.unlink()
             raise

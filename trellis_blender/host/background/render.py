@@ -1,38 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program of its own, run by a second Blender that nobody sees: it renders one scene of a file, and ends.
+"""A program for the background Blender: it renders one scene of a file.
 
-`render_client.py` writes the file and starts this. The scene says where its picture goes. Nothing in the add-on
-imports this file.
+`render_client.py` writes the file and asks it. The scene says where its picture goes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from trellis_core.errors import PictureError, Remedy, blenders_words
+
+if TYPE_CHECKING:
+    from trellis_background.serve import Work
 
 NO_ROOM = "The disk has no room for the picture"
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
-def main(file: str, scene: str, painted: str, trouble: str, runs_scripts: str) -> None:
-    """Render the scene. What Blender says against it goes to the file `trouble`."""
-    threading.Thread(target=_end_with_the_first, daemon=True).start()
-    with contextlib.suppress(AttributeError, OSError):  # Windows has its priority from the start
-        os.nice(10)
+def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Render the `scene` of the `file`, with what is `painted`."""
     import bpy
 
     try:
-        bpy.ops.wm.open_mainfile(filepath=file, load_ui=False, use_scripts=runs_scripts == "yes")
-        _paint(Path(painted))
-        bpy.ops.render.render(scene=scene, write_still=True)
-        _check_whole(Path(bpy.data.scenes[scene].render.filepath))
+        bpy.ops.wm.open_mainfile(filepath=request["file"], load_ui=False, use_scripts=request["runs_scripts"])
+        _paint(Path(request["painted"]))
+        bpy.ops.render.render(scene=request["scene"], write_still=True)
+        _check_whole(Path(bpy.data.scenes[request["scene"]].render.filepath))
     except (RuntimeError, OSError) as error:
-        _tell(str(error), Path(trouble))
-        raise
+        reason = blenders_words(str(error))
+        sentence = f"The camera's view could not be rendered: {reason}. Mend that, then try again."
+        raise PictureError(sentence, remedy=Remedy.NONE) from error
+    return {}
 
 
 def _check_whole(picture: Path) -> None:
@@ -43,13 +44,6 @@ def _check_whole(picture: Path) -> None:
     if not is_whole:
         picture.unlink()
         raise OSError(NO_ROOM)
-
-
-def _tell(reason: str, trouble: Path) -> None:
-    """Write it whole, or not at all: what is empty would say that there is no trouble."""
-    part = trouble.with_suffix(".png")  # where the picture would be: the first Blender removes it in any case
-    part.write_text(reason, encoding="utf-8")
-    part.replace(trouble)
 
 
 def _paint(file: Path) -> None:
@@ -65,19 +59,4 @@ def _paint(file: Path) -> None:
                 image.update()
 
 
-def _end_with_the_first() -> None:
-    """Wait until the pipe from the first Blender closes, which it does whatever becomes of that."""
-    with contextlib.suppress(OSError):
-        os.read(0, 1)
-        os._exit(1)
-
-
-if __name__ == "__main__":
-    status = 1
-    try:
-        main(*sys.argv[sys.argv.index("--") + 1 :])
-        status = 0
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)  # Blender's own way to end takes longer, and has been seen to crash
+HANDLERS = {"render": render}

@@ -1,17 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another Blender without a window, for what this one must not wait for."""
+"""How to start a background Blender for a program. Asks this Blender, so it belongs on the main thread."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import bpy
 
+from .process import Launch
 
-def command(program: Path, *options: str) -> list[str]:
-    """What starts another Blender that runs our program, up to the program's own arguments."""
-    if not bpy.app.binary_path:  # Blender as a Python module
-        return [sys.executable, "-X", "utf8", str(program), "--"]
-    quiet = ("--background", *options, "-noaudio", "--python-exit-code", "1")
-    return [bpy.app.binary_path, *quiet, "--python", str(program), "--"]
+SERVE = Path(__file__).with_name("serve.py")
+KEYS = ("SCENARIO_",)
+USER_FOLDERS = ("BLENDER_USER_",)
+
+
+def launch(
+    program: Path, *, uses_preferences: bool = False, goes_online: bool = False, memory_maximum: int = 0
+) -> Launch:
+    """How to start the same Blender as this one, to run a program of ours.
+
+    `uses_preferences`: with the artist's preferences, add-ons and start-up scripts, else as from the factory.
+    `goes_online`: online if this Blender is, else never. `memory_maximum`: bytes, 0: no limit.
+    Scripts in a file that it opens run only if the artist's preferences say so and this Blender has blocked none.
+    """
+    is_online = goes_online and bpy.app.online_access
+    runs_scripts = uses_preferences and may_run_scripts()
+    if blender_path():
+        command = [blender_path(), "--background", "-noaudio", "--python-exit-code", "1"]
+        command += [] if uses_preferences else ["--factory-startup"]
+        command += [] if is_online else ["--offline-mode"]
+        command += ["--enable-autoexec" if runs_scripts else "--disable-autoexec", "--python", str(SERVE), "--"]
+    else:  # Blender as a Python module
+        command = [sys.executable, "-X", "utf8", str(SERVE), "--"]
+    left_out = KEYS if uses_preferences else KEYS + USER_FOLDERS
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return Launch(
+        command=(*command, str(program)),
+        environment=kept,
+        has_own_folders=not uses_preferences,
+        is_online=is_online,
+        runs_scripts=runs_scripts,
+        memory_maximum=memory_maximum,
+    )
+
+
+def blender_path() -> str:
+    """The program that this Blender is, empty where it is a Python module."""
+    return str(bpy.app.binary_path)
+
+
+def may_run_scripts() -> bool:
+    """Whether the background Blender may run scripts of the file that is open here.
+
+    `autoexec_fail`: this Blender has blocked some, as for a folder that the preferences exclude.
+    """
+    preferences = bpy.context.preferences
+    return bool(preferences and preferences.filepaths.use_scripts_auto_execute and not bpy.app.autoexec_fail)

@@ -18,7 +18,7 @@ SECONDS_PER_FACE = 14e-6
 
 
 class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
-    """Make a lighter copy of the active model, with a Decimate modifier that can still be changed"""
+    """Make a lighter copy of the active model, with a modifier that can still be changed, and hide the model"""
 
     bl_idname = "trellis2.level_of_detail"
     bl_label = "Level of Detail"
@@ -56,7 +56,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
     def execute(self, context: bpy.types.Context) -> set[OperatorReturnItems]:
-        """Make the copy beside the model's other owners, in its place, and select it."""
+        """Make the copy in the model's place, select it, and hide the model: only one of the two is seen."""
         model: Any = context.active_object
         assert context.view_layer is not None
         copy = model.copy()  # shares the mesh, so that it costs no memory
@@ -68,6 +68,8 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         for thing in context.view_layer.objects:
             thing.select_set(thing == copy)
         context.view_layer.objects.active = copy
+        model.hide_set(True)
+        model.hide_render = True
         return {"FINISHED"}
 
 

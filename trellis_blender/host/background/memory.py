@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much memory a background Blender may take, and on Windows that it ends with the Blender that started it.
+
+Linux has a limit on addresses, which an allocation beyond it feels as "no memory". macOS takes that limit and ignores
+it, so the process watches its own size. Windows has job objects (not run on our machines: only Linux is).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from typing import Any
+
+WATCH_SECONDS = 0.25
+OUT_OF_MEMORY = 12  # the exit status of a process that was over its maximum
+
+
+def limit_this_process(maximum: int) -> None:
+    """Let this process take at most `maximum` bytes, where the system can; 0: as much as there is. Not for Windows."""
+    if sys.platform == "win32" or not maximum:
+        return
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):  # a lower limit is in force already
+        resource.setrlimit(resource.RLIMIT_AS, (maximum, maximum))
+    if sys.platform == "darwin":
+        threading.Thread(target=_watch, args=(maximum,), daemon=True).start()
+
+
+def _watch(maximum: int) -> None:
+    """End this process once it has been larger than that."""
+    import resource
+
+    while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss <= maximum:  # bytes on macOS
+        time.sleep(WATCH_SECONDS)
+    os._exit(OUT_OF_MEMORY)
+
+
+def bind_to_this_process(handle: Any, maximum: int) -> Any:
+    """Windows: end the process with the handle when this one is gone, and let it take at most `maximum` bytes, 0: any.
+
+    Return what to keep as long as it runs, None on other systems and where Windows refuses: then it ends by its pipe.
+    """
+    if sys.platform == "win32":
+        import ctypes
+        from ctypes import wintypes
+
+        class Basic(ctypes.Structure):  # JOBOBJECT_BASIC_LIMIT_INFORMATION
+            _fields_ = [
+                ("process_time", ctypes.c_int64),
+                ("job_time", ctypes.c_int64),
+                ("flags", wintypes.DWORD),
+                ("working_set_minimum", ctypes.c_size_t),
+                ("working_set_maximum", ctypes.c_size_t),
+                ("process_count", wintypes.DWORD),
+                ("affinity", ctypes.c_size_t),
+                ("priority", wintypes.DWORD),
+                ("scheduling", wintypes.DWORD),
+            ]
+
+        class Extended(ctypes.Structure):  # JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+            _fields_ = [
+                ("basic", Basic),
+                ("input_output", ctypes.c_uint64 * 6),
+                ("process_memory", ctypes.c_size_t),
+                ("job_memory", ctypes.c_size_t),
+                ("process_peak", ctypes.c_size_t),
+                ("job_peak", ctypes.c_size_t),
+            ]
+
+        kill_on_close, limit_process_memory, extended_limits = 0x2000, 0x0100, 9  # winnt.h
+        kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateJobObjectW.restype = wintypes.HANDLE
+        kernel.CreateJobObjectW.argtypes = (wintypes.LPVOID, wintypes.LPCWSTR)
+        kernel.SetInformationJobObject.argtypes = (wintypes.HANDLE, ctypes.c_int, wintypes.LPVOID, wintypes.DWORD)
+        kernel.AssignProcessToJobObject.argtypes = (wintypes.HANDLE, wintypes.HANDLE)
+        kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+        job = kernel.CreateJobObjectW(None, None)
+        limits = Extended(basic=Basic(flags=kill_on_close | (limit_process_memory if maximum else 0)))
+        limits.process_memory = maximum
+        is_set = job and kernel.SetInformationJobObject(
+            job, extended_limits, ctypes.byref(limits), ctypes.sizeof(limits)
+        )
+        if not (is_set and kernel.AssignProcessToJobObject(job, wintypes.HANDLE(int(handle)))):
+            if job:
+                kernel.CloseHandle(job)
+            return None
+        return job
+    return None
+
+
+def let_go(job: Any) -> None:
+    """Give back what `bind_to_this_process` returned."""
+    if sys.platform == "win32" and job is not None:
+        import ctypes
+        from ctypes import wintypes
+
+        ctypes.WinDLL("kernel32").CloseHandle(wintypes.HANDLE(job))

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program for the background Blender: it imports models with Blender's own importer, and turns textures into PNG.
+
+`model_client.py` asks it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trellis_background.gltf import COLLECTION, import_gltf
+from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
+from trellis_core.files import write_whole
+from trellis_core.model.materials import kind_of
+
+if TYPE_CHECKING:
+    from trellis_background.serve import Work
+
+PARTS_MAXIMUM = 256  # more objects than these hold up the artist's Blender
+
+
+def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Import the `file`, and write what comes of it to the .blend `target`.
+
+    In one collection, not compressed: what is compressed takes three times as long to append. Its images are written
+    into the folder `images`, with names that begin with `stem`, and are packed if it `packs`. If `as_png`, WebP becomes
+    PNG.
+    """
+    import bpy
+
+    _empty()
+    try:
+        made = import_gltf(Path(request["file"]))
+    except RuntimeError as error:
+        raise import_error(f"Blender could not import the model: {blenders_words(str(error))}") from error
+    for number, image in enumerate(bpy.data.images, 1):
+        _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
+    collection = bpy.data.collections.new(COLLECTION)
+    for thing in _joined(made):
+        collection.objects.link(thing)
+    try:
+        bpy.data.libraries.write(request["target"], {collection}, compress=False)
+    except RuntimeError as error:
+        raise OSError(blenders_words(str(error))) from error
+    return {}
+
+
+def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
+    """Give an image of the file its own file, as `import_model` says. Where that fails it stays as it is: packed."""
+    data = bytes(image.packed_file.data) if image.packed_file else b""
+    kind = kind_of(data)
+    if kind is None:
+        return
+    file = stem.with_suffix(f".{kind}")
+    with contextlib.suppress(OSError, RuntimeError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, data)
+        if kind == "webp" and wanted["as_png"]:
+            file = stem.with_suffix(".png")
+            _save_png(file.with_suffix(".webp"), file)
+        image.filepath_raw = str(file)
+        if not wanted["packs"] or file.suffix != f".{kind}":
+            image.unpack(method="REMOVE")
+        if wanted["packs"] and file.suffix != f".{kind}":
+            image.pack()
+
+
+def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Save each of the `images`, pairs of a file and its target, as a PNG of the same pixels."""
+    _empty()
+    for number, (source, target) in enumerate(request["images"], 1):
+        try:
+            _save_png(Path(source), Path(target))
+        except RuntimeError as error:
+            reason = blenders_words(str(error))
+            sentence = f"A texture could not be saved as PNG: {reason}. Import it again to try once more."
+            raise ModelFileError(sentence, remedy=Remedy.NONE) from error
+        work.progress(number / len(request["images"]))
+    return {}
+
+
+def _save_png(source: Path, target: Path) -> None:
+    """Save the image as a PNG of the same pixels. Raises RuntimeError and OSError."""
+    import bpy
+
+    part = target.with_name(target.name + ".part")
+    image: Any = bpy.data.images.load(str(source))
+    image.alpha_mode = "CHANNEL_PACKED"  # colours stay as they are where alpha is 0
+    if not all(image.size):  # asking reads the file
+        raise RuntimeError("it cannot be read")
+    image.file_format, image.filepath_raw = "PNG", str(part)
+    image.save()
+    part.replace(target)
+    bpy.data.images.remove(image)
+
+
+def _empty() -> None:
+    """Keep nothing of the last request; a scene unit is a metre then."""
+    import addon_utils  # lies in a folder that only importing bpy makes known
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    addon_utils.enable("io_scene_gltf2")
+
+
+def _joined(things: list[Any]) -> list[Any]:
+    """The same, or one mesh for all where there are hundreds and nothing moves."""
+    import bpy
+
+    meshes = [thing for thing in things if thing.type == "MESH"]
+    if len(meshes) <= PARTS_MAXIMUM or any(map(_moves, things)):
+        return things
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.update()
+    for thing, world in [(thing, thing.matrix_world.copy()) for thing in things]:
+        thing.parent = None
+        thing.matrix_world = world
+    for mesh in meshes:
+        if mesh.data.users > 1:
+            mesh.data = mesh.data.copy()
+    layer = bpy.context.view_layer
+    for thing in things:
+        thing.select_set(thing.type == "MESH")
+    layer.objects.active = meshes[0]
+    bpy.ops.object.join()
+    return [thing for thing in bpy.data.objects if thing.type != "EMPTY"]
+
+
+def _moves(thing: Any) -> bool:
+    return bool(thing.animation_data or thing.modifiers or (thing.type == "MESH" and thing.data.shape_keys))
+
+
+HANDLERS = {"import": import_model, "png": save_as_png}

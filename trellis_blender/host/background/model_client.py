@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has the background Blender do what a model needs of Blender and what takes time: its program is `model.py`.
+
+For the main thread, which only begins a task and looks whether it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...core.errors import BackgroundEndedError, BackgroundSlowError, import_error
+from ...core.model.arrays import Shape
+from . import start
+from .process import Background, Task
+
+PROGRAM = Path(__file__).with_name("model.py")
+SECONDS = 900.0
+MEMORY_MAXIMUM = 16 * 2**30
+
+
+class ModelClient:
+    """One background Blender, which starts when it is first needed."""
+
+    def __init__(self) -> None:
+        self._background: Background | None = None
+
+    def begin_import(self, file: Path, target: Path, shape: Shape) -> Task:
+        """Have Blender's own importer read the model; what comes of it is written to the .blend `target`.
+
+        Its images are kept as the `shape` says, which names a folder for them.
+        """
+        request = {
+            "file": str(file),
+            "target": str(target),
+            "images": str(shape.images),
+            "stem": shape.stem,
+            "packs": shape.packs,
+            "as_png": shape.as_png,
+        }
+        return self._begin("import", request)
+
+    def begin_png(self, images: Sequence[tuple[Path, Path]]) -> Task:
+        """Have the images of the first paths saved as PNG, to the second ones."""
+        return self._begin("png", {"images": [[str(source), str(target)] for source, target in images]})
+
+    def stop(self) -> None:
+        """End what is under way. Returns almost at once; the next task starts anew."""
+        if self._background is not None:
+            self._background.stop()
+            self._background = None
+
+    def _begin(self, name: str, request: Mapping[str, object]) -> Task:
+        if self._background is None:
+            self._background = Background(start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM))
+        return self._background.begin(name, request, seconds=SECONDS)
+
+
+def check(task: Task) -> None:
+    """Once it is done: raises BackgroundStartError, BackgroundStoppedError, ModelFileError or another TrellisError."""
+    try:
+        task.result()
+    except BackgroundSlowError as error:
+        raise import_error("The background Blender took too long for the model") from error
+    except BackgroundEndedError as error:
+        raise import_error("The background Blender ended unexpectedly with the model") from error

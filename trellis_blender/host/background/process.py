@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The other end of `serve.py`: starts the background Blender, asks it, hears it, and stops it. Knows no Blender itself.
+
+`Background.ask` may be called on any thread but the main one, since it waits. `Background.begin` waits on a thread of
+this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...core import errors
+from ...core.errors import (
+    BackgroundEndedError,
+    BackgroundSlowError,
+    BackgroundStartError,
+    BackgroundStoppedError,
+    Remedy,
+    TrellisError,
+    unexpected,
+)
+from . import memory
+
+START_SECONDS = 60.0
+IDLE_SECONDS = 60.0
+STOP_SECONDS = 2.0
+LAST_WORDS = 2000  # bytes of what a Blender printed before it ended by itself, for the log
+STOPPED = "The background Blender was stopped."
+ENDED = "The background Blender ended unexpectedly. Try again, or choose something smaller or simpler."
+SLOW = "The background Blender took too long and was stopped. Try again, or choose something smaller or simpler."
+NO_START = "The background Blender could not be started: {reason}. Restart Blender, then try again."
+_log = logging.getLogger(__name__)
+Result = dict[str, Any]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a background Blender: plain data, made by `start.launch` on the main thread, used on any.
+
+    `command` ends with the program; one more argument follows. `has_own_folders`: it gets a temporary folder for its
+    preferences and temporary files, which goes with it. `memory_maximum`: bytes, 0: no limit.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    has_own_folders: bool = True
+    is_online: bool = False
+    runs_scripts: bool = False
+    memory_maximum: int = 0
+
+
+class Background:
+    """A background Blender for one program. It starts with the first request and serves all that follow, one at a time.
+
+    It ends after `idle_seconds` without one, and starts again for the next; so it does after one that it did not
+    survive.
+    """
+
+    def __init__(self, launch: Launch, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._launch, self._idle_seconds = launch, idle_seconds
+        self._turn = threading.Lock()  # one request at a time
+        self._lock = threading.Lock()  # guards the three below
+        self._process: _Process | None = None
+        self._idle: threading.Timer | None = None
+        self._is_stopped = False
+
+    def ask(
+        self, name: str, request: Mapping[str, Any], *, seconds: float, progress: Progress = lambda _fraction: None
+    ) -> Result:
+        """Have the program's handler of that name do it, and return its result. Waits; not for the main thread.
+
+        `seconds`: how long it may take, from when the Blender is ready for it. `progress` is called on this thread.
+        Raises BackgroundStartError, BackgroundSlowError, BackgroundEndedError, BackgroundStoppedError, or what the
+        handler raised: a kind of TrellisError.
+        """
+        with self._turn:
+            process = self._ready()
+            try:
+                return process.ask(name, request, seconds, progress)
+            except (BackgroundEndedError, BackgroundSlowError, BackgroundStartError):
+                process.end()
+                if self._is_stopped:
+                    raise BackgroundStoppedError(STOPPED) from None
+                raise
+            finally:
+                self._rest()
+
+    def begin(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
+        """The same without waiting: the task that comes of it. Returns at once; for any thread."""
+        return Task(self, name, request, seconds)
+
+    def stop(self) -> None:
+        """End what is under way, for good: `ask` raises BackgroundStoppedError from now on. Returns almost at once."""
+        with self._lock:
+            self._is_stopped = True
+            process = self._process
+            self._forget_idle()
+        if process is not None:
+            process.end()
+
+    @property
+    def process_id(self) -> int | None:
+        """The id of the process that serves at this moment, None without one."""
+        process = self._process
+        return process.id if process is not None and process.is_alive else None
+
+    def _ready(self) -> _Process:
+        with self._lock:
+            if self._is_stopped:
+                raise BackgroundStoppedError(STOPPED)
+            self._forget_idle()
+            if self._process is None or not self._process.is_alive:
+                self._process = _Process(self._launch)
+            return self._process
+
+    def _rest(self) -> None:
+        with self._lock:
+            if not self._is_stopped:
+                self._forget_idle()
+                self._idle = threading.Timer(self._idle_seconds, self._end_idle)
+                self._idle.daemon = True
+                self._idle.start()
+
+    def _end_idle(self) -> None:
+        if self._turn.acquire(blocking=False):  # else it is at work
+            try:
+                if self._process is not None:
+                    self._process.end()
+            finally:
+                self._turn.release()
+
+    def _forget_idle(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+
+class Task:
+    """A request under way. A thread of its own waits for it; whoever began it looks whether it is done."""
+
+    def __init__(self, background: Background, name: str, request: Mapping[str, Any], seconds: float) -> None:
+        self.progress = 0.0
+        self._background = background
+        self._result: Result | None = None
+        self._error: TrellisError | None = None
+        self._done = threading.Event()
+        threading.Thread(target=self._run, args=(name, request, seconds), daemon=True, name="trellis-task").start()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, well or not. Returns at once."""
+        return self._done.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long at most; whether it is done."""
+        return self._done.wait(seconds)
+
+    def result(self) -> Result:
+        """What came of it, once it is done. Raises as `Background.ask` does."""
+        assert self.is_done
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._result
+
+    def stop(self) -> None:
+        """End it, and the Blender that does it."""
+        self._background.stop()
+
+    def _run(self, name: str, request: Mapping[str, Any], seconds: float) -> None:
+        try:
+            self._result = self._background.ask(name, request, seconds=seconds, progress=self._tell)
+        except TrellisError as error:
+            self._error = error
+        except Exception as error:  # noqa: BLE001 - an answer must come
+            _log.exception("unexpected")
+            self._error = TrellisError(unexpected(error))
+        finally:
+            self._done.set()
+
+    def _tell(self, fraction: float) -> None:
+        self.progress = fraction
+
+
+class _Process:
+    """One process, from its start to its end. `ask` is called on one thread at a time, `end` on any."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._count, self._is_ready = 0, False
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="trellis_"))
+        except OSError as error:
+            raise _no_start(error.strerror or str(error)) from error
+        self._printed = self._folder / "printed.txt"
+        try:
+            self._popen = self._start(launch)
+        except OSError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise _no_start(error.strerror or str(error)) from error
+        self.id = self._popen.pid
+        self._job = memory.bind_to_this_process(getattr(self._popen, "_handle", None), launch.memory_maximum)
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="trellis-background")
+        self._listener.start()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def ask(self, name: str, request: Mapping[str, Any], seconds: float, progress: Progress) -> Result:
+        if not self._is_ready:
+            if "ready" not in self._next(time.monotonic() + START_SECONDS, _no_start("it did not answer")):
+                raise _no_start("it did not answer")
+            self._is_ready = True
+        self._count += 1
+        asked = {"number": self._count, "do": name, "seconds": seconds, "request": request}
+        self._send(json.dumps(asked))
+        end = time.monotonic() + seconds
+        while True:
+            answer = self._next(end, BackgroundSlowError(SLOW))
+            if answer["number"] != self._count:
+                continue  # of a request that nobody waits for any more
+            if "progress" in answer:
+                progress(float(answer["progress"]))
+                continue
+            if answer["is_last"]:
+                self.end()
+            if "error" in answer:
+                raise _as_raised(*answer["error"])
+            result: Result = answer["result"]
+            return result
+
+    def end(self) -> None:
+        """Kill it. Waits a moment for the system to let go of its files."""
+        self._popen.kill()
+        if threading.current_thread() is not self._listener:
+            self._listener.join(STOP_SECONDS)
+
+    def _start(self, launch: Launch) -> subprocess.Popen[bytes]:
+        own = dict.fromkeys(("BLENDER_USER_RESOURCES", "TMPDIR", "TEMP", "TMP"), str(self._folder))
+        options = {
+            "printed": str(self._printed),
+            "folder": str(self._folder),
+            "has_own_folders": launch.has_own_folders,
+            "has_own_priority": sys.platform != "win32",
+            "is_online": launch.is_online,
+            "runs_scripts": launch.runs_scripts,
+            "memory_maximum": launch.memory_maximum,
+        }
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        with self._printed.open("wb") as printed:
+            return subprocess.Popen(  # noqa: S603 - this Blender, with a program of ours
+                [*launch.command, json.dumps(options)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=printed,
+                env={**launch.environment, **(own if launch.has_own_folders else {})},
+                creationflags=flags,
+            )
+
+    def _send(self, line: str) -> None:
+        assert self._popen.stdin is not None
+        try:
+            self._popen.stdin.write(line.encode("ascii") + b"\n")
+            self._popen.stdin.flush()
+        except OSError as error:  # it has just ended
+            raise BackgroundEndedError(ENDED) from error
+
+    def _next(self, end: float, late: TrellisError) -> dict[str, Any]:
+        """The next answer. Raises `late` after `end`, by the monotonic clock, and an error when the process is gone."""
+        try:
+            line = self._lines.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            raise late from None
+        if line is None:
+            raise BackgroundEndedError(ENDED) if self._is_ready else _no_start("it ended at once")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _listen(self) -> None:
+        """Hear it out, then clear up. On a thread of its own."""
+        assert self._popen.stdout is not None
+        assert self._popen.stdin is not None
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._popen.stdout:
+                # Else it is Blender's greeting, or was cut short.
+                if line.startswith((b'{"ready"', b'{"number"')) and line.endswith(b"\n"):
+                    self._lines.put(line.decode("ascii"))
+        status = self._popen.wait()
+        self._popen.stdout.close()
+        with contextlib.suppress(OSError):  # what it did not read any more
+            self._popen.stdin.close()
+        if status > 0:  # neither killed from here nor ended well
+            _log.info("a background Blender ended with status %s: %s", status, self._last_words())
+        memory.let_go(self._job)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._lines.put(None)
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError):
+            return self._printed.read_bytes()[-LAST_WORDS:].decode("utf-8", "replace")
+        return ""
+
+
+def _no_start(reason: str) -> BackgroundStartError:
+    return BackgroundStartError(NO_START.format(reason=reason))
+
+
+def _as_raised(kind: str, sentence: str, remedy: str, trace: str) -> TrellisError:
+    """The error that the program raised, of the same kind where that is made of a sentence alone."""
+    if trace:
+        _log.error("in a background Blender: %s", trace)
+    known = getattr(errors, kind, TrellisError)
+    is_plain = isinstance(known, type) and issubclass(known, TrellisError) and known.__init__ is TrellisError.__init__
+    return (known if is_plain else TrellisError)(sentence, remedy=Remedy(remedy))

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a background Blender runs: it loads one of our programs, then does what it is asked, one request after another.
+
+A request is a line of JSON on stdin: `number`, `do` (a name in the program's HANDLERS), `seconds` it may take, and
+`request`. Each answer is a line of JSON on stdout: `{"ready": …}` first; then for the request with that `number` any
+count of `progress` (0 to 1), and `result` or `error`. Nothing else reaches that stdout: what Blender and its libraries
+print goes to the file that stderr is. When stdin closes, the one who asks is gone, and this process ends.
+
+Nothing in the add-on imports this file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import importlib.util
+import json
+import os
+import queue
+import shutil
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+GRACE_SECONDS = 5.0  # by which the one who asks ends a request that takes too long before this process does so itself
+SAID_MAXIMUM = 20_000  # bytes of what Blender prints that a program can read
+ROOM = Path(__file__).parent
+
+
+class Work:
+    """What a program has besides its request: a way to tell progress, and what Blender has printed meanwhile."""
+
+    def __init__(self, number: int, answers: TextIO, printed: Path) -> None:
+        self._number, self._answers, self._printed = number, answers, printed
+        _flush()  # what was printed before, as Blender's greeting
+        self._begun = self._size()
+
+    def progress(self, fraction: float) -> None:
+        """Tell the one who asked how far it is, 0 to 1."""
+        _say(self._answers, number=self._number, progress=fraction)
+
+    def said(self) -> str:
+        """What Blender and its libraries have printed since the last call or the beginning of the request."""
+        _flush()
+        begun, self._begun = self._begun, self._size()
+        with contextlib.suppress(OSError), self._printed.open("rb") as file:
+            file.seek(begun)
+            return file.read(SAID_MAXIMUM).decode("utf-8", "replace")
+        return ""
+
+    def _size(self) -> int:
+        try:
+            return self._printed.stat().st_size
+        except OSError:
+            return 0
+
+
+Handler = Callable[[Mapping[str, Any], Work], Mapping[str, Any]]
+
+
+def main(program: str, options: str) -> None:
+    """Serve until stdin closes."""
+    given = json.loads(options)
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii", newline="\n")
+    os.dup2(2, 1)
+    _load("trellis_background", ROOM)
+    _load("trellis_core", ROOM.parents[1] / "core")
+    if given["has_own_priority"]:  # Windows was given it at the start
+        with contextlib.suppress(AttributeError, OSError):
+            os.nice(10)
+    from trellis_background.memory import limit_this_process
+
+    limit_this_process(given["memory_maximum"])
+    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    own_folder = Path(given["folder"]) if given["has_own_folders"] else None
+    threading.Thread(target=_listen, args=(requests, own_folder), daemon=True).start()
+    _settle(is_online=given["is_online"], runs_scripts=given["runs_scripts"])
+    handlers: Mapping[str, Handler] = _load("trellis_program", Path(program)).HANDLERS
+    _say(answers, ready=True)
+    while True:
+        asked = requests.get()
+        faulthandler.dump_traceback_later(asked["seconds"] + GRACE_SECONDS, exit=True, file=2)  # needs no GIL
+        answer, is_last = _answer(handlers, asked, Work(asked["number"], answers, Path(given["printed"])))
+        faulthandler.cancel_dump_traceback_later()
+        _say(answers, number=asked["number"], is_last=is_last, **answer)
+        if is_last:
+            return
+
+
+def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
+    """The result or the error, and whether this process had better end: its memory may be full of pieces."""
+    from trellis_core.errors import TrellisError, storage_error, unexpected
+
+    try:
+        return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False
+    except TrellisError as error:
+        return {"error": [type(error).__name__, error.sentence, error.remedy.value, ""]}, False
+    except MemoryError:
+        sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
+        return {"error": ["TrellisError", sentence, "none", ""]}, True
+    except OSError as error:
+        full = storage_error("read or write a file", error)
+        return {"error": ["StorageError", full.sentence, full.remedy.value, ""]}, False
+    except Exception as error:  # noqa: BLE001 - the one who asked logs it
+        return {"error": ["TrellisError", unexpected(error), "none", traceback.format_exc()]}, True
+
+
+def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None) -> None:
+    """Take requests in until the pipe closes, which it does whatever becomes of the one who asks."""
+    with contextlib.suppress(OSError), os.fdopen(0, "r", encoding="ascii", closefd=False) as lines:
+        for line in lines:
+            requests.put(json.loads(line))
+    if own_folder is not None:
+        shutil.rmtree(own_folder, ignore_errors=True)
+    os._exit(1)
+
+
+def _settle(*, is_online: bool, runs_scripts: bool) -> None:
+    """Hold to what the artist's Blender allows. Blender was told so at its start; as a Python module it cannot be."""
+    import bpy
+
+    preferences = bpy.context.preferences
+    assert preferences is not None
+    if bpy.app.online_access and not is_online:
+        preferences.system.use_online_access = False
+    if preferences.filepaths.use_scripts_auto_execute != runs_scripts:
+        preferences.filepaths.use_scripts_auto_execute = runs_scripts
+
+
+def _load(name: str, path: Path) -> Any:
+    """Load a package's folder or a module's file by that name: this Blender has none of our add-on."""
+    folders = [str(path)] if path.is_dir() else None
+    file = path / "__init__.py" if folders else path
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+def _say(answers: TextIO, **answer: Any) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more: the other pipe closes as well
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _flush() -> None:
+    """Have in the file what Python and C code have printed."""
+    with contextlib.suppress(OSError, AttributeError):  # on Windows there may be no streams
+        sys.stdout.flush()
+        sys.stderr.flush()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).fflush(None)
+
+
+if __name__ == "__main__":
+    status = 1
+    try:
+        main(*sys.argv[sys.argv.index("--") + 1 :])
+        status = 0
+    finally:
+        if status:
+            traceback.print_exc()
+        _flush()
+        os._exit(status)  # Blender's own way to end takes longer, and has been seen to crash
