@@ -159,6 +159,7 @@ def test_what_our_reader_stumbles_over_is_left_to_blenders_importer(tmp_path: Pa
     assert (answer.model, answer.reason, answer.error) == (None, words, "")
 
 
+@pytest.mark.unexpected
 def test_so_is_a_file_that_breaks_our_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_arguments: object) -> None:
         raise IndexError("a mistake of ours")
