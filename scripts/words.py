@@ -29,6 +29,7 @@ _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",
         "the answer has no end",
+        "the answer is packed more than once",
         "bytes {have}-",
         "does not have any image data",
         "Trellis Picture {token_hex}",

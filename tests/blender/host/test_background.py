@@ -219,6 +219,7 @@ def test_an_error_arrives_as_it_was_raised_and_the_process_goes_on(background: A
     assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
 
 
+@pytest.mark.unexpected
 def test_a_mistake_of_ours_ends_in_a_sentence_and_the_next_request_is_served(
     background: Any, addon: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
