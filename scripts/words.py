@@ -23,8 +23,15 @@ _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning",
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
 # Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
 _NAMES = frozenset({"Trellis", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"})
+_NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture"}
 _UNREAD_TEXTS = frozenset(
-    {"the answer has no end", "bytes {have}-", "does not have any image data", "Trellis Picture {token_hex}"}
+    {
+        "end of file",
+        "the answer has no end",
+        "bytes {have}-",
+        "does not have any image data",
+        "Trellis Picture {token_hex}",
+    }
 )
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError"})
 _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Standing still until a model is there, for scripts without a window."""
+"""Standing still until a model or a picture is there, for scripts without a window."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from ..core.errors import TrellisError
+from ..core.errors import PictureError, TrellisError
 from ..core.job.job import Job, Stage
+from ..core.picture.file import ChosenPicture
 from . import session
 
 
@@ -25,3 +27,17 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     if job.stage in (Stage.FAILED, Stage.CANCELLED):
         raise TrellisError(job.message)
     return job
+
+
+def prepared_now(picture: ChosenPicture) -> ChosenPicture:
+    """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
+    state = session.start()
+    key = ("NOW",)
+    state.sight.look(key, picture)
+    while (seen := state.sight.looks[key].seen) is None:
+        session.tick()
+        time.sleep(session.TICK_SECONDS / 20)
+    state.sight.forget_view(key)
+    if seen.prepared is None:
+        raise PictureError(seen.error, remedy=seen.remedy)
+    return replace(picture, prepared=seen.prepared)

@@ -21,6 +21,7 @@ from trellis_blender.core.job.events import (
     Imported,
     NeverArrived,
     Polled,
+    Prepared,
     Read,
     Resumed,
     SubmitPutOff,
@@ -50,6 +51,7 @@ WAY: list[Event] = [
 ]
 EVENTS: list[Event] = [
     *WAY,
+    Prepared("source.jpeg", "chair.jpeg", (0, 0, 9, 9, 9, 9)),
     SubmitPutOff(),
     AnswerLost(),
     NeverArrived(),

@@ -39,13 +39,13 @@ from ..request.account import Account
 from .failure_policy import judge
 from .job_store import Entry, Ledger
 from .messages import Change, Notice
-from .pending_pictures import Intake
+from .pending_pictures import Intake, Writing
 from .polling import Polling
 from .timing import Pace
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
-    from ..picture.file import Found
+    from ..picture.file import ChosenPicture, Found, Prepare
     from .steps import Desk, Step
     from .workers import Crew
 
@@ -66,7 +66,8 @@ class Runner:
         self._stopping = threading.Event()
         self._ledger = Ledger(root, self._pace, self.changes)
         self._entries = self._ledger.entries
-        self._intake = Intake(self._ledger, self._notes, self._show_held_back)
+        self._writing = Writing(root / job_folder.INCOMING)
+        self._intake = Intake(self._ledger, self._notes, self._show_held_back, self._writing)
         self._polling = Polling(self._pace)
         self._account: Account | None = None
         self._held_by = ""
@@ -76,6 +77,10 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
     # -- for the main thread
+
+    def prepare_with(self, prepare: Prepare) -> None:
+        """Have this make what is sent of a picture, on workers. Without it, all pictures must be ready."""
+        self._writing.prepare = prepare
 
     def start(self) -> None:
         """Load the jobs of earlier sessions and go on with them."""
@@ -90,9 +95,9 @@ class Runner:
         """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
         self._notes.put(lambda: self._use(account, held_by))
 
-    def add(self, jobs: Sequence[Job], found: Found | None) -> None:
-        """Begin jobs of one picture as soon as that is written; its file is moved away. None: they have none here."""
-        self._notes.put(lambda: self._add(jobs, found))
+    def add(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None) -> None:
+        """Begin jobs of one picture as soon as that is written; a file of ours moves away. None: they have none."""
+        self._notes.put(lambda: self._add(jobs, picture))
 
     def cancel(self, job_id: str) -> None:
         """Stop a job, at Scenario too."""
@@ -100,7 +105,7 @@ class Runner:
 
     def resume(self, job_id: str) -> None:
         """Try again, from the furthest stage that is paid for."""
-        self._notes.put(lambda: self._tell(job_id, Resumed()))
+        self._notes.put(lambda: self._tell(job_id, Resumed(prepares=self._writing.prepare is not None)))
 
     def imported(self, job_id: str) -> None:
         """The model is in a scene now."""
@@ -189,9 +194,9 @@ class Runner:
             if entry.is_idle:
                 self._ledger.show(entry, trouble=self._held_by)
 
-    def _add(self, jobs: Sequence[Job], found: Found | None) -> None:
+    def _add(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None) -> None:
         assert self._crew is not None
-        self._intake.begin(jobs, found, self._crew.writer)
+        self._intake.begin(jobs, picture, self._crew.writer)
 
     def _cancel(self, job_id: str) -> None:
         if self._intake.cancel(job_id):
@@ -289,7 +294,7 @@ class Runner:
     def _hand_over(self, entry: Entry, step: Step) -> None:
         assert self._crew is not None
         assert self._account is not None
-        job, told = entry.job, [0.0]
+        job, told, prepare = entry.job, [0.0], self._writing.prepare
         entry.begin()
         self._busy += 1
 
@@ -304,7 +309,7 @@ class Runner:
         def work(desk: Desk) -> None:
             result: Event | Exception | None
             try:
-                result = step(job, entry.folder, replace(desk, wait=wait, progress=progress))
+                result = step(job, entry.folder, replace(desk, wait=wait, progress=progress, prepare=prepare))
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._settle(entry, result))

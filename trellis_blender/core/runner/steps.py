@@ -24,12 +24,13 @@ from ..errors import (
     Remedy,
     storage_error,
 )
-from ..job.events import Cancelled, Downloaded, Event, Failed, Generated, Polled, Read, Submitted, Uploaded
+from ..files import write_whole
+from ..job.events import Cancelled, Downloaded, Event, Failed, Generated, Polled, Prepared, Read, Submitted, Uploaded
 from ..job.folder import MODEL_FILE
 from ..job.job import Job, Stage
 from ..job.words import number
 from ..model.glb import check_glb
-from ..picture.file import SENDABLE, fingerprint
+from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..scenario.api import Api, RemoteJob, Wait
 from ..scenario.download import download
 
@@ -47,17 +48,20 @@ OTHER_ACCOUNT = (
 class Desk:
     """What a step works with: the API for the JSON calls, a session without a key for files, and the way to stop.
 
-    `progress` is told 0 to 1.
+    `progress` is told 0 to 1. `prepare` makes what is sent of a picture; None: all are ready.
     """
 
     api: Api
     files: requests.Session
     wait: Wait
     progress: Callable[[float], None]
+    prepare: Prepare | None = None
 
 
 def upload(job: Job, folder: Path, desk: Desk) -> Event:
-    """Send the picture."""
+    """Send the picture. That of a job from before is prepared first."""
+    if not job.is_prepared and desk.prepare is not None:
+        return prepare(job, folder, desk.prepare)
     picture = folder / job.picture
     try:
         sha256 = fingerprint(picture)
@@ -66,6 +70,17 @@ def upload(job: Job, folder: Path, desk: Desk) -> Event:
     media_type = SENDABLE[picture.suffix.removeprefix(".")]
     asset = desk.api.upload(picture, job.picture_name, media_type, desk.wait)
     return Uploaded(asset.id, asset.created, sha256)
+
+
+def prepare(job: Job, folder: Path, make: Prepare) -> Event:
+    """Put in the place of the stored picture what is sent of it today."""
+    try:
+        made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
+        name = f"source.{made.kind}"
+        write_whole(folder / name, made.data)
+    except OSError as error:
+        raise storage_error("save the picture", error) from error
+    return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
 def submit(job: Job, _folder: Path, desk: Desk) -> Event:
