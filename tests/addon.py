@@ -45,7 +45,6 @@ PARTS = {
     "simulation": "picture.simulation",
     "sequence": "picture.sequence",
     "picture_file": "core.picture.file",
-    "main_thread": "host.background.main_thread",
     "shown": "host.background.shown",
     "clipboard": "picture.clipboard",
     "file": "picture.file",

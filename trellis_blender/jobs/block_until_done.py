@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import time
 from dataclasses import replace
 
 from ..core.errors import PictureError, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
+from ..core.runner.messages import Seen
+from ..host.background.preview_client import look_at
 from . import session
 
 
@@ -31,13 +35,14 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
 
 def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
-    state = session.start()
-    key = ("NOW",)
-    state.sight.look(key, picture)
-    while (seen := state.sight.looks[key].seen) is None:
-        session.tick()
-        time.sleep(session.TICK_SECONDS / 20)
-    state.sight.forget_view(key)
+    state, answers = session.start(), queue.SimpleQueue[Seen]()
+    client = state.sight.client
+    state.runner.write(lambda: answers.put(look_at(client, (), 0, picture)))
+    seen: Seen | None = None
+    while seen is None:
+        state.sight.read_what_workers_want(session.incoming())
+        with contextlib.suppress(queue.Empty):
+            seen = answers.get(timeout=session.TICK_SECONDS)
     if seen.prepared is None:
         raise PictureError(seen.error, remedy=seen.remedy)
     return replace(picture, prepared=seen.prepared)

@@ -167,7 +167,7 @@ def start() -> Session:
         root = jobs_root()
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
         _session = Session(runner, root)
-        runner.prepare_with(_session.sight.client.prepare)
+        runner.pictures.prepare = _session.sight.client.prepare
         runner.start()
         _use_account(_session)
     if not bpy.app.timers.is_registered(_timer):

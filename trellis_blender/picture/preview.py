@@ -20,10 +20,10 @@ from ..core.picture.view import SIDE
 from ..core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
 from ..core.runner.runner import Runner
 from ..host.background import start
-from ..host.background.main_thread import MainThread
 from ..host.background.preview_client import (
     MEMORY_MAXIMUM,
     PROGRAM,
+    MainThread,
     PreviewClient,
     look_at,
     portray,
@@ -61,6 +61,8 @@ class Sight:
     `portrayed` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
     model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
     pictures of the jobs that were asked for, None while they are awaited. `tell` says something to the artist.
+    `client` has pictures read, and `portrayer` models: each has a background Blender, so that no picture waits for a
+    model.
     """
 
     runner: Runner
@@ -77,9 +79,11 @@ class Sight:
     is_announced: bool = False
     main_thread: MainThread = field(default_factory=MainThread)
     client: PreviewClient = field(init=False)
+    portrayer: PreviewClient = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = PreviewClient(launch(), read_here=self.main_thread.read)
+        self.portrayer = PreviewClient(launch())
 
     @property
     def is_busy(self) -> bool:
@@ -128,10 +132,6 @@ class Sight:
             self.tell(ANNOUNCED)
         elif self.main_thread.is_wanted:
             self.main_thread.fulfil(lambda chosen: read_here(chosen, folder))
-
-    def forget_view(self, key: Key) -> None:
-        """Nobody asks for this one any more."""
-        self._drop(key)
 
     def know(self, seen: Seen) -> None:
         """This is what is known of the picture, without a look at it."""
@@ -188,6 +188,7 @@ class Sight:
         """End what is under way."""
         self.main_thread.stop()
         self.client.stop()
+        self.portrayer.stop()
         icons.clear()
 
     def _take_portrayed(self, news: Portrayed) -> None:
@@ -212,7 +213,7 @@ class Sight:
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
-            self.runner.compute(lambda: portray(self.client, job_id, self.root / job_id))
+            self.runner.compute(lambda: portray(self.portrayer, job_id, self.root / job_id))
 
 
 def _is_past(look: Look) -> bool:

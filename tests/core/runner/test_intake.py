@@ -25,7 +25,7 @@ class Slow:
     """A picture that is prepared when the test says so; `threads` are those that have prepared it."""
 
     def __init__(self, studio: Studio, error: Exception | None = None) -> None:
-        studio.runner.prepare_with(lambda chosen: chosen.pixels.prepare() if chosen.pixels else as_it_is(chosen))
+        studio.runner.pictures.prepare = lambda chosen: chosen.pixels.prepare() if chosen.pixels else as_it_is(chosen)
         self.begun, self.may_end, self.threads = threading.Event(), threading.Event(), list[threading.Thread]()
         self._studio, self._error = studio, error
 
@@ -181,7 +181,7 @@ def test_the_picture_of_a_job_from_before_is_prepared_before_it_is_sent_again(
         given.append(chosen)
         return made
 
-    studio.runner.prepare_with(prepare)
+    studio.runner.pictures.prepare = prepare
     studio.until(lambda: job_id in studio.jobs)
     studio.runner.resume(job_id)
     studio.until(lambda: studio.jobs[job_id].stage is Stage.READY)

@@ -26,7 +26,7 @@ from .view import Concern, view_of
 Array = npt.NDArray[Any]
 SOLID = 204  # of 255: TRELLIS.2 takes what is above 80 %
 SUBJECT_SIDE, WHOLE_SIDE = 1024, 2048  # pixels of the longer side that are sent, with alpha and without
-SUBJECT_MINIMUM = 32  # pixels of the subject's longer side; of all the picture, where nothing says what that is
+SUBJECT_MINIMUM = 32  # pixels of the subject's longer side, where alpha says what that is
 MARGIN_SHARE, MARGIN_MINIMUM = 1 / 20, 4  # of the subject's longer side; pixels
 # In pixels, of the longer side: a picture that is small; a subject that is tiny, unless it is half the picture.
 SMALL, TINY = 256, 128
@@ -59,7 +59,6 @@ def prepared(rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ig
     height, width = rows.shape[:2]
     concerns = {Concern.SMALL} if max(height, width) < SMALL else set()
     if ignores_alpha or (rows[..., 3] == 255).all():
-        _check_large_enough(height * width)  # nobody knows how much of it is the subject
         concerns.add(Concern.NO_ALPHA)
         return Cut(shrunk(rows[..., :3], WHOLE_SIDE), (0, 0, width, height, width, height), _in_order(concerns))
     solid = rows[..., 3] > SOLID
@@ -68,7 +67,8 @@ def prepared(rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ig
     down, across = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     low, high = (int(down[0]), int(across[0])), (int(down[-1]) + 1, int(across[-1]) + 1)
     side = max(high[0] - low[0], high[1] - low[1])
-    _check_large_enough(side)
+    if side < SUBJECT_MINIMUM:
+        raise PictureError(TOO_SMALL.format(size=side))
     if 0 in low or high[0] == height or high[1] == width:
         concerns.add(Concern.TOUCHES_BORDER)
     if side <= TINY and side <= max(height, width) / 2:
@@ -90,11 +90,6 @@ def packed(cut: Cut, pack_jpeg: Packer | None) -> PreparedPicture:
         data, shown = pack_jpeg(data)
         kind = "jpeg"
     return PreparedPicture(data, kind, cut.crop, view_of(shown, cut.concerns))
-
-
-def _check_large_enough(size: int) -> None:
-    if size < SUBJECT_MINIMUM:
-        raise PictureError(TOO_SMALL.format(size=size))
 
 
 def _cut(rows: Array, top: int, left: int, side: int) -> Array:

@@ -45,7 +45,7 @@ from .timing import Pace
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
-    from ..picture.file import ChosenPicture, Found, Prepare
+    from ..picture.file import ChosenPicture, Found
     from .steps import Desk, Step
     from .workers import Crew
 
@@ -56,7 +56,7 @@ _log = logging.getLogger(__name__)
 class Runner:
     """Drives all jobs in `root`. `agent` is what the calls name as their User-Agent.
 
-    Nothing happens before `start`. `changes` is read by the main thread.
+    Nothing happens before `start`. `changes` is read by the main thread. `pictures` is told how to prepare them.
     """
 
     def __init__(self, root: Path, agent: str, pace: Pace | None = None) -> None:
@@ -66,8 +66,8 @@ class Runner:
         self._stopping = threading.Event()
         self._ledger = Ledger(root, self._pace, self.changes)
         self._entries = self._ledger.entries
-        self._writing = Writing(root / job_folder.INCOMING)
-        self._intake = Intake(self._ledger, self._notes, self._show_held_back, self._writing)
+        self.pictures = Writing(root / job_folder.INCOMING)
+        self._intake = Intake(self._ledger, self._notes, self._show_held_back, self.pictures)
         self._polling = Polling(self._pace)
         self._account: Account | None = None
         self._held_by = ""
@@ -77,10 +77,6 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
     # -- for the main thread
-
-    def prepare_with(self, prepare: Prepare) -> None:
-        """Have this make what is sent of a picture, on workers. Without it, all pictures must be ready."""
-        self._writing.prepare = prepare
 
     def start(self) -> None:
         """Load the jobs of earlier sessions and go on with them."""
@@ -105,7 +101,7 @@ class Runner:
 
     def resume(self, job_id: str) -> None:
         """Try again, from the furthest stage that is paid for."""
-        self._notes.put(lambda: self._tell(job_id, Resumed(prepares=self._writing.prepare is not None)))
+        self._notes.put(lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
 
     def imported(self, job_id: str) -> None:
         """The model is in a scene now."""
@@ -130,6 +126,10 @@ class Runner:
     def ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
         """Ask Scenario something that belongs to no job; the answer comes through `changes`."""
         self._notes.put(lambda: self._ask(account, question))
+
+    def write(self, work: Callable[[], None]) -> None:
+        """Have something done where pictures are written. It must not raise."""
+        self._notes.put(lambda: self._crew.writer.run(work) if self._crew is not None else None)
 
     def compute(self, work: Callable[[], Change]) -> None:
         """Have something worked out that needs no network; the outcome comes through `changes`."""
@@ -294,7 +294,7 @@ class Runner:
     def _hand_over(self, entry: Entry, step: Step) -> None:
         assert self._crew is not None
         assert self._account is not None
-        job, told, prepare = entry.job, [0.0], self._writing.prepare
+        job, told, prepare = entry.job, [0.0], self.pictures.prepare
         entry.begin()
         self._busy += 1
 

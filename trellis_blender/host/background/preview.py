@@ -153,8 +153,8 @@ def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
     source.write_bytes(png)
     scene: Any = bpy.data.scenes.new("Trellis Picture")
     settings = scene.render.image_settings
-    set_output(settings, "JPEG")
-    settings.color_mode, settings.quality = "RGB", JPEG_QUALITY
+    set_output(settings, "JPEG", "RGB")
+    settings.quality = JPEG_QUALITY
     scene.view_settings.view_transform = "Standard"
     image: Any = bpy.data.images.load(str(source))
     image.save_render(str(target), scene=scene)

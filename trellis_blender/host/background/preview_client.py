@@ -9,7 +9,9 @@ import base64
 import contextlib
 import errno
 import logging
+import queue
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +32,14 @@ from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import SIDE, Concern, View
 from ...core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
-from .process import Background, Launch, Result
+from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
     from ...core.picture.prepare import Array
 
 SECONDS = 60.0
 RENDER_SECONDS = 60.0
+WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
 _log = logging.getLogger(__name__)
@@ -204,3 +207,53 @@ def portray(client: PreviewClient, job_id: str, folder: Path) -> Portrayed:
 def portrayed(root: Path) -> Portrayed:
     """The jobs that have a thumbnail of their model."""
     return Portrayed(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
+
+
+class _Wish:
+    """A picture to read, and what came of it."""
+
+    def __init__(self, chosen: ChosenPicture) -> None:
+        self.chosen, self.is_done = chosen, threading.Event()
+        self.outcome: ChosenPicture | TrellisError | None = None
+
+
+class MainThread:
+    """What workers wish of the main thread. That calls `fulfil` with every tick of its timer."""
+
+    def __init__(self) -> None:
+        self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
+        self._is_stopped = threading.Event()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a worker waits."""
+        return not self._wishes.empty()
+
+    def read(self, chosen: ChosenPicture) -> ChosenPicture:
+        """For workers: the picture with its pixels. Raises what reading it raised, or BackgroundStoppedError."""
+        wish = _Wish(chosen)
+        self._wishes.put(wish)
+        while not wish.is_done.wait(WISH_SECONDS):
+            if self._is_stopped.is_set():
+                raise BackgroundStoppedError(STOPPED)
+        if isinstance(wish.outcome, TrellisError):
+            raise wish.outcome
+        assert wish.outcome is not None
+        return wish.outcome
+
+    def fulfil(self, read: Callable[[ChosenPicture], ChosenPicture]) -> None:
+        """For the main thread: read one picture, if there is one."""
+        try:
+            wish = self._wishes.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            wish.outcome = read(wish.chosen)
+        except TrellisError as error:
+            wish.outcome = error
+        finally:
+            wish.is_done.set()
+
+    def stop(self) -> None:
+        """Nobody fulfils anything any more."""
+        self._is_stopped.set()

@@ -52,12 +52,12 @@ def _asking_scene(scene: Any) -> Iterator[Any]:
         bpy.data.scenes.remove(asking)
 
 
-def set_output(settings: Any, file_format: str) -> None:
-    """Have image settings save that format with 8 bit and alpha, with the scene's own colours."""
+def set_output(settings: Any, file_format: str, mode: str = "RGBA") -> None:
+    """Have image settings save that format with 8 bit and these channels, with the scene's own colours."""
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = file_format
-    settings.color_mode = "RGBA"
+    settings.color_mode = mode
     settings.color_depth = "8"
     settings.color_management = "FOLLOW_SCENE"
 

@@ -244,7 +244,7 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
 
     bl_idname = "trellis2.send_opaque"
     bl_label = "Send Without Transparency"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "INTERNAL"}
 
     if TYPE_CHECKING:
         job_id: str
