@@ -25,9 +25,11 @@ _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
 )
+_NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture"}
 _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",
+        "end of file",
         "the answer has no end",
         "the answer is packed more than once",
         "bytes {have}-",

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from emulator import Emulator
 
-WIDTH, HEIGHT = 20, 16
+WIDTH, HEIGHT = 60, 48
 
 
 def colours() -> Any:
     """Return RGB as (HEIGHT, WIDTH, 3) uint8: red grows to the right, green downwards."""
     picture = np.full((HEIGHT, WIDTH, 3), 77, np.uint8)
-    picture[..., 0] = np.arange(WIDTH) * 12
-    picture[..., 1] = np.arange(HEIGHT)[:, None] * 15
+    picture[..., 0] = np.arange(WIDTH) * 4
+    picture[..., 1] = np.arange(HEIGHT)[:, None] * 5
     return picture
 
 
@@ -68,6 +68,22 @@ def png_of_size(path: Path, width: int, height: int) -> Path:
 def sent(emulator: Emulator) -> bytes:
     """Return the newest picture that was uploaded, as it arrived."""
     return [asset for asset in emulator.assets.values() if asset.source == "uploaded"][-1].data
+
+
+def targa(data: bytes) -> Any:
+    """Return the pixels of an unpacked Targa as (height, width, 4) uint8, the top row first."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+
+def placed(data: bytes, crop: tuple[int, ...]) -> Any:
+    """Return the pixels of a cropped picture where they were before, (height, width, 4) int, and nothing elsewhere."""
+    seen = pixels(data)
+    left, top, right, bottom, width, height = crop
+    assert seen.shape[:2] == (bottom - top, right - left), "it was scaled"
+    whole = np.zeros((height, width, 4), int)
+    rows, columns = slice(max(0, top), min(bottom, height)), slice(max(0, left), min(right, width))
+    whole[rows, columns] = seen[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return whole
 
 
 def pixels(data: bytes) -> Any:

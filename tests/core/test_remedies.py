@@ -23,6 +23,7 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
     (r"the (add-on's )?preferences|the API key\b", (Remedy.PREFERENCES,)),
     (r"[Bb]uy credits", (Remedy.CREDITS,)),
     (r"Change the settings", (Remedy.SETTINGS,)),
+    (r"Send it without", (Remedy.OPAQUE,)),
     (r"Choose (a|an|another|one)\b|Scale it down|another picture", (Remedy.PICTURE,)),
     (r"Render an image", (Remedy.RENDER,)),
     (r"disk|check the folder|Its files are kept|Its file is kept", (Remedy.FOLDER,)),
@@ -85,7 +86,7 @@ def _remedy(call: ast.Call, name: str) -> Remedy:
     given = next((word.value for word in call.keywords if word.arg == "remedy"), None)
     if name == "Failed":
         given = call.args[1]
-    if isinstance(given, ast.Attribute):
+    if isinstance(given, ast.Attribute) and given.attr in Remedy.__members__:  # else another error's is handed on
         return Remedy[given.attr]
     return Remedy.RETRY if name == "Failed" else KINDS[name].remedy
 

@@ -17,14 +17,14 @@ WRITES = os.environ.get("TRELLIS_WRITE_MATRIX") == "1"
 Rows = Mapping[str, Sequence[str]]
 
 
-def compare(name: str, header: Sequence[str], rows: Rows) -> list[str]:
+def compare(name: str, header: Sequence[str], rows: Rows, page: Path = PAGE) -> list[str]:
     """How the rows differ from those of the table `name`; with TRELLIS_WRITE_MATRIX=1 they are written there first.
 
     Rows that were not seen now are not missed: another version of Blender sees them.
     """
     if WRITES:
-        _write(name, header, rows)
-    written = _read(name)
+        _write(name, header, rows, page)
+    written = read(name, page)
     return [
         f"{name}: {key}: {list(cells)}, but the page says {written.get(key)}"
         for key, cells in rows.items()
@@ -35,23 +35,24 @@ def compare(name: str, header: Sequence[str], rows: Rows) -> list[str]:
 def tell(name: str, header: Sequence[str], rows: Rows) -> None:
     """Write a table that is for the reader alone and never compared; only with TRELLIS_WRITE_MATRIX=1."""
     if WRITES:
-        _write(name, header, rows)
+        _write(name, header, rows, PAGE)
 
 
 def _section(name: str) -> re.Pattern[str]:
     return re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
 
 
-def _read(name: str) -> dict[str, list[str]]:
-    match = _section(name).search(PAGE.read_text(encoding="utf-8"))
-    assert match is not None, f"docs/{PAGE.name} has no table {name}"
+def read(name: str, page: Path = PAGE) -> dict[str, list[str]]:
+    """The rows of the table `name` as they stand on the page."""
+    match = _section(name).search(page.read_text(encoding="utf-8"))
+    assert match is not None, f"docs/{page.name} has no table {name}"
     lines = [line for line in match[0].splitlines() if line.startswith("|")][2:]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     return {row[0]: row[1:] for row in cells}
 
 
-def _write(name: str, header: Sequence[str], rows: Rows) -> None:
+def _write(name: str, header: Sequence[str], rows: Rows, page: Path) -> None:
     table = [list(header), ["---"] * len(header), *([key, *cells] for key, cells in rows.items())]
     text = "".join(f"| {' | '.join(row)} |\n" for row in table)
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(_section(name).sub(lambda match: match[1] + text + match[2], page), encoding="utf-8")
+    before = page.read_text(encoding="utf-8")
+    page.write_text(_section(name).sub(lambda match: match[1] + text + match[2], before), encoding="utf-8")

@@ -41,6 +41,7 @@ class Remedy(StrEnum):
     CREDITS = "credits"
     SETTINGS = "settings"
     PICTURE = "picture"
+    OPAQUE = "opaque"
     RENDER = "render"
     FOLDER = "folder"
     SCENARIO = "scenario"

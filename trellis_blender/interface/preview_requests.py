@@ -12,7 +12,7 @@ from bpy.app.handlers import persistent
 
 from ..core.errors import TrellisError
 from ..core.job import folder as job_folder
-from ..core.picture.file import Found
+from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Key, Seen
 from ..jobs import session
 from ..jobs.importing import is_importable
@@ -21,20 +21,23 @@ from ..picture.preview import Look, Sight
 
 ROWS_A_TICK = 24
 RENDER_SECONDS = 0.3
-# Finds a picture's file. Called on the main thread, and told whether the artist asked to see the picture, however long
-# Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
-Find = Callable[[bool], Found | None]
+CHECK_SECONDS = 1.0
+# Takes a picture from its source. Called on the main thread, and told whether the artist asked to see the picture,
+# however long Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
+Find = Callable[[bool], ChosenPicture | None]
 
 
 @dataclass
 class _Wishes:
     """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
 
-    `jobs` are the rows in sight without an icon. `renders` counts the renders that were completed in this file.
+    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
+    counts the renders that were completed in this file.
     """
 
     key: Key = ()
     find: Find | None = None
+    check: Key = ()
     jobs: dict[str, None] = field(default_factory=dict)
     renders: int = 0
 
@@ -50,6 +53,10 @@ def view_of(key: Key, find: Find) -> Seen | None:
     look = _look(key)
     if look is None:
         _wishes.key, _wishes.find = key, find
+        _wake()
+    elif look.file is not None and look.drawn - look.checked >= CHECK_SECONDS:
+        look.checked = look.drawn
+        _wishes.check = key
         _wake()
     return None if look is None else look.seen
 
@@ -93,6 +100,9 @@ def fulfil() -> None:
     if _wishes.find is not None:
         key, find, _wishes.find = _wishes.key, _wishes.find, None
         _find(sight, key, find, is_asked=False)
+    if _wishes.check:
+        key, _wishes.check = _wishes.check, ()
+        sight.check_file(key)
     if _wishes.jobs and sight.portrayed is None:
         if not sight.is_counting:
             sight.count()
@@ -102,7 +112,7 @@ def fulfil() -> None:
 
 def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
     try:
-        found = find(is_asked)
+        chosen = find(is_asked)
     except StillRenderingError:
         _wishes.key, _wishes.find = key, lambda asked: find(asked or is_asked)  # it will be over
         _wake()
@@ -110,10 +120,10 @@ def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
     except TrellisError as error:
         sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
     else:
-        if found is None:
+        if chosen is None:
             sight.know(Seen(key))
         else:
-            sight.look(key, found)
+            sight.look(key, chosen)
     session.redraw()
 
 
@@ -168,7 +178,7 @@ def _file_opened(*_arguments: object) -> None:
 
 def forget() -> None:
     """Wish for nothing any more."""
-    _wishes.find = None
+    _wishes.find, _wishes.check = None, ()
     _wishes.jobs.clear()
 
 

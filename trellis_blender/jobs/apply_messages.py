@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..core.errors import Remedy
 from ..core.job.job import Job
 from ..core.runner.messages import (
     Change,
     Checked,
+    FileStamped,
     Kept,
     Loaded,
     ModelRead,
@@ -53,13 +55,14 @@ def take_in(session: Session, change: Change) -> None:
             show(session, change)
         case Removed(job_id):
             session.jobs.pop(job_id, None)
+            session.refused.pop(job_id, None)
             session.arrival.forget(job_id)
             session.sight.forget(job_id)
         case Notice():
             session.notices.append(change)
         case ModelRead():
             session.arrival.take(change)
-        case Seen() | Portrayed() | Shrunk():
+        case Seen() | FileStamped() | Portrayed() | Shrunk():
             session.sight.take(change)
         case Loaded(is_whole):
             session.is_loaded, session.boxes.is_sure = True, is_whole
@@ -86,6 +89,8 @@ def _take_in_account(session: Session, change: Change) -> None:
 def show(session: Session, job: Job) -> None:
     """The job is as it is now."""
     session.spending.take(job)
+    if job.remedy is not Remedy.OPAQUE:
+        session.refused.pop(job.id, None)
     shown = session.jobs.get(job.id)
     if shown is not None and shown.cancel_asked and not job.is_resting:
         job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news

@@ -6,26 +6,31 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+
+import bpy
 
 from ..core.errors import RefusedError, Remedy
 from ..core.job import folder as job_folder
 from ..core.job.job import Job, Stage
-from ..core.picture.file import Found
+from ..core.picture.file import ChosenPicture
 from ..core.request.parameters import SEED_MAXIMUM, Value, complete
-from ..core.runner.pending_pictures import kept_copy
 from ..settings import preferences
 from . import session
+from .block_until_done import prepared_now
+from .state import Session
 
 NAME_LENGTH = 40
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
-def begin(found: Found, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1) -> list[Job]:
-    """Start `count` jobs of the picture, whose file is moved away if it is ours; the jobs as they begin.
+def begin(
+    picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1
+) -> list[Job]:
+    """Start `count` jobs of the picture, which is prepared first; the jobs as they begin.
 
     Each has a seed of its own: drawn, or counted up from `seed`, from 0 again after the largest. None is started before
-    there is a copy of the picture for all. Raises ParameterError, AccountError, OnlineAccessError or StorageError.
+    there is a file of the picture for all. Without a window, Blender waits until a file is prepared, so that a script
+    is told at once. Raises ParameterError, AccountError, OnlineAccessError, PictureError or StorageError.
     """
     parameters = [complete(values, seed)]
     later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
@@ -33,16 +38,19 @@ def begin(found: Found, name: str, values: Mapping[str, Value], seed: int | None
     preferences.online_account()
     state = session.start()
     now = time.time()
-    picture_name = f"{_object_name(name)}.{found.kind}" if found.is_ours else found.file.name
-    made_of = state.jobs.get(found.file.parent.name) if found.file.parent.parent == state.root else None
-    if made_of is not None:  # a job's own picture, as Use Settings gives it
+    picture_name = picture.file.name if picture.file is not None else f"{_object_name(name)}.png"
+    made_of = _made_of(picture, state)
+    if made_of is not None:
         name, picture_name = made_of.name, made_of.picture_name
+    picture = state.sight.known(picture)
+    if picture.file is not None and picture.prepared is None and bpy.app.background:
+        picture = prepared_now(picture)
     ids = [job_folder.new_id(now) for _ in parameters]
     jobs = [
         Job(
             id=ids[place],
             name=_object_name(name),
-            picture=f"source.{found.kind}",
+            picture="source.png",  # or what it is once it is prepared
             picture_name=picture_name,
             parameters=own,
             created=now + place / 1000,  # by which the list is sorted
@@ -51,13 +59,12 @@ def begin(found: Found, name: str, values: Mapping[str, Value], seed: int | None
         )
         for place, own in enumerate(parameters)
     ]
-    if not found.is_ours:
-        copy = state.root / job_folder.INCOMING / f"{ids[-1]}{found.file.suffix}"
-        found = replace(found, file=kept_copy(found.file, copy), is_ours=True)
     for job in jobs:
         state.jobs[job.id] = job
         state.arrival.want(job.id)
-    state.runner.add(jobs, found)
+        if picture.targa is None:  # that file goes when it is read
+            state.refused[job.id] = picture
+    state.runner.add(jobs, picture)
     return jobs
 
 
@@ -75,6 +82,13 @@ def _checked_id(remote_id: str) -> str:
         sentence = "That is no job's ID. Copy it from Scenario: it begins with “job_”."
         raise RefusedError(sentence, remedy=Remedy.SCENARIO)
     return remote_id
+
+
+def _made_of(picture: ChosenPicture, state: Session) -> Job | None:
+    """The job whose own picture this is, as Use Settings gives it; None where it is nobody's."""
+    if picture.file is None or picture.file.parent.parent != state.root:
+        return None
+    return state.jobs.get(picture.file.parent.name)
 
 
 def adopt(remote_id: str) -> Job:

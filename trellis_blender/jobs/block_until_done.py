@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Standing still until a model is there, for scripts without a window."""
+"""Standing still until a model or a picture is there, for scripts without a window."""
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import time
+from dataclasses import replace
 
-from ..core.errors import TrellisError
+from ..core.errors import PictureError, TrellisError
 from ..core.job.job import Job, Stage
+from ..core.picture.file import ChosenPicture
+from ..core.runner.messages import Seen
+from ..host.background.preview_client import look_at
 from . import session
 
 
@@ -25,3 +31,18 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
         raise TrellisError(job.message)
     return job
+
+
+def prepared_now(picture: ChosenPicture) -> ChosenPicture:
+    """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
+    state, answers = session.start(), queue.SimpleQueue[Seen]()
+    client = state.sight.client
+    state.runner.write(lambda: answers.put(look_at(client, (), 0, picture)))
+    seen: Seen | None = None
+    while seen is None:
+        state.sight.read_what_workers_want(session.incoming())
+        with contextlib.suppress(queue.Empty):
+            seen = answers.get(timeout=session.TICK_SECONDS)
+    if seen.prepared is None:
+        raise PictureError(seen.error, remedy=seen.remedy)
+    return replace(picture, prepared=seen.prepared)

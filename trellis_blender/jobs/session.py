@@ -178,6 +178,7 @@ def start() -> Session:
         root = jobs_root()
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
         _session = Session(runner, root)
+        runner.pictures.prepare = _session.sight.client.prepare
         runner.start()
         _use_account(_session)
     if not bpy.app.timers.is_registered(_timer):
@@ -197,6 +198,7 @@ def tick() -> bool:
     _use_account(session)
     is_news = news.drain(session)
     is_news = session.arrival.step(session.jobs) or is_news
+    session.sight.read_what_workers_want(incoming())
     is_moved = session.watch.step(session.jobs, is_news=is_news)
     session.show_boxes(is_changed=is_news, is_moved=is_moved)
     session.prices.step(session.account, session.jobs if session.is_loaded else None)

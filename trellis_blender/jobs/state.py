@@ -11,6 +11,7 @@ from ..core.errors import Remedy
 from ..core.job.events import Damaged, Imported
 from ..core.job.job import Job, advance
 from ..core.job.spending import Spending
+from ..core.picture.file import ChosenPicture
 from ..core.request.account import Account
 from ..core.runner.messages import Notice
 from ..core.runner.runner import Runner
@@ -28,7 +29,8 @@ from .reports import Reports
 @dataclass
 class Session:
     """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
-    before it was looked at. `ticks` counts the timer's.
+    before it was looked at. `ticks` counts the timer's. `refused` are the pictures of jobs that are not saved yet, or
+    never were because of them: they can be sent in another way.
     """
 
     runner: Runner
@@ -37,6 +39,7 @@ class Session:
     notices: list[Notice] = field(default_factory=list)
     account: Account | None = None
     held_by: str | None = None
+    refused: dict[str, ChosenPicture] = field(default_factory=dict)
     is_loaded: bool = False
     is_checking: bool = False
     ticks: int = 0
@@ -52,7 +55,7 @@ class Session:
         self.prices = Prices(self.runner, self.root, self.tell)
         steps = self.arrived, self.failed, self.reports.wait, lambda job: self.reports.tell(reports.ready(job))
         self.arrival = Arrival(self.runner, self.root, self.tell, *steps)
-        self.sight = Sight(self.runner, self.root)
+        self.sight = Sight(self.runner, self.root, self.tell)
         fill = Fill(lambda job: self.sight.shrink(job.id, self.picture_path(job)), self.sight.small)
         self.boxes = Boxes(self.arrival, fill, self.watch.forecast.fraction)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the picture comes from. The outcome is always a file that Scenario takes, or what writes one later
-on any thread; the artist's things stay as they are.
+"""Where the picture comes from. The outcome is always a `ChosenPicture`: data, of which any thread makes what is sent.
+The artist's things stay as they are.
 
-One module a source. `pixels` holds what they share: pixels as they are seen, and writing them as a PNG.
+One module a source.
 """
 
 from __future__ import annotations

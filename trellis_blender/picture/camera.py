@@ -7,33 +7,39 @@ empty a slot of the artist's Render Result, or keep the window waiting. The copy
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import secrets
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy, storage_error
-from ..core.picture import encode as pixels
-from ..core.picture.file import Found
-from ..host.background import render_client as beside
+from ..core.picture.file import ChosenPicture
+from ..host.background import start
+from ..host.background.render_client import PROGRAM, BackgroundRender
+from ..host.background.shown import set_output, show_on_srgb
 from ..host.busy import is_rendering
-from .file import held, new_file
-from .render import StillRenderingError, set_format
-
-if TYPE_CHECKING:
-    from ..core.picture.pixels import Held
+from . import simulation
+from .file import new_file
+from .render import StillRenderingError
 
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
 STOPPED = "The render was stopped, so nothing was sent. Press Generate to start it again."
 WORKBENCH = "BLENDER_WORKBENCH"
+UNBAKED = (
+    "The simulation of “{name}” is not baked, so a second Blender would not see it as it is now. Render an image (F12)"
+    " and send that instead, or bake the simulation first."
+)
+NOTHING_SEEN = "The camera sees nothing. Turn it to what should become a model, then try again."
 LOOK_SECONDS = 0.05
-LOOK_MAXIMUM = 60.0
+SIDE = 1024  # pixels, of the longer side
+PAINTED = ("FILE", "GENERATED")
 
 
 @dataclass(eq=False)
@@ -44,7 +50,7 @@ class Shot:
     """
 
     file: Path
-    second: beside.BackgroundRender
+    second: BackgroundRender
     is_look: bool = False
     is_stopped: bool = False
 
@@ -62,33 +68,20 @@ class Shot:
 _under_way: list[Shot] = []
 
 
-def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> Found:
+def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> ChosenPicture:
     """Render the camera's view and wait for it. For scripts. Raises PictureError or StorageError."""
     shot = begin(context, engine, folder)
     while not shot.is_done:
         time.sleep(LOOK_SECONDS)
-    return end(shot, folder)
+    return end(shot)
 
 
-def look(context: bpy.types.Context, folder: Path) -> Found:
-    """The camera's view by Workbench, to be looked at: a PNG in `folder` that `write` waits for, on any thread.
-
-    Raises PictureError or StorageError.
+def look(context: bpy.types.Context, folder: Path) -> ChosenPicture:
+    """The camera's view by Workbench, to be looked at: a worker waits for its render. Raises PictureError or
+    StorageError.
     """
     shot = begin(context, "WORKBENCH", folder, is_look=True)
-    return Found(shot.file, is_ours=True, write=partial(_wait, shot))
-
-
-def _wait(shot: Shot) -> None:
-    """Wait for a look. Raises PictureError."""
-    try:
-        if not shot.second.task.wait(LOOK_MAXIMUM):
-            raise PictureError(beside.ENDED, remedy=Remedy.RENDER)
-        shot.second.check()
-    finally:
-        shot.second.end()
-        if shot in _under_way:
-            _under_way.remove(shot)
+    return ChosenPicture("Camera", targa=shot.file, render=shot.second)
 
 
 def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: bool = False) -> Shot:
@@ -101,51 +94,74 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: boo
     scene: Any = context.scene
     if scene.camera is None:
         raise PictureError(NO_CAMERA, remedy=Remedy.NONE)
-    file = new_file(folder).with_suffix(".render.png")
+    name = simulation.unbaked(scene, context.view_layer)
+    if name:
+        raise PictureError(UNBAKED.format(name=name), remedy=Remedy.RENDER)
+    file = new_file(folder)
     copy = _copy_scene(context, engine, file)
     try:
-        shot = Shot(file, beside.begin(copy, file), is_look)
+        shot = Shot(file, _begin_render(copy, file), is_look)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)
     return shot
 
 
+def _begin_render(scene: Any, picture: Path) -> BackgroundRender:
+    """Have the background Blender render the scene. Files of its own lie beside `picture`. Raises StorageError.
+
+    Only what the scene needs is written, by a way that leaves alone this file's path, its changes and the recent files.
+    """
+    file, painted = picture.with_suffix(".blend"), picture.with_suffix(".npz")
+    for obj in bpy.data.objects:  # what is being edited is elsewhere until then
+        obj.update_from_editmode()
+    try:
+        bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
+        _write_painted(painted)
+    except (OSError, RuntimeError) as error:
+        for path in (file, painted):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
+        raise storage_error("render the camera's view", cause) from error
+    launch = start.launch(PROGRAM, uses_preferences=True, goes_online=True)
+    return BackgroundRender(launch, file, painted, scene.name)
+
+
 def is_under_way() -> bool:
     """Whether the camera's view is being rendered for a model."""
+    _under_way[:] = [shot for shot in _under_way if not (shot.is_look and shot.is_done)]  # a worker waited for those
     return any(not shot.is_look for shot in _under_way)
 
 
-def end(shot: Shot, folder: Path) -> Found:
-    """The picture of a render that has ended: a square PNG in `folder`, its longer side 1024 pixels.
-
-    Nothing else of it is left. Raises PictureError or StorageError.
-    """
+def end(shot: Shot) -> ChosenPicture:
+    """The picture of a render that has ended. Raises PictureError or StorageError; then nothing of it is left."""
     try:
-        if not shot.is_stopped:
-            shot.second.check()
-        if shot.is_stopped or not shot.file.exists():
+        if shot.is_stopped:
             raise PictureError(STOPPED, remedy=Remedy.NONE)
-        held = _read(shot.file)
-    finally:
+        shot.second.check()
+        if not _sees_something(shot.file):
+            raise PictureError(NOTHING_SEEN, remedy=Remedy.NONE)
+    except Exception:
         abandon(shot)
-    if held is None or not held.flat[3::4].any():
-        raise PictureError(
-            "The camera sees nothing. Turn it to what should become a model, then try again.", remedy=Remedy.NONE
-        )
-    target = new_file(folder)
-    return Found(target, is_ours=True, write=partial(pixels.write_square, held, target))
+        raise
+    _forget(shot)
+    return ChosenPicture("Camera", targa=shot.file)
 
 
 def abandon(shot: Shot) -> None:
     """Leave nothing of it behind. Raises StorageError."""
-    if shot in _under_way:
-        _under_way.remove(shot)
-    shot.second.end()
+    _forget(shot)
     try:
         shot.file.unlink(missing_ok=True)
     except OSError as error:
         raise storage_error("remove the render", error) from error
+
+
+def _forget(shot: Shot) -> None:
+    if shot in _under_way:
+        _under_way.remove(shot)
+    shot.second.end()
 
 
 def leave() -> None:
@@ -164,7 +180,7 @@ def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
         render.engine = WORKBENCH
     wide = render.resolution_x * render.pixel_aspect_x
     high = render.resolution_y * render.pixel_aspect_y
-    scale = pixels.SIDE / max(wide, high)
+    scale = SIDE / max(wide, high)
     render.resolution_x, render.resolution_y = max(4, round(wide * scale)), max(4, round(high * scale))
     render.pixel_aspect_x = render.pixel_aspect_y = 1
     render.resolution_percentage = 100
@@ -174,23 +190,40 @@ def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
     render.use_persistent_data = render.use_placeholder = False
     render.use_overwrite = render.use_file_extension = True
     render.filepath = str(file)
-    set_format(render.image_settings, "PNG")
+    set_output(render.image_settings, "TARGA_RAW")
+    show_on_srgb(copy.display_settings, copy.view_settings, scene.view_settings.view_transform)
     assert context.view_layer is not None
     for layer in copy.view_layers:
         layer.use = layer.name == context.view_layer.name
     return copy
 
 
-def _read(file: Path) -> Held | None:
+def _write_painted(file: Path) -> None:
+    """Write the pixels of the images that were painted and not saved, which no .blend holds. Raises OSError."""
+    import numpy as np
+
+    every: list[Any] = list(bpy.data.images)
+    images = [image for image in every if image.is_dirty and image.has_data and image.source in PAINTED]
+    pixels: dict[str, Any] = {}
+    for number, image in enumerate(images):
+        pixels[str(number)] = np.empty(len(image.pixels), np.float32)
+        image.pixels.foreach_get(pixels[str(number)])
+    np.savez(file, names=np.array([image.name for image in images], np.str_), **pixels)
+
+
+def _sees_something(file: Path) -> bool:
+    """Whether the render shows anything. Raises PictureError where it cannot be read."""
+    import numpy as np
+
+    from ..core.picture.encode import targa
+
     try:
-        image = bpy.data.images.load(str(file), check_existing=False)
-    except RuntimeError as error:
+        return bool(np.any(targa(file.read_bytes())[..., 3]))
+    except FileNotFoundError:
+        raise PictureError(STOPPED, remedy=Remedy.NONE) from None
+    except (OSError, ValueError) as error:
         sentence = f"The render could not be read: {error}. Check the disk, then try again."
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error
-    try:
-        return held(image)
-    finally:
-        bpy.data.images.remove(image)
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open

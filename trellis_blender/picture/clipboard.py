@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,18 +12,17 @@ from urllib.request import url2pathname
 import bpy
 
 from ..core.errors import PictureError
-from ..core.picture import encode as pixels
-from ..core.picture.file import Found, check_size
-from . import file
-from .file import from_file, new_file
+from ..core.picture.file import ChosenPicture
+from .file import from_file
+from .image import from_image
 
 NOTHING = "There is no picture on the clipboard. Copy an image, or an image file, then try again."
 NOWHERE = "Blender pastes an image only in an editor. Use the Trellis tab, or press F3 over the 3D viewport."
 LONGEST = 4096  # characters of a text that may be a path
 
 
-def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Found, str]:
-    """The copied picture, its file one of ours in `folder` where it needs one, and a name for it.
+def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[ChosenPicture, str]:
+    """The copied picture, where it needs a file with one of ours in `folder`, and a name for it.
 
     Raises PictureError or StorageError.
     """
@@ -32,17 +31,14 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[Found, str
     assert context.window_manager is not None
     path = copied_file(context.window_manager.clipboard)
     if path is not None:
-        return from_file(path, folder), path.stem
-    image = _pasted(context)
+        return from_file(path), path.stem
+    pasted = _pasted(context)
     try:
-        check_size(image.name, *image.size)
-        held = file.held(image)
+        if not (pasted.size[0] and pasted.size[1]):
+            raise PictureError(NOTHING)
+        return replace(from_image(context, pasted, 0, folder), name="Clipboard"), "Clipboard"
     finally:
-        bpy.data.images.remove(image)
-    if held is None:
-        raise PictureError(NOTHING)
-    target = new_file(folder)
-    return Found(target, is_ours=True, write=partial(pixels.write_reduced, held, target)), "Clipboard"
+        bpy.data.images.remove(pasted)
 
 
 def copied_file(text: str) -> Path | None:

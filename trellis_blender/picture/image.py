@@ -10,60 +10,65 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import PictureError
-from ..core.picture import encode as pixels
-from ..core.picture.file import HEADER_BYTES, Found, check_size, known, open_picture
-from . import file
+from ..core.errors import PictureError, storage_error
+from ..core.picture.file import ChosenPicture, check_size
+from ..core.picture.metadata import facts_of
+from ..host.background.shown import save_shown
+from . import sequence
 from .file import new_file
-from .render import RENDER_RESULT
 
 if TYPE_CHECKING:
-    from ..core.picture.pixels import Held
+    from ..core.picture.pixels import Pixels
 
 LOSSLESS = ("PNG", "TARGA", "TARGA_RAW")
-PIXELS_HELD = 2048 * 2048  # taking them out of Blender takes 15 to 30 ms
-PIXELS_UNREAD = 1024 * 1024  # Blender reads a file of that many in 15 to 35 ms
+HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size
+# Pixels that keep Blender for 50 ms at most: those that are taken as they are, those that Blender is asked to show, and
+# those of a file that it has not read yet.
+PIXELS_TAKEN, PIXELS_SHOWN, PIXELS_UNREAD = 2048 * 2048, 768 * 768, 1024 * 1024
+SAMPLED_SIDE = 1024
+_RAMP = 16  # the side of a small image by which Blender is asked what a colour space does
 
 
-def from_image(image: Any, frame: int, folder: Path) -> Found:
-    """The image as it is seen, of a sequence or movie at that frame: a PNG in `folder`.
+def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path) -> ChosenPicture:
+    """The image as it is seen, of a sequence or movie at that frame. What Blender is asked to show goes to `folder`.
 
     Raises PictureError or StorageError.
     """
-    held, target = take(image, frame), new_file(folder)
-    return Found(target, is_ours=True, write=partial(pixels.write_reduced, held, target))
+    check_size(image.name, *image.size)
+    if image.type == "MULTILAYER" and image.source == "FILE":
+        raise PictureError(f"The image “{image.name}” has layers. Save the one that you see as a PNG, and choose that.")
+    scene = context.scene if image.use_view_as_render else None
+    taken: Pixels | Path | None
+    if image.source in ("MOVIE", "SEQUENCE"):
+        taken = _frame(image, frame, scene, folder)
+    elif image.source == "TILED":
+        taken = _tile(image, scene, folder)
+    else:
+        taken = _taken(image, scene, folder)
+    if taken is None:
+        raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
+    is_file = isinstance(taken, Path)
+    return ChosenPicture(
+        image.name,
+        targa=taken if isinstance(taken, Path) else None,
+        pixels=None if is_file else taken,
+        pixel_aspect=image.display_aspect[0] / image.display_aspect[1],
+        ignores_alpha=image.alpha_mode == "NONE",
+    )
 
 
 def is_render(image: Any) -> bool:
     """Whether the image is the current render, whose pixels cannot be taken."""
-    return bool(image.type == "RENDER_RESULT" and image.name == RENDER_RESULT)
-
-
-def take(image: Any, frame: int) -> Held:
-    """What the image holds, of a sequence or movie at that frame. Raises PictureError."""
-    check_size(image.name, *image.size)
-    if image.type == "MULTILAYER" and image.source == "FILE":
-        raise PictureError(f"The image “{image.name}” has layers. Save the one that you see as a PNG, and choose that.")
-    held: Held | None
-    if image.source in ("MOVIE", "SEQUENCE"):
-        held = _frame(image, frame)
-    elif image.source == "TILED":
-        held = _tile(image)
-    else:
-        held = file.held(image)
-    if held is None:
-        raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
-    return held
+    return bool(image.type == "RENDER_RESULT")
 
 
 def is_quick(image: Any) -> bool:
-    """Whether `take` keeps Blender for no longer than a redraw does: 50 ms at most.
+    """Whether `from_image` keeps Blender for no longer than a redraw does: 50 ms at most.
 
     Of a file that Blender has not read yet, the first bytes are looked at here.
     """
@@ -73,9 +78,27 @@ def is_quick(image: Any) -> bool:
         return False
     if image.has_data:
         width, height = image.size
-        return int(width * height) <= PIXELS_HELD
+        is_plain = not image.is_float and not image.use_view_as_render
+        return int(width * height) <= (PIXELS_TAKEN if is_plain else PIXELS_SHOWN)
     width, height = _size_unread(image)
     return 0 < width * height <= PIXELS_UNREAD
+
+
+def seen_frame(context: bpy.types.Context, image: Any) -> int:
+    """The frame of a sequence or movie that an Image Editor shows, else the scene's."""
+    assert context.scene is not None
+    user = _editors_user(context, image)
+    return context.scene.frame_current if user is None else int(user.frame_current)
+
+
+def _editors_user(context: bpy.types.Context, image: Any) -> Any:
+    """How the Image Editor at hand shows the image, None where none does."""
+    areas = [context.area, *(context.screen.areas if context.screen is not None else ())]
+    for area in filter(None, areas):
+        space: Any = area.spaces.active
+        if area.type == "IMAGE_EDITOR" and space.image == image:
+            return space.image_user
+    return None
 
 
 def _size_unread(image: Any) -> tuple[int, int]:
@@ -86,55 +109,129 @@ def _size_unread(image: Any) -> tuple[int, int]:
         return 0, 0
     try:
         if image.packed_file is not None:
-            picture = known(Path(image.name), image.packed_file.data[:HEADER_BYTES])
+            data = image.packed_file.data[:HEADER_BYTES]
         else:
-            picture = open_picture(Path(image.filepath_from_user()))
-    except PictureError:
+            with Path(image.filepath_from_user()).open("rb") as file:
+                data = file.read(HEADER_BYTES)
+    except (OSError, ValueError):
         return 0, 0
-    return picture.width, picture.height
+    facts = facts_of(data)
+    return facts.width, facts.height
 
 
-def seen_frame(context: bpy.types.Context, image: Any) -> int:
-    """The frame of a sequence or movie that an Image Editor shows, else the scene's."""
-    assert context.scene is not None
-    areas = [context.area, *(context.screen.areas if context.screen is not None else ())]
-    for area in filter(None, areas):
-        space: Any = area.spaces.active
-        if area.type == "IMAGE_EDITOR" and space.image == image:
-            return int(space.image_user.frame_current)
-    return context.scene.frame_current
+def _taken(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
+    """What the image shows: its pixels where it shows them as they are stored, else a Targa; None where it holds none.
+
+    Raises StorageError.
+    """
+    values: Any = image.pixels  # a property array, which the stubs take for one number
+    if not (image.size[0] and image.size[1] and len(values)):
+        return None
+    if scene is None and not image.is_float and _shows_as_stored(image.colorspace_settings.name):
+        return _pixels(image)
+    if image.is_float and image.alpha_mode == "CHANNEL_PACKED" and image.channels == 4:
+        return _unpacked(image, scene, folder)
+    target = new_file(folder)
+    try:
+        return target if save_shown(image, target, scene) else None
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise storage_error("save the picture", error) from error
 
 
-def _frame(image: Any, frame: int) -> Held:
+def _pixels(image: Any) -> Pixels:
+    import numpy as np
+
+    from ..core.picture.pixels import Pixels
+
+    flat = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(flat)
+    return Pixels(flat, *image.size)
+
+
+def _shows_as_stored(space: str) -> bool:
+    """Whether an 8-bit image in that colour space is shown with the numbers that it holds: Blender is asked."""
+    import numpy as np
+
+    from ..core.picture.encode import targa
+    from ..core.picture.pixels import Pixels
+
+    ramp: Any = bpy.data.images.new("Trellis Picture", _RAMP, _RAMP)
+    try:
+        ramp.colorspace_settings.name = space
+        shades = np.arange(_RAMP * _RAMP, dtype=np.float32) / 255
+        ramp.pixels.foreach_set(np.column_stack([shades, shades[::-1], shades, np.ones_like(shades)]).ravel())
+        ramp.update()
+        with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+            target = Path(folder, "ramp.tga")
+            if not save_shown(ramp, target):
+                return False
+            shown = targa(target.read_bytes())
+        stored = np.empty(_RAMP * _RAMP * 4, np.float32)
+        ramp.pixels.foreach_get(stored)
+        return bool((shown == Pixels(stored, _RAMP, _RAMP).rows()).all())
+    except OSError:
+        return False
+    finally:
+        bpy.data.images.remove(ramp)
+
+
+def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
+    """A float image whose colours are not times its alpha: those are shown as if it were solid, and get it back."""
+    import numpy as np
+
+    from ..core.picture.pixels import as_bytes
+
+    flat = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(flat)
+    alpha = as_bytes(np.nan_to_num(flat[3::4]))
+    flat[3::4] = 1
+    solid: Any = bpy.data.images.new("Trellis Picture", *image.size, alpha=True, float_buffer=True)
+    try:
+        solid.colorspace_settings.name = image.colorspace_settings.name
+        solid.pixels.foreach_set(flat)
+        solid.update()
+        target = _taken(solid, scene, folder)
+    finally:
+        bpy.data.images.remove(solid)
+    if not isinstance(target, Path):
+        return None
+    data = bytearray(target.read_bytes())
+    data[18 + 3 : 18 + 4 * len(alpha) : 4] = alpha.tobytes()
+    target.write_bytes(data)
+    return target
+
+
+def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
+    user = _editors_user(bpy.context, image)
     with _copied(image) as copy, _sampler(copy) as texture:
         # Blender holds the frame that was asked for last, and looking at one point of a texture asks for one.
-        texture.image_user.frame_duration = max(frame, image.frame_duration)
-        texture.image_user.frame_current = frame
+        sequence.show(texture.image_user, image, frame, user)
         texture.evaluate((0, 0, 0))
-        held = file.held(copy)
-    if held is None:
+        taken = _taken(copy, scene, folder)
+    if taken is None:
         raise PictureError(
             f"The image “{image.name}” has no frame {frame}, or lost its file."
             " Go to another frame, or choose another image."
         )
-    return held
+    return taken
 
 
-def _tile(image: Any) -> Held | None:
+def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
     tiles = image.tiles
     number, first = tiles.active.number, tiles[0].number
     if number == first:
-        return file.held(image)
+        return _taken(image, scene, folder)
     if image.is_dirty:  # a copy would be without what was painted
         corner = (number - 1001) % 10, (number - 1001) // 10
-        return _saved(image, number) or _sampled(image, corner, tiles.active.size)
+        return _saved(image, number, scene, folder) or _sampled(image, corner, tiles.active.size)
     with _copied(image) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
-        return file.held(copy)
+        return _taken(copy, scene, folder)
 
 
-def _saved(image: Any, number: int) -> Held | None:
+def _saved(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path | None:
     """Have Blender save a copy of all tiles, since it saves no single one, and read this. None where it cannot: in 4.2,
     which saves no copies, and where the image's own format would lose something. Another one must not be set: that
     resets what the artist chose for it.
@@ -143,37 +240,39 @@ def _saved(image: Any, number: int) -> Held | None:
     is_kept = "save_copy" in described.functions["save"].parameters
     if image.is_float or image.file_format not in LOSSLESS or not is_kept:
         return None
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as own:
         try:
-            image.save(filepath=str(Path(folder, "<UDIM>.png")), save_copy=True)
-            tile: Any = bpy.data.images.load(str(Path(folder, f"{number}.png")))
+            image.save(filepath=str(Path(own, "<UDIM>.png")), save_copy=True)
+            tile: Any = bpy.data.images.load(str(Path(own, f"{number}.png")))
         except RuntimeError:  # no room: then it is looked at point by point
             return None
         try:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
-            return file.held(tile)
+            return _taken(tile, scene, folder)
         finally:
             bpy.data.images.remove(tile)
 
 
-def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Held | None:
+def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Pixels | None:
     """Look at the image point by point, where its pixels can be had in no other way. `corner` is in UV space."""
     import numpy as np
 
-    from ..core.picture.pixels import Held
+    from ..core.picture.pixels import Pixels, encoded
 
     width, height = size
     if not (width and height):
         return None
-    factor = min(1.0, pixels.SIDE / max(width, height))
+    factor = min(1.0, SAMPLED_SIDE / max(width, height))
     columns, rows = max(1, round(width * factor)), max(1, round(height * factor))
     across = [2 * (corner[0] + (column + 0.5) / columns) - 1 for column in range(columns)]
     up = [2 * (corner[1] + (row + 0.5) / rows) - 1 for row in range(rows)]
     with _sampler(image) as texture:
         texture.image_user.tile = 1001 + corner[0] + 10 * corner[1]
         look = texture.evaluate
-        found = np.array([look((x, y, 0.0))[:] for y in up for x in across], np.float32).ravel()
-    return Held(found, columns, rows, is_linear=not image.colorspace_settings.is_data)
+        found = np.array([look((x, y, 0.0))[:] for y in up for x in across], np.float32).reshape(-1, 4)
+    if not image.colorspace_settings.is_data:
+        found[:, :3] = encoded(found[:, :3])
+    return Pixels(found.ravel(), columns, rows)
 
 
 @contextlib.contextmanager

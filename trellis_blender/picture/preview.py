@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was looked at, and what is being looked at: the picture as the model sees it, and the models' thumbnails.
 
+What is looked at is prepared for being sent, and the click sends just that, if its file is the same still.
+
 The background Blender does the looking (`host/background/preview_client.py`), on behalf of the runner's thread for such
 things; the answers come as changes. At most one picture and one model are under way at a time.
 """
@@ -8,26 +10,30 @@ things; the answers come as changes. At most one picture and one model are under
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..core.picture.file import Found
+from ..core.errors import PictureError
+from ..core.picture.file import ChosenPicture, FileStamp
 from ..core.picture.view import SIDE
-from ..core.runner.messages import Key, Portrayed, Seen, Shrunk
+from ..core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
 from ..core.runner.runner import Runner
 from ..host.background import start
 from ..host.background.preview_client import (
     MEMORY_MAXIMUM,
     PROGRAM,
+    MainThread,
     PreviewClient,
     look_at,
     portray,
     portrayed,
     shrink,
+    stamp_of,
 )
 from ..host.background.process import Launch
 from . import icons
+from .file import ANNOUNCED, read_here
 
 RECENT_SECONDS = 1.0
 
@@ -36,11 +42,14 @@ RECENT_SECONDS = 1.0
 class Look:
     """A look at a picture: its number, and what was seen, None while that is awaited.
 
-    `drawn` is when somebody wanted to draw it last, by the monotonic clock.
+    `file` is the artist's, if it is one. `drawn` is when somebody wanted to draw it last, and `checked` when the file
+    was last looked after, by the monotonic clock.
     """
 
     number: int
     seen: Seen | None = None
+    file: Path | None = None
+    checked: float = field(default_factory=time.monotonic)
     drawn: float = field(default_factory=time.monotonic)
 
 
@@ -51,11 +60,14 @@ class Sight:
 
     `portrayed` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
     model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
-    pictures of the jobs that were asked for, None while they are awaited.
+    pictures of the jobs that were asked for, None while they are awaited. `tell` says something to the artist.
+    `client` has pictures read, and `portrayer` models: each has a background Blender, so that no picture waits for a
+    model.
     """
 
     runner: Runner
     root: Path
+    tell: Callable[[str], None]
     looks: dict[Key, Look] = field(default_factory=dict)
     number: int = 0
     portrayed: frozenset[str] | None = None
@@ -64,7 +76,14 @@ class Sight:
     model: str = ""
     is_counting: bool = False
     small: dict[str, Shrunk | None] = field(default_factory=dict)
-    client: PreviewClient = field(default_factory=lambda: PreviewClient(launch()))
+    is_announced: bool = False
+    main_thread: MainThread = field(default_factory=MainThread)
+    client: PreviewClient = field(init=False)
+    portrayer: PreviewClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = PreviewClient(launch(), read_here=self.main_thread.read)
+        self.portrayer = PreviewClient(launch())
 
     @property
     def is_busy(self) -> bool:
@@ -72,12 +91,47 @@ class Sight:
         is_looking = any(look.seen is None for look in self.looks.values())
         return bool(self.model) or self.is_counting or is_looking
 
-    def look(self, key: Key, found: Found) -> None:
-        """See what the model sees of this picture."""
+    def look(self, key: Key, chosen: ChosenPicture) -> None:
+        """Prepare this picture, and see what the model sees of it."""
         self.number += 1
         number = self.number
-        self._keep(key, Look(number))
-        self.runner.compute(lambda: look_at(self.client, key, number, found))
+        self._keep(key, Look(number, file=chosen.file))
+        self.runner.compute(lambda: look_at(self.client, key, number, chosen))
+
+    def known(self, chosen: ChosenPicture) -> ChosenPicture:
+        """The picture with what was prepared of it, where its file is the same still.
+
+        Raises PictureError with what was found when it was looked at, or where the file is gone.
+        """
+        if chosen.file is None or chosen.ignores_alpha:
+            return chosen
+        stamp = FileStamp.of(chosen.file)
+        for look in self.looks.values():
+            seen = look.seen
+            if look.file == chosen.file and seen is not None and seen.stamp == stamp:
+                if seen.prepared is not None:
+                    return replace(chosen, prepared=seen.prepared)
+                if seen.is_refused:
+                    raise PictureError(seen.error, remedy=seen.remedy)
+        return chosen
+
+    def check_file(self, key: Key) -> None:
+        """Find out whether the file was saved again since it was looked at: then it is looked at anew when drawn."""
+        look = self.looks.get(key)
+        if look is not None and look.file is not None and look.seen is not None:
+            file = look.file
+            self.runner.compute(lambda: stamp_of(key, file))
+
+    def read_what_workers_want(self, folder: Path) -> None:
+        """Read a file here that no background Blender can read, if a worker waits for one.
+
+        The artist is told first, and sees that before Blender stands still.
+        """
+        if self.main_thread.is_wanted and not self.is_announced:
+            self.is_announced = True
+            self.tell(ANNOUNCED)
+        elif self.main_thread.is_wanted:
+            self.main_thread.fulfil(lambda chosen: read_here(chosen, folder))
 
     def know(self, seen: Seen) -> None:
         """This is what is known of the picture, without a look at it."""
@@ -107,10 +161,14 @@ class Sight:
             self.small[job_id] = None
             self.runner.compute(lambda: shrink(self.client, job_id, picture))
 
-    def take(self, news: Seen | Portrayed | Shrunk) -> None:
+    def take(self, news: Seen | FileStamped | Portrayed | Shrunk) -> None:
         """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
         if isinstance(news, Portrayed):
             self._take_portrayed(news)
+        elif isinstance(news, FileStamped):
+            look = self.looks.get(news.key)
+            if look is not None and look.seen is not None and look.seen.stamp != news.stamp:
+                self._drop(news.key)
         elif isinstance(news, Shrunk):
             self.small[news.id] = news
         else:
@@ -128,7 +186,9 @@ class Sight:
 
     def stop(self) -> None:
         """End what is under way."""
+        self.main_thread.stop()
         self.client.stop()
+        self.portrayer.stop()
         icons.clear()
 
     def _take_portrayed(self, news: Portrayed) -> None:
@@ -153,7 +213,7 @@ class Sight:
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
-            self.runner.compute(lambda: portray(self.client, job_id, self.root / job_id))
+            self.runner.compute(lambda: portray(self.portrayer, job_id, self.root / job_id))
 
 
 def _is_past(look: Look) -> bool:

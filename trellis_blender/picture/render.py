@@ -4,23 +4,25 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy
-from ..core.picture import encode as pixels
-from ..core.picture.file import Found
+from ..core.picture.file import ChosenPicture
+from ..host.background.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from ..host.busy import is_rendering
 from .file import new_file
 
-RENDER_RESULT = "Render Result"
+RENDER_NAME = "Render"
 NO_RENDER = "There is no render yet. Render an image (F12), then try again."
-NO_DATA = "does not have any image data"  # in Blender's words
+STAMPED = (
+    "The render has Blender's stamp burned into it. Turn off Burn Into Image in the output properties, then render an"
+    " image (F12) again."
+)
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
 
@@ -32,29 +34,53 @@ class StillRenderingError(PictureError):
         super().__init__("The render is still running. Wait until it is done, then try again.", remedy=Remedy.NONE)
 
 
-def from_render(scene: bpy.types.Scene, folder: Path) -> Found:
-    """The current render as the artist sees it: a PNG in `folder`, 8 bit, with its alpha.
+def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
+    """The current render as the artist sees it, with its alpha: a Targa in `folder`.
 
     Blender saves it unpacked here: to pack a PNG takes up to a hundred times as long, and is done later. The scene's
     render settings are the same afterwards. Raises PictureError when there is no render, or not yet, or StorageError.
     """
     if is_rendering():
         raise StillRenderingError
-    image: Any = bpy.data.images.get(RENDER_RESULT)
+    image = render_result()
     if image is None:
         raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
+    if is_stamped(scene):
+        raise PictureError(STAMPED, remedy=Remedy.RENDER)
     target = new_file(folder)
-    unpacked = target.with_suffix(".tga")
-    with _targa_settings(scene.render.image_settings):
+    with _targa_settings(scene):
         try:
-            image.save_render(str(unpacked), scene=scene)
+            image.save_render(str(target), scene=scene)
         except RuntimeError as error:
             if NO_DATA in str(error):
                 raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
-            if not _keep_one_view(unpacked):
+            if not _keep_one_view(target):
                 sentence = f"The render could not be saved: {error}. Check the disk, then try again."
                 raise PictureError(sentence, remedy=Remedy.FOLDER) from error
-    return Found(target, is_ours=True, write=partial(_pack, unpacked, target))
+    render = scene.render
+    return ChosenPicture(RENDER_NAME, targa=target, pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y)
+
+
+def render_result() -> Any:
+    """The image of the current render, None without one. Its name may be any, in any language."""
+    every: list[Any] = list(bpy.data.images)
+    return next((image for image in every if image.type == "RENDER_RESULT"), None)
+
+
+def is_stamped(scene: Any) -> bool:
+    """Whether Blender has burned its stamp into the scene's render: dates, names and paths, over the picture."""
+    return _stamped.get(scene.session_uid, bool(scene.render.use_stamp))
+
+
+@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
+def _note_stamp(scene: Any, *_arguments: object) -> None:
+    """A render is complete. Blender calls this from the render's thread, while the scene is kept as it is."""
+    _stamped[scene.session_uid] = bool(scene.render.use_stamp)
+
+
+@persistent  # type: ignore[untyped-decorator]  # as above
+def _file_opened(*_arguments: object) -> None:
+    _stamped.clear()
 
 
 def _keep_one_view(unpacked: Path) -> bool:
@@ -71,43 +97,23 @@ def _keep_one_view(unpacked: Path) -> bool:
 
 def shown_slot() -> int:
     """Which of its slots the Render Result shows, from 0."""
-    result: Any = bpy.data.images.get(RENDER_RESULT)
+    result = render_result()
     return 0 if result is None else int(result.render_slots.active_index)
 
 
-def set_format(settings: Any, file_format: str) -> None:
-    """Have image settings save that format with 8 bit and alpha, with the scene's own colours."""
-    if hasattr(settings, "media_type"):
-        settings.media_type = "IMAGE"
-    settings.file_format = file_format
-    settings.color_mode = "RGBA"
-    settings.color_depth = "8"
-    settings.color_management = "FOLLOW_SCENE"
-
-
-def _pack(unpacked: Path, target: Path) -> None:
-    """Make the PNG of the file that Blender saved, which is gone then; on any thread. Raises OSError."""
-    from ..core.picture.pixels import targa
-
-    try:
-        seen = targa(unpacked.read_bytes())
-    except ValueError as error:
-        raise OSError(errno.EIO, "the file was cut short") from error
-    finally:
-        with contextlib.suppress(OSError):  # it is swept with what else was left behind
-            unpacked.unlink()
-    pixels.write(seen, target)
-
-
 @contextlib.contextmanager
-def _targa_settings(settings: Any) -> Iterator[None]:
-    """Save Targa with 8 bit and alpha, with the scene's own colours, for a moment."""
+def _targa_settings(scene: Any) -> Iterator[None]:
+    """Save Targa with 8 bit and alpha, with the scene's own view for an sRGB display, for a moment."""
+    settings = scene.render.image_settings
     names = [rna.identifier for rna in settings.bl_rna.properties if not rna.is_readonly]
     ordered = [name for name in FIRST_SET if name in names] + [name for name in names if name not in FIRST_SET]
     before = {name: getattr(settings, name) for name in ordered}
     colours = [_Colours(owner) for owner in (settings.display_settings, settings.view_settings)]
     try:
-        set_format(settings, "TARGA_RAW")
+        set_output(settings, "TARGA_RAW")
+        if scene.display_settings.display_device != DISPLAY:
+            settings.color_management = "OVERRIDE"  # on the way to that Blender copies the scene's own
+            show_on_srgb(settings.display_settings, settings.view_settings, scene.view_settings.view_transform)
         yield
     finally:
         for name, value in before.items():
@@ -144,3 +150,19 @@ class _Colours:
     def _curves(self) -> list[Any]:
         mapping = getattr(self._owner, "curve_mapping", None)
         return list(mapping.curves) if mapping is not None and getattr(self._owner, "use_curve_mapping", False) else []
+
+
+_stamped: dict[int, bool] = {}
+
+
+def register() -> None:
+    """Note which renders were stamped."""
+    bpy.app.handlers.render_complete.append(_note_stamp)
+    bpy.app.handlers.load_post.append(_file_opened)
+
+
+def unregister() -> None:
+    """Leave no handler behind."""
+    bpy.app.handlers.render_complete.remove(_note_stamp)
+    bpy.app.handlers.load_post.remove(_file_opened)
+    _stamped.clear()

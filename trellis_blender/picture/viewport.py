@@ -5,29 +5,27 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..core.errors import PictureError, Remedy
-from ..core.picture import encode as pixels
-from ..core.picture.file import Found
+from ..core.picture.file import ChosenPicture
 from ..host.busy import is_rendering
-from .file import new_file
 from .render import StillRenderingError
 
 DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
+SIDE = 1024  # pixels, of the longer side
 OTHER_ENGINE = (
     "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
     " source."
 )
 
 
-def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
-    """The view of the 3D viewport at hand, else of the window's largest: a square PNG in `folder`.
+def from_viewport(context: bpy.types.Context) -> ChosenPicture:
+    """The view of the 3D viewport at hand, else of the window's largest. Raises PictureError.
 
-    Its longer side is 1024 pixels, and all that is in view is in it. Raises PictureError or StorageError.
+    Its longer side is 1024 pixels, and all that is in view is in it.
     """
     if bpy.app.background:
         raise PictureError("There is no viewport without a window. Use the camera as the source.")
@@ -42,8 +40,9 @@ def from_viewport(context: bpy.types.Context, folder: Path) -> Found:
         raise PictureError(
             "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
         )
-    target = new_file(folder)
-    return Found(target, is_ours=True, write=lambda: pixels.write(pixels.square(pixels.straight(seen)), target))
+    from ..core.picture.encode import Drawn
+
+    return ChosenPicture("Viewport", pixels=Drawn(seen))
 
 
 def _area(context: bpy.types.Context) -> Any:
@@ -57,7 +56,7 @@ def _area(context: bpy.types.Context) -> Any:
 
 
 def _capture(context: bpy.types.Context, area: Any) -> Any:
-    """The viewport's pixels: uint8 (height, width, 4), the top row first, colours as `pixels.straight` takes them."""
+    """The viewport's pixels: uint8 (height, width, 4), the top row first, colours as `encode.straight` takes them."""
     import gpu as gpu_module
     import numpy as np
 
@@ -68,7 +67,7 @@ def _capture(context: bpy.types.Context, area: Any) -> Any:
         raise PictureError(
             "The 3D viewport has no room to show anything. Make it larger, then try again.", remedy=Remedy.NONE
         )
-    scale = pixels.SIDE / max(region.width, region.height)
+    scale = SIDE / max(region.width, region.height)
     width, height = max(1, round(region.width * scale)), max(1, round(region.height * scale))
     try:
         screen: Any = gpu.types.GPUOffScreen(width, height)

@@ -117,6 +117,7 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
         "credits": [("wm.url_open", "Buy Credits"), ("trellis2.retry", "Retry")],
         "settings": [("trellis2.use_settings", "Use Settings"), ("trellis2.retry", "Retry")],
         "picture": [("trellis2.use_file", "Change Picture"), ("trellis2.retry", "Retry")],
+        "opaque": [("trellis2.retry", "Retry")],  # nobody has the picture any more
         "render": [("render.render", "Render Image"), ("trellis2.retry", "Retry")],
         "folder": [("trellis2.open_folder", "Open Folder"), ("trellis2.retry", "Retry")],
         "scenario": [("wm.url_open", "Open Scenario"), ("trellis2.retry", "Retry")],

@@ -65,7 +65,7 @@ def test_use_settings_puts_picture_parameters_and_seed_back(tmp_path: Path, conn
 def test_generating_again_with_used_settings_sends_the_same_request(tmp_path: Path, connected: Emulator) -> None:
     picture = picture_file(tmp_path, "Tür.png")
     done = finish(picture, **UNUSUAL)
-    chosen = picture.read_bytes()
+    chosen = sent(connected)
     picture.unlink()
     other_file()
     OPS.trellis2.use_settings(job_id=done.id)

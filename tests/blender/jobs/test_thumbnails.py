@@ -50,7 +50,7 @@ def test_the_import_does_not_wait_for_the_thumbnail(tmp_path: Path, connected: E
     hang = f"    open({str(mark)!r}, 'w').close()\n    time.sleep(60)\n"
     program.write_text(f"import time\ndef do(request, work):\n{hang}HANDLERS = {{'model': do}}\n", encoding="utf-8")
     client = addon.preview.PreviewClient(addon.start.launch(program))
-    addon.session.sight().client = client
+    addon.session.sight().portrayer = client
     see_rows(addon)
     tick_until(mark.exists)
     job_id = generate(picture_file(tmp_path, "second.png", subject(colour=(0, 0, 255))))

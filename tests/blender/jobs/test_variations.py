@@ -10,7 +10,7 @@ import pytest
 from emulator import Fault
 from tests.blender.boxes import boxes
 from tests.blender.drawing import draw
-from tests.blender.pictures import picture_file
+from tests.blender.pictures import picture_file, sent
 from tests.blender.scene.test_import import add_camera
 from tests.blender.working import OPS, SMALL, generate, meshes, refusal, stage_of, tick_for, tick_until
 
@@ -79,7 +79,7 @@ def test_each_job_has_the_picture(tmp_path: Path, connected: Emulator, session: 
     generate(picture, variations=3)
     tick_until(lambda: len(meshes()) == 3)
     content = [path.read_bytes() for path in sorted(session.jobs_root().glob("*/source.png"))]
-    assert content == [picture.read_bytes()] * 3
+    assert content == [sent(connected)] * 3
     assert list((session.jobs_root() / ".incoming").iterdir()) == []
 
 

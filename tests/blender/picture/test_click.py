@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,8 @@ def threads(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[threading.Threa
     """The threads on which pixels are worked out or packed into a PNG."""
 
     found: list[threading.Thread] = []
-    for owner, name in ((addon.pixels.Held, "seen"), (addon.pixels, "png")):
+    prepare = importlib.import_module(addon.encode.__name__.replace("encode", "prepare"))
+    for owner, name in ((addon.preview.PreviewClient, "prepare"), (prepare, "png")):
         work = getattr(owner, name)
 
         def noted(*given: Any, work: Callable[..., Any] = work) -> Any:
@@ -78,24 +80,22 @@ def test_what_the_artist_does_after_the_click_is_not_what_is_sent(connected: Emu
 def test_how_hard_the_scene_packs_its_renders_costs_the_click_nothing(tmp_path: Path, addon: Any) -> None:
     render()
     choose("PNG", color_mode="RGBA", compression=100)
-    found = addon.picture.from_render(bpy.context.scene, tmp_path)
-    (unpacked,) = tmp_path.iterdir()
-    assert unpacked.stat().st_size > SIDE * SIDE * 4
-    found.write()
-    assert list(tmp_path.iterdir()) == [found.file]
+    chosen = addon.picture.from_render(bpy.context.scene, tmp_path)
+    assert list(tmp_path.iterdir()) == [chosen.targa]
+    assert chosen.targa.stat().st_size > SIDE * SIDE * 4
 
 
 def test_a_render_that_was_cut_short_by_a_full_disk_fails_its_job(
     connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     render()
-    pack = addon.render._pack
+    rows = addon.preview.PreviewClient._rows
 
-    def cut(unpacked: Path, target: Path) -> None:
-        unpacked.write_bytes(unpacked.read_bytes()[: SIDE * SIDE])
-        pack(unpacked, target)
+    def cut(self: Any, chosen: Any) -> Any:
+        chosen.targa.write_bytes(chosen.targa.read_bytes()[: SIDE * SIDE])
+        return rows(self, chosen)
 
-    monkeypatch.setattr(addon.render, "_pack", cut)
+    monkeypatch.setattr(addon.preview.PreviewClient, "_rows", cut)
     assert OPS.trellis2.generate_render(**SMALL) == {"FINISHED"}
     tick_until(lambda: newest_job().is_resting)
     assert newest_job().message.startswith("Could not save the picture: the file was cut short. Free")

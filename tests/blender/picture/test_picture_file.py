@@ -1,12 +1,14 @@
-"""A picture from a file: sent as it is where the API takes it, else as the PNG that Blender makes of it."""
+"""A picture from a file: whatever its kind, it arrives as a PNG that looks as Blender shows the file."""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.blender.pictures import (
     HEIGHT,
@@ -16,11 +18,12 @@ from tests.blender.pictures import (
     linear_exr,
     picture_file,
     pixels,
+    placed,
     png_of_size,
     sent,
     with_alpha,
 )
-from tests.blender.working import OPS, generate, refusal, tick_until
+from tests.blender.working import OPS, generate, newest_job, refusal, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +36,7 @@ READS_AVIF = "AVIF" in bpy.types.ImageFormatSettings.bl_rna.properties["file_for
 def arrive(picture: Path, connected: Emulator) -> bytes:
     """Generate from the picture and return it as Scenario has it."""
     generate(picture)
-    tick_until(lambda: connected.paid)
+    tick_until(lambda: connected.paid and newest_job().is_prepared)
     return sent(connected)
 
 
@@ -42,36 +45,47 @@ def refused(picture: Path) -> str:
     return refusal(lambda: OPS.trellis2.generate_image(filepath=str(picture)))
 
 
-@pytest.mark.parametrize("name", ["chair.png", "chair.jpg", "chair.jpeg", "chair.webp", "Stühle im Flur.PNG"])
-def test_a_file_that_the_api_takes_is_sent_byte_for_byte(tmp_path: Path, connected: Emulator, name: str) -> None:
-    picture = picture_file(tmp_path / "Möbel (neu)", name)
-    assert arrive(picture, connected) == picture.read_bytes()
+LOSSLESS = ["chair.png", "chair.webp", "Stühle im Flur.PNG", "chair.tif", "chair.bmp", "chair.tga"]
 
 
-def test_a_png_with_16_bit_is_sent_byte_for_byte(tmp_path: Path, connected: Emulator) -> None:
-    picture = picture_file(tmp_path, "deep.png", colours()[..., 0].astype(np.uint16) * 257)
-    assert arrive(picture, connected) == picture.read_bytes()
-
-
-def test_the_kind_is_told_by_the_first_bytes_not_by_the_name(tmp_path: Path, connected: Emulator) -> None:
-    picture = picture_file(tmp_path, "chair.jpg")
-    misnamed = picture.rename(tmp_path / "chair.tif")
-    assert arrive(misnamed, connected) == misnamed.read_bytes()
-
-
-@pytest.mark.parametrize("name", ["chair.tif", "chair.bmp"])
-def test_another_kind_is_sent_as_a_png_that_looks_the_same(tmp_path: Path, connected: Emulator, name: str) -> None:
-    data = arrive(picture_file(tmp_path, name), connected)
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_a_file_without_loss_arrives_as_a_png_with_the_same_pixels(
+    tmp_path: Path, connected: Emulator, name: str
+) -> None:
+    options = {"lossless": True} if name.endswith("webp") else {}
+    data = arrive(picture_file(tmp_path / "Möbel (neu)", name, **options), connected)
     assert data.startswith(b"\x89PNG")
     assert (pixels(data)[..., :3] == colours()).all()
-    assert (pixels(data)[..., 3] == 255).all()
+    with Image.open(io.BytesIO(data)) as sent_picture:
+        assert sent_picture.mode == "RGB"
 
 
-def test_alpha_survives_the_conversion(tmp_path: Path, connected: Emulator) -> None:
-    data = arrive(picture_file(tmp_path, "chair.tif", with_alpha()), connected)
-    assert (pixels(data)[..., 3] == alpha()).all()
-    seen = alpha() > 40  # where it is nearly clear, 8 bits do not hold the colour
-    assert abs(pixels(data)[..., :3] - colours())[seen].max() <= 3
+def test_a_photo_looks_the_same(tmp_path: Path, connected: Emulator) -> None:
+    data = arrive(picture_file(tmp_path, "chair.jpg", quality=100, subsampling=0), connected)
+    assert abs(pixels(data)[..., :3] - colours()).max() <= 3
+
+
+def test_a_png_with_16_bit_looks_the_same_with_8(tmp_path: Path, connected: Emulator) -> None:
+    picture = picture_file(tmp_path, "deep.png", colours()[..., 0].astype(np.uint16) * 257)
+    assert abs(pixels(arrive(picture, connected))[..., 0] - colours()[..., 0]).max() <= 1
+
+
+def test_what_a_file_is_blender_decides_and_not_its_name(tmp_path: Path, connected: Emulator) -> None:
+    misnamed = picture_file(tmp_path, "chair.png").rename(tmp_path / "chair.tif")
+    assert (pixels(arrive(misnamed, connected))[..., :3] == colours()).all()
+
+
+@pytest.mark.parametrize("name", ["chair.png", "chair.tif"])
+def test_alpha_stays_and_the_subject_is_cut_out_by_it(tmp_path: Path, connected: Emulator, name: str) -> None:
+    data = arrive(picture_file(tmp_path, name, with_alpha()), connected)
+    left, top, right, bottom, width, height = newest_job().crop
+    assert (width, height) == (WIDTH, HEIGHT)
+    solid = np.flatnonzero(alpha()[0] > 204)
+    assert left < solid[0] <= solid[-1] < right
+    assert top < 0 < HEIGHT < bottom
+    seen, columns = placed(data, newest_job().crop), slice(max(0, left), min(right, WIDTH))
+    assert (seen[:, columns, 3] == alpha()[:, columns]).all()
+    assert abs(seen[..., :3] - colours())[:, columns].max() <= 1
 
 
 def test_grey_stays_grey(tmp_path: Path, connected: Emulator) -> None:
@@ -82,7 +96,8 @@ def test_grey_stays_grey(tmp_path: Path, connected: Emulator) -> None:
 
 def test_grey_keeps_its_alpha(tmp_path: Path, connected: Emulator) -> None:
     data = arrive(picture_file(tmp_path, "grey.tif", with_alpha()[..., [0, 3]]), connected)
-    assert (pixels(data)[..., 3] == alpha()).all()
+    seen = placed(data, newest_job().crop)
+    assert (seen[..., 3] == alpha())[:, max(0, newest_job().crop[0]) :].all()
 
 
 def test_a_tiff_with_16_bit_looks_the_same_with_8(tmp_path: Path, connected: Emulator) -> None:
@@ -102,8 +117,9 @@ def test_linear_light_becomes_srgb(tmp_path: Path, connected: Emulator) -> None:
 def test_linear_light_is_parted_from_its_alpha(tmp_path: Path, connected: Emulator) -> None:
     linear = np.full((HEIGHT, WIDTH, 4), 0.25, np.float32)
     linear[..., 3] = 0.5
+    linear[:, : WIDTH - 8] = 1
     data = arrive(linear_exr(tmp_path / "glass.exr", linear), connected)
-    assert abs(pixels(data) - [188, 188, 188, 127.5]).max() <= 1
+    assert abs(placed(data, newest_job().crop)[5, WIDTH - 7] - [188, 188, 188, 127.5]).max() <= 1
 
 
 def test_light_above_white_and_below_black_is_cut(tmp_path: Path, connected: Emulator) -> None:
@@ -118,7 +134,7 @@ def test_an_avif_is_converted_where_this_blender_reads_it(tmp_path: Path, connec
     if READS_AVIF:
         assert abs(pixels(arrive(picture, connected))[..., :3] - colours()).max() <= 3
     else:
-        assert refused(picture) == "Blender cannot read “chair.avif”. Choose a PNG, JPEG or WebP file."
+        assert refused(picture) == "Blender cannot read AVIF. Export the photo as JPEG, or choose another file."
 
 
 def test_a_conversion_leaves_no_datablock_behind(tmp_path: Path, connected: Emulator) -> None:
@@ -131,7 +147,7 @@ def test_a_conversion_that_fails_leaves_no_datablock_behind(tmp_path: Path, conn
     picture = tmp_path / "broken.tif"
     picture.write_bytes(b"II*\x00" + b"\x07" * 200)
     before = len(bpy.data.images)
-    assert refused(picture) == "Blender cannot read “broken.tif”. Choose a PNG, JPEG or WebP file."
+    assert refused(picture).startswith("“broken.tif” is damaged or was not copied whole.")
     assert len(bpy.data.images) == before
 
 
@@ -150,10 +166,10 @@ def test_a_converted_picture_keeps_its_name_at_scenario(tmp_path: Path, connecte
 
 def test_a_path_relative_to_the_blend_file_is_understood(tmp_path: Path, connected: Emulator) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
-    picture = picture_file(tmp_path / "textures")
+    picture_file(tmp_path / "textures")
     assert OPS.trellis2.generate_image(filepath="//textures/chair.png") == {"FINISHED"}
     tick_until(lambda: connected.assets)
-    assert sent(connected) == picture.read_bytes()
+    assert (pixels(sent(connected))[..., :3] == colours()).all()
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path, connected: Emulator) -> None:
@@ -164,7 +180,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path, connected: Emulator) -> No
 def test_a_file_that_is_no_picture_is_refused(tmp_path: Path, connected: Emulator) -> None:
     text = tmp_path / "notes.png"
     text.write_text("Buy milk", encoding="utf-8")
-    assert refused(text).startswith("“notes.png” is not a picture. Choose a PNG")
+    assert refused(text) == "Blender cannot read “notes.png”. Choose a PNG, JPEG or WebP file."
     assert not connected.calls
 
 

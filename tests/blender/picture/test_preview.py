@@ -65,11 +65,12 @@ def test_the_panel_fits_its_width(tmp_path: Path, addon: Any, scale: int) -> Non
     [
         (np.full((300, 300, 3), 90, np.uint8), "removed on the server", "Cut out the subject"),
         (subject()[100:], "touches the border", "Leave some room"),
-        (np.pad(subject(60), ((300, 300), (300, 300), (0, 0))), "is tiny", "Crop the picture"),
+        (np.pad(subject(120), ((300, 300), (300, 300), (0, 0))), "is tiny", "Crop the picture"),
+        (np.pad(subject(60), ((300, 300), (300, 300), (0, 0))), "only 30 pixels large", "Choose a larger picture"),
         (np.zeros((300, 300, 4), np.uint8), "transparent", "Choose another picture"),
         (subject(200), "smaller than 256 pixels", "Use a larger one"),
     ],
-    ids=["no alpha", "border", "tiny", "empty", "small"],
+    ids=["no alpha", "border", "tiny", "too small", "empty", "small"],
 )
 def test_each_warning_is_said_with_its_remedy(tmp_path: Path, addon: Any, pixels: Any, words: str, remedy: str) -> None:
     choose(picture_file(tmp_path, pixels=pixels))
@@ -173,10 +174,10 @@ def test_sidebars_side_by_side_may_show_different_pictures(
 
 
 def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any) -> None:
-    sight = addon.preview.Sight(SimpleNamespace(compute=lambda _work: None), None)
+    sight = addon.preview.Sight(SimpleNamespace(compute=lambda _work: None), None, lambda _sentence: None)
     key = ("FILE", "chair.png")
     for _ in range(2):
-        sight.look(key, None)
+        sight.look(key, addon.picture_file.ChosenPicture("chair.png"))
     sight.take(addon.preview_requests.Seen(key, 1, error="older"))
     assert (sight.looks[key].seen, sight.is_busy) == (None, True)
     sight.take(addon.preview_requests.Seen(key, 2, error="newer"))
@@ -277,6 +278,7 @@ def test_a_look_through_the_camera_shows_what_stands_before_it_and_leaves_nothin
     assert "how it looked when you asked" in page.text
     assert len(page.pictures) == 1
     assert list((addon.session.jobs_root() / ".incoming").iterdir()) == []
+    assert not addon.camera.is_under_way()
     assert addon.camera._under_way == []
 
 

@@ -12,13 +12,15 @@ import pytest
 from tests.blender.drawing import draw
 from tests.blender.looks import look, render, shown, subject
 from tests.blender.picture.test_source_image import frames
-from tests.blender.pictures import linear_exr, picture_file, pixels
+from tests.blender.pictures import linear_exr, picture_file, pixels, sent
 from tests.blender.untouched import untouched
-from tests.blender.working import OPS
+from tests.blender.working import OPS, SMALL, tick_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from emulator import Emulator
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 ASKS: tuple[str, str, dict[str, Any]] = ("trellis2.look_again", "Look at the Image", {})
@@ -82,7 +84,7 @@ def test_any_open_image_is_seen_at_once(tmp_path: Path, addon: Any, session: Any
     with untouched(tmp_path, session):
         assert colour(addon) == RED
     assert image.name in bpy.data.images
-    assert list((addon.session.jobs_root() / ".incoming").iterdir()) == []
+    assert list(addon.session.jobs_root().glob(".incoming/*")) == []
 
 
 def test_a_float_image_is_seen_as_it_looks(tmp_path: Path, addon: Any) -> None:
@@ -113,24 +115,16 @@ def test_another_image_takes_the_place_of_the_one_before(addon: Any) -> None:
         assert colour(addon) == hue
 
 
-def test_the_preview_shows_the_picture_that_is_sent(
-    tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_model_sees_is_computed_from_the_bytes_that_are_sent(addon: Any, connected: Emulator) -> None:
     rng = np.random.default_rng(1)
-    image = choose(painted(rng.integers(0, 256, (2048, 1100, 4)).astype(np.uint8)))
-    looked_at: list[bytes] = []
-    see = addon.preview.PreviewClient.see
-
-    def noted(self: Any, picture: Path) -> Any:
-        looked_at.append(picture.read_bytes())
-        return see(self, picture)
-
-    monkeypatch.setattr(addon.preview.PreviewClient, "see", noted)
-    assert look(addon).view is not None
-    would_be_sent = addon.source_operators.image.from_image(image, 1, tmp_path)
-    would_be_sent.write()
-    assert pixels(looked_at[0]).shape == (1024, 550, 4)
-    assert looked_at == [would_be_sent.file.read_bytes()]
+    picture = rng.integers(0, 256, (2048, 1100, 4)).astype(np.uint8)
+    picture[:700] = 0
+    choose(painted(picture))
+    seen = look(addon)
+    assert OPS.trellis2.generate_open_image(**SMALL) == {"FINISHED"}
+    tick_until(lambda: connected.paid)
+    assert sent(connected) == seen.prepared.data
+    assert pixels(seen.prepared.data).shape == (1024, 1024, 4)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import bpy
+import numpy as np
 import pytest
 
-from tests.blender.picture.test_render import SIDE, current_scene, render
-from tests.blender.pictures import pixels, sent
+from tests.blender.picture.test_render import SIDE, current_scene, render, saved_by_hand
+from tests.blender.pictures import pixels, placed, sent
 from tests.blender.untouched import untouched
 from tests.blender.working import OPS, SMALL, newest_job, refusal, tick_until
 
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def small_pictures(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Render fewer pixels, for the sake of time."""
-    monkeypatch.setattr(addon.encode, "SIDE", SIDE)
+    monkeypatch.setattr(addon.camera, "SIDE", SIDE)
 
 
 def shoot(connected: Emulator, **given: Any) -> Any:
-    """Generate from the camera and return the pixels that were sent."""
+    """Generate from the camera and return the pixels that were sent, where they were in what the camera sees."""
+    paid = connected.paid
     assert OPS.trellis2.generate_camera(**SMALL, **given) == {"FINISHED"}
-    tick_until(lambda: connected.paid)
+    tick_until(lambda: connected.paid > paid and newest_job().is_prepared)
     data = sent(connected)
     assert b"tEXt" not in data
-    return pixels(data)
+    return placed(data, newest_job().crop)
 
 
 @pytest.mark.parametrize("engine", ["SCENE", "WORKBENCH"])
@@ -48,28 +50,53 @@ def test_the_scenes_engine_gives_what_a_render_gives(connected: Emulator) -> Non
     render()
     seen = shoot(connected)
     assert OPS.trellis2.generate_render(**SMALL) == {"FINISHED"}
-    tick_until(lambda: connected.paid == 2)
-    rendered = pixels(sent(connected))
+    tick_until(lambda: connected.paid == 2 and newest_job().is_prepared)
+    rendered = placed(sent(connected), newest_job().crop)
     middle = slice(SIDE // 2 - 8, SIDE // 2 + 8)
     assert abs(seen[middle, middle] - rendered[middle, middle]).max() <= 2
 
 
-@pytest.mark.parametrize(("wide", "high", "aspect"), [(128, 64, 1), (64, 128, 1), (64, 64, 2)])
+def box_of(seen: Any) -> list[float]:
+    """Where something solid is: left, top, right and bottom, in shares of the picture."""
+    solid = seen[..., 3] > 127
+    down, across = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
+    height, width = solid.shape
+    return [across[0] / width, down[0] / height, (across[-1] + 1) / width, (down[-1] + 1) / height]
+
+
+@pytest.mark.parametrize(("wide", "high", "aspect"), [(128, 64, (1, 1)), (64, 128, (1, 1)), (64, 64, (2, 1))])
 @pytest.mark.parametrize("fit", ["AUTO", "HORIZONTAL", "VERTICAL"])
-def test_the_frame_stays_the_cameras_in_a_square(
-    connected: Emulator, wide: int, high: int, aspect: int, fit: str
+def test_the_camera_sees_what_a_render_shows_where_it_shows_it(
+    tmp_path: Path, connected: Emulator, wide: int, high: int, aspect: tuple[int, int], fit: str
 ) -> None:
     render()
     scene = current_scene()
-    scene.render.resolution_x, scene.render.resolution_y, scene.render.pixel_aspect_x = wide, high, aspect
-    scene.camera.data.sensor_fit = fit
-    bpy.ops.mesh.primitive_plane_add(size=200, location=(0, 0, -1))
+    scene.render.resolution_x, scene.render.resolution_y = wide, high
+    scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = aspect
+    scene.camera.data.sensor_fit, scene.camera.data.shift_x = fit, 0.05
+    scene.camera.location.y = 0.3
+    scene.camera.location.z = 4
     seen = shoot(connected, engine="WORKBENCH")
-    assert seen.shape[:2] == (SIDE, SIDE)
-    solid = seen[..., 3] > 0
-    across, up = solid.any(0).sum(), solid.any(1).sum()
-    largest = max(wide * aspect, high)
-    assert (across, up) == (SIDE * wide * aspect // largest, SIDE * high // largest)
+    largest = max(wide * aspect[0], high * aspect[1])
+    assert seen.shape[:2] == (SIDE * high * aspect[1] // largest, SIDE * wide * aspect[0] // largest)
+    scene.render.engine = "BLENDER_WORKBENCH"
+    bpy.ops.render.render()
+    assert abs(np.subtract(box_of(seen), box_of(pixels(saved_by_hand(tmp_path / "render.png"))))).max() < 0.03
+
+
+def test_the_stamp_that_a_render_gets_is_not_in_the_picture(connected: Emulator) -> None:
+    render()
+    without = shoot(connected, engine="WORKBENCH")
+    current_scene().render.use_stamp = True
+    assert (shoot(connected, engine="WORKBENCH") == without).all()
+
+
+def test_the_scenes_view_is_what_the_picture_is_seen_through(connected: Emulator) -> None:
+    render("AgX")
+    seen = shoot(connected)
+    current_scene().view_settings.view_transform = "Standard"
+    current_scene().view_settings.exposure = 1
+    assert abs(shoot(connected) - seen).max() > 10
 
 
 @pytest.mark.parametrize("slot", [0, 2])

@@ -13,7 +13,7 @@ import pytest
 from tests.blender import child
 from tests.blender.child import is_running, wait_until
 from tests.blender.picture.test_render import SIDE, current_scene, render
-from tests.blender.pictures import pixels
+from tests.blender.pictures import targa
 from tests.blender.untouched import render_result, untouched
 
 LONG = 10_000_000
@@ -22,7 +22,7 @@ LONG = 10_000_000
 @pytest.fixture
 def camera(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The camera's module, which has a second Blender render few pixels."""
-    monkeypatch.setattr(addon.encode, "SIDE", SIDE)
+    monkeypatch.setattr(addon.camera, "SIDE", SIDE)
     yield addon.camera
     addon.camera.leave()
 
@@ -40,12 +40,11 @@ def wait_for(shot: Any) -> None:
 
 def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
     """Render, and return the pixels of the picture."""
-    shot, folder = begun(camera, session, engine)
+    shot, _ = begun(camera, session, engine)
     wait_for(shot)
-    found = camera.end(shot, folder)
-    found.write()
-    seen = pixels(found.file.read_bytes())
-    found.file.unlink()
+    chosen = camera.end(shot)
+    seen = targa(chosen.targa.read_bytes()).astype(int)
+    chosen.targa.unlink()
     return seen
 
 
@@ -137,12 +136,12 @@ def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
     nowhere = tmp_path / "a file"
     nowhere.write_text("", encoding="utf-8")
     copied = camera._copy_scene
-    monkeypatch.setattr(camera, "_copy_scene", lambda *given: copied(*given[:2], nowhere / "picture.png"))
+    monkeypatch.setattr(camera, "_copy_scene", lambda *given: copied(*given[:2], nowhere / "picture.tga"))
     with untouched(tmp_path, session):
-        shot, folder = begun(camera, session)
+        shot, _ = begun(camera, session)
         wait_for(shot)
         with pytest.raises(camera.PictureError, match=r"could not be rendered: .* cannot save: .*[^.]\. Mend that"):
-            camera.end(shot, folder)
+            camera.end(shot)
 
 
 def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera: Any, session: Any) -> None:
@@ -150,7 +149,7 @@ def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera
     os.kill(process_of(shot), signal.SIGKILL)
     wait_for(shot)
     with untouched(tmp_path, session), pytest.raises(camera.PictureError, match="ended unexpectedly"):
-        camera.end(shot, folder)
+        camera.end(shot)
     assert not list(folder.iterdir())
 
 
@@ -171,11 +170,11 @@ def cut(scene, *_arguments):
 bpy.app.handlers.render_write.append(cut)
 HANDLERS = runpy.run_path({str(beside.PROGRAM)!r})["HANDLERS"]
 """)
-    monkeypatch.setattr(beside, "PROGRAM", cuts)
+    monkeypatch.setattr(addon.camera, "PROGRAM", cuts)
     shot, folder = begun(camera, session)
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The disk has no room for the picture"):
-        camera.end(shot, folder)
+        camera.end(shot)
     assert not list(folder.iterdir())
 
 
@@ -185,7 +184,7 @@ def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any)
     shot.stop()
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
-        camera.end(shot, folder)
+        camera.end(shot)
     assert (is_running(process), list(folder.iterdir())) == (False, [])
 
 

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.pictures import picture_file, pixels, sent, with_alpha
+from tests.blender.pictures import picture_file, pixels, placed, sent, with_alpha
 from tests.blender.untouched import untouched
 from tests.blender.working import OPS, SMALL, newest_job, refusal, tick_until
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from emulator import Emulator
 
-SIDE = 16
+SIDE = 64
 
 
 def pattern(seed: int = 1) -> Any:
     """Pixels (SIDE, SIDE, 4) of 0 to 1, the lowest row first, none of them clear."""
     values = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 4)).astype(np.float32) / 255
     values[..., 3] = 1
-    values[: SIDE // 2, :, 3] = 128 / 255
+    values[: SIDE // 2, :, 3] = 230 / 255
     return values
 
 
@@ -48,10 +48,10 @@ def arrive(image: Any, connected: Emulator, folder: Path, session: Any) -> Any:
     scene.trellis2.image = image
     with untouched(folder, session):
         assert OPS.trellis2.generate_open_image(**SMALL) == {"FINISHED"}
-        tick_until(lambda: connected.paid)
+        tick_until(lambda: connected.paid and newest_job().is_prepared)
     data = sent(connected)
     assert b"tEXt" not in data
-    return pixels(data)
+    return placed(data, newest_job().crop)
 
 
 def refused(image: Any) -> str:
@@ -85,17 +85,17 @@ def test_a_file_with_strokes_not_yet_saved_is_sent_with_them(tmp_path: Path, con
     image.pixels[0:4] = (1, 0, 1, 1)
     seen = arrive(image, connected, tmp_path, session)
     assert seen[-1, 0].tolist() == [255, 0, 255, 255]
-    assert seen[0, 5].tolist() == with_alpha()[0, 5].tolist()
+    assert seen[0, 50].tolist() == with_alpha()[0, 50].tolist()
 
 
 def test_a_float_image_is_sent_as_it_looks_with_straight_alpha(
     tmp_path: Path, connected: Emulator, session: Any
 ) -> None:
-    values = np.zeros((SIDE, SIDE, 4), np.float32)
-    values[:] = (0.5 * 0.25, 0.25, 0.0, 0.5)  # scene-linear, times its alpha
+    values = np.ones((SIDE, SIDE, 4), np.float32)
+    values[-8:] = (0.5 * 0.25, 0.25, 0.0, 0.5)  # scene-linear, times its alpha
     seen = arrive(new_image(values, float_buffer=True), connected, tmp_path, session)
     # sRGB (IEC 61966-2-1): 0.25 is shown as 0.5371, 0.5 as 0.7354
-    assert abs(seen[0, 0] - [137, 188, 0, 128]).max() <= 1
+    assert abs(seen[7, 0] - [137, 188, 0, 128]).max() <= 1
 
 
 def test_an_image_that_is_data_is_sent_as_it_is_shown(tmp_path: Path, connected: Emulator, session: Any) -> None:
@@ -105,11 +105,15 @@ def test_an_image_that_is_data_is_sent_as_it_is_shown(tmp_path: Path, connected:
     assert arrive(image, connected, tmp_path, session)[0, 0].tolist() == [64, 64, 64, 255]
 
 
-def test_a_large_image_is_sent_as_large_as_it_is_looked_at(tmp_path: Path, connected: Emulator, session: Any) -> None:
+def test_a_large_image_is_sent_with_2048_pixels(connected: Emulator) -> None:
     image: Any = bpy.data.images.new("large", 2 * 1024, 3 * 1024)
     image.generated_color = (0.2, 0.4, 0.6, 1)
-    seen = arrive(image, connected, tmp_path, session)
-    assert seen.shape[:2] == (1024, 683)
+    scene: Any = bpy.context.scene
+    scene.trellis2.image = image
+    assert OPS.trellis2.generate_open_image(**SMALL) == {"FINISHED"}
+    tick_until(lambda: connected.paid)
+    seen = pixels(sent(connected))
+    assert seen.shape[:2] == (2048, 1365)
     assert abs(seen[500, 300] - [51, 102, 153, 255]).max() <= 1
 
 
@@ -208,13 +212,35 @@ def test_of_a_sequence_the_scenes_frame_is_sent(tmp_path: Path, connected: Emula
     assert arrive(image, connected, tmp_path, session)[0, 0].tolist() == [100, 7, 7, 255]
 
 
-def test_a_frame_that_a_sequence_does_not_have_is_named(tmp_path: Path, connected: Emulator) -> None:
+@pytest.mark.parametrize(("frame", "red"), [(-3, 50), (1, 50), (3, 150), (9, 150)])
+def test_a_sequence_holds_its_first_and_last_frame(
+    tmp_path: Path, connected: Emulator, session: Any, frame: int, red: int
+) -> None:
     image: Any = bpy.data.images.load(str(frames(tmp_path)))
     image.source = "SEQUENCE"
     scene: Any = bpy.context.scene
-    scene.frame_set(9)
+    scene.frame_set(frame)
+    assert arrive(image, connected, tmp_path, session)[0, 0].tolist() == [red, 7, 7, 255]
+
+
+def test_a_sequence_that_begins_with_1001_is_seen_by_the_frames_it_has(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    for number in (1001, 1002):
+        picture_file(tmp_path, f"s.{number}.png", np.full((SIDE, SIDE, 3), (number - 900, 7, 7), np.uint8))
+    image: Any = bpy.data.images.load(str(tmp_path / "s.1001.png"))
+    image.source = "SEQUENCE"
+    assert arrive(image, connected, tmp_path, session)[0, 0].tolist() == [101, 7, 7, 255]
+
+
+def test_a_frame_that_a_sequence_misses_is_named(tmp_path: Path, connected: Emulator) -> None:
+    image: Any = bpy.data.images.load(str(frames(tmp_path)))
+    image.source = "SEQUENCE"
+    (tmp_path / "s_0002.png").unlink()
+    scene: Any = bpy.context.scene
+    scene.frame_set(2)
     before = len(bpy.data.images), len(bpy.data.textures)
-    assert refused(image).startswith("The image “s_0001.png” has no frame 9, or lost its file.")
+    assert refused(image).startswith("The image “s_0001.png” has no frame 2, or lost its file.")
     assert (len(bpy.data.images), len(bpy.data.textures)) == before
     assert not connected.calls
 
@@ -240,16 +266,3 @@ def test_the_image_editors_image_comes_before_the_panels(addon: Any) -> None:
     with bpy.context.temp_override(edit_image=edited):
         assert addon.source_operators.shown_image(bpy.context) == edited
     assert addon.source_operators.shown_image(bpy.context) == chosen
-
-
-def test_a_picture_that_cannot_be_written_is_told_by_its_job(
-    connected: Emulator, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(addon.image, "new_file", lambda _folder: tmp_path)  # where no file can be
-    scene: Any = bpy.context.scene
-    scene.trellis2.image = new_image(pattern())
-    assert OPS.trellis2.generate_open_image(**SMALL) == {"FINISHED"}
-    tick_until(lambda: newest_job().is_resting)
-    assert newest_job().message.startswith("Could not save the picture: ")
-    assert not connected.calls
-    assert not list(session.jobs_root().glob("*/*"))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.blender.picture.test_source_image import arrive, refused
 from tests.blender.pictures import linear_exr, picture_file
+from tests.blender.working import OPS, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +88,8 @@ def layers(tmp_path: Path, addon: Any) -> Path:
 
 def look(addon: Any, image: Any, number: int = 1) -> Any:
     """What is sent of the image, (height, width, 4) uint8."""
-    return addon.image.take(image, number).seen()
+    chosen = addon.image.from_image(bpy.context, image, number, addon.session.incoming())
+    return addon.preview.PreviewClient(addon.preview.launch())._rows(chosen)
 
 
 @pytest.mark.parametrize(("number", "shown"), [(1, 0), (2, 1), (4, 3), (99, 3), (-3, 0)])
@@ -112,8 +114,8 @@ def test_a_multilayer_exr_is_refused_with_what_to_do_as_an_open_image_and_as_a_f
     image = bpy.data.images.load(str(layers))
     assert refused(image) == "The image “layers.exr” has layers. Save the one that you see as a PNG, and choose that."
     assert image.type == "MULTILAYER"
-    with pytest.raises(addon.errors.PictureError, match=r"^Blender cannot read “layers\.exr”\. Choose a PNG"):
-        addon.file.from_file(layers, tmp_path / "incoming")
+    said = refusal(lambda: OPS.trellis2.generate_image(filepath=str(layers)))
+    assert said == "“layers.exr” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
     assert connected.paid == 0
 
 

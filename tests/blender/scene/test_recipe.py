@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 
-from tests.blender.pictures import picture_file
+from tests.blender.pictures import picture_file, sent
 from tests.blender.working import finish, meshes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def test_it_names_the_job_the_picture_the_seed_all_parameters_and_the_version(
     assert found.pop("job_id") == remote.id
     assert found.pop("asset_id") in remote.asset_ids
     assert found.pop("picture") == "Tür.png"
-    assert found.pop("picture_sha256") == hashlib.sha256(picture.read_bytes()).hexdigest()
+    assert found.pop("picture_sha256") == hashlib.sha256(sent(connected)).hexdigest()
     assert found.pop("version") == addon.session.VERSION
     assert found.pop("seed") == 2**31 - 1
     assert found == {parameter.name: done.parameters[parameter.name] for parameter in addon.scene_settings.TABLE}

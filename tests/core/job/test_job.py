@@ -23,6 +23,7 @@ from trellis_blender.core.job.events import (
     NeverArrived,
     NotFound,
     Polled,
+    Prepared,
     Read,
     Resumed,
     SubmitPutOff,
@@ -52,6 +53,7 @@ WAY: list[Event] = [
 ]
 EVENTS: list[Event] = [
     *WAY,
+    Prepared("source.jpeg", "chair.jpeg", (0, 0, 9, 9, 9, 9)),
     SubmitPutOff(),
     AnswerLost(),
     NeverArrived(),

@@ -29,6 +29,8 @@ FULL = dataclasses.replace(
     remote_id="job_1",
     remote_ended=True,
     past_remote_ids=("job_0",),
+    is_prepared=True,
+    crop=(-5, 10, 395, 410, 390, 420),
     cost=7.25,
     model_asset_ids=("asset_2", "asset_3"),
     model_asset_id="asset_3",
@@ -100,7 +102,7 @@ def test_a_file_without_the_newest_fields_is_loaded_with_their_defaults(folder: 
         "generation_seconds": None,
     }
     newest |= {"cancel_refused": False, "may_be_paid": False, "may_submit_again": False}
-    newest |= {"charged_in_vain": 0.0, "batch": "", "place": 0}
+    newest |= {"charged_in_vain": 0.0, "batch": "", "place": 0, "is_prepared": False, "crop": ()}
     for name in newest:
         del data[name]
     (saved / "job.json").write_text(json.dumps(data), encoding="utf-8")

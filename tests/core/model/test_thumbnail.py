@@ -11,7 +11,8 @@ from PIL import Image
 
 from trellis_blender.core.model.arrays import Material, MeshArrays, Model, Texture
 from trellis_blender.core.model.thumbnail import SIDE, picture_of
-from trellis_blender.core.picture.pixels import encoded, linear, png, resized
+from trellis_blender.core.picture.encode import png
+from trellis_blender.core.picture.pixels import encoded, linear, resized
 
 RED, GREEN, BLUE, WHITE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0)
 # The faces of a cube from -1 to 1, each as axis, side and colour: to the front (-Y) red, to the right green, up blue.
@@ -123,4 +124,4 @@ def test_each_pixel_of_a_smaller_picture_is_the_mean_of_its_part() -> None:
 
 def test_a_png_is_what_others_read() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (5, 3, 4), np.uint8)
-    assert (np.asarray(Image.open(io.BytesIO(png(pixels)))) == pixels[::-1]).all()
+    assert (np.asarray(Image.open(io.BytesIO(png(pixels)))) == pixels).all()

@@ -18,6 +18,15 @@ class UploadStarted(Event):
 
 
 @dataclass(frozen=True)
+class Prepared(Event):
+    """The picture of a job from before is made anew: its file's name, its name at Scenario, and what was cut out."""
+
+    picture: str
+    picture_name: str
+    crop: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Uploaded(Event):
     """The picture is an asset now. `uploaded_at` is the server's date of it."""
 
@@ -138,4 +147,6 @@ class Cancelled(Event):
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """The artist asked to try again."""
+    """The artist asked to try again. `prepares`: a picture from before is made anew before it is sent."""
+
+    prepares: bool = False

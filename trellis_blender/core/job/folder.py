@@ -16,7 +16,7 @@ import shutil
 import time
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from ..errors import Remedy
 from ..files import flush_file, flush_folder, rename
@@ -177,12 +177,18 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
         if not all(isinstance(item, int | float) for item in value.values()) or "seed" not in value:
             raise TypeError("parameters are not numbers, or have no seed")
         return MappingProxyType(dict(value))
-    if hint == tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise TypeError(f"{name} is not a list of texts")
-        return tuple(value)
+    if hint in (tuple[str, ...], tuple[int, ...]):
+        return _restored_list(value, get_args(hint)[0], name)
     if value is None and hint is not float:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} is not a number")
     return value
+
+
+def _restored_list(value: Any, kind: type, name: str) -> tuple[Any, ...]:
+    if not isinstance(value, list) or not all(type(item) is kind for item in value):
+        raise TypeError(f"{name} is not a list of {kind.__name__}")
+    if name == "crop" and len(value) not in (0, 6):
+        raise TypeError("a crop is six numbers")
+    return tuple(value)

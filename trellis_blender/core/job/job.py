@@ -37,6 +37,7 @@ from .events import (
     NeverArrived,
     NotFound,
     Polled,
+    Prepared,
     Read,
     Resumed,
     SubmitPutOff,
@@ -85,7 +86,9 @@ class Job:
     `cancel_refused`: Scenario goes on with it all the same.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
-    another Blender drives this job.
+    another Blender drives this job. `is_prepared`: its picture is as all are sent; those of jobs from before are not.
+    `crop` is what was cut out of the picture: left, top, right, bottom, in pixels of the upright picture, then that
+    one's width and height; empty where that is not known.
     """
 
     id: str
@@ -96,6 +99,8 @@ class Job:
     created: float
     batch: str = ""
     place: int = 0
+    is_prepared: bool = False
+    crop: tuple[int, ...] = ()
     stage: Stage = Stage.QUEUED
     picture_sha256: str = ""
     asset_id: str = ""
@@ -151,6 +156,7 @@ _BEFORE_READY = frozenset(Stage) - RESTING
 MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
     {
         UploadStarted: frozenset({Stage.QUEUED, Stage.UPLOADING}),
+        Prepared: frozenset({Stage.UPLOADING}),
         Uploaded: frozenset({Stage.UPLOADING}),
         SubmitStarted: frozenset({Stage.UPLOADING}),
         SubmitPutOff: frozenset({Stage.SUBMITTING}),
@@ -200,6 +206,8 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
     match event:
         case UploadStarted():
             return change(job, stage=Stage.UPLOADING)
+        case Prepared(picture, picture_name, crop):
+            return change(job, picture=picture, picture_name=picture_name, crop=crop, is_prepared=True)
         case Uploaded(asset_id, uploaded_at, sha256):
             return change(job, asset_id=asset_id, uploaded_at=uploaded_at, picture_sha256=sha256)
         case SubmitStarted():
@@ -252,8 +260,8 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
         case Cancelled(message, remote_ended, charged):
             ended = _ended(job, remote_ended, charged)
             return change(job, stage=Stage.CANCELLED, message=message, remedy=Remedy.NONE, **ended)
-        case Resumed():
-            return _resumed(job)
+        case Resumed(prepares):
+            return _resumed(job, prepares=prepares)
     raise ImpossibleEventError(f"{event!r} has no rule")  # pragma: no cover: the table above is checked first
 
 
@@ -270,7 +278,7 @@ def _known(cost: float | None, job: Job) -> float | None:
     return job.cost if cost is None else cost
 
 
-def _resumed(job: Job) -> Job:
+def _resumed(job: Job, *, prepares: bool) -> Job:
     """Back to the furthest stage that is already paid for; a remote job that is over cannot be gone back to.
 
     One that was only brought in by its ID has no picture to begin anew with: it is looked at again. One that may be
@@ -288,6 +296,8 @@ def _resumed(job: Job) -> Job:
         stage = Stage.UNCONFIRMED
         job = dataclasses.replace(job, may_submit_again=True)
     else:
+        if prepares and not job.is_prepared:  # what was sent of it before is not what is sent today
+            job = dataclasses.replace(job, asset_id="")
         stage = Stage.UPLOADING if job.asset_id else Stage.QUEUED
     job = dataclasses.replace(job, cancel_asked=False, cancel_refused=False)
     return dataclasses.replace(job, stage=stage, message="", remedy=Remedy.NONE)

@@ -1,64 +1,86 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels as they are seen: uint8 (height, width, 4), the top row first, sRGB with straight alpha."""
+"""Pixels as files hold them: uint8 (height, width, 3 or 4), the top row first, sRGB with straight alpha."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Any
 
-from ..errors import PictureError, storage_error
-from .file import ALL_CLEAR
-from .view import LARGEST
+import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from .pixels import Held
+from .pixels import as_bytes, encoded, linear
 
-SIDE = LARGEST  # pixels, of the longer side
+Array = npt.NDArray[Any]
+PNG_COMPRESSION = 6
+JPEG_ABOVE = 3_500_000  # bytes: the API takes 4 MB at once
+JPEG_QUALITY = 95
+TARGA_HEADER, TARGA_SIZE_AT = 18, 12
 _BLEED = 4  # pixels that a smooth edge is wide at most
 
 
-def reduced(seen: Any) -> Any:
-    """The same with the longer side as Trellis looks at it, where it is twice that or more."""
-    import numpy as np
-
-    from .pixels import resized
-
-    height, width = seen.shape[:2]
-    if max(height, width) < 2 * SIDE:
-        return seen
-    scale = SIDE / max(height, width)
-    whole = seen.astype(np.float32)
-    whole[..., :3] *= whole[..., 3:]
-    small = resized(whole, max(1, round(height * scale)), max(1, round(width * scale)))
-    small[..., :3] /= np.maximum(small[..., 3:], 1 / 255)
-    return np.rint(small.clip(0, 255)).astype(np.uint8)
+def png(rows: Array) -> bytes:
+    """The pixels as a PNG without any metadata (PNG, third edition, §5 and §9)."""
+    height, width, channels = rows.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 6 if channels == 4 else 2, 0, 0, 0)
+    lines = _filtered(rows.reshape(height, width * channels), channels)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), PNG_COMPRESSION)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
-def square(seen: Any) -> Any:
-    """The same in the middle of a square, with nothing around it."""
-    import numpy as np
+def _filtered(lines: Array, channels: int) -> Array:
+    """The lines, each with the filter that leaves the smallest numbers: none, left, or up (PNG, third edition, §9)."""
+    left, upper = lines.copy(), lines.copy()
+    left[:, channels:] -= lines[:, :-channels]
+    upper[1:] -= lines[:-1]
+    every = (lines, left, upper)
+    sizes = np.stack([np.abs(each.astype(np.int8).astype(np.int16)).sum(axis=1) for each in every])
+    best = sizes.argmin(axis=0)
+    made = np.empty((len(lines), lines.shape[1] + 1), np.uint8)
+    made[:, 0] = best
+    for number, each in enumerate(every):
+        made[best == number, 1:] = each[best == number]
+    return made
 
-    height, width = seen.shape[:2]
-    side = max(height, width)
-    whole = np.zeros((side, side, 4), np.uint8)
-    top, left = (side - height) // 2, (side - width) // 2
-    whole[top : top + height, left : left + width] = seen
-    return whole
+
+def targa(data: bytes) -> Array:
+    """The pixels of a Targa file that Blender saved unpacked, with alpha: uint8 (height, width, 4).
+
+    Raises ValueError when it is cut short. (Truevision TGA 2.0: 18 bytes, then rows of BGRA, the bottom one first.)
+    """
+    if len(data) < TARGA_HEADER:
+        raise ValueError(f"{len(data)} bytes are no picture")
+    width, height = struct.unpack_from("<HH", data, TARGA_SIZE_AT)
+    if len(data) < TARGA_HEADER + width * height * 4:
+        raise ValueError(f"{len(data)} bytes are too few for {width} × {height} pixels")
+    rows = np.frombuffer(data, np.uint8, width * height * 4, TARGA_HEADER).reshape(height, width, 4)
+    return rows[::-1, :, [2, 1, 0, 3]]
 
 
-def straight(seen: Any) -> Any:
+@dataclass(frozen=True)
+class Drawn:
+    """What the viewport drew: uint8 (height, width, 4), the top row first, colours as `straight` takes them."""
+
+    seen: Array
+
+    def rows(self) -> Array:
+        """The same with straight alpha."""
+        return straight(self.seen)
+
+
+def straight(seen: Array) -> Array:
     """What the viewport draws, with straight alpha.
 
     It draws colours times their alpha through the view transform, which no division undoes. So a smooth edge takes the
     colour that is solid beside it; what is further from anything solid is divided as if the transform were sRGB's.
     """
-    import numpy as np
-
-    from .pixels import as_bytes, encoded, linear
-
     alpha = seen[..., 3:].astype(np.float32) / 255
     colour = encoded(linear(seen[..., :3].astype(np.float32) / 255) / np.where(alpha > 0, alpha, 1))
-    made = np.concatenate([as_bytes(colour), seen[..., 3:]], axis=2)
+    made: Array = np.concatenate([as_bytes(colour), seen[..., 3:]], axis=2)
     known = seen[..., 3] == 255
     made[known] = seen[known]
     for _ in range(_BLEED):
@@ -67,33 +89,3 @@ def straight(seen: Any) -> Any:
             made[beside, :3] = np.roll(made, (rows, columns), (0, 1))[beside, :3]
             known = known | beside
     return made
-
-
-def write_seen(held: Held, target: Path) -> None:
-    """Write what was taken out of Blender as the PNG that is sent; on any thread. Raises StorageError."""
-    write(held.seen(), target)
-
-
-def write_reduced(held: Held, target: Path) -> None:
-    """The same, not much larger than Trellis looks at it. Raises StorageError."""
-    write(reduced(held.seen()), target)
-
-
-def write_square(held: Held, target: Path) -> None:
-    """The same in the middle of a square. Raises StorageError."""
-    write(square(held.seen()), target)
-
-
-def write(seen: Any, target: Path) -> None:
-    """Write pixels as a PNG. Raises PictureError where nothing is to be seen, and StorageError.
-
-    Who asked for it leaves nothing of it behind.
-    """
-    from .pixels import png
-
-    if not seen[..., 3].any():
-        raise PictureError(ALL_CLEAR)
-    try:
-        target.write_bytes(png(seen[::-1]))
-    except OSError as error:
-        raise storage_error("save the picture", error) from error

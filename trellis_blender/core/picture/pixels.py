@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels as arrays: as they are shown, smaller, and as a PNG. Plain numpy, for workers and child processes."""
+"""Pixels as arrays: turned, scaled, and between linear light and sRGB. Plain numpy, for workers and the background."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,60 +10,87 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-PNG_COMPRESSION = 6
-TARGA_HEADER, TARGA_SIZE_AT = 18, 12
+_BLOCK = 256  # rows that are scaled at once
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a Blender image holds, taken out of it: what it shows can be worked out on any thread.
+class Pixels:
+    """The pixels of an image that shows them as they are stored, taken out of Blender in one go.
 
-    `flat` is float32, row after row, the bottom one first. `is_float`: scene-linear with premultiplied alpha.
-    `is_linear`: linear light with straight alpha.
+    `flat`: float32, 4 numbers a pixel, row after row, the bottom one first.
     """
 
     flat: Array
     width: int
     height: int
-    is_float: bool = False
-    is_linear: bool = False
 
-    def seen(self) -> Array:
-        """What it shows: uint8 (height, width, 4), the top row first, sRGB with straight alpha."""
-        channels = len(self.flat) // (self.width * self.height)
-        made = shown(self.flat, channels, is_float=self.is_float).reshape(self.height, self.width, 4)
-        if self.is_linear:
-            made[..., :3] = encoded(made[..., :3])
-        return as_bytes(made[::-1])
+    def rows(self) -> Array:
+        """The same as uint8 (height, width, 4), the top row first."""
+        return as_bytes(np.nan_to_num(self.flat).reshape(self.height, self.width, -1)[::-1])
 
 
-def shown(pixels: Array, channels: int, *, is_float: bool) -> Array:
-    """The pixels of a Blender image, flat float32, as (count, 4) float32: sRGB with straight alpha, 0 to 1.
-
-    Blender keeps `is_float` ones scene-linear with premultiplied alpha (its manual, "Alpha Modes").
-    """
-    given = pixels.reshape(-1, channels)
-    colour = given[:, :3] if channels > 2 else given[:, :1]
-    alpha = given[:, -1:] if channels in (2, 4) else np.ones((len(given), 1), np.float32)
-    if is_float:
-        colour = encoded(colour / np.where(alpha > 0, alpha, 1))
-    made = np.empty((len(given), 4), np.float32)
-    made[:, :3], made[:, 3:] = colour, alpha
-    np.clip(np.nan_to_num(made, copy=False), 0, 1, out=made)
-    return made
+def upright(rows: Array, orientation: int) -> Array:
+    """The picture turned as Exif says (Exif 2.32 §4.6.4, tag 0x0112): 1 to 8."""
+    if orientation in (5, 6, 7, 8):
+        rows = rows.transpose(1, 0, 2)
+    across, down = orientation in (2, 3, 6, 7), orientation in (3, 4, 7, 8)
+    return rows[:: -1 if down else 1, :: -1 if across else 1]
 
 
-def encoded(linear: Array) -> Array:
-    """Linear light as sRGB shows it (IEC 61966-2-1)."""
-    bright = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
-    made: Array = np.where(linear <= 0.0031308, linear * 12.92, bright)
-    return made
+def squared(rows: Array, pixel_aspect: float) -> Array:
+    """The picture with square pixels, made larger in one direction. `pixel_aspect`: a pixel's width by its height."""
+    height, width = rows.shape[:2]
+    if abs(pixel_aspect - 1) < 0.001 or not 0.01 < pixel_aspect < 100:
+        return rows
+    if pixel_aspect > 1:
+        return _stretched(rows, round(width * pixel_aspect), 1)
+    return _stretched(rows, round(height / pixel_aspect), 0)
 
 
-def linear(shown_colours: Array) -> Array:
-    """The linear light of sRGB colours, 0 to 1: the way back."""
-    bright = ((shown_colours + 0.055) / 1.055) ** 2.4
-    made: Array = np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
+def _stretched(rows: Array, count: int, axis: int) -> Array:
+    """More pixels along the axis, between those that there are."""
+    before = rows.shape[axis]
+    at = np.clip((np.arange(count) + 0.5) * before / count - 0.5, 0, before - 1)
+    low = np.floor(at).astype(np.intp)
+    share = (at - low).astype(np.float32)
+    share = share.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    high = np.minimum(low + 1, before - 1)
+    made = rows.take(low, axis) * (1 - share) + rows.take(high, axis) * share
+    whole: Array = np.rint(made).astype(np.uint8)
+    return whole
+
+
+def shrunk(rows: Array, largest: int) -> Array:
+    """The picture with no side above `largest` pixels; each new pixel is the mean of the area that it covers."""
+    height, width = rows.shape[:2]
+    if max(height, width) <= largest:
+        return rows
+    scale = largest / max(height, width)
+    has_alpha = rows.shape[2] == 4
+    made = _averaged(rows, max(1, round(width * scale)), has_alpha=has_alpha)
+    made = _averaged(made.transpose(1, 0, 2), max(1, round(height * scale)), has_alpha=False).transpose(1, 0, 2)
+    if has_alpha:
+        made[..., :3] /= np.maximum(made[..., 3:], 1e-6)
+        made[..., 3] *= 255
+    whole: Array = np.rint(made.clip(0, 255)).astype(np.uint8)
+    return whole
+
+
+def _averaged(rows: Array, count: int, *, has_alpha: bool) -> Array:
+    """The rows with `count` pixels each, float32; with alpha, colours times that, which is then 0 to 1."""
+    before = rows.shape[1]
+    edges = np.arange(count + 1) * (before / count)
+    low = np.minimum(np.floor(edges).astype(np.intp), before - 1)
+    share = (edges - low).reshape(1, -1, 1)
+    made = np.empty((len(rows), count, rows.shape[2]), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK].astype(np.float64)
+        if has_alpha:
+            block[..., 3] /= 255
+            block[..., :3] *= block[..., 3:]
+        sums = np.cumsum(block, axis=1) - block
+        at = sums[:, low] + block[:, low] * share
+        made[start : start + _BLOCK] = (at[:, 1:] - at[:, :-1]) * (count / before)
     return made
 
 
@@ -83,31 +108,21 @@ def resized(image: Array, height: int, width: int) -> Array:
     return image
 
 
+def encoded(linear: Array) -> Array:
+    """Linear light as sRGB shows it (IEC 61966-2-1)."""
+    bright = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
+    made: Array = np.where(linear <= 0.0031308, linear * 12.92, bright)
+    return made
+
+
+def linear(shown_colours: Array) -> Array:
+    """The linear light of sRGB colours, 0 to 1: the way back."""
+    bright = ((shown_colours + 0.055) / 1.055) ** 2.4
+    made: Array = np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
+    return made
+
+
 def as_bytes(image: Array) -> Array:
     """Numbers from 0 to 1 as uint8."""
     whole: Array = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     return whole
-
-
-def targa(data: bytes) -> Array:
-    """What a Targa file shows that Blender saved unpacked, with alpha: uint8 (height, width, 4), the top row first.
-
-    Raises ValueError when it is cut short. (Truevision TGA 2.0: 18 bytes, then rows of BGRA, the bottom one first.)
-    """
-    width, height = struct.unpack_from("<HH", data, TARGA_SIZE_AT)
-    if len(data) < TARGA_HEADER + width * height * 4:
-        raise ValueError(f"{len(data)} bytes are too few for {width} × {height} pixels")
-    rows = np.frombuffer(data, np.uint8, width * height * 4, TARGA_HEADER).reshape(height, width, 4)
-    return rows[::-1, :, [2, 1, 0, 3]]
-
-
-def png(rows: Array) -> bytes:
-    """A PNG of (height, width, 4) uint8, bottom row first as Blender has them (PNG, third edition, §5 and §9)."""
-    height, width = rows.shape[:2]
-    lines = np.zeros((height, 1 + width * 4), np.uint8)  # each line begins with its filter: 0, none
-    lines[:, 1:] = rows[::-1].reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), PNG_COMPRESSION)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )

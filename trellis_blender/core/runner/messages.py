@@ -13,6 +13,7 @@ from ..job.job import Job
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
+    from ..picture.file import FileStamp, PreparedPicture
     from ..picture.view import View
 
 Key = tuple[str, ...]
@@ -100,7 +101,8 @@ class Loaded:
 @dataclass(frozen=True)
 class Seen:
     """What the model sees of the picture that the key names, or the sentence that says why that is not known, and what
-    helps. `number` is that of the look.
+    helps. `number` is that of the look. `prepared` is what would be sent, `stamp` that of the file that was looked at.
+    `is_refused`: the picture itself is why, so it would be refused at the click as well.
 
     Neither: to have the picture takes so long that the artist has to ask for it.
     """
@@ -110,6 +112,17 @@ class Seen:
     view: View | None = None
     error: str = ""
     remedy: Remedy = Remedy.NONE
+    is_refused: bool = False
+    prepared: PreparedPicture | None = None
+    stamp: FileStamp | None = None
+
+
+@dataclass(frozen=True)
+class FileStamped:
+    """The stamp that the file of the picture with this key has now, None where there is none."""
+
+    key: Key
+    stamp: FileStamp | None
 
 
 @dataclass(frozen=True)
@@ -132,4 +145,5 @@ class Shrunk:
     pixels: bytes = b""
 
 
-Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | Seen | Portrayed | Shrunk
+OfPictures = Seen | FileStamped | Portrayed | Shrunk
+Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | OfPictures

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the click to a job on disk: its picture is written first, where that keeps nobody waiting.
+"""From the click to a job on disk: its picture is prepared and written first, where that keeps nobody waiting.
 
 Until then nothing of the job is on disk, and nothing can be paid for it. A Blender that quits meanwhile writes what is
 left before it goes.
@@ -13,14 +13,14 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TrellisError, storage_error, unexpected
 from ..job.events import CancelAsked
 from ..job.job import Job
-from ..picture.file import Found
+from ..picture.file import ChosenPicture, Found, Prepare
 from .job_store import Ledger
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Draft:
     """Jobs of one picture, which is not written yet. `unwanted` are those that were cancelled meanwhile."""
 
     jobs: Sequence[Job]
-    found: Found
+    picture: ChosenPicture | Found
     unwanted: set[str] = field(default_factory=set)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,16 +45,22 @@ class Intake:
     come into the ledger.
     """
 
-    def __init__(self, ledger: Ledger, notes: queue.SimpleQueue[Callable[[], None]], taken: Callable[[], None]) -> None:
-        self._ledger, self._notes, self._taken = ledger, notes, taken
+    def __init__(
+        self,
+        ledger: Ledger,
+        notes: queue.SimpleQueue[Callable[[], None]],
+        taken: Callable[[], None],
+        writing: Writing,
+    ) -> None:
+        self._ledger, self._notes, self._taken, self._writing = ledger, notes, taken, writing
         self._drafts: list[Draft] = []
 
-    def begin(self, jobs: Sequence[Job], found: Found | None, writer: Carriers) -> None:
-        """Have the picture written, then bring in the jobs; without one, bring them in."""
-        if found is None:
+    def begin(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None, writer: Carriers) -> None:
+        """Have the picture prepared and written, then bring in the jobs; without one, bring them in."""
+        if picture is None:
             self._add(jobs, [None] * len(jobs))
             return
-        draft = Draft(jobs, found)
+        draft = Draft(jobs, picture)
         self._drafts.append(draft)
         writer.run(lambda: self._write(draft))
 
@@ -78,16 +84,18 @@ class Intake:
         """On any thread."""
         if not draft.turn.acquire(blocking=False):
             return  # somebody else does it, or has done it
-        outcome = written(draft)
+        outcome = self._writing.written(draft)
         self._notes.put(lambda: self._take_in(draft, outcome))
 
-    def _take_in(self, draft: Draft, outcome: list[Path] | TrellisError) -> None:
+    def _take_in(self, draft: Draft, outcome: list[Found] | TrellisError) -> None:
         self._drafts.remove(draft)
         if isinstance(outcome, TrellisError):
             for job in draft.jobs:
                 self._ledger.refuse(job, outcome)
             return
-        self._add(draft.jobs, outcome)
+        is_prepared = isinstance(draft.picture, ChosenPicture)
+        jobs = [of_picture(job, found) if is_prepared else job for job, found in zip(draft.jobs, outcome, strict=True)]
+        self._add(jobs, [found.file for found in outcome])
         for entry in [self._ledger.entries[job_id] for job_id in draft.unwanted if job_id in self._ledger.entries]:
             self._ledger.apply(entry, CancelAsked())
 
@@ -97,26 +105,57 @@ class Intake:
         self._taken()
 
 
-def written(draft: Draft) -> list[Path] | TrellisError:
-    """Write the picture; a file of it for each of the jobs, or why there is none. Never raises: an answer must come."""
-    found, files = draft.found, list[Path]()
-    try:
-        found.write()
-        for job in draft.jobs[:-1]:
-            files.append(kept_copy(found.file, found.file.with_name(job.id + found.file.suffix)))
-    except TrellisError as error:
-        outcome: list[Path] | TrellisError = error
-    except OSError as error:
-        outcome = storage_error("save the picture", error)
-    except Exception as error:  # noqa: BLE001 - the log has it all
-        _log.exception("unexpected")
-        outcome = TrellisError(unexpected(error))
-    else:
-        return [*files, found.file]
-    for file in (*files, found.file):
-        with contextlib.suppress(OSError):  # it is swept with what else was left behind
-            file.unlink(missing_ok=True)
-    return outcome
+def of_picture(job: Job, found: Found) -> Job:
+    """The job with what is known of its picture once that is prepared."""
+    name = f"{Path(job.picture_name).stem}.{found.kind}"
+    return replace(job, picture=f"source.{found.kind}", picture_name=name, crop=found.crop, is_prepared=True)
+
+
+@dataclass
+class Writing:
+    """Writes pictures to files in `folder`. `prepare` makes what is sent; None: all are ready."""
+
+    folder: Path
+    prepare: Prepare | None = None
+
+    def written(self, draft: Draft) -> list[Found] | TrellisError:
+        """A file of the picture for each of the jobs, or why there is none. Never raises: an answer must come."""
+        files = list[Found]()
+        try:
+            first = self.ready(draft.picture, draft.jobs[-1].id)
+            files.append(first)
+            for job in draft.jobs[:-1]:
+                copy = kept_copy(first.file, first.file.with_name(job.id + first.file.suffix))
+                files.insert(-1, replace(first, file=copy))
+        except TrellisError as error:
+            outcome: list[Found] | TrellisError = error
+        except OSError as error:
+            outcome = storage_error("save the picture", error)
+        except Exception as error:  # noqa: BLE001 - the log has it all
+            _log.exception("unexpected")
+            outcome = TrellisError(unexpected(error))
+        else:
+            return files
+        for found in files:
+            with contextlib.suppress(OSError):  # it is swept with what else was left behind
+                found.file.unlink(missing_ok=True)
+        return outcome
+
+    def ready(self, picture: ChosenPicture | Found, name: str) -> Found:
+        """The picture in a file of that name, which is ours. Raises TrellisError or OSError; then there is none."""
+        if isinstance(picture, Found):
+            return picture
+        assert self.prepare is not None
+        prepared = self.prepare(picture)
+        file = self.folder / f"{name}.{prepared.kind}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(prepared.data)
+        except OSError:
+            with contextlib.suppress(OSError):  # as above
+                file.unlink(missing_ok=True)
+            raise
+        return Found(file, is_ours=True, kind=prepared.kind, crop=prepared.crop)
 
 
 def kept_copy(picture: Path, target: Path) -> Path:

@@ -37,13 +37,13 @@ from ..request.account import Account
 from .job_store import Entry, Ledger
 from .messages import Change, Notice
 from .outcomes import Outcomes
-from .pending_pictures import Intake
+from .pending_pictures import Intake, Writing
 from .polling import Polling
 from .timing import Clock, Note, Pace
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
-    from ..picture.file import Found
+    from ..picture.file import ChosenPicture, Found
     from .steps import Desk, Missed, Step
     from .workers import Crew
 
@@ -54,7 +54,7 @@ _log = logging.getLogger(__name__)
 class Runner:
     """Drives all jobs in `root`. `agent` is what the calls name as their User-Agent.
 
-    Nothing happens before `start`. `changes` is read by the main thread.
+    Nothing happens before `start`. `changes` is read by the main thread. `pictures` is told how to prepare them.
     """
 
     def __init__(self, root: Path, agent: str, pace: Pace | None = None, clock: Clock | None = None) -> None:
@@ -64,7 +64,8 @@ class Runner:
         self._stopping = threading.Event()
         self._ledger = Ledger(root, self._pace, self._clock, self.changes)
         self._entries = self._ledger.entries
-        self._intake = Intake(self._ledger, self._notes, self._show_held_back)
+        self.pictures = Writing(root / job_folder.INCOMING)
+        self._intake = Intake(self._ledger, self._notes, self._show_held_back, self.pictures)
         self._polling = Polling(self._pace, self._clock)
         self._outcomes = Outcomes(self._ledger, self._pace, self._clock)
         self._account: Account | None = None
@@ -89,9 +90,9 @@ class Runner:
         """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
         self._notes.put(lambda: self._use(account, held_by))
 
-    def add(self, jobs: Sequence[Job], found: Found | None) -> None:
-        """Begin jobs of one picture as soon as that is written; its file is moved away. None: they have none here."""
-        self._notes.put(lambda: self._add(jobs, found))
+    def add(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None) -> None:
+        """Begin jobs of one picture as soon as that is written; a file of ours moves away. None: they have none."""
+        self._notes.put(lambda: self._add(jobs, picture))
 
     def cancel(self, job_id: str) -> None:
         """Stop a job; one that is submitted already, only where Scenario does that."""
@@ -99,7 +100,7 @@ class Runner:
 
     def resume(self, job_id: str) -> None:
         """Try again, from the furthest stage that is paid for."""
-        self._notes.put(lambda: self._tell(job_id, Resumed()))
+        self._notes.put(lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
 
     def identify(self, job_id: str, remote_id: str) -> None:
         """The artist says which job at Scenario it is that was not found there."""
@@ -128,6 +129,10 @@ class Runner:
     def ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
         """Ask Scenario something that belongs to no job; the answer comes through `changes`."""
         self._notes.put(lambda: self._ask(account, question))
+
+    def write(self, work: Callable[[], None]) -> None:
+        """Have something done where pictures are written. It must not raise."""
+        self._notes.put(lambda: self._crew.writer.run(work) if self._crew is not None else None)
 
     def compute(self, work: Callable[[], Change]) -> None:
         """Have something worked out that needs no network; the outcome comes through `changes`."""
@@ -190,9 +195,9 @@ class Runner:
             if entry.is_idle:
                 self._ledger.show(entry, trouble=self._held_by)
 
-    def _add(self, jobs: Sequence[Job], found: Found | None) -> None:
+    def _add(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None) -> None:
         assert self._crew is not None
-        self._intake.begin(jobs, found, self._crew.writer)
+        self._intake.begin(jobs, picture, self._crew.writer)
 
     def _cancel(self, job_id: str) -> None:
         if self._intake.cancel(job_id):
@@ -319,7 +324,7 @@ class Runner:
     def _hand_over(self, entry: Entry, step: Step) -> None:
         assert self._crew is not None
         assert self._account is not None
-        job, told, taken = entry.job, [-self._pace.progress], self._taken(entry)
+        job, told, taken, prepare = entry.job, [-self._pace.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
         self._busy += 1
 
@@ -334,7 +339,8 @@ class Runner:
         def work(desk: Desk) -> None:
             result: Event | Missed | Exception
             try:
-                result = step(job, entry.folder, replace(desk, wait=wait, progress=progress, taken=taken))
+                tools = replace(desk, wait=wait, progress=progress, taken=taken, prepare=prepare)
+                result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._settle(entry, result))

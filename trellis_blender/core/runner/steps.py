@@ -24,6 +24,7 @@ from ..errors import (
     Remedy,
     storage_error,
 )
+from ..files import write_whole
 from ..job.events import (
     Cancelled,
     CancelRefused,
@@ -32,6 +33,7 @@ from ..job.events import (
     Failed,
     Generated,
     Polled,
+    Prepared,
     Read,
     Submitted,
     Uploaded,
@@ -40,7 +42,7 @@ from ..job.folder import MODEL_FILE
 from ..job.job import Job, Stage
 from ..job.words import number
 from ..model.glb import check_glb
-from ..picture.file import SENDABLE, fingerprint
+from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..scenario.api import Api, RemoteJob, Wait
 from ..scenario.download import download
 
@@ -61,7 +63,8 @@ OTHER_ACCOUNT = (
 class Desk:
     """What a step works with: the API for the JSON calls, a session without a key for files, and the way to stop.
 
-    `progress` is told 0 to 1. `taken` are the ids at Scenario of all other jobs of ours.
+    `progress` is told 0 to 1. `taken` are the ids at Scenario of all other jobs of ours. `prepare` makes what is sent
+    of a picture; None: all are ready.
     """
 
     api: Api
@@ -69,6 +72,7 @@ class Desk:
     wait: Wait
     progress: Callable[[float], None]
     taken: frozenset[str] = frozenset()
+    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class Missed:
 
 
 def upload(job: Job, folder: Path, desk: Desk) -> Event:
-    """Send the picture."""
+    """Send the picture. That of a job from before is prepared first."""
+    if not job.is_prepared and desk.prepare is not None:
+        return prepare(job, folder, desk.prepare)
     picture = folder / job.picture
     try:
         sha256 = fingerprint(picture)
@@ -90,6 +96,17 @@ def upload(job: Job, folder: Path, desk: Desk) -> Event:
     media_type = SENDABLE[picture.suffix.removeprefix(".")]
     asset = desk.api.upload(picture, job.picture_name, media_type, desk.wait)
     return Uploaded(asset.id, asset.created, sha256)
+
+
+def prepare(job: Job, folder: Path, make: Prepare) -> Event:
+    """Put in the place of the stored picture what is sent of it today."""
+    try:
+        made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
+        name = f"source.{made.kind}"
+        write_whole(folder / name, made.data)
+    except OSError as error:
+        raise storage_error("save the picture", error) from error
+    return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
 def submit(job: Job, _folder: Path, desk: Desk) -> Event:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it looks at pictures and models.
+"""A program for the background Blender: it reads pictures and models, makes what is sent of them, and portrays them.
 
 What is hostile or huge can hang or kill that Blender only. `preview_client.py` asks it. Blender shows a file there as
-anywhere, so every picture that Blender can read can be looked at.
+anywhere, so every picture that Blender can read can be sent.
 """
 
 from __future__ import annotations
@@ -10,31 +10,60 @@ from __future__ import annotations
 import base64
 import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_core.errors import ModelFileError, PictureError
-from trellis_core.picture.file import check_size, open_picture, unreadable
+from trellis_core.errors import ModelFileError, PictureError, storage_error
+from trellis_core.picture.file import check_size
+from trellis_core.picture.metadata import Facts, complaint, damaged, facts_of, unreadable
 
 if TYPE_CHECKING:
     from trellis_background.serve import Work
 
+END_OF_FILE = "end of file"  # in the words of Blender's libraries
+LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
 TEXTURE_SIDE = 2048
 SMALL_SIDE = 256
 
 
-def see(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """What the model sees of the picture `file`: `concerns`, and the `pixels` of a View."""
-    from trellis_core.picture.view import view_of
+def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """What is sent of the picture `file`: its bytes go to the file `target`; `kind`, `crop`, `concerns`, `view`."""
+    from trellis_core.picture.prepare import packed, prepared
 
     path = Path(request["file"])
-    open_picture(path)
-    view = view_of(_pixels(path))
-    return {"concerns": [concern.value for concern in view.concerns], "pixels": _text(view.pixels)}
+    with _own_folder() as folder:
+        facts, rows = _read(path, folder, work)
+        cut = prepared(
+            rows,
+            orientation=facts.orientation,
+            pixel_aspect=facts.pixel_aspect,
+            ignores_alpha=request["ignores_alpha"],
+        )
+        del rows
+        made = packed(cut, lambda data: _packed_jpeg(data, folder))
+    Path(request["target"]).write_bytes(made.data)
+    return {
+        "kind": made.kind,
+        "crop": made.crop,
+        "concerns": [concern.value for concern in made.view.concerns],
+        "view": _text(made.view.pixels),
+    }
 
 
-def portray(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Make a JPEG of the PNG `file`, which is opaque, in the file `target`, and what that shows in `shown`."""
+    from trellis_core.picture.encode import targa
+
+    with _own_folder() as folder:
+        data, _ = _packed_jpeg(Path(request["file"]).read_bytes(), folder)
+        shown = targa((folder / "shown.tga").read_bytes())[..., :3]
+    Path(request["target"]).write_bytes(data)
+    Path(request["shown"]).write_bytes(shown.tobytes())
+    return {"height": shown.shape[0], "width": shown.shape[1]}
+
+
+def portray(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """The thumbnail of the model `file`: `pixels`."""
     from trellis_core.model.arrays import Shape
     from trellis_core.model.glb import NotPlainError
@@ -47,54 +76,116 @@ def portray(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
         raise ModelFileError(f"The model holds {error}.") from error
     used = {material.base_texture.image for material in model.materials if material and material.base_texture}
     textures = {}
-    for index in used:
-        with tempfile.NamedTemporaryFile(delete=False) as file:
-            file.write(model.images[index].data)
-        with contextlib.suppress(PictureError):  # then the model is shown without it
-            textures[index] = _pixels(Path(file.name), TEXTURE_SIDE)
-        Path(file.name).unlink()
+    with _own_folder() as folder:
+        for index in used:
+            file = folder / f"texture {index}"
+            file.write_bytes(model.images[index].data)
+            with contextlib.suppress(PictureError):  # then the model is shown without it
+                textures[index] = _small(file, TEXTURE_SIDE, folder, work)
     return {"pixels": _text(picture_of(model, textures).tobytes())}
 
 
-def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """The picture `file` as it is, small: `width`, `height` and `pixels`."""
+def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """The picture `file` as it is, small: `width`, `height` and `pixels`, the bottom row first."""
     from trellis_core.picture.pixels import as_bytes
 
-    path = Path(request["file"])
-    open_picture(path)
-    pixels = _pixels(path, SMALL_SIDE)
+    with _own_folder() as folder:
+        pixels = _small(Path(request["file"]), SMALL_SIDE, folder, work)
     height, width = pixels.shape[:2]
     return {"width": width, "height": height, "pixels": _text(as_bytes(pixels).tobytes())}
+
+
+def _read(path: Path, folder: Path, work: Work) -> tuple[Facts, Any]:
+    """What the file says of itself, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
+
+    Raises PictureError for what Blender cannot read, what is not all there, and what is too large.
+    """
+    from trellis_core.picture.encode import targa
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        from trellis_core.picture.file import closed, gone
+
+        raise gone(path.name) if isinstance(error, FileNotFoundError) else closed(path.name, error) from error
+    facts = facts_of(data)
+    check_size(path.name, facts.width, facts.height)
+    work.said()
+    shown = folder / "shown.tga"
+    if not _save_shown(path, shown):
+        raise damaged(path.name) if END_OF_FILE in work.said() else unreadable(path.name, data)
+    if facts.ends_early or complaint(work.said()):
+        raise damaged(path.name)
+    rows = targa(shown.read_bytes())
+    shown.unlink()
+    return facts, rows
+
+
+def _save_shown(path: Path, target: Path) -> bool:
+    """Have Blender read the file and save what it shows; False where it reads nothing."""
+    import bpy
+    from trellis_background.shown import save_shown
+
+    try:
+        image: Any = bpy.data.images.load(str(path))
+    except RuntimeError:
+        return False
+    try:
+        width, height = image.size
+        check_size(path.name, width, height)
+        if image.type == "MULTILAYER":
+            raise PictureError(LAYERS.format(name=path.name))
+        return bool(width and height) and save_shown(image, target)
+    except OSError as error:
+        raise storage_error("read the picture", error) from error
+    finally:
+        bpy.data.images.remove(image)
+
+
+def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
+    """A JPEG of the PNG, and what it shows: uint8 (height, width, 3), the top row first."""
+    import bpy
+    from trellis_background.shown import save_shown, set_output
+    from trellis_core.picture.encode import JPEG_QUALITY, targa
+    from trellis_core.picture.metadata import without_jpeg_metadata
+
+    source, target, shown = folder / "source.png", folder / "packed.jpg", folder / "shown.tga"
+    source.write_bytes(png)
+    scene: Any = bpy.data.scenes.new("Trellis Picture")
+    settings = scene.render.image_settings
+    set_output(settings, "JPEG", "RGB")
+    settings.quality = JPEG_QUALITY
+    scene.view_settings.view_transform = "Standard"
+    image: Any = bpy.data.images.load(str(source))
+    image.save_render(str(target), scene=scene)
+    bpy.data.images.remove(image)
+    bpy.data.scenes.remove(scene)
+    data = without_jpeg_metadata(target.read_bytes())
+    target.write_bytes(data)
+    image = bpy.data.images.load(str(target))
+    save_shown(image, shown)
+    bpy.data.images.remove(image)
+    return data, targa(shown.read_bytes())[..., :3]
+
+
+def _small(path: Path, largest: int, folder: Path, work: Work) -> Any:
+    """The picture as shown, upright, no side above `largest`: (height, width, 4) float32, the bottom row first."""
+    import numpy as np
+    from trellis_core.picture.pixels import shrunk, upright
+
+    facts, rows = _read(path, folder, work)
+    return shrunk(upright(rows, facts.orientation), largest)[::-1].astype(np.float32) / 255
 
 
 def _text(pixels: bytes) -> str:
     return base64.b64encode(pixels).decode("ascii")
 
 
-def _pixels(path: Path, largest: int = 0) -> Any:
-    """The picture as it is shown: (height, width, 4) float32, bottom row first; no side above `largest`, 0: any."""
-    import bpy
-    import numpy as np
-    from trellis_core.picture.pixels import shown
-
-    try:
-        image: Any = bpy.data.images.load(str(path))
-    except RuntimeError:
-        raise unreadable(path) from None
-    try:
-        width, height = image.size
-        check_size(path.name, width, height)
-        if not (width and height and image.has_data):
-            raise unreadable(path)
-        if largest and max(width, height) > largest:
-            scale = largest / max(width, height)
-            image.scale(max(1, int(width * scale)), max(1, int(height * scale)))
-            width, height = image.size
-        flat = np.empty(width * height * image.channels, np.float32)
-        image.pixels.foreach_get(flat)
-        return shown(flat, image.channels, is_float=image.is_float).reshape(height, width, 4)
-    finally:
-        bpy.data.images.remove(image)
+@contextlib.contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A folder for files of a moment."""
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
-HANDLERS = {"picture": see, "small": shrink, "model": portray}
+HANDLERS = {"prepare": prepare, "jpeg": pack_jpeg, "small": shrink, "model": portray}

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has the background Blender look at pictures and models: decoding stops nothing here, and what is hostile harms
-nothing. Its program is `preview.py`.
+"""Has the background Blender read pictures and models: decoding stops nothing here, and what is hostile harms nothing.
+Its program is `preview.py`. All of this is for workers.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import logging
+import queue
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import (
     BackgroundEndedError,
     BackgroundSlowError,
+    BackgroundStartError,
+    BackgroundStoppedError,
     PictureError,
     TrellisError,
     storage_error,
@@ -21,27 +29,60 @@ from ...core.errors import (
 )
 from ...core.files import write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
-from ...core.picture.file import Found
+from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import SIDE, Concern, View
-from ...core.runner.messages import Key, Portrayed, Seen, Shrunk
-from .process import Background, Launch, Result
+from ...core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
+from .process import STOPPED, Background, Launch, Result
+
+if TYPE_CHECKING:
+    from ...core.picture.prepare import Array
 
 SECONDS = 60.0
+RENDER_SECONDS = 60.0
+WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
 _log = logging.getLogger(__name__)
+# Has the main thread read a file, where no background Blender can be started: the picture, with its pixels. Raises
+# TrellisError.
+ReadHere = Callable[[ChosenPicture], ChosenPicture]
+
+
+def _not_here(_chosen: ChosenPicture) -> ChosenPicture:
+    raise BackgroundStoppedError("There is no main thread to read it.")
 
 
 class PreviewClient:
     """Looks at one thing at a time. For workers; only `stop` is for any thread."""
 
-    def __init__(self, launch: Launch, seconds: float = SECONDS) -> None:
-        self.background, self._seconds = Background(launch), seconds
+    def __init__(self, launch: Launch, seconds: float = SECONDS, read_here: ReadHere = _not_here) -> None:
+        self.background, self._seconds, self._read_here = Background(launch), seconds, read_here
 
-    def see(self, picture: Path) -> View:
-        """What the model sees of the picture. Raises PictureError or BackgroundError."""
-        answer = self._ask("picture", picture)
-        return View(_bytes(answer["pixels"]), tuple(map(Concern, answer["concerns"])))
+    def prepare(self, chosen: ChosenPicture) -> PreparedPicture:
+        """What is sent of the picture. A Targa of ours is gone then. Raises TrellisError or OSError."""
+        if chosen.prepared is not None:
+            return chosen.prepared
+        if chosen.file is not None:
+            try:
+                return self._prepare_file(chosen, chosen.file)
+            except BackgroundStartError as error:
+                _log.warning("%s", error)
+                chosen = self._read_here(chosen)
+        from ...core.picture.prepare import packed, prepared
+
+        rows = self._rows(chosen)
+        cut = prepared(
+            rows,
+            orientation=chosen.orientation,
+            pixel_aspect=chosen.pixel_aspect,
+            ignores_alpha=chosen.ignores_alpha,
+        )
+        del rows
+        try:
+            made = packed(cut, self._pack_jpeg)
+        except BackgroundStartError:  # then it goes as a PNG, however large
+            made = packed(cut, None)
+        return replace(made, stamp=chosen.stamp)
 
     def shrink(self, picture: Path) -> tuple[int, int, bytes]:
         """The picture, small: its width, height and pixels. Raises PictureError or BackgroundError."""
@@ -52,19 +93,55 @@ class PreviewClient:
         """Put a thumbnail of the model beside it. Raises ModelFileError, BackgroundError or OSError."""
         import numpy as np
 
-        from ...core.picture.pixels import png  # on a worker: numpy takes its time to import
+        from ...core.picture.encode import png  # on a worker: numpy takes its time to import
 
         pixels = _bytes(self._ask("model", model)["pixels"])
         rows = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE, 4)
-        write_whole(model.with_name(THUMBNAIL_FILE), png(rows))
+        write_whole(model.with_name(THUMBNAIL_FILE), png(rows[::-1]))
 
     def stop(self) -> None:
         """End what is under way, and begin nothing more. Returns almost at once."""
         self.background.stop()
 
-    def _ask(self, name: str, file: Path) -> Result:
+    def _prepare_file(self, chosen: ChosenPicture, file: Path) -> PreparedPicture:
+        stamp = FileStamp.of(file)
+        with _own_folder() as folder:
+            target = folder / "picture"
+            answer = self._ask("prepare", file, ignores_alpha=chosen.ignores_alpha, target=str(target))
+            data = target.read_bytes()
+        view = View(_bytes(answer["view"]), tuple(map(Concern, answer["concerns"])))
+        return PreparedPicture(data, answer["kind"], tuple(answer["crop"]), view, stamp)
+
+    def _rows(self, chosen: ChosenPicture) -> Array:
+        """The pixels of a picture that is no file: uint8 (height, width, 4), the top row first."""
+        from ...core.picture.encode import targa
+
+        if chosen.render is not None:
+            chosen.render.finish(RENDER_SECONDS)
+        if chosen.targa is None:
+            rows: Array = chosen.pixels.rows() if hasattr(chosen.pixels, "rows") else chosen.pixels
+            return rows
         try:
-            return self.background.ask(name, {"file": str(file)}, seconds=self._seconds)
+            return targa(chosen.targa.read_bytes())
+        except ValueError as error:
+            raise storage_error("save the picture", OSError(errno.EIO, "the file was cut short")) from error
+        finally:
+            with contextlib.suppress(OSError):  # it is swept with what else was left behind
+                chosen.targa.unlink()
+
+    def _pack_jpeg(self, png: bytes) -> tuple[bytes, Array]:
+        import numpy as np
+
+        with _own_folder() as folder:
+            source, target, shown = folder / "picture.png", folder / "picture.jpg", folder / "shown"
+            source.write_bytes(png)
+            answer = self._ask("jpeg", source, target=str(target), shown=str(shown))
+            rows = np.frombuffer(shown.read_bytes(), np.uint8).reshape(answer["height"], answer["width"], 3)
+            return target.read_bytes(), rows
+
+    def _ask(self, name: str, file: Path, **more: Any) -> Result:
+        try:
+            return self.background.ask(name, {"file": str(file), **more}, seconds=self._seconds)
         except BackgroundSlowError:
             raise PictureError(f"“{file.name}” takes too long to look at. Choose a smaller or simpler one.") from None
         except BackgroundEndedError:
@@ -72,27 +149,40 @@ class PreviewClient:
             raise PictureError(sentence) from None
 
 
+@contextlib.contextmanager
+def _own_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 def _bytes(text: Any) -> bytes:
     return base64.b64decode(text)
 
 
-def look_at(client: PreviewClient, key: Key, number: int, found: Found) -> Seen:
-    """What the model sees of the picture that was found. Never raises: an answer must come."""
+def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> Seen:
+    """What the model sees of the picture, and what would be sent. Never raises: an answer must come."""
+    stamp = None
     try:
-        found.write()
-        return Seen(key, number, client.see(found.file))
+        stamp = FileStamp.of(chosen.file) if chosen.file is not None else None
+        prepared = client.prepare(chosen)
+        return Seen(key, number, prepared.view, prepared=prepared, stamp=stamp)
     except TrellisError as error:
-        return Seen(key, number, error=error.sentence, remedy=error.remedy)
+        is_refused = isinstance(error, PictureError)
+        return Seen(key, number, error=error.sentence, remedy=error.remedy, is_refused=is_refused, stamp=stamp)
     except OSError as error:
         full = storage_error("look at the picture", error)
         return Seen(key, number, error=full.sentence, remedy=full.remedy)
     except Exception as error:  # noqa: BLE001 - the log has it all
         _log.exception("unexpected")
         return Seen(key, number, error=unexpected(error))
-    finally:
-        if found.is_ours:
-            with contextlib.suppress(OSError):  # it is swept with what else was left behind
-                found.file.unlink()
+
+
+def stamp_of(key: Key, file: Path) -> FileStamped:
+    """The stamp of the picture's file as it is now. Never raises."""
+    try:
+        return FileStamped(key, FileStamp.of(file))
+    except PictureError:
+        return FileStamped(key, None)
 
 
 def shrink(client: PreviewClient, job_id: str, picture: Path) -> Shrunk:
@@ -117,3 +207,53 @@ def portray(client: PreviewClient, job_id: str, folder: Path) -> Portrayed:
 def portrayed(root: Path) -> Portrayed:
     """The jobs that have a thumbnail of their model."""
     return Portrayed(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
+
+
+class _Wish:
+    """A picture to read, and what came of it."""
+
+    def __init__(self, chosen: ChosenPicture) -> None:
+        self.chosen, self.is_done = chosen, threading.Event()
+        self.outcome: ChosenPicture | TrellisError | None = None
+
+
+class MainThread:
+    """What workers wish of the main thread. That calls `fulfil` with every tick of its timer."""
+
+    def __init__(self) -> None:
+        self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
+        self._is_stopped = threading.Event()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a worker waits."""
+        return not self._wishes.empty()
+
+    def read(self, chosen: ChosenPicture) -> ChosenPicture:
+        """For workers: the picture with its pixels. Raises what reading it raised, or BackgroundStoppedError."""
+        wish = _Wish(chosen)
+        self._wishes.put(wish)
+        while not wish.is_done.wait(WISH_SECONDS):
+            if self._is_stopped.is_set():
+                raise BackgroundStoppedError(STOPPED)
+        if isinstance(wish.outcome, TrellisError):
+            raise wish.outcome
+        assert wish.outcome is not None
+        return wish.outcome
+
+    def fulfil(self, read: Callable[[ChosenPicture], ChosenPicture]) -> None:
+        """For the main thread: read one picture, if there is one."""
+        try:
+            wish = self._wishes.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            wish.outcome = read(wish.chosen)
+        except TrellisError as error:
+            wish.outcome = error
+        finally:
+            wish.is_done.set()
+
+    def stop(self) -> None:
+        """Nobody fulfils anything any more."""
+        self._is_stopped.set()

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,10 @@ if TYPE_CHECKING:
     from trellis_background.serve import Work
 
 NO_ROOM = "The disk has no room for the picture"
-PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+SCRIPTS = (
+    "The camera's view depends on scripts, which Blender's preferences keep from running by themselves. Render an image"
+    " (F12) and send that instead."
+)
 
 
 def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
@@ -28,6 +30,8 @@ def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
         bpy.ops.wm.open_mainfile(filepath=request["file"], load_ui=False, use_scripts=request["runs_scripts"])
         _paint(Path(request["painted"]))
         bpy.ops.render.render(scene=request["scene"], write_still=True)
+        if bpy.app.autoexec_fail:
+            raise PictureError(SCRIPTS, remedy=Remedy.RENDER)
         _check_whole(Path(bpy.data.scenes[request["scene"]].render.filepath))
     except (RuntimeError, OSError) as error:
         reason = blenders_words(str(error))
@@ -37,13 +41,14 @@ def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 
 def _check_whole(picture: Path) -> None:
-    """Blender takes a PNG for written that a full disk has cut short. Raises OSError; then there is none."""
-    with picture.open("rb") as file:
-        file.seek(-min(len(PNG_END), picture.stat().st_size), os.SEEK_END)
-        is_whole = file.read() == PNG_END
-    if not is_whole:
+    """Blender takes a file for written that a full disk has cut short. Raises OSError; then there is none."""
+    from trellis_core.picture.encode import targa
+
+    try:
+        targa(picture.read_bytes())
+    except ValueError:
         picture.unlink()
-        raise OSError(NO_ROOM)
+        raise OSError(NO_ROOM) from None
 
 
 def _paint(file: Path) -> None:

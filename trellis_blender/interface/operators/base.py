@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from bpy.props import BoolProperty, IntProperty
 from ... import picture as picture_source
 from ...core.errors import TrellisError
 from ...core.job.job import Job
-from ...core.picture.file import Found
+from ...core.picture.file import ChosenPicture
 from ...host.busy import busy_reason
 from ...host.translation.translation import translated, translated_report
 from ...jobs import begin as new_job
@@ -35,7 +36,10 @@ DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits; it counts from when the artist could see what came of the
 # first, which is a few ticks of the timer later. For so long at most, should there be no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
-IMAGE_EXTENSIONS = "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
+IMAGE_EXTENSIONS = (
+    "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
+    ";*.tga;*.psd;*.psb;*.jp2;*.j2c;*.dds;*.dpx;*.cin;*.sgi;*.rgb;*.rgba;*.bw;*.gif;*.heic;*.heif"
+)
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
@@ -94,7 +98,14 @@ class Generate(Waiting):
 
     if TYPE_CHECKING:
         variations: int
+        opaque: bool
     else:
+        opaque: BoolProperty(
+            name="Without Transparency",
+            description="Send the picture without its transparency, for one that is see-through everywhere",
+            default=False,
+            options={"SKIP_SAVE", "HIDDEN"},
+        )
         variations: IntProperty(
             name="Variations",
             description=settings.VARIATIONS_DESCRIPTION,
@@ -168,11 +179,13 @@ class Generate(Waiting):
         """Take the picture from where this operator has it, and generate. Raises TrellisError."""
         raise NotImplementedError
 
-    def generate(self, context: bpy.types.Context, picture: Found, name: str) -> None:
+    def generate(self, context: bpy.types.Context, picture: ChosenPicture, name: str) -> None:
         """Begin the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         values, seed = settings.values(self, chosen)
+        if self.opaque:
+            picture = replace(picture, ignores_alpha=True)
         jobs = new_job.begin(picture, name, values, seed, settings.variations(self, chosen))
         Generate.last_begun = (time.monotonic(), session.start().ticks)
         if self.wait:

@@ -11,7 +11,6 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
-from ...jobs import session
 from ...picture import from_file
 from ...settings import scene as settings
 from .. import price_tag
@@ -85,7 +84,7 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
             raise PictureError("No image files are chosen. Choose some, then try again.")
         for path in paths:
             try:
-                self.generate(context, from_file(path, session.incoming()), path.stem)
+                self.generate(context, from_file(path), path.stem)
             except PictureError as error:
                 failed.append(translated(error.sentence))
         if failed:

@@ -15,7 +15,7 @@ from ...host import redraw as screens
 from ...jobs import session
 from ...picture import camera, clipboard, from_render, image, viewport
 from ...settings import scene as settings
-from .base import IMAGE_EXTENSIONS, Generate, attempt, click_again, scene_name
+from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -81,11 +81,11 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         """Keep the file browser's sidebar empty: the parameters are the panel's."""
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Send the file, converted if need be."""
+        """Send the file."""
         if not self.filepath:
             raise PictureError("No image file is chosen. Choose one, then try again.")
         path = Path(bpy.path.abspath(self.filepath))
-        picture = picture_source.from_file(path, session.incoming())
+        picture = picture_source.from_file(path)
         self.generate(context, picture, path.stem)
 
 
@@ -105,13 +105,13 @@ class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
         return super().poll(context)
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Write the image's pixels to a file and send it."""
+        """Take the image's pixels and send them."""
         chosen = shown_image(context)
         assert context.scene is not None
         if image.is_render(chosen):
             picture = from_render(context.scene, session.incoming())
         else:
-            picture = image.from_image(chosen, image.seen_frame(context, chosen), session.incoming())
+            picture = image.from_image(context, chosen, image.seen_frame(context, chosen), session.incoming())
         self.generate(context, picture, Path(chosen.name).stem)
 
 
@@ -124,7 +124,7 @@ class TRELLIS2_OT_generate_viewport(Generate, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         """Capture the view and send it."""
-        self.generate(context, viewport.from_viewport(context, session.incoming()), scene_name(context))
+        self.generate(context, viewport.from_viewport(context), scene_name(context))
 
 
 class TRELLIS2_OT_generate_clipboard(Generate, bpy.types.Operator):
@@ -203,7 +203,7 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         shot = self._end_watching(context)
 
         def send() -> None:
-            self.generate(context, camera.end(shot, session.incoming()), self._name)
+            self.generate(context, camera.end(shot), self._name)
 
         screens.redraw_sidebars()
         screens.redraw_status_bars()
@@ -228,7 +228,57 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
                 setattr(self, name, getattr(chosen, name))
 
 
+# Each source's operator, as the Generate button calls it.
+OPERATORS = {
+    "RENDER": "trellis2.generate_render",
+    "FILE": "trellis2.generate_image",
+    "IMAGE": "trellis2.generate_open_image",
+    "VIEWPORT": "trellis2.generate_viewport",
+    "CAMERA": "trellis2.generate_camera",
+    "CLIPBOARD": "trellis2.generate_clipboard",
+}
+
+
+class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
+    """Make a 3D model from the picture without its transparency"""
+
+    bl_idname = "trellis2.send_opaque"
+    bl_label = "Send Without Transparency"
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    if TYPE_CHECKING:
+        job_id: str
+    else:
+        job_id: StringProperty(name="Job", description="Job whose picture is sent", options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """The picture of a job that was refused, else the one that the panel has, as its own button sends it."""
+        if self.job_id:
+            return Generate.invoke(self, context, event)
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send it."""
+        if self.job_id:
+            return Generate.execute(self, context)
+        assert context.scene is not None
+        chosen = settings.of_scene(context.scene)
+        given = {"filepath": chosen.filepath} if chosen.source == "FILE" else {}
+        return click(self, OPERATORS[chosen.source], opaque=True, **given)
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Send the picture of the job."""
+        state = session.start()
+        picture, job = state.refused.get(self.job_id), state.jobs.get(self.job_id)
+        if picture is None or job is None:
+            raise PictureError("The picture is gone. Choose it again.")
+        self.opaque = True
+        self.generate(context, picture, job.name)
+        session.remove(self.job_id)
+
+
 CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_send_opaque,
     TRELLIS2_OT_generate_render,
     TRELLIS2_OT_generate_image,
     TRELLIS2_OT_generate_open_image,

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE
 from ...jobs import session
 from ...settings import preferences
@@ -50,7 +51,8 @@ def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
     if refusal is None or preferences.problem() is not None:
         return
     draw_dismissible(layout, context, refusal.sentence, "ERROR")
-    draw_remedy(layout, refusal.remedy)
+    if refusal.remedy is not Remedy.OPAQUE:  # which picture that was is not known; the preview has the button
+        draw_remedy(layout, refusal.remedy)
 
 
 def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:

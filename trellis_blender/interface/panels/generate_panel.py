@@ -8,11 +8,12 @@ import bpy
 from ...host.translation.translation import translated
 from ...settings import scene as settings
 from .. import price_tag
+from ..operators.sources import OPERATORS
 from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
 from .sidebar import SidebarPanel
-from .source_row import OPERATORS, draw_source
+from .source_row import draw_source
 
 
 class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):

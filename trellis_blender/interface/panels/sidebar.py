@@ -15,6 +15,7 @@ from ...core.errors import Remedy
 from ...core.job.job import Job
 from ...core.request.account import TEAM_PAGE, WEB_PAGE
 from ...host.translation.translation import translated
+from ...jobs import session
 from ...settings import preferences
 
 CATEGORY = "Trellis"
@@ -24,6 +25,7 @@ REMEDIES = {
     Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL"),
     Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET"),
     Remedy.PICTURE: ("trellis2.use_file", "Change Picture", "FILE_IMAGE"),
+    Remedy.OPAQUE: ("trellis2.send_opaque", "Send Without Transparency", "IMAGE_RGB"),
     Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL"),
     Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER"),
     Remedy.SCENARIO: ("wm.url_open", "Open Scenario", "URL"),
@@ -45,7 +47,7 @@ REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.LIBRARIES: {"section": "FILE_PATHS"},
 }
 # These are done to the job that failed; without one, only the first makes sense.
-OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS)
+OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS, Remedy.OPAQUE)
 UNBROKEN = "\u00a0"  # a space at which no line ends
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
 BUTTON_PIXELS = 26
@@ -87,6 +89,9 @@ def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
 
 def remedy_of(job: Job) -> Remedy:
     """What helps the job: with its failure, or with what keeps it waiting."""
+    state = session.running()
+    if job.remedy is Remedy.OPAQUE and (state is None or job.id not in state.refused):
+        return Remedy.NONE
     if job.message or not job.trouble:
         return job.remedy
     problem = preferences.problem()

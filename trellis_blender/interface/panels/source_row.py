@@ -12,16 +12,6 @@ from ...picture import camera
 from ...picture.image import seen_frame
 from ...settings.scene import TRELLIS2_PG_settings
 
-# Each source's operator, as the Generate button calls it.
-OPERATORS = {
-    "RENDER": "trellis2.generate_render",
-    "FILE": "trellis2.generate_image",
-    "IMAGE": "trellis2.generate_open_image",
-    "VIEWPORT": "trellis2.generate_viewport",
-    "CAMERA": "trellis2.generate_camera",
-    "CLIPBOARD": "trellis2.generate_clipboard",
-}
-
 
 def draw_source(layout: Any, context: bpy.types.Context, chosen: TRELLIS2_PG_settings) -> None:
     """Draw the choice over the full width, since six buttons fit in no sidebar, and what belongs to it."""

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a picture's file says besides its pixels: its kind, its size, which way is up, and whether all of it is there.
+
+None of this decides whether the file is taken: Blender does, by reading it. It says what Blender leaves out (it turns
+no picture upright, and shows what there is of a file that was cut short), and what to tell the artist.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..errors import PictureError
+
+Chunks = Iterator[tuple[bytes, int, int]]  # kind, start and end of the content
+ZEROS = 64  # bytes at the end of a compressed picture that make one wonder
+ZEROS_SHARE = 0.1  # of a lossy WebP, which may end with many zeros where the picture is flat: 0.05 was seen
+STRAY = 16  # bytes before the end that a camera may have left
+UPRIGHT = 1  # Exif 2.32 §4.6.4, tag 0x0112: 1 to 8
+_PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
+_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+# Kinds by their first bytes, by the names that artists know.
+_KINDS = (
+    (_PNG, "PNG"),
+    (b"\xff\xd8", "JPEG"),
+    (b"BM", "BMP"),
+    (b"GIF8", "GIF"),
+    *((magic, "TIFF") for magic in _TIFF),
+    (b"8BPS", "PSD"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE", "HDR"),
+    (b"#?RGBE", "HDR"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"SDPX", "DPX"),
+    (b"XPDS", "DPX"),
+    (b"DDS ", "DDS"),
+    (b"%PDF", "PDF"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\x00\x00\x01\x00", "ICO"),
+    (b"gimp xcf", "XCF"),
+    (b"FUJIFILMCCD", "RAF"),
+    (b"IIRO", "ORF"),
+)
+_NETPBM = re.compile(rb"P[1-7]\s")
+# ISO/IEC 23008-12 §10.2: the brands of HEIC; AVIF has its own.
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"crx ": "CR3"} | dict.fromkeys(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"
+)
+# Tags and chunks that a library does not know, profiles that it finds odd: nothing is missing for it. The last is
+# Blender's own, of a file format that its properties have no name for.
+_HARMLESS = re.compile(
+    r"libpng warning|Unknown field with tag|[Uu]nknown (chunk|tag|field)|iCCP|\bprofile\b|matches no enum|bpy\.rna"
+    r"|^\s*\|?\s*$"
+)
+_EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
+
+
+class Facts(NamedTuple):
+    """`kind`: empty where the first bytes are nobody's. `width` and `height`: pixels as stored, 0 where only reading it
+    tells. `orientation`: as Exif has it. `pixel_aspect`: the width of a pixel by its height.
+    """
+
+    kind: str
+    width: int = 0
+    height: int = 0
+    orientation: int = UPRIGHT
+    pixel_aspect: float = 1.0
+    ends_early: bool = False
+
+
+def facts_of(data: bytes) -> Facts:
+    """What the file with these bytes says. Never raises: what is damaged says little."""
+    kind = kind_of(data)
+    try:
+        width, height = _size(kind, data)
+    except (struct.error, IndexError, StopIteration):
+        width = height = 0
+    try:
+        orientation, aspect = _orientation(kind, data), _aspect(kind, data)
+    except (struct.error, IndexError):
+        orientation, aspect = UPRIGHT, 1.0
+    return Facts(kind, width, height, orientation, aspect, _ends_early(kind, data))
+
+
+def kind_of(data: bytes) -> str:
+    """The kind of picture that begins so, empty where nobody's does."""
+    if data[4:8] == b"ftyp":
+        brands = (data[8:12], *(data[at : at + 4] for at in range(16, min(len(data), 64), 4)))
+        return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "")
+    if data[:4] == _RIFF and data[8:12] == b"WEBP":
+        return "WebP"
+    if _NETPBM.match(data):
+        return "PPM"
+    if data.lstrip()[:5] in (b"<svg ", b"<?xml") and b"<svg" in data[:4096]:
+        return "SVG"
+    return next((kind for magic, kind in _KINDS if data.startswith(magic)), "")
+
+
+def damaged(name: str) -> PictureError:
+    """The error for a picture of which a part is missing."""
+    return PictureError(f"“{name}” is damaged or was not copied whole. Get it again, or choose another file.")
+
+
+def unreadable(name: str, data: bytes) -> PictureError:
+    """The error for a file that Blender gives no pixels of: what it is, as far as that can be told."""
+    kind = kind_of(data)
+    if not data or kind in ("PNG", "JPEG", "TIFF", "WebP", "BMP", "OpenEXR", "JPEG 2000", "HDR", "DPX", "PSD"):
+        return damaged(name)
+    if kind:
+        return PictureError(f"Blender cannot read {kind}. Export the photo as JPEG, or choose another file.")
+    return PictureError(f"Blender cannot read “{name}”. Choose a PNG, JPEG or WebP file.")
+
+
+def complaint(said: str) -> str:
+    """The first line in what Blender printed that says that pixels are missing or wrong, empty without one."""
+    for line in said.splitlines():
+        stray = _EXTRANEOUS.search(line)
+        is_stray = stray is not None and (stray[2] != "d9" or int(stray[1]) <= STRAY)
+        if not is_stray and not _HARMLESS.search(line):
+            return line.strip()
+    return ""
+
+
+def without_jpeg_metadata(data: bytes) -> bytes:
+    """The JPEG without comments, thumbnails, Exif and other people's segments (ITU-T T.81 §B.2.4.5, §B.2.4.6).
+
+    APP0 (JFIF) stays, and so does APP14, which says what the colours are.
+    """
+    kept, scan = [data[:2]], len(data)
+    for marker, start, end in _jpeg_segments(data):
+        if marker == b"\xda":
+            scan = start - 4
+        elif marker in (b"\xe0", b"\xee") or not (0xE0 <= marker[0] <= 0xEF or marker == b"\xfe"):
+            kept.append(data[start - 4 : end])
+    return b"".join((*kept, data[scan:]))
+
+
+def _size(kind: str, data: bytes) -> tuple[int, int]:
+    match kind:
+        case "PNG":  # PNG (3rd edition) §11.2.1: IHDR is the first chunk, width and height its first fields
+            width, height = struct.unpack_from(">II", data, 16)
+        case "JPEG":  # ITU-T T.81 §B.2.2: height and width stand in the start-of-frame segment
+            start = next(start for marker, start, _ in _jpeg_segments(data) if _is_frame(marker[0]))
+            height, width = struct.unpack_from(">HH", data, start + 1)
+        case "WebP":
+            return _webp_size(data)
+        case "BMP" if struct.unpack_from("<I", data, 14)[0] == 12:  # of OS/2 1.x
+            width, height = struct.unpack_from("<HH", data, 18)
+        case "BMP":  # a negative height means that the top row is first
+            width, height = map(abs, struct.unpack_from("<ii", data, 18))
+        case "PSD":  # Adobe Photoshop File Formats Specification, file header section
+            height, width = struct.unpack_from(">II", data, 14)
+        case "TIFF":
+            tags = _tiff_tags(data, 0)
+            width, height = tags.get(0x100, 0), tags.get(0x101, 0)
+        case _:
+            return 0, 0
+    return int(width), int(height)
+
+
+def _is_frame(marker: int) -> bool:
+    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """RFC 9649 §2: the size stands in the first chunk, in one of three forms."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        low_width, high_width, low_height, high_height = struct.unpack_from("<HBHB", data, 24)
+        return 1 + low_width + (high_width << 16), 1 + low_height + (high_height << 16)
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _orientation(kind: str, data: bytes) -> int:
+    """Which way is up, by Exif. Blender turns an AVIF itself, whose turn is part of the format."""
+    if kind == "TIFF":
+        return _upright_or(_tiff_tags(data, 0).get(0x112))
+    for start, end in _exif(kind, data):
+        tags = _tiff_tags(data[start:end].removeprefix(b"Exif\x00\x00"), 0)
+        return _upright_or(tags.get(0x112))
+    return UPRIGHT
+
+
+def _upright_or(value: int | None) -> int:
+    return value if value is not None and 1 <= value <= 8 else UPRIGHT
+
+
+def _exif(kind: str, data: bytes) -> Iterator[tuple[int, int]]:
+    """Where Exif stands in the file: start and end."""
+    if kind == "JPEG":
+        found = (
+            (start, end)
+            for marker, start, end in _jpeg_segments(data)
+            if marker == b"\xe1" and data[start : start + 6] == b"Exif\x00\x00"
+        )
+    elif kind == "PNG":
+        found = ((start, end) for name, start, end in _png_chunks(data) if name == b"eXIf")
+    elif kind == "WebP":
+        found = ((start, end) for name, start, end in _riff_chunks(data) if name == b"EXIF")
+    else:
+        return
+    yield from found
+
+
+def _aspect(kind: str, data: bytes) -> float:
+    """The width of a pixel by its height, where the file says that they are not square.
+
+    JFIF 1.02, APP0: with units 0 the densities are an aspect ratio; PNG (3rd edition) §11.3.4.3, likewise. Those of
+    scanners and cameras, in pixels per inch, are as often wrong as right, and Blender shows none of them.
+    """
+    if kind == "JPEG":
+        for marker, start, end in _jpeg_segments(data):
+            if marker == b"\xe0" and data[start : start + 5] == b"JFIF\x00" and end - start >= 12:
+                unit, across, down = struct.unpack_from(">BHH", data, start + 7)
+                return down / across if not unit and across and down else 1.0
+    if kind == "PNG":
+        for name, start, end in _png_chunks(data):
+            if name == b"pHYs" and end - start >= 9:
+                across, down, unit = struct.unpack_from(">IIB", data, start)
+                return down / across if not unit and across and down else 1.0
+    return 1.0
+
+
+def _jpeg_segments(data: bytes) -> Chunks:
+    """The segments before the scan: the marker's second byte, start and end of the content (ITU-T T.81 §B.1.1)."""
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:  # stray bytes, as decoders skip them
+            at += 1
+            continue
+        marker = data[at + 1]
+        if marker in (0xFF, 0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # filling, or nothing in it
+            at += 1 if marker == 0xFF else 2
+            continue
+        end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
+        yield data[at + 1 : at + 2], at + 4, end
+        if marker == 0xDA:
+            return
+        at = end
+
+
+def _png_chunks(data: bytes) -> Chunks:
+    at = len(_PNG)
+    while at + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        yield name, at + 8, at + 8 + length
+        at += 12 + length
+
+
+def _riff_chunks(data: bytes) -> Chunks:
+    at = 12
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        yield name, at + 8, at + 8 + length
+        at += 8 + length + length % 2
+
+
+def _tiff_tags(data: bytes, at: int) -> dict[int, int]:
+    """Whole numbers of the first directory, by their tags (TIFF 6.0 §2)."""
+    order = {b"II": "<", b"MM": ">"}.get(data[at : at + 2])
+    if order is None:
+        return {}
+    (directory,) = struct.unpack_from(order + "I", data, at + 4)
+    (count,) = struct.unpack_from(order + "H", data, at + directory)
+    found = {}
+    for number in range(count):
+        tag, kind, length = struct.unpack_from(order + "HHI", data, at + directory + 2 + 12 * number)
+        if kind in (3, 4) and length == 1:
+            (found[tag],) = struct.unpack_from(
+                order + ("H" if kind == 3 else "I"), data, at + directory + 10 + 12 * number
+            )
+    return found
+
+
+def _ends_early(kind: str, data: bytes) -> bool:
+    """Whether the end of the picture is missing, or all zeros as a half-copied file has it."""
+    if kind == "JPEG":
+        scan = next((end for marker, _, end in _jpeg_segments(data) if marker == b"\xda"), len(data))
+        return data.rfind(b"\xff\xd9") < scan
+    if kind == "PNG":
+        return not any(name == b"IEND" for name, _, _ in _png_chunks(data))
+    if kind == "WebP":
+        frames = [chunk for chunk in _riff_chunks(data) if chunk[0] in (b"VP8 ", b"VP8L", b"ANMF")]
+        return not frames or any(_is_cut(data, *chunk) for chunk in frames)
+    if kind == "GIF":
+        return not data.rstrip(b"\x00").endswith(b";")
+    return False
+
+
+def _is_cut(data: bytes, name: bytes, start: int, end: int) -> bool:
+    """Whether the end of a WebP's frame is missing, or all zeros."""
+    if end > len(data):
+        return True
+    zeros = end - start - len(data[start:end].rstrip(b"\x00"))
+    return zeros >= (ZEROS if name == b"VP8L" else max(ZEROS, (end - start) * ZEROS_SHARE))
