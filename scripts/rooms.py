@@ -48,6 +48,9 @@ ONLY_IN = {
 }
 ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])
 
+# The names that two rooms have in the background Blender, which has no add-on.
+IN_BACKGROUND = {"trellis_core": "core", "trellis_host": "host"}
+
 Module = tuple[str, ...]
 
 
@@ -95,8 +98,10 @@ def _imported_from(node: ast.ImportFrom, folder: Module, package: Path) -> set[M
     named = tuple(node.module.split(".")) if node.module else ()
     if node.level:
         source = folder[: len(folder) - node.level + 1] + named
-    elif named[0] in (package.name, "trellis_core"):  # the core's name in the background Blender
-        source = named[1:] if named[0] == package.name else ("core", *named[1:])
+    elif named[0] == package.name:
+        source = named[1:]
+    elif named[0] in IN_BACKGROUND:
+        source = (IN_BACKGROUND[named[0]], *named[1:])
     else:
         return set()
     # A name is a module of that package, or else something that the package's own file defines.

@@ -46,7 +46,7 @@ PARTS = {
     "simulation": "picture.simulation",
     "sequence": "picture.sequence",
     "picture_file": "core.picture.file",
-    "shown": "host.background.shown",
+    "shown": "host.shown",
     "clipboard": "picture.clipboard",
     "file": "picture.file",
     "preview": "picture.preview",

@@ -22,8 +22,8 @@ from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture.file import ChosenPicture
 from ..host.background import start
 from ..host.background.render_client import PROGRAM, BackgroundRender
-from ..host.background.shown import set_output, show_on_srgb
 from ..host.busy import is_rendering
+from ..host.shown import set_output, show_on_srgb
 from . import simulation
 from .file import new_file
 from .render import StillRenderingError

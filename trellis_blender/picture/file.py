@@ -13,7 +13,7 @@ import bpy
 from ..core.errors import storage_error
 from ..core.picture.file import ChosenPicture, check_size, closed, gone
 from ..core.picture.metadata import damaged, facts_of, unreadable
-from ..host.background.shown import save_shown
+from ..host.shown import save_shown
 
 ANNOUNCED = (
     "No second Blender could be started, so this one reads image files itself and freezes meanwhile. Restart Blender."

@@ -18,7 +18,7 @@ import bpy
 from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import facts_of
-from ..host.background.shown import save_shown
+from ..host.shown import save_shown
 from . import sequence
 from .file import new_file
 

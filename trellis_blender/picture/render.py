@@ -13,8 +13,8 @@ from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
-from ..host.background.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from ..host.busy import is_rendering
+from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from .file import new_file
 
 RENDER_NAME = "Render"

@@ -17,7 +17,7 @@ from mathutils import Matrix, Vector
 
 from ..core.errors import ModelFileError, Remedy, blenders_words, import_error
 from ..core.job.job import Job
-from ..host.background import gltf
+from ..host import gltf
 from ..settings import scene as settings
 from . import build, placeholder, recipe
 from .build import ANYWHERE, Spot

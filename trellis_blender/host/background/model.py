@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_background.gltf import COLLECTION, import_gltf
 from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
 from trellis_core.files import write_whole
 from trellis_core.model.materials import kind_of
+from trellis_host.gltf import COLLECTION, import_gltf
 
 if TYPE_CHECKING:
-    from trellis_background.serve import Work
+    from trellis_host.background.serve import Work
 
 PARTS_MAXIMUM = 256  # more objects than these hold up the artist's Blender
 

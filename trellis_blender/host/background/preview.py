@@ -19,7 +19,7 @@ from trellis_core.picture.file import check_size
 from trellis_core.picture.metadata import Facts, complaint, damaged, facts_of, unreadable
 
 if TYPE_CHECKING:
-    from trellis_background.serve import Work
+    from trellis_host.background.serve import Work
 
 END_OF_FILE = "end of file"  # in the words of Blender's libraries
 LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
@@ -124,7 +124,7 @@ def _read(path: Path, folder: Path, work: Work) -> tuple[Facts, Any]:
 def _save_shown(path: Path, target: Path) -> bool:
     """Have Blender read the file and save what it shows; False where it reads nothing."""
     import bpy
-    from trellis_background.shown import save_shown
+    from trellis_host.shown import save_shown
 
     try:
         image: Any = bpy.data.images.load(str(path))
@@ -145,9 +145,9 @@ def _save_shown(path: Path, target: Path) -> bool:
 def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
     """A JPEG of the PNG, and what it shows: uint8 (height, width, 3), the top row first."""
     import bpy
-    from trellis_background.shown import save_shown, set_output
     from trellis_core.picture.encode import JPEG_QUALITY, targa
     from trellis_core.picture.metadata import without_jpeg_metadata
+    from trellis_host.shown import save_shown, set_output
 
     source, target, shown = folder / "source.png", folder / "packed.jpg", folder / "shown.tga"
     source.write_bytes(png)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trellis_core.errors import PictureError, Remedy, blenders_words
 
 if TYPE_CHECKING:
-    from trellis_background.serve import Work
+    from trellis_host.background.serve import Work
 
 NO_ROOM = "The disk has no room for the picture"
 SCRIPTS = (

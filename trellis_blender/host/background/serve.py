@@ -28,7 +28,7 @@ from typing import Any, TextIO
 
 GRACE_SECONDS = 5.0  # by which the one who asks ends a request that takes too long before this process does so itself
 SAID_MAXIMUM = 20_000  # bytes of what Blender prints that a program can read
-ROOM = Path(__file__).parent
+HOST = Path(__file__).parents[1]
 
 
 class Work:
@@ -67,12 +67,12 @@ def main(program: str, options: str) -> None:
     given = json.loads(options)
     answers = os.fdopen(os.dup(1), "w", encoding="ascii", newline="\n")
     os.dup2(2, 1)
-    _load("trellis_background", ROOM)
-    _load("trellis_core", ROOM.parents[1] / "core")
+    _load("trellis_host", HOST)
+    _load("trellis_core", HOST.parent / "core")
     if given["has_own_priority"]:  # Windows was given it at the start
         with contextlib.suppress(AttributeError, OSError):
             os.nice(10)
-    from trellis_background.memory import limit_this_process
+    from trellis_host.background.memory import limit_this_process
 
     limit_this_process(given["memory_maximum"])
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
