@@ -174,13 +174,15 @@ def test_a_cancelled_job_is_stopped_at_scenario_too(tmp_path: Path, connected: E
     assert meshes() == []
 
 
+@pytest.mark.parametrize("has_box", [True, False])
 def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
-    addon: Any, tmp_path: Path, connected: Emulator, session: Any
+    addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(addon.preferences, "use_placeholders", lambda: has_box)
     connected.fault("submit", Fault(delay=1.0))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "submitting")
-    assert len(boxes()) == 1
+    assert len(boxes()) == has_box
     assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
     assert boxes() == []
     tick_until(lambda: stage_of(job_id) == "ready")
