@@ -32,14 +32,16 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, answer
 
 
-def measure(take: Take, whole: Callable[[Path], Any] | None, runs: int) -> dict[str, float]:
+def measure(
+    take: Take, prepare: Callable[[Any], Any], whole: Callable[[Path], Any] | None, runs: int
+) -> dict[str, float]:
     """What a picture costs this way and the other; without another, that is all of it at once."""
     clicks, besides, wholes = [], [], []
     for _ in range(runs + 1):
         with tempfile.TemporaryDirectory() as folder:
-            click, found = timed(lambda: take(Path(folder)))
-            beside, _nothing = timed(found.write)
-            assert found.file.stat().st_size
+            click, chosen = timed(lambda: take(Path(folder)))
+            beside, picture = timed(lambda: prepare(chosen))  # noqa: B023 - called at once
+            assert picture.data
             other = timed(lambda: whole(Path(folder)))[0] if whole is not None else click + beside
         clicks.append(click)
         besides.append(beside)
@@ -55,6 +57,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
 
     scene: Any = bpy.context.scene
     source = addon.picture
+    client = addon.host.background.preview_client.PreviewClient(source.preview.launch())
     found = {}
     bpy.ops.mesh.primitive_uv_sphere_add()
     bpy.ops.object.camera_add(location=(0, 0, 6))
@@ -66,6 +69,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
         result: Any = bpy.data.images["Render Result"]
         found[f"render, {width} × {height}"] = measure(
             lambda folder: source.from_render(scene, folder),
+            client.prepare,
             lambda folder: result.save_render(str(folder / "theirs.png"), scene=scene),  # noqa: B023 - called at once
             runs,
         )
@@ -74,7 +78,8 @@ def main(runs: int) -> dict[str, dict[str, float]]:
             image: Any = bpy.data.images.new("bench", side, side)
             image.pixels.foreach_set([0.25, 0.5, 0.75, 1.0] * (side * side))
             found[f"open image, {side} × {side}"] = measure(
-                lambda folder: source.image.from_image(image, 1, folder),  # noqa: B023 - called at once
+                lambda folder: source.image.from_image(bpy.context, image, 1, folder),  # noqa: B023 - called at once
+                client.prepare,
                 None,
                 runs,
             )
@@ -83,10 +88,12 @@ def main(runs: int) -> dict[str, dict[str, float]]:
             image.save()
             bpy.data.images.remove(image)
             found[f"TIFF file, {side} × {side}"] = measure(
-                lambda folder: source.from_file(path, folder),  # noqa: B023 - called at once
+                lambda _folder: source.from_file(path),  # noqa: B023 - called at once
+                client.prepare,
                 None,
                 runs,
             )
+    client.stop()
     return found
 
 

@@ -81,10 +81,10 @@ def test_an_import_that_leaves_nothing_behind_is_no_result(glb: Path, tmp_path: 
 
 def test_a_click_is_measured_with_every_picture(tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(click_runs, "enabled", lambda: addon.package)
-    monkeypatch.setattr(click_runs, "RENDERS", ((32, 16),))
+    monkeypatch.setattr(click_runs, "RENDERS", ((192, 128),))
     monkeypatch.setattr(click_runs, "SIDES", (64,))
     found = click_runs.main(2)
-    assert set(found) == {"render, 32 × 16", "open image, 64 × 64", "TIFF file, 64 × 64"}
+    assert set(found) == {"render, 192 × 128", "open image, 64 × 64", "TIFF file, 64 × 64"}
     for one in found.values():
         assert min(one.values()) > 0
     assert found["open image, 64 × 64"]["whole"] > found["open image, 64 × 64"]["click"]
