@@ -6,7 +6,6 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import bpy
 import numpy as np
 
 from tests.blender.picture_makers import (
@@ -47,7 +46,7 @@ from tests.blender.picture_makers import (
     written,
     zeroed,
 )
-from tests.blender.pictures import png_of_size
+from tests.blender.pictures import READS_AVIF, png_of_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 
 # Colours differ by so much at most, of 255; on average where a file loses something.
 EXACT, ROUNDED, LOSSY = 0, 1, 3
-AVIF = bpy.app.version >= (4, 5, 0)  # which reads it
 
 
 @dataclass(frozen=True)
@@ -155,8 +153,12 @@ KINDS: tuple[Kind, ...] = (
     Kind("OpenEXR", exr(colours), colours(), ROUNDED),
     Kind("OpenEXR with alpha", exr(cut_out), cut_out(), ROUNDED),
     Kind("HDR", radiance, colours(), LOSSY),
-    *((Kind("AVIF", file("a.avif", colours, quality=100, subsampling="4:4:4"), colours(), LOSSY),) if AVIF else ()),
-    *(() if AVIF else (Kind("AVIF in Blender 4.2", file("a.avif", colours)),)),
+    *(
+        (Kind("AVIF", file("a.avif", colours, quality=100, subsampling="4:4:4"), colours(), LOSSY),)
+        if READS_AVIF
+        else ()
+    ),
+    *(() if READS_AVIF else (Kind("AVIF in a Blender that does not read it", file("a.avif", colours)),)),
     Kind("HEIC", written("photo.heic", lambda: HEIC)),
     Kind("SVG", written("a.svg", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>')),
     Kind("a text that is called a picture", written("notes.png", lambda: b"Buy milk")),
