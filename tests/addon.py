@@ -43,6 +43,7 @@ PARTS = {
     "render": "picture.render",
     "image": "picture.image",
     "camera": "picture.camera",
+    "viewport": "picture.viewport",
     "simulation": "picture.simulation",
     "sequence": "picture.sequence",
     "picture_file": "core.picture.file",

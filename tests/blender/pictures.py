@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emulator import Emulator
 
 WIDTH, HEIGHT = 60, 48
+READS_AVIF = "AVIF" in bpy.types.ImageFormatSettings.bl_rna.properties["file_format"].enum_items  # type: ignore[attr-defined]  # of an enum
 
 
 def colours() -> Any:

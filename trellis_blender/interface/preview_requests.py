@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -18,6 +19,7 @@ from ..jobs import session
 from ..jobs.importing import is_importable
 from ..picture import StillRenderingError, icons
 from ..picture.preview import Look, Sight
+from ..picture.render import forget_completed, note_completed
 
 ROWS_A_TICK = 24
 RENDER_SECONDS = 0.3
@@ -163,14 +165,16 @@ def _timer() -> float | None:
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _render_completed(*_arguments: object) -> None:
-    """Blender calls this from the render's thread: nothing of Blender's is touched here."""
+def _render_completed(scene: Any, *_arguments: object) -> None:
+    """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
     _wishes.renders += 1
+    note_completed(scene)
 
 
 @persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
     _wishes.renders, _wishes.find = 0, None
+    forget_completed()
     sight = session.sight()
     if sight is not None:
         sight.forget_views()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
@@ -25,6 +24,8 @@ STAMPED = (
 )
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
+
+_stamped: dict[int, bool] = {}  # by the scenes' session_uid, whether their last render was
 
 
 class StillRenderingError(PictureError):
@@ -72,14 +73,13 @@ def is_stamped(scene: Any) -> bool:
     return _stamped.get(scene.session_uid, bool(scene.render.use_stamp))
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _note_stamp(scene: Any, *_arguments: object) -> None:
-    """A render is complete. Blender calls this from the render's thread, while the scene is kept as it is."""
+def note_completed(scene: Any) -> None:
+    """A render of the scene is complete: remember whether it was stamped. On any thread that Blender calls handlers."""
     _stamped[scene.session_uid] = bool(scene.render.use_stamp)
 
 
-@persistent  # type: ignore[untyped-decorator]  # as above
-def _file_opened(*_arguments: object) -> None:
+def forget_completed() -> None:
+    """Another file is open."""
     _stamped.clear()
 
 
@@ -150,19 +150,3 @@ class _Colours:
     def _curves(self) -> list[Any]:
         mapping = getattr(self._owner, "curve_mapping", None)
         return list(mapping.curves) if mapping is not None and getattr(self._owner, "use_curve_mapping", False) else []
-
-
-_stamped: dict[int, bool] = {}
-
-
-def register() -> None:
-    """Note which renders were stamped."""
-    bpy.app.handlers.render_complete.append(_note_stamp)
-    bpy.app.handlers.load_post.append(_file_opened)
-
-
-def unregister() -> None:
-    """Leave no handler behind."""
-    bpy.app.handlers.render_complete.remove(_note_stamp)
-    bpy.app.handlers.load_post.remove(_file_opened)
-    _stamped.clear()

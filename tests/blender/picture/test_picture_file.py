@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.blender.pictures import (
     HEIGHT,
+    READS_AVIF,
     WIDTH,
     alpha,
     colours,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator import Emulator
-
-READS_AVIF = "AVIF" in bpy.types.ImageFormatSettings.bl_rna.properties["file_format"].enum_items  # type: ignore[attr-defined]  # of an enum
 
 
 def arrive(picture: Path, connected: Emulator) -> bytes:

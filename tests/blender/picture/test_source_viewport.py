@@ -1,0 +1,101 @@
+"""The viewport: what stands in it, without overlays and background, and all as it was afterwards.
+
+Blender as a module draws it from 5.2 on; in older ones `tests/gui` does, in a window.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.blender.picture.test_render import all_settings
+from tests.blender.untouched import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DRAWS = bpy.app.version >= (5, 2, 0)
+SIDE = 256
+
+
+@pytest.fixture
+def capture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """What captures the viewport of a scene with one cube of plain red, as straight pixels (SIDE, …, 4)."""
+    monkeypatch.setattr(addon.viewport, "SIDE", SIDE)
+    bpy.ops.wm.read_homefile(use_empty=False, use_factory_startup=True)
+    if DRAWS:
+        import gpu
+
+        start: Any = gpu
+        start.init()
+
+    def take() -> Any:
+        seen = addon.viewport._capture(bpy.context, area())
+        return addon.encode.Drawn(seen).rows()
+
+    return take
+
+
+def area() -> Any:
+    """The 3D viewport."""
+    assert bpy.context.window is not None
+    return next(each for each in bpy.context.window.screen.areas if each.type == "VIEW_3D")
+
+
+def space() -> Any:
+    return area().spaces.active
+
+
+def shade(kind: str) -> None:
+    """Show the cube by Workbench, lit by nothing, in red."""
+    scene: Any = bpy.context.scene
+    scene.render.engine = "BLENDER_WORKBENCH"
+    scene.view_settings.view_transform = "Standard"
+    space().shading.type = kind
+    for shading in (space().shading, scene.display.shading):
+        shading.light, shading.color_type, shading.single_color = "FLAT", "SINGLE", (1, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["SOLID", "RENDERED"])
+def test_only_what_stands_in_the_view_is_seen_and_the_view_stays_as_it_was(capture: Any, kind: str) -> None:
+    scene: Any = bpy.context.scene
+    shade(kind)
+    assert space().overlay.show_overlays
+    before = all_settings(scene.render), all_settings(space().shading), all_settings(space().overlay), names()
+    if not DRAWS:
+        with pytest.raises(SystemError):
+            capture()
+    else:
+        seen = capture()
+        assert max(seen.shape[:2]) == SIDE
+        solid = seen[..., 3] == 255
+        assert 0.01 < solid.mean() < 0.5, "more than the cube is seen"
+        assert not seen[[0, 0, -1, -1], [0, -1, 0, -1], 3].any()
+        assert abs(seen[solid][:, :3].astype(int) - (255, 0, 0)).max() <= 40, "other colours than the cube's"
+        edge = (seen[..., 3] > 100) & ~solid
+        assert abs(seen[edge][:, :3].astype(int) - (255, 0, 0)).max(initial=0) <= 40, "a dark edge"
+        rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
+        assert abs((columns[0] + columns[-1]) / 2 - seen.shape[1] / 2) < SIDE / 8
+        assert abs((rows[0] + rows[-1]) / 2 - seen.shape[0] / 2) < SIDE / 8
+    after = all_settings(scene.render), all_settings(space().shading), all_settings(space().overlay), names()
+    assert after == before
+
+
+def test_it_is_the_right_way_up(capture: Any) -> None:
+    if not DRAWS:
+        return
+    shade("SOLID")
+    cube: Any = bpy.context.view_layer.objects.active  # type: ignore[union-attr]  # there is a view layer
+    cube.location.z = 3
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.update()
+    solid = capture()[..., 3] == 255
+    assert np.flatnonzero(solid.any(1)).mean() < solid.shape[0] / 2
+
+
+def test_without_a_window_it_says_what_to_use_instead(addon: Any) -> None:
+    with pytest.raises(addon.errors.PictureError, match="Use the camera as the source"):
+        addon.viewport.from_viewport(bpy.context)
