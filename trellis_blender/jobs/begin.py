@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Mapping
 
 import bpy
 
-from ..core.errors import RefusedError, Remedy
+from ..core.errors import RefusedError, Remedy, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
@@ -32,6 +33,16 @@ def begin(
     there is a file of the picture for all. Without a window, Blender waits until a file is prepared, so that a script
     is told at once. Raises ParameterError, AccountError, OnlineAccessError, PictureError or StorageError.
     """
+    try:
+        return _begin(picture, name, values, seed, count)
+    except TrellisError:
+        if picture.targa is not None:  # nobody reads it any more
+            with contextlib.suppress(OSError):
+                picture.targa.unlink(missing_ok=True)
+        raise
+
+
+def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int) -> list[Job]:
     parameters = [complete(values, seed)]
     later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
     parameters += [complete(values, own) for own in later]

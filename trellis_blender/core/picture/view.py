@@ -27,7 +27,6 @@ class Concern(StrEnum):
     """What may keep the model from coming out well."""
 
     NO_ALPHA = "no_alpha"
-    EMPTY = "empty"
     TOUCHES_BORDER = "touches_border"
     TINY = "tiny"
     SMALL = "small"

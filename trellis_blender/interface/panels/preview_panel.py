@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 
-from ...core.picture.file import ALL_CLEAR
 from ...core.picture.view import Concern
 from ...picture import icons
 from ...settings import scene as settings
@@ -18,7 +17,6 @@ from .sidebar import draw_remedy, draw_text, sidebar_width
 SENTENCES = {
     Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
     " yourself to decide what belongs to it.",
-    Concern.EMPTY: ALL_CLEAR,
     Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
     Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
     Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
