@@ -151,6 +151,7 @@ def _obey(bpy: Any, session: Any, order: dict[str, Any]) -> None:
     elif what == "cancel_unasked":
         session.start().runner.cancel(job_id)
     else:
+        session.tick()  # an artist presses what the panel shows by then
         getattr(bpy.ops.trellis2, what)(job_id=job_id)
 
 

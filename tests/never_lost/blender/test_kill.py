@@ -7,6 +7,7 @@ is killed in turn. Two such rows run side by side.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,8 @@ def go_on(row: Row, point: Point, job_id: str, paid_before: int, log_before: int
         again = "Submit Again" if job["stage"] == "uncertain" else "Retry"
         ways.append("Import" if way == "import_model" else again)
         stage = job["stage"]
+        # The panel may be ahead of the runner: what that tells later must not be taken for what came of the press.
+        until(lambda stage=stage: stage_on_disk(row.root / job_id) == stage, f"{stage} on disk")  # type: ignore[misc]
         blender.tell(way, job=job_id)
         blender.until(lambda state, stage=stage: state["jobs"][job_id]["stage"] != stage, way)  # type: ignore[misc]
         job = blender.reach(job_id, *OVER)
@@ -139,6 +142,11 @@ def go_on(row: Row, point: Point, job_id: str, paid_before: int, log_before: int
     if point.name == "in the middle of the download":
         parts = sum("-> 206" in line for line in row.log[log_before:])
         row.problems += [f"the download was not continued: {row.log[log_before:]}"] * (parts != 1)
+
+
+def stage_on_disk(folder: Path) -> str:
+    """The stage that the runner has written last."""
+    return str(json.loads((folder / "job.json").read_text(encoding="utf-8"))["stage"])
 
 
 def files_of(folder: Path, expected: frozenset[str]) -> set[str]:
