@@ -143,6 +143,9 @@ def _python_of(step: Step) -> Path:
     if step.name == "project":
         # These tests build the extension; whatever that needs is made here, where its progress can be seen.
         environments.blender_environment(environments.DEFAULT_BLENDER[step.python])
+    if step.name == "emulator":
+        # These start the emulator as a person does, and look at all that it prints.
+        environments.environment("emulator", step.python)
     return environments.plain_environment(step.python)
 
 
