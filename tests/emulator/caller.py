@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 from PIL import Image, ImageDraw
 
+from trellis_blender.core.scenario.connection import Connections, new_session
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -50,7 +52,7 @@ class Client:
 
     def __init__(self, url: str, key: str, secret: str) -> None:
         self.url = url
-        self.session = requests.Session()
+        self.session = new_session(Connections(), "trellis-tests")  # which holds an answer to its length
         self.session.trust_env = False
         self.session.auth = (key, secret)
 
@@ -113,6 +115,6 @@ class Caller(Client):
 
 def download(url: str, **headers: str) -> requests.Response:
     """Return the answer to GET `url` without credentials."""
-    with requests.Session() as session:
+    with new_session(Connections(), "trellis-tests") as session:
         session.trust_env = False
         return session.get(url, headers=headers, timeout=20)

@@ -12,6 +12,7 @@ import requests
 
 from emulator import CALL_NAMES, Emulator, Fault, Service
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
+from trellis_blender.core.scenario.connection import Connections, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -310,7 +311,8 @@ def test_a_download_breaks_off_midway(emulator: Emulator, caller: Caller) -> Non
     url = caller.generate(draw_picture())
     emulator.fault("download", Fault(close="middle"))
     got: list[bytes] = []
-    with requests.get(url, stream=True, timeout=20) as answer:
+    session = new_session(Connections(), "trellis-tests")  # which holds an answer to its length
+    with session.get(url, stream=True, timeout=20) as answer:
         announced = int(answer.headers["Content-Length"])
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             got.extend(answer.iter_content(4096))
