@@ -18,10 +18,24 @@ from emulator import Emulator, Service
 from tests.addon import ADDON, Addon
 
 
+def _let_bpy_go(modules: dict[str, ModuleType], collect: Callable[[], int]) -> None:
+    """Empty the modules of the tests, and those of Blender's glTF exporter.
+
+    A function that is kept somewhere, as by `parametrize`, keeps its module's `bpy`. If that outlives the interpreter,
+    Blender 4.2 crashes at its end: it gives back the panels' Python classes to a Python that is no more. Once the
+    exporter is imported that happens without any add-on, too.
+    """
+    prefixes = "tests.", "io_scene_gltf2.blender.exp"
+    for module in [module for name, module in modules.items() if name.startswith(prefixes)]:
+        vars(module).clear()
+    collect()
+
+
 def _install() -> Path:
     """Put the extension where Blender looks for installed ones, below a temporary folder, and return that."""
     resources = Path(tempfile.mkdtemp(prefix="trellis_blender "))
     # Registered before bpy is imported, and so called after Blender has unregistered the add-on.
+    atexit.register(_let_bpy_go, sys.modules, gc.collect)
     atexit.register(shutil.rmtree, resources, ignore_errors=True)
     stage(resources / "extensions" / "user_default" / "trellis_blender")
     os.environ["BLENDER_USER_RESOURCES"] = str(resources)
@@ -34,7 +48,8 @@ RESOURCES = _install()
 import bpy  # noqa: E402 - see above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 
 def _raise(error: Exception) -> None:
@@ -55,18 +70,6 @@ def addon() -> Iterator[Addon]:
     yield Addon()
     # A timer, handler or thread left behind would crash Blender 4.2 at exit and hang 4.5.
     addon_utils.disable(ADDON, default_set=True, handle_error=_raise)
-    if bpy.app.version < (4, 5, 0):
-        _forget_exporter()
-
-
-def _forget_exporter() -> None:
-    """Empty the modules of Blender's glTF exporter, for a test that exports.
-
-    Once they are imported, `bpy` 4.2 outlives the interpreter and crashes at exit, without any add-on of ours too.
-    """
-    for name in [name for name in sys.modules if name.startswith("io_scene_gltf2.blender.exp")]:
-        vars(sys.modules[name]).clear()
-    gc.collect()
 
 
 @pytest.fixture(autouse=True)
