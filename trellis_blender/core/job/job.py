@@ -34,6 +34,7 @@ from .events import (
     Failed,
     Generated,
     Imported,
+    KeptUnread,
     NeverArrived,
     NotFound,
     Polled,
@@ -169,8 +170,9 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         Generated: frozenset({Stage.RUNNING}),
         Downloaded: frozenset({Stage.DOWNLOADING}),
         Read: frozenset({Stage.READING}),
+        KeptUnread: frozenset({Stage.READING}),
         Imported: frozenset({Stage.READY, Stage.IMPORTED}),
-        Damaged: frozenset({Stage.READY, Stage.IMPORTED}),
+        Damaged: frozenset({Stage.READING, Stage.READY, Stage.IMPORTED}),
         # not from `unconfirmed`: what may have been paid for is searched for until that is certain
         Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
         CancelAsked: _BEFORE_READY,
@@ -243,7 +245,7 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.DOWNLOADING, cost=_known(cost, job), **found)
         case Downloaded(asset_id):
             return change(job, stage=Stage.READING, model_asset_id=asset_id)
-        case Read():
+        case Read() | KeptUnread():
             return change(job, stage=Stage.READY)
         case Imported():
             return change(job, stage=Stage.IMPORTED)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,11 +100,30 @@ def _keep(file: Path, place: str, picture: str) -> None:
 
 def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
     """The answer to a request to read a job's model. Never raises: what went wrong is in the answer."""
-    from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
 
-    try:
+    def read() -> ModelRead:
+        from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
+
         model = read_model(path, shape)
         return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
+
+    return _answer(job_id, read)
+
+
+def with_png_images(read: ModelRead) -> ModelRead:
+    """The same with the PNG files that were made of the model's images. Never raises, as above."""
+
+    def exchange() -> ModelRead:
+        assert read.model is not None
+        images = {index: image.as_png() for index, image in read.model.images.items()}
+        return replace(read, model=replace(read.model, images=images), webp_images=())
+
+    return _answer(read.id, exchange)
+
+
+def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
+    try:
+        return make()
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=str(error))
     except ModelFileError as error:

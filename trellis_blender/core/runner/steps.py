@@ -34,14 +34,12 @@ from ..job.events import (
     Generated,
     Polled,
     Prepared,
-    Read,
     Submitted,
     Uploaded,
 )
 from ..job.folder import MODEL_FILE
 from ..job.job import Job, Stage
 from ..job.words import number
-from ..model.glb import check_glb
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..scenario.api import Api, RemoteJob, Wait
 from ..scenario.download import download
@@ -267,15 +265,6 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
     return Downloaded(model.id)
 
 
-def read(_job: Job, folder: Path, _desk: Desk) -> Event:
-    """See that the model's file is there, and whole."""
-    try:
-        check_glb(folder / MODEL_FILE)
-    except OSError as error:
-        raise storage_error("read the model", error) from error
-    return Read()
-
-
 Step = Callable[[Job, Path, Desk], Event | Missed]
 
 STEPS: Mapping[Stage, Step] = {
@@ -284,7 +273,6 @@ STEPS: Mapping[Stage, Step] = {
     Stage.UNCONFIRMED: look_up,
     Stage.RUNNING: poll_one,
     Stage.DOWNLOADING: bring,
-    Stage.READING: read,
 }
 
 
