@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import Remedy
+from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from .events import (
     AnswerLost,
@@ -88,6 +89,7 @@ class Job:
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
     another Blender drives this job. `is_prepared`: its picture is as all are sent; those of jobs from before are not.
+    `model` is the service's id of the model that makes it.
     `crop` is what was cut out of the picture: left, top, right, bottom, in pixels of the upright picture, then that
     one's width and height; empty where that is not known.
     """
@@ -102,6 +104,7 @@ class Job:
     place: int = 0
     is_prepared: bool = False
     crop: tuple[int, ...] = ()
+    model: str = TRELLIS_2.id
     stage: Stage = Stage.QUEUED
     picture_sha256: str = ""
     asset_id: str = ""

@@ -47,6 +47,7 @@ from .timing import Clock, Note, Pace
 if TYPE_CHECKING:
     from ..model.arrays import Shape
     from ..picture.file import ChosenPicture, Found
+    from ..request.service import Connector
     from .steps import Desk, Missed, Step
     from .workers import Crew
 
@@ -54,15 +55,31 @@ CARRIERS = 4
 _log = logging.getLogger(__name__)
 
 
+def to_scenario(agent: str) -> Connector:
+    """The way to Scenario, whose calls name the `agent` as their User-Agent."""
+    # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
+    from ..scenario.api import Scenario
+
+    return Scenario(agent)
+
+
 class Runner:
-    """Drives all jobs in `root`. `agent` is what the calls name as their User-Agent.
+    """Drives all jobs in `root`. `agent` is the name that the service hears; `connector_for` leads to that.
 
     Nothing happens before `start`. `changes` is read by the main thread. `pictures` is told how to prepare them.
     """
 
-    def __init__(self, root: Path, agent: str, pace: Pace | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        agent: str,
+        pace: Pace | None = None,
+        clock: Clock | None = None,
+        connector_for: Callable[[str], Connector] = to_scenario,
+    ) -> None:
         self.changes: queue.SimpleQueue[Change] = queue.SimpleQueue()
-        self._agent, self._pace, self._clock = agent, pace or Pace(), clock or Clock()
+        self._agent, self._connector_for = agent, connector_for
+        self._pace, self._clock = pace or Pace(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._ledger = Ledger(root, self._pace, self._clock, self.changes)
@@ -178,10 +195,9 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
-        # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
         from .workers import Crew
 
-        self._crew = Crew(CARRIERS, self._agent, self._stopping)
+        self._crew = Crew(CARRIERS, self._connector_for(self._agent), self._stopping)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
             note = self._clock.next_note(self._notes, self._until_due())
