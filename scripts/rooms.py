@@ -44,7 +44,7 @@ FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 # Which rooms may import what comes from elsewhere; what is not named here may be imported anywhere.
 ONLY_IN = {
     "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
-    "requests": ("core/scenario", "core/runner"),
+    "requests": ("core/scenario",),
 }
 ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])
 

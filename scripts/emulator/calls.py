@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from .faults import Fault
-from .inputs import INPUTS, MODEL_ID, check_inputs, describe_inputs, price, whole
+from .inputs import INPUTS, MODEL_ID, MODELS, check_inputs, describe_inputs, price, whole
 from .listing import list_jobs
 from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, html_answer, json_answer, parse_json_object
 from .model.order import Order
@@ -169,10 +169,10 @@ def _upload_status(state: State, request: Request, fault: Fault) -> Answer:
 
 
 def _model(state: State, request: Request, fault: Fault) -> Answer:
-    _check_model(request)
+    model_id = _model_id(request)
     model = {
-        "id": MODEL_ID,
-        "name": "Trellis 2 (emulated)",
+        "id": model_id,
+        "name": "Trellis 2 (emulated)" if model_id == MODEL_ID else "Made up (emulated)",
         "type": "custom",
         "custom": True,
         "source": "other",
@@ -186,19 +186,19 @@ def _model(state: State, request: Request, fault: Fault) -> Answer:
         "ownerId": OWNER_ID,
         "createdAt": iso(_MODEL_CREATED),
         "updatedAt": iso(_MODEL_CREATED),
-        "inputs": describe_inputs(),
+        "inputs": describe_inputs(model_id),
     }
     return json_answer(200, {"model": model})
 
 
-def _check_model(request: Request) -> None:
-    if request.ids[0] != MODEL_ID:
+def _model_id(request: Request) -> str:
+    if request.ids[0] not in MODELS:
         raise RefusedError(404, f'There is no model "{request.ids[0]}"')
+    return request.ids[0]
 
 
 def _checked_body(state: State, request: Request) -> dict[str, object]:
-    _check_model(request)
-    parameters = check_inputs(parse_json_object(request.body))
+    parameters = check_inputs(parse_json_object(request.body), MODELS[_model_id(request)])
     asset = state.assets.get(str(parameters["image"]))
     if asset is None or asset.kind != "image":
         raise RefusedError(404, f'There is no image "{parameters["image"]}"')
@@ -244,9 +244,10 @@ def _check_limit(state: State) -> None:
 
 def _order_model(state: State, job: JobRecord) -> None:
     picture = state.assets[str(job.input["image"])]
+    polygons = job.input.get("polygons")  # of the model that is made up
     order = Order(
         picture=picture.data,
-        faces=whole(job.input, "decimationTarget"),
+        faces=polygons if isinstance(polygons, int) else whole(job.input, "decimationTarget"),
         texture_size=whole(job.input, "textureSize"),
         texture_format=state.service.texture_format,
         flaws=state.service.flaws,

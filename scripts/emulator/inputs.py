@@ -3,6 +3,8 @@
 
 Names and defaults are from Scenario's specification of the model, ranges from docs.scenario.com (2026-07). The table is
 the emulator's own and shares nothing with a client, for a client that is checked against its own table proves nothing.
+
+Beside it there is one more model, made up, for whoever asks for another than Trellis 2.
 """
 
 import math
@@ -12,7 +14,7 @@ from typing import Literal
 
 from .messages import RefusedError
 
-MODEL_ID = "model_trellis-2"
+MODEL_ID, MADE_UP_ID = "model_trellis-2", "model_made-up"
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,30 @@ INPUTS: Mapping[str, Input] = {
     )
 }
 
+MODELS: Mapping[str, Mapping[str, Input]] = {
+    MODEL_ID: INPUTS,
+    MADE_UP_ID: {
+        row.name: row
+        for row in (
+            Input("image", "asset", None, "Image", "Input"),
+            Input("polygons", "int", 5_000, "Polygons", "Mesh", 1_000, 50_000, costs=True),
+            Input("seed", "int", None, "Seed", "Mesh", 0, 2**31 - 1),
+        )
+    },
+}
 
-def check_inputs(body: Mapping[str, object]) -> dict[str, object]:
-    """Return the parameters in `body`; `dryRun` is dropped, for in the body the real API ignores it.
+
+def check_inputs(body: Mapping[str, object], inputs: Mapping[str, Input] = INPUTS) -> dict[str, object]:
+    """Return the parameters in `body`, for a model with these inputs.
+
+    `dryRun` is dropped, for in the body the real API ignores it.
 
     Raises:
         RefusedError: 400, with a reason that names the first parameter that is unknown, missing or wrong.
     """
     given = {name: value for name, value in body.items() if name != "dryRun"}
     for name, value in given.items():
-        row = INPUTS.get(name)
+        row = inputs.get(name)
         if row is None:
             raise RefusedError(400, f'Unknown parameter "{name}"')
         problem = _problem(row, value)
@@ -108,15 +124,17 @@ def whole(parameters: Mapping[str, object], name: str) -> int:
 
 def price(parameters: Mapping[str, object]) -> float:
     """Return what a job costs in creative units: 7.25 with all defaults. Rates other than that are made up."""
+    if "polygons" in parameters:
+        return 2.5
     resolution = {512: 4.0, 1024: 6.0, 1536: 9.0}[whole(parameters, "resolution")]
     texture = {1024: 0.5, 2048: 1.0, 4096: 2.5}[whole(parameters, "textureSize")]
     steps = sum(whole(parameters, name) for name in INPUTS if name.endswith("SamplingSteps"))
     return round(resolution + texture + steps / 240, 2)
 
 
-def describe_inputs() -> list[dict[str, object]]:
+def describe_inputs(model_id: str) -> list[dict[str, object]]:
     """Return the model's `inputs` as `GET /models/{id}` lists them (scenario-sdk, `ModelInput`)."""
-    return [_describe(row) for row in INPUTS.values()]
+    return [_describe(row) for row in MODELS[model_id].values()]
 
 
 def _describe(row: Input) -> dict[str, object]:

@@ -23,7 +23,7 @@ def snapshot(addon: Any, stage: str = "imported", number: int = 0, **values: Any
         "name": "Tür",
         "picture": "source.png",
         "picture_name": "Tür.png",
-        "parameters": addon.begin.complete({}, 7),
+        "parameters": addon.begin.TRELLIS_2.complete({}, 7),
         "created": BEGUN + number,
         "stage": addon.begin.Stage(stage),
     }

@@ -18,10 +18,12 @@ from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import Found
 from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.models import TRELLIS_2, HostedModel
 from trellis_blender.core.request.parameters import Value, complete
+from trellis_blender.core.request.service import Connector
 from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice
 from trellis_blender.core.runner.questions import check
-from trellis_blender.core.runner.runner import Runner
+from trellis_blender.core.runner.runner import Runner, to_scenario
 from trellis_blender.core.runner.timing import Clock, Pace
 
 QUICK = Pace(
@@ -71,7 +73,12 @@ def tells_what_to_do(sentence: str) -> bool:
 
 
 class Studio:
-    """One Blender's worth of core. `told` holds every change, `jobs` the newest snapshot of each job."""
+    """One Blender's worth of core. `told` holds every change, `jobs` the newest snapshot of each job.
+
+    With `reads_models` the test says what becomes of a model that is downloaded, else it stays on the disk.
+    """
+
+    reads_models = False
 
     def __init__(
         self,
@@ -81,19 +88,22 @@ class Studio:
         pace: Pace = QUICK,
         clock: Clock | None = None,
         *,
+        connector_for: Callable[[str], Connector] = to_scenario,
         use_account: bool = True,
     ) -> None:
         self.root, self.picture, self.emulator = root, picture, emulator
         self.told: list[Change] = []
         self.jobs: dict[str, Job] = {}
-        self.runner = Runner(root, AGENT, pace, clock)
+        self.runner = Runner(root, AGENT, pace, clock, connector_for)
         self.runner.start()
         if use_account:
             self.runner.use(account_of(emulator))
 
-    def add(self, seed: int | None = 7) -> str:
-        """Begin a job; its id."""
+    def add(self, seed: int | None = 7, model: HostedModel = TRELLIS_2) -> str:
+        """Begin a job; its id. One of another model than Trellis 2 has its defaults."""
         job = new_job(seed=seed)
+        if model is not TRELLIS_2:
+            job = dataclasses.replace(job, model=model.id, parameters=model.complete({}, seed))
         copy = self.picture.with_name(f"{job.id}{self.picture.suffix}")
         shutil.copyfile(self.picture, copy)
         self.runner.add([job], Found(copy, is_ours=True))
@@ -123,6 +133,8 @@ class Studio:
                 logging.getLogger("told").error("%s", change)  # which fails the test that did not ask for it
             if isinstance(change, Job):
                 self.jobs[change.id] = change
+                if change.stage is Stage.READING and not (change.foreign or self.reads_models):
+                    self.runner.keep_unread(change.id)
 
     def until(self, condition: Callable[[], object], what: str = "it", seconds: float = SECONDS) -> None:
         """Hear changes until the condition holds."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import Remedy
-from ..core.job.job import Job
+from ..core.job.job import Job, Stage
 from ..core.runner.messages import (
     Change,
     Checked,
@@ -99,6 +99,8 @@ def show(session: Session, job: Job) -> None:
     session.watch.forecast.take(job)
     if shown is not None and not shown.foreign:
         session.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
+    if job.stage is Stage.READING and not job.foreign:
+        session.arrival.offer(job)
     if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
         session.jobs = _by_age(session.jobs)
 

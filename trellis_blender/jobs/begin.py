@@ -14,7 +14,8 @@ from ..core.errors import RefusedError, Remedy, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
-from ..core.request.parameters import SEED_MAXIMUM, Value, complete
+from ..core.request.models import TRELLIS_2
+from ..core.request.parameters import SEED_MAXIMUM, Value
 from ..settings import preferences
 from . import session
 from .block_until_done import prepared_now
@@ -43,9 +44,9 @@ def begin(
 
 
 def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int) -> list[Job]:
-    parameters = [complete(values, seed)]
+    parameters = [TRELLIS_2.complete(values, seed)]
     later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
-    parameters += [complete(values, own) for own in later]
+    parameters += [TRELLIS_2.complete(values, own) for own in later]
     preferences.online_account()
     state = session.start()
     now = time.time()

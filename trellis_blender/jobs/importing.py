@@ -129,6 +129,22 @@ class Arrival:
         """A file was read."""
         self.reading, self.read = "", read
 
+    def offer(self, job: Job) -> None:
+        """A job's model is downloaded: have it read where it is wanted and no other one is in hand. Else it stays on
+        the disk until its turn, or a click: the arrays of one model are all that is ever kept here.
+        """
+        if job.id == self.reading:
+            return
+        is_in_hand, box = bool(self.reading) or self.read is not None, placeholder.find(job.id)
+        if is_in_hand or job.id not in self.wanted or (box is None and job.id in self.boxed):
+            self.runner.keep_unread(job.id)
+        else:
+            self._begin_to_read(job, box)
+
+    def _begin_to_read(self, job: Job, box: bpy.types.Object | None) -> None:
+        self.reading = job.id
+        self.runner.read(job.id, shape(job, self.root / job.id, box))
+
     def step(self, jobs: Mapping[str, Job]) -> bool:
         """Begin to read one model that is wanted, or build one that was read; whether anything changed."""
         if self.read is not None:
@@ -139,8 +155,7 @@ class Arrival:
         spot = self._spot(ready)
         if spot is None:
             return True
-        self.reading = ready.id
-        self.runner.read(ready.id, shape(ready, self.root / ready.id, spot.box))
+        self._begin_to_read(ready, spot.box)
         return False
 
     def stop(self) -> None:
@@ -224,10 +239,9 @@ class Arrival:
         if read.model is None:
             self.imported = self.root / job.id / IMPORTED_FILE
             return
-        self._let_go()  # it is read again, now with the PNG files
-        box = placeholder.find(job.id)
+        self._let_go()
         self.reading = job.id
-        self.runner.read(job.id, shape(job, self.root / job.id, box))
+        self.runner.read_png(read)
 
     def _build(self, job: Job, read: ModelRead, imported: Path | None, spot: scene.Spot) -> None:
         select = busy.selection(bpy.context) == self.selection

@@ -151,7 +151,7 @@ def test_disabled_and_enabled_again_a_job_goes_on(tmp_path: Path, connected: Emu
     kept: Any = bpy.context.preferences.addons[ADDON].preferences
     kept.api_key, kept.api_secret, kept.api_address = "test-key", "test-secret", address
     session.start()
-    tick_until(lambda: job_id in session.jobs() and stage_of(job_id) == "ready")
+    tick_until(lambda: job_id in session.jobs() and stage_of(job_id) == "imported")
     assert connected.paid == 1
 
 

@@ -91,7 +91,7 @@ def test_one_click_marks_the_model_with_everything(model: Any) -> None:
 
 
 def test_a_preset_is_named_in_description_and_tags(model: Any, addon: Any) -> None:
-    for name, value in addon.begin.complete({}, 7).items():
+    for name, value in addon.begin.TRELLIS_2.complete({}, 7).items():
         model[f"trellis2_{name}"] = value
     OPS.trellis2.mark_asset()
     assert model.asset_data.description == "Made from Tür.png with Trellis 2, preset Standard, seed 7"

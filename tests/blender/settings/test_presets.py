@@ -74,7 +74,7 @@ def test_a_preset_sets_every_parameter_and_shows_as_pressed(addon: Any, preset: 
     assert OPS.trellis2.use_preset(preset=preset) == {"FINISHED"}
     sent, _ = addon.scene_settings.values(unasked(), chosen())
     expected = addon.preset_operators.PRESETS[preset]
-    complete = addon.begin.complete(sent, 7)
+    complete = addon.begin.TRELLIS_2.complete(sent, 7)
     assert {name: complete[name] for name in sent} == {name: expected.value(name) for name in sent}
     assert (chosen().seed, pressed(addon)) == (11, [expected.label])
 

@@ -20,6 +20,7 @@ from trellis_blender.core.job.events import (
     Failed,
     Generated,
     Imported,
+    KeptUnread,
     NeverArrived,
     NotFound,
     Polled,
@@ -53,6 +54,7 @@ WAY: list[Event] = [
 ]
 EVENTS: list[Event] = [
     *WAY,
+    KeptUnread(),
     Prepared("source.jpeg", "chair.jpeg", (0, 0, 9, 9, 9, 9)),
     SubmitPutOff(),
     AnswerLost(),

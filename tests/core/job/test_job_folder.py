@@ -18,6 +18,7 @@ from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
 from trellis_blender.core.picture.file import Found
+from trellis_blender.core.request.models import MODELS, HostedModel
 
 FULL = dataclasses.replace(
     new_job(),
@@ -47,7 +48,14 @@ FULL = dataclasses.replace(
     accepted=10.5,
     generation_seconds=1.5,
     charged_in_vain=3.5,
+    model="model_other",
 )
+
+
+@pytest.fixture(autouse=True)
+def _other_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model of that job."""
+    monkeypatch.setitem(MODELS, "model_other", HostedModel("model_other", "Other", ()))
 
 
 def save(root: Path, job: Job = FULL) -> Path:

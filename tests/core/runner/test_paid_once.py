@@ -21,9 +21,9 @@ from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.job.lock import FolderLock
 from trellis_blender.core.picture.file import Found
+from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.steps import listing_start, look_up
 from trellis_blender.core.scenario import http
-from trellis_blender.core.scenario.api import RemoteJob
 
 Open = Callable[..., Studio]
 
@@ -123,7 +123,7 @@ def test_a_submit_that_moves_to_the_front_while_the_pages_are_read_is_found() ->
         asked.append(page)
         return pages.pop(0)
 
-    desk: Any = SimpleNamespace(api=SimpleNamespace(jobs=jobs), wait=lambda _seconds: True, taken=frozenset())
+    desk: Any = SimpleNamespace(service=SimpleNamespace(jobs=jobs), wait=lambda _seconds: True, taken=frozenset())
     assert look_up(job, Path("nowhere"), desk) == Submitted("job_1", 7.25)
     assert asked == ["", "second", ""]
 

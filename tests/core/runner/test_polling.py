@@ -12,10 +12,10 @@ from tests.clock import MovedClock
 from tests.core.studio import STEADY, new_job
 from trellis_blender.core.job.events import Event, Polled
 from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.job_store import Entry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.steps import poll_many
-from trellis_blender.core.scenario.api import RemoteJob
 
 STRANGERS = [RemoteJob(f"job_x{number}", "queued", 0.0, None, (), "", None, "") for number in range(3)]
 
@@ -72,7 +72,7 @@ def test_a_round_ends_when_all_jobs_are_seen_and_the_next_begins_with_the_first_
 
 def look(polling: Polling, entries: list[Entry], pages: Pages) -> Mapping[str, Event]:
     """One round of the polling."""
-    desk: Any = SimpleNamespace(api=pages)
+    desk: Any = SimpleNamespace(service=pages)
     events = polling.begin(entries)(desk)
     polling.end(events)
     return events

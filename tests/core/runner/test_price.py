@@ -18,6 +18,7 @@ from tests.core.studio import AGENT, Studio, account_of, tells_what_to_do
 from trellis_blender.core.errors import DryRunIgnoredError, PassingError, RefusedError, TrellisError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
 from trellis_blender.core.runner.messages import Priced
@@ -38,7 +39,7 @@ def api_of(url: str, project: str = "") -> Api:
 
 def desk_of(account: Account) -> Desk:
     api = Api(account, Connections(), AGENT)
-    return Desk(api, requests.Session(), lambda _seconds: True, lambda _fraction: None)
+    return Desk(api, lambda _seconds: True, lambda _fraction: None)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_the_price_is_what_the_job_costs_then(api: Api, emulator: Emulator) -> N
     image = api.upload_hidden("x.png", PICTURE).id
     for preset in PRESETS.values():
         parameters = complete(preset.changes, 7)
-        assert api.price(image, parameters) == api.submit(image, parameters).cost
+        assert api.price(TRELLIS_2, image, parameters) == api.submit(TRELLIS_2, image, parameters).cost
     assert (emulator.calls["dry_run"], emulator.paid) == (4, 4)
 
 
@@ -95,7 +96,7 @@ def test_a_thousand_questions_with_all_kinds_of_faults_are_never_paid(
 
 def test_the_query_says_that_it_is_a_dry_run_beside_the_project(folder: Path) -> None:
     with Recorder(Reply(269, b'{"creativeUnitsCost": 7.25}')) as server:
-        assert api_of(server.url, "project_1").price("asset_1", STANDARD) == 7.25
+        assert api_of(server.url, "project_1").price(TRELLIS_2, "asset_1", STANDARD) == 7.25
     (request,) = server.asked
     assert (request.method, request.path) == ("POST", "/generate/custom/model_trellis-2")
     assert request.query == {"dryRun": "true", "projectId": "project_1"}
@@ -113,7 +114,7 @@ def test_a_question_without_the_query_is_never_sent(api: Api, emulator: Emulator
     image = api.upload_hidden("x.png", PICTURE).id
     monkeypatch.setattr(requests.Session, "prepare_request", forgetful)
     with pytest.raises(NotDryError):
-        api.price(image, STANDARD)
+        api.price(TRELLIS_2, image, STANDARD)
     assert (emulator.calls["dry_run"], emulator.calls["submit"], emulator.paid) == (0, 0, 0)
 
 
@@ -121,25 +122,25 @@ def test_a_question_without_the_query_is_never_sent(api: Api, emulator: Emulator
 def test_any_other_status_is_no_price_and_is_not_asked_again(status: int) -> None:
     answer = b'{"creativeUnitsCost": 12}'
     with Recorder(Reply(status, answer, {"Location": "/elsewhere", "Retry-After": "0"})) as server:
-        assert api_of(server.url).price("asset_1", STANDARD) is None
+        assert api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD) is None
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"creativeUnitsCost": true}', b"<html>"])
 def test_an_answer_without_a_number_is_no_price(body: bytes) -> None:
     with Recorder(Reply(269, body)) as server:
-        assert api_of(server.url).price("asset_1", STANDARD) is None
+        assert api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD) is None
 
 
 def test_an_answer_that_breaks_off_is_not_asked_again() -> None:
     with Recorder(Reply(269, b'{"creative', length=100)) as server, pytest.raises(PassingError):
-        api_of(server.url).price("asset_1", STANDARD)
+        api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD)
     assert len(server.asked) == 1
 
 
 def test_an_unknown_picture_is_told_apart(api: Api) -> None:
     with pytest.raises(RefusedError) as error:
-        api.price("asset_unknown", STANDARD)
+        api.price(TRELLIS_2, "asset_unknown", STANDARD)
     assert error.value.is_gone
 
 
@@ -147,7 +148,7 @@ def test_an_unknown_picture_is_told_apart(api: Api) -> None:
 def test_a_job_in_the_answer_ends_all_questions_and_is_told_with_its_id(folder: Path, status: int) -> None:
     with Recorder(Reply(status, ORDERED)) as server:
         with pytest.raises(DryRunIgnoredError) as error:
-            api_of(server.url).price("asset_1", STANDARD)
+            api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD)
         account = Account.checked("k", "s", "", server.url)
         answer = ask(desk_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
     assert "job_paid" in error.value.sentence
@@ -166,7 +167,7 @@ def test_a_strange_success_ends_all_questions_too(folder: Path) -> None:
 
 def test_what_is_told_of_it_says_what_to_do() -> None:
     with Recorder(Reply(200, ORDERED)) as server, pytest.raises(TrellisError) as error:
-        api_of(server.url).price("asset_1", STANDARD)
+        api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD)
     assert "Import by Job ID" in error.value.sentence
     assert not tells_what_to_do("It happened.")
 

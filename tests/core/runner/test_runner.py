@@ -19,6 +19,7 @@ from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.runner.messages import Checked, Loaded, Spent
 from trellis_blender.core.runner.runner import Runner
 from trellis_blender.core.scenario.api import Api
@@ -102,7 +103,7 @@ def test_more_jobs_than_a_page_holds_are_all_seen_with_few_calls(open_studio: Op
     studio.close()
     for number in range(230):
         job = dataclasses.replace(new_job(), id=f"20260101-000000-{number:06d}", stage=Stage.RUNNING, asset_id=asset.id)
-        remote_id = api.submit(asset.id, job.parameters).id
+        remote_id = api.submit(TRELLIS_2, asset.id, job.parameters).id
         folder = studio.folder(job.id)
         folder.mkdir(parents=True)
         job_folder.save(folder, dataclasses.replace(job, remote_id=remote_id, uploaded_at=asset.created))

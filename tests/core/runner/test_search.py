@@ -17,8 +17,9 @@ from tests.core.studio import STEADY, Studio, account_of, new_job, tells_what_to
 from trellis_blender.core.errors import AccountError, PassingError, RefusedError, Remedy
 from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.steps import ALONE_MAXIMUM, Missed, identify, look_up
-from trellis_blender.core.scenario.api import Api, RemoteJob
+from trellis_blender.core.scenario.api import Api
 
 Open = Callable[..., Studio]
 UPLOADED = "2026-11-22T10:00:00.000Z"
@@ -34,6 +35,9 @@ def listed(job_id: str, image: str = "asset_2", **fields: Any) -> RemoteJob:
 
 
 OURS = listed("job_1", "asset_1")
+
+
+OTHER_MODEL = frozenset({"model_other"})
 
 
 class Shelf:
@@ -65,7 +69,7 @@ class Shelf:
 
 def desk_of(shelf: Shelf, *taken: str) -> Any:
     """What a step works with."""
-    return SimpleNamespace(api=shelf, wait=lambda _seconds: True, taken=frozenset(taken))
+    return SimpleNamespace(service=shelf, wait=lambda _seconds: True, taken=frozenset(taken))
 
 
 def search(shelf: Shelf, *taken: str, job: Job = LOST) -> Submitted | Missed:
@@ -89,7 +93,7 @@ OTHERS = {
     "another picture with the same seed": listed("job_2"),
     "an earlier try": listed("job_past", "asset_1"),
     "another job of ours": listed("job_taken", "asset_1"),
-    "another model": listed("job_3", "asset_1", is_other=True),
+    "another model": listed("job_3", "asset_1", models=OTHER_MODEL),
 }
 
 
@@ -119,11 +123,11 @@ UNKNOWN = {
     "unreadable alone too": (listed("job_0", ""), (listed("job_0", ""),), False),
     "gone when asked for alone": (listed("job_0", ""), (), False),
     "readable alone": (listed("job_0", ""), (listed("job_0"),), True),
-    "another model when asked for alone": (listed("job_0", ""), (listed("job_0", "", is_other=True),), True),
+    "another model when asked for alone": (listed("job_0", ""), (listed("job_0", "", models=OTHER_MODEL),), True),
     "older than the picture": (listed("job_0", "", created=EARLIER), (), True),
     "of an unknown date": (listed("job_0", "", created=""), (), False),
     "an earlier try": (listed("job_past", ""), (), True),
-    "of another model": (listed("job_0", "", is_other=True), (), True),
+    "of another model": (listed("job_0", "", models=OTHER_MODEL), (), True),
 }
 
 

@@ -17,8 +17,10 @@ from tests.core.studio import AGENT, account_of, smallest, tells_what_to_do
 from tests.services import scenario_stops
 from trellis_blender.core.errors import AccountError, AnswerLostError, PassingError, RefusedError, StorageError
 from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.models import TRELLIS_2
+from trellis_blender.core.request.service import RemoteJob, ServiceModel
 from trellis_blender.core.scenario import api as scenario_api
-from trellis_blender.core.scenario.api import Api, RemoteJob, ServiceModel
+from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 
 
@@ -51,7 +53,7 @@ def large_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_check_tells_the_models_name(api: Api) -> None:
-    assert api.check() == ServiceModel("Trellis 2 (emulated)")
+    assert api.check(TRELLIS_2) == ServiceModel("Trellis 2 (emulated)")
 
 
 @pytest.mark.parametrize(
@@ -68,12 +70,12 @@ def test_a_check_tells_the_models_name(api: Api) -> None:
 )
 def test_a_check_tells_what_takes_the_models_place(tags: Any, replacement: str | None) -> None:
     with Recorder(Reply(body=json.dumps({"model": {"name": "Trellis 2", "tags": tags}}).encode())) as recorder:
-        assert api_of(recorder.url).check() == ServiceModel("Trellis 2", replacement)
+        assert api_of(recorder.url).check(TRELLIS_2) == ServiceModel("Trellis 2", replacement)
 
 
 def test_a_check_with_a_wrong_key_is_refused(emulator: Emulator) -> None:
     with pytest.raises(AccountError) as error:
-        Api(account_of(emulator, "wrong"), Connections(), AGENT).check()
+        Api(account_of(emulator, "wrong"), Connections(), AGENT).check(TRELLIS_2)
     assert tells_what_to_do(error.value.sentence)
 
 
@@ -152,7 +154,7 @@ def test_a_picture_that_vanished_is_told(api: Api, folder: Path) -> None:
 
 def test_a_submit_sends_the_whole_body_and_tells_the_price(api: Api, emulator: Emulator, picture: Path) -> None:
     image = api.upload(picture, "a", "image/png", going_on).id
-    remote = api.submit(image, smallest(seed=11))
+    remote = api.submit(TRELLIS_2, image, smallest(seed=11))
     assert (remote.image, remote.seed, remote.is_over) == (image, 11, False)
     assert remote.cost == emulator.jobs[remote.id].cost
     assert len(emulator.jobs[remote.id].input) == 18
@@ -165,7 +167,7 @@ def test_a_submit_sends_the_whole_body_and_tells_the_price(api: Api, emulator: E
 def test_an_accepted_submit_that_names_no_job_is_a_lost_answer(api: Api, emulator: Emulator, body: str) -> None:
     emulator.fault("submit", Fault(body=body))
     with pytest.raises(AnswerLostError):
-        api.submit("asset_1", smallest())
+        api.submit(TRELLIS_2, "asset_1", smallest())
 
 
 def remote_of(fields: dict[str, Any]) -> RemoteJob:
@@ -230,7 +232,7 @@ def test_an_input_is_readable_when_it_tells_its_picture(submitted: Any, has_inpu
     ],
 )
 def test_a_job_of_another_model_is_known_when_it_says_so(fields: dict[str, Any], is_other: bool) -> None:
-    assert remote_of(fields).is_other is is_other
+    assert remote_of(fields).is_other_than(TRELLIS_2.id) is is_other
 
 
 def test_an_unknown_status_is_alive() -> None:
@@ -272,7 +274,7 @@ def test_how_long_a_job_took_is_read_from_the_servers_own_dates(begun: Any, news
 def test_a_listing_is_read_page_by_page(api: Api, emulator: Emulator, picture: Path) -> None:
     emulator.fault("submit", Fault(job="never_ends"), times=None)
     image = api.upload(picture, "a", "image/png", going_on)
-    ids = {api.submit(image.id, smallest()).id for _ in range(130)}
+    ids = {api.submit(TRELLIS_2, image.id, smallest()).id for _ in range(130)}
     time.sleep(0.2)  # longer than their jobs take: news would move one from page to page
     first, page = api.jobs("2026-01-01T00:00:00.000Z")
     second, end = api.jobs("2026-01-01T00:00:00.000Z", page)
@@ -282,7 +284,7 @@ def test_a_listing_is_read_page_by_page(api: Api, emulator: Emulator, picture: P
 
 
 def test_a_listing_begins_at_the_date(api: Api, picture: Path) -> None:
-    api.submit(api.upload(picture, "a", "image/png", going_on).id, smallest())
+    api.submit(TRELLIS_2, api.upload(picture, "a", "image/png", going_on).id, smallest())
     assert api.jobs("2099-01-01T00:00:00.000Z") == ([], "")
 
 
@@ -296,7 +298,7 @@ def test_a_listing_that_cannot_be_read_passes(api: Api, emulator: Emulator, body
 @scenario_stops
 def test_a_cancelled_job_is_over(api: Api, emulator: Emulator, picture: Path) -> None:
     emulator.fault("submit", Fault(job="never_ends"))
-    job = api.submit(api.upload(picture, "a", "image/png", going_on).id, smallest())
+    job = api.submit(TRELLIS_2, api.upload(picture, "a", "image/png", going_on).id, smallest())
     remote = api.cancel(job.id)
     assert (remote.status, remote.is_over, remote.is_success) == ("canceled", True, False)
 

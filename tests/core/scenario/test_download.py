@@ -14,11 +14,13 @@ from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, new_job
 from tests.emulator.caller import Caller, draw_picture
+from tests.glbs.draft import container
 from trellis_blender.core.errors import AccountError, ModelFileError, PassingError, StorageError
 from trellis_blender.core.job.events import Downloaded
 from trellis_blender.core.request.account import Account
+from trellis_blender.core.request.service import Asset
 from trellis_blender.core.runner.steps import Desk, bring
-from trellis_blender.core.scenario.api import Api, Asset
+from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections, new_session
 from trellis_blender.core.scenario.download import CHUNK_BYTES, download
 
@@ -26,11 +28,8 @@ TAG = {"ETag": '"one"'}
 
 
 def make_glb(pattern: bytes) -> bytes:
-    """Return a GLB of 400,052 bytes: the shortest glTF there is, and 400,000 bytes that nothing in it refers to."""
-    text = b'{"asset":{"version":"2.0"}}'.ljust(28)
-    body = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", 400_000, b"BIN\0")
-    body += pattern * (400_000 // len(pattern))
-    return b"glTF" + struct.pack("<II", 2, 12 + len(body)) + body
+    """Return a GLB of 400,060 bytes: the shortest glTF there is, and 400,000 bytes that nothing in it refers to."""
+    return container({"asset": {"version": "2.0"}}, pattern * (400_000 // len(pattern)))
 
 
 GLB = make_glb(b"0123456789")
@@ -206,7 +205,7 @@ def test_an_expired_address_is_asked_for_anew(
     emulator.fault("asset", Fault(expired=True), times=1 + times)
     api = Api(account, Connections(), AGENT)
     job = dataclasses.replace(new_job(), model_asset_ids=tuple(remote["metadata"]["assetIds"]))
-    event = bring(job, folder, Desk(api, session, going_on, lambda _: None))
+    event = bring(job, folder, Desk(api, going_on, lambda _: None))
     assert isinstance(event, Downloaded)
     assert event.asset_id == job.model_asset_ids[1]
     assert (folder / "model.glb").exists()

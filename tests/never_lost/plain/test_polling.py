@@ -20,6 +20,7 @@ from tests.never_lost.world import new_emulator
 from trellis_blender.core.errors import PassingError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.runner.job_store import Entry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.timing import Pace
@@ -55,7 +56,7 @@ def leave_running_jobs(root: Path, picture: Path, emulator: Emulator) -> None:
     asset = api.upload(picture, "Stuhl.png", "image/png", lambda _seconds: True)
     for seed in range(WAITING):
         job = new_job(seed)
-        remote = api.submit(asset.id, job.parameters)
+        remote = api.submit(TRELLIS_2, asset.id, job.parameters)
         job = dataclasses.replace(job, stage=Stage.RUNNING, asset_id=asset.id, uploaded_at=asset.created)
         job_folder.create(root, dataclasses.replace(job, remote_id=remote.id), copy_of(picture))
 

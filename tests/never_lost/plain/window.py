@@ -86,6 +86,8 @@ class Window:
                 logging.getLogger("told").error("%s", change)  # which fails the test that did not ask for it
             if isinstance(change, Job):
                 self.jobs[change.id] = change
+                if change.stage is Stage.READING and not change.foreign:
+                    self.runner.keep_unread(change.id)  # as where another file is open
             elif isinstance(change, Removed):
                 self.jobs.pop(change.id, None)
 

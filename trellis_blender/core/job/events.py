@@ -95,7 +95,12 @@ class Downloaded(Event):
 
 @dataclass(frozen=True)
 class Read(Event):
-    """The model file was read and is sound."""
+    """The model was read into arrays, or Blender's own importer has to read it."""
+
+
+@dataclass(frozen=True)
+class KeptUnread(Event):
+    """Nobody waits for the model now: it stays on the disk until it is asked for."""
 
 
 @dataclass(frozen=True)

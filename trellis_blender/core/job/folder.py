@@ -21,6 +21,7 @@ from typing import Any, get_args, get_type_hints
 from ..errors import Remedy
 from ..files import flush_file, flush_folder, rename
 from ..picture.file import SENDABLE
+from ..request.models import MODELS, TRELLIS_2
 from .job import TRANSIENT, Job, Stage
 from .lock import LOCK_FILE
 
@@ -148,6 +149,8 @@ def sweep(root: Path, now: float) -> None:
 def as_json(job: Job) -> dict[str, Any]:
     """What is written to disk: everything but the passing state."""
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
+    if job.model == TRELLIS_2.id:  # which goes without saying, as in every file from before
+        del fields["model"]
     return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
 
 
@@ -157,6 +160,8 @@ def from_json(data: Any) -> Job:
         raise ValueError("no such format")
     if data["format"] > FORMAT:
         raise NewerJobError("written by a newer version of the add-on")
+    if data.get("model", TRELLIS_2.id) not in MODELS:
+        raise NewerJobError("made by a model that is not known here")
     hints = get_type_hints(Job)
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(Job):

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import Remedy
+from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from .events import (
     AnswerLost,
@@ -34,6 +35,7 @@ from .events import (
     Failed,
     Generated,
     Imported,
+    KeptUnread,
     NeverArrived,
     NotFound,
     Polled,
@@ -87,6 +89,7 @@ class Job:
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
     another Blender drives this job. `is_prepared`: its picture is as all are sent; those of jobs from before are not.
+    `model` is the service's id of the model that makes it.
     `crop` is what was cut out of the picture: left, top, right, bottom, in pixels of the upright picture, then that
     one's width and height; empty where that is not known.
     """
@@ -101,6 +104,7 @@ class Job:
     place: int = 0
     is_prepared: bool = False
     crop: tuple[int, ...] = ()
+    model: str = TRELLIS_2.id
     stage: Stage = Stage.QUEUED
     picture_sha256: str = ""
     asset_id: str = ""
@@ -169,8 +173,9 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         Generated: frozenset({Stage.RUNNING}),
         Downloaded: frozenset({Stage.DOWNLOADING}),
         Read: frozenset({Stage.READING}),
+        KeptUnread: frozenset({Stage.READING}),
         Imported: frozenset({Stage.READY, Stage.IMPORTED}),
-        Damaged: frozenset({Stage.READY, Stage.IMPORTED}),
+        Damaged: frozenset({Stage.READING, Stage.READY, Stage.IMPORTED}),
         # not from `unconfirmed`: what may have been paid for is searched for until that is certain
         Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
         CancelAsked: _BEFORE_READY,
@@ -243,7 +248,7 @@ def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one
             return change(job, stage=Stage.DOWNLOADING, cost=_known(cost, job), **found)
         case Downloaded(asset_id):
             return change(job, stage=Stage.READING, model_asset_id=asset_id)
-        case Read():
+        case Read() | KeptUnread():
             return change(job, stage=Stage.READY)
         case Imported():
             return change(job, stage=Stage.IMPORTED)

@@ -24,7 +24,7 @@ class Forecast:
         if job.generation_seconds is None or not job.picture or job.remote_id in self._learnt:
             return
         self._learnt.add(job.remote_id)
-        self._experience.learn(group_of(job.parameters), job.generation_seconds)
+        self._experience.learn((job.model, group_of(job.parameters)), job.generation_seconds)
 
     def step(self, jobs: Iterable[Job], now: float) -> bool:
         """Look at the jobs that run; whether an estimate moves any of their bars. `now`: seconds since 1970."""
@@ -34,7 +34,7 @@ class Forecast:
                 continue
             reached = job.progress
             if job.id not in self._groups and job.picture:
-                self._groups[job.id] = group_of(job.parameters)
+                self._groups[job.id] = (job.model, group_of(job.parameters))
             estimate = self._estimate(job)
             if not reached and estimate is not None and job.accepted is not None:
                 reached, is_estimated = estimate.fraction(now - job.accepted), True

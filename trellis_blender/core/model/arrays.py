@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,13 @@ class ImageFile:
     name: str
     data: bytes | None
     path: Path | None
+
+    def as_png(self) -> ImageFile:
+        """The PNG beside its file, where there is one. Raises OSError."""
+        file = None if self.path is None else self.path.with_suffix(".png")
+        if file is None or file == self.path or not file.is_file():
+            return self
+        return replace(self, path=file, data=None if self.data is None else file.read_bytes())
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The GLB container: header, chunks, JSON. Everything is checked before anything is made from it.
 
-`check_glb` is a look at the header, for a file that was just downloaded; `open_glb` reads the file for good.
+`check_glb` is the one check of a file that was just downloaded; `open_glb` reads it, once, on its way to arrays.
 """
 
 from __future__ import annotations

@@ -109,13 +109,11 @@ def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """The images, to be packed or as files: written here, since Blender's main thread must not wait for a disk."""
     made = {}
     for index, (data, kind, name) in contents.images.items():
-        content, target = data, None
+        target = None
         if shape.images is not None:
             target = _written(data, shape.images / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
-        if shape.as_png and target is not None and target.with_suffix(".png").is_file():
-            target = target.with_suffix(".png")
-            content = memoryview(target.read_bytes()) if shape.packs else data
-        made[index] = ImageFile(name, bytes(content) if shape.packs else None, target)
+        image = ImageFile(name, bytes(data) if shape.packs else None, target)
+        made[index] = image.as_png() if shape.as_png else image
     return made
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked of the service, and by whom: account, parameters, presets."""
+"""What is asked of a service, and for whom: account, models, parameters, presets, and the calls."""

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from ..errors import ParameterError
 
+NAME = "Trellis 2"
 Value = bool | int | float
 SEED_MAXIMUM = 2**31 - 1
 
@@ -114,24 +115,31 @@ def of_group(group: Group) -> Iterable[Parameter]:
     return (parameter for parameter in TABLE if parameter.group is group)
 
 
-def complete(values: Mapping[str, Value], seed: int | None = None) -> Mapping[str, Value]:
+def complete(
+    values: Mapping[str, Value],
+    seed: int | None = None,
+    known: Mapping[str, Parameter] = BY_NAME,
+    model: str = NAME,
+) -> Mapping[str, Value]:
     """All parameters by their Python names, defaults filled in, and the seed.
+
+    `known` are those of the model with that name.
 
     The seed is drawn here (0 to 2147483647) when it is None, so that every result can be made again and a
     job can be recognised by it. Raises ParameterError for an unknown name or a value outside its range.
     """
-    unknown = sorted(values.keys() - BY_NAME.keys())
+    unknown = sorted(values.keys() - known.keys())
     if unknown:
-        raise ParameterError(f"Trellis 2 has no parameter “{unknown[0]}”. Remove it and try again.")
+        raise ParameterError(f"{model} has no parameter “{unknown[0]}”. Remove it and try again.")
     if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
         raise ParameterError(f"The seed must lie between 0 and {SEED_MAXIMUM}, not {seed}.")
-    checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in BY_NAME.items()}
+    checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in known.items()}
     return MappingProxyType({**checked, "seed": secrets.randbelow(SEED_MAXIMUM + 1) if seed is None else seed})
 
 
-def to_wire(values: Mapping[str, Value]) -> dict[str, Value]:
+def to_wire(values: Mapping[str, Value], known: Mapping[str, Parameter] = BY_NAME) -> dict[str, Value]:
     """The same values by Scenario's names, ready for the request's body."""
-    return {BY_NAME[name].wire if name in BY_NAME else name: value for name, value in values.items()}
+    return {known[name].wire if name in known else name: value for name, value in values.items()}
 
 
 def _checked(parameter: Parameter, value: Value) -> Value:

@@ -61,7 +61,7 @@ class Polling:
         )
 
         def look(desk: Desk) -> Mapping[str, Event]:
-            events, self._next_page = poll_many(jobs, page, pages, desk.api)
+            events, self._next_page = poll_many(jobs, page, pages, desk.service)
             return events
 
         return look

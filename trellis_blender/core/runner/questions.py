@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from ..errors import (
 from ..files import write_whole
 from ..model.arrays import Shape
 from ..model.glb import NotPlainError
+from ..request.models import TRELLIS_2, HostedModel
 from ..request.parameters import Value
 from .messages import Checked, ModelRead, Priced
 
@@ -45,14 +47,24 @@ _log = logging.getLogger(__name__)
 
 
 def ask(
-    desk: Desk, number: int, parameters: Mapping[str, Value], place: str, known: Iterable[str], root: Path
+    desk: Desk,
+    number: int,
+    parameters: Mapping[str, Value],
+    place: str,
+    known: Iterable[str],
+    root: Path,
+    model: HostedModel = TRELLIS_2,
 ) -> Priced:
     """The answer to the question with that number. Never raises; nothing is charged.
 
     `place` names the address and the project. `known` are pictures that may be there; `root` is the jobs' folder.
     """
+
+    def price_with(picture: str) -> Priced:
+        return Priced(number, desk.service.price(model, picture, parameters), picture)
+
     try:
-        return _priced(desk, number, parameters, place, known, root)
+        return _priced(desk, price_with, place, known, root.parent / PICTURES_FILE)
     except DryRunIgnoredError as error:
         return Priced(number, is_last=True, notice=error.sentence)
     except RefusedError:  # a picture that was just uploaded, or the upload: asking again would only upload again
@@ -64,20 +76,17 @@ def ask(
         return Priced(number, is_last=True)
 
 
-def _priced(
-    desk: Desk, number: int, parameters: Mapping[str, Value], place: str, known: Iterable[str], root: Path
-) -> Priced:
-    file = root.parent / PICTURES_FILE
+def _priced(desk: Desk, price_with: Callable[[str], Priced], place: str, known: Iterable[str], file: Path) -> Priced:
     for picture in dict.fromkeys((_kept(file).get(place, ""), *known)):
         if picture:
             try:
-                return Priced(number, desk.api.price(picture, parameters), picture)
+                return price_with(picture)
             except RefusedError as error:
                 if not error.is_gone:
                     raise
-    picture = desk.api.upload_hidden(NAME, PICTURE).id
+    picture = desk.service.upload_hidden(NAME, PICTURE).id
     _keep(file, place, picture)
-    return Priced(number, desk.api.price(picture, parameters), picture)
+    return price_with(picture)
 
 
 def _kept(file: Path) -> dict[str, str]:
@@ -99,11 +108,30 @@ def _keep(file: Path, place: str, picture: str) -> None:
 
 def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
     """The answer to a request to read a job's model. Never raises: what went wrong is in the answer."""
-    from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
 
-    try:
+    def read() -> ModelRead:
+        from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
+
         model = read_model(path, shape)
         return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
+
+    return _answer(job_id, read)
+
+
+def with_png_images(read: ModelRead) -> ModelRead:
+    """The same with the PNG files that were made of the model's images. Never raises, as above."""
+
+    def exchange() -> ModelRead:
+        assert read.model is not None
+        images = {index: image.as_png() for index, image in read.model.images.items()}
+        return replace(read, model=replace(read.model, images=images), webp_images=())
+
+    return _answer(read.id, exchange)
+
+
+def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
+    try:
+        return make()
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=str(error))
     except ModelFileError as error:
@@ -128,10 +156,10 @@ def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
     return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
-def check(desk: Desk) -> Checked:
-    """Whether Scenario takes the account. Never raises: what went wrong is in the answer."""
+def check(desk: Desk, hosted: HostedModel = TRELLIS_2) -> Checked:
+    """Whether Scenario takes the account and has the model. Never raises: what went wrong is in the answer."""
     try:
-        model = desk.api.check()
+        model = desk.service.check(hosted)
         if model.replacement is None:
             return Checked(f"Connected: {model.name} is ready.", True)
         sentence = f"Connected, but Scenario is retiring {model.name}. Update the add-on before it stops working."

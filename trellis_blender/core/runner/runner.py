@@ -6,6 +6,7 @@ Who may do what:
 - The runner's thread alone changes jobs, writes `job.json` and holds the locks. It never waits for the network.
 - The carriers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
 - News goes to the main thread through `changes`, as frozen values. Nobody here ever sees a Blender object.
+- A job whose model is downloaded waits for the main thread's word: `read`, or `keep_unread`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from ..job.events import (
     Damaged,
     Event,
     Imported,
+    KeptUnread,
+    Read,
     Resumed,
     SubmitPutOff,
     SubmitStarted,
@@ -35,7 +38,7 @@ from ..job.events import (
 from ..job.job import MAY_FOLLOW, Job, Stage
 from ..request.account import Account
 from .job_store import Entry, Ledger
-from .messages import Change, Notice
+from .messages import Change, ModelRead, Notice
 from .outcomes import Outcomes
 from .pending_pictures import Intake, Writing
 from .polling import Polling
@@ -44,6 +47,7 @@ from .timing import Clock, Note, Pace
 if TYPE_CHECKING:
     from ..model.arrays import Shape
     from ..picture.file import ChosenPicture, Found
+    from ..request.service import Connector
     from .steps import Desk, Missed, Step
     from .workers import Crew
 
@@ -51,15 +55,31 @@ CARRIERS = 4
 _log = logging.getLogger(__name__)
 
 
+def to_scenario(agent: str) -> Connector:
+    """The way to Scenario, whose calls name the `agent` as their User-Agent."""
+    # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
+    from ..scenario.api import Scenario
+
+    return Scenario(agent)
+
+
 class Runner:
-    """Drives all jobs in `root`. `agent` is what the calls name as their User-Agent.
+    """Drives all jobs in `root`. `agent` is the name that the service hears; `connector_for` leads to that.
 
     Nothing happens before `start`. `changes` is read by the main thread. `pictures` is told how to prepare them.
     """
 
-    def __init__(self, root: Path, agent: str, pace: Pace | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        agent: str,
+        pace: Pace | None = None,
+        clock: Clock | None = None,
+        connector_for: Callable[[str], Connector] = to_scenario,
+    ) -> None:
         self.changes: queue.SimpleQueue[Change] = queue.SimpleQueue()
-        self._agent, self._pace, self._clock = agent, pace or Pace(), clock or Clock()
+        self._agent, self._connector_for = agent, connector_for
+        self._pace, self._clock = pace or Pace(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._ledger = Ledger(root, self._pace, self._clock, self.changes)
@@ -123,8 +143,28 @@ class Runner:
         self._notes.put(lambda: self._ledger.tidy(days))
 
     def read(self, job_id: str, shape: Shape) -> None:
-        """Read the job's model into arrays; they come as `ModelRead`."""
-        self._notes.put(lambda: self._read(job_id, shape))
+        """Read the job's model into arrays; they come as `ModelRead`, after the news that the job is ready."""
+
+        def make(file: Path) -> ModelRead:
+            from .questions import read_for_import
+
+            return read_for_import(job_id, file, shape)
+
+        self._notes.put(lambda: self._read(job_id, make))
+
+    def read_png(self, read: ModelRead) -> None:
+        """Read the PNG files that were made of the model's images; it comes once more, with them."""
+
+        def make(_file: Path) -> ModelRead:
+            from .questions import with_png_images
+
+            return with_png_images(read)
+
+        self._notes.put(lambda: self._read(read.id, make))
+
+    def keep_unread(self, job_id: str) -> None:
+        """Leave a model that was just downloaded on the disk: nobody waits for it, or another one comes first."""
+        self._notes.put(lambda: self._keep_unread(job_id))
 
     def ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
         """Ask Scenario something that belongs to no job; the answer comes through `changes`."""
@@ -155,10 +195,9 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
-        # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
         from .workers import Crew
 
-        self._crew = Crew(CARRIERS, self._agent, self._stopping)
+        self._crew = Crew(CARRIERS, self._connector_for(self._agent), self._stopping)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
             note = self._clock.next_note(self._notes, self._until_due())
@@ -241,19 +280,31 @@ class Runner:
         """The ids at Scenario of all jobs but this."""
         return frozenset(other.job.remote_id for other in self._entries.values() if other is not entry) - {""}
 
-    def _read(self, job_id: str, shape: Shape) -> None:
+    def _read(self, job_id: str, make: Callable[[Path], ModelRead]) -> None:
+        """Have a worker make an answer of the job's file."""
         assert self._crew is not None
-        path = self._ledger.entry(job_id).folder / job_folder.MODEL_FILE
+        entry = self._ledger.entry(job_id)
 
         def work() -> None:
-            from .questions import read_for_import
-
-            answer = read_for_import(job_id, path, shape)
-            if answer.error:
-                self.damaged(job_id, answer.error, answer.remedy)
-            self.changes.put(answer)
+            answer = make(entry.folder / job_folder.MODEL_FILE)
+            self._notes.put(lambda: self._take_read(entry, answer))
 
         self._crew.reader.run(work)
+
+    def _take_read(self, entry: Entry, answer: ModelRead) -> None:
+        """The file was read: the job gets on by that first, then the main thread has the model."""
+        try:
+            if answer.error:
+                self._tell(answer.id, Damaged(answer.error, answer.remedy))
+            elif entry.job.stage is Stage.READING:
+                self._ledger.apply(entry, Read())
+        finally:
+            self.changes.put(answer)
+
+    def _keep_unread(self, job_id: str) -> None:
+        entry = self._entries.get(job_id)
+        if entry is not None and entry.job.stage is Stage.READING and not entry.job.foreign:
+            self._ledger.apply(entry, KeptUnread())
 
     def _ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
         assert self._crew is not None
@@ -297,7 +348,9 @@ class Runner:
         return entry.is_idle and entry.job.stage is Stage.RUNNING
 
     def _has_step(self, entry: Entry) -> bool:
-        """Whether it has a step to take by itself: all but to wait for the model."""
+        """Whether it has a step to take by itself: all but to wait for Scenario, or for the main thread's word."""
+        if entry.job.stage is Stage.READING:
+            return False
         return entry.is_idle and (entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop)
 
     def _begin(self, entry: Entry) -> None:

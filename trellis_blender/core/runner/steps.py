@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import requests
-
 from ..errors import (
     AccountError,
     GenerationFailedError,
@@ -34,17 +32,15 @@ from ..job.events import (
     Generated,
     Polled,
     Prepared,
-    Read,
     Submitted,
     Uploaded,
 )
 from ..job.folder import MODEL_FILE
 from ..job.job import Job, Stage
 from ..job.words import number
-from ..model.glb import check_glb
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
-from ..scenario.api import Api, RemoteJob, Wait
-from ..scenario.download import download
+from ..request.models import MODELS
+from ..request.service import RemoteJob, Service, Wait
 
 _log = logging.getLogger(__name__)
 EXPIRED = (RefusedError, AccountError)
@@ -61,14 +57,13 @@ OTHER_ACCOUNT = (
 
 @dataclass(frozen=True)
 class Desk:
-    """What a step works with: the API for the JSON calls, a session without a key for files, and the way to stop.
+    """What a step works with: the service, and the way to stop.
 
     `progress` is told 0 to 1. `taken` are the ids at Scenario of all other jobs of ours. `prepare` makes what is sent
     of a picture; None: all are ready.
     """
 
-    api: Api
-    files: requests.Session
+    service: Service
     wait: Wait
     progress: Callable[[float], None]
     taken: frozenset[str] = frozenset()
@@ -94,7 +89,7 @@ def upload(job: Job, folder: Path, desk: Desk) -> Event:
     except OSError as error:
         raise storage_error("read the picture", error) from error
     media_type = SENDABLE[picture.suffix.removeprefix(".")]
-    asset = desk.api.upload(picture, job.picture_name, media_type, desk.wait)
+    asset = desk.service.upload(picture, job.picture_name, media_type, desk.wait)
     return Uploaded(asset.id, asset.created, sha256)
 
 
@@ -111,7 +106,7 @@ def prepare(job: Job, folder: Path, make: Prepare) -> Event:
 
 def submit(job: Job, _folder: Path, desk: Desk) -> Event:
     """The paid call. Raises AnswerLostError when it may have been accepted, PassingError when it certainly was not."""
-    remote = desk.api.submit(job.asset_id, job.parameters)
+    remote = desk.service.submit(MODELS[job.model], job.asset_id, job.parameters)
     return Submitted(remote.id, remote.cost)
 
 
@@ -122,7 +117,7 @@ def look_up(job: Job, _folder: Path, desk: Desk) -> Submitted | Missed:
     several pages that one is read again.
     """
     start, listed = listing_start([job]), dict[str, RemoteJob]()
-    found, page = desk.api.jobs(start)
+    found, page = desk.service.jobs(start)
     is_long = bool(page)
     while True:
         listed |= {remote.id: remote for remote in found}
@@ -133,9 +128,9 @@ def look_up(job: Job, _folder: Path, desk: Desk) -> Submitted | Missed:
             break
         if not desk.wait(0):
             raise PassingError("The search was stopped.")
-        found, page = desk.api.jobs(start, page)
+        found, page = desk.service.jobs(start, page)
     if is_long:
-        again = desk.api.jobs(start)[0]
+        again = desk.service.jobs(start)[0]
         listed |= {remote.id: remote for remote in again}
         ours = _submit_of(job, again, desk.taken)
         if ours is not None:
@@ -151,14 +146,14 @@ def _look_closer(job: Job, listed: list[RemoteJob], desk: Desk) -> Submitted | M
         if not desk.wait(0):
             raise PassingError("The search was stopped.")
         try:
-            alone = desk.api.job(remote.id)
+            alone = desk.service.job(remote.id)
         except RefusedError:
             is_proof = False
             continue
         ours = _submit_of(job, [alone], desk.taken)
         if ours is not None:
             return ours
-        is_proof = is_proof and (alone.has_input or alone.is_other)
+        is_proof = is_proof and (alone.has_input or alone.is_other_than(job.model))
     _check_payer(job, desk)
     return Missed(is_proof)
 
@@ -173,8 +168,8 @@ def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Subm
 
 
 def _is_free(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
-    """Whether it is a job of Trellis 2, no earlier try of this job, and no other job's."""
-    return not remote.is_other and remote.id not in taken and remote.id not in job.past_remote_ids
+    """Whether it is a job of this one's model, no earlier try of this job, and no other job's."""
+    return not remote.is_other_than(job.model) and remote.id not in taken and remote.id not in job.past_remote_ids
 
 
 def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
@@ -187,7 +182,7 @@ def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
 def identify(job: Job, remote_id: str, desk: Desk) -> Submitted:
     """The job's submit by the ID at Scenario that the artist has entered. Raises RefusedError when it is another's."""
     try:
-        remote = desk.api.job(remote_id)
+        remote = desk.service.job(remote_id)
     except RefusedError as error:
         if not error.is_gone:
             raise
@@ -201,7 +196,7 @@ def identify(job: Job, remote_id: str, desk: Desk) -> Submitted:
 def _check_payer(job: Job, desk: Desk) -> None:
     """That a listing lacks the job counts only for an account that sees its picture. Raises AccountError."""
     try:
-        desk.api.asset(job.asset_id)
+        desk.service.asset(job.asset_id)
     except RefusedError as error:
         raise AccountError(OTHER_ACCOUNT) from error
 
@@ -209,7 +204,7 @@ def _check_payer(job: Job, desk: Desk) -> None:
 def cancel(job: Job, folder: Path, desk: Desk) -> Event:
     """Ask Scenario to stop the paid job. Where it refuses, the job goes on; a result that is finished is kept."""
     try:
-        remote = desk.api.cancel(job.remote_id)
+        remote = desk.service.cancel(job.remote_id)
     except RefusedError:
         event = poll_one(job, folder, desk)  # it may be over already
         return CancelRefused() if isinstance(event, Polled) else event
@@ -223,7 +218,7 @@ def cancel(job: Job, folder: Path, desk: Desk) -> Event:
 def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
     """How the job stands now."""
     try:
-        return news(desk.api.job(job.remote_id))
+        return news(desk.service.job(job.remote_id))
     except RefusedError as error:
         if not error.is_gone:
             raise
@@ -231,14 +226,14 @@ def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
         return Failed(UNKNOWN_JOB, Remedy.PREFERENCES, remote_ended=not job.picture)
 
 
-def poll_many(jobs: list[Job], page: str, pages: int, api: Api) -> tuple[Mapping[str, Event], str]:
+def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple[Mapping[str, Event], str]:
     """How the jobs stand that are on the next pages of the listing, and the page to go on with next time.
 
     At most `pages` requests. The events are by the job's own id.
     """
     start, waiting, events = listing_start(jobs), {job.remote_id: job.id for job in jobs}, {}
     for _ in range(pages):
-        found, page = api.jobs(start, page)
+        found, page = service.jobs(start, page)
         events.update({waiting[remote.id]: news(remote) for remote in found if remote.id in waiting})
         if not page or len(events) == len(waiting):
             return events, ""
@@ -247,7 +242,7 @@ def poll_many(jobs: list[Job], page: str, pages: int, api: Api) -> tuple[Mapping
 
 def bring(job: Job, folder: Path, desk: Desk) -> Event:
     """Download the model. An address that has expired is asked for anew."""
-    assets = [desk.api.asset(asset_id) for asset_id in job.model_asset_ids]
+    assets = [desk.service.asset(asset_id) for asset_id in job.model_asset_ids]
     model = next((asset for asset in assets if asset.is_glb), None)
     if model is None:
         raise GenerationFailedError(
@@ -255,25 +250,16 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
         )
     for attempt in range(PATIENT_DOWNLOADS):
         try:
-            download(desk.files, model, folder / MODEL_FILE, desk.wait, desk.progress)
+            desk.service.download(model, folder / MODEL_FILE, desk.wait, desk.progress)
             break
         except EXPIRED as error:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise PassingError("Scenario's file host refuses the download.") from error
-            model = replace(desk.api.asset(model.id), is_glb=True)
+            model = replace(desk.service.asset(model.id), is_glb=True)
         except ModelFileError:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise
     return Downloaded(model.id)
-
-
-def read(_job: Job, folder: Path, _desk: Desk) -> Event:
-    """See that the model's file is there, and whole."""
-    try:
-        check_glb(folder / MODEL_FILE)
-    except OSError as error:
-        raise storage_error("read the model", error) from error
-    return Read()
 
 
 Step = Callable[[Job, Path, Desk], Event | Missed]
@@ -284,7 +270,6 @@ STEPS: Mapping[Stage, Step] = {
     Stage.UNCONFIRMED: look_up,
     Stage.RUNNING: poll_one,
     Stage.DOWNLOADING: bring,
-    Stage.READING: read,
 }
 
 

@@ -7,9 +7,7 @@ import base64
 import contextlib
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,20 +24,21 @@ from ..errors import (
     storage_error,
 )
 from ..request.account import Account
-from ..request.parameters import BY_NAME, Value, to_wire
+from ..request.models import MODELS, HostedModel
+from ..request.parameters import Value
+from ..request.service import Asset, RemoteJob, ServiceModel, Wait
 from .connection import Connections, new_session
+from .download import download
 from .http import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     DRY_RUN_STATUS,
     Caller,
     Json,
-    error_for,
     own_words,
     raise_for_connection,
 )
 
-MODEL_ID = "model_trellis-2"
 JOBS_PER_PAGE = 100
 # From here on the parts of `POST /uploads` take over. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's
 # own plug-in stops here.
@@ -49,88 +48,35 @@ PART_BYTES = 5 * 1024 * 1024
 GLB_TYPE = "model/gltf-binary"
 
 
-# Waits that many seconds, and tells whether the work is still wanted.
-Wait = Callable[[float], bool]
+class Scenario:
+    """The way to Scenario, for all threads of a runner. `agent` is what the calls name as their User-Agent."""
 
+    def __init__(self, agent: str) -> None:
+        self._agent, self._connections = agent, Connections()
 
-@dataclass(frozen=True)
-class RemoteJob:
-    """A job as Scenario tells it. `progress` is 0 to 1; `cost` in creative units, None when not told.
+    def connect(self, account: Account) -> Api:
+        """The calls for this account, for one thread."""
+        return Api(account, self._connections, self._agent)
 
-    `image` and `seed` are those of the body it was submitted with, `has_input`: they could be read. `is_other`: it says
-    that it is no job of Trellis 2. `words` say why it failed. `created` is the server's ISO 8601 date; `seconds` passed
-    between that and the last news of it, None when not told. `is_refunded`: the cost is given back should it fail.
-    `text` is all that was told, which may hold signed addresses: it must not be kept, shown or logged.
-    """
-
-    id: str
-    status: str
-    progress: float
-    cost: float | None
-    asset_ids: tuple[str, ...]
-    image: str
-    seed: int | None
-    words: str
-    seconds: float | None = None
-    is_refunded: bool = True
-    created: str = ""
-    has_input: bool = True
-    is_other: bool = False
-    text: str = field(default="", repr=False, compare=False)
-
-    @property
-    def is_success(self) -> bool:
-        """Whether it ended with a result."""
-        return self.status == "success"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it ended. A status that is not known here is alive."""
-        return self.status in ("success", "failure", "canceled")
-
-    def holds(self, asset_id: str) -> bool:
-        """Whether anything that was told of it names the asset."""
-        whole_id = rf"(?<![0-9A-Za-z_-]){re.escape(asset_id)}(?![0-9A-Za-z_-])"
-        return asset_id == self.image or re.search(whole_id, self.text) is not None
-
-
-@dataclass(frozen=True)
-class ServiceModel:
-    """The model as Scenario tells of it. `replacement` is the id of the one that takes its place, None while none does;
-    it may be empty.
-    """
-
-    name: str
-    replacement: str | None = None
-
-
-@dataclass(frozen=True)
-class Asset:
-    """A file at Scenario. `url` is signed and expires: it must not be kept, shown or logged. `created` is ISO 8601."""
-
-    id: str
-    created: str
-    url: str
-    is_glb: bool
-
-    def __repr__(self) -> str:
-        return f"Asset({self.id})"
+    def cut(self) -> None:
+        """End all waiting on the network, now and from now on."""
+        self._connections.cut()
 
 
 class Api:
-    """The calls, for one account and one thread. Each raises the errors that `Caller.call` names."""
+    """The calls, for one account and one thread: a `Service`. Each raises the errors that `Caller.call` names."""
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self._caller = Caller(account, connections, agent)
-        self._parts_session = new_session(connections, agent)
+        self._files = new_session(connections, agent)  # without the key, for hosts that are not Scenario's own
 
-    def check(self) -> ServiceModel:
+    def check(self, model: HostedModel) -> ServiceModel:
         """The model at Scenario: a free call that tells whether key and address are right."""
-        model = _mapping(self._caller.call("GET", f"/models/{MODEL_ID}").get("model"))
-        tags = model.get("tags")
+        told = _mapping(self._caller.call("GET", f"/models/{model.id}").get("model"))
+        tags = told.get("tags")
         texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
         replacements = (tag.partition(":")[2] for tag in texts if tag.partition(":")[0] == "deprecated")
-        return ServiceModel(str(model.get("name") or "Trellis 2"), next(replacements, None))
+        return ServiceModel(str(told.get("name") or model.name), next(replacements, None))
 
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
         """Send the picture, free of charge. Raises PassingError between parts when `wait` says so."""
@@ -149,13 +95,14 @@ class Api:
         image = base64.b64encode(picture).decode("ascii")
         return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image, "hide": True}))
 
-    def price(self, image: str, parameters: Mapping[str, Value]) -> float | None:
+    def price(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> float | None:
         """What `submit` would cost, in creative units; None when Scenario does not say. Nothing is started by it.
 
         Only status 269 is a price. Raises RefusedError when Scenario knows no such picture, DryRunIgnoredError when it
         answers as it does to an order, PassingError when it does not answer.
         """
-        status, data = self._caller.dry_run(f"/generate/custom/{MODEL_ID}", {"image": image, **to_wire(parameters)})
+        body = {"image": image, **model.to_wire(parameters)}
+        status, data = self._caller.dry_run(f"/generate/custom/{model.id}", body)
         if status == DRY_RUN_STATUS:
             return _number(data.get("creativeUnitsCost"))
         if status == 404:
@@ -164,10 +111,10 @@ class Api:
             raise DryRunIgnoredError(_ordered(data))
         return None
 
-    def submit(self, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
+    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
         """The paid call. Raises AnswerLostError when it may have been accepted without our hearing of it."""
-        body = {"image": image, **to_wire(parameters)}
-        data = self._caller.call("POST", f"/generate/custom/{MODEL_ID}", body, paid=True)
+        body = {"image": image, **model.to_wire(parameters)}
+        data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
         try:
             return _job(data, data.get("creativeUnitsCost"))
         except PassingError as error:
@@ -193,6 +140,10 @@ class Api:
     def asset(self, asset_id: str) -> Asset:
         """A file at Scenario, with a fresh address."""
         return _asset(self._caller.call("GET", f"/assets/{asset_id}"))
+
+    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
+        """Bring the asset to `target`, whole. `progress` is told 0 to 1. Raises what `download.download` does."""
+        download(self._files, asset, target, wait, progress)
 
     def _upload_in_parts(self, path: Path, name: str, media_type: str, size: int, wait: Wait) -> Asset:
         count = math.ceil(size / PART_BYTES)
@@ -220,7 +171,7 @@ class Api:
         """The storage behind the parts is another host: it gets the bytes and no key."""
         try:
             patience = (CONNECT_SECONDS, ANSWER_SECONDS)
-            response = self._parts_session.put(url, data=data, timeout=patience, allow_redirects=False)
+            response = self._files.put(url, data=data, timeout=patience, allow_redirects=False)
         except requests.RequestException as error:
             raise_for_connection(error)
         if not 200 <= response.status_code < 300:
@@ -242,12 +193,6 @@ class Api:
             if status == "imported" and isinstance(entity, str) and entity:  # which may follow a moment later
                 return self.asset(entity)
         raise PassingError("Scenario has not imported the picture.")
-
-
-def raise_for_file_host(response: requests.Response) -> None:
-    """Raises the error that an answer of the file host stands for; its text is XML and says nothing to an artist."""
-    if not 200 <= response.status_code < 300:
-        raise error_for(response.status_code, response.headers, {})
 
 
 def _ordered(data: Json) -> str:
@@ -294,7 +239,7 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
         is_refunded=_mapping(job.get("billing")).get("disableRefund") is not True,
         created=str(job.get("createdAt") or ""),
         has_input=_is_readable(submitted),
-        is_other=any(isinstance(model, str) and model not in ("", MODEL_ID) for model in models),
+        models=frozenset(model for model in models if isinstance(model, str) and model),
         text=json.dumps(job),
     )
 
@@ -305,14 +250,12 @@ def _job_id(job: Json) -> str:
 
 
 def _is_readable(submitted: Json) -> bool:
-    """Whether the body of a submit tells which picture it was for: by an id, or by holding nothing of Trellis 2."""
+    """Whether the body of a submit tells which picture it was for: by an id, or by holding nothing of our models."""
     image = submitted.get("image")
     if isinstance(image, str) and image:
         return "/" not in image  # an address names no asset for certain
-    return (
-        bool(submitted)
-        and not {"image", "seed", *(parameter.wire for parameter in BY_NAME.values())} & submitted.keys()
-    )
+    ours = {"image", "seed", *(parameter.wire for model in MODELS.values() for parameter in model.parameters)}
+    return bool(submitted) and not ours & submitted.keys()
 
 
 def _asset(data: Json) -> Asset:

@@ -13,8 +13,8 @@ import requests
 from ..errors import ModelFileError, PassingError, storage_error
 from ..files import rename
 from ..model.glb import check_glb
-from .api import Asset, Wait, raise_for_file_host
-from .http import ANSWER_SECONDS, CONNECT_SECONDS, raise_for_connection
+from ..request.service import Asset, Wait
+from .http import ANSWER_SECONDS, CONNECT_SECONDS, error_for, raise_for_connection
 
 CHUNK_BYTES = 256 * 1024
 MODEL_BYTES_MAXIMUM = 4 * 1024**3  # a GLB's length is a 32-bit number (glTF 2.0 §4.4.2)
@@ -61,7 +61,7 @@ def _fetch(
         if response.status_code == RANGE_NOT_SATISFIABLE:
             part.unlink()
             raise PassingError("The download could not be continued.")
-        raise_for_file_host(response)
+        _raise_for_file_host(response)
         if response.status_code != PARTIAL:
             have = 0
             part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
@@ -87,6 +87,12 @@ def _fetch(
             os.fsync(file.fileno())
     if length is not None and have != length:
         raise PassingError("The download broke off.")
+
+
+def _raise_for_file_host(response: requests.Response) -> None:
+    """Raises the error that an answer of the file host stands for; its text is XML and says nothing to an artist."""
+    if not 200 <= response.status_code < 300:
+        raise error_for(response.status_code, response.headers, {})
 
 
 def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
