@@ -21,18 +21,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
 from ..job import folder as job_folder
-from ..job.events import (
-    AnswerLost,
-    CancelAsked,
-    Damaged,
-    Event,
-    Imported,
-    Resumed,
-    SubmitPutOff,
-    SubmitStarted,
-    UploadStarted,
-)
-from ..job.job import MAY_FOLLOW, Job, Stage
+from ..job.events import CancelAsked, Damaged, Event, Imported, Resumed, SubmitPutOff, SubmitStarted
+from ..job.job import MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
 from .job_store import Entry, Ledger
 from .messages import Change, Notice
@@ -304,18 +294,14 @@ class Runner:
         """Take the job's next step, on a carrier."""
         from .steps import STEPS, cancel
 
-        stage = entry.job.stage
-        if stage is Stage.SUBMITTING:  # not sent by this runner just now, so perhaps by a Blender that is gone
-            self._ledger.apply(entry, AnswerLost())
-        if stage is Stage.QUEUED:
-            self._ledger.apply(entry, UploadStarted())
-        if entry.job.stage is Stage.UPLOADING and entry.job.asset_id:
-            if not self._ledger.save(entry):  # nothing is paid for that the disk does not know of
-                return
-            self._ledger.apply(entry, SubmitStarted())
-            if entry.is_unsaved:
-                self._ledger.apply(entry, SubmitPutOff())
-                return
+        by_itself = event_by_itself(entry.job)
+        if isinstance(by_itself, SubmitStarted) and not self._ledger.save(entry):
+            return  # nothing is paid for that the disk does not know of
+        if by_itself is not None:
+            self._ledger.apply(entry, by_itself)
+        if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
+            self._ledger.apply(entry, SubmitPutOff())  # as above
+            return
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:
