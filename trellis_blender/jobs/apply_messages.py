@@ -6,12 +6,12 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import Remedy
 from ..core.job.job import Job
 from ..core.runner.messages import (
+    Answer,
     Change,
     Checked,
     FileStamped,
@@ -53,6 +53,8 @@ def take_in(session: Session, change: Change) -> None:
     match change:
         case Job():
             show(session, change)
+        case Answer(job_id):
+            session.echoes.pop(job_id, None)
         case Removed(job_id):
             session.jobs.pop(job_id, None)
             session.refused.pop(job_id, None)
@@ -92,8 +94,6 @@ def show(session: Session, job: Job) -> None:
     if job.remedy is not Remedy.OPAQUE:
         session.refused.pop(job.id, None)
     shown = session.jobs.get(job.id)
-    if shown is not None and shown.cancel_asked and not job.is_resting:
-        job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
     session.jobs[job.id] = job
     icons.expect(job.id)
     session.watch.forecast.take(job)

@@ -7,7 +7,6 @@ nothing. What the panel draws comes from `jobs()`; nothing is read from disk the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,8 +18,7 @@ from bpy.app.handlers import persistent
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
-from ..core.job.events import CancelAsked, Resumed
-from ..core.job.job import Job, advance
+from ..core.job.job import Job
 from ..core.runner.messages import Change, Notice
 from ..core.runner.runner import Runner
 from ..host import redraw as screens
@@ -30,7 +28,7 @@ from ..scene import placeholder
 from ..settings import preferences
 from . import apply_messages as news
 from . import rows as job_list
-from .progress import Watch
+from .progress import Echo, Watch
 from .state import Session
 
 if TYPE_CHECKING:
@@ -84,6 +82,21 @@ def watch() -> Watch:
     return _session.watch if _session else _NO_WATCH
 
 
+def echo_of(job: Job) -> Echo | None:
+    """What was asked of the runner for the job, and is not answered yet."""
+    return _session.echoes.get(job.id) if _session else None
+
+
+def is_resting(job: Job) -> bool:
+    """Whether nothing happens to the job by itself any more, nor was asked for with a click."""
+    return job.is_resting and echo_of(job) is not Echo.RETRYING
+
+
+def words_of(job: Job) -> str:
+    """Where the job stands, in a word or two."""
+    return watch().words(job, echo_of(job))
+
+
 def waiting_for(job: Job) -> str:
     """Why the job's model is not in the scene yet, though it could be; empty where nothing keeps it."""
     return _session.arrival.reason_for(job) if _session else ""
@@ -101,7 +114,10 @@ def incoming() -> Path:
 
 def remove(job_id: str) -> None:
     """Delete a job that rests, with its files."""
-    start().runner.remove(job_id)
+    session = start()
+    if job_id not in session.echoes:
+        session.echoes[job_id] = Echo.REMOVING
+        session.runner.remove(job_id)
 
 
 def picture_path(job: Job) -> Path | None:
@@ -118,8 +134,8 @@ def cancel(job_id: str) -> None:
     """Stop the job, or have its model kept where Scenario does not; the panel says so at once, and its box goes."""
     session = start()
     job = session.jobs[job_id]
-    if not (job.is_resting or job.foreign):
-        session.jobs[job_id] = advance(job, CancelAsked(), time.time())
+    if not (job.is_resting or job.foreign or job_id in session.echoes):
+        session.echoes[job_id] = Echo.CANCELLING
         session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
         session.boxes.clicked()
@@ -130,9 +146,10 @@ def retry(job_id: str) -> None:
     """Go on with a job that failed, was cancelled or is uncertain, from the furthest stage that is paid for."""
     session = start()
     preferences.online_account()
-    session.arrival.want(job_id)
-    session.jobs[job_id] = advance(session.jobs[job_id], Resumed(), time.time())
-    session.runner.resume(job_id)
+    if job_id not in session.echoes:
+        session.arrival.want(job_id)
+        session.echoes[job_id] = Echo.RETRYING
+        session.runner.resume(job_id)
 
 
 def identify(job_id: str, remote_id: str) -> None:
@@ -231,7 +248,7 @@ def _timer() -> float | None:
 
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
-    is_asking = session.is_checking or session.prices.is_busy or session.sight.is_busy
+    is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.sight.is_busy
     return is_waiting or not session.is_loaded or is_asking or session.boxes.is_due
 
 

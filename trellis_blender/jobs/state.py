@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import Remedy
-from ..core.job.events import Damaged, Imported
-from ..core.job.job import Job, advance
+from ..core.job.job import Job
 from ..core.job.spending import Spending
 from ..core.picture.file import ChosenPicture
 from ..core.request.account import Account
@@ -22,21 +20,23 @@ from . import reports
 from .importing import Arrival
 from .placeholders import Boxes
 from .prices import Prices
-from .progress import Watch
+from .progress import Echo, Watch
 from .reports import Reports
 
 
 @dataclass
 class Session:
-    """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
-    before it was looked at. `ticks` counts the timer's. `refused` are the pictures of jobs that are not saved yet, or
-    never were because of them: they can be sent in another way.
+    """All state of the add-on. `jobs` are the runner's snapshots, `echoes` what it was asked for them and has not
+    answered yet: nobody here changes a job. `notices` belong to no job. `held_by` says what keeps the runner from
+    making calls, None before it was looked at. `ticks` counts the timer's. `refused` are the pictures of jobs that are
+    not saved yet, or never were because of them: they can be sent in another way.
     """
 
     runner: Runner
     root: Path
     jobs: dict[str, Job] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    echoes: dict[str, Echo] = field(default_factory=dict)
     account: Account | None = None
     held_by: str | None = None
     refused: dict[str, ChosenPicture] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Session:
     def __post_init__(self) -> None:
         self.prices = Prices(self.runner, self.root, self.tell)
         steps = self.arrived, self.failed, self.reports.wait, lambda job: self.reports.tell(reports.ready(job))
-        self.arrival = Arrival(self.runner, self.root, self.tell, *steps)
+        self.arrival = Arrival(self.runner, self.root, self.echoes, self.tell, *steps)
         self.sight = Sight(self.runner, self.root, self.tell)
         fill = Fill(lambda job: self.sight.shrink(job.id, self.picture_path(job)), self.sight.small)
         self.boxes = Boxes(self.arrival, fill, self.watch.forecast.fraction)
@@ -69,7 +69,7 @@ class Session:
 
     def arrived(self, job_id: str) -> None:
         """A job's model is in the scene now."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
+        self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # its row shows the model from now on
         self.reports.tell(reports.arrived(self.jobs[job_id]))
@@ -81,6 +81,5 @@ class Session:
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence, remedy), time.time())
+        self.echoes[job_id] = Echo.DAMAGED
         self.runner.damaged(job_id, sentence, remedy)
-        self.reports.tell(reports.failed(self.jobs[job_id]), is_bad=True)

@@ -20,7 +20,7 @@ from ..job import spending
 from ..job.events import AnswerLost, Event, Failed
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
-from .messages import Change, Kept, Loaded, Notice, Removed, Spent
+from .messages import Answer, Change, Kept, Loaded, Notice, Removed, Spent
 from .timing import Clock, Pace
 
 
@@ -166,9 +166,10 @@ class Ledger:
             self.refuse(job, storage_error("save the job", error))
             return
         lock = None
-        with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
-            lock = FolderLock.take(folder)
-        entry = self._new_entry(replace(job, foreign=lock is None), folder, lock)
+        if not job.is_resting:
+            with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
+                lock = FolderLock.take(folder)
+        entry = self._new_entry(replace(job, foreign=lock is None and not job.is_resting), folder, lock)
         self.entries[job.id] = entry
         self._publish(entry)
 
@@ -180,6 +181,10 @@ class Ledger:
         """The job cannot begin: nothing of it is kept, but the artist is told."""
         sentence, remedy = error.sentence, error.remedy
         self._changes.put(advance(job, Failed(sentence, remedy), time.time()))
+
+    def answer(self, job_id: str) -> None:
+        """Let the main thread know that what it asked for the job is done, or refused."""
+        self._changes.put(Answer(job_id))
 
     def entry(self, job_id: str) -> Entry:
         """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it

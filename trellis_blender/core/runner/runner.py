@@ -6,6 +6,7 @@ Who may do what:
 - The runner's thread alone changes jobs, writes `job.json` and holds the locks. It never waits for the network.
 - The carriers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
 - News goes to the main thread through `changes`, as frozen values. Nobody here ever sees a Blender object.
+- What the main thread asks for a job is done or refused here; either way an `Answer` follows what came of it.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Runner:
 
     def resume(self, job_id: str) -> None:
         """Try again, from the furthest stage that is paid for."""
-        self._notes.put(lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
+        self._ask_for(job_id, lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
 
     def identify(self, job_id: str, remote_id: str) -> None:
         """The artist says which job at Scenario it is that was not found there."""
@@ -98,15 +99,15 @@ class Runner:
 
     def imported(self, job_id: str) -> None:
         """The model is in a scene now."""
-        self._notes.put(lambda: self._tell(job_id, Imported()))
+        self._ask_for(job_id, lambda: self._tell(job_id, Imported()))
 
     def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
         """The model could not be brought into a scene."""
-        self._notes.put(lambda: self._tell(job_id, Damaged(sentence, remedy)))
+        self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
-        self._notes.put(lambda: self._ledger.remove(self._ledger.entry(job_id)))
+        self._ask_for(job_id, lambda: self._ledger.remove(self._ledger.entry(job_id)))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`."""
@@ -141,6 +142,17 @@ class Runner:
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
+
+    def _ask_for(self, job_id: str, action: Callable[[], None]) -> None:
+        """Have the runner's thread do it, and answer."""
+
+        def act() -> None:
+            try:
+                action()
+            finally:
+                self._ledger.answer(job_id)
+
+        self._notes.put(act)
 
     # -- on the runner's thread
 
@@ -192,11 +204,13 @@ class Runner:
     def _cancel(self, job_id: str) -> None:
         if self._intake.cancel(job_id):
             return
-        entry = self._ledger.entry(job_id)
-        if entry.job.is_resting or entry.job.foreign:
-            return
-        self._ledger.apply(entry, CancelAsked())
-        entry.due = 0.0
+        try:
+            entry = self._ledger.entry(job_id)
+            if not (entry.job.is_resting or entry.job.foreign):
+                self._ledger.apply(entry, CancelAsked())
+                entry.due = 0.0
+        finally:
+            self._ledger.answer(job_id)
 
     def _tell(self, job_id: str, event: Event) -> None:
         entry = self._ledger.entry(job_id)
@@ -240,7 +254,7 @@ class Runner:
 
             answer = read_for_import(job_id, path, shape)
             if answer.error:
-                self.damaged(job_id, answer.error, answer.remedy)
+                self._notes.put(lambda: self._tell(job_id, Damaged(answer.error, answer.remedy)))
             self.changes.put(answer)
 
         self._crew.reader.run(work)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def is_cancellable(job: Job) -> bool:
     """Whether there is anything to stop."""
-    return not (job.is_resting or job.foreign or job.cancel_asked)
+    return not (job.is_resting or job.foreign or job.cancel_asked or session.echo_of(job))
 
 
 def show_folder(folder: Path) -> None:
@@ -102,7 +102,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
     def fits(cls, job: Job) -> bool:
         """Failed, cancelled or uncertain, with a picture to begin from or a model to go on with."""
         ended = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
-        return job.stage in ended and bool(job.picture or job.holds_model)
+        return job.stage in ended and bool(job.picture or job.holds_model) and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask first where it may pay twice, or pays again and is dearer than the artist's limit."""
@@ -250,8 +250,8 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """It rests."""
-        return job.is_resting
+        """It rests, and nothing else is asked for it."""
+        return job.is_resting and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask before a model that was paid for is deleted."""
