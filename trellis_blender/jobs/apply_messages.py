@@ -61,7 +61,7 @@ def take_in(session: Session, change: Change) -> None:
             session.arrival.forget(job_id)
             session.sight.forget(job_id)
         case Notice():
-            session.notices.append(change)
+            session.messages.notices.append(change)
         case ModelRead():
             session.arrival.take(change)
         case Seen() | FileStamped() | Portrayed() | Shrunk():
@@ -79,13 +79,13 @@ def _take_in_account(session: Session, change: Change) -> None:
     match change:
         case Checked():
             session.is_checking = False
-            preferences.show_answer(change)
+            session.messages.page.answer = change
         case Priced():
             session.prices.take(change)
         case Spent(costs):
             session.spending.take_removed(costs)
         case Kept(size):
-            preferences.show_kept(size)
+            session.messages.page.kept = size
 
 
 def show(session: Session, job: Job) -> None:
@@ -98,7 +98,7 @@ def show(session: Session, job: Job) -> None:
     icons.expect(job.id)
     session.watch.forecast.take(job)
     if shown is not None and not shown.foreign:
-        session.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
+        session.messages.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
     if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
         session.jobs = _by_age(session.jobs)
 

@@ -177,3 +177,14 @@ def test_a_model_that_cannot_be_built_is_tried_once_however_long_the_runner_take
     tick_until(lambda: tried)
     tick_for(0.3)
     assert (stage_of(job_id), tried) == ("ready", [True])
+
+
+def test_with_a_fresh_state_nothing_of_before_is_left(addon: Any, failed: str, session: Any) -> None:
+    OPS.trellis2.retry(job_id=failed)
+    refusal(lambda: OPS.trellis2.cancel(job_id="nobody"))
+    panel(addon)
+    before = session.state()
+    assert before != addon.state.State()
+    session.stop()
+    assert session.state() == addon.state.State()
+    assert (session.jobs(), session.notices(), session.running()) == ({}, [], None)

@@ -18,10 +18,9 @@ from ...jobs import rows as job_list
 from ...jobs import session
 from ...jobs.block_until_done import wait
 from ...jobs.importing import is_importable
-from ...settings import preferences
 from ...settings import scene as settings
 from .. import price_tag
-from .base import Waiting, attempt, dismiss_refusal, refusal, stand_boxes
+from .base import Waiting, attempt, stand_boxes
 
 if TYPE_CHECKING:
     from .base import Result
@@ -325,16 +324,14 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only when there is one."""
-        is_any = bool(session.notices() or refusal() or preferences.answer())
+        is_any = session.state().messages.is_any
         if not is_any:
             cls.poll_message_set("There is no message to take away")
         return is_any
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Take it away."""
-        session.dismiss_notices()
-        dismiss_refusal()
-        preferences.show_answer(None)
+        session.state().messages.dismiss()
         return {"FINISHED"}
 
 
