@@ -65,7 +65,7 @@ PARTS = {
     "progress": "jobs.progress",
     "prices": "jobs.prices",
     "rows": "jobs.rows",
-    "reports": "jobs.reports",
+    "messages": "jobs.messages",
     # interface
     "registration": "interface.registration",
     "menus": "interface.menus",

@@ -91,13 +91,10 @@ def empty_session(addon: Addon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     yield
     addon.session.stop()
     addon.rows.show(())
-    addon.preview_requests.forget()
     root = addon.session.jobs_root()
     shutil.rmtree(root)
     for name in ("removed jobs.json", "price pictures.json"):  # the next emulator may have the same port
         (root.parent / name).unlink(missing_ok=True)
-    generate = addon.base_operators.Generate
-    generate.last_click, generate.last_begun = 0.0, (0.0, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -110,9 +107,8 @@ def account(addon: Addon) -> None:
 
 @pytest.fixture
 def quick_prices(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the artist's hand rest after a moment, with no price asked for yet."""
+    """Let the artist's hand rest after a moment."""
     monkeypatch.setattr(addon.prices, "REST_SECONDS", 0.02)
-    addon.price_tag.unregister()
 
 
 @pytest.fixture

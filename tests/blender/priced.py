@@ -23,11 +23,10 @@ def button(addon: Any) -> str:
 
 
 def open_panel(addon: Any) -> str:
-    """Draw the panel, let Blender call the timer that the drawing left, and return what the button says."""
+    """Draw the panel, do what the drawing left for the timer, and return what the button says."""
     said = button(addon)
-    if bpy.app.timers.is_registered(addon.price_tag._start):
-        bpy.app.timers.unregister(addon.price_tag._start)
-        addon.price_tag._start()
+    if addon.session.state().errands:
+        addon.session.tick()
         tick_until(lambda: addon.session.running().is_loaded)
         said = button(addon)
     return said

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -42,14 +40,17 @@ def written(addon: Any, stage: str = "imported", number: int = 0, **values: Any)
 @contextlib.contextmanager
 def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), waiting_for: str = "") -> Iterator[Any]:
     """Let the add-on believe that these are its jobs, oldest first, and yield its session."""
-    state = addon.state.Session(
-        SimpleNamespace(), Path("jobs"), {job.id: job for job in jobs}, [addon.session.Notice(text) for text in notices]
-    )
+    state = addon.state.State()
+    state.messages.notices += [addon.session.Notice(text) for text in notices]
+    known = {job.id: job for job in jobs}
+    state.session = session = addon.state.Session(SimpleNamespace(), Path("jobs"), state.messages, known)
     if waiting_for:  # the newest job's model does
-        state.arrival.read = addon.importing.ModelRead(next(reversed(state.jobs)), None)
-        state.arrival.waiting_for = waiting_for
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(addon.session, "_session", state)
+        session.arrival.read = addon.importing.ModelRead(next(reversed(known)), None)
+        session.arrival.waiting_for = waiting_for
+    before = addon.session.use(state)
+    try:
         addon.rows.show(addon.session.newest_first())
-        yield state
-    addon.rows.show(())
+        yield session
+    finally:
+        addon.session.use(before)
+        addon.rows.show(())

@@ -51,7 +51,7 @@ class Artist(Window):
     PREFERENCES = f"bpy.context.preferences.addons[{ADDON!r}].preferences"
     MODELS = "[thing for thing in bpy.data.objects if thing.type == 'MESH' and thing.name != 'Cube']"
     PRICE_TAG = f"__import__('sys').modules[{module_name('price_tag')!r}]"
-    ANSWER = f"__import__('sys').modules[{module_name('preferences')!r}].answer()"
+    ANSWER = f"__import__('sys').modules[{module_name('session')!r}].state().messages.page.answer"
     SETTINGS = "bpy.context.scene.trellis2"
     SESSION = f"__import__('sys').modules[{module_name('session')!r}]"
     JOBS = f"list({SESSION}.jobs().values())"

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What draw functions wish to show: they leave a note and get what is there; a timer that runs once does the rest."""
+"""Draw functions may do no work. They request a preview here and draw what is ready; the session's next tick does the
+rest.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -17,34 +18,20 @@ from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Key, Seen
 from ..jobs import session
 from ..jobs.importing import is_importable
+from ..jobs.state import PreviewRequests
 from ..picture import StillRenderingError, icons
 from ..picture.preview import Look, Sight
 from ..picture.render import forget_completed, note_completed
 
 ROWS_A_TICK = 24
-RENDER_SECONDS = 0.3
 CHECK_SECONDS = 1.0
 # Takes a picture from its source. Called on the main thread, and told whether the artist asked to see the picture,
 # however long Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
 Find = Callable[[bool], ChosenPicture | None]
 
 
-@dataclass
-class _Wishes:
-    """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
-
-    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
-    counts the renders that were completed in this file.
-    """
-
-    key: Key = ()
-    find: Find | None = None
-    check: Key = ()
-    jobs: dict[str, None] = field(default_factory=dict)
-    renders: int = 0
-
-
-_wishes = _Wishes()
+def _requests() -> PreviewRequests:
+    return session.state().previews
 
 
 def view_of(key: Key, find: Find) -> Seen | None:
@@ -54,11 +41,11 @@ def view_of(key: Key, find: Find) -> Seen | None:
     """
     look = _look(key)
     if look is None:
-        _wishes.key, _wishes.find = key, find
+        _requests().key, _requests().find = key, find
         _wake()
     elif look.file is not None and look.drawn - look.checked >= CHECK_SECONDS:
         look.checked = look.drawn
-        _wishes.check = key
+        _requests().check = key
         _wake()
     return None if look is None else look.seen
 
@@ -81,14 +68,14 @@ def icon_of(job_id: str) -> int:
     """The icon of a row of the list, 0 while there is none. For draw functions."""
     icon = icons.of_job(job_id)
     if icon is None:
-        _wishes.jobs[job_id] = None
+        _requests().jobs[job_id] = None
         _wake()
     return icon or 0
 
 
 def render_count() -> int:
     """How many renders were completed since the file was opened: another number, another picture."""
-    return _wishes.renders
+    return _requests().renders
 
 
 def look_again(key: Key, find: Find) -> None:
@@ -97,26 +84,28 @@ def look_again(key: Key, find: Find) -> None:
 
 
 def fulfil() -> None:
-    """Do what was wished for, once; a script without a window calls it itself."""
-    sight = session.start().sight
-    if _wishes.find is not None:
-        key, find, _wishes.find = _wishes.key, _wishes.find, None
+    """Do what was requested, once; a script without a window calls it itself."""
+    sight, requests = session.start().sight, _requests()
+    if requests.find is not None:
+        key, find, requests.find = requests.key, requests.find, None
         _find(sight, key, find, is_asked=False)
-    if _wishes.check:
-        key, _wishes.check = _wishes.check, ()
+    if requests.check:
+        key, requests.check = requests.check, ()
         sight.check_file(key)
-    if _wishes.jobs and sight.portrayed is None:
+    if requests.jobs and sight.portrayed is None:
         if not sight.is_counting:
             sight.count()
-    elif _wishes.jobs:
+    elif requests.jobs:
         _load_icons()
+        if requests.jobs:
+            _wake()
 
 
 def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
     try:
         chosen = find(is_asked)
     except StillRenderingError:
-        _wishes.key, _wishes.find = key, lambda asked: find(asked or is_asked)  # it will be over
+        _requests().key, _requests().find = key, lambda asked: find(asked or is_asked)  # it will be over
         _wake()
         return
     except TrellisError as error:
@@ -132,9 +121,9 @@ def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
 def _load_icons() -> None:
     """Give the rows in sight their pictures: the model's, else what it is made from."""
     state, is_news = session.start(), False
-    wished = list(_wishes.jobs)[:ROWS_A_TICK]
+    wished = list(_requests().jobs)[:ROWS_A_TICK]
     for job_id in wished:
-        del _wishes.jobs[job_id]
+        del _requests().jobs[job_id]
         job = state.jobs.get(job_id)
         if job is None:
             continue
@@ -150,40 +139,24 @@ def _load_icons() -> None:
 
 
 def _wake() -> None:
-    if not bpy.app.background and not bpy.app.timers.is_registered(_timer):
-        bpy.app.timers.register(_timer, persistent=True)
-
-
-def _timer() -> float | None:
-    """A module-level function, because a bound method could never be unregistered."""
-    fulfil()
-    if _wishes.find is not None:
-        return RENDER_SECONDS
-    sight = session.sight()
-    is_counted = sight is not None and sight.portrayed is not None
-    return 0.0 if _wishes.jobs and is_counted else None
+    if not bpy.app.background:
+        session.later(fulfil)
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _render_completed(scene: Any, *_arguments: object) -> None:
     """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
-    _wishes.renders += 1
+    _requests().renders += 1
     note_completed(scene)
 
 
 @persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
-    _wishes.renders, _wishes.find = 0, None
+    _requests().renders, _requests().find = 0, None
     forget_completed()
     sight = session.sight()
     if sight is not None:
         sight.forget_views()
-
-
-def forget() -> None:
-    """Wish for nothing any more."""
-    _wishes.find, _wishes.check = None, ()
-    _wishes.jobs.clear()
 
 
 def register() -> None:
@@ -193,9 +166,6 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Leave no handler, timer or wish behind."""
-    forget()
+    """Leave no handler behind."""
     bpy.app.handlers.render_complete.remove(_render_completed)
     bpy.app.handlers.load_post.remove(_file_opened)
-    if bpy.app.timers.is_registered(_timer):
-        bpy.app.timers.unregister(_timer)

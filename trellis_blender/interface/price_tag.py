@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Result = set[OperatorReturnItems]
 
-START_SECONDS = 0.1
-
 
 def words(chosen: settings.TRELLIS2_PG_settings) -> str:
     """What the button says: “Generate”, with the price where it is known. For draw functions; a price that is missing
@@ -84,21 +82,9 @@ def _look(key: Key) -> float | None:
         return None
     running = session.running()
     if running is None:
-        if not bpy.app.timers.is_registered(_start):
-            bpy.app.timers.register(_start, first_interval=START_SECONDS)
+        session.later(session.start)  # a draw function must not start threads; the panel is drawn anew then
         return None
     cost = running.prices.costs.get((account, key))
     if cost is None and running.prices.want((account, key)):
         session.start()  # it runs; its timer may not
     return cost
-
-
-def _start() -> None:
-    """A draw function must not start threads; this timer does, and the panel is drawn anew then."""
-    session.start()
-
-
-def unregister() -> None:
-    """Leave no timer behind."""
-    if bpy.app.timers.is_registered(_start):
-        bpy.app.timers.unregister(_start)

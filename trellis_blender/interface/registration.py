@@ -14,7 +14,7 @@ from ..jobs import session
 from ..picture import camera, icons
 from ..settings import preferences
 from ..settings import scene as settings
-from . import menus, panels, price_tag, status_bar
+from . import menus, panels, status_bar
 from . import preview_requests as looking
 from . import selection as model_selection
 from .operators import account as account_operators
@@ -66,7 +66,6 @@ def unregister() -> None:
     """Take it all out again."""
     looking.unregister()
     asset_operators.unregister()
-    price_tag.unregister()
     camera.unregister()  # first, for a thread of the session's may wait for what it renders
     session.unregister()
     status_bar.unregister()

@@ -6,12 +6,12 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import Remedy
 from ..core.job.job import Job, Stage
 from ..core.runner.messages import (
+    Answer,
     Change,
     Checked,
     FileStamped,
@@ -53,13 +53,15 @@ def take_in(session: Session, change: Change) -> None:
     match change:
         case Job():
             show(session, change)
+        case Answer(job_id):
+            session.echoes.pop(job_id, None)
         case Removed(job_id):
             session.jobs.pop(job_id, None)
             session.refused.pop(job_id, None)
             session.arrival.forget(job_id)
             session.sight.forget(job_id)
         case Notice():
-            session.notices.append(change)
+            session.messages.notices.append(change)
         case ModelRead():
             session.arrival.take(change)
         case Seen() | FileStamped() | Portrayed() | Shrunk():
@@ -77,13 +79,13 @@ def _take_in_account(session: Session, change: Change) -> None:
     match change:
         case Checked():
             session.is_checking = False
-            preferences.show_answer(change)
+            session.messages.page.answer = change
         case Priced():
             session.prices.take(change)
         case Spent(costs):
             session.spending.take_removed(costs)
         case Kept(size):
-            preferences.show_kept(size)
+            session.messages.page.kept = size
 
 
 def show(session: Session, job: Job) -> None:
@@ -92,13 +94,11 @@ def show(session: Session, job: Job) -> None:
     if job.remedy is not Remedy.OPAQUE:
         session.refused.pop(job.id, None)
     shown = session.jobs.get(job.id)
-    if shown is not None and shown.cancel_asked and not job.is_resting:
-        job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
     session.jobs[job.id] = job
     icons.expect(job.id)
     session.watch.forecast.take(job)
     if shown is not None and not shown.foreign:
-        session.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
+        session.messages.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
     if job.stage is Stage.READING and not job.foreign:
         session.arrival.offer(job)
     if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest

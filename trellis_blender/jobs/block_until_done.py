@@ -25,7 +25,7 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     while time.monotonic() < end:
         session.tick()
         job = state.jobs[job_id]
-        if job.is_resting and not state.arrival.is_awaited(job):
+        if job.is_resting and not (state.arrival.is_awaited(job) or job_id in state.echoes):
             break
         time.sleep(session.TICK_SECONDS / 2)
     if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):

@@ -26,6 +26,7 @@ from ..scene import blender_importer, placeholder
 from ..scene import build as scene
 from ..settings import preferences
 from ..settings import scene as settings
+from .progress import Echo
 
 RETRY_SECONDS = 0.3
 _log = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Arrival:
-    """Which models go into the scene, and how far they are; one at a time.
+    """Which models go into the scene, and how far they are; one at a time. `echoes` is what the runner was asked for a
+    job and has not answered yet.
 
     `wanted` are the jobs whose models do so by themselves. `reading` is the one whose file is being read now, `read`
     what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why what is
@@ -45,6 +47,7 @@ class Arrival:
 
     runner: Runner
     root: Path
+    echoes: Mapping[str, Echo]
     tell: Callable[[str], None]
     arrived: Callable[[str], None]
     failed: Callable[[str, str, Remedy], None]
@@ -99,9 +102,9 @@ class Arrival:
             job = jobs.get(placeholder.job_id(box))
             if job is None:
                 unwanted += [box] if placeholder.home_of(box) == home else []
-            elif job.cancel_asked or job.stage is Stage.CANCELLED:
+            elif self._is_cancelled(job):
                 unwanted.append(box)
-            elif job.stage is not Stage.IMPORTED or is_opened or job.id in self.wanted:
+            elif not self._is_in_scene(job) or is_opened or job.id in self.wanted:
                 self.wanted.add(job.id)
                 self.boxed.add(job.id)
             else:
@@ -121,9 +124,19 @@ class Arrival:
             return None
         return scene.Spot(box, 0 if job.id == self.asked else job.place)
 
+    def _is_cancelled(self, job: Job) -> bool:
+        echo = self.echoes.get(job.id)
+        is_over = job.cancel_asked or job.stage is Stage.CANCELLED
+        return echo is Echo.CANCELLING or (is_over and echo is not Echo.RETRYING)
+
+    def _is_in_scene(self, job: Job) -> bool:
+        return job.stage is Stage.IMPORTED or self.echoes.get(job.id) is Echo.IMPORTED
+
     def is_awaited(self, job: Job) -> bool:
-        """Whether its model will come into the scene by itself. One that failed stays wanted, for a retry."""
-        return job.id in self.wanted and is_importable(job)
+        """Whether its model will come into the scene by itself. One that failed stays wanted, for a retry; one that the
+        runner was told of waits for the answer.
+        """
+        return job.id in self.wanted and is_importable(job) and job.id not in self.echoes
 
     def take(self, read: ModelRead) -> None:
         """A file was read."""

@@ -1,20 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is shown of the jobs that run: when to draw it again, and the status bar's one short text."""
+"""What is shown of the jobs that run: when to draw it again, the status bar's one short text, and a click's echo."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from ..core.job.job import Job
 from ..core.job.progress import Forecast
-from ..core.job.words import stage_words
+from ..core.job.words import cancelling_words, stage_words
 from ..host import redraw as screens
 from . import rows as job_list
 
 BAR_SECONDS = 0.5  # between redraws while an estimate moves a bar
 CLOCK_SECONDS = 1.0  # while only the time goes on
+
+
+class Echo(Enum):
+    """What was asked of the runner for a job, and is not answered yet: shown beside the job, which only the runner
+    changes. It goes with the answer, whether that was done or refused.
+    """
+
+    CANCELLING = auto()
+    RETRYING = auto()
+    REMOVING = auto()
+    IMPORTED = auto()  # its model is in the scene
+    DAMAGED = auto()  # its model could not be brought into the scene
 
 
 @dataclass
@@ -42,6 +55,12 @@ class Watch:
         self.due = time.monotonic() + (BAR_SECONDS if is_moving else CLOCK_SECONDS)
         self.show(status_text([job for job in self.running if not job.foreign], self.forecast, now))
         return True
+
+    def words(self, job: Job, echo: Echo | None) -> str:
+        """Where the job stands, in a word or two: what was just asked for it, else what its snapshot says."""
+        if echo is Echo.CANCELLING:
+            return cancelling_words(job)
+        return "Retrying" if echo is Echo.RETRYING else stage_words(job, self.forecast.generated(job))
 
     def list_jobs(self, jobs: Mapping[str, Job]) -> None:
         """Let the list show the jobs, if any came or went."""

@@ -49,6 +49,7 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
+# What the interface, which lies above, does then: set while the add-on is registered, as a property's `update` is.
 _clicked: list[Callable[[str], None]] = []
 
 

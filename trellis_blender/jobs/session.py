@@ -7,8 +7,8 @@ nothing. What the panel draws comes from `jobs()`; nothing is read from disk the
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,7 @@ from bpy.app.handlers import persistent
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
-from ..core.job.events import CancelAsked, Resumed
-from ..core.job.job import Job, advance
+from ..core.job.job import Job
 from ..core.runner.messages import Change, Notice
 from ..core.runner.runner import Runner
 from ..host import redraw as screens
@@ -30,8 +29,8 @@ from ..scene import placeholder
 from ..settings import preferences
 from . import apply_messages as news
 from . import rows as job_list
-from .progress import Watch
-from .state import Session
+from .progress import Echo, Watch
+from .state import Session, State
 
 if TYPE_CHECKING:
     from ..core.runner.steps import Desk
@@ -41,52 +40,75 @@ READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a s
 START_SECONDS = 1.0
 
 
-_session: Session | None = None
-_NO_WATCH = Watch()
+_state = State()  # the one piece of state that the add-on has: Blender calls its parts without it
 redraw = screens.redraw_sidebars
+_log = logging.getLogger(__name__)
 
 
 # -- what the rest of the Blender side asks for
 
 
+def state() -> State:
+    """All that the add-on remembers."""
+    return _state
+
+
+def use(new: State) -> State:
+    """Remember this from now on; what was remembered until now."""
+    global _state
+    before, _state = _state, new
+    preferences.TRELLIS2_AP_preferences.page = new.messages.page
+    return before
+
+
 def jobs() -> Mapping[str, Job]:
     """Snapshots of all jobs by their ids, oldest first."""
-    return MappingProxyType(_session.jobs) if _session else MappingProxyType({})
+    return MappingProxyType(_state.session.jobs) if _state.session else MappingProxyType({})
 
 
 def newest_first() -> Iterator[Job]:
     """The same snapshots, the newest first."""
-    return reversed(_session.jobs.values()) if _session else iter(())
+    return reversed(_state.session.jobs.values()) if _state.session else iter(())
 
 
 def running() -> Session | None:
     """The session, None where none was started yet."""
-    return _session
+    return _state.session
 
 
 def notices() -> list[Notice]:
     """What is to be said and belongs to no job, the newest last."""
-    return _session.notices if _session else []
-
-
-def dismiss_notices() -> None:
-    """The artist has read them."""
-    notices().clear()
+    return _state.messages.notices
 
 
 def sight() -> Sight | None:
     """What was looked at, None before anything was."""
-    return _session.sight if _session else None
+    return _state.session.sight if _state.session else None
 
 
 def watch() -> Watch:
     """What is to be shown of the jobs that run."""
-    return _session.watch if _session else _NO_WATCH
+    return _state.session.watch if _state.session else Watch()
+
+
+def echo_of(job: Job) -> Echo | None:
+    """What was asked of the runner for the job, and is not answered yet."""
+    return _state.session.echoes.get(job.id) if _state.session else None
+
+
+def is_resting(job: Job) -> bool:
+    """Whether nothing happens to the job by itself any more, nor was asked for with a click."""
+    return job.is_resting and echo_of(job) is not Echo.RETRYING
+
+
+def words_of(job: Job) -> str:
+    """Where the job stands, in a word or two."""
+    return watch().words(job, echo_of(job))
 
 
 def waiting_for(job: Job) -> str:
     """Why the job's model is not in the scene yet, though it could be; empty where nothing keeps it."""
-    return _session.arrival.reason_for(job) if _session else ""
+    return _state.session.arrival.reason_for(job) if _state.session else ""
 
 
 def jobs_root() -> Path:
@@ -101,12 +123,15 @@ def incoming() -> Path:
 
 def remove(job_id: str) -> None:
     """Delete a job that rests, with its files."""
-    start().runner.remove(job_id)
+    session = start()
+    if job_id not in session.echoes:
+        session.echoes[job_id] = Echo.REMOVING
+        session.runner.remove(job_id)
 
 
 def picture_path(job: Job) -> Path | None:
     """The job's picture as it was sent, None where it has none."""
-    return _session.picture_path(job) if _session is not None else None
+    return _state.session.picture_path(job) if _state.session is not None else None
 
 
 def folder(job_id: str) -> Path:
@@ -118,8 +143,8 @@ def cancel(job_id: str) -> None:
     """Stop the job, or have its model kept where Scenario does not; the panel says so at once, and its box goes."""
     session = start()
     job = session.jobs[job_id]
-    if not (job.is_resting or job.foreign):
-        session.jobs[job_id] = advance(job, CancelAsked(), time.time())
+    if not (job.is_resting or job.foreign or job_id in session.echoes):
+        session.echoes[job_id] = Echo.CANCELLING
         session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
         session.boxes.clicked()
@@ -130,9 +155,10 @@ def retry(job_id: str) -> None:
     """Go on with a job that failed, was cancelled or is uncertain, from the furthest stage that is paid for."""
     session = start()
     preferences.online_account()
-    session.arrival.want(job_id)
-    session.jobs[job_id] = advance(session.jobs[job_id], Resumed(), time.time())
-    session.runner.resume(job_id)
+    if job_id not in session.echoes:
+        session.arrival.want(job_id)
+        session.echoes[job_id] = Echo.RETRYING
+        session.runner.resume(job_id)
 
 
 def identify(job_id: str, remote_id: str) -> None:
@@ -165,7 +191,7 @@ def _check(desk: Desk) -> Change:
 
 def is_checking() -> bool:
     """Whether a test of the connection is under way."""
-    return _session is not None and _session.is_checking
+    return _state.session is not None and _state.session.is_checking
 
 
 # -- start, tick, stop
@@ -173,27 +199,43 @@ def is_checking() -> bool:
 
 def start() -> Session:
     """The running session, begun if need be, with its timer."""
-    global _session  # noqa: PLW0603 - the one piece of state
-    if _session is None:
+    if _state.session is None:
         root = jobs_root()
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
-        _session = Session(runner, root)
-        runner.pictures.prepare = _session.sight.client.prepare
+        _state.session = Session(runner, root, _state.messages)
+        runner.pictures.prepare = _state.session.sight.client.prepare
         runner.start()
-        _use_account(_session)
+        _use_account(_state.session)
+    _wake(TICK_SECONDS)
+    return _state.session
+
+
+def later(errand: Callable[[], object]) -> None:
+    """Have the timer do this once, at its next tick. For draw functions, which may do no work."""
+    _state.errands[errand] = None
+    _wake(TICK_SECONDS)
+
+
+def _wake(seconds: float) -> None:
+    """Let the timer run: the add-on's only one."""
     if not bpy.app.timers.is_registered(_timer):
-        bpy.app.timers.register(_timer, first_interval=TICK_SECONDS, persistent=True)
-    return _session
+        bpy.app.timers.register(_timer, first_interval=seconds, persistent=True)
 
 
 def tick() -> bool:
-    """Take in the runner's news and import what is ready; whether there is anything left to wait for.
+    """Run the errands, take in the runner's news and import what is ready; whether there is more to wait for.
 
     The timer calls it; a script without a window calls it itself.
     """
-    session = _session
+    errands, _state.errands = _state.errands, {}
+    for errand in errands:
+        try:
+            errand()
+        except Exception:  # noqa: BLE001 - the jobs must go on, whatever a picture in the panel does; the log has it all
+            _log.exception("unexpected")
+    session = _state.session
     if session is None:
-        return False
+        return bool(_state.errands)
     session.ticks += 1
     _use_account(session)
     is_news = news.drain(session)
@@ -204,34 +246,33 @@ def tick() -> bool:
     session.prices.step(session.account, session.jobs if session.is_loaded else None)
     if is_moved:
         redraw()
-    session.reports.flush()
-    return _is_busy(session)
+    session.messages.reports.flush()
+    return _is_busy(session) or bool(_state.errands)
 
 
 def stop() -> None:
-    """End the session; its jobs go on from their folders another time."""
-    global _session  # noqa: PLW0603 - the one piece of state
+    """End the session, and remember nothing; the jobs go on from their folders another time."""
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
-    if _session is not None:
-        _session.boxes.fill.clear()
-        _session.sight.stop()
-        _session.arrival.stop()
-        _session.runner.stop()
-        _session.watch.show("")
-        _session = None
+    if _state.session is not None:
+        _state.session.boxes.fill.clear()
+        _state.session.sight.stop()
+        _state.session.arrival.stop()
+        _state.session.runner.stop()
+        _state.session.watch.show("")
+    use(State())
 
 
 def _timer() -> float | None:
     """A module-level function, because a bound method could never be unregistered."""
     if not tick():
         return None
-    return READING_SECONDS if _session is not None and _session.arrival.reading else TICK_SECONDS
+    return READING_SECONDS if _state.session is not None and _state.session.arrival.reading else TICK_SECONDS
 
 
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
-    is_asking = session.is_checking or session.prices.is_busy or session.sight.is_busy
+    is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.sight.is_busy
     return is_waiting or not session.is_loaded or is_asking or session.boxes.is_due
 
 
@@ -243,7 +284,7 @@ def _use_account(session: Session) -> None:
         account, held_by = None, error.sentence
     if (account, held_by) != (session.account, session.held_by):
         session.account, session.held_by = account, held_by
-        preferences.show_answer(None)
+        session.messages.page.answer = None
         session.runner.use(account, held_by)
 
 
@@ -255,22 +296,22 @@ def _file_opened(*_arguments: object) -> None:
     """Another file is open: models asked for in the last one wait in the list for a click, unless their boxes are in
     this one. A script that opens files goes on with nothing that it did not ask for.
     """
-    if _session is not None:
-        _session.arrival.leave_file()
-        _session.boxes.file_opened()
+    if _state.session is not None:
+        _state.session.arrival.leave_file()
+        _state.session.boxes.file_opened()
         job_list.show(newest_first())
         if any(placeholder.boxes()):
-            _session.is_loaded = False  # another Blender may have begun the jobs of its boxes
-            _session.runner.load()
-    if any(placeholder.boxes()) and (_session is not None or not bpy.app.background):
+            _state.session.is_loaded = False  # another Blender may have begun the jobs of its boxes
+            _state.session.runner.load()
+    if any(placeholder.boxes()) and (_state.session is not None or not bpy.app.background):
         start()
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _undone(*_arguments: object) -> None:
     """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
-    if _session is not None and any(placeholder.boxes()):
-        _session.boxes.is_due = True
+    if _state.session is not None and any(placeholder.boxes()):
+        _state.session.boxes.is_due = True
         start()
 
 
@@ -289,17 +330,16 @@ def _handlers() -> Iterator[tuple[Any, Any]]:
 
 def register() -> None:
     """Wait for files being opened; look for unfinished jobs once Blender has started."""
+    use(State())
     for event, handler in _handlers():
         event.append(handler)
     if not bpy.app.background:
-        bpy.app.timers.register(_resume_earlier, first_interval=START_SECONDS, persistent=True)
+        _state.errands[_resume_earlier] = None
+        _wake(START_SECONDS)
 
 
 def unregister() -> None:
     """Leave no timer, handler or thread behind."""
     stop()
-    preferences.show_answer(None)
     for event, handler in _handlers():
         event.remove(handler)
-    if bpy.app.timers.is_registered(_resume_earlier):
-        bpy.app.timers.unregister(_resume_earlier)

@@ -1,42 +1,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of the jobs in this Blender: one value, made when it is first needed."""
+"""All that the add-on remembers while Blender runs, in one value: a fresh `State()` is an add-on just enabled.
+
+`jobs/session.py` holds it, and hands it to who needs it.
+"""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import Remedy
-from ..core.job.events import Damaged, Imported
-from ..core.job.job import Job, advance
+from ..core.job.job import Job
 from ..core.job.spending import Spending
 from ..core.picture.file import ChosenPicture
 from ..core.request.account import Account
-from ..core.runner.messages import Notice
+from ..core.runner.messages import Key
 from ..core.runner.runner import Runner
 from ..picture import icons
 from ..picture.preview import Sight
 from ..scene.placeholder_drawing import Fill
-from . import reports
+from . import messages as sentences
 from .importing import Arrival
+from .messages import Messages
 from .placeholders import Boxes
 from .prices import Prices
-from .progress import Watch
-from .reports import Reports
+from .progress import Echo, Watch
 
 
 @dataclass
 class Session:
-    """All state of the add-on. `notices` belong to no job. `held_by` says what keeps the runner from making calls, None
-    before it was looked at. `ticks` counts the timer's. `refused` are the pictures of jobs that are not saved yet, or
-    never were because of them: they can be sent in another way.
+    """The jobs and their runner, from when they are first needed. `jobs` are the runner's snapshots, `echoes` what it
+    was asked for them and has not answered yet: nobody here changes a job. `held_by` says what keeps the runner from
+    making calls, None before it was looked at. `ticks` counts the timer's. `refused` are the pictures of jobs that are
+    not saved yet, or never were because of them: they can be sent in another way.
     """
 
     runner: Runner
     root: Path
+    messages: Messages
     jobs: dict[str, Job] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
+    echoes: dict[str, Echo] = field(default_factory=dict)
     account: Account | None = None
     held_by: str | None = None
     refused: dict[str, ChosenPicture] = field(default_factory=dict)
@@ -44,7 +48,6 @@ class Session:
     is_checking: bool = False
     ticks: int = 0
     watch: Watch = field(default_factory=Watch)
-    reports: Reports = field(default_factory=Reports)
     spending: Spending = field(default_factory=Spending)
     arrival: Arrival = field(init=False)
     boxes: Boxes = field(init=False)
@@ -52,10 +55,11 @@ class Session:
     prices: Prices = field(init=False)
 
     def __post_init__(self) -> None:
-        self.prices = Prices(self.runner, self.root, self.tell)
-        steps = self.arrived, self.failed, self.reports.wait, lambda job: self.reports.tell(reports.ready(job))
-        self.arrival = Arrival(self.runner, self.root, self.tell, *steps)
-        self.sight = Sight(self.runner, self.root, self.tell)
+        tell, reports = self.messages.tell, self.messages.reports
+        self.prices = Prices(self.runner, self.root, tell)
+        steps = self.arrived, self.failed, reports.wait, lambda job: reports.tell(sentences.ready(job))
+        self.arrival = Arrival(self.runner, self.root, self.echoes, tell, *steps)
+        self.sight = Sight(self.runner, self.root, tell)
         fill = Fill(lambda job: self.sight.shrink(job.id, self.picture_path(job)), self.sight.small)
         self.boxes = Boxes(self.arrival, fill, self.watch.forecast.fraction)
 
@@ -63,16 +67,12 @@ class Session:
         """The job's picture as it was sent, None where it has none."""
         return self.root / job.id / job.picture if job.picture else None
 
-    def tell(self, sentence: str) -> None:
-        """Something is to be said that belongs to no job."""
-        self.notices.append(Notice(sentence))
-
     def arrived(self, job_id: str) -> None:
         """A job's model is in the scene now."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Imported(), time.time())
+        self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # its row shows the model from now on
-        self.reports.tell(reports.arrived(self.jobs[job_id]))
+        self.messages.reports.tell(sentences.arrived(self.jobs[job_id]))
 
     def show_boxes(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
@@ -81,6 +81,42 @@ class Session:
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""
-        self.jobs[job_id] = advance(self.jobs[job_id], Damaged(sentence, remedy), time.time())
+        self.echoes[job_id] = Echo.DAMAGED
         self.runner.damaged(job_id, sentence, remedy)
-        self.reports.tell(reports.failed(self.jobs[job_id]), is_bad=True)
+
+
+@dataclass
+class PreviewRequests:
+    """What draw functions ask for. `key` and `find`: the picture to look at, and what finds it, None without one.
+
+    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
+    counts the renders that were completed in this file.
+    """
+
+    key: Key = ()
+    find: Callable[[bool], ChosenPicture | None] | None = None
+    check: Key = ()
+    jobs: dict[str, None] = field(default_factory=dict)
+    renders: int = 0
+
+
+@dataclass
+class Clicks:
+    """`last` is when each Generate button was pressed, `begun` when a job was begun, by the monotonic clock, and after
+    how many `ticks`: what a second click of the same moment would begin is not paid for.
+    """
+
+    last: dict[type, float] = field(default_factory=dict)
+    begun: float = 0.0
+    ticks: int = 0
+
+
+@dataclass
+class State:
+    """Everything. `session` is None until jobs are needed. `errands` are what the timer does at its next tick, once."""
+
+    messages: Messages = field(default_factory=Messages)
+    previews: PreviewRequests = field(default_factory=PreviewRequests)
+    clicks: Clicks = field(default_factory=Clicks)
+    errands: dict[Callable[[], object], None] = field(default_factory=dict)
+    session: Session | None = None

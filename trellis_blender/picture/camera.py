@@ -65,6 +65,7 @@ class Shot:
         self.second.background.stop()
 
 
+# Processes of ours, which have to be ended before another file is opened or the add-on goes, whoever waits for them.
 _under_way: list[Shot] = []
 
 

@@ -14,8 +14,10 @@ from ..core.runner.messages import Key
 
 KEPT = 256  # a quarter of a megabyte each; the rows in sight are always among the newest
 VIEW = "view\n"  # begins the names of the views: no job's id has a line break
+# Blender's own store of pictures: it is made when the add-on is registered, and has to be given back to Blender.
 _collection: list[Any] = []
-_bare: set[str] = set()  # jobs that have no picture, so that nobody looks for one with every redraw
+# Jobs that have none, so that nobody looks for one with every redraw; emptied together with the store.
+_bare: set[str] = set()
 
 
 def of_job(job_id: str) -> int | None:

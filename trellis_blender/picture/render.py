@@ -25,7 +25,9 @@ STAMPED = (
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
 
-_stamped: dict[int, bool] = {}  # by the scenes' session_uid, whether their last render was
+# By the scenes' session_uid, whether their last render was. Blender tells on the render's thread, which may set nothing
+# in a scene.
+_stamped: dict[int, bool] = {}
 
 
 class StillRenderingError(PictureError):

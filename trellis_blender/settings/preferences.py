@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
@@ -30,10 +31,21 @@ KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
 SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
 
 
+@dataclass
+class Page:
+    """What the preferences show that is none. `answer` is to the last test of the connection, None before one and after
+    the account has changed; `kept` is how many bytes the jobs' folders take up, None before that is known.
+    """
+
+    answer: Checked | None = None
+    kept: int | None = None
+
+
 class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
     """What does not belong to a file: it is kept with the user's preferences, never in a .blend."""
 
     bl_idname = base_package
+    page = Page()  # of the jobs' state, which is above; Blender calls `draw` with nothing of ours
 
     if TYPE_CHECKING:
         api_key: str
@@ -120,7 +132,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
         draw_online_access(layout)
         layout.operator("trellis2.test_connection", icon="LINKED")
-        for answer in _answers:
+        answer, kept = TRELLIS2_AP_preferences.page.answer, TRELLIS2_AP_preferences.page.kept
+        if answer is not None:
             layout.label(text=translated(answer.sentence), icon=answer_icon(answer))
         layout.separator()
         layout.prop(self, "use_placeholders")
@@ -130,8 +143,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "keep_jobs")
         layout.prop(self, "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
-        if _kept:
-            layout.label(text=translated(f"All jobs take up {_kept[-1] / 1e6:,.0f} MB"))
+        if kept is not None:
+            layout.label(text=translated(f"All jobs take up {kept / 1e6:,.0f} MB"))
 
 
 def draw_key(layout: Any, owner: Any) -> None:
@@ -149,15 +162,6 @@ def draw_online_access(layout: Any) -> None:
     assert bpy.context.preferences is not None
     if not bpy.app.online_access and not bpy.app.online_access_override:
         layout.prop(bpy.context.preferences.system, "use_online_access")
-
-
-_answers: list[Checked] = []
-_kept: list[int] = []
-
-
-def show_kept(size: int) -> None:
-    """Show how many bytes the jobs' folders take up."""
-    _kept[:] = [size]
 
 
 def use_placeholders() -> bool:
@@ -195,16 +199,6 @@ def answer_icon(answer: Checked) -> Literal["CHECKMARK", "INFO", "ERROR"]:
     if not answer.is_well:
         return "ERROR"
     return "CHECKMARK" if answer.remedy is Remedy.NONE else "INFO"
-
-
-def show_answer(answer: Checked | None) -> None:
-    """Show the answer to the last test of the connection below the account; None: show none."""
-    _answers[:] = [] if answer is None else [answer]
-
-
-def answer() -> Checked | None:
-    """The answer to the last test of the connection, None before one and after the account has changed."""
-    return _answers[0] if _answers else None
 
 
 def is_from_environment(variable: str) -> bool:

@@ -15,7 +15,6 @@ from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, generate, refusal, tick_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from emulator import Emulator
@@ -35,14 +34,15 @@ def panel(addon: Any, width: int = 300) -> Page:
 
 
 @pytest.fixture
-def new(addon: Any, connected: Emulator) -> Iterator[Emulator]:
+def new(connected: Emulator) -> Emulator:
     """Nobody has entered a key yet."""
     kept().api_key = kept().api_secret = ""
-    addon.preferences.show_answer(None)
-    addon.base_operators.dismiss_refusal()
-    yield connected
-    addon.preferences.show_answer(None)
-    addon.base_operators.dismiss_refusal()
+    return connected
+
+
+def answer(addon: Any) -> Any:
+    """What the test of the connection said, None before it has."""
+    return addon.session.state().messages.page.answer
 
 
 def enter(key: str = "test-key", secret: str = "test-secret") -> Any:
@@ -98,8 +98,8 @@ def test_with_one_half_from_the_environment_the_other_is_asked_for(
     assert {"api_key", "api_secret"} - set(dialog.properties) == {"api_key", "api_secret"} - {field}
     assert variable in dialog.text
     assert OPS.trellis2.enter_key(**{field: "test-secret" if field == "api_secret" else "test-key"}) == {"FINISHED"}
-    tick_until(addon.preferences.answer)
-    assert addon.preferences.answer().is_well
+    tick_until(lambda: answer(addon))
+    assert answer(addon).is_well
     assert outside not in (kept().api_key, kept().api_secret)
 
 
@@ -107,7 +107,7 @@ def test_a_key_that_is_entered_is_tested_and_the_panel_is_ready(addon: Any, new:
     assert enter() == {"FINISHED"}
     page = panel(addon)
     assert page.texts[0] == "Testing the connection"
-    tick_until(addon.preferences.answer)
+    tick_until(lambda: answer(addon))
     page = panel(addon, width=500)
     assert "Connected: Trellis 2 (emulated) is ready." in page.text
     assert "Testing" not in page.text
@@ -129,7 +129,7 @@ def test_a_key_that_is_entered_is_kept_in_the_preferences_alone(addon: Any, new:
 
 def test_a_wrong_key_is_told_with_its_remedies(addon: Any, new: Emulator) -> None:
     enter("wrong")
-    tick_until(addon.preferences.answer)
+    tick_until(lambda: answer(addon))
     page = panel(addon)
     assert "Scenario does not know this API key." in page.text
     assert page.operator_ids[:3] == ["trellis2.dismiss", "trellis2.open_preferences", "trellis2.test_connection"]
@@ -146,7 +146,7 @@ def test_what_is_missing_is_refused_and_keeps_what_was_there(
 def test_where_blender_does_not_save_preferences_the_panel_says_so(addon: Any, new: Emulator) -> None:
     assert bpy.context.preferences is not None
     enter()
-    tick_until(addon.preferences.answer)
+    tick_until(lambda: answer(addon))
     shown = {}
     for saves in (True, False):
         system = SimpleNamespace(ui_scale=1.0)
@@ -190,7 +190,7 @@ def test_a_refusal_stands_in_the_panel_with_its_remedy_until_the_next_try(
     page = panel(addon)
     assert "is gone. Choose another file." in page.text
     assert page.operators[-1][:2] == ("trellis2.use_file", "Change Picture")
-    addon.base_operators.Generate.last_click = 0.0
+    addon.session.state().clicks.last.clear()
     generate(picture_file(tmp_path))
     assert "is gone" not in panel(addon).text
 
@@ -222,7 +222,7 @@ def test_a_job_that_is_held_offline_has_the_switch_beside_it(addon: Any, new: Em
 def test_a_notice_has_its_remedy_beside_it(addon: Any) -> None:
     with session_with(addon, []) as state:
         notice = addon.session.Notice("Its files are kept.", addon.job_panel.Remedy.FOLDER)
-        state.notices.append(notice)
+        state.messages.notices.append(notice)
         assert "trellis2.open_jobs_folder" in draw(addon.panels.TRELLIS2_PT_jobs).operator_ids
 
 

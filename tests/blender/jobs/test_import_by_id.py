@@ -89,7 +89,7 @@ def test_the_id_of_another_job_leaves_it_uncertain(uncertain: Any, elsewhere: st
         bring(wrong, job_id=uncertain.id)
         tick_until(session.notices)
         assert (stage_of(uncertain.id), meshes()) == ("uncertain", [])
-        session.dismiss_notices()
+        session.state().messages.dismiss()
     assert "no job's ID" in refusal(lambda: bring("?", job_id=uncertain.id))
 
 

@@ -59,14 +59,15 @@ def test_without_an_account_nothing_is_begun_by_drawing(addon: Any, connected: E
     addon.preferences.preferences().api_key = ""
     button(addon)
     assert addon.price_tag.words(chosen()) == "Generate"
-    assert not bpy.app.timers.is_registered(addon.price_tag._start)
+    assert addon.session.start not in addon.session.state().errands
     assert addon.session.running() is None
 
 
 def test_drawing_starts_no_thread_but_leaves_that_to_a_timer(addon: Any, connected: Emulator) -> None:
     assert button(addon) == "Generate"
     assert addon.session.running() is None
-    assert bpy.app.timers.is_registered(addon.price_tag._start)
+    assert addon.session.start in addon.session.state().errands
+    assert bpy.app.timers.is_registered(addon.session._timer)
 
 
 def test_offline_the_panel_says_generate_and_asks_nothing(addon: Any, connected: Emulator) -> None:
@@ -202,11 +203,10 @@ def test_a_model_that_was_made_is_in_this_months_sum(addon: Any, connected: Emul
 
 def test_the_session_is_gone_with_its_timers_when_the_add_on_is_disabled(addon: Any, connected: Emulator) -> None:
     button(addon)
-    addon.price_tag.unregister()
-    assert not bpy.app.timers.is_registered(addon.price_tag._start)
-    button(addon)
+    assert bpy.app.timers.is_registered(addon.session._timer)
     addon.package.unregister()
     try:
-        assert not bpy.app.timers.is_registered(addon.price_tag._start)
+        assert not bpy.app.timers.is_registered(addon.session._timer)
+        assert addon.session.state() == addon.state.State()
     finally:
         addon.package.register()

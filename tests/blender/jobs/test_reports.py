@@ -144,16 +144,16 @@ def test_what_happened_in_earlier_sessions_is_not_reported_again(
 
 
 def test_a_job_that_waits_for_help_is_reported_and_not_when_it_goes_on(addon: Any, told: list[Any]) -> None:
-    remedies = addon.reports.Remedy
+    remedies = addon.messages.Remedy
     running = snapshot(addon, "running", name="Lamp")
     held = replace(running, trouble="Credits are used up.", trouble_remedy=remedies.CREDITS)
-    reports = addon.reports.Reports()
+    reports = addon.messages.Reports()
     reports.take(running, held, is_awaited=True)
     reports.flush()
     assert told == [("“Lamp” waits: Credits are used up.", True)]
 
     for news in (addon.events.Polled("in-progress", 0.5, None), addon.events.Generated(("asset_1",), None)):
-        goes_on = addon.session.advance(held, news, 0.0)
+        goes_on = addon.job.advance(held, news, 0.0)
         assert (goes_on.trouble, goes_on.trouble_remedy) == ("", remedies.NONE)
         reports.take(held, goes_on, is_awaited=True)
     reports.flush()
@@ -163,8 +163,8 @@ def test_a_job_that_waits_for_help_is_reported_and_not_when_it_goes_on(addon: An
 def test_each_of_several_is_said_in_the_artists_language(
     addon: Any, told: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addon.reports, "translated_report", lambda text: f"<{text}>")
-    reports = addon.reports.Reports()
+    monkeypatch.setattr(addon.messages, "translated_report", lambda text: f"<{text}>")
+    reports = addon.messages.Reports()
     reports.tell("One.")
     reports.tell("Two.")
     reports.flush()
@@ -172,7 +172,7 @@ def test_each_of_several_is_said_in_the_artists_language(
 
 
 def test_several_at_once_are_one_report_and_bad_news_is_a_warning(addon: Any, told: list[tuple[str, bool]]) -> None:
-    reports = addon.reports.Reports()
+    reports = addon.messages.Reports()
     reports.tell("One.")
     reports.tell("Two.", is_bad=True)
     reports.tell("Three.")
@@ -195,7 +195,7 @@ def test_several_at_once_are_one_report_and_bad_news_is_a_warning(addon: Any, to
 )
 def test_what_is_not_known_is_left_out(addon: Any, values: dict[str, Any], end: str) -> None:
     job = snapshot(addon, name="Lamp", created=1000.0, **values)
-    assert addon.reports.arrived(job) == f"“Lamp” is in the scene{end}"
+    assert addon.messages.arrived(job) == f"“Lamp” is in the scene{end}"
 
 
 @pytest.mark.parametrize(("is_bad", "level"), [(False, "Info"), (True, "Warning")])

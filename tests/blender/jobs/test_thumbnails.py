@@ -131,7 +131,7 @@ def test_a_job_without_a_picture_is_looked_for_once_until_there_is_news(
     monkeypatch.setattr(addon.session, "redraw", lambda: redrawn.append(True))
     for _ in range(3):
         draw(addon.panels.TRELLIS2_PT_jobs)
-        assert not addon.preview_requests._wishes.jobs, "each redraw looks for it again, and then redraws"
+        assert not addon.session.state().previews.jobs, "each redraw looks for it again, and then redraws"
     Image.new("RGB", (40, 20), "red").save(session.jobs_root() / bare.id / "source.png")
     addon.apply_messages.show(session.running(), replace(bare, picture="source.png"))
     see_rows(addon)
@@ -142,8 +142,11 @@ def test_a_job_without_a_picture_is_looked_for_once_until_there_is_news(
 def test_a_job_that_is_gone_leaves_no_wish(addon: Any) -> None:
     with session_with(addon, [snapshot(addon)]):
         draw(addon.panels.TRELLIS2_PT_jobs)
+        requested = addon.session.state().previews.jobs
+    assert requested
+    addon.session.state().previews.jobs.update(requested)
     addon.preview_requests.fulfil()
     tick_until(lambda: addon.session.sight().portrayed is not None)
     addon.preview_requests.fulfil()
     assert len(addon.preview_requests.icons._collection[0]) == 0
-    assert not addon.preview_requests._wishes.jobs
+    assert not addon.session.state().previews.jobs

@@ -30,7 +30,7 @@ def jobs(session: Any) -> list[Any]:
 def make(tmp_path: Path, session: Any, count: int = 3) -> list[Any]:
     """Make so many variations, wait until their models are there, and return those in their order."""
     generate(picture_file(tmp_path), variations=count)
-    tick_until(lambda: len(meshes()) == count)
+    tick_until(lambda: sum(job.stage.value == "imported" for job in session.jobs().values()) >= count)
     return sorted(meshes(), key=lambda thing: thing.location.x)
 
 

@@ -191,9 +191,11 @@ def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr(addon.render, "is_rendering", lambda: True)
         draw(addon.panels.TRELLIS2_PT_generate)
-        assert addon.preview_requests._timer() is not None, "it is not tried again"
+        addon.preview_requests.fulfil()
+        assert addon.session.state().previews.find is not None, "it is not tried again"
         assert "Looking at the picture" in draw(addon.panels.TRELLIS2_PT_generate).text
-    assert addon.preview_requests._timer() is None
+    addon.preview_requests.fulfil()
+    assert addon.session.state().previews.find is None
     assert look(addon).view is not None
 
 
@@ -207,8 +209,10 @@ def test_a_look_that_was_asked_for_while_a_render_ran_comes_after_it(
     with monkeypatch.context() as patch:
         patch.setattr(addon.render, "is_rendering", lambda: True)
         assert look_again() == {"FINISHED"}
-        assert addon.preview_requests._timer() is not None
-    assert addon.preview_requests._timer() is None
+        addon.preview_requests.fulfil()
+        assert addon.session.state().previews.find is not None
+    addon.preview_requests.fulfil()
+    assert addon.session.state().previews.find is None
     assert look(addon).view is not None
 
 

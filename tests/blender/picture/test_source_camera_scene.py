@@ -57,7 +57,7 @@ def test_a_simulation_that_is_not_baked_says_so_and_offers_a_render(
     assert name(scene, layer) == obj.name
     said = refusal(lambda: OPS.trellis2.generate_camera(engine="WORKBENCH", **SMALL))
     assert said.startswith(f"The simulation of “{obj.name}” is not baked")
-    assert addon.base_operators.refusal().remedy is addon.errors.Remedy.RENDER
+    assert addon.session.state().messages.refusal.remedy is addon.errors.Remedy.RENDER
     assert not connected.calls
     cache.frame_end = 6
     with bpy.context.temp_override(point_cache=cache):

@@ -195,7 +195,7 @@ def test_a_click_that_waited_while_blender_drew_is_not_paid_twice(
     finish(picture_file(tmp_path))
     now, begun = [1000.0], session.start().ticks
     monkeypatch.setattr(addon.base_operators, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    addon.base_operators.Generate.last_begun = (now[0], begun)
+    addon.session.state().clicks.begun, addon.session.state().clicks.ticks = now[0], begun
 
     class Button(addon.base_operators.Generate):  # type: ignore[misc]  # the add-on has no types here
         """Blender calls `invoke` only where there is a window."""

@@ -33,7 +33,15 @@ from trellis_blender.core.job.events import (
     Uploaded,
     UploadStarted,
 )
-from trellis_blender.core.job.job import MAY_FOLLOW, RESTING, ImpossibleEventError, Job, Stage, advance
+from trellis_blender.core.job.job import (
+    MAY_FOLLOW,
+    RESTING,
+    ImpossibleEventError,
+    Job,
+    Stage,
+    advance,
+    event_by_itself,
+)
 
 UPLOADED = Uploaded("asset_1", "2026-11-22T10:00:00.000Z", "ab")
 SUBMITTED = Submitted("job_1", 7.25)
@@ -164,7 +172,7 @@ def test_a_job_has_begun_when_the_artist_last_set_it_going() -> None:
     assert advance(job, Resumed(), 2000.0).begun == 2000.0
 
 
-@pytest.mark.parametrize("end", [REFUSED, Cancelled("Stopped.")], ids=["failed", "cancelled"])
+@pytest.mark.parametrize("end", [Stage.FAILED, Stage.CANCELLED])
 @pytest.mark.parametrize(
     ("way", "expected"),
     [
@@ -178,9 +186,10 @@ def test_a_job_has_begun_when_the_artist_last_set_it_going() -> None:
     ids=["new", "uploading", "uploaded", "running", "downloading", "reading"],
 )
 def test_a_resumed_job_goes_to_the_furthest_stage_that_is_paid_for(
-    way: list[Event], expected: Stage, end: Event
+    way: list[Event], expected: Stage, end: Stage
 ) -> None:
-    assert after(*way, end, Resumed()).stage is expected
+    ended = dataclasses.replace(after(*way), stage=end)
+    assert advance(ended, Resumed(), 0.0).stage is expected
 
 
 def test_a_job_whose_submit_was_refused_is_not_uploaded_again() -> None:
@@ -259,6 +268,67 @@ def test_what_is_found_or_proven_absent_is_certain_again(end: Event) -> None:
 def test_an_id_that_the_artist_enters_settles_it() -> None:
     job = after(*LOST, NotFound(), SUBMITTED)
     assert (job.stage, job.remote_id, job.message, job.remedy) == (Stage.RUNNING, "job_1", "", Remedy.NONE)
+
+
+FREE = "Cancelled before anything was charged."
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        (WAY[:0], FREE),
+        (WAY[:2], FREE),
+        ([*LOST, NotFound(), Resumed(), NotFound()], "An earlier request of this job may have been charged."),
+        (WAY[:6], "The download was stopped. The model is paid for"),
+        (WAY[:7], "The download was stopped. The model is paid for"),
+    ],
+    ids=["queued", "uploaded", "uploaded once more", "downloading", "reading"],
+)
+def test_the_table_itself_ends_a_job_that_is_cancelled_where_nobody_is_to_be_asked(way: list[Event], said: str) -> None:
+    job = advance(after(*way), CancelAsked(), 2000.0)
+    assert (job.stage, job.ended, job.cancel_asked, job.remedy) == (Stage.CANCELLED, 2000.0, True, Remedy.NONE)
+    assert said in job.message
+
+
+def test_a_paid_call_that_is_put_off_ends_a_job_that_was_cancelled_meanwhile() -> None:
+    job = after(*WAY[:3], CancelAsked(), SubmitPutOff())
+    assert (job.stage, job.message) == (Stage.CANCELLED, FREE)
+    assert after(*WAY[:3], SubmitPutOff()).stage is Stage.UPLOADING
+
+
+def test_no_job_that_was_cancelled_waits_to_be_paid_for() -> None:
+    waiting = {Stage.QUEUED, Stage.UPLOADING}
+    assert all(not (job.cancel_asked and job.stage in waiting) for job in every_job())
+
+
+@pytest.mark.parametrize(
+    ("way", "event"),
+    [
+        (WAY[:0], UploadStarted()),
+        (WAY[:1], None),  # the picture has to be sent
+        (WAY[:2], SubmitStarted()),
+        (WAY[:3], AnswerLost()),  # nobody is at work on it, so nobody waits for the answer
+        *((WAY[:count], None) for count in range(4, 10)),
+        (LOST, None),
+        ([*LOST, NotFound()], None),
+    ],
+)
+def test_what_happens_by_itself_stands_in_the_table(way: list[Event], event: Event | None) -> None:
+    assert event_by_itself(after(*way)) == event
+
+
+def every_job() -> list[Job]:
+    """One job of each kind that any sequence of events leads to."""
+    seen: dict[tuple[object, ...], Job] = {}
+    new = [new_job()]
+    while new:
+        job = new.pop()
+        ids = (bool(job.asset_id), bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids))
+        key = (job.stage, *ids, job.cancel_asked, job.cancel_refused, job.may_be_paid, job.may_submit_again)
+        if key not in seen:
+            seen[key] = job
+            new += [advance(job, event, 0.0) for event in EVENTS if job.stage in MAY_FOLLOW[type(event)]]
+    return list(seen.values())
 
 
 def test_a_refused_cancel_lets_the_job_go_on_to_its_model() -> None:

@@ -130,7 +130,7 @@ def hold_at(event: str, when: str) -> None:
 
 def _state(bpy: Any, session: Any) -> dict[str, Any]:
     shown = ("stage", "message", "remedy", "foreign", "trouble", "remote_id", "cancel_asked")
-    current = session._session
+    current = session.running()
     return {
         "jobs": {job.id: {name: getattr(job, name) for name in shown} for job in session.jobs().values()},
         "held": _held.is_set(),

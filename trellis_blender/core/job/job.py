@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A job: one generation, from the click to the model in the scene.
 
-A job is a value. It changes in one way only: `advance(job, event)` returns the next one, and what an event may
-follow stands in one table below. Only the runner's thread calls it; everybody else reads snapshots.
+A job is a value. It changes in one way only: `advance(job, event)` returns the next one. Only the runner's thread
+calls it; everybody else reads snapshots.
 
     queued -> uploading -> submitting -> running -> downloading -> reading -> ready -> imported
                   ^            |  \\                                            (again and again)
@@ -10,12 +10,15 @@ follow stands in one table below. Only the runner's thread calls it; everybody e
                   `------------'
     every stage before `ready` may end as failed or cancelled; `Resumed` takes those two back to the furthest
     stage that is already paid for. From uncertain it leads to one more search, and then to a new submit.
+
+Two tables below say all of it. `EVENT_TRIGGERED`: what may happen to a job at each stage, and where that leads.
+`STAGE_TRIGGERED`: what happens to a job by itself, because of the stage it stands at.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -68,7 +71,6 @@ class Stage(StrEnum):
 
 
 RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
-UNPAID = frozenset({Stage.QUEUED, Stage.UPLOADING})
 
 
 @dataclass(frozen=True)
@@ -156,35 +158,118 @@ class Job:
 TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))
 
 
-_BEFORE_READY = frozenset(Stage) - RESTING
-MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
+# -- the tables
+
+
+def _put_off(job: Job, _event: Any) -> Stage:
+    return Stage.CANCELLED if job.cancel_asked else Stage.UPLOADING
+
+
+def _never_arrived(job: Job, _event: Any) -> Stage:
+    return Stage.CANCELLED if job.cancel_asked else Stage.FAILED
+
+
+def _not_found(job: Job, _event: Any) -> Stage:
+    return Stage.UPLOADING if job.may_submit_again and not job.cancel_asked else Stage.UNCERTAIN
+
+
+def _furthest_paid(job: Job, event: Resumed) -> Stage:
+    """The furthest stage that is already paid for. What may be paid for is searched for before it is sent anew."""
+    if job.model_asset_ids:
+        return Stage.DOWNLOADING
+    if job.remote_id and not _begins_anew(job):
+        return Stage.RUNNING
+    if job.may_be_paid:
+        return Stage.UNCONFIRMED
+    is_outdated = event.prepares and not job.is_prepared  # what was sent of it before is not what is sent today
+    return Stage.UPLOADING if job.asset_id and not is_outdated else Stage.QUEUED
+
+
+# For each stage: what may happen there, and the stage it leads to; a function where that depends on the job.
+EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any], Stage]]] = MappingProxyType(
     {
-        UploadStarted: frozenset({Stage.QUEUED, Stage.UPLOADING}),
-        Prepared: frozenset({Stage.UPLOADING}),
-        Uploaded: frozenset({Stage.UPLOADING}),
-        SubmitStarted: frozenset({Stage.UPLOADING}),
-        SubmitPutOff: frozenset({Stage.SUBMITTING}),
-        AnswerLost: frozenset({Stage.SUBMITTING}),
-        # from `uncertain` when the artist enters the job's ID
-        Submitted: frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.UNCERTAIN}),
-        NeverArrived: frozenset({Stage.UNCONFIRMED}),
-        NotFound: frozenset({Stage.UNCONFIRMED}),
-        Polled: frozenset({Stage.RUNNING}),
-        Generated: frozenset({Stage.RUNNING}),
-        Downloaded: frozenset({Stage.DOWNLOADING}),
-        Read: frozenset({Stage.READING}),
-        KeptUnread: frozenset({Stage.READING}),
-        Imported: frozenset({Stage.READY, Stage.IMPORTED}),
-        Damaged: frozenset({Stage.READING, Stage.READY, Stage.IMPORTED}),
-        # not from `unconfirmed`: what may have been paid for is searched for until that is certain
-        Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
-        CancelAsked: _BEFORE_READY,
-        CancelRefused: frozenset({Stage.RUNNING}),
-        # nor is it over because the artist wants it: `NeverArrived` or `NotFound` ends it then
-        Cancelled: _BEFORE_READY - {Stage.SUBMITTING, Stage.UNCONFIRMED},
-        Resumed: frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN, Stage.READY, Stage.IMPORTED}),
+        Stage.QUEUED: {
+            UploadStarted: Stage.UPLOADING,
+            CancelAsked: Stage.CANCELLED,
+            Failed: Stage.FAILED,
+        },
+        Stage.UPLOADING: {
+            UploadStarted: Stage.UPLOADING,
+            Prepared: Stage.UPLOADING,
+            Uploaded: Stage.UPLOADING,
+            SubmitStarted: Stage.SUBMITTING,
+            CancelAsked: Stage.CANCELLED,
+            Failed: Stage.FAILED,
+        },
+        Stage.SUBMITTING: {
+            Submitted: Stage.RUNNING,
+            SubmitPutOff: _put_off,
+            AnswerLost: Stage.UNCONFIRMED,
+            CancelAsked: Stage.SUBMITTING,  # it may be paid for by now: stopped once that is known
+            Failed: Stage.FAILED,
+        },
+        Stage.UNCONFIRMED: {  # what may be paid for is searched for until that is certain: no failure ends it, no wish
+            Submitted: Stage.RUNNING,
+            NeverArrived: _never_arrived,
+            NotFound: _not_found,
+            CancelAsked: Stage.UNCONFIRMED,
+        },
+        Stage.RUNNING: {
+            Polled: Stage.RUNNING,
+            Generated: Stage.DOWNLOADING,
+            CancelAsked: Stage.RUNNING,  # Scenario is asked, and answers with one of the next two
+            CancelRefused: Stage.RUNNING,
+            Cancelled: Stage.CANCELLED,
+            Failed: Stage.FAILED,
+        },
+        Stage.DOWNLOADING: {
+            Downloaded: Stage.READING,
+            CancelAsked: Stage.CANCELLED,
+            Failed: Stage.FAILED,
+        },
+        Stage.READING: {
+            Read: Stage.READY,
+            KeptUnread: Stage.READY,
+            Damaged: Stage.FAILED,
+            CancelAsked: Stage.CANCELLED,
+            Failed: Stage.FAILED,
+        },
+        Stage.READY: {
+            Imported: Stage.IMPORTED,
+            Damaged: Stage.FAILED,
+            Resumed: _furthest_paid,
+        },
+        Stage.IMPORTED: {
+            Imported: Stage.IMPORTED,
+            Damaged: Stage.FAILED,
+            Resumed: _furthest_paid,
+        },
+        Stage.FAILED: {Resumed: _furthest_paid},
+        Stage.CANCELLED: {Resumed: _furthest_paid},
+        Stage.UNCERTAIN: {
+            Submitted: Stage.RUNNING,  # the artist has entered its ID at Scenario
+            Resumed: _furthest_paid,
+        },
     }
 )
+# The same, asked the other way round: at which stages an event may happen.
+MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
+    {
+        event: frozenset(stage for stage, row in EVENT_TRIGGERED.items() if event in row)
+        for event in dict.fromkeys(event for row in EVENT_TRIGGERED.values() for event in row)
+    }
+)
+# For each stage: what happens by itself to a job that stands there while nobody is at work on it, if the job is so.
+STAGE_TRIGGERED: Mapping[Stage, tuple[Event, Callable[[Job], bool]]] = MappingProxyType(
+    {
+        Stage.QUEUED: (UploadStarted(), lambda _job: True),
+        Stage.UPLOADING: (SubmitStarted(), lambda job: bool(job.asset_id)),
+        Stage.SUBMITTING: (AnswerLost(), lambda _job: True),  # whoever sent it is gone, and the answer with them
+    }
+)
+
+
+# -- one step
 
 
 class ImpossibleEventError(Exception):
@@ -193,86 +278,87 @@ class ImpossibleEventError(Exception):
 
 def advance(job: Job, event: Event, now: float) -> Job:
     """The job after the event. `now`: seconds since 1970. Raises ImpossibleEventError."""
-    if job.stage not in MAY_FOLLOW[type(event)]:
+    leads_to = EVENT_TRIGGERED[job.stage].get(type(event))
+    if leads_to is None:
         raise ImpossibleEventError(f"{type(event).__name__} cannot follow {job.stage}")
-    after = _after(job, event)
-    if after.stage is not job.stage:
-        after = dataclasses.replace(after, progress=0.0, trouble="", trouble_remedy=Remedy.NONE)
-    if isinstance(event, Submitted):
-        after = dataclasses.replace(after, accepted=now)
-    elif isinstance(event, Resumed):
-        after = dataclasses.replace(after, resumed=now)
-    ended = (now if job.ended is None else job.ended) if after.is_resting else None
-    return dataclasses.replace(after, ended=ended)
+    stage = leads_to if isinstance(leads_to, Stage) else leads_to(job, event)
+    facts = _facts(job, event, stage, now)
+    if stage is not job.stage:
+        facts |= {"progress": 0.0, "trouble": "", "trouble_remedy": Remedy.NONE}
+    ended = (now if job.ended is None else job.ended) if stage in RESTING else None
+    return dataclasses.replace(job, **facts, stage=stage, ended=ended)
 
 
-def _after(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
-    change = dataclasses.replace
-    match event:
-        case UploadStarted():
-            return change(job, stage=Stage.UPLOADING)
-        case Prepared(picture, picture_name, crop):
-            return change(job, picture=picture, picture_name=picture_name, crop=crop, is_prepared=True)
-        case Uploaded(asset_id, uploaded_at, sha256):
-            return change(job, asset_id=asset_id, uploaded_at=uploaded_at, picture_sha256=sha256)
-        case SubmitStarted():
-            return change(job, stage=Stage.SUBMITTING)
-        case SubmitPutOff():
-            return change(job, stage=Stage.UPLOADING)
-        case AnswerLost():
-            return change(job, stage=Stage.UNCONFIRMED)
-        case NeverArrived() if job.cancel_asked:
-            return change(job, stage=Stage.CANCELLED, message=_CANCELLED_UNSENT, may_be_paid=False)
-        case NeverArrived():
-            never = {"message": _NEVER_ARRIVED, "remedy": Remedy.SUBMIT_AGAIN, "may_be_paid": False}
-            return change(job, stage=Stage.FAILED, **never)
-        case NotFound() if job.may_submit_again and not job.cancel_asked:
-            return change(job, stage=Stage.UPLOADING, may_submit_again=False)
-        case NotFound():
-            unknown = {"message": _UNCERTAIN, "remedy": Remedy.SCENARIO, "may_be_paid": True}
-            return change(job, stage=Stage.UNCERTAIN, may_submit_again=False, **unknown)
-        case Submitted(remote_id, cost):
-            known = {"remote_id": remote_id, "cost": cost, "may_be_paid": False, "may_submit_again": False}
-            return change(job, stage=Stage.RUNNING, message="", remedy=Remedy.NONE, **known)
-        case Polled(status, progress, cost):
-            return change(
-                job,
-                remote_status=status,
-                progress=max(job.progress, progress),
-                cost=_known(cost, job),
-                trouble="",
-                trouble_remedy=Remedy.NONE,
-            )
-        case Generated(asset_ids, cost, seconds):
-            found = {"model_asset_ids": asset_ids, "generation_seconds": seconds}
-            return change(job, stage=Stage.DOWNLOADING, cost=_known(cost, job), **found)
-        case Downloaded(asset_id):
-            return change(job, stage=Stage.READING, model_asset_id=asset_id)
-        case Read() | KeptUnread():
-            return change(job, stage=Stage.READY)
-        case Imported():
-            return change(job, stage=Stage.IMPORTED)
-        case Damaged(message, remedy):
-            return change(job, stage=Stage.FAILED, message=message, remedy=remedy)
-        case CancelAsked():
-            return change(job, cancel_asked=True)
-        case CancelRefused():
-            return change(job, cancel_refused=True, trouble="", trouble_remedy=Remedy.NONE)
-        case Failed(message, remedy, remote_ended, asset_gone, charged):
-            asset = "" if asset_gone else job.asset_id
-            ended = _ended(job, remote_ended, charged) | {"asset_id": asset}
-            return change(job, stage=Stage.FAILED, message=message, remedy=remedy, **ended)
-        case Cancelled(message, remote_ended, charged):
-            ended = _ended(job, remote_ended, charged)
-            return change(job, stage=Stage.CANCELLED, message=message, remedy=Remedy.NONE, **ended)
-        case Resumed(prepares):
-            return _resumed(job, prepares=prepares)
-    raise ImpossibleEventError(f"{event!r} has no rule")  # pragma: no cover: the table above is checked first
+def event_by_itself(job: Job) -> Event | None:
+    """What happens next to a job that nobody is at work on; None where it waits for its step to be taken."""
+    if job.stage not in STAGE_TRIGGERED:
+        return None
+    event, is_so = STAGE_TRIGGERED[job.stage]
+    return event if is_so(job) else None
 
 
+_UNSENT = "Cancelled before anything was charged."
+_NOT_RESENT = "Cancelled. An earlier request of this job may have been charged. Look at Scenario for it."
+_DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
 _CANCELLED_UNSENT = "Cancelled. The request never reached Scenario, and nothing was charged."
 _UNCERTAIN = "It is not known whether Scenario accepted the request. Look at Scenario before you submit it again."
 _NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. Submit it again when you are ready."
+
+
+def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
+    job: Job, event: Event, stage: Stage, now: float
+) -> dict[str, Any]:
+    """What the event changes in the job beside its stage, which will be `stage`: values by the names of its fields."""
+    match event:
+        case Prepared(picture, picture_name, crop):
+            return {"picture": picture, "picture_name": picture_name, "crop": crop, "is_prepared": True}
+        case Uploaded(asset_id, uploaded_at, sha256):
+            return {"asset_id": asset_id, "uploaded_at": uploaded_at, "picture_sha256": sha256}
+        case Submitted(remote_id, cost):
+            known = {"remote_id": remote_id, "cost": cost, "accepted": now}
+            return known | _said("") | {"may_be_paid": False, "may_submit_again": False}
+        case SubmitPutOff() if stage is Stage.CANCELLED:
+            return _said(_words_of_cancel(job))
+        case NeverArrived():
+            is_cancelled = stage is Stage.CANCELLED
+            said = _said(_CANCELLED_UNSENT) if is_cancelled else _said(_NEVER_ARRIVED, Remedy.SUBMIT_AGAIN)
+            return said | {"may_be_paid": False}
+        case NotFound() if stage is Stage.UNCERTAIN:
+            return _said(_UNCERTAIN, Remedy.SCENARIO) | {"may_be_paid": True, "may_submit_again": False}
+        case NotFound():
+            return {"may_submit_again": False}
+        case Polled(status, progress, cost):
+            news = {"remote_status": status, "progress": max(job.progress, progress), "cost": _known(cost, job)}
+            return news | {"trouble": "", "trouble_remedy": Remedy.NONE}
+        case Generated(asset_ids, cost, seconds):
+            return {"model_asset_ids": asset_ids, "cost": _known(cost, job), "generation_seconds": seconds}
+        case Downloaded(asset_id):
+            return {"model_asset_id": asset_id}
+        case Damaged(message, remedy):
+            return _said(message, remedy)
+        case CancelAsked():
+            return {"cancel_asked": True} | (_said(_words_of_cancel(job)) if stage is Stage.CANCELLED else {})
+        case CancelRefused():
+            return {"cancel_refused": True, "trouble": "", "trouble_remedy": Remedy.NONE}
+        case Failed(message, remedy, remote_ended, asset_gone, charged):
+            asset_id = "" if asset_gone else job.asset_id
+            return _said(message, remedy) | _ended(job, remote_ended, charged) | {"asset_id": asset_id}
+        case Cancelled(message, remote_ended, charged):
+            return _said(message) | _ended(job, remote_ended, charged)
+        case Resumed():
+            return _resumed(job, stage) | {"resumed": now}
+    return {}
+
+
+def _said(message: str, remedy: Remedy = Remedy.NONE) -> dict[str, Any]:
+    return {"message": message, "remedy": remedy}
+
+
+def _words_of_cancel(job: Job) -> str:
+    """What is to be said of a job that is cancelled here, without Scenario having been asked."""
+    if job.model_asset_ids:
+        return _DOWNLOAD_STOPPED
+    return _NOT_RESENT if job.may_be_paid else _UNSENT
 
 
 def _ended(job: Job, remote_ended: bool, charged: float) -> dict[str, Any]:
@@ -283,26 +369,19 @@ def _known(cost: float | None, job: Job) -> float | None:
     return job.cost if cost is None else cost
 
 
-def _resumed(job: Job, *, prepares: bool) -> Job:
-    """Back to the furthest stage that is already paid for; a remote job that is over cannot be gone back to.
-
-    One that was only brought in by its ID has no picture to begin anew with: it is looked at again. One that may be
-    paid for already is searched for once more before it is submitted anew.
-    """
-    if job.remote_ended and job.picture:
+def _resumed(job: Job, stage: Stage) -> dict[str, Any]:
+    """The job asks for nothing, and says nothing. A remote job that is over is on record, and not gone back to."""
+    facts = _said("") | {"remote_ended": False, "cancel_asked": False, "cancel_refused": False}
+    if _begins_anew(job):
         past = (*job.past_remote_ids, job.remote_id)
-        job = dataclasses.replace(job, remote_id="", past_remote_ids=past, cost=None, accepted=None)
-    job = dataclasses.replace(job, remote_ended=False)
-    if job.model_asset_ids:
-        stage = Stage.DOWNLOADING
-    elif job.remote_id:
-        stage = Stage.RUNNING
-    elif job.may_be_paid:
-        stage = Stage.UNCONFIRMED
-        job = dataclasses.replace(job, may_submit_again=True)
-    else:
-        if prepares and not job.is_prepared:  # what was sent of it before is not what is sent today
-            job = dataclasses.replace(job, asset_id="")
-        stage = Stage.UPLOADING if job.asset_id else Stage.QUEUED
-    job = dataclasses.replace(job, cancel_asked=False, cancel_refused=False)
-    return dataclasses.replace(job, stage=stage, message="", remedy=Remedy.NONE)
+        facts |= {"remote_id": "", "past_remote_ids": past, "cost": None, "accepted": None}
+    if stage is Stage.UNCONFIRMED:
+        facts |= {"may_submit_again": True}
+    if stage is Stage.QUEUED:
+        facts |= {"asset_id": ""}
+    return facts
+
+
+def _begins_anew(job: Job) -> bool:
+    """Whether a new request has to be sent. One that was only brought in by its ID has no picture to send."""
+    return job.remote_ended and bool(job.picture)

@@ -41,12 +41,17 @@ def stage_words(job: Job, generated: float) -> str:
     if job.foreign:
         return f"{WORDS[job.stage]} in Another Blender"
     if job.cancel_asked and not job.cancel_refused:
-        return "Asking Scenario to stop" if job.stage in _MAYBE_PAID else "Cancelling"
+        return cancelling_words(job)
     if percent(job, generated):
         return f"Generating {percent(job, generated)}"
     if job.stage is Stage.RUNNING and job.remote_status in _WAITING:
         return "Waiting at Scenario"
     return WORDS[job.stage]
+
+
+def cancelling_words(job: Job) -> str:
+    """The same of a job that the artist has just cancelled."""
+    return "Asking Scenario to stop" if job.stage in _MAYBE_PAID else "Cancelling"
 
 
 def percent(job: Job, generated: float) -> str:

@@ -17,15 +17,11 @@ from pathlib import Path
 from ..errors import Remedy, StorageError, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import spending
-from ..job.events import AnswerLost, CancelAsked, Cancelled, Event, Failed
-from ..job.job import UNPAID, Job, Stage, advance
+from ..job.events import AnswerLost, Event, Failed
+from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
-from .messages import Change, Kept, Loaded, Notice, Removed, Spent
+from .messages import Answer, Change, Kept, Loaded, Notice, Removed, Spent
 from .timing import Clock, Pace
-
-UNSENT = "Cancelled before anything was charged."
-RESENT_NOT = "Cancelled. An earlier request of this job may have been charged. Look at Scenario for it."
-DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
 
 
 @dataclass
@@ -142,8 +138,9 @@ class Ledger:
             return
         known.job, known.lock = job, lock
         self._changes.put(job)
-        if lock is not None and job.stage is Stage.SUBMITTING:
-            self.apply(known, AnswerLost())
+        by_itself = event_by_itself(job)
+        if lock is not None and isinstance(by_itself, AnswerLost):  # the others happen when its next step is taken
+            self.apply(known, by_itself)
 
     def _read(self, folder: Path) -> Job:
         try:
@@ -169,9 +166,10 @@ class Ledger:
             self.refuse(job, storage_error("save the job", error))
             return
         lock = None
-        with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
-            lock = FolderLock.take(folder)
-        entry = self._new_entry(replace(job, foreign=lock is None), folder, lock)
+        if not job.is_resting:
+            with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
+                lock = FolderLock.take(folder)
+        entry = self._new_entry(replace(job, foreign=lock is None and not job.is_resting), folder, lock)
         self.entries[job.id] = entry
         self._publish(entry)
 
@@ -183,6 +181,10 @@ class Ledger:
         """The job cannot begin: nothing of it is kept, but the artist is told."""
         sentence, remedy = error.sentence, error.remedy
         self._changes.put(advance(job, Failed(sentence, remedy), time.time()))
+
+    def answer(self, job_id: str) -> None:
+        """Let the main thread know that what it asked for the job is done, or refused."""
+        self._changes.put(Answer(job_id))
 
     def entry(self, job_id: str) -> Entry:
         """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it
@@ -269,11 +271,6 @@ class Ledger:
             entry.due, entry.searched_since, entry.missing_since = 0.0, None, None
         if before.stage is Stage.RUNNING and entry.job.stage is not Stage.RUNNING:
             self._let_in()
-        if entry.job.cancel_asked and entry.job.stage in UNPAID:
-            message = RESENT_NOT if entry.job.may_be_paid else UNSENT
-            entry.job = advance(entry.job, Cancelled(message), time.time())
-        elif isinstance(event, CancelAsked) and entry.job.stage in (Stage.DOWNLOADING, Stage.READING):
-            entry.job = advance(entry.job, Cancelled(DOWNLOAD_STOPPED), time.time())
         if entry.job.is_resting:
             entry.abandoned.set()  # whatever is still under way for it, nobody wants it any more
         if job_folder.as_json(before) != job_folder.as_json(entry.job):

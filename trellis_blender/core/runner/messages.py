@@ -27,6 +27,13 @@ class Removed:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the main thread asked for this job is done, or refused. What came of it was told before."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence that belongs to no job, and what helps."""
 
@@ -146,4 +153,4 @@ class Shrunk:
 
 
 OfPictures = Seen | FileStamped | Portrayed | Shrunk
-Change = Job | Removed | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | OfPictures
+Change = Job | Removed | Answer | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | OfPictures

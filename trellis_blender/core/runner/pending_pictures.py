@@ -12,6 +12,7 @@ import logging
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TrellisError, storage_error, unexpected
 from ..job.events import CancelAsked
-from ..job.job import Job
+from ..job.job import Job, advance
 from ..picture.file import ChosenPicture, Found, Prepare
 from .job_store import Ledger
 
@@ -65,7 +66,10 @@ class Intake:
         writer.run(lambda: self._write(draft))
 
     def cancel(self, job_id: str) -> bool:
-        """Whether the job is still waiting for its picture; then it ends as soon as it has it, and nothing is paid."""
+        """Whether the job is still waiting for its picture; then it ends as soon as it has it, and nothing is paid.
+
+        That is when the main thread gets its answer.
+        """
         for draft in self._drafts:
             if any(job.id == job_id for job in draft.jobs):
                 draft.unwanted.add(job_id)
@@ -92,12 +96,18 @@ class Intake:
         if isinstance(outcome, TrellisError):
             for job in draft.jobs:
                 self._ledger.refuse(job, outcome)
+            self._answer(draft)
             return
         is_prepared = isinstance(draft.picture, ChosenPicture)
         jobs = [of_picture(job, found) if is_prepared else job for job, found in zip(draft.jobs, outcome, strict=True)]
+        now = time.time()
+        jobs = [advance(job, CancelAsked(), now) if job.id in draft.unwanted else job for job in jobs]
         self._add(jobs, [found.file for found in outcome])
-        for entry in [self._ledger.entries[job_id] for job_id in draft.unwanted if job_id in self._ledger.entries]:
-            self._ledger.apply(entry, CancelAsked())
+        self._answer(draft)
+
+    def _answer(self, draft: Draft) -> None:
+        for job_id in draft.unwanted:
+            self._ledger.answer(job_id)
 
     def _add(self, jobs: Sequence[Job], pictures: Sequence[Path | None]) -> None:
         for job, picture in zip(jobs, pictures, strict=True):

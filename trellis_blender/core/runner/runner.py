@@ -7,6 +7,7 @@ Who may do what:
 - The carriers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
 - News goes to the main thread through `changes`, as frozen values. Nobody here ever sees a Blender object.
 - A job whose model is downloaded waits for the main thread's word: `read`, or `keep_unread`.
+- What the main thread asks for a job is done or refused here; either way an `Answer` follows what came of it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from typing import TYPE_CHECKING
 from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
 from ..job import folder as job_folder
 from ..job.events import (
-    AnswerLost,
     CancelAsked,
     Damaged,
     Event,
@@ -33,9 +33,8 @@ from ..job.events import (
     Resumed,
     SubmitPutOff,
     SubmitStarted,
-    UploadStarted,
 )
-from ..job.job import MAY_FOLLOW, Job, Stage
+from ..job.job import MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
 from .job_store import Entry, Ledger
 from .messages import Change, ModelRead, Notice
@@ -120,7 +119,7 @@ class Runner:
 
     def resume(self, job_id: str) -> None:
         """Try again, from the furthest stage that is paid for."""
-        self._notes.put(lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
+        self._ask_for(job_id, lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
 
     def identify(self, job_id: str, remote_id: str) -> None:
         """The artist says which job at Scenario it is that was not found there."""
@@ -128,15 +127,15 @@ class Runner:
 
     def imported(self, job_id: str) -> None:
         """The model is in a scene now."""
-        self._notes.put(lambda: self._tell(job_id, Imported()))
+        self._ask_for(job_id, lambda: self._tell(job_id, Imported()))
 
     def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
         """The model could not be brought into a scene."""
-        self._notes.put(lambda: self._tell(job_id, Damaged(sentence, remedy)))
+        self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
-        self._notes.put(lambda: self._ledger.remove(self._ledger.entry(job_id)))
+        self._ask_for(job_id, lambda: self._ledger.remove(self._ledger.entry(job_id)))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`."""
@@ -192,6 +191,17 @@ class Runner:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
+    def _ask_for(self, job_id: str, action: Callable[[], None]) -> None:
+        """Have the runner's thread do it, and answer."""
+
+        def act() -> None:
+            try:
+                action()
+            finally:
+                self._ledger.answer(job_id)
+
+        self._notes.put(act)
+
     # -- on the runner's thread
 
     def _run(self) -> None:
@@ -241,11 +251,13 @@ class Runner:
     def _cancel(self, job_id: str) -> None:
         if self._intake.cancel(job_id):
             return
-        entry = self._ledger.entry(job_id)
-        if entry.job.is_resting or entry.job.foreign:
-            return
-        self._ledger.apply(entry, CancelAsked())
-        entry.due = 0.0
+        try:
+            entry = self._ledger.entry(job_id)
+            if not (entry.job.is_resting or entry.job.foreign):
+                self._ledger.apply(entry, CancelAsked())
+                entry.due = 0.0
+        finally:
+            self._ledger.answer(job_id)
 
     def _tell(self, job_id: str, event: Event) -> None:
         entry = self._ledger.entry(job_id)
@@ -357,18 +369,14 @@ class Runner:
         """Take the job's next step, on a carrier."""
         from .steps import STEPS, cancel
 
-        stage = entry.job.stage
-        if stage is Stage.SUBMITTING:  # not sent by this runner just now, so perhaps by a Blender that is gone
-            self._ledger.apply(entry, AnswerLost())
-        if stage is Stage.QUEUED:
-            self._ledger.apply(entry, UploadStarted())
-        if entry.job.stage is Stage.UPLOADING and entry.job.asset_id:
-            if not self._ledger.save(entry):  # nothing is paid for that the disk does not know of
-                return
-            self._ledger.apply(entry, SubmitStarted())
-            if entry.is_unsaved:
-                self._ledger.apply(entry, SubmitPutOff())
-                return
+        by_itself = event_by_itself(entry.job)
+        if isinstance(by_itself, SubmitStarted) and not self._ledger.save(entry):
+            return  # nothing is paid for that the disk does not know of
+        if by_itself is not None:
+            self._ledger.apply(entry, by_itself)
+        if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
+            self._ledger.apply(entry, SubmitPutOff())  # as above
+            return
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:

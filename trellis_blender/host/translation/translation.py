@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent
 CONTEXTS = ("*", "Operator")
 # Fields that hold the artist's own names, which nobody translates.
 NAMES = frozenset({"name", "name2", "stem", "picture", "library", "folder", "path"})
-_sentences: list[Sentences] = []
+_sentences: list[Sentences] = []  # of the dictionaries that Blender has, from `register` to `unregister`
 
 
 def dictionary(language: str) -> Mapping[str, str]:

@@ -87,7 +87,7 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             kept.api_secret = self.api_secret.strip() or kept.api_secret
             kept.project_id = account.project
             context.preferences.is_dirty = True  # else Blender would not save them when it quits
-            preferences.show_answer(None)
+            session.state().messages.page.answer = None
             try:
                 session.check_connection()
             except OnlineAccessError:

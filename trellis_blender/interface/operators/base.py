@@ -50,27 +50,14 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
         refuse(error)
         operator.report({"ERROR"}, translated_report(error.sentence))
         return {"CANCELLED"}
-    _refusals.clear()
+    session.state().messages.refusal = None
     return {"FINISHED"}
-
-
-_refusals: list[TrellisError] = []
-
-
-def refusal() -> TrellisError | None:
-    """What the artist asked for last and did not get, None when they got it: the panel shows it with its remedy."""
-    return _refusals[0] if _refusals else None
 
 
 def refuse(error: TrellisError) -> None:
     """Show it in the panel."""
-    _refusals[:] = [error]
+    session.state().messages.refusal = error
     session.redraw()
-
-
-def dismiss_refusal() -> None:
-    """The artist has read it."""
-    _refusals.clear()
 
 
 class Waiting:
@@ -115,9 +102,6 @@ class Generate(Waiting):
             options={"SKIP_SAVE"},
         )
 
-    last_click = 0.0
-    last_begun = (0.0, 0)  # when a job was begun, and after how many ticks
-
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only with an account, and where Blender may go online."""
@@ -128,15 +112,15 @@ class Generate(Waiting):
 
     def is_double_click(self) -> bool:
         """Whether the same button was pressed a moment ago: that must not be paid twice."""
-        now = time.monotonic()
-        last, type(self).last_click = type(self).last_click, now
+        now, clicks = time.monotonic(), session.state().clicks
+        last, clicks.last[type(self)] = clicks.last.get(type(self), 0.0), now
         return now - last < DOUBLE_CLICK_SECONDS or self._is_unseen(now)
 
     def _is_unseen(self, now: float) -> bool:
         """Whether a job was begun that the artist cannot have seen yet."""
-        begun, ticks = Generate.last_begun
-        running = session.running()
-        return now - begun < UNSEEN_SECONDS and running is not None and 0 <= running.ticks - ticks < UNSEEN_TICKS
+        clicks, running = session.state().clicks, session.running()
+        is_late = now - clicks.begun >= UNSEEN_SECONDS
+        return not is_late and running is not None and 0 <= running.ticks - clicks.ticks < UNSEEN_TICKS
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask first where it is dearer than the artist's limit."""
@@ -187,7 +171,8 @@ class Generate(Waiting):
         if self.opaque:
             picture = replace(picture, ignores_alpha=True)
         jobs = new_job.begin(picture, name, values, seed, settings.variations(self, chosen))
-        Generate.last_begun = (time.monotonic(), session.start().ticks)
+        clicks = session.state().clicks
+        clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
         if self.wait:
             for job in jobs:
                 wait(job.id)

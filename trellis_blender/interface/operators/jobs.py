@@ -18,10 +18,9 @@ from ...jobs import rows as job_list
 from ...jobs import session
 from ...jobs.block_until_done import wait
 from ...jobs.importing import is_importable
-from ...settings import preferences
 from ...settings import scene as settings
 from .. import price_tag
-from .base import Waiting, attempt, dismiss_refusal, refusal, stand_boxes
+from .base import Waiting, attempt, stand_boxes
 
 if TYPE_CHECKING:
     from .base import Result
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 def is_cancellable(job: Job) -> bool:
     """Whether there is anything to stop."""
-    return not (job.is_resting or job.foreign or job.cancel_asked)
+    return not (job.is_resting or job.foreign or job.cancel_asked or session.echo_of(job))
 
 
 def show_folder(folder: Path) -> None:
@@ -102,7 +101,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
     def fits(cls, job: Job) -> bool:
         """Failed, cancelled or uncertain, with a picture to begin from or a model to go on with."""
         ended = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
-        return job.stage in ended and bool(job.picture or job.holds_model)
+        return job.stage in ended and bool(job.picture or job.holds_model) and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask first where it may pay twice, or pays again and is dearer than the artist's limit."""
@@ -250,8 +249,8 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """It rests."""
-        return job.is_resting
+        """It rests, and nothing else is asked for it."""
+        return job.is_resting and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask before a model that was paid for is deleted."""
@@ -325,16 +324,14 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Only when there is one."""
-        is_any = bool(session.notices() or refusal() or preferences.answer())
+        is_any = session.state().messages.is_any
         if not is_any:
             cls.poll_message_set("There is no message to take away")
         return is_any
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Take it away."""
-        session.dismiss_notices()
-        dismiss_refusal()
-        preferences.show_answer(None)
+        session.state().messages.dismiss()
         return {"FINISHED"}
 
 

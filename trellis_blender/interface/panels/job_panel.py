@@ -11,7 +11,7 @@ import bpy
 from ...core.errors import Remedy
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
-from ...core.job.words import WORDS, cost_words, date, duration, percent, stage_words, state_sentence
+from ...core.job.words import WORDS, cost_words, date, duration, percent, state_sentence
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
@@ -65,7 +65,7 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         else:
             row.label(text=job.name, icon="MESH_DATA", translate=False)
         state = row.row(align=True)
-        if job.is_resting:
+        if session.is_resting(job):
             state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
             if is_wide and (spent := charged(job)):
                 cost = state.row()
@@ -73,15 +73,16 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
                 cost.label(text=translated(cost_words(spent)))
         else:
             ahead = session.watch().forecast
-            words = stage_words if is_wide else percent
-            state.progress(factor=ahead.fraction(job), text=translated(words(job, ahead.generated(job))))
+            said = session.words_of(job) if is_wide else percent(job, ahead.generated(job))
+            is_begun = not job.is_resting  # else it was just asked for
+            state.progress(factor=ahead.fraction(job) * is_begun, text=translated(said))
         if job_operators.is_cancellable(job):
             state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 
 def name_share(width: float, job: Job) -> float:
     """How much of a row the job's name gets, 0 to 1, in a sidebar so many pixels wide at a resolution scale of 1."""
-    if job.is_resting:
+    if session.is_resting(job):
         has_cost = width >= WIDE and charged(job) > 0
         needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
     else:
@@ -119,10 +120,13 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """What is to be said of the chosen job, and what can be done with it."""
+    is_ended = session.is_resting(job)
     sentence = state_sentence(job) or (session.waiting_for(job) if job.stage is Stage.READY else "")
+    if job.is_resting and not is_ended:  # it is retried
+        sentence = ""
     if sentence:
         draw_text(layout, context, sentence, "ERROR" if job.stage in (Stage.FAILED, Stage.UNCERTAIN) else "INFO")
-    if job.stage is Stage.UNCERTAIN:
+    if job.stage is Stage.UNCERTAIN and is_ended:
         draw_ways_out(layout, job)
     elif sentence:
         draw_remedy(layout, remedy_of(job), job.id)
@@ -158,14 +162,13 @@ def facts(job: Job, now: float) -> str:
     Of one that runs: where it stands, how long it has run, what is left and what it costs; of one that rests: when it
     was begun, how long it took and what was really charged.
     """
-    ahead = session.watch().forecast
-    if job.is_resting:
+    if session.is_resting(job):
         is_done = job.ended is not None and job.stage in (Stage.READY, Stage.IMPORTED)
         parts = [date(job.created, now), duration((job.ended or now) - job.begun) if is_done else ""]
         cost = charged(job)
     else:
-        stage = stage_words(job, ahead.generated(job))
-        parts = [stage, duration(now - job.begun), ahead.left(job, now)]
+        left = "" if job.is_resting else session.watch().forecast.left(job, now)
+        parts = [session.words_of(job), "" if job.is_resting else duration(now - job.begun), left]
         cost = job.cost or 0.0
     parts.append(cost_words(cost) if cost else "")
     return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)

@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages that reach the status bar and the Info log although no operator of the artist's is at work.
+"""What the artist is told: notices and refusals in the panel, and reports in the status bar and the Info log.
 
-Blender shows a report only from an operator that its event loop runs. So one is started for the message, which waits
-for its own first event, reports and is gone. It lets every other event pass, and never reports an error: that would
-open a pop-up under the artist's cursor.
+A report is for what happens while no operator of the artist's is at work. Blender shows one only from an operator that
+its event loop runs. So one is started for the message, which waits for its own first event, reports and is gone. It
+lets every other event pass, and never reports an error: that would open a pop-up under the artist's cursor.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.errors import Remedy
+from ..core.errors import Remedy, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
+from ..core.runner.messages import Notice
 from ..host import report
 from ..host.translation.translation import translated_report
-
-if TYPE_CHECKING:
-    pass
+from ..settings.preferences import Page
 
 
 @dataclass
@@ -62,6 +60,32 @@ class Reports:
             report.show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
             self.sentences.clear()
             self.is_bad = False
+
+
+@dataclass
+class Messages:
+    """All there is. `notices` belong to no job, the newest last. `refusal` is why the artist did not get what was asked
+    for last, None when they got it; the panel shows it with its remedy. `page` is beside the preferences.
+    """
+
+    notices: list[Notice] = field(default_factory=list)
+    refusal: TrellisError | None = None
+    page: Page = field(default_factory=Page)
+    reports: Reports = field(default_factory=Reports)
+
+    @property
+    def is_any(self) -> bool:
+        """Whether the panel shows one that can be dismissed."""
+        return bool(self.notices or self.refusal or self.page.answer)
+
+    def tell(self, sentence: str) -> None:
+        """Say something that belongs to no job."""
+        self.notices.append(Notice(sentence))
+
+    def dismiss(self) -> None:
+        """The artist has read them."""
+        self.notices.clear()
+        self.refusal = self.page.answer = None
 
 
 def arrived(job: Job) -> str:
