@@ -183,7 +183,8 @@ class Arrival:
         self.read, self.imported, self.is_alone, self.waiting_for = None, None, False, ""
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
-        if read.id not in self.wanted:
+        is_outdated = not (read.error or is_importable(jobs[read.id]))  # it was cancelled and tried again meanwhile
+        if read.id not in self.wanted or is_outdated:
             self._let_go()
             return True
         if self.task is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 
+from emulator import Fault
 from tests.blender.pictures import picture_file
 from tests.blender.working import finish, generate, meshes, stage_of, tick_until, waiting_reason
 from tests.opened import counted
@@ -53,3 +54,16 @@ def test_a_model_of_a_file_that_is_closed_is_not_read(tmp_path: Path, connected:
         tick_until(lambda: stage_of(job_id) == "ready")
         assert session.tick() is False
     assert (opened[READ], meshes()) == (0, [])
+
+
+def test_what_was_read_before_the_job_was_begun_anew_is_dropped(
+    tmp_path: Path, connected: Emulator, session: Any, addon: Any
+) -> None:
+    connected.fault("download", Fault(delay=2.0))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "downloading")
+    session.running().arrival.take(addon.apply_messages.ModelRead(job_id, None, reason="a camera"))
+    session.tick()
+    assert (stage_of(job_id), waiting_reason()) == ("downloading", "")
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert (len(meshes()), session.notices()) == (1, [])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from emulator import Emulator
-from tests.core.studio import Studio, account_of
+from tests.clock import MovedClock
+from tests.core.studio import QUICK, STEADY, Studio, account_of
 from tests.glbs.plain import whole
 from tests.glbs.shapes import wedge
 from tests.glbs.unplain import moving
@@ -17,6 +21,7 @@ from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.model.arrays import Shape
 from trellis_blender.core.runner.messages import ModelRead
 
+PATIENT = dataclasses.replace(QUICK, word=math.inf)
 Open = Callable[..., Studio]
 
 
@@ -30,7 +35,7 @@ def opened() -> Iterator[Opened]:
 @pytest.fixture
 def studio(open_studio: Open) -> Studio:
     """A studio whose models stay in the stage Reading until the test says what becomes of them."""
-    studio = open_studio()
+    studio = open_studio(pace=PATIENT)
     studio.reads_models = True
     return studio
 
@@ -63,6 +68,7 @@ def test_a_job_is_reading_until_its_model_is_in_arrays(studio: Studio, emulator:
     told = [change.stage if isinstance(change, Job) else type(change) for change in studio.told]
     after = told[len(told) - told[::-1].index(Stage.READING) :]
     assert after[-2:] == [Stage.READY, ModelRead]
+    assert told.count(ModelRead) == 1
     assert studio.on_disk(job.id).stage is Stage.READY
 
 
@@ -108,9 +114,43 @@ def test_a_file_that_nobody_can_read_fails_its_job_and_stays(studio: Studio, emu
     assert (emulator.paid, emulator.calls["download"]) == (1, 2)
 
 
+def begin_to_read(studio: Studio, job: Job) -> Callable[[], object]:
+    """Have the model read from a pipe, which keeps the reader waiting; what is returned lets it end."""
+    file = studio.folder(job.id) / MODEL_FILE
+    data = file.read_bytes()
+    file.unlink()
+    os.mkfifo(file)
+    studio.runner.read(job.id, Shape())
+    return lambda: file.write_bytes(data)
+
+
 def test_a_job_that_is_cancelled_while_its_model_is_read_stays_cancelled(studio: Studio) -> None:
     job = studio.reach(studio.add(), Stage.READING)
+    end = begin_to_read(studio, job)
     studio.runner.cancel(job.id)
-    studio.runner.read(job.id, Shape())
+    studio.reach(job.id, Stage.CANCELLED)
+    end()
     assert answer_to(studio, job.id).model is not None
     assert studio.jobs[job.id].stage is Stage.CANCELLED
+    assert studio.notices() == []
+
+
+def test_a_model_that_is_being_read_is_not_kept_unread(studio: Studio, emulator: Emulator) -> None:
+    job = studio.reach(studio.add(), Stage.READING)
+    end = begin_to_read(studio, job)
+    studio.runner.keep_unread(job.id)
+    studio.checked(account_of(emulator))
+    assert studio.jobs[job.id].stage is Stage.READING
+    end()
+    assert answer_to(studio, job.id).model is not None
+    assert studio.jobs[job.id].stage is Stage.READY
+
+
+def test_a_main_thread_that_says_nothing_keeps_no_job_from_its_end(open_studio: Open) -> None:
+    clock = MovedClock()
+    studio = open_studio(pace=STEADY, clock=clock)
+    studio.reads_models = True
+    job_id = studio.add()
+    studio.skip_until(clock, lambda: job_id in studio.jobs and studio.jobs[job_id].stage is Stage.READING, "Reading")
+    passed = studio.skip_until(clock, lambda: studio.jobs[job_id].stage is Stage.READY, "the end")
+    assert passed == pytest.approx(STEADY.word)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
-from tests.core.studio import Studio
+from tests.core.studio import QUICK, Studio
 from tests.glbs.plain import whole
 from tests.glbs.shapes import wedge
 from trellis_blender.core.errors import AnswerLostError, PassingError, RefusedError
@@ -112,7 +114,8 @@ def test_it_carries_a_job_from_the_picture_to_the_model(
 ) -> None:
     monkeypatch.setitem(MODELS, model.id, model)
     cupboard = Cupboard(loses_answer=loses_answer)
-    studio = open_studio(connector_for=lambda _agent: cupboard)
+    patient = dataclasses.replace(QUICK, word=math.inf)
+    studio = open_studio(pace=patient, connector_for=lambda _agent: cupboard)
     studio.reads_models = True
     job = studio.reach(studio.add(model=model), Stage.READING)
     studio.runner.read(job.id, Shape())

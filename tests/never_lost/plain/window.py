@@ -35,6 +35,7 @@ QUICK = Pace(
     held=0.2,
     foreign=0.1,
     progress=0.0,
+    word=0.5,
 )
 Answer = TypeVar("Answer")
 ENDS = (Stage.READY, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)

@@ -6,7 +6,7 @@ Who may do what:
 - The runner's thread alone changes jobs, writes `job.json` and holds the locks. It never waits for the network.
 - The carriers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
 - News goes to the main thread through `changes`, as frozen values. Nobody here ever sees a Blender object.
-- A job whose model is downloaded waits for the main thread's word: `read`, or `keep_unread`.
+- A job whose model is downloaded waits a moment for the main thread's word: `read`, or `keep_unread`.
 - What the main thread asks for a job is done or refused here; either way an `Answer` follows what came of it.
 """
 
@@ -296,27 +296,35 @@ class Runner:
         """Have a worker make an answer of the job's file."""
         assert self._crew is not None
         entry = self._ledger.entry(job_id)
+        is_step = self._waits_for_word(entry)
+        if is_step:
+            entry.begin(self._clock.now())
 
         def work() -> None:
             answer = make(entry.folder / job_folder.MODEL_FILE)
-            self._notes.put(lambda: self._take_read(entry, answer))
+            self._notes.put(lambda: self._take_read(entry, answer, is_step=is_step))
 
         self._crew.reader.run(work)
 
-    def _take_read(self, entry: Entry, answer: ModelRead) -> None:
+    def _take_read(self, entry: Entry, answer: ModelRead, *, is_step: bool) -> None:
         """The file was read: the job gets on by that first, then the main thread has the model."""
         try:
-            if answer.error:
+            is_abandoned = is_step and entry.finish()
+            if answer.error and not is_abandoned:
                 self._tell(answer.id, Damaged(answer.error, answer.remedy))
-            elif entry.job.stage is Stage.READING:
+            elif is_step and not is_abandoned:
                 self._ledger.apply(entry, Read())
         finally:
             self.changes.put(answer)
 
     def _keep_unread(self, job_id: str) -> None:
         entry = self._entries.get(job_id)
-        if entry is not None and entry.job.stage is Stage.READING and not entry.job.foreign:
+        if entry is not None and self._waits_for_word(entry):
             self._ledger.apply(entry, KeptUnread())
+
+    def _waits_for_word(self, entry: Entry) -> bool:
+        """Whether its model is downloaded, and the main thread has not said yet what is to become of it."""
+        return entry.is_idle and entry.job.stage is Stage.READING
 
     def _ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
         assert self._crew is not None
@@ -336,6 +344,8 @@ class Runner:
         for entry in list(self._entries.values()):
             if entry.is_unsaved and entry.due <= now:
                 self._ledger.save(entry)
+            if self._waits_for_word(entry) and entry.since + self._pace.word <= now:
+                self._ledger.apply(entry, KeptUnread())
             if self._busy >= CARRIERS or self._account is None:
                 continue
             if entry.due <= now and self._has_step(entry):
@@ -347,6 +357,7 @@ class Runner:
     def _until_due(self) -> float | None:
         """Seconds until something is due, None when nothing is before the next note."""
         dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
+        dues += [entry.since + self._pace.word for entry in self._entries.values() if self._waits_for_word(entry)]
         if self._ledger.is_alive:
             dues.append(self._look_due)
         if self._account is not None and self._busy < CARRIERS:
@@ -361,9 +372,9 @@ class Runner:
 
     def _has_step(self, entry: Entry) -> bool:
         """Whether it has a step to take by itself: all but to wait for Scenario, or for the main thread's word."""
-        if entry.job.stage is Stage.READING:
+        if not entry.is_idle or self._waits_for_word(entry):
             return False
-        return entry.is_idle and (entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop)
+        return entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop
 
     def _begin(self, entry: Entry) -> None:
         """Take the job's next step, on a carrier."""

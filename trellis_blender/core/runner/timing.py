@@ -34,7 +34,7 @@ class Pace:
     `listing_lag` is how long a new job may be missing from `GET /jobs`; `search` is how long a lost answer is looked
     for; `limit` is the wait where as many jobs run as may at once, should none of ours end before; `held` is the wait
     of a paid job that a person has to help (a wrong key, a full disk); `progress` is the least time between two
-    tellings of a progress.
+    tellings of a progress; `word` is how long a downloaded model waits for the main thread to say whether it is wanted.
     """
 
     poll_first: float = 1.0
@@ -48,6 +48,7 @@ class Pace:
     held: float = 30.0
     foreign: float = 3.0
     progress: float = 0.1
+    word: float = 5.0
     jitter: float = 0.15
     random: random.Random = field(default_factory=random.SystemRandom, repr=False, compare=False)
 
