@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,41 +19,39 @@ from ..jobs.importing import is_importable
 from ..picture import StillRenderingError, icons
 from ..picture.preview import Look, Sight
 from ..picture.render import forget_completed, note_completed
+from .chosen_picture import picture_to_look_at
 
 ROWS_A_TICK = 24
 RENDER_SECONDS = 0.3
 CHECK_SECONDS = 1.0
-# Takes a picture from its source. Called on the main thread, and told whether the artist asked to see the picture,
-# however long Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
-Find = Callable[[bool], ChosenPicture | None]
 
 
 @dataclass
 class _Wishes:
-    """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
+    """`key`: the picture to look at, empty where there is none; `is_asked`: the artist asked for that, however long
+    Blender stands still for it.
 
-    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
-    counts the renders that were completed in this file.
+    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon.
     """
 
     key: Key = ()
-    find: Find | None = None
+    is_asked: bool = False
     check: Key = ()
     jobs: dict[str, None] = field(default_factory=dict)
-    renders: int = 0
 
 
 _wishes = _Wishes()
 
 
-def view_of(key: Key, find: Find) -> Seen | None:
+def view_of(key: Key) -> Seen | None:
     """What the model sees of the picture with this key, None while that is not known. For draw functions.
 
-    `find` is called later, unless the picture was seen already.
+    The picture is taken later, unless it was seen already.
     """
     look = _look(key)
     if look is None:
-        _wishes.key, _wishes.find = key, find
+        if _wishes.key != key:
+            _wishes.key, _wishes.is_asked = key, False
         _wake()
     elif look.file is not None and look.drawn - look.checked >= CHECK_SECONDS:
         look.checked = look.drawn
@@ -86,22 +83,17 @@ def icon_of(job_id: str) -> int:
     return icon or 0
 
 
-def render_count() -> int:
-    """How many renders were completed since the file was opened: another number, another picture."""
-    return _wishes.renders
-
-
-def look_again(key: Key, find: Find) -> None:
+def look_again(key: Key) -> None:
     """Look at the picture anew, however long it takes: the artist asked for it."""
-    _find(session.start().sight, key, find, is_asked=True)
+    _find(session.start().sight, key, is_asked=True)
 
 
 def fulfil() -> None:
     """Do what was wished for, once; a script without a window calls it itself."""
     sight = session.start().sight
-    if _wishes.find is not None:
-        key, find, _wishes.find = _wishes.key, _wishes.find, None
-        _find(sight, key, find, is_asked=False)
+    if _wishes.key:
+        key, _wishes.key = _wishes.key, ()
+        _find(sight, key, is_asked=_wishes.is_asked)
     if _wishes.check:
         key, _wishes.check = _wishes.check, ()
         sight.check_file(key)
@@ -112,20 +104,22 @@ def fulfil() -> None:
         _load_icons()
 
 
-def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
+def _find(sight: Sight, key: Key, *, is_asked: bool) -> None:
     try:
-        chosen = find(is_asked)
+        taken = picture_to_look_at(key, is_asked=is_asked)
     except StillRenderingError:
-        _wishes.key, _wishes.find = key, lambda asked: find(asked or is_asked)  # it will be over
+        _wishes.key, _wishes.is_asked = key, is_asked  # it will be over
         _wake()
         return
     except TrellisError as error:
         sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
     else:
-        if chosen is None:
+        if taken is None:
             sight.know(Seen(key))
+        elif isinstance(taken, ChosenPicture):
+            sight.look(key, taken)
         else:
-            sight.look(key, chosen)
+            sight.wait_for(key, taken)
     session.redraw()
 
 
@@ -157,7 +151,7 @@ def _wake() -> None:
 def _timer() -> float | None:
     """A module-level function, because a bound method could never be unregistered."""
     fulfil()
-    if _wishes.find is not None:
+    if _wishes.key:
         return RENDER_SECONDS
     sight = session.sight()
     is_counted = sight is not None and sight.portrayed is not None
@@ -167,13 +161,12 @@ def _timer() -> float | None:
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _render_completed(scene: Any, *_arguments: object) -> None:
     """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
-    _wishes.renders += 1
     note_completed(scene)
 
 
 @persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
-    _wishes.renders, _wishes.find = 0, None
+    _wishes.key = ()
     forget_completed()
     sight = session.sight()
     if sight is not None:
@@ -182,7 +175,7 @@ def _file_opened(*_arguments: object) -> None:
 
 def forget() -> None:
     """Wish for nothing any more."""
-    _wishes.find, _wishes.check = None, ()
+    _wishes.key, _wishes.check = (), ()
     _wishes.jobs.clear()
 
 

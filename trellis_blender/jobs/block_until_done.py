@@ -13,6 +13,7 @@ from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Seen
 from ..host.background.preview_client import look_at
+from ..picture.sources import PictureUnderWay
 from . import session
 
 
@@ -46,3 +47,10 @@ def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     if seen.prepared is None:
         raise PictureError(seen.error, remedy=seen.remedy)
     return replace(picture, prepared=seen.prepared)
+
+
+def made_now(made: PictureUnderWay) -> ChosenPicture:
+    """Stand still until the picture is made. Raises TrellisError with what went wrong."""
+    while not made.is_done:
+        time.sleep(session.TICK_SECONDS / 2)
+    return made.end()

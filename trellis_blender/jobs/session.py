@@ -198,7 +198,7 @@ def tick() -> bool:
     _use_account(session)
     is_news = news.drain(session)
     is_news = session.arrival.step(session.jobs) or is_news
-    session.sight.read_what_workers_want(incoming())
+    session.sight.step(incoming())
     is_moved = session.watch.step(session.jobs, is_news=is_news)
     session.show_boxes(is_changed=is_news, is_moved=is_moved)
     session.prices.step(session.account, session.jobs if session.is_loaded else None)

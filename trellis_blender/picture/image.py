@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,16 @@ from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import facts_of
 from ..host.shown import save_shown
-from . import sequence
+from ..host.translation.translation import translated
+from . import render, sequence
 from .file import new_file
+from .render import from_render
 
 if TYPE_CHECKING:
     from ..core.picture.pixels import Pixels
 
+KEY = "IMAGE"
+MISSING = "No image is chosen. Choose one in the Trellis tab, or open it in an Image Editor"
 LOSSLESS = ("PNG", "TARGA", "TARGA_RAW")
 HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size
 # Pixels that keep Blender for 50 ms at most: those that are taken as they are, those that Blender is asked to show, and
@@ -52,14 +57,71 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
         taken = _taken(image, scene, folder)
     if taken is None:
         raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
-    is_file = isinstance(taken, Path)
     return ChosenPicture(
         image.name,
         targa=taken if isinstance(taken, Path) else None,
-        pixels=None if is_file else taken,
+        pixels=None if isinstance(taken, Path) else taken,
         pixel_aspect=image.display_aspect[0] / image.display_aspect[1],
         ignores_alpha=image.alpha_mode == "NONE",
     )
+
+
+def shown_image(context: Any, chosen: Any) -> Any:
+    """The image of the Image Editor at hand, else the one that the panel has, None without either."""
+    edited = getattr(context, "edit_image", None)
+    return edited if edited is not None else chosen.image
+
+
+def missing(context: Any, chosen: Any) -> str:
+    """Why there is no image to take, empty where there is one."""
+    return MISSING if shown_image(context, chosen) is None else ""
+
+
+def from_chosen(context: Any, chosen: Any, folder: Path) -> ChosenPicture:
+    """The image at hand, which may be the current render. Raises as `from_image` and `from_render` do."""
+    image = shown_image(context, chosen)
+    if is_render(image):
+        return replace(from_render(context.scene, folder), name=image.name)
+    return from_image(context, image, seen_frame(context, image), folder)
+
+
+def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
+    """The key of the panel's image: it tells another file, tile or frame, and one that was painted on or saved since.
+
+    Of the current render it is the render's.
+    """
+    image = chosen.image
+    if image is None:
+        return (KEY,)
+    if is_render(image):
+        return render.preview_key(context.scene)
+    frame = seen_frame(context, image) if image.source in ("SEQUENCE", "MOVIE") else 0
+    tile = image.tiles.active.number if image.source == "TILED" and image.tiles.active is not None else 0
+    shown_as = image.colorspace_settings.name, image.alpha_mode, str(image.use_view_as_render)
+    return (KEY, str(image.session_uid), str(frame), str(tile), image.filepath, str(image.is_dirty), *shown_as)
+
+
+def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+    """The image with this key, None where it takes so long that the artist is asked first. Raises as `from_image`."""
+    every: list[Any] = list(bpy.data.images)
+    image = next((each for each in every if str(each.session_uid) == key[1]), None)
+    if image is None:
+        raise PictureError("The image is gone. Choose another one.")
+    return from_image(context, image, int(key[2]), folder) if is_asked or is_quick(image) else None
+
+
+def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
+    """Draw the choice of an image, and say which tile or frame is taken, where there is more than one."""
+    column = layout.column()
+    column.use_property_split = False
+    column.template_ID(chosen, "image", open="image.open")
+    image = chosen.image
+    if image is None:
+        return
+    if image.source == "TILED" and image.tiles.active is not None:
+        layout.label(text=translated(f"Tile {image.tiles.active.number}"), icon="UV")
+    elif image.source in ("SEQUENCE", "MOVIE"):
+        layout.label(text=translated(f"Frame {seen_frame(context, image)}"), icon="SEQUENCE")
 
 
 def is_render(image: Any) -> bool:

@@ -264,5 +264,5 @@ def test_the_image_editors_image_comes_before_the_panels(addon: Any) -> None:
     chosen = scene.trellis2.image = new_image(pattern(1))
     edited = new_image(pattern(2))
     with bpy.context.temp_override(edit_image=edited):
-        assert addon.source_operators.shown_image(bpy.context) == edited
-    assert addon.source_operators.shown_image(bpy.context) == chosen
+        assert addon.image.shown_image(bpy.context, scene.trellis2) == edited
+    assert addon.image.shown_image(bpy.context, scene.trellis2) == chosen

@@ -11,6 +11,7 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
+from ...picture import file as image_file
 from ...picture import from_file
 from ...settings import scene as settings
 from .. import price_tag
@@ -34,7 +35,7 @@ class ImageFiles:
             name="Folder",
             description="Folder of the image files",
             subtype="DIR_PATH",
-            options={"SKIP_SAVE", "HIDDEN", *settings.BLEND_RELATIVE},
+            options={"SKIP_SAVE", "HIDDEN", *image_file.BLEND_RELATIVE},
         )
         files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
@@ -102,7 +103,10 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
         filepath: str
     else:
         filepath: StringProperty(
-            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
+            name="Image",
+            description="Image file",
+            subtype="FILE_PATH",
+            options={"SKIP_SAVE", *image_file.BLEND_RELATIVE},
         )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
@@ -120,8 +124,7 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
             files = [{"name": name} for name in names]
             return click(self, "trellis2.generate_files", directory=self.directory, files=files)
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        chosen.source, chosen.filepath = "FILE", self.filepath
+        image_file.choose(settings.of_scene(context.scene), self.filepath)
         return {"FINISHED"}
 
 
