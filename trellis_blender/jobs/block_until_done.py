@@ -7,12 +7,13 @@ import contextlib
 import queue
 import time
 from dataclasses import replace
+from functools import partial
 
 from ..core.errors import PictureError, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Seen
-from ..host.background.preview_client import look_at
+from ..host.background.preview_client import answer
 from ..picture.sources import PictureUnderWay
 from . import session
 
@@ -37,8 +38,7 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
 def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
     state, answers = session.start(), queue.SimpleQueue[Seen]()
-    client = state.sight.client
-    state.runner.write(lambda: answers.put(look_at(client, (), 0, picture)))
+    state.runner.write(partial(answer, answers, state.sight.client, picture))
     seen: Seen | None = None
     while seen is None:
         state.sight.read_what_workers_want(session.incoming())

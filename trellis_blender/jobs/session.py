@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -21,7 +21,8 @@ from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked, Resumed
 from ..core.job.job import Job, advance
-from ..core.runner.messages import Change, Notice
+from ..core.runner.messages import Notice
+from ..core.runner.questions import check
 from ..core.runner.runner import Runner
 from ..host import redraw as screens
 from ..host.version import VERSION
@@ -32,9 +33,6 @@ from . import apply_messages as news
 from . import rows as job_list
 from .progress import Watch
 from .state import Session
-
-if TYPE_CHECKING:
-    from ..core.runner.steps import Desk
 
 TICK_SECONDS = 0.1
 READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
@@ -153,14 +151,8 @@ def import_model(job_id: str) -> None:
 def check_connection() -> None:
     """Ask Scenario in the background whether the account works. Raises AccountError or OnlineAccessError."""
     session = start()
-    session.runner.ask(preferences.online_account(), _check)
+    session.runner.ask(preferences.online_account(), check)
     session.is_checking = True
-
-
-def _check(desk: Desk) -> Change:
-    from ..core.runner.questions import check
-
-    return check(desk)
 
 
 def is_checking() -> bool:

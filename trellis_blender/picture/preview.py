@@ -13,6 +13,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import PictureError, StorageError, TrellisError
@@ -128,7 +129,7 @@ class Sight:
         look = self.looks.get(key)
         if look is not None and look.file is not None and look.seen is not None:
             file = look.file
-            self.runner.compute(lambda: stamp_of(key, file))
+            self.runner.compute(partial(stamp_of, key, file))
 
     def step(self, folder: Path) -> None:
         """Go on with what is made or read on the main thread. With every tick."""
@@ -164,7 +165,7 @@ class Sight:
     def count(self) -> None:
         """Find out which jobs have a thumbnail of their model."""
         self.is_counting = True
-        self.runner.compute(lambda: portrayed(self.root))
+        self.runner.compute(partial(portrayed, self.root))
 
     def portray(self, job_ids: Iterable[str]) -> None:
         """Make a thumbnail of these jobs' models, one after the other, unless that was tried before."""
@@ -178,7 +179,7 @@ class Sight:
         """Get the job's picture small, unless it was asked for before, or its file is not there yet."""
         if job_id not in self.small and picture is not None and picture.is_file():
             self.small[job_id] = None
-            self.runner.compute(lambda: shrink(self.client, job_id, picture))
+            self.runner.compute(partial(shrink, self.client, job_id, picture))
 
     def take(self, news: Seen | FileStamped | Portrayed | Shrunk) -> None:
         """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
@@ -234,12 +235,12 @@ class Sight:
         icons.forget_view(key)
 
     def _look_at(self, key: Key, number: int, chosen: ChosenPicture) -> None:
-        self.runner.compute(lambda: look_at(self.client, key, number, chosen))
+        self.runner.compute(partial(look_at, self.client, key, number, chosen))
 
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
-            self.runner.compute(lambda: portray(self.portrayer, job_id, self.root / job_id))
+            self.runner.compute(partial(portray, self.portrayer, job_id, self.root / job_id))
 
 
 def _is_past(look: Look) -> bool:
