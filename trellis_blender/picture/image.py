@@ -35,7 +35,6 @@ HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its siz
 # Pixels that keep Blender for 50 ms at most: those that are taken as they are, those that Blender is asked to show, and
 # those of a file that it has not read yet.
 PIXELS_TAKEN, PIXELS_SHOWN, PIXELS_UNREAD = 2048 * 2048, 768 * 768, 1024 * 1024
-SAMPLED_SIDE = 1024
 _RAMP = 16  # the side of a small image by which Blender is asked what a colour space does
 
 
@@ -285,8 +284,13 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
     if number == first:
         return _taken(image, scene, folder)
     if image.is_dirty:  # a copy would be without what was painted
-        corner = (number - 1001) % 10, (number - 1001) // 10
-        return _saved(image, number, scene, folder) or _sampled(image, corner, tiles.active.size)
+        taken = _saved(image, number, scene, folder)
+        if taken is None:
+            raise PictureError(
+                f"The image “{image.name}” was painted and not saved, so only its first tile can be sent."
+                " Save it, then try again."
+            )
+        return taken
     with _copied(image) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
@@ -306,35 +310,13 @@ def _saved(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path |
         try:
             image.save(filepath=str(Path(own, "<UDIM>.png")), save_copy=True)
             tile: Any = bpy.data.images.load(str(Path(own, f"{number}.png")))
-        except RuntimeError:  # no room: then it is looked at point by point
+        except RuntimeError:  # no room
             return None
         try:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
             return _taken(tile, scene, folder)
         finally:
             bpy.data.images.remove(tile)
-
-
-def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Pixels | None:
-    """Look at the image point by point, where its pixels can be had in no other way. `corner` is in UV space."""
-    import numpy as np
-
-    from ..core.picture.pixels import Pixels, encoded
-
-    width, height = size
-    if not (width and height):
-        return None
-    factor = min(1.0, SAMPLED_SIDE / max(width, height))
-    columns, rows = max(1, round(width * factor)), max(1, round(height * factor))
-    across = [2 * (corner[0] + (column + 0.5) / columns) - 1 for column in range(columns)]
-    up = [2 * (corner[1] + (row + 0.5) / rows) - 1 for row in range(rows)]
-    with _sampler(image) as texture:
-        texture.image_user.tile = 1001 + corner[0] + 10 * corner[1]
-        look = texture.evaluate
-        found = np.array([look((x, y, 0.0))[:] for y in up for x in across], np.float32).reshape(-1, 4)
-    if not image.colorspace_settings.is_data:
-        found[:, :3] = encoded(found[:, :3])
-    return Pixels(found.ravel(), columns, rows)
 
 
 @contextlib.contextmanager
