@@ -83,6 +83,7 @@ def test_any_open_image_is_seen_at_once(tmp_path: Path, addon: Any, session: Any
     image = choose(kind(tmp_path))
     with untouched(tmp_path, session):
         assert colour(addon) == RED
+    assert addon.session.sight().client.background.process_id is None, "a second Blender was started for it"
     assert image.name in bpy.data.images
     assert list(addon.session.jobs_root().glob(".incoming/*")) == []
 
