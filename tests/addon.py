@@ -46,6 +46,7 @@ PARTS = {
     "viewport": "picture.viewport",
     "simulation": "picture.simulation",
     "sequence": "picture.sequence",
+    "sources": "picture.sources",
     "picture_file": "core.picture.file",
     "shown": "host.shown",
     "clipboard": "picture.clipboard",

@@ -44,7 +44,7 @@ def look(addon: Any) -> Any:
 def key_of(addon: Any) -> Any:
     """The key of the chosen picture."""
     scene: Any = bpy.context.scene
-    return addon.chosen_picture.wanted(bpy.context, scene.trellis2)[0]
+    return addon.chosen_picture.preview_key(bpy.context, scene.trellis2)
 
 
 def seen(addon: Any) -> Any:

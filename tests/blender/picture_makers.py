@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -129,23 +128,26 @@ def one_colour_clear() -> bytes:
     return encoded("PNG", cut_out()[..., :3], transparency=(0, 0, 0))
 
 
-def deep(pixels: Any) -> bytes:
-    """A PNG with 16 bits, of grey, RGB or RGBA (PNG, third edition, §11.2.1)."""
-    height, width, channels = pixels.shape
-    header = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
-    lines = np.zeros((height, 1 + width * channels * 2), np.uint8)
-    lines[:, 1:] = (pixels.astype(">u2") * 257).astype(">u2").view(np.uint8).reshape(height, -1)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
-    )
+def deep_grey(folder: Path) -> Path:
+    """A PNG with 16 bits of grey."""
+    return file("a.png", grey()[..., 0].astype(np.uint16) * 257)(folder)
+
+
+def deep_colours(folder: Path) -> Path:
+    """A PNG with 16 bits of each colour and alpha, saved by Blender, since Pillow writes none."""
+    settings = {"file_format": "PNG", "color_mode": "RGBA", "color_depth": "16"}
+    path = saved_by_blender(folder / "a.png", linear(cut_out()), **settings)
+    assert path.read_bytes()[24] == 16, "it has other bits"
+    return path
 
 
 def with_chunk(data: bytes, name: bytes, body: bytes) -> bytes:
     """The PNG with one more chunk behind its header."""
-    return (
-        data[:33] + struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) + data[33:]
-    )
+    made = io.BytesIO()
+    made.write(data[:33])
+    PngImagePlugin.putchunk(made, name, body)
+    made.write(data[33:])
+    return made.getvalue()
 
 
 def with_texts() -> bytes:
@@ -199,14 +201,21 @@ def exr(pixels: Any) -> Callable[[Path], Path]:
 
 def radiance(folder: Path) -> Path:
     """An HDR, saved by Blender."""
-    image = blank("radiance", float_buffer=True)
-    image.pixels.foreach_set(linear(colours())[::-1].ravel())
+    return saved_by_blender(folder / "chair.hdr", linear(colours()), file_format="HDR")
+
+
+def saved_by_blender(path: Path, values: Any, **settings: str) -> Path:
+    """Have Blender save scene-linear pixels with these settings of an image's file."""
+    image = blank("writing", float_buffer=True)
+    image.pixels.foreach_set(values[::-1].ravel())
     writer: Any = bpy.data.scenes.new("writer")
-    writer.render.image_settings.file_format = "HDR"
-    image.save_render(str(folder / "chair.hdr"), scene=writer)
+    writer.view_settings.view_transform = "Standard"
+    for name, value in settings.items():
+        setattr(writer.render.image_settings, name, value)
+    image.save_render(str(path), scene=writer)
     bpy.data.images.remove(image)
     bpy.data.scenes.remove(writer)
-    return folder / "chair.hdr"
+    return path
 
 
 def blank(name: str, **options: Any) -> Any:

@@ -60,9 +60,10 @@ def linear_exr(path: Path, linear: Any) -> Path:
 
 
 def png_of_size(path: Path, width: int, height: int) -> Path:
-    """Write the beginning of a PNG that says it is that large."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + b"IHDR" + header)
+    """Write a PNG of one pixel whose header says that it is that large (PNG, third edition, §11.2.1)."""
+    picture_file(path.parent, path.name, np.zeros((1, 1, 4), np.uint8))
+    data = path.read_bytes()
+    path.write_bytes(data[:16] + struct.pack(">II", width, height) + data[24:])
     return path
 
 

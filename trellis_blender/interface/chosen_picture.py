@@ -3,87 +3,37 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..core.errors import PictureError
-from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Key
 from ..jobs import session
-from ..picture import camera, clipboard, from_file, from_render, image, viewport
-from ..picture.render import shown_slot
+from ..picture import sources
 from ..settings import scene as settings
-from . import preview_requests as looking
-
-# Saving a render of that many takes up to a fifth of a second, in which Blender stands still.
-PIXELS_UNASKED = 1920 * 1080
-# These are made at the click, and so are only looked at when the artist asks for it.
-MADE_AT_THE_CLICK = ("VIEWPORT", "CAMERA", "CLIPBOARD")
 
 
-def wanted(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> tuple[Key, looking.Find]:
-    """A key that changes with the picture, and what finds it, as `looking.view_of` takes them.
+def preview_key(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> Key:
+    """The key of the picture that the settings mean; it changes with the picture.
 
-    Without a picture the key is empty.
+    Its first item is the key of the picture's source. Without a picture it has no other.
     """
-    assert context.scene is not None
-    if chosen.source == "FILE":
-        path = chosen.filepath
-        key = ("FILE", path, bpy.data.filepath) if path else ()
-        return key, lambda _is_asked: from_file(Path(bpy.path.abspath(path)))
-    if chosen.source in MADE_AT_THE_CLICK:
-        return (chosen.source, str(context.scene.session_uid)), partial(_made, chosen.source)
-    if chosen.source == "IMAGE" and chosen.image is None:
-        return (), lambda _is_asked: None
-    if chosen.source == "IMAGE" and not image.is_render(chosen.image):
-        return _of_image(context, chosen.image)
-    return _of_render(context.scene)
+    return sources.by_key(chosen.source).preview_key(context, chosen)
 
 
-def _made(source: str, is_asked: bool) -> ChosenPicture | None:
+def picture_to_look_at(key: Key, *, is_asked: bool) -> sources.Taken | None:
+    """Take the picture with this key; None: the artist has to ask for it, for it is not there yet, or takes long.
+
+    `is_asked`: they have. Raises TrellisError.
+    """
+    source, folder, context = sources.by_key(key[0]), session.incoming(), bpy.context
+    if source.preview is not None:
+        return source.preview.take(context, key, folder, is_asked)
     if not is_asked:
         return None
-    if source == "VIEWPORT":
-        return viewport.from_viewport(bpy.context)
-    if source == "CAMERA":
-        return camera.look(bpy.context, session.incoming())
-    return clipboard.from_clipboard(bpy.context, session.incoming())[0]
-
-
-def _of_render(scene: bpy.types.Scene) -> tuple[Key, looking.Find]:
-    """Each scene has renders of its own, in several slots."""
-    count = looking.render_count()
-    key = ("RENDER", str(count), str(scene.session_uid), str(shown_slot())) if count else ()
-    return key, partial(_rendered, scene.session_uid)
-
-
-def _rendered(uid: int, is_asked: bool) -> ChosenPicture | None:
-    scene = next((each for each in bpy.data.scenes if each.session_uid == uid), None)
+    scenes: list[Any] = list(bpy.data.scenes)
+    scene = next((each for each in scenes if str(each.session_uid) == key[1]), None)
     if scene is None:
         raise PictureError("The scene is gone. Choose another picture.")
-    share = scene.render.resolution_percentage / 100
-    pixels = scene.render.resolution_x * share * scene.render.resolution_y * share
-    return from_render(scene, session.incoming()) if is_asked or pixels <= PIXELS_UNASKED else None
-
-
-def _of_image(context: bpy.types.Context, seen: Any) -> tuple[Key, looking.Find]:
-    """The key tells another file, tile or frame, and an image that was painted on or saved since."""
-    frame = image.seen_frame(context, seen) if seen.source in ("SEQUENCE", "MOVIE") else 0
-    tile = seen.tiles.active.number if seen.source == "TILED" and seen.tiles.active is not None else 0
-    shown_as = seen.colorspace_settings.name, seen.alpha_mode, str(seen.use_view_as_render)
-    key = ("IMAGE", str(seen.session_uid), seen.filepath, f"{tile} {frame}", str(seen.is_dirty), *shown_as)
-    return key, partial(_taken, seen.session_uid, frame)
-
-
-def _taken(uid: int, frame: int, is_asked: bool) -> ChosenPicture | None:
-    """What the image shows is taken here; the rest is worked out where it keeps nobody waiting."""
-    images: Any = bpy.data.images
-    seen = next((each for each in images if each.session_uid == uid), None)
-    if seen is None:
-        raise PictureError("The image is gone. Choose another one.")
-    if not (is_asked or image.is_quick(seen)):
-        return None
-    return image.from_image(bpy.context, seen, frame, session.incoming())
+    return (source.look or source.take)(context, settings.of_scene(scene), folder)

@@ -10,8 +10,10 @@ import bpy
 
 from ..core.request.parameters import Group
 from ..core.request.presets import PRESETS
+from ..host.translation.translation import translated
 from ..jobs import rows as job_list
 from ..jobs import session
+from ..picture import sources
 from ..scene import asset
 from ..settings import presets
 from .operators import assets as asset_operators
@@ -79,15 +81,11 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """List every operator."""
-        layout = self.layout
-        assert layout is not None
-        layout.operator("trellis2.generate_render", icon="RENDER_RESULT")
-        layout.operator("trellis2.generate_image", text="Generate from Image File...", icon="FILE_IMAGE")
+        layout: Any = self.layout
+        for source in sources.TABLE:
+            ending = "..." if source.opens_browser else ""
+            layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
         layout.operator("trellis2.generate_files", text="Generate from Image Files...", icon="FILE_FOLDER")
-        layout.operator("trellis2.generate_open_image", icon="IMAGE_DATA")
-        layout.operator("trellis2.generate_viewport", icon="VIEW3D")
-        layout.operator("trellis2.generate_camera", icon="CAMERA_DATA")
-        layout.operator("trellis2.generate_clipboard", icon="PASTEDOWN")
         layout.menu(TRELLIS2_MT_preset.__name__)
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")

@@ -6,7 +6,6 @@ rest.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -22,26 +21,26 @@ from ..jobs.state import PreviewRequests
 from ..picture import StillRenderingError, icons
 from ..picture.preview import Look, Sight
 from ..picture.render import forget_completed, note_completed
+from .chosen_picture import picture_to_look_at
 
 ROWS_A_TICK = 24
 CHECK_SECONDS = 1.0
-# Takes a picture from its source. Called on the main thread, and told whether the artist asked to see the picture,
-# however long Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
-Find = Callable[[bool], ChosenPicture | None]
 
 
 def _requests() -> PreviewRequests:
     return session.state().previews
 
 
-def view_of(key: Key, find: Find) -> Seen | None:
+def view_of(key: Key) -> Seen | None:
     """What the model sees of the picture with this key, None while that is not known. For draw functions.
 
-    `find` is called later, unless the picture was seen already.
+    The picture is taken later, unless it was seen already.
     """
     look = _look(key)
     if look is None:
-        _requests().key, _requests().find = key, find
+        requests = _requests()
+        if requests.key != key:
+            requests.key, requests.is_asked = key, False
         _wake()
     elif look.file is not None and look.drawn - look.checked >= CHECK_SECONDS:
         look.checked = look.drawn
@@ -73,22 +72,17 @@ def icon_of(job_id: str) -> int:
     return icon or 0
 
 
-def render_count() -> int:
-    """How many renders were completed since the file was opened: another number, another picture."""
-    return _requests().renders
-
-
-def look_again(key: Key, find: Find) -> None:
+def look_again(key: Key) -> None:
     """Look at the picture anew, however long it takes: the artist asked for it."""
-    _find(session.start().sight, key, find, is_asked=True)
+    _find(session.start().sight, key, is_asked=True)
 
 
 def fulfil() -> None:
     """Do what was requested, once; a script without a window calls it itself."""
     sight, requests = session.start().sight, _requests()
-    if requests.find is not None:
-        key, find, requests.find = requests.key, requests.find, None
-        _find(sight, key, find, is_asked=False)
+    if requests.key:
+        key, requests.key = requests.key, ()
+        _find(sight, key, is_asked=requests.is_asked)
     if requests.check:
         key, requests.check = requests.check, ()
         sight.check_file(key)
@@ -101,29 +95,30 @@ def fulfil() -> None:
             _wake()
 
 
-def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
+def _find(sight: Sight, key: Key, *, is_asked: bool) -> None:
     try:
-        chosen = find(is_asked)
+        taken = picture_to_look_at(key, is_asked=is_asked)
     except StillRenderingError:
-        _requests().key, _requests().find = key, lambda asked: find(asked or is_asked)  # it will be over
+        _requests().key, _requests().is_asked = key, is_asked  # it will be over
         _wake()
         return
     except TrellisError as error:
         sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
     else:
-        if chosen is None:
+        if taken is None:
             sight.know(Seen(key))
+        elif isinstance(taken, ChosenPicture):
+            sight.look(key, taken)
         else:
-            sight.look(key, chosen)
+            sight.wait_for(key, taken)
     session.redraw()
 
 
 def _load_icons() -> None:
     """Give the rows in sight their pictures: the model's, else what it is made from."""
-    state, is_news = session.start(), False
-    wished = list(_requests().jobs)[:ROWS_A_TICK]
-    for job_id in wished:
-        del _requests().jobs[job_id]
+    state, is_news, requests = session.start(), False, _requests()
+    for job_id in [*requests.jobs][:ROWS_A_TICK]:
+        del requests.jobs[job_id]
         job = state.jobs.get(job_id)
         if job is None:
             continue
@@ -146,13 +141,12 @@ def _wake() -> None:
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
 def _render_completed(scene: Any, *_arguments: object) -> None:
     """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
-    _requests().renders += 1
     note_completed(scene)
 
 
 @persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
-    _requests().renders, _requests().find = 0, None
+    _requests().key = ()
     forget_completed()
     sight = session.sight()
     if sight is not None:

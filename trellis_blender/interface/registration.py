@@ -11,7 +11,7 @@ from ..host import report
 from ..host.translation import translation
 from ..jobs import rows as job_list
 from ..jobs import session
-from ..picture import camera, icons
+from ..picture import icons, sources
 from ..settings import preferences
 from ..settings import scene as settings
 from . import menus, panels, status_bar
@@ -26,29 +26,33 @@ from .operators import presets as preset_operators
 from .operators import preview as sight_operators
 from .operators import sources as source_operators
 
-CLASSES: tuple[Any, ...] = (
-    preferences.TRELLIS2_AP_preferences,
-    settings.TRELLIS2_PG_settings,
-    *job_list.CLASSES,
-    *source_operators.CLASSES,
-    *drop_operators.CLASSES,
-    *preset_operators.CLASSES,
-    *job_operators.CLASSES,
-    *account_operators.CLASSES,
-    *asset_operators.CLASSES,
-    *level_of_detail.CLASSES,
-    *sight_operators.CLASSES,
-    *report.CLASSES,
-    *variations.CLASSES,
-    *menus.CLASSES,
-    *panels.CLASSES,
-)
+
+def classes() -> tuple[Any, ...]:
+    """All classes that Blender knows, in order; those of the sources' operators by the table as it is now."""
+    return (
+        preferences.TRELLIS2_AP_preferences,
+        settings.TRELLIS2_PG_settings,
+        *job_list.CLASSES,
+        *source_operators.classes(),
+        *drop_operators.CLASSES,
+        *preset_operators.CLASSES,
+        *job_operators.CLASSES,
+        *account_operators.CLASSES,
+        *asset_operators.CLASSES,
+        *level_of_detail.CLASSES,
+        *sight_operators.CLASSES,
+        *report.CLASSES,
+        *variations.CLASSES,
+        *menus.CLASSES,
+        *panels.CLASSES,
+    )
 
 
 def register() -> None:
     """Add classes, settings, menu entries and the session's handler to Blender."""
     translation.register()
-    for cls in CLASSES:
+    settings.offer_sources(sources.choices(), sources.scene_properties())
+    for cls in classes():
         bpy.utils.register_class(cls)
     settings.register()
     job_list.register()
@@ -56,7 +60,7 @@ def register() -> None:
     menus.register()
     model_selection.register()
     status_bar.register()
-    camera.register()
+    sources.register()
     session.register()
     looking.register()
     asset_operators.register()
@@ -66,7 +70,7 @@ def unregister() -> None:
     """Take it all out again."""
     looking.unregister()
     asset_operators.unregister()
-    camera.unregister()  # first, for a thread of the session's may wait for what it renders
+    sources.unregister()
     session.unregister()
     status_bar.unregister()
     model_selection.unregister()
@@ -74,6 +78,6 @@ def unregister() -> None:
     icons.unregister()
     job_list.unregister()
     settings.unregister()
-    for cls in reversed(CLASSES):
+    for cls in reversed(classes()):
         bpy.utils.unregister_class(cls)
     translation.unregister()

@@ -9,16 +9,16 @@ import bpy
 
 from ..host.translation.translation import translated
 from ..jobs import session
-from ..picture import camera
+from ..picture import sources
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
-    """Draw the text, if there is any, and say so while the camera's view is rendered."""
+    """Draw the text, if there is any, and which pictures are being made."""
     text = session.watch().text
     if text:
         self.layout.label(text=translated(text))
-    if camera.is_under_way():
-        self.layout.label(text="Trellis: rendering the camera's view · Esc stops it")
+    for making in filter(None, (source.progress() for source in sources.TABLE)):
+        self.layout.label(text=translated(making))
 
 
 def register() -> None:

@@ -7,12 +7,14 @@ import contextlib
 import queue
 import time
 from dataclasses import replace
+from functools import partial
 
 from ..core.errors import PictureError, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Seen
-from ..host.background.preview_client import look_at
+from ..host.background.preview_client import answer
+from ..picture.sources import PictureUnderWay
 from . import session
 
 
@@ -36,8 +38,7 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
 def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
     state, answers = session.start(), queue.SimpleQueue[Seen]()
-    client = state.sight.client
-    state.runner.write(lambda: answers.put(look_at(client, (), 0, picture)))
+    state.runner.write(partial(answer, answers, state.sight.client, picture))
     seen: Seen | None = None
     while seen is None:
         state.sight.read_what_workers_want(session.incoming())
@@ -46,3 +47,10 @@ def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     if seen.prepared is None:
         raise PictureError(seen.error, remedy=seen.remedy)
     return replace(picture, prepared=seen.prepared)
+
+
+def made_now(made: PictureUnderWay) -> ChosenPicture:
+    """Stand still until the picture is made. Raises TrellisError with what went wrong."""
+    while not made.is_done:
+        time.sleep(session.TICK_SECONDS / 2)
+    return made.end()

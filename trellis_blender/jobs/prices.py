@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,4 +104,4 @@ class Prices:
             parameter.name: int(value or 0) if isinstance(value, str) else value
             for parameter, value in zip(TABLE, key, strict=True)
         }
-        return lambda desk: ask(desk, number, parameters, place, known, root)
+        return partial(ask, number=number, parameters=parameters, place=place, known=known, root=root)

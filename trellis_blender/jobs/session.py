@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -20,7 +20,8 @@ from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
 from ..core.job.job import Job
-from ..core.runner.messages import Change, Notice
+from ..core.runner.messages import Notice
+from ..core.runner.questions import check
 from ..core.runner.runner import Runner
 from ..host import redraw as screens
 from ..host.version import VERSION
@@ -31,9 +32,6 @@ from . import apply_messages as news
 from . import rows as job_list
 from .progress import Echo, Watch
 from .state import Session, State
-
-if TYPE_CHECKING:
-    from ..core.runner.steps import Desk
 
 TICK_SECONDS = 0.1
 READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
@@ -179,14 +177,8 @@ def import_model(job_id: str) -> None:
 def check_connection() -> None:
     """Ask Scenario in the background whether the account works. Raises AccountError or OnlineAccessError."""
     session = start()
-    session.runner.ask(preferences.online_account(), _check)
+    session.runner.ask(preferences.online_account(), check)
     session.is_checking = True
-
-
-def _check(desk: Desk) -> Change:
-    from ..core.runner.questions import check
-
-    return check(desk)
 
 
 def is_checking() -> bool:
@@ -240,7 +232,7 @@ def tick() -> bool:
     _use_account(session)
     is_news = news.drain(session)
     is_news = session.arrival.step(session.jobs) or is_news
-    session.sight.read_what_workers_want(incoming())
+    session.sight.step(incoming())
     is_moved = session.watch.step(session.jobs, is_news=is_news)
     session.show_boxes(is_changed=is_news, is_moved=is_moved)
     session.prices.step(session.account, session.jobs if session.is_loaded else None)

@@ -87,17 +87,16 @@ class Session:
 
 @dataclass
 class PreviewRequests:
-    """What draw functions ask for. `key` and `find`: the picture to look at, and what finds it, None without one.
+    """What draw functions ask for. `key`: the picture to look at, empty where there is none; `is_asked`: the artist asked
+    for that, however long Blender stands still for it.
 
-    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
-    counts the renders that were completed in this file.
+    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon.
     """
 
     key: Key = ()
-    find: Callable[[bool], ChosenPicture | None] | None = None
+    is_asked: bool = False
     check: Key = ()
     jobs: dict[str, None] = field(default_factory=dict)
-    renders: int = 0
 
 
 @dataclass

@@ -2,7 +2,7 @@
 """Where the picture comes from. The outcome is always a `ChosenPicture`: data, of which any thread makes what is sent.
 The artist's things stay as they are.
 
-One module a source.
+One module a source; the table of all is in `sources`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,17 @@ from bpy.app.handlers import persistent
 from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture.file import ChosenPicture
 from ..host.background import start
-from ..host.background.render_client import PROGRAM, BackgroundRender
+from ..host.background.render_client import LONGEST, PROGRAM, BackgroundRender
 from ..host.busy import is_rendering
 from ..host.shown import set_output, show_on_srgb
 from . import simulation
 from .file import new_file
 from .render import StillRenderingError
 
+ENGINES = (
+    ("SCENE", "Scene", "Render with the scene's engine and its settings"),
+    ("WORKBENCH", "Workbench", "Render in a moment, with the colors of Workbench"),
+)
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
 STOPPED = "The render was stopped, so nothing was sent. Press Generate to start it again."
@@ -37,7 +40,7 @@ UNBAKED = (
     " and send that instead, or bake the simulation first."
 )
 NOTHING_SEEN = "The camera sees nothing. Turn it to what should become a model, then try again."
-LOOK_SECONDS = 0.05
+PREVIEW_SECONDS = 60.0  # for a render that is only looked at; one for a model takes as long as it takes
 SIDE = 1024  # pixels, of the longer side
 PAINTED = ("FILE", "GENERATED")
 
@@ -64,25 +67,36 @@ class Shot:
         self.is_stopped = True
         self.second.background.stop()
 
+    def end(self) -> ChosenPicture:
+        """The picture, once it is done. Raises PictureError or StorageError; then nothing of it is left."""
+        try:
+            if self.is_stopped:
+                raise PictureError(STOPPED, remedy=Remedy.NONE)
+            self.second.check()
+            if not _sees_something(self.file):
+                raise PictureError(NOTHING_SEEN, remedy=Remedy.NONE)
+        except Exception:
+            self.abandon()
+            raise
+        self._forget()
+        return ChosenPicture("Camera", targa=self.file)
+
+    def abandon(self) -> None:
+        """Leave nothing of it behind. Raises StorageError."""
+        self._forget()
+        try:
+            self.file.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error("remove the render", error) from error
+
+    def _forget(self) -> None:
+        if self in _under_way:
+            _under_way.remove(self)
+        self.second.end()
+
 
 # Processes of ours, which have to be ended before another file is opened or the add-on goes, whoever waits for them.
 _under_way: list[Shot] = []
-
-
-def from_camera(context: bpy.types.Context, engine: str, folder: Path) -> ChosenPicture:
-    """Render the camera's view and wait for it. For scripts. Raises PictureError or StorageError."""
-    shot = begin(context, engine, folder)
-    while not shot.is_done:
-        time.sleep(LOOK_SECONDS)
-    return end(shot)
-
-
-def look(context: bpy.types.Context, folder: Path) -> ChosenPicture:
-    """The camera's view by Workbench, to be looked at: a worker waits for its render. Raises PictureError or
-    StorageError.
-    """
-    shot = begin(context, "WORKBENCH", folder, is_look=True)
-    return ChosenPicture("Camera", targa=shot.file, render=shot.second)
 
 
 def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: bool = False) -> Shot:
@@ -101,17 +115,19 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: boo
     file = new_file(folder)
     copy = _copy_scene(context, engine, file)
     try:
-        shot = Shot(file, _begin_render(copy, file), is_look)
+        seconds = PREVIEW_SECONDS if is_look else LONGEST
+        shot = Shot(file, _begin_render(copy, file, seconds), is_look)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)
     return shot
 
 
-def _begin_render(scene: Any, picture: Path) -> BackgroundRender:
-    """Have the background Blender render the scene. Files of its own lie beside `picture`. Raises StorageError.
+def _begin_render(scene: Any, picture: Path, seconds: float) -> BackgroundRender:
+    """Have the background Blender render the scene, in so many seconds at most. Files of its own lie beside `picture`.
 
     Only what the scene needs is written, by a way that leaves alone this file's path, its changes and the recent files.
+    Raises StorageError.
     """
     file, painted = picture.with_suffix(".blend"), picture.with_suffix(".npz")
     for obj in bpy.data.objects:  # what is being edited is elsewhere until then
@@ -126,49 +142,38 @@ def _begin_render(scene: Any, picture: Path) -> BackgroundRender:
         cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
         raise storage_error("render the camera's view", cause) from error
     launch = start.launch(PROGRAM, uses_preferences=True, goes_online=True)
-    return BackgroundRender(launch, file, painted, scene.name)
+    return BackgroundRender(launch, file, painted, scene.name, seconds)
 
 
 def is_under_way() -> bool:
     """Whether the camera's view is being rendered for a model."""
-    _under_way[:] = [shot for shot in _under_way if not (shot.is_look and shot.is_done)]  # a worker waited for those
     return any(not shot.is_look for shot in _under_way)
 
 
-def end(shot: Shot) -> ChosenPicture:
-    """The picture of a render that has ended. Raises PictureError or StorageError; then nothing of it is left."""
-    try:
-        if shot.is_stopped:
-            raise PictureError(STOPPED, remedy=Remedy.NONE)
-        shot.second.check()
-        if not _sees_something(shot.file):
-            raise PictureError(NOTHING_SEEN, remedy=Remedy.NONE)
-    except Exception:
-        abandon(shot)
-        raise
-    _forget(shot)
-    return ChosenPicture("Camera", targa=shot.file)
+def missing(context: Any) -> str:
+    """What keeps the camera's view from being rendered, empty where nothing does."""
+    if context.scene is None or context.scene.camera is None:
+        return "The scene has no camera. Add one first"
+    return UNDER_WAY if is_under_way() else ""
 
 
-def abandon(shot: Shot) -> None:
-    """Leave nothing of it behind. Raises StorageError."""
-    _forget(shot)
-    try:
-        shot.file.unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error("remove the render", error) from error
+def progress() -> str:
+    """What the status bar says while the camera's view is rendered for a model, empty while it is not."""
+    return "Trellis: rendering the camera's view · Esc stops it" if is_under_way() else ""
 
 
-def _forget(shot: Shot) -> None:
-    if shot in _under_way:
-        _under_way.remove(shot)
-    shot.second.end()
+def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
+    """Draw which camera and engine are used, and whether they are at work."""
+    layout.prop(context.scene, "camera", text="Camera")
+    layout.prop(chosen, "camera_engine", text="Engine")
+    if is_under_way():
+        layout.label(text="Rendering the camera's view", icon="RENDER_STILL")
 
 
 def leave() -> None:
     """End what is under way: another file is opened, or the add-on goes."""
     for shot in [*_under_way]:
-        abandon(shot)
+        shot.abandon()
 
 
 def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:

@@ -21,8 +21,8 @@ NOWHERE = "Blender pastes an image only in an editor. Use the Trellis tab, or pr
 LONGEST = 4096  # characters of a text that may be a path
 
 
-def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[ChosenPicture, str]:
-    """The copied picture, where it needs a file with one of ours in `folder`, and a name for it.
+def from_clipboard(context: bpy.types.Context, folder: Path) -> ChosenPicture:
+    """The copied picture, where it needs a file with one of ours in `folder`.
 
     Raises PictureError or StorageError.
     """
@@ -31,12 +31,12 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> tuple[ChosenPict
     assert context.window_manager is not None
     path = copied_file(context.window_manager.clipboard)
     if path is not None:
-        return from_file(path), path.stem
+        return from_file(path)
     pasted = _pasted(context)
     try:
         if not (pasted.size[0] and pasted.size[1]):
             raise PictureError(NOTHING)
-        return replace(from_image(context, pasted, 0, folder), name="Clipboard"), "Clipboard"
+        return replace(from_image(context, pasted, 0, folder), name="Clipboard")
     finally:
         bpy.data.images.remove(pasted)
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import storage_error
+from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size, closed, gone
 from ..core.picture.metadata import damaged, facts_of, unreadable
 from ..host.shown import save_shown
 
+KEY = "FILE"
+# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 ANNOUNCED = (
     "No second Blender could be started, so this one reads image files itself and freezes meanwhile. Restart Blender."
 )
@@ -23,6 +26,23 @@ ANNOUNCED = (
 def from_file(path: Path) -> ChosenPicture:
     """The picture in a file. Nothing is read here."""
     return ChosenPicture(path.name, file=path)
+
+
+def chosen_file(path: str) -> ChosenPicture:
+    """The picture in the file that the artist chose, as Blender has its path. Raises PictureError without one."""
+    if not path:
+        raise PictureError("No image file is chosen. Choose one, then try again.")
+    return from_file(Path(bpy.path.abspath(path)))
+
+
+def preview_key(chosen: Any) -> tuple[str, ...]:
+    """The key of the chosen file, which the path of the .blend file may be a part of."""
+    return (KEY, chosen.filepath, bpy.data.filepath) if chosen.filepath else (KEY,)
+
+
+def choose(chosen: Any, path: str) -> None:
+    """Make this file the picture of the panel."""
+    chosen.source, chosen.filepath = KEY, path
 
 
 def new_file(folder: Path, suffix: str = ".tga") -> Path:

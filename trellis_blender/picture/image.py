@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,21 @@ from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import facts_of
 from ..host.shown import save_shown
-from . import sequence
+from ..host.translation.translation import translated
+from . import render, sequence
 from .file import new_file
+from .render import from_render
 
 if TYPE_CHECKING:
     from ..core.picture.pixels import Pixels
 
+KEY = "IMAGE"
+MISSING = "No image is chosen. Choose one in the Trellis tab, or open it in an Image Editor"
 LOSSLESS = ("PNG", "TARGA", "TARGA_RAW")
 HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size
 # Pixels that keep Blender for 50 ms at most: those that are taken as they are, those that Blender is asked to show, and
 # those of a file that it has not read yet.
 PIXELS_TAKEN, PIXELS_SHOWN, PIXELS_UNREAD = 2048 * 2048, 768 * 768, 1024 * 1024
-SAMPLED_SIDE = 1024
 _RAMP = 16  # the side of a small image by which Blender is asked what a colour space does
 
 
@@ -52,14 +56,71 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
         taken = _taken(image, scene, folder)
     if taken is None:
         raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
-    is_file = isinstance(taken, Path)
     return ChosenPicture(
         image.name,
         targa=taken if isinstance(taken, Path) else None,
-        pixels=None if is_file else taken,
+        pixels=None if isinstance(taken, Path) else taken,
         pixel_aspect=image.display_aspect[0] / image.display_aspect[1],
         ignores_alpha=image.alpha_mode == "NONE",
     )
+
+
+def shown_image(context: Any, chosen: Any) -> Any:
+    """The image of the Image Editor at hand, else the one that the panel has, None without either."""
+    edited = getattr(context, "edit_image", None)
+    return edited if edited is not None else chosen.image
+
+
+def missing(context: Any, chosen: Any) -> str:
+    """Why there is no image to take, empty where there is one."""
+    return MISSING if shown_image(context, chosen) is None else ""
+
+
+def from_chosen(context: Any, chosen: Any, folder: Path) -> ChosenPicture:
+    """The image at hand, which may be the current render. Raises as `from_image` and `from_render` do."""
+    image = shown_image(context, chosen)
+    if is_render(image):
+        return replace(from_render(context.scene, folder), name=image.name)
+    return from_image(context, image, seen_frame(context, image), folder)
+
+
+def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
+    """The key of the panel's image: it tells another file, tile or frame, and one that was painted on or saved since.
+
+    Of the current render it is the render's.
+    """
+    image = chosen.image
+    if image is None:
+        return (KEY,)
+    if is_render(image):
+        return render.preview_key(context.scene)
+    frame = seen_frame(context, image) if image.source in ("SEQUENCE", "MOVIE") else 0
+    tile = image.tiles.active.number if image.source == "TILED" and image.tiles.active is not None else 0
+    shown_as = image.colorspace_settings.name, image.alpha_mode, str(image.use_view_as_render)
+    return (KEY, str(image.session_uid), str(frame), str(tile), image.filepath, str(image.is_dirty), *shown_as)
+
+
+def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+    """The image with this key, None where it takes so long that the artist is asked first. Raises as `from_image`."""
+    every: list[Any] = list(bpy.data.images)
+    image = next((each for each in every if str(each.session_uid) == key[1]), None)
+    if image is None:
+        raise PictureError("The image is gone. Choose another one.")
+    return from_image(context, image, int(key[2]), folder) if is_asked or is_quick(image) else None
+
+
+def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
+    """Draw the choice of an image, and say which tile or frame is taken, where there is more than one."""
+    column = layout.column()
+    column.use_property_split = False
+    column.template_ID(chosen, "image", open="image.open")
+    image = chosen.image
+    if image is None:
+        return
+    if image.source == "TILED" and image.tiles.active is not None:
+        layout.label(text=translated(f"Tile {image.tiles.active.number}"), icon="UV")
+    elif image.source in ("SEQUENCE", "MOVIE"):
+        layout.label(text=translated(f"Frame {seen_frame(context, image)}"), icon="SEQUENCE")
 
 
 def is_render(image: Any) -> bool:
@@ -223,8 +284,13 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
     if number == first:
         return _taken(image, scene, folder)
     if image.is_dirty:  # a copy would be without what was painted
-        corner = (number - 1001) % 10, (number - 1001) // 10
-        return _saved(image, number, scene, folder) or _sampled(image, corner, tiles.active.size)
+        taken = _saved(image, number, scene, folder)
+        if taken is None:
+            raise PictureError(
+                f"The image “{image.name}” was painted and not saved, so only its first tile can be sent."
+                " Save it, then try again."
+            )
+        return taken
     with _copied(image) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
@@ -244,35 +310,13 @@ def _saved(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path |
         try:
             image.save(filepath=str(Path(own, "<UDIM>.png")), save_copy=True)
             tile: Any = bpy.data.images.load(str(Path(own, f"{number}.png")))
-        except RuntimeError:  # no room: then it is looked at point by point
+        except RuntimeError:  # no room
             return None
         try:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
             return _taken(tile, scene, folder)
         finally:
             bpy.data.images.remove(tile)
-
-
-def _sampled(image: Any, corner: tuple[int, int], size: tuple[int, int]) -> Pixels | None:
-    """Look at the image point by point, where its pixels can be had in no other way. `corner` is in UV space."""
-    import numpy as np
-
-    from ..core.picture.pixels import Pixels, encoded
-
-    width, height = size
-    if not (width and height):
-        return None
-    factor = min(1.0, SAMPLED_SIDE / max(width, height))
-    columns, rows = max(1, round(width * factor)), max(1, round(height * factor))
-    across = [2 * (corner[0] + (column + 0.5) / columns) - 1 for column in range(columns)]
-    up = [2 * (corner[1] + (row + 0.5) / rows) - 1 for row in range(rows)]
-    with _sampler(image) as texture:
-        texture.image_user.tile = 1001 + corner[0] + 10 * corner[1]
-        look = texture.evaluate
-        found = np.array([look((x, y, 0.0))[:] for y in up for x in across], np.float32).reshape(-1, 4)
-    if not image.colorspace_settings.is_data:
-        found[:, :3] = encoded(found[:, :3])
-    return Pixels(found.ravel(), columns, rows)
 
 
 @contextlib.contextmanager

@@ -9,12 +9,14 @@ things; the answers come as changes. At most one picture and one model are under
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from ..core.errors import PictureError
+from ..core.errors import PictureError, StorageError, TrellisError
 from ..core.picture.file import ChosenPicture, FileStamp
 from ..core.picture.view import SIDE
 from ..core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
@@ -34,6 +36,7 @@ from ..host.background.preview_client import (
 from ..host.background.process import Launch
 from . import icons
 from .file import ANNOUNCED, read_here
+from .sources import PictureUnderWay
 
 RECENT_SECONDS = 1.0
 
@@ -42,13 +45,14 @@ RECENT_SECONDS = 1.0
 class Look:
     """A look at a picture: its number, and what was seen, None while that is awaited.
 
-    `file` is the artist's, if it is one. `drawn` is when somebody wanted to draw it last, and `checked` when the file
-    was last looked after, by the monotonic clock.
+    `file` is the artist's, if it is one. `under_way` is the picture while it is still being made. `drawn` is when
+    somebody wanted to draw it last, and `checked` when the file was last looked after, by the monotonic clock.
     """
 
     number: int
     seen: Seen | None = None
     file: Path | None = None
+    under_way: PictureUnderWay | None = None
     checked: float = field(default_factory=time.monotonic)
     drawn: float = field(default_factory=time.monotonic)
 
@@ -96,7 +100,12 @@ class Sight:
         self.number += 1
         number = self.number
         self._keep(key, Look(number, file=chosen.file))
-        self.runner.compute(lambda: look_at(self.client, key, number, chosen))
+        self._look_at(key, number, chosen)
+
+    def wait_for(self, key: Key, made: PictureUnderWay) -> None:
+        """The same with a picture that is still being made, once it is."""
+        self.number += 1
+        self._keep(key, Look(self.number, under_way=made))
 
     def known(self, chosen: ChosenPicture) -> ChosenPicture:
         """The picture with what was prepared of it, where its file is the same still.
@@ -120,7 +129,18 @@ class Sight:
         look = self.looks.get(key)
         if look is not None and look.file is not None and look.seen is not None:
             file = look.file
-            self.runner.compute(lambda: stamp_of(key, file))
+            self.runner.compute(partial(stamp_of, key, file))
+
+    def step(self, folder: Path) -> None:
+        """Go on with what is made or read on the main thread. With every tick."""
+        self.read_what_workers_want(folder)
+        for key, look in [*self.looks.items()]:
+            if look.under_way is not None and look.under_way.is_done:
+                made, look.under_way = look.under_way, None
+                try:
+                    self._look_at(key, look.number, made.end())
+                except TrellisError as error:
+                    self.take(Seen(key, look.number, error=error.sentence, remedy=error.remedy))
 
     def read_what_workers_want(self, folder: Path) -> None:
         """Read a file here that no background Blender can read, if a worker waits for one.
@@ -145,7 +165,7 @@ class Sight:
     def count(self) -> None:
         """Find out which jobs have a thumbnail of their model."""
         self.is_counting = True
-        self.runner.compute(lambda: portrayed(self.root))
+        self.runner.compute(partial(portrayed, self.root))
 
     def portray(self, job_ids: Iterable[str]) -> None:
         """Make a thumbnail of these jobs' models, one after the other, unless that was tried before."""
@@ -159,7 +179,7 @@ class Sight:
         """Get the job's picture small, unless it was asked for before, or its file is not there yet."""
         if job_id not in self.small and picture is not None and picture.is_file():
             self.small[job_id] = None
-            self.runner.compute(lambda: shrink(self.client, job_id, picture))
+            self.runner.compute(partial(shrink, self.client, job_id, picture))
 
     def take(self, news: Seen | FileStamped | Portrayed | Shrunk) -> None:
         """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
@@ -186,6 +206,7 @@ class Sight:
 
     def stop(self) -> None:
         """End what is under way."""
+        self.forget_views()
         self.main_thread.stop()
         self.client.stop()
         self.portrayer.stop()
@@ -207,13 +228,19 @@ class Sight:
         self.looks[key] = look
 
     def _drop(self, key: Key) -> None:
-        self.looks.pop(key, None)
+        look = self.looks.pop(key, None)
+        if look is not None and look.under_way is not None:
+            with contextlib.suppress(StorageError):  # the file is swept with what else was left behind
+                look.under_way.abandon()
         icons.forget_view(key)
+
+    def _look_at(self, key: Key, number: int, chosen: ChosenPicture) -> None:
+        self.runner.compute(partial(look_at, self.client, key, number, chosen))
 
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
-            self.runner.compute(lambda: portray(self.portrayer, job_id, self.root / job_id))
+            self.runner.compute(partial(portray, self.portrayer, job_id, self.root / job_id))
 
 
 def _is_past(look: Look) -> bool:

@@ -16,7 +16,10 @@ from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from .file import new_file
 
+KEY = "RENDER"
 RENDER_NAME = "Render"
+# Saving a render of that many takes up to a fifth of a second, in which Blender stands still.
+PIXELS_UNASKED = 1920 * 1080
 NO_RENDER = "There is no render yet. Render an image (F12), then try again."
 STAMPED = (
     "The render has Blender's stamp burned into it. Turn off Burn Into Image in the output properties, then render an"
@@ -25,9 +28,8 @@ STAMPED = (
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
 
-# By the scenes' session_uid, whether their last render was. Blender tells on the render's thread, which may set nothing
-# in a scene.
-_stamped: dict[int, bool] = {}
+_stamped: dict[int, bool] = {}  # by the scenes' session_uid, whether their last render was
+_completed: list[None] = []  # one for each render that was completed since the file was opened
 
 
 class StillRenderingError(PictureError):
@@ -64,6 +66,22 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
     return ChosenPicture(RENDER_NAME, targa=target, pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y)
 
 
+def preview_key(scene: Any) -> tuple[str, ...]:
+    """The key of the scene's render. Each scene has renders of its own, in several slots."""
+    count = len(_completed)
+    return (KEY, str(count), str(scene.session_uid), str(shown_slot())) if count else (KEY,)
+
+
+def look(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+    """The render with this key, None where it is so large that the artist is asked first. Raises as `from_render`."""
+    scene = next((each for each in bpy.data.scenes if str(each.session_uid) == key[2]), None)
+    if scene is None:
+        raise PictureError("The scene is gone. Choose another picture.")
+    share = scene.render.resolution_percentage / 100
+    pixels = scene.render.resolution_x * share * scene.render.resolution_y * share
+    return from_render(scene, folder) if is_asked or pixels <= PIXELS_UNASKED else None
+
+
 def render_result() -> Any:
     """The image of the current render, None without one. Its name may be any, in any language."""
     every: list[Any] = list(bpy.data.images)
@@ -77,11 +95,13 @@ def is_stamped(scene: Any) -> bool:
 
 def note_completed(scene: Any) -> None:
     """A render of the scene is complete: remember whether it was stamped. On any thread that Blender calls handlers."""
+    _completed.append(None)
     _stamped[scene.session_uid] = bool(scene.render.use_stamp)
 
 
 def forget_completed() -> None:
     """Another file is open."""
+    _completed.clear()
     _stamped.clear()
 
 

@@ -3,36 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.app.handlers import persistent
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
 
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
 from ..core.request.presets import PRESETS
 
-# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
-BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 VARIATIONS_MAXIMUM = 4
 VARIATIONS_DESCRIPTION = (
     "Number of models to make of the picture, in a row along X, each with a seed of its own; a fixed seed is counted up"
 )
-SOURCES = (
-    ("RENDER", "Render", "Use the current render, as it is seen", "RENDER_RESULT", 0),
-    ("FILE", "Image File", "Use an image file", "FILE_IMAGE", 1),
-    ("IMAGE", "Open Image", "Use an image that is open in Blender, as it is seen", "IMAGE_DATA", 2),
-    ("VIEWPORT", "Viewport", "Use what this viewport shows, without overlays and background", "VIEW3D", 3),
-    ("CAMERA", "Camera", "Render the camera's view for this, without a background", "CAMERA_DATA", 4),
-    ("CLIPBOARD", "Clipboard", "Use a copied image, or a copied image file", "PASTEDOWN", 5),
-)
-ENGINES = (
-    ("SCENE", "Scene", "Render with the scene's engine and its settings"),
-    ("WORKBENCH", "Workbench", "Render in a moment, with the colors of Workbench"),
-)
-
-
 PLACES = (
     ("CURSOR", "3D Cursor", "Stand at the 3D cursor"),
     ("ORIGIN", "World Origin", "Stand at the world's origin"),
@@ -80,13 +64,12 @@ def parameter_annotations() -> dict[str, Any]:
 
 
 class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
-    """The settings of the next model. The parameters come from the table of `core.parameters`."""
+    """The settings of the next model. The parameters come from the table of `core.parameters`, and the source with what
+    each source asks for from that of the sources.
+    """
 
     if TYPE_CHECKING:
         source: str
-        filepath: str
-        image: bpy.types.Image | None
-        camera_engine: str
         preset: str
         seed: int
         use_seed: bool
@@ -98,20 +81,12 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         collection: str
         textures: str
     else:
-        source: EnumProperty(name="Source", description="Where the picture comes from", items=SOURCES)
-        filepath: StringProperty(
-            name="Image", description="Image file to make a model from", subtype="FILE_PATH", options=BLEND_RELATIVE
-        )
         preset: EnumProperty(
             name="Preset",
             description="Preset that the parameters are compared with",
             items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
             default="STANDARD",
         )
-        image: PointerProperty(
-            name="Image", description="Image that is open in Blender to make a model from", type=bpy.types.Image
-        )
-        camera_engine: EnumProperty(name="Engine", description="What renders the picture", items=ENGINES)
         variations: IntProperty(
             name="Variations",
             description=VARIATIONS_DESCRIPTION,
@@ -136,6 +111,18 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
 
 
 TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())
+_OWN_ANNOTATIONS = dict(TRELLIS2_PG_settings.__annotations__)
+
+
+def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: Mapping[str, Any]) -> None:
+    """Have the settings offer these sources, with the Blender properties that those ask for. Before `register_class`.
+
+    `items` are those of an enumeration.
+    """
+    source: Any = EnumProperty(  # type: ignore[func-returns-value]  # the stubs say None
+        name="Source", description="Where the picture comes from", items=items
+    )
+    TRELLIS2_PG_settings.__annotations__ = {**_OWN_ANNOTATIONS, "source": source, **properties}
 
 
 def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:

@@ -55,7 +55,7 @@ def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> Non
 
 def test_every_name_and_tooltip_that_blender_shows_has_a_translation(addon: Any, translation: Any) -> None:
     texts = {text for rna in shown_properties(addon) for text in (rna.name, rna.description)}
-    texts |= {cls.bl_label for cls in addon.registration.CLASSES if hasattr(cls, "bl_label")}
+    texts |= {cls.bl_label for cls in addon.registration.classes() if hasattr(cls, "bl_label")}
     for cls in operators(addon):
         texts.add(" ".join(str(cls.__doc__).split()))
     for rna in shown_properties(addon):

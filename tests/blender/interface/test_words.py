@@ -28,7 +28,7 @@ def drawn_menus(addon: Any) -> Page:
 
 def operators(addon: Any) -> list[Any]:
     """All operators of the add-on that the artist may call."""
-    classes = [cls for cls in addon.registration.CLASSES if issubclass(cls, bpy.types.Operator)]
+    classes = [cls for cls in addon.registration.classes() if issubclass(cls, bpy.types.Operator)]
     return [cls for cls in classes if "INTERNAL" not in getattr(cls, "bl_options", ())]
 
 
@@ -72,7 +72,7 @@ def test_an_entry_that_opens_a_dialog_says_so(addon: Any, operator: str) -> None
 
 
 def test_labels_are_title_case(addon: Any) -> None:
-    labels = [cls.bl_label for cls in addon.registration.CLASSES if hasattr(cls, "bl_label")]
+    labels = [cls.bl_label for cls in addon.registration.classes() if hasattr(cls, "bl_label")]
     labels += [text.removesuffix("...") for _, text, _ in drawn_menus(addon).operators]
     labels += [rna.name for rna in shown_properties(addon)]
     labels += [

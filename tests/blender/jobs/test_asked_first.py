@@ -79,7 +79,9 @@ def click(addon: Any, **given: Any) -> set[str]:
     pressed = Button()
     for name, value in given.items():
         setattr(pressed, name, value)
-    result: set[str] = addon.source_operators.TRELLIS2_OT_generate_render.invoke(pressed, bpy.context, None)
+    result: set[str] = addon.source_operators.operator_of(addon.sources.by_key("RENDER")).invoke(
+        pressed, bpy.context, None
+    )
     return result
 
 

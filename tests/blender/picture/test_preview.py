@@ -135,7 +135,7 @@ def test_a_render_is_seen_after_it_is_done_and_its_file_is_gone_then(addon: Any)
 
 
 def test_a_large_render_is_only_seen_when_asked_for(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addon.chosen_picture, "PIXELS_UNASKED", 100)
+    monkeypatch.setattr(addon.render, "PIXELS_UNASKED", 100)
     scene: Any = bpy.context.scene
     scene.trellis2.source = "RENDER"
     render(scene)
@@ -166,7 +166,9 @@ def test_sidebars_side_by_side_may_show_different_pictures(
         shown_now = []
         for scene in scenes:
             surroundings = SimpleNamespace(scene=scene, area=None, screen=None)
-            shown_now.append(addon.preview_requests.view_of(*addon.chosen_picture.wanted(surroundings, scene.trellis2)))
+            shown_now.append(
+                addon.preview_requests.view_of(addon.chosen_picture.preview_key(surroundings, scene.trellis2))
+            )
             addon.preview_requests.fulfil()
         tick_until(lambda: not addon.session.sight().is_busy, 60)
     assert all(seen.view is not None for seen in shown_now)
@@ -202,7 +204,7 @@ def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytes
 def test_a_look_that_was_asked_for_while_a_render_ran_comes_after_it(
     addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addon.chosen_picture, "PIXELS_UNASKED", 100)
+    monkeypatch.setattr(addon.render, "PIXELS_UNASKED", 100)
     scene: Any = bpy.context.scene
     scene.trellis2.source = "RENDER"
     render(scene)

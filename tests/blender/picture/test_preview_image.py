@@ -83,6 +83,7 @@ def test_any_open_image_is_seen_at_once(tmp_path: Path, addon: Any, session: Any
     image = choose(kind(tmp_path))
     with untouched(tmp_path, session):
         assert colour(addon) == RED
+    assert addon.session.sight().client.background.process_id is None, "a second Blender was started for it"
     assert image.name in bpy.data.images
     assert list(addon.session.jobs_root().glob(".incoming/*")) == []
 
@@ -264,10 +265,10 @@ def test_finding_the_largest_image_that_is_not_asked_about_takes_no_time(addon: 
     assert image.size[:] == (2048, 2048)
     assert image.has_data
     scene: Any = bpy.context.scene
-    _, find = addon.chosen_picture.wanted(bpy.context, scene.trellis2)
+    key = addon.chosen_picture.preview_key(bpy.context, scene.trellis2)
     spent = []
     for _ in range(5):
         begun = time.perf_counter()
-        find(False)
+        addon.chosen_picture.picture_to_look_at(key, is_asked=False)
         spent.append(time.perf_counter() - begun)
     assert min(spent) < 0.1, spent

@@ -15,6 +15,7 @@ from tests.blender.child import is_running, wait_until
 from tests.blender.picture.test_render import SIDE, current_scene, render
 from tests.blender.pictures import targa
 from tests.blender.untouched import render_result, untouched
+from tests.blender.working import OPS
 
 LONG = 10_000_000
 
@@ -42,7 +43,7 @@ def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
     """Render, and return the pixels of the picture."""
     shot, _ = begun(camera, session, engine)
     wait_for(shot)
-    chosen = camera.end(shot)
+    chosen = shot.end()
     seen = targa(chosen.targa.read_bytes()).astype(int)
     chosen.targa.unlink()
     return seen
@@ -124,8 +125,8 @@ def test_paint_that_was_never_saved_is_seen(camera: Any, session: Any, engine: s
 def test_the_panel_can_tell_while_it_renders(camera: Any, session: Any, addon: Any) -> None:
     shot, _ = begin_long(camera, session)
     assert camera.is_under_way()
-    assert not addon.source_operators.TRELLIS2_OT_generate_camera.poll(bpy.context)
-    camera.abandon(shot)
+    assert not OPS.trellis2.generate_camera.poll()
+    shot.abandon()
     assert not camera.is_under_way()
 
 
@@ -141,7 +142,7 @@ def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
         shot, _ = begun(camera, session)
         wait_for(shot)
         with pytest.raises(camera.PictureError, match=r"could not be rendered: .* cannot save: .*[^.]\. Mend that"):
-            camera.end(shot)
+            shot.end()
 
 
 def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera: Any, session: Any) -> None:
@@ -149,7 +150,7 @@ def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera
     os.kill(process_of(shot), signal.SIGKILL)
     wait_for(shot)
     with untouched(tmp_path, session), pytest.raises(camera.PictureError, match="ended unexpectedly"):
-        camera.end(shot)
+        shot.end()
     assert not list(folder.iterdir())
 
 
@@ -174,7 +175,7 @@ HANDLERS = runpy.run_path({str(beside.PROGRAM)!r})["HANDLERS"]
     shot, folder = begun(camera, session)
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The disk has no room for the picture"):
-        camera.end(shot)
+        shot.end()
     assert not list(folder.iterdir())
 
 
@@ -184,7 +185,7 @@ def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any)
     shot.stop()
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
-        camera.end(shot)
+        shot.end()
     assert (is_running(process), list(folder.iterdir())) == (False, [])
 
 

@@ -150,49 +150,37 @@ def filled() -> Any:
     return image
 
 
-@pytest.mark.parametrize(("is_saved", "kind"), [(True, "PNG"), (False, "PNG"), (True, "JPEG")])
-def test_a_tile_that_was_filled_and_not_saved_is_sent_and_looked_at_point_by_point_only_where_it_must_be(
-    filled: Any,
-    tmp_path: Path,
-    addon: Any,
-    connected: Emulator,
-    session: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    is_saved: bool,
-    kind: str,
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_tile_that_was_filled_and_not_saved_is_sent_where_blender_saves_a_copy_without_loss_else_refused(
+    filled: Any, tmp_path: Path, connected: Emulator, session: Any, kind: str
 ) -> None:
-    ours, looked_at = addon.image, list[Any]()
-    sampled, save = ours._sampled, ours._saved
-
-    def noted(*given: Any) -> Any:
-        looked_at.append(given)
-        return sampled(*given)
-
-    monkeypatch.setattr(ours, "_sampled", noted)
-    monkeypatch.setattr(ours, "_saved", lambda *given: save(*given) if is_saved else None)
     image = filled
     image.pixels.foreach_set(pattern().ravel())  # of the first tile
     image.update()
     image.file_format = kind
     images = len(bpy.data.images)
     assert image.is_dirty
-    assert (arrive(image, connected, tmp_path, session) == [255, 0, 0, 255]).all()
-    functions: Any = bpy.types.Image.bl_rna
-    is_kept = is_saved and kind == "PNG" and "save_copy" in functions.functions["save"].parameters
-    assert bool(looked_at) is not is_kept
+    described: Any = bpy.types.Image.bl_rna
+    if kind == "PNG" and "save_copy" in described.functions["save"].parameters:
+        assert (arrive(image, connected, tmp_path, session) == [255, 0, 0, 255]).all()
+    else:
+        assert refused(image) == (
+            "The image “wall” was painted and not saved, so only its first tile can be sent. Save it, then try again."
+        )
+        assert not connected.paid
     assert (image.file_format, image.is_dirty, len(bpy.data.images)) == (kind, True, images)
 
 
 @pytest.mark.parametrize("number", [1001, 1012])
-def test_of_a_painted_tiled_image_the_chosen_tile_is_sent(
+def test_of_a_painted_tiled_image_the_first_tile_is_sent(
     tmp_path: Path, connected: Emulator, session: Any, number: int
 ) -> None:
     image: Any = bpy.data.images.new("wall", SIDE, SIDE, tiled=True, alpha=True)
     image.tiles[0].number = number
     image.pixels.foreach_set(pattern().ravel())
     image.update()
-    image.tiles.new(1001 if number != 1001 else 1002)
-    image.tiles.active_index = [tile.number for tile in image.tiles].index(number)
+    image.tiles.new(number + 1)
+    image.tiles.active_index = 0
     assert image.is_dirty
     assert abs(arrive(image, connected, tmp_path, session) - as_bytes(pattern())).max() <= 1
 
@@ -264,5 +252,5 @@ def test_the_image_editors_image_comes_before_the_panels(addon: Any) -> None:
     chosen = scene.trellis2.image = new_image(pattern(1))
     edited = new_image(pattern(2))
     with bpy.context.temp_override(edit_image=edited):
-        assert addon.source_operators.shown_image(bpy.context) == edited
-    assert addon.source_operators.shown_image(bpy.context) == chosen
+        assert addon.image.shown_image(bpy.context, scene.trellis2) == edited
+    assert addon.image.shown_image(bpy.context, scene.trellis2) == chosen

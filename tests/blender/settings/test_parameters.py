@@ -178,8 +178,8 @@ def test_a_click_a_moment_after_a_click_is_not_paid_twice(addon: Any, monkeypatc
         execute = staticmethod(lambda _context: {"FINISHED"})
 
     for operator in (
-        addon.source_operators.TRELLIS2_OT_generate_image,
-        addon.source_operators.TRELLIS2_OT_generate_render,
+        addon.source_operators.operator_of(addon.sources.by_key("FILE")),
+        addon.source_operators.operator_of(addon.sources.by_key("RENDER")),
     ):
         now[0] += 60
         answers = []

@@ -25,13 +25,13 @@ class Slow:
     """A picture that is prepared when the test says so; `threads` are those that have prepared it."""
 
     def __init__(self, studio: Studio, error: Exception | None = None) -> None:
-        studio.runner.pictures.prepare = lambda chosen: chosen.pixels.prepare() if chosen.pixels else as_it_is(chosen)
+        studio.runner.pictures.prepare = lambda chosen: self.prepare() if chosen.targa else as_it_is(chosen)
         self.begun, self.may_end, self.threads = threading.Event(), threading.Event(), list[threading.Thread]()
         self._studio, self._error = studio, error
 
     def chosen(self) -> ChosenPicture:
         """What the runner gets."""
-        return ChosenPicture("Bücher regal.jpg", pixels=self)
+        return ChosenPicture("Bücher regal.jpg", targa=self._studio.picture)
 
     def prepare(self) -> PreparedPicture:
         """What the runner has done on a worker."""

@@ -7,11 +7,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from ..errors import PictureError
 
 if TYPE_CHECKING:
+    from .encode import Drawn
+    from .pixels import Pixels
     from .view import View
 
 PIXELS_MAXIMUM = 50_000_000
@@ -19,13 +21,6 @@ ALL_CLEAR = "All of it is transparent: there is nothing to make a model from. Ch
 # What is sent. (Jobs from before may have a WebP.)
 SENDABLE = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 Crop = tuple[int, ...]
-
-
-class Render(Protocol):
-    """A render under way in the background Blender. It writes the picture's file."""
-
-    def finish(self, seconds: float) -> None:
-        """Wait for it. Raises TrellisError where nothing came of it, or not within that many seconds."""
 
 
 @dataclass(frozen=True)
@@ -68,21 +63,19 @@ class ChosenPicture:
     """A picture as its source has it, to be prepared on a worker. Exactly one of the four ways holds it:
 
     `file`: any file, which the background Blender reads. `targa`: an unpacked Targa that Blender has just written: what
-    it shows, 8 bit, sRGB, straight alpha; the file is ours and goes when it is read. `pixels`: the same as an array,
-    uint8 (height, width, 4), the top row first, or an object whose `rows()` gives that. `prepared`: nothing is to be
-    done any more.
+    it shows, 8 bit, sRGB, straight alpha; the file is ours and goes when it is read. `pixels`: an array, whose class
+    says how it becomes the same. `prepared`: nothing is to be done any more.
 
-    `name` is what the artist calls it, with an ending if it is a file. `render` writes the `targa`, and is waited for.
-    `pixel_aspect` is the width of a pixel by its height, `orientation` Exif's, where those are known already.
-    `ignores_alpha`: it is sent without its transparency. `stamp` is that of a file whose pixels these are.
+    `name` is what the artist calls it, with an ending if it is a file. `pixel_aspect` is the width of a pixel by its
+    height, `orientation` Exif's, where those are known already. `ignores_alpha`: it is sent without its transparency.
+    `stamp` is that of a file whose pixels these are.
     """
 
     name: str
     file: Path | None = None
     targa: Path | None = None
-    pixels: Any = None
+    pixels: Pixels | Drawn | None = None
     prepared: PreparedPicture | None = None
-    render: Render | None = None
     pixel_aspect: float = 1.0
     orientation: int = 1
     ignores_alpha: bool = False

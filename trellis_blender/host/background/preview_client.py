@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ...core.picture.prepare import Array
 
 SECONDS = 60.0
-RENDER_SECONDS = 60.0
 WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
@@ -116,11 +115,9 @@ class PreviewClient:
         """The pixels of a picture that is no file: uint8 (height, width, 4), the top row first."""
         from ...core.picture.encode import targa
 
-        if chosen.render is not None:
-            chosen.render.finish(RENDER_SECONDS)
         if chosen.targa is None:
-            rows: Array = chosen.pixels.rows() if hasattr(chosen.pixels, "rows") else chosen.pixels
-            return rows
+            assert chosen.pixels is not None
+            return chosen.pixels.rows()
         try:
             return targa(chosen.targa.read_bytes())
         except ValueError as error:
@@ -175,6 +172,11 @@ def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture)
     except Exception as error:  # noqa: BLE001 - the log has it all
         _log.exception("unexpected")
         return Seen(key, number, error=unexpected(error))
+
+
+def answer(answers: queue.SimpleQueue[Seen], client: PreviewClient, chosen: ChosenPicture) -> None:
+    """Put what `look_at` says of the picture into the queue."""
+    answers.put(look_at(client, (), 0, chosen))
 
 
 def stamp_of(key: Key, file: Path) -> FileStamped:

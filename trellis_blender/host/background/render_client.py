@@ -22,13 +22,13 @@ NO_START = (
 
 class BackgroundRender:
     """A render under way: of the scene with that name in `file`, with what is `painted` on its images. The scene says
-    where its picture goes. For any thread.
+    where its picture goes. It is stopped after `seconds`.
     """
 
-    def __init__(self, launch: Launch, file: Path, painted: Path, scene: str) -> None:
+    def __init__(self, launch: Launch, file: Path, painted: Path, scene: str, seconds: float) -> None:
         self.background, self._files = Background(launch), (file, painted)
         request = {"file": str(file), "painted": str(painted), "scene": scene, "runs_scripts": launch.runs_scripts}
-        self.task = self.background.begin("render", request, seconds=LONGEST)
+        self.task = self.background.begin("render", request, seconds=seconds)
 
     @property
     def is_done(self) -> bool:
@@ -43,15 +43,6 @@ class BackgroundRender:
             raise PictureError(NO_START, remedy=Remedy.RENDER) from error
         except BackgroundError as error:
             raise PictureError(ENDED, remedy=Remedy.RENDER) from error
-
-    def finish(self, seconds: float) -> None:
-        """Wait for it. Raises PictureError where nothing came of it, or not within that many seconds."""
-        try:
-            if not self.task.wait(seconds):
-                raise PictureError(ENDED, remedy=Remedy.RENDER)
-            self.check()
-        finally:
-            self.end()
 
     def end(self) -> None:
         """End it if it still runs, and leave no file. What cannot be removed now is swept later."""

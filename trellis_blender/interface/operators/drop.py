@@ -11,6 +11,7 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
+from ...picture import file as image_file
 from ...picture import from_file
 from ...settings import scene as settings
 from .. import price_tag
@@ -34,7 +35,7 @@ class ImageFiles:
             name="Folder",
             description="Folder of the image files",
             subtype="DIR_PATH",
-            options={"SKIP_SAVE", "HIDDEN", *settings.BLEND_RELATIVE},
+            options={"SKIP_SAVE", "HIDDEN", *image_file.BLEND_RELATIVE},
         )
         files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
@@ -102,7 +103,10 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
         filepath: str
     else:
         filepath: StringProperty(
-            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
+            name="Image",
+            description="Image file",
+            subtype="FILE_PATH",
+            options={"SKIP_SAVE", *image_file.BLEND_RELATIVE},
         )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
@@ -120,46 +124,39 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
             files = [{"name": name} for name in names]
             return click(self, "trellis2.generate_files", directory=self.directory, files=files)
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        chosen.source, chosen.filepath = "FILE", self.filepath
+        image_file.choose(settings.of_scene(context.scene), self.filepath)
         return {"FINISHED"}
 
 
-EXTENSIONS = IMAGE_EXTENSIONS.replace("*", "")
+class DroppedImage:
+    """An image file dropped on a 3D viewport, in the region that the file handler names."""
+
+    bl_file_extensions = IMAGE_EXTENSIONS.replace("*", "")
+    region = ""
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Whether the pointer is there."""
+        area, region = context.area, context.region
+        return area is not None and area.type == "VIEW_3D" and region is not None and region.type == cls.region
 
 
-class TRELLIS2_FH_image(bpy.types.FileHandler):
-    """An image file dropped on the viewport: Blender's menu offers a model of it."""
+class TRELLIS2_FH_image(DroppedImage, bpy.types.FileHandler):
+    """In the viewport itself: Blender's menu offers a model of the image."""
 
     bl_idname = "TRELLIS2_FH_image"
     bl_label = "Generate 3D Model"
     bl_import_operator = "trellis2.generate_files"
-    bl_file_extensions = EXTENSIONS
-
-    @classmethod
-    def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """In the viewport itself."""
-        return is_over(context, "WINDOW")
+    region = "WINDOW"
 
 
-class TRELLIS2_FH_picture(bpy.types.FileHandler):
-    """An image file dropped on the sidebar: it becomes the picture of the panel, and nothing is paid yet."""
+class TRELLIS2_FH_picture(DroppedImage, bpy.types.FileHandler):
+    """In the sidebar: the image becomes the picture of the panel, and nothing is paid yet."""
 
     bl_idname = "TRELLIS2_FH_picture"
     bl_label = "Use for 3D Model"
     bl_import_operator = "trellis2.use_file"
-    bl_file_extensions = EXTENSIONS
-
-    @classmethod
-    def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Beside the viewport."""
-        return is_over(context, "UI")
-
-
-def is_over(context: bpy.types.Context, region: str) -> bool:
-    """Whether the pointer is over a 3D viewport's region of that type."""
-    area = context.area
-    return area is not None and area.type == "VIEW_3D" and context.region is not None and context.region.type == region
+    region = "UI"
 
 
 CLASSES: tuple[Any, ...] = (

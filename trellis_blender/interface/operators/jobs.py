@@ -18,6 +18,7 @@ from ...jobs import rows as job_list
 from ...jobs import session
 from ...jobs.block_until_done import wait
 from ...jobs.importing import is_importable
+from ...picture import file as image_file
 from ...settings import scene as settings
 from .. import price_tag
 from .base import Waiting, attempt, stand_boxes
@@ -180,7 +181,7 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
                 is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
                 setattr(chosen, name, str(value) if is_choice else value)
             chosen.use_seed = True
-            chosen.source, chosen.filepath = "FILE", str(session.picture_path(job))
+            image_file.choose(chosen, str(session.picture_path(job)))
 
         return attempt(self, use)
 

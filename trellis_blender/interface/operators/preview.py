@@ -10,7 +10,7 @@ import bpy
 from ...core.errors import PictureError
 from ...settings import scene as settings
 from .. import preview_requests as looking
-from ..chosen_picture import wanted
+from ..chosen_picture import preview_key
 from .base import attempt
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
 
         def look() -> None:
             assert context.scene is not None
-            key, find = wanted(context, settings.of_scene(context.scene))
-            if not key:
+            key = preview_key(context, settings.of_scene(context.scene))
+            if not key[1:]:
                 raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
-            looking.look_again(key, find)
+            looking.look_again(key)
 
         return attempt(self, look)
 

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generating from one picture: the render, a file, an open image, the viewport, the camera, the clipboard."""
+"""Generating from one picture: an operator for each source of the table, and one for a picture that was refused."""
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import StringProperty
 
-from ... import picture as picture_source
 from ...core.errors import PictureError
+from ...core.picture.file import ChosenPicture
 from ...host import redraw as screens
+from ...host.translation.translation import translated
 from ...jobs import session
-from ...picture import camera, clipboard, from_render, image, viewport
+from ...jobs.block_until_done import made_now
+from ...picture import sources
 from ...settings import scene as settings
 from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
 
@@ -25,218 +29,143 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.2
 
 
-def shown_image(context: bpy.types.Context) -> Any:
-    """The image of the Image Editor at hand, else the one that the panel has, None without either."""
-    edited: Any = getattr(context, "edit_image", None)
-    return edited if edited is not None or context.scene is None else settings.of_scene(context.scene).image
+class GenerateFromSource(Generate):
+    """What all the operators do: take the picture from their source, and generate."""
 
+    source: sources.Source
+    _under_way: sources.PictureUnderWay | None = None
+    _timer: Any = None
+    _name = ""
 
-class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
-    """Make a 3D model from the current render"""
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where there is a picture to take."""
+        missing = "" if context.scene is None else cls.source.missing(context, settings.of_scene(context.scene))
+        if missing:
+            cls.poll_message_set(translated(missing))  # type: ignore[attr-defined]  # of bpy.types.Operator
+            return False
+        return super().poll(context)
 
-    bl_idname = "trellis2.generate_render"
-    bl_label = "Generate from Render"
-    bl_options = {"REGISTER"}
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Take the picture and send it; one that takes its time is sent once it is made, and the artist goes on."""
+        result = super().execute(context)
+        if self._under_way is None:
+            return result
+        assert context.window_manager is not None
+        self._timer = context.window_manager.event_timer_add(LOOK_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]  # it is an operator
+        return {"RUNNING_MODAL"}
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Save the render and send it."""
+        """Take the picture and send it. Wait for one that takes its time only without a window, or where a script is to
+        wait.
+        """
         assert context.scene is not None
-        picture = picture_source.from_render(context.scene, session.incoming())
-        self.generate(context, picture, scene_name(context))
+        self._name = scene_name(context) if self.source.is_of_scene else ""
+        taken = self.source.take(context, self._chosen(context), session.incoming())
+        if isinstance(taken, ChosenPicture):
+            self._send(context, taken)
+        elif self.wait or bpy.app.background:
+            self._send(context, made_now(taken))
+        else:
+            self._keep_parameters(settings.of_scene(context.scene))
+            self._under_way = taken
+            screens.redraw_sidebars()
+            screens.redraw_status_bars()
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Send the picture once it is made. Esc stops that; everything else is the artist's."""
+        assert self._under_way is not None
+        if event.type == "ESC" and event.value == "PRESS":
+            self._under_way.stop()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER" or not self._under_way.is_done:
+            return {"PASS_THROUGH"}
+        made = self._end_watching(context)
+        screens.redraw_sidebars()
+        screens.redraw_status_bars()
+        return attempt(self, lambda: self._send(context, made.end()))  # type: ignore[arg-type]  # as above
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """The window or the file browser was closed, or another file opened."""
+        if self._under_way is not None:
+            self._end_watching(context).abandon()
+
+    def _send(self, context: bpy.types.Context, picture: ChosenPicture) -> None:
+        self.generate(context, picture, self._name or Path(picture.name).stem)
+
+    def _chosen(self, context: bpy.types.Context) -> Any:
+        """What the source asks for: as this operator was given it, else as the panel has it.
+
+        What Blender's file browser fills in is never taken from the panel: that file is not the one that was meant.
+        """
+        assert context.scene is not None
+        chosen, properties = settings.of_scene(context.scene), self.properties  # type: ignore[attr-defined]  # as above
+        found = SimpleNamespace()
+        for setting in self.source.settings:
+            is_own = setting.option and (self.source.opens_browser or properties.is_property_set(setting.option))
+            value = getattr(self, setting.option) if is_own else getattr(chosen, setting.name)
+            setattr(found, setting.name, value)
+        return found
+
+    def _end_watching(self, context: bpy.types.Context) -> sources.PictureUnderWay:
+        assert context.window_manager is not None
+        assert self._under_way is not None
+        made, self._under_way = self._under_way, None
+        context.window_manager.event_timer_remove(self._timer)
+        return made
+
+    def _keep_parameters(self, chosen: settings.TRELLIS2_PG_settings) -> None:
+        """Hold what is set now: the artist may set something else meanwhile."""
+        is_open = "seed" if not chosen.use_seed else ""
+        for name in (*settings.parameter_annotations(), "variations"):
+            if name != is_open and not self.properties.is_property_set(name):  # type: ignore[attr-defined]  # as above
+                setattr(self, name, getattr(chosen, name))
 
 
-class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
-    """Make a 3D model from an image file"""
-
-    bl_idname = "trellis2.generate_image"
-    bl_label = "Generate from Image File"
-    bl_options = {"REGISTER"}
+class GenerateFromBrowser(GenerateFromSource):
+    """The same, with the file that was chosen in Blender's file browser."""
 
     if TYPE_CHECKING:
-        filepath: str
         filter_glob: str
     else:
-        filepath: StringProperty(
-            name="Image", description="Image file", subtype="FILE_PATH", options={"SKIP_SAVE", *settings.BLEND_RELATIVE}
-        )
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
     is_from_browser = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: choose a file, unless the panel has one."""
-        if self.properties.is_property_set("filepath"):
+        if self.properties.is_property_set("filepath"):  # type: ignore[attr-defined]  # as above
             return Generate.invoke(self, context, event)
         assert context.window_manager is not None
         self.is_from_browser = True
-        context.window_manager.fileselect_add(self)
+        context.window_manager.fileselect_add(self)  # type: ignore[arg-type]  # as above
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the file; one that was just chosen in the file browser is asked about like any other click."""
         is_asked = self.is_from_browser and self.objection(context)
-        return click_again(self) if is_asked else Generate.execute(self, context)
+        return click_again(self) if is_asked else super().execute(context)  # type: ignore[arg-type]  # as above
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Keep the file browser's sidebar empty: the parameters are the panel's."""
 
-    def begin(self, context: bpy.types.Context) -> None:
-        """Send the file."""
-        if not self.filepath:
-            raise PictureError("No image file is chosen. Choose one, then try again.")
-        path = Path(bpy.path.abspath(self.filepath))
-        picture = picture_source.from_file(path)
-        self.generate(context, picture, path.stem)
 
-
-class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
-    """Make a 3D model from an image that is open in Blender, as it is seen"""
-
-    bl_idname = "trellis2.generate_open_image"
-    bl_label = "Generate from Open Image"
-    bl_options = {"REGISTER"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Only with an image."""
-        if shown_image(context) is None:
-            cls.poll_message_set("No image is chosen. Choose one in the Trellis tab, or open it in an Image Editor")
-            return False
-        return super().poll(context)
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Take the image's pixels and send them."""
-        chosen = shown_image(context)
-        assert context.scene is not None
-        if image.is_render(chosen):
-            picture = from_render(context.scene, session.incoming())
-        else:
-            picture = image.from_image(context, chosen, image.seen_frame(context, chosen), session.incoming())
-        self.generate(context, picture, Path(chosen.name).stem)
-
-
-class TRELLIS2_OT_generate_viewport(Generate, bpy.types.Operator):
-    """Make a 3D model from what the viewport shows, without overlays and background"""
-
-    bl_idname = "trellis2.generate_viewport"
-    bl_label = "Generate from Viewport"
-    bl_options = {"REGISTER"}
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Capture the view and send it."""
-        self.generate(context, viewport.from_viewport(context), scene_name(context))
-
-
-class TRELLIS2_OT_generate_clipboard(Generate, bpy.types.Operator):
-    """Make a 3D model from a copied image, or a copied image file"""
-
-    bl_idname = "trellis2.generate_clipboard"
-    bl_label = "Generate from Clipboard"
-    bl_options = {"REGISTER"}
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Take the picture from the clipboard and send it."""
-        self.generate(context, *clipboard.from_clipboard(context, session.incoming()))
-
-
-class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
-    """Render the camera's view without a background, and make a 3D model from it"""
-
-    bl_idname = "trellis2.generate_camera"
-    bl_label = "Generate from Camera"
-    bl_options = {"REGISTER"}
-
-    if TYPE_CHECKING:
-        engine: str
-    else:
-        engine: EnumProperty(
-            name="Engine", description="What renders the picture", items=settings.ENGINES, options={"SKIP_SAVE"}
-        )
-
-    _shot: camera.Shot | None = None
-    _timer: Any = None
-    _name = ""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Only with a camera."""
-        if context.scene is None or context.scene.camera is None:
-            cls.poll_message_set("The scene has no camera. Add one first")
-            return False
-        if camera.is_under_way():
-            cls.poll_message_set(camera.UNDER_WAY)
-            return False
-        return super().poll(context)
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Render; with a window the artist goes on working, and the picture is sent when it is done."""
-        result = Generate.execute(self, context)
-        if self._shot is None:
-            return result
-        assert context.window_manager is not None
-        self._timer = context.window_manager.event_timer_add(LOOK_SECONDS, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def begin(self, context: bpy.types.Context) -> None:
-        """Begin the render, or wait for it: without a window, and where a script is to."""
-        assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        engine = self.engine if self.properties.is_property_set("engine") else chosen.camera_engine
-        self._name = scene_name(context)
-        if self.wait or bpy.app.background:
-            self.generate(context, camera.from_camera(context, engine, session.incoming()), self._name)
-        else:
-            self._keep_parameters(chosen)
-            self._shot = camera.begin(context, engine, session.incoming())
-            screens.redraw_sidebars()
-            screens.redraw_status_bars()
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Send the picture once the render is done. Esc stops it; everything else is the artist's."""
-        assert self._shot is not None
-        if event.type == "ESC" and event.value == "PRESS":
-            self._shot.stop()
-            return {"RUNNING_MODAL"}
-        if event.type != "TIMER" or not self._shot.is_done:
-            return {"PASS_THROUGH"}
-        shot = self._end_watching(context)
-
-        def send() -> None:
-            self.generate(context, camera.end(shot), self._name)
-
-        screens.redraw_sidebars()
-        screens.redraw_status_bars()
-        return attempt(self, send)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """The window was closed, or another file opened."""
-        camera.abandon(self._end_watching(context))
-
-    def _end_watching(self, context: bpy.types.Context) -> camera.Shot:
-        assert context.window_manager is not None
-        assert self._shot is not None
-        shot, self._shot = self._shot, None
-        context.window_manager.event_timer_remove(self._timer)
-        return shot
-
-    def _keep_parameters(self, chosen: settings.TRELLIS2_PG_settings) -> None:
-        """Hold what is set now: the artist may set something else while it renders."""
-        is_open = "seed" if not chosen.use_seed else ""
-        for name in (*settings.parameter_annotations(), "variations"):
-            if name != is_open and not self.properties.is_property_set(name):
-                setattr(self, name, getattr(chosen, name))
-
-
-# Each source's operator, as the Generate button calls it.
-OPERATORS = {
-    "RENDER": "trellis2.generate_render",
-    "FILE": "trellis2.generate_image",
-    "IMAGE": "trellis2.generate_open_image",
-    "VIEWPORT": "trellis2.generate_viewport",
-    "CAMERA": "trellis2.generate_camera",
-    "CLIPBOARD": "trellis2.generate_clipboard",
-}
+@functools.cache
+def operator_of(source: sources.Source) -> type[bpy.types.Operator]:
+    """The operator that generates from this source, always the same class."""
+    behaviour = GenerateFromBrowser if source.opens_browser else GenerateFromSource
+    given = {setting.option: setting.of_operator() for setting in source.settings if setting.option}
+    own = {
+        "__doc__": source.tooltip,
+        "__module__": __name__,
+        "__annotations__": given,
+        "bl_idname": source.operator,
+        "bl_label": source.title,
+        "bl_options": {"REGISTER"},
+        "source": source,
+    }
+    return type(source.operator.replace("trellis2.", "TRELLIS2_OT_"), (behaviour, bpy.types.Operator), own)
 
 
 class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
@@ -263,8 +192,8 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
             return Generate.execute(self, context)
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
-        given = {"filepath": chosen.filepath} if chosen.source == "FILE" else {}
-        return click(self, OPERATORS[chosen.source], opaque=True, **given)
+        source = sources.by_key(chosen.source)
+        return click(self, source.operator, opaque=True, **source.given(chosen))
 
     def begin(self, context: bpy.types.Context) -> None:
         """Send the picture of the job."""
@@ -277,12 +206,6 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         session.remove(self.job_id)
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_send_opaque,
-    TRELLIS2_OT_generate_render,
-    TRELLIS2_OT_generate_image,
-    TRELLIS2_OT_generate_open_image,
-    TRELLIS2_OT_generate_viewport,
-    TRELLIS2_OT_generate_camera,
-    TRELLIS2_OT_generate_clipboard,
-)
+def classes() -> tuple[Any, ...]:
+    """The operators, those of the sources in the table's order."""
+    return (TRELLIS2_OT_send_opaque, *map(operator_of, sources.TABLE))

@@ -6,14 +6,13 @@ from __future__ import annotations
 import bpy
 
 from ...host.translation.translation import translated
+from ...picture import sources
 from ...settings import scene as settings
 from .. import price_tag
-from ..operators.sources import OPERATORS
 from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
 from .sidebar import SidebarPanel
-from .source_row import draw_source
 
 
 class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
@@ -29,7 +28,11 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         layout = self.property_layout()
         if draw_first_run(layout, context):
             return
-        draw_source(layout, context, chosen)
+        source = sources.by_key(chosen.source)
+        row = layout.row()
+        row.use_property_split = False
+        row.prop(chosen, "source", text="")  # over the full width, since so many buttons fit in no sidebar
+        source.draw_rows(layout, context, chosen)
         draw_preview(layout, context, chosen)
         draw_presets(layout, context, chosen)
         number = layout.row()
@@ -37,10 +40,9 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         number.prop(chosen, "variations")
         button = layout.row()
         button.scale_y = 1.5
-        button.enabled = chosen.source != "FILE" or bool(chosen.filepath)
-        pressed = button.operator(
-            OPERATORS[chosen.source], text=translated(price_tag.words(chosen)), icon="MESH_MONKEY"
-        )
-        if chosen.source == "FILE":
-            pressed.filepath = chosen.filepath
+        given = source.given(chosen)
+        button.enabled = all(given.values())
+        pressed = button.operator(source.operator, text=translated(price_tag.words(chosen)), icon="MESH_MONKEY")
+        for name, value in given.items():
+            setattr(pressed, name, value)
         draw_refusal(layout, context)

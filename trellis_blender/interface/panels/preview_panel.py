@@ -8,10 +8,10 @@ from typing import Any
 import bpy
 
 from ...core.picture.view import Concern
-from ...picture import icons
+from ...picture import icons, sources
 from ...settings import scene as settings
 from .. import preview_requests as looking
-from ..chosen_picture import MADE_AT_THE_CLICK, wanted
+from ..chosen_picture import preview_key
 from .sidebar import draw_remedy, draw_text, sidebar_width
 
 SENTENCES = {
@@ -20,21 +20,6 @@ SENTENCES = {
     Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
     Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
     Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
-}
-HINTS = {
-    "FILE": "Choose an image file to see it here.",
-    "IMAGE": "Choose an image to see it here.",
-    "RENDER": "Render an image (F12) to see it here.",
-    "VIEWPORT": "The picture is taken when you generate: all that is in this view, without overlays and background.",
-    "CAMERA": "The picture is rendered when you generate: the camera's view, without a background.",
-    "CLIPBOARD": "The picture is taken from the clipboard when you generate.",
-}
-LOOKS = {
-    "IMAGE": "Look at the Image",
-    "RENDER": "Look at the Render",
-    "VIEWPORT": "Look at the View",
-    "CAMERA": "Look Through the Camera",
-    "CLIPBOARD": "Look at the Clipboard",
 }
 MADE_ANEW = "This is how it looked when you asked. A new picture is taken when you generate."
 OPAQUE_RENDER = (
@@ -55,13 +40,14 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
     header.label(text="What the Model Sees" if sidebar_width(context) >= HEADING_PIXELS else "Model's View")
     if body is None:
         return
-    key, find = wanted(context, chosen)
-    if not key:
-        draw_missing(body, context, chosen)
+    key = preview_key(context, chosen)
+    source = sources.by_key(key[0])
+    if not key[1:]:
+        draw_text(body, context, source.hint, "INFO")
         return
     header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
-    is_made = key[0] in MADE_AT_THE_CLICK
-    seen = looking.asked_view_of(key) if is_made else looking.view_of(key, find)
+    is_made = source.preview is None
+    seen = looking.asked_view_of(key) if is_made else looking.view_of(key)
     if seen is None:
         body.label(text="Looking at the picture", icon="VIEWZOOM")
     elif seen.view is not None:
@@ -69,14 +55,14 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
         if is_made:
             draw_text(body, context, MADE_ANEW, "INFO")
         for concern in seen.view.concerns:
-            draw_concern(body, context, concern, chosen.source)
+            draw_concern(body, context, concern, source)
     elif seen.error:
         draw_text(body, context, seen.error, "ERROR")
         draw_remedy(body, seen.remedy)
     else:
         if is_made:
-            draw_text(body, context, HINTS[key[0]], "INFO")
-        body.operator("trellis2.look_again", text=LOOKS[key[0]], icon="VIEWZOOM")
+            draw_text(body, context, source.hint, "INFO")
+        body.operator("trellis2.look_again", text=source.look_label, icon="VIEWZOOM")
 
 
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
@@ -85,20 +71,15 @@ def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
     layout.template_icon(icon, scale=max(4, min(MOST_UNITS, units)))
 
 
-def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: str) -> None:
+def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:
     """A sentence, and the button that mends it where there is one."""
     assert context.scene is not None
     if concern is not Concern.NO_ALPHA:
         draw_text(layout, context, SENTENCES[concern], "ERROR")
-    elif source != "RENDER":  # the model comes out all the same: it is only a note
+    elif not source.is_render:  # the model comes out all the same: it is only a note
         draw_text(layout, context, SENTENCES[concern], "INFO")
     elif context.scene.render.film_transparent:
         draw_text(layout, context, OPAQUE_ALL_THE_SAME, "INFO")
     else:
         draw_text(layout, context, OPAQUE_RENDER, "INFO")
         layout.operator("trellis2.make_film_transparent", icon="CHECKMARK")
-
-
-def draw_missing(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
-    """What to do to see something, or what the picture will be where it is made at the click only."""
-    draw_text(layout, context, HINTS["RENDER" if chosen.source == "IMAGE" and chosen.image else chosen.source], "INFO")
