@@ -87,8 +87,8 @@ class Session:
 
 @dataclass
 class PreviewRequests:
-    """What draw functions ask for. `key`: the picture to look at, empty where there is none; `is_asked`: the artist asked
-    for that, however long Blender stands still for it.
+    """What draw functions ask for. `key`: the picture to look at, empty where there is none. `is_asked`: the artist
+    asked for it, however long Blender freezes for that.
 
     `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon.
     """
