@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import Remedy
-from ..core.job.job import Job
+from ..core.job.events import CancelAsked
+from ..core.job.job import MAY_FOLLOW, Job
 from ..core.runner.messages import (
     Change,
     Checked,
@@ -92,7 +93,7 @@ def show(session: Session, job: Job) -> None:
     if job.remedy is not Remedy.OPAQUE:
         session.refused.pop(job.id, None)
     shown = session.jobs.get(job.id)
-    if shown is not None and shown.cancel_asked and not job.is_resting:
+    if shown is not None and shown.cancel_asked and job.stage in MAY_FOLLOW[CancelAsked]:
         job = replace(job, cancel_asked=True)  # the artist's click is ahead of the runner's news
     session.jobs[job.id] = job
     icons.expect(job.id)

@@ -20,7 +20,7 @@ from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked, Resumed
-from ..core.job.job import Job, advance
+from ..core.job.job import MAY_FOLLOW, Job, advance
 from ..core.runner.messages import Change, Notice
 from ..core.runner.runner import Runner
 from ..host import redraw as screens
@@ -89,6 +89,11 @@ def waiting_for(job: Job) -> str:
     return _session.arrival.reason_for(job) if _session else ""
 
 
+def is_awaited(job: Job) -> bool:
+    """Whether the job's model is on this computer and will come into the scene by itself."""
+    return _session is not None and _session.arrival.is_awaited(job)
+
+
 def jobs_root() -> Path:
     """The folder of all jobs."""
     return Path(bpy.utils.extension_path_user(base_package, path="jobs", create=True))
@@ -115,15 +120,17 @@ def folder(job_id: str) -> Path:
 
 
 def cancel(job_id: str) -> None:
-    """Stop the job, or have its model kept where Scenario does not; the panel says so at once, and its box goes."""
+    """Stop the job, or have its model kept where it is paid for; the panel says so at once, and its box goes."""
     session = start()
     job = session.jobs[job_id]
-    if not (job.is_resting or job.foreign):
+    if job.foreign:
+        return
+    session.arrival.wanted.discard(job_id)
+    if job.stage in MAY_FOLLOW[CancelAsked]:
         session.jobs[job_id] = advance(job, CancelAsked(), time.time())
-        session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
-        session.boxes.clicked()
-        session.show_boxes(is_changed=True)
+    session.boxes.clicked()
+    session.show_boxes(is_changed=True)
 
 
 def retry(job_id: str) -> None:

@@ -8,8 +8,9 @@ follow stands in one table below. Only the runner's thread calls it; everybody e
                   ^            |  \\                                            (again and again)
                   |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived"), or uncertain
                   `------------'
-    every stage before `ready` may end as failed or cancelled; `Resumed` takes those two back to the furthest
-    stage that is already paid for. From uncertain it leads to one more search, and then to a new submit.
+    every stage before `ready` may end as failed, and as cancelled until it is submitted, or where Scenario stops it;
+    `Resumed` takes those two back to the furthest stage that is already paid for. From uncertain it leads to one
+    more search, and then to a new submit. A model that is paid for is kept although the artist cancels it.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Stage(StrEnum):
 
 RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
 UNPAID = frozenset({Stage.QUEUED, Stage.UPLOADING})
+GENERATED = frozenset({Stage.DOWNLOADING, Stage.READING})
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ class Job:
     `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown;
     `charged_in_vain` is what Scenario kept for tries that ended without a model. `may_be_paid`: a request of it was not
     found at Scenario, and may have been accepted all the same; `may_submit_again`: the artist takes that risk, and it
-    is submitted anew if one more search does not find it. `cancel_asked`: the artist wants it stopped;
-    `cancel_refused`: Scenario goes on with it all the same.
+    is submitted anew if one more search does not find it. `cancel_asked`: the artist does not want it any more, and
+    its model is not imported by itself; `cancel_refused`: Scenario goes on with it all the same.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
     another Blender drives this job. `is_prepared`: its picture is as all are sent; those of jobs from before are not.
@@ -173,10 +175,10 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
         Damaged: frozenset({Stage.READY, Stage.IMPORTED}),
         # not from `unconfirmed`: what may have been paid for is searched for until that is certain
         Failed: _BEFORE_READY - {Stage.UNCONFIRMED},
-        CancelAsked: _BEFORE_READY,
+        CancelAsked: _BEFORE_READY | {Stage.READY},
         CancelRefused: frozenset({Stage.RUNNING}),
-        # nor is it over because the artist wants it: `NeverArrived` or `NotFound` ends it then
-        Cancelled: _BEFORE_READY - {Stage.SUBMITTING, Stage.UNCONFIRMED},
+        # nor is it over because the artist wants it: `NeverArrived` or `NotFound` ends it then, and a model is fetched
+        Cancelled: UNPAID | {Stage.RUNNING},
         Resumed: frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN, Stage.READY, Stage.IMPORTED}),
     }
 )

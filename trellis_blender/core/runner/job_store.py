@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import Remedy, StorageError, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import spending
-from ..job.events import AnswerLost, CancelAsked, Cancelled, Event, Failed
+from ..job.events import AnswerLost, Cancelled, Event, Failed
 from ..job.job import UNPAID, Job, Stage, advance
 from ..job.lock import FolderLock
 from .messages import Change, Kept, Loaded, Notice, Removed, Spent
@@ -25,7 +25,6 @@ from .timing import Clock, Pace
 
 UNSENT = "Cancelled before anything was charged."
 RESENT_NOT = "Cancelled. An earlier request of this job may have been charged. Look at Scenario for it."
-DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
 
 
 @dataclass
@@ -272,8 +271,6 @@ class Ledger:
         if entry.job.cancel_asked and entry.job.stage in UNPAID:
             message = RESENT_NOT if entry.job.may_be_paid else UNSENT
             entry.job = advance(entry.job, Cancelled(message), time.time())
-        elif isinstance(event, CancelAsked) and entry.job.stage in (Stage.DOWNLOADING, Stage.READING):
-            entry.job = advance(entry.job, Cancelled(DOWNLOAD_STOPPED), time.time())
         if entry.job.is_resting:
             entry.abandoned.set()  # whatever is still under way for it, nobody wants it any more
         if job_folder.as_json(before) != job_folder.as_json(entry.job):

@@ -84,6 +84,7 @@ def name_share(width: float, job: Job) -> float:
     if job.is_resting:
         has_cost = width >= WIDE and charged(job) > 0
         needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
+        needed += job_operators.is_cancellable(job) * ICON_PIXELS
     else:
         needed = BAR_PIXELS if width >= WIDE else SHORT_BAR_PIXELS
     return max(0.1, 1.0 - needed / max(1.0, width - BESIDE_ROW))
@@ -119,7 +120,7 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """What is to be said of the chosen job, and what can be done with it."""
-    sentence = state_sentence(job) or (session.waiting_for(job) if job.stage is Stage.READY else "")
+    sentence = (session.waiting_for(job) if job.stage is Stage.READY else "") or state_sentence(job)
     if sentence:
         draw_text(layout, context, sentence, "ERROR" if job.stage in (Stage.FAILED, Stage.UNCERTAIN) else "INFO")
     if job.stage is Stage.UNCERTAIN:
