@@ -47,7 +47,6 @@ from ..scenario.api import Api, RemoteJob, Wait
 from ..scenario.download import download
 
 _log = logging.getLogger(__name__)
-EXPIRED = (RefusedError, AccountError)
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
@@ -257,7 +256,7 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
         try:
             download(desk.files, model, folder / MODEL_FILE, desk.wait, desk.progress)
             break
-        except EXPIRED as error:
+        except RefusedError as error:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise PassingError("Scenario's file host refuses the download.") from error
             model = replace(desk.api.asset(model.id), is_glb=True)

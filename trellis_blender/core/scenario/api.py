@@ -32,6 +32,7 @@ from .http import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     DRY_RUN_STATUS,
+    PASSING,
     Caller,
     Json,
     error_for,
@@ -139,7 +140,7 @@ class Api:
             if size < SMALL_PICTURE_BYTES:
                 image = base64.b64encode(path.read_bytes()).decode("ascii")
                 with contextlib.suppress(TooLargeError):  # then in parts
-                    return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image}))
+                    return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
         except OSError as error:
             raise storage_error("read the picture", error) from error
@@ -147,7 +148,10 @@ class Api:
     def upload_hidden(self, name: str, picture: bytes) -> Asset:
         """Send a small picture that does not show among the artist's own, free of charge."""
         image = base64.b64encode(picture).decode("ascii")
-        return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image, "hide": True}))
+        return self._uploaded({"name": name, "image": image, "hide": True})
+
+    def _uploaded(self, body: Json) -> Asset:
+        return _asset(self._caller.call("POST", "/assets", body, sends_picture=True))
 
     def price(self, image: str, parameters: Mapping[str, Value]) -> float | None:
         """What `submit` would cost, in creative units; None when Scenario does not say. Nothing is started by it.
@@ -203,7 +207,7 @@ class Api:
             "kind": "image",
             "parts": count,
         }
-        upload = _object(self._caller.call("POST", "/uploads", body), "upload")
+        upload = _object(self._caller.call("POST", "/uploads", body, sends_picture=True), "upload")
         parts = upload.get("parts")
         if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
             raise PassingError("Scenario's answer to the upload could not be read.")
@@ -245,9 +249,14 @@ class Api:
 
 
 def raise_for_file_host(response: requests.Response) -> None:
-    """Raises the error that an answer of the file host stands for; its text is XML and says nothing to an artist."""
-    if not 200 <= response.status_code < 300:
-        raise error_for(response.status_code, response.headers, {})
+    """Raises RefusedError when the file host does not take the address, whatever the status, or PassingError. It knows
+    nothing of keys or credits, and its text is XML.
+    """
+    status = response.status_code
+    if 400 <= status < 500 and status not in PASSING:
+        raise RefusedError(f"Scenario's file host refuses the download ({status}). Try again.", remedy=Remedy.RETRY)
+    if not 200 <= status < 300:
+        raise error_for(status, response.headers, {})
 
 
 def _ordered(data: Json) -> str:

@@ -28,7 +28,7 @@ def download(
     """Bring the asset to `target`, whole. The session carries no key: the address is on another host.
 
     `progress` is told 0 to 1. Raises PassingError (what came so far is kept), ModelFileError, StorageError, and
-    RefusedError or AccountError when the address is not taken, as when it has expired.
+    RefusedError when the address is not taken, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
