@@ -13,7 +13,7 @@ from ..core.errors import PictureError
 from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import Key
 from ..jobs import session
-from ..picture import camera, clipboard, from_file, from_render, image, viewport
+from ..picture import camera, clipboard, completed_renders, from_file, from_render, image, viewport
 from ..picture.render import shown_slot
 from ..settings import scene as settings
 from . import preview_requests as looking
@@ -55,7 +55,7 @@ def _made(source: str, is_asked: bool) -> ChosenPicture | None:
 
 def _of_render(scene: bpy.types.Scene) -> tuple[Key, looking.Find]:
     """Each scene has renders of its own, in several slots."""
-    count = looking.render_count()
+    count = completed_renders.count()
     key = ("RENDER", str(count), str(scene.session_uid), str(shown_slot())) if count else ()
     return key, partial(_rendered, scene.session_uid)
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -19,7 +18,6 @@ from ..jobs import session
 from ..jobs.importing import is_importable
 from ..picture import StillRenderingError, icons
 from ..picture.preview import Look, Sight
-from ..picture.render import forget_completed, note_completed
 
 ROWS_A_TICK = 24
 RENDER_SECONDS = 0.3
@@ -33,15 +31,13 @@ Find = Callable[[bool], ChosenPicture | None]
 class _Wishes:
     """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
 
-    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
-    counts the renders that were completed in this file.
+    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon.
     """
 
     key: Key = ()
     find: Find | None = None
     check: Key = ()
     jobs: dict[str, None] = field(default_factory=dict)
-    renders: int = 0
 
 
 _wishes = _Wishes()
@@ -84,11 +80,6 @@ def icon_of(job_id: str) -> int:
         _wishes.jobs[job_id] = None
         _wake()
     return icon or 0
-
-
-def render_count() -> int:
-    """How many renders were completed since the file was opened: another number, another picture."""
-    return _wishes.renders
 
 
 def look_again(key: Key, find: Find) -> None:
@@ -165,16 +156,8 @@ def _timer() -> float | None:
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _render_completed(scene: Any, *_arguments: object) -> None:
-    """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
-    _wishes.renders += 1
-    note_completed(scene)
-
-
-@persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
-    _wishes.renders, _wishes.find = 0, None
-    forget_completed()
+    _wishes.find = None
     sight = session.sight()
     if sight is not None:
         sight.forget_views()
@@ -187,15 +170,13 @@ def forget() -> None:
 
 
 def register() -> None:
-    """Count the renders."""
-    bpy.app.handlers.render_complete.append(_render_completed)
+    """Watch for files being opened."""
     bpy.app.handlers.load_post.append(_file_opened)
 
 
 def unregister() -> None:
     """Leave no handler, timer or wish behind."""
     forget()
-    bpy.app.handlers.render_complete.remove(_render_completed)
     bpy.app.handlers.load_post.remove(_file_opened)
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)

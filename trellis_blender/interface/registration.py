@@ -11,7 +11,7 @@ from ..host import report
 from ..host.translation import translation
 from ..jobs import rows as job_list
 from ..jobs import session
-from ..picture import camera, icons
+from ..picture import camera, completed_renders, icons
 from ..settings import preferences
 from ..settings import scene as settings
 from . import menus, panels, price_tag, status_bar
@@ -57,6 +57,7 @@ def register() -> None:
     model_selection.register()
     status_bar.register()
     camera.register()
+    completed_renders.register()
     session.register()
     looking.register()
     asset_operators.register()
@@ -67,7 +68,8 @@ def unregister() -> None:
     looking.unregister()
     asset_operators.unregister()
     price_tag.unregister()
-    camera.unregister()  # first, for a thread of the session's may wait for what it renders
+    completed_renders.unregister()
+    camera.unregister()  # before it, for a thread of the session's may wait for what it renders
     session.unregister()
     status_bar.unregister()
     model_selection.unregister()
