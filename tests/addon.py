@@ -41,6 +41,7 @@ PARTS = {
     # picture
     "picture": "picture",
     "render": "picture.render",
+    "completed_renders": "picture.completed_renders",
     "image": "picture.image",
     "camera": "picture.camera",
     "viewport": "picture.viewport",

@@ -6,7 +6,6 @@ rest.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -20,7 +19,6 @@ from ..jobs.importing import is_importable
 from ..jobs.state import PreviewRequests
 from ..picture import StillRenderingError, icons
 from ..picture.preview import Look, Sight
-from ..picture.render import forget_completed, note_completed
 from .chosen_picture import picture_to_look_at
 
 ROWS_A_TICK = 24
@@ -139,27 +137,18 @@ def _wake() -> None:
 
 
 @persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _render_completed(scene: Any, *_arguments: object) -> None:
-    """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
-    note_completed(scene)
-
-
-@persistent  # type: ignore[untyped-decorator]  # as above
 def _file_opened(*_arguments: object) -> None:
     _requests().key = ()
-    forget_completed()
     sight = session.sight()
     if sight is not None:
         sight.forget_views()
 
 
 def register() -> None:
-    """Count the renders."""
-    bpy.app.handlers.render_complete.append(_render_completed)
+    """Watch for files being opened."""
     bpy.app.handlers.load_post.append(_file_opened)
 
 
 def unregister() -> None:
     """Leave no handler behind."""
-    bpy.app.handlers.render_complete.remove(_render_completed)
     bpy.app.handlers.load_post.remove(_file_opened)

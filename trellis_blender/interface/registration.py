@@ -11,7 +11,7 @@ from ..host import report
 from ..host.translation import translation
 from ..jobs import rows as job_list
 from ..jobs import session
-from ..picture import icons, sources
+from ..picture import completed_renders, icons, sources
 from ..settings import preferences
 from ..settings import scene as settings
 from . import menus, panels, status_bar
@@ -61,6 +61,7 @@ def register() -> None:
     model_selection.register()
     status_bar.register()
     sources.register()
+    completed_renders.register()
     session.register()
     looking.register()
     asset_operators.register()
@@ -70,6 +71,7 @@ def unregister() -> None:
     """Take it all out again."""
     looking.unregister()
     asset_operators.unregister()
+    completed_renders.unregister()
     sources.unregister()
     session.unregister()
     status_bar.unregister()

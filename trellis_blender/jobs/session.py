@@ -19,7 +19,8 @@ from bpy.app.handlers import persistent
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
-from ..core.job.job import Job
+from ..core.job.events import CancelAsked
+from ..core.job.job import MAY_FOLLOW, Job
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner
@@ -109,6 +110,11 @@ def waiting_for(job: Job) -> str:
     return _state.session.arrival.reason_for(job) if _state.session else ""
 
 
+def is_awaited(job: Job) -> bool:
+    """Whether the job's model is on this computer and will come into the scene by itself."""
+    return _state.session is not None and _state.session.arrival.is_awaited(job)
+
+
 def jobs_root() -> Path:
     """The folder of all jobs."""
     return Path(bpy.utils.extension_path_user(base_package, path="jobs", create=True))
@@ -138,15 +144,17 @@ def folder(job_id: str) -> Path:
 
 
 def cancel(job_id: str) -> None:
-    """Stop the job, or have its model kept where Scenario does not; the panel says so at once, and its box goes."""
+    """Stop the job, or have its model kept where it is paid for; the panel says so at once, and its box goes."""
     session = start()
     job = session.jobs[job_id]
-    if not (job.is_resting or job.foreign or job_id in session.echoes):
+    if job.foreign or job_id in session.echoes:
+        return
+    session.arrival.wanted.discard(job_id)
+    if job.stage in MAY_FOLLOW[CancelAsked]:
         session.echoes[job_id] = Echo.CANCELLING
-        session.arrival.wanted.discard(job_id)
         session.runner.cancel(job_id)
-        session.boxes.clicked()
-        session.show_boxes(is_changed=True)
+    session.boxes.clicked()
+    session.show_boxes(is_changed=True)
 
 
 def retry(job_id: str) -> None:

@@ -14,6 +14,7 @@ from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
+from . import completed_renders
 from .file import new_file
 
 KEY = "RENDER"
@@ -27,9 +28,6 @@ STAMPED = (
 )
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
-
-_stamped: dict[int, bool] = {}  # by the scenes' session_uid, whether their last render was
-_completed: list[None] = []  # one for each render that was completed since the file was opened
 
 
 class StillRenderingError(PictureError):
@@ -50,7 +48,7 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
     image = render_result()
     if image is None:
         raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
-    if is_stamped(scene):
+    if completed_renders.is_stamped(scene):
         raise PictureError(STAMPED, remedy=Remedy.RENDER)
     target = new_file(folder)
     with _targa_settings(scene):
@@ -68,7 +66,7 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
 
 def preview_key(scene: Any) -> tuple[str, ...]:
     """The key of the scene's render. Each scene has renders of its own, in several slots."""
-    count = len(_completed)
+    count = completed_renders.count()
     return (KEY, str(count), str(scene.session_uid), str(shown_slot())) if count else (KEY,)
 
 
@@ -86,23 +84,6 @@ def render_result() -> Any:
     """The image of the current render, None without one. Its name may be any, in any language."""
     every: list[Any] = list(bpy.data.images)
     return next((image for image in every if image.type == "RENDER_RESULT"), None)
-
-
-def is_stamped(scene: Any) -> bool:
-    """Whether Blender has burned its stamp into the scene's render: dates, names and paths, over the picture."""
-    return _stamped.get(scene.session_uid, bool(scene.render.use_stamp))
-
-
-def note_completed(scene: Any) -> None:
-    """A render of the scene is complete: remember whether it was stamped. On any thread that Blender calls handlers."""
-    _completed.append(None)
-    _stamped[scene.session_uid] = bool(scene.render.use_stamp)
-
-
-def forget_completed() -> None:
-    """Another file is open."""
-    _completed.clear()
-    _stamped.clear()
 
 
 def _keep_one_view(unpacked: Path) -> bool:

@@ -82,7 +82,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             name="Keep the File's Normals",
             description=(
                 "Store the file's normals, in the form that follows edits, rather than smooth shading and sharp edges;"
-                " Blender freezes for a second or several for half a million faces"
+                " with half a million faces Blender freezes for 0.3 to 1.3 s, where they differ per corner 1.3 to 5.6 s"
             ),
             default=False,
         )

@@ -95,6 +95,15 @@ def test_a_job_that_scenario_does_not_stop_says_so_until_it_is_there(addon: Any,
     assert "does not stop" not in show("ready", **wish).text
 
 
+def test_a_cancelled_job_whose_model_is_paid_for_says_that_it_is_kept(show: Any) -> None:
+    for stage in ("downloading", "reading"):
+        page = show(stage, cancel_asked=True)
+        assert "The model is paid for; it will be kept in the list, and not imported" in page.text
+        assert "trellis2.cancel" not in page.operator_ids
+    assert "the model is paid for. It is kept here" in show("ready", cancel_asked=True).text
+    assert "kept" not in show("imported", cancel_asked=True).text
+
+
 def test_every_button_belongs_to_its_job(show: Any) -> None:
     for stage in STAGES:
         for name, _, given in show(stage).operators:

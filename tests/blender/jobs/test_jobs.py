@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from tests.blender.working import (
     stage_of,
     tick_for,
     tick_until,
+    waiting_reason,
 )
 from tests.services import scenario_stops
 
@@ -190,6 +192,59 @@ def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
     assert addon.job_panel.charged(job(job_id)) == job(job_id).cost
     assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
     assert (stage_of(job_id), len(meshes()), connected.paid) == ("imported", 1, 1)
+
+
+@pytest.mark.parametrize("has_box", [True, False])
+def test_a_model_that_is_cancelled_while_it_downloads_is_kept_and_not_imported(
+    addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.preferences, "use_placeholders", lambda: has_box)
+    go_on = threading.Event()
+    connected.fault("download", Fault(until=go_on))
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "downloading")
+    assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
+    assert (stage_of(job_id), boxes()) == ("downloading", [])
+    assert "will be kept in the list" in addon.job_panel.state_sentence(job(job_id))
+    go_on.set()
+    tick_until(lambda: stage_of(job_id) == "ready")
+    tick_for(0.3)
+    assert (stage_of(job_id), meshes(), boxes(), session.tick()) == ("ready", [], [], False)
+    assert addon.job_panel.charged(job(job_id)) == job(job_id).cost
+    assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
+    assert (stage_of(job_id), len(meshes()), connected.paid) == ("imported", 1, 1)
+
+
+def test_a_model_that_waits_to_be_imported_can_be_cancelled_and_is_kept(
+    addon: Any, tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addon.busy, "is_rendering", lambda: True)
+        job_id = generate(picture_file(tmp_path))
+        tick_until(waiting_reason)
+        bpy.ops.ed.undo_push(message="With Box")
+        assert addon.job_operators.is_cancellable(job(job_id))
+        assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
+        assert not addon.job_operators.is_cancellable(job(job_id))
+    tick_until(lambda: not boxes())
+    assert addon.begin.job_folder.load(session.folder(job_id)).cancel_asked
+    bpy.ops.ed.undo_push(message="Without Box")
+    bpy.ops.ed.undo()
+    assert len(boxes()) == 1
+    session._undone()
+    tick_for(0.5)
+    assert (stage_of(job_id), meshes(), boxes(), waiting_reason()) == ("ready", [], [], "")
+
+
+def test_an_import_that_waits_can_be_cancelled(addon: Any, tmp_path: Path, connected: Emulator, session: Any) -> None:
+    job_id = finish(picture_file(tmp_path)).id
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addon.busy, "is_rendering", lambda: True)
+        assert OPS.trellis2.import_model(job_id=job_id) == {"FINISHED"}
+        tick_until(waiting_reason)
+        assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
+    tick_for(0.3)
+    assert (stage_of(job_id), len(meshes()), waiting_reason(), session.tick()) == ("imported", 1, "", False)
 
 
 def test_without_an_id_the_newest_job_is_cancelled(tmp_path: Path, connected: Emulator) -> None:

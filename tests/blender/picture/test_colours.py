@@ -11,7 +11,7 @@ import pytest
 from tests.blender.picture.test_render import current_scene, render, saved_by_hand, send
 from tests.blender.picture_makers import colours, image
 from tests.blender.pictures import pixels, placed
-from tests.blender.working import OPS, SMALL, newest_job, refusal, tick_until
+from tests.blender.working import OPS, SMALL, newest_job, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,16 +119,6 @@ def test_a_float_image_whose_alpha_is_packed_keeps_its_colours(tmp_path: Path, c
     seen = send_image(connected, packed)
     middle = seen[len(seen) // 2, len(seen) // 2]
     assert abs(middle - [137, 137, 137, 230]).max() <= 1  # sRGB (IEC 61966-2-1) shows 0.25 as 137, not 0.25 / 0.9
-
-
-def test_a_stamp_that_was_burned_in_is_refused_until_the_render_is_done_again(connected: Emulator) -> None:
-    current_scene().render.use_stamp = True
-    render()
-    current_scene().render.use_stamp = False
-    assert refusal(OPS.trellis2.generate_render).startswith("The render has Blender's stamp burned into it.")
-    assert not connected.calls
-    bpy.ops.render.render()
-    send(connected)
 
 
 @pytest.mark.parametrize(("across", "down"), [(2, 1), (1, 2)])

@@ -85,6 +85,18 @@ def test_the_box_is_as_large_as_the_model_where_a_scene_is_in_other_units(tmp_pa
     assert max(extent(model)[1] - extent(model)[0]) == pytest.approx(200.0, rel=1e-3)
 
 
+def test_a_box_without_a_size_is_a_metre_where_a_scene_is_in_other_units(tmp_path: Path, connected: Emulator) -> None:
+    assert bpy.context.scene is not None
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    current_settings().use_size = False
+    job_id = generate(picture_file(tmp_path))
+    assert tuple(extent(box())[1] - extent(box())[0]) == pytest.approx((100.0, 100.0, 100.0))
+    bpy.context.scene.unit_settings.scale_length = 1.0  # which the box that stands there does not follow
+    model = arrive(job_id)
+    assert max(extent(model)[1] - extent(model)[0]) == pytest.approx(100.0, rel=0.05)
+    assert tuple(model.scale) == pytest.approx((1.0, 1.0, 1.0))
+
+
 def test_the_box_does_not_take_the_selection(tmp_path: Path, connected: Emulator) -> None:
     bpy.ops.mesh.primitive_cube_add()
     cube = bpy.context.object

@@ -188,7 +188,7 @@ def test_a_job_has_begun_when_the_artist_last_set_it_going() -> None:
 def test_a_resumed_job_goes_to_the_furthest_stage_that_is_paid_for(
     way: list[Event], expected: Stage, end: Stage
 ) -> None:
-    ended = dataclasses.replace(after(*way), stage=end)
+    ended = dataclasses.replace(after(*way), stage=end)  # an earlier version cancelled downloads, too
     assert advance(ended, Resumed(), 0.0).stage is expected
 
 
@@ -341,6 +341,15 @@ def test_a_refused_cancel_lets_the_job_go_on_to_its_model() -> None:
     assert (job.stage, job.cancel_asked, job.cancel_refused) == (Stage.READY, True, True)
     again = after(*WAY[:4], CancelAsked(), CancelRefused(), REFUSED, Resumed())
     assert (again.cancel_asked, again.cancel_refused) == (False, False)
+
+
+@pytest.mark.parametrize("done", [6, 7, 8], ids=["downloading", "reading", "ready"])
+def test_a_model_that_scenario_has_made_is_kept_whatever_the_artist_wants(done: int) -> None:
+    job = after(*WAY[:done], CancelAsked())
+    assert job.stage is after(*WAY[:done]).stage
+    for event in WAY[done:8]:
+        job = advance(job, event, 0.0)
+    assert (job.stage, job.cancel_asked, job.holds_model, job.cost) == (Stage.READY, True, True, 7.25)
 
 
 def test_only_five_stages_rest() -> None:

@@ -122,12 +122,22 @@ def test_a_mesh_that_is_used_tens_of_thousands_of_times_is_left_to_blenders_impo
     assert reason(draft) == "thousands of parts"
 
 
-def test_hundreds_of_different_materials_are_left_to_blenders_importer() -> None:
+def in_different_materials(count: int) -> Draft:
+    """A body with so many parts, each in a material of its own."""
     draft = plain_factors()
     primitive = draft.json["meshes"][0]["primitives"][0]
-    draft.json["materials"] = [{"pbrMetallicRoughness": {"metallicFactor": n / 1000}} for n in range(1000)]
-    draft.json["meshes"][0]["primitives"] = [{**primitive, "material": n} for n in range(1000)]
-    assert reason(draft) == "1,000 materials"
+    draft.json["materials"] = [{"pbrMetallicRoughness": {"metallicFactor": n / count}} for n in range(count)]
+    draft.json["meshes"][0]["primitives"] = [{**primitive, "material": n} for n in range(count)]
+    return draft
+
+
+def test_hundreds_of_different_materials_are_left_to_blenders_importer() -> None:
+    assert reason(in_different_materials(1000)) == "1,000 materials"
+
+
+def test_no_more_materials_are_made_than_blender_makes_in_a_moment() -> None:
+    assert len(read(in_different_materials(64)).materials) == 64
+    assert reason(in_different_materials(65)) == "65 materials"
 
 
 def test_data_that_is_used_many_times_over_is_left_to_blenders_importer() -> None:

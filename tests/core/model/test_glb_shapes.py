@@ -295,8 +295,9 @@ def test_thousands_of_materials_that_differ_in_their_name_alone_are_joined() -> 
 
 
 def test_a_few_materials_keep_their_names() -> None:
-    names = [material.name for material in read(in_many_materials(20, 1)).materials if material]
-    assert names == [f"part {n}" for n in range(20)]
+    names = [material.name for material in read(in_many_materials(64, 1)).materials if material]
+    assert names == [f"part {n}" for n in range(64)]
+    assert len(read(in_many_materials(65, 1)).materials) == 1
 
 
 def test_a_file_without_materials_has_no_slot() -> None:

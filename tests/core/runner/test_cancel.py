@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from emulator import Emulator, Fault
 from tests.clock import MovedClock
-from tests.core.studio import STEADY, Studio, account_of, tells_what_to_do
+from tests.core.studio import STEADY, Studio, account_of
 from tests.services import scenario_stops
+from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.job.spending import charged
-from trellis_blender.core.job.words import NOT_STOPPED, stage_words, state_sentence
+from trellis_blender.core.job.words import KEPT, NOT_STOPPED, WILL_BE_KEPT, stage_words, state_sentence
+from trellis_blender.core.model.glb import check_glb
+from trellis_blender.core.runner import steps
 
 Open = Callable[..., Studio]
 
@@ -228,15 +234,89 @@ def test_cancelling_a_submit_that_never_arrived_says_that_nothing_was_charged(
     assert emulator.paid == 0
 
 
-def test_a_stopped_download_can_be_had_later_for_nothing(studio: Studio, emulator: Emulator) -> None:
-    emulator.fault("download", Fault(trickle=0.05))
+def is_kept(studio: Studio, job: Job) -> bool:
+    """Whether the job's model is there, paid for, and not to be imported by itself; on disk as well."""
+    is_there = (studio.folder(job.id) / "model.glb").exists() and job.holds_model
+    is_paid = charged(job) == job.cost == studio.emulator.jobs[job.remote_id].cost
+    return is_there and is_paid and job.cancel_asked and studio.is_saved(job) and state_sentence(job) == KEPT
+
+
+@pytest.mark.parametrize("stage", [Stage.DOWNLOADING, Stage.READING])
+def test_a_model_that_is_on_its_way_when_it_is_cancelled_is_kept(
+    studio: Studio, emulator: Emulator, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def check_late(path: Path) -> None:
+        go_on.wait()
+        check_glb(path)
+
+    emulator.fault("download", Fault(until=go_on if stage is Stage.DOWNLOADING else None))
+    monkeypatch.setattr(steps, "check_glb", check_late)
     job_id = studio.add()
-    studio.until(lambda: emulator.calls["download"], "the download")
-    message = cancelled(studio, job_id)
-    assert tells_what_to_do(message)
-    studio.again(job_id)
-    studio.reach(job_id, Stage.READY)
+    studio.reach(job_id, stage)
+    studio.runner.cancel(job_id)
+    studio.until(lambda: studio.jobs[job_id].cancel_asked, "the wish")
+    job = studio.jobs[job_id]
+    assert (job.stage, state_sentence(job), studio.is_saved(job)) == (stage, WILL_BE_KEPT, True)
+    assert stage_words(job, 0.0) in ("Downloading", "Reading")
+    go_on.set()
+    assert is_kept(studio, studio.reach(job_id, Stage.READY))
+    assert (emulator.calls["cancel"], emulator.calls["download"], emulator.paid) == (0, 1, 1)
+
+
+def test_a_model_that_is_ready_when_it_is_cancelled_is_kept(studio: Studio) -> None:
+    job = studio.reach(studio.add(), Stage.READY)
+    studio.runner.cancel(job.id)
+    studio.until(lambda: studio.jobs[job.id].cancel_asked, "the wish")
+    assert (studio.jobs[job.id].stage, studio.jobs[job.id].ended) == (Stage.READY, job.ended)
+    assert is_kept(studio, studio.jobs[job.id])
+
+
+def test_cancelling_does_not_hurry_a_download_that_shall_wait(open_studio: Open, emulator: Emulator) -> None:
+    clock = MovedClock()
+    studio = open_studio(pace=STEADY, clock=clock)
+    emulator.fault("download", Fault(status=429, retry_after="30"))
+    job_id = studio.add()
+    studio.skip_until(clock, lambda: emulator.calls["download"], "the download")
+    studio.trouble(job_id)
+    studio.runner.cancel(job_id)
+    studio.until(lambda: studio.jobs[job_id].cancel_asked, "the wish")
+    passed = studio.skip_until(clock, lambda: studio.jobs[job_id].stage is Stage.READY, "the model")
+    assert passed >= 30
+
+
+def test_a_wish_to_cancel_a_download_survives_a_restart(open_studio: Open, emulator: Emulator) -> None:
+    emulator.fault("download", Fault(close="before"))
+    clock = MovedClock()
+    first = open_studio(pace=STEADY, clock=clock)  # in which the download is not tried again by itself
+    job_id = first.add()
+    failed = lambda: job_id in first.jobs and first.jobs[job_id].trouble  # noqa: E731 - said once
+    first.skip_until(clock, failed, "the download's end")
+    first.runner.cancel(job_id)
+    first.until(lambda: first.jobs[job_id].cancel_asked, "the wish")
+    first.close()
+    second = open_studio()
+    assert is_kept(second, second.reach(job_id, Stage.READY))
     assert emulator.paid == 1
+
+
+def test_a_download_that_an_earlier_version_has_stopped_is_had_for_nothing(
+    open_studio: Open, emulator: Emulator
+) -> None:
+    first = open_studio()
+    done = first.reach(first.add(), Stage.READY)
+    first.close()
+    (first.folder(done.id) / "model.glb").unlink()
+    message = "The download was stopped. The model is paid for: Retry brings it."
+    stopped = dataclasses.replace(done, stage=Stage.CANCELLED, cancel_asked=True, model_asset_id="", message=message)
+    job_folder.save(first.folder(done.id), stopped)
+    second = open_studio()
+    assert second.reach(done.id, Stage.CANCELLED).holds_model
+    second.again(done.id)
+    assert not second.reach(done.id, Stage.READY).cancel_asked
+    assert (second.folder(done.id) / "model.glb").exists()
+    assert (emulator.calls["upload"], emulator.calls["submit"], emulator.paid) == (1, 1, 1)
 
 
 @scenario_stops
@@ -250,8 +330,10 @@ def test_a_cancelled_job_is_begun_anew_when_it_is_resumed(studio: Studio, emulat
     assert (emulator.paid, emulator.calls["upload"]) == (2, 1)
 
 
-def test_cancelling_a_job_at_rest_changes_nothing(studio: Studio) -> None:
+def test_cancelling_a_job_that_is_over_changes_nothing(studio: Studio) -> None:
     job = studio.reach(studio.add(), Stage.READY)
+    studio.runner.imported(job.id)
+    job = studio.reach(job.id, Stage.IMPORTED)
     studio.runner.cancel(job.id)
     studio.checked(account_of(studio.emulator))
     assert studio.jobs[job.id] == job

@@ -42,6 +42,21 @@ def test_what_passes_is_waited_for_in_every_stage(studio: Studio, emulator: Emul
     assert all(map(tells_what_to_do, told))
 
 
+@pytest.mark.parametrize("status", [400, 404, 413, 414, 418])
+@pytest.mark.parametrize("call", ["jobs", "job", "asset"])
+def test_a_gateways_page_fails_no_job_that_is_paid_for(
+    studio: Studio, emulator: Emulator, call: str, status: int
+) -> None:
+    emulator.fault(call, Fault(status=status, html=True), times=2)
+    if call == "jobs":
+        emulator.fault("submit", Fault(close="after"))
+    job = studio.reach(studio.add(), Stage.READY)
+    assert (emulator.paid, job.trouble) == (1, "")
+    assert troubles(studio) == {
+        f"Something else answers in Scenario's place ({status}). Check the network. It is tried again."
+    }
+
+
 def test_the_servers_wish_to_wait_is_granted(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(status=429, remaining_seconds=1))
     begun = time.monotonic()

@@ -24,6 +24,7 @@ from trellis_blender.core.errors import (
     LimitError,
     PassingError,
     RefusedError,
+    Remedy,
     TooLargeError,
     TrellisError,
 )
@@ -81,11 +82,10 @@ CASES: list[tuple[int, str, type[TrellisError]]] = [
     (402, "", CreditsError),
     (403, "This key may not do that", AccountError),
     (403, "Your plan does not include this model", CreditsError),
-    (404, "", RefusedError),
+    (404, "No such job", RefusedError),
     (408, "", PassingError),
     (409, "", PassingError),
-    (413, "", TooLargeError),
-    (422, "", RefusedError),
+    (422, "Not like this", RefusedError),
     (425, "", PassingError),
     (429, "Too many requests", PassingError),
     (429, "Not enough creative units", CreditsError),
@@ -105,6 +105,41 @@ def test_every_status_is_the_right_error(status: int, words: str, expected: type
     assert type(error) is expected
     assert tells_what_to_do(error.sentence)
     assert len(recorder.asked) == 1
+
+
+# What a gateway may answer in Scenario's place.
+ODD = (400, 404, 405, 406, 410, 411, 413, 414, 415, 418, 421, 422, 431, 451, 499)
+
+
+@pytest.mark.parametrize("status", ODD)
+@pytest.mark.parametrize("body", [b"<html>Request Entity Too Large</html>", b"", b'{"reason": ""}'])
+def test_an_odd_refusal_of_a_call_that_asks_or_fetches_proves_nothing_and_passes(status: int, body: bytes) -> None:
+    with Recorder(Reply(status, body)) as recorder:
+        error = failure(caller_of(recorder.url))
+    assert type(error) is PassingError
+    assert "picture" not in error.sentence
+
+
+@pytest.mark.parametrize("status", [status for status in ODD if status not in (400, 404, 422)])
+def test_nor_does_one_with_words_that_scenario_has_no_status_for(status: int) -> None:
+    assert type(error_for(status, {}, {"reason": "Too large."})) is PassingError
+
+
+def test_only_a_call_that_sends_a_picture_hears_that_it_is_too_large() -> None:
+    error = error_for(413, {}, {}, sends_picture=True)
+    assert type(error) is TooLargeError
+    assert error.sentence.endswith("Choose a smaller picture.")
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_only_who_sends_a_picture_or_settings_is_told_to_change_them(status: int) -> None:
+    said = {"reason": "Not like this"}
+    for kind in ({"paid": True}, {"sends_picture": True}):
+        assert error_for(status, {}, said, **kind).sentence.endswith(
+            "Change the settings or the picture, then try again."
+        )
+    error = error_for(status, {}, said)
+    assert (error.sentence, error.remedy) == ("Scenario refused the request: Not like this. Try again.", Remedy.RETRY)
 
 
 PAID: list[tuple[int, type[TrellisError]]] = [
@@ -159,12 +194,16 @@ def test_what_the_server_writes_does_not_decide_whether_it_was_reached(line: byt
 AT_LIMIT = {"reason": "Your plan allows 2 jobs", "details": {"actionName": "custom", "actionLimit": 2}}
 
 
-@pytest.mark.parametrize("paid", [False, True])
-def test_a_ceiling_on_jobs_is_waited_for_whatever_plan_its_text_names(paid: bool) -> None:
-    error = error_for(429, {}, AT_LIMIT, paid=paid)
+def test_a_ceiling_on_jobs_is_waited_for_whatever_plan_its_text_names() -> None:
+    error = error_for(429, {}, AT_LIMIT, paid=True)
     assert type(error) is LimitError
     assert "2 of your jobs" in error.sentence
     assert tells_what_to_do(error.sentence)
+
+
+def test_a_call_that_begins_no_job_is_not_told_of_a_ceiling_on_jobs() -> None:
+    error = error_for(429, {}, AT_LIMIT)
+    assert (type(error), error.sentence) == (PassingError, "Scenario is busy. It is tried again.")
 
 
 @pytest.mark.parametrize("limit", [None, 0, "2", True, 2.5])

@@ -15,7 +15,7 @@ from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, new_job
 from tests.emulator.caller import Caller, draw_picture
 from tests.glbs.draft import container
-from trellis_blender.core.errors import AccountError, ModelFileError, PassingError, StorageError
+from trellis_blender.core.errors import ModelFileError, PassingError, RefusedError, StorageError
 from trellis_blender.core.job.events import Downloaded
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
@@ -191,9 +191,11 @@ def test_a_download_asks_for_the_bytes_as_they_are(session: requests.Session, fo
     assert "authorization" not in recorder.asked[0].headers
 
 
-def test_an_address_that_has_expired_is_refused(session: requests.Session, folder: Path) -> None:
-    with Recorder(Reply(403, b"<Error/>")) as recorder, pytest.raises(AccountError):
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 410, 413])
+def test_an_address_that_has_expired_is_refused(session: requests.Session, folder: Path, status: int) -> None:
+    with Recorder(Reply(status, b"<Error/>")) as recorder, pytest.raises(RefusedError) as error:
         fetch(session, recorder.url, folder / "model.glb")
+    assert error.value.sentence == f"Scenario's file host refuses the download ({status}). Try again."
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -73,6 +73,7 @@ REFUSED = {"submit": Fault(status=402)}
 UNREADABLE = Fault(body='{"jobs": [{"jobId": "job_elsewhere", "status": "queued"}]}')
 ENDLESS = {"submit": Fault(job="never_ends")}
 CANCEL = (("running", "cancel"),)
+CANCEL_LATE = (("downloading", "cancel"),)
 SPOIL = (("imported", "spoil"), ("imported", "import_model"))
 
 POINTS: tuple[Point, ...] = (
@@ -95,6 +96,12 @@ POINTS: tuple[Point, ...] = (
     *around("Resumed", "Retry is known", faults=REFUSED, leads=(("failed", "retry"),)),
     *around("NotFound", "the search is given up", faults=LOST, lasting={"jobs": UNREADABLE}),
     *around("CancelAsked", "Cancel is known", leads=CANCEL, job_seconds=4.0),
+    *around(
+        "CancelAsked",
+        "Cancel is known, during the download",
+        leads=CANCEL_LATE,
+        faults={"download": Fault(until=threading.Event())},
+    ),
     *around("CancelRefused", "the refusal to cancel is known", leads=CANCEL, job_seconds=4.0),
     *around("Cancelled", "it is known to be cancelled at Scenario", faults=ENDLESS, leads=(("running", "stop"),)),
     Point("in the middle of the upload", faults={"upload": Fault(until=threading.Event())}, moment=asked("upload")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -144,18 +145,21 @@ def test_a_job_that_never_arrived_is_cancelled_only_when_that_is_certain(
 
 
 @pytest.mark.parametrize("opens_anew", [False, True], ids=["same window", "next window"])
-def test_a_cancelled_download_is_there_for_another_time(
+def test_a_download_goes_on_though_it_is_cancelled_and_the_model_is_kept(
     window: Window, open_window: Open, picture: Path, emulator: Emulator, opens_anew: bool
 ) -> None:
-    emulator.fault("download", Fault(trickle=0.05))
+    held = threading.Event()
+    emulator.fault("download", Fault(until=held))
     job_id = window.add(picture)
-    window.reach(job_id, Stage.DOWNLOADING)
     until(lambda: emulator.calls["download"], "the download")
-    assert cancel_at_once(window, job_id).message == "The download was stopped. The model is paid for: Retry brings it."
+    window.runner.cancel(job_id)
+    window.wait_for(lambda: window.jobs[job_id].cancel_asked, "the list's word for it")
+    assert window.jobs[job_id].stage is Stage.DOWNLOADING
     if opens_anew:
         window.close()
         window = open_window()
-        window.reach(job_id, Stage.CANCELLED)
-    assert window.again(job_id).stage is Stage.READY
+    held.set()
+    assert window.reach(job_id, Stage.READY).cancel_asked
+    assert (window.root / job_id / "model.glb").read_bytes() == glb(7)
     assert {path.name for path in (window.root / job_id).iterdir()} == OWN_WITH_MODEL
-    assert (emulator.calls["submit"], emulator.paid) == (1, 1)
+    assert (emulator.calls["submit"], emulator.calls["cancel"], emulator.paid) == (1, 0, 1)

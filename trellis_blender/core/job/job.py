@@ -8,8 +8,9 @@ calls it; everybody else reads snapshots.
                   ^            |  \\                                            (again and again)
                   |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived"), or uncertain
                   `------------'
-    every stage before `ready` may end as failed or cancelled; `Resumed` takes those two back to the furthest
-    stage that is already paid for. From uncertain it leads to one more search, and then to a new submit.
+    every stage before `ready` may end as failed, and as cancelled until it is submitted, or where Scenario stops it;
+    `Resumed` takes those two back to the furthest stage that is already paid for. From uncertain it leads to one
+    more search, and then to a new submit. A model that is paid for is kept although the artist cancels it.
 
 Two tables below say all of it. `EVENT_TRIGGERED`: what may happen to a job at each stage, and where that leads.
 `STAGE_TRIGGERED`: what happens to a job by itself, because of the stage it stands at.
@@ -71,6 +72,7 @@ class Stage(StrEnum):
 
 
 RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
+GENERATED = frozenset({Stage.DOWNLOADING, Stage.READING})
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ class Job:
     `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown;
     `charged_in_vain` is what Scenario kept for tries that ended without a model. `may_be_paid`: a request of it was not
     found at Scenario, and may have been accepted all the same; `may_submit_again`: the artist takes that risk, and it
-    is submitted anew if one more search does not find it. `cancel_asked`: the artist wants it stopped;
-    `cancel_refused`: Scenario goes on with it all the same.
+    is submitted anew if one more search does not find it. `cancel_asked`: the artist does not want it any more, and
+    its model is not imported by itself; `cancel_refused`: Scenario goes on with it all the same.
     `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
     `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
     another Blender drives this job. `is_prepared`: its picture is as all are sent; those of jobs from before are not.
@@ -224,17 +226,18 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         },
         Stage.DOWNLOADING: {
             Downloaded: Stage.READING,
-            CancelAsked: Stage.CANCELLED,
+            CancelAsked: Stage.DOWNLOADING,  # the model is paid for: it is kept, and not imported
             Failed: Stage.FAILED,
         },
         Stage.READING: {
             Read: Stage.READY,
             KeptUnread: Stage.READY,
             Damaged: Stage.FAILED,
-            CancelAsked: Stage.CANCELLED,
+            CancelAsked: Stage.READING,
             Failed: Stage.FAILED,
         },
         Stage.READY: {
+            CancelAsked: Stage.READY,
             Imported: Stage.IMPORTED,
             Damaged: Stage.FAILED,
             Resumed: _furthest_paid,
@@ -299,7 +302,6 @@ def event_by_itself(job: Job) -> Event | None:
 
 _UNSENT = "Cancelled before anything was charged."
 _NOT_RESENT = "Cancelled. An earlier request of this job may have been charged. Look at Scenario for it."
-_DOWNLOAD_STOPPED = "The download was stopped. The model is paid for: Retry brings it."
 _CANCELLED_UNSENT = "Cancelled. The request never reached Scenario, and nothing was charged."
 _UNCERTAIN = "It is not known whether Scenario accepted the request. Look at Scenario before you submit it again."
 _NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. Submit it again when you are ready."
@@ -356,8 +358,6 @@ def _said(message: str, remedy: Remedy = Remedy.NONE) -> dict[str, Any]:
 
 def _words_of_cancel(job: Job) -> str:
     """What is to be said of a job that is cancelled here, without Scenario having been asked."""
-    if job.model_asset_ids:
-        return _DOWNLOAD_STOPPED
     return _NOT_RESENT if job.may_be_paid else _UNSENT
 
 

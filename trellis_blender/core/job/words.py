@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .job import Job, Stage
+from .job import GENERATED, Job, Stage
 
 WORDS: Mapping[Stage, str] = MappingProxyType(
     {
@@ -31,6 +31,8 @@ WORDS: Mapping[Stage, str] = MappingProxyType(
 _WAITING = ("pending", "queued", "warming-up")
 _MAYBE_PAID = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 NOT_STOPPED = "Scenario does not stop a running model; it is paid for and will be kept"
+WILL_BE_KEPT = "The model is paid for; it will be kept in the list, and not imported"
+KEPT = "You cancelled this, but the model is paid for. It is kept here; press Import to use it"
 
 
 def stage_words(job: Job, generated: float) -> str:
@@ -40,7 +42,7 @@ def stage_words(job: Job, generated: float) -> str:
     """
     if job.foreign:
         return f"{WORDS[job.stage]} in Another Blender"
-    if job.cancel_asked and not job.cancel_refused:
+    if job.cancel_asked and not job.cancel_refused and job.stage not in GENERATED:
         return cancelling_words(job)
     if percent(job, generated):
         return f"Generating {percent(job, generated)}"
@@ -61,11 +63,20 @@ def percent(job: Job, generated: float) -> str:
 
 
 def state_sentence(job: Job) -> str:
-    """What there is to say of the job, empty when all is well: why it ended, what keeps it waiting, or that Scenario
-    goes on with it although the artist wanted it stopped.
+    """What there is to say of the job, empty when all is well: why it ended, what keeps it waiting, or what becomes of
+    a model that is paid for although the artist cancelled it.
     """
-    not_stopped = NOT_STOPPED if job.cancel_refused and not job.is_resting else ""
-    return job.message or job.trouble or not_stopped
+    return job.message or job.trouble or _cancelled_words(job)
+
+
+def _cancelled_words(job: Job) -> str:
+    if not job.cancel_asked:
+        return ""
+    if job.stage in GENERATED:
+        return WILL_BE_KEPT
+    if job.stage is Stage.READY:
+        return KEPT
+    return NOT_STOPPED if job.cancel_refused and not job.is_resting else ""
 
 
 def cost_words(cost: float) -> str:

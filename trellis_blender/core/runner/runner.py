@@ -34,7 +34,7 @@ from ..job.events import (
     SubmitPutOff,
     SubmitStarted,
 )
-from ..job.job import MAY_FOLLOW, Job, Stage, event_by_itself
+from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
 from .job_store import Entry, Ledger
 from .messages import Change, ModelRead, Notice
@@ -114,7 +114,7 @@ class Runner:
         self._notes.put(lambda: self._add(jobs, picture))
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job; one that is submitted already, only where Scenario does that."""
+        """Stop a job; one that is submitted already, only where Scenario does that. Else its model is kept."""
         self._notes.put(lambda: self._cancel(job_id))
 
     def resume(self, job_id: str) -> None:
@@ -253,9 +253,12 @@ class Runner:
             return
         try:
             entry = self._ledger.entry(job_id)
-            if not (entry.job.is_resting or entry.job.foreign):
+            if entry.job.stage is Stage.READY:  # so that its model is not imported by itself, now or another time
+                self._tell(job_id, CancelAsked())
+            elif not (entry.job.is_resting or entry.job.foreign):
                 self._ledger.apply(entry, CancelAsked())
-                entry.due = 0.0
+                if entry.job.stage not in GENERATED:  # else there is nothing to stop, and it goes on at its pace
+                    entry.due = 0.0
         finally:
             self._ledger.answer(job_id)
 

@@ -43,7 +43,6 @@ from ..request.models import MODELS
 from ..request.service import RemoteJob, Service, Wait
 
 _log = logging.getLogger(__name__)
-EXPIRED = (RefusedError, AccountError)
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
@@ -252,7 +251,7 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
         try:
             desk.service.download(model, folder / MODEL_FILE, desk.wait, desk.progress)
             break
-        except EXPIRED as error:
+        except RefusedError as error:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise PassingError("Scenario's file host refuses the download.") from error
             model = replace(desk.service.asset(model.id), is_glb=True)

@@ -85,7 +85,7 @@ class Api:
             if size < SMALL_PICTURE_BYTES:
                 image = base64.b64encode(path.read_bytes()).decode("ascii")
                 with contextlib.suppress(TooLargeError):  # then in parts
-                    return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image}))
+                    return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
         except OSError as error:
             raise storage_error("read the picture", error) from error
@@ -93,7 +93,10 @@ class Api:
     def upload_hidden(self, name: str, picture: bytes) -> Asset:
         """Send a small picture that does not show among the artist's own, free of charge."""
         image = base64.b64encode(picture).decode("ascii")
-        return _asset(self._caller.call("POST", "/assets", {"name": name, "image": image, "hide": True}))
+        return self._uploaded({"name": name, "image": image, "hide": True})
+
+    def _uploaded(self, body: Json) -> Asset:
+        return _asset(self._caller.call("POST", "/assets", body, sends_picture=True))
 
     def price(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> float | None:
         """What `submit` would cost, in creative units; None when Scenario does not say. Nothing is started by it.
@@ -154,7 +157,7 @@ class Api:
             "kind": "image",
             "parts": count,
         }
-        upload = _object(self._caller.call("POST", "/uploads", body), "upload")
+        upload = _object(self._caller.call("POST", "/uploads", body, sends_picture=True), "upload")
         parts = upload.get("parts")
         if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
             raise PassingError("Scenario's answer to the upload could not be read.")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import requests
 
-from ..errors import ModelFileError, PassingError, storage_error
+from ..errors import ModelFileError, PassingError, RefusedError, Remedy, storage_error
 from ..files import rename
 from ..model.glb import check_glb
 from ..request.service import Asset, Wait
-from .http import ANSWER_SECONDS, CONNECT_SECONDS, error_for, raise_for_connection
+from .http import ANSWER_SECONDS, CONNECT_SECONDS, PASSING, error_for, raise_for_connection
 
 CHUNK_BYTES = 256 * 1024
 MODEL_BYTES_MAXIMUM = 4 * 1024**3  # a GLB's length is a 32-bit number (glTF 2.0 §4.4.2)
@@ -28,7 +28,7 @@ def download(
     """Bring the asset to `target`, whole. The session carries no key: the address is on another host.
 
     `progress` is told 0 to 1. Raises PassingError (what came so far is kept), ModelFileError, StorageError, and
-    RefusedError or AccountError when the address is not taken, as when it has expired.
+    RefusedError when the address is not taken, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
@@ -90,9 +90,14 @@ def _fetch(
 
 
 def _raise_for_file_host(response: requests.Response) -> None:
-    """Raises the error that an answer of the file host stands for; its text is XML and says nothing to an artist."""
-    if not 200 <= response.status_code < 300:
-        raise error_for(response.status_code, response.headers, {})
+    """Raises RefusedError when the file host does not take the address, whatever the status, or PassingError. It knows
+    nothing of keys or credits, and its text is XML.
+    """
+    status = response.status_code
+    if 400 <= status < 500 and status not in PASSING:
+        raise RefusedError(f"Scenario's file host refuses the download ({status}). Try again.", remedy=Remedy.RETRY)
+    if not 200 <= status < 300:
+        raise error_for(status, response.headers, {})
 
 
 def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:

@@ -7,6 +7,8 @@ Facts about errors, retries and their hints: Scenario's API reference and its SD
 
 A paid call was not accepted in two cases only: no connection came about, or Scenario itself says no, with a status that
 means just that and JSON that says why. A gateway may answer 503 for a call that went through, or a page for anything.
+For the same reason a call that asks or fetches is made again after any other 4xx. What a status says of the picture, or
+of a ceiling on jobs, it says to the calls that send one.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from ..errors import (
     LimitError,
     PassingError,
     RefusedError,
+    Remedy,
     TooLargeError,
     TrellisError,
 )
@@ -40,7 +43,7 @@ ANSWER_SECONDS = 60.0
 ANSWER_BYTES_MAXIMUM = 32 * 1024 * 1024
 WAIT_MAXIMUM = 3600.0
 DRY_RUN_STATUS = 269
-_PASSING = frozenset({408, 409, 425, 429})
+PASSING = frozenset({408, 409, 425, 429})
 # The statuses by which Scenario refuses a request after it has read it.
 _REFUSALS = frozenset({400, 401, 402, 403, 404, 422, 429})
 _WORDS_MAXIMUM = 300
@@ -72,8 +75,9 @@ class Caller:
         query: Json | None = None,
         *,
         paid: bool = False,
+        sends_picture: bool = False,
     ) -> Json:
-        """The answer's JSON object.
+        """The answer's JSON object. `sends_picture`: it holds the picture, or says how large it is.
 
         Raises PassingError, AccountError, CreditsError or RefusedError; a paid call also AnswerLostError, and then
         PassingError only when Scenario certainly did not accept it.
@@ -83,7 +87,15 @@ class Caller:
             response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
             raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
-        return _answer(response, content, paid)
+        data = _json_object(content)
+        if response.status_code >= 300:
+            kind = {"paid": paid, "sends_picture": sends_picture}
+            raise error_for(response.status_code, response.headers, data or {}, **kind)
+        if data is not None:
+            return data
+        if paid:
+            raise AnswerLostError("Scenario's answer could not be read.")
+        raise PassingError("Scenario's answer could not be read.")
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
         """The answer's status and its JSON object, empty where it holds none, of a call that tells a price instead of
@@ -138,17 +150,6 @@ def _content(response: requests.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _answer(response: requests.Response, content: bytes, paid: bool) -> Json:
-    data = _json_object(content)
-    if response.status_code >= 300:
-        raise error_for(response.status_code, response.headers, data or {}, paid=paid)
-    if data is not None:
-        return data
-    if paid:
-        raise AnswerLostError("Scenario's answer could not be read.")
-    raise PassingError("Scenario's answer could not be read.")
-
-
 def _json_object(content: bytes) -> Json | None:
     try:
         data = json.loads(content)
@@ -157,14 +158,28 @@ def _json_object(content: bytes) -> Json | None:
     return data if isinstance(data, dict) else None
 
 
-def error_for(status: int, headers: Mapping[str, str], data: Json, *, paid: bool = False) -> TrellisError:
-    """The error that an answer with this status stands for. `data` is its JSON object, empty where it has none."""
-    may_retry = headers.get("x-should-retry", "").lower()
+def error_for(
+    status: int, headers: Mapping[str, str], data: Json, *, paid: bool = False, sends_picture: bool = False
+) -> TrellisError:
+    """The error that an answer with this status stands for, for a call of that kind. `data` is its JSON object, empty
+    where it has none.
+    """
+    may_retry, words, hint = headers.get("x-should-retry", "").lower(), own_words(data), _retry_after(headers, data)
     if paid and not _is_refusal(status, data, may_retry):
         return AnswerLostError(f"Scenario answered with an error ({status}).")
     if status == 429 and _limit(data):
-        return LimitError(_at_limit(data), _retry_after(headers, data))
-    return _error_of(status, may_retry, own_words(data), _retry_after(headers, data))
+        return LimitError(_at_limit(data), hint) if paid else PassingError("Scenario is busy.", hint)
+    error = _account_error(status, words, hint) or _passing_error(status, may_retry, hint)
+    if error is not None:
+        return error
+    if sends_picture and status == 413:
+        return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
+    said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
+    if paid or sends_picture:
+        return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
+    if may_retry != "false" and not _is_refusal(status, data, may_retry):
+        return _elsewhere(status, hint)
+    return RefusedError(f"{said} Try again.", remedy=Remedy.RETRY, is_gone=status == 404)
 
 
 def _is_refusal(status: int, data: Json, may_retry: str) -> bool:
@@ -186,7 +201,8 @@ def _at_limit(data: Json) -> str:
     return f"Scenario runs {count} of your jobs at once. This one is sent when another ends; it is tried again."
 
 
-def _error_of(status: int, may_retry: str, words: str, hint: float | None) -> TrellisError:
+def _account_error(status: int, words: str, hint: float | None) -> TrellisError | None:
+    """The error of an answer that is about the key, the credits or the plan, None for another."""
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
         return CreditsError(f"Scenario says: {words} Buy credits or change the plan at app.scenario.com, then retry.")
     if status == 402:
@@ -199,16 +215,19 @@ def _error_of(status: int, may_retry: str, words: str, hint: float | None) -> Tr
         refusal = "Scenario does not allow this to your API key."
         said = f"{refusal} It says: {words}" if words else refusal
         return AccountError(f"{said} Check key and secret in the add-on's preferences.")
-    passes = status in _PASSING or status >= 500 or may_retry == "true"
+    return None
+
+
+def _passing_error(status: int, may_retry: str, hint: float | None) -> PassingError | None:
+    """The error of an answer that says by its status that it passes, None for another."""
+    passes = status in PASSING or status >= 500 or may_retry == "true"
     if passes and may_retry != "false":
-        busy = "Scenario is busy." if status == 429 else f"Scenario has a problem ({status})."
-        return PassingError(busy, hint)
-    if status < 400:
-        return PassingError(f"Something else answers in Scenario's place ({status}). Check the network.", hint)
-    if status == 413:
-        return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
-    said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
-    return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
+        return PassingError("Scenario is busy." if status == 429 else f"Scenario has a problem ({status}).", hint)
+    return _elsewhere(status, hint) if status < 400 else None
+
+
+def _elsewhere(status: int, hint: float | None) -> PassingError:
+    return PassingError(f"Something else answers in Scenario's place ({status}). Check the network.", hint)
 
 
 def own_words(data: Json) -> str:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 
 def is_cancellable(job: Job) -> bool:
-    """Whether there is anything to stop."""
-    return not (job.is_resting or job.foreign or job.cancel_asked or session.echo_of(job))
+    """Whether it is on its way, its model into the scene too, and that can be stopped here."""
+    is_under_way = session.is_awaited(job) if job.is_resting else not job.cancel_asked
+    return is_under_way and not job.foreign and session.echo_of(job) is None
 
 
 def show_folder(folder: Path) -> None:
@@ -75,7 +76,7 @@ class JobOperator:
 
 
 class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
-    """Stop this job. It is free until it is submitted; after that Scenario may go on, and the model is kept"""
+    """Stop this job. It is free until it is submitted; after that its model is paid for and kept, but not imported"""
 
     bl_idname = "trellis2.cancel"
     bl_label = "Cancel Job"
@@ -83,7 +84,7 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """Running, and not cancelled yet."""
+        """On its way, and not cancelled yet."""
         return is_cancellable(job)
 
     def execute(self, _context: bpy.types.Context) -> Result:

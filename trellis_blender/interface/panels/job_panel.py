@@ -85,6 +85,7 @@ def name_share(width: float, job: Job) -> float:
     if session.is_resting(job):
         has_cost = width >= WIDE and charged(job) > 0
         needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
+        needed += job_operators.is_cancellable(job) * ICON_PIXELS
     else:
         needed = BAR_PIXELS if width >= WIDE else SHORT_BAR_PIXELS
     return max(0.1, 1.0 - needed / max(1.0, width - BESIDE_ROW))
@@ -121,7 +122,7 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """What is to be said of the chosen job, and what can be done with it."""
     is_ended = session.is_resting(job)
-    sentence = state_sentence(job) or (session.waiting_for(job) if job.stage is Stage.READY else "")
+    sentence = (session.waiting_for(job) if job.stage is Stage.READY else "") or state_sentence(job)
     if job.is_resting and not is_ended:  # it is retried
         sentence = ""
     if sentence:
