@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from emulator import Emulator, Fault
 from tests.clock import MovedClock
-from tests.core.studio import STEADY, Studio, account_of
+from tests.core.studio import QUICK, STEADY, Studio, account_of
 from tests.services import scenario_stops
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.job.spending import charged
 from trellis_blender.core.job.words import KEPT, NOT_STOPPED, WILL_BE_KEPT, stage_words, state_sentence
-from trellis_blender.core.model.glb import check_glb
-from trellis_blender.core.runner import steps
 
 Open = Callable[..., Studio]
 
@@ -243,16 +241,12 @@ def is_kept(studio: Studio, job: Job) -> bool:
 
 @pytest.mark.parametrize("stage", [Stage.DOWNLOADING, Stage.READING])
 def test_a_model_that_is_on_its_way_when_it_is_cancelled_is_kept(
-    studio: Studio, emulator: Emulator, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    open_studio: Open, emulator: Emulator, stage: Stage
 ) -> None:
     go_on = threading.Event()
-
-    def check_late(path: Path) -> None:
-        go_on.wait()
-        check_glb(path)
-
+    studio = open_studio(pace=dataclasses.replace(QUICK, word=math.inf))
+    studio.reads_models = stage is Stage.READING
     emulator.fault("download", Fault(until=go_on if stage is Stage.DOWNLOADING else None))
-    monkeypatch.setattr(steps, "check_glb", check_late)
     job_id = studio.add()
     studio.reach(job_id, stage)
     studio.runner.cancel(job_id)
@@ -261,6 +255,7 @@ def test_a_model_that_is_on_its_way_when_it_is_cancelled_is_kept(
     assert (job.stage, state_sentence(job), studio.is_saved(job)) == (stage, WILL_BE_KEPT, True)
     assert stage_words(job, 0.0) in ("Downloading", "Reading")
     go_on.set()
+    studio.runner.keep_unread(job_id)
     assert is_kept(studio, studio.reach(job_id, Stage.READY))
     assert (emulator.calls["cancel"], emulator.calls["download"], emulator.paid) == (0, 1, 1)
 

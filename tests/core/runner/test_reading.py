@@ -124,14 +124,14 @@ def begin_to_read(studio: Studio, job: Job) -> Callable[[], object]:
     return lambda: file.write_bytes(data)
 
 
-def test_a_job_that_is_cancelled_while_its_model_is_read_stays_cancelled(studio: Studio) -> None:
+def test_a_model_that_is_cancelled_while_it_is_read_is_kept(studio: Studio) -> None:
     job = studio.reach(studio.add(), Stage.READING)
     end = begin_to_read(studio, job)
     studio.runner.cancel(job.id)
-    studio.reach(job.id, Stage.CANCELLED)
+    studio.until(lambda: studio.jobs[job.id].cancel_asked, "the wish")
     end()
     assert answer_to(studio, job.id).model is not None
-    assert studio.jobs[job.id].stage is Stage.CANCELLED
+    assert (studio.jobs[job.id].stage, studio.jobs[job.id].cancel_asked) == (Stage.READY, True)
     assert studio.notices() == []
 
 
