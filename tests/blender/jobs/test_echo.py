@@ -1,8 +1,12 @@
-"""A click is shown at once, beside the job, which only the runner changes; its echo goes with the runner's answer."""
+"""A click is shown at once, beside the job, which only the runner changes; its echo goes with the runner's answer.
+
+And what is remembered is one value, what has to be done later is done by one timer.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -11,6 +15,7 @@ import pytest
 from emulator import Fault
 from tests.blender.boxes import boxes
 from tests.blender.drawing import Page, draw
+from tests.blender.looks import choose, seen
 from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, generate, job, meshes, refusal, stage_of, tick_for, tick_until
 
@@ -188,3 +193,30 @@ def test_with_a_fresh_state_nothing_of_before_is_left(addon: Any, failed: str, s
     session.stop()
     assert session.state() == addon.state.State()
     assert (session.jobs(), session.notices(), session.running()) == ({}, [], None)
+
+
+def test_what_a_window_draws_is_looked_at_by_the_sessions_timer(
+    tmp_path: Path, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = SimpleNamespace(app=SimpleNamespace(background=False))  # in which Blender runs timers
+    monkeypatch.setattr(addon.preview_requests, "bpy", window)
+    choose(picture_file(tmp_path))
+    draw(addon.panels.TRELLIS2_PT_generate)
+    assert (session.running(), bpy.app.timers.is_registered(session._timer)) == (None, True)
+    assert session.tick(), "the timer would end before the answer is there"
+    tick_until(lambda: seen(addon) is not None)
+    assert (seen(addon).error, session.state().errands) == ("", {})
+
+
+@pytest.mark.unexpected
+def test_a_mistake_in_what_is_drawn_keeps_no_job_from_going_on(
+    tmp_path: Path, connected: Emulator, session: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise KeyError("a mistake")
+
+    job_id = generate(picture_file(tmp_path))
+    session.later(fail)
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert "a mistake" in caplog.text
+    assert session.tick() is False, "it is tried again for ever"
