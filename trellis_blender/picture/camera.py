@@ -41,7 +41,7 @@ UNBAKED = (
 )
 NOTHING_SEEN = "The camera sees nothing. Turn it to what should become a model, then try again."
 PREVIEW_SECONDS = 60.0  # for a render that is only looked at; one for a model takes as long as it takes
-SIDE = 1024  # pixels, of the longer side
+SIDE = 2048  # pixels, of the longer side, at most: more than is sent, since a subject is cut out of it first
 PAINTED = ("FILE", "GENERATED")
 
 
@@ -177,16 +177,17 @@ def leave() -> None:
 
 
 def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
-    """A copy of the scene that renders a picture of at most 1024 pixels into the file, framed as the camera is."""
+    """A copy of the scene that renders into the file what F12 would, with square pixels and at most 2048 on a side."""
     scene: Any = context.scene
     copy: Any = scene.copy()
     copy.name = f"Trellis Picture {secrets.token_hex(4)}"
     render = copy.render
     if engine == "WORKBENCH":
         render.engine = WORKBENCH
-    wide = render.resolution_x * render.pixel_aspect_x
-    high = render.resolution_y * render.pixel_aspect_y
-    scale = SIDE / max(wide, high)
+    aspect, percentage = render.pixel_aspect_x / render.pixel_aspect_y, render.resolution_percentage
+    wide = render.resolution_x * percentage // 100 * max(1.0, aspect)
+    high = render.resolution_y * percentage // 100 * max(1.0, 1 / aspect)
+    scale = min(1.0, SIDE / max(wide, high, 1))
     render.resolution_x, render.resolution_y = max(4, round(wide * scale)), max(4, round(high * scale))
     render.pixel_aspect_x = render.pixel_aspect_y = 1
     render.resolution_percentage = 100

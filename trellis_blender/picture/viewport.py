@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import bpy
+from mathutils import Matrix
 
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
@@ -16,6 +17,10 @@ from .render import StillRenderingError
 
 DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
 SIDE = 1024  # pixels, of the longer side
+SUBJECT_SHARE = 0.9  # of the view's longer side: what fills less of it is drawn again, alone
+MARGIN = 0.06  # of the subject's sides, around it: more than what is cut out of the picture has
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+Box = tuple[float, float, float, float]  # left, bottom, right and top, in shares of the view
 OTHER_ENGINE = (
     "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
     " source."
@@ -25,7 +30,9 @@ OTHER_ENGINE = (
 def from_viewport(context: bpy.types.Context) -> ChosenPicture:
     """The view of the 3D viewport at hand, else of the window's largest. Raises PictureError.
 
-    Its longer side is 1024 pixels, and all that is in view is in it.
+    Its longer side is 1024 pixels. All that stands in view is in it, and as large as can be: what is far away keeps
+    its pixels, because it is drawn a second time, alone. (Drawn once with 2048 pixels it would take longer, and still
+    lose some.)
     """
     if bpy.app.background:
         raise PictureError("There is no viewport without a window. Use the camera as the source.")
@@ -57,18 +64,57 @@ def _area(context: bpy.types.Context) -> Any:
 
 def _capture(context: bpy.types.Context, area: Any) -> Any:
     """The viewport's pixels: uint8 (height, width, 4), the top row first, colours as `encode.straight` takes them."""
-    import gpu as gpu_module
-    import numpy as np
-
-    gpu: Any = gpu_module  # most of what is asked for here the stubs do not know
     space = area.spaces.active
     region, view = _region(context, area, space)
     if not (region.width and region.height):
         raise PictureError(
             "The 3D viewport has no room to show anything. Make it larger, then try again.", remedy=Remedy.NONE
         )
-    scale = SIDE / max(region.width, region.height)
-    width, height = max(1, round(region.width * scale)), max(1, round(region.height * scale))
+
+    def drawn(box: Box) -> Any:
+        wide, high = region.width * (box[2] - box[0]), region.height * (box[3] - box[1])
+        scale = SIDE / max(wide, high)
+        size = max(1, round(wide * scale)), max(1, round(high * scale))
+        return _drawn(context, space, region, (view.view_matrix, _zoom(box) @ view.window_matrix), size)
+
+    seen = drawn(WHOLE)
+    box = _subject(seen[..., 3] > 0)
+    is_small = max((box[2] - box[0]) * region.width, (box[3] - box[1]) * region.height) < SUBJECT_SHARE * max(
+        region.width, region.height
+    )
+    return drawn(box) if is_small else seen
+
+
+def _subject(seen: Any) -> Box:
+    """Where there is anything in a picture, bool (height, width), the top row first, with a margin; all of it where
+    there is nothing.
+    """
+    import numpy as np
+
+    height, width = seen.shape
+    down, across = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(down):
+        return WHOLE
+    margin = 1 + MARGIN * max(across[-1] + 1 - across[0], down[-1] + 1 - down[0])
+    left, right = (across[0] - margin) / width, (across[-1] + 1 + margin) / width
+    bottom, top = 1 - (down[-1] + 1 + margin) / height, 1 - (down[0] - margin) / height
+    return max(0.0, left), max(0.0, bottom), min(1.0, right), min(1.0, top)
+
+
+def _zoom(box: Box) -> Matrix:
+    """What follows a projection to show the box of the view alone: it becomes -1 to 1 across and up."""
+    across, up = 1 / (box[2] - box[0]), 1 / (box[3] - box[1])
+    rows = [[across, 0, 0, -across * (box[0] + box[2] - 1)], [0, up, 0, -up * (box[1] + box[3] - 1)]]
+    return Matrix([*rows, [0, 0, 1, 0], [0, 0, 0, 1]])
+
+
+def _drawn(context: Any, space: Any, region: Any, matrices: tuple[Matrix, Matrix], size: tuple[int, int]) -> Any:
+    """What stands in the view with these matrices, of view and window, as `_capture` gives it. Raises PictureError."""
+    import gpu as gpu_module
+    import numpy as np
+
+    gpu: Any = gpu_module  # most of what is asked for here the stubs do not know
+    width, height = size
     try:
         screen: Any = gpu.types.GPUOffScreen(width, height)
     except (RuntimeError, ValueError) as error:
@@ -82,8 +128,7 @@ def _capture(context: bpy.types.Context, area: Any) -> Any:
                 context.view_layer,
                 space,
                 region,
-                view.view_matrix,
-                view.window_matrix,
+                *matrices,
                 do_color_management=True,
                 draw_background=False,
             )

@@ -77,11 +77,31 @@ def test_the_camera_sees_what_a_render_shows_where_it_shows_it(
     scene.camera.location.y = 0.3
     scene.camera.location.z = 4
     seen = shoot(connected, engine="WORKBENCH")
-    largest = max(wide * aspect[0], high * aspect[1])
-    assert seen.shape[:2] == (SIDE * high * aspect[1] // largest, SIDE * wide * aspect[0] // largest)
+    scale = min(1.0, SIDE / max(wide * aspect[0], high * aspect[1]))
+    assert seen.shape[:2] == (round(high * aspect[1] * scale), round(wide * aspect[0] * scale))
     scene.render.engine = "BLENDER_WORKBENCH"
     bpy.ops.render.render()
     assert abs(np.subtract(box_of(seen), box_of(pixels(saved_by_hand(tmp_path / "render.png"))))).max() < 0.03
+
+
+@pytest.mark.parametrize(("percentage", "side"), [(75, SIDE * 3 // 4), (100, SIDE), (200, SIDE)])
+def test_it_has_the_pixels_that_a_render_has_up_to_a_limit(connected: Emulator, percentage: int, side: int) -> None:
+    render()
+    current_scene().render.resolution_percentage = percentage
+    assert shoot(connected, engine="WORKBENCH").shape[:2] == (side, side)
+
+
+def test_a_distant_subject_keeps_its_pixels(connected: Emulator, addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the product's own limit
+    render()
+    current_scene().render.resolution_x, current_scene().render.resolution_y = 2400, 1600
+    current_scene().camera.location.z *= 8
+    shoot(connected, engine="WORKBENCH")
+    left, _top, right, _bottom, width, height = newest_job().crop
+    assert (width, height) == (2048, round(2048 * 1600 / 2400))
+    solid = pixels(sent(connected))[..., 3] > 127
+    assert np.ptp(np.flatnonzero(solid.any(axis=0))) > 0.8 * (right - left)
+    assert right - left < 1024
 
 
 def test_the_stamp_that_a_render_gets_is_not_in_the_picture(connected: Emulator) -> None:

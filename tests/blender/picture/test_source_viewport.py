@@ -73,7 +73,7 @@ def test_only_what_stands_in_the_view_is_seen_and_the_view_stays_as_it_was(captu
         seen = capture()
         assert max(seen.shape[:2]) == SIDE
         solid = seen[..., 3] == 255
-        assert 0.01 < solid.mean() < 0.5, "more than the cube is seen"
+        assert 0.3 < solid.mean() < 0.8, "more than the cube is seen, or it is not as large as can be"
         assert not seen[[0, 0, -1, -1], [0, -1, 0, -1], 3].any()
         assert abs(seen[solid][:, :3].astype(int) - (255, 0, 0)).max() <= 40, "other colours than the cube's"
         edge = (seen[..., 3] > 100) & ~solid
@@ -89,12 +89,42 @@ def test_it_is_the_right_way_up(capture: Any) -> None:
     if not DRAWS:
         return
     shade("SOLID")
-    cube: Any = bpy.context.view_layer.objects.active  # type: ignore[union-attr]  # there is a view layer
-    cube.location.z = 3
-    assert bpy.context.view_layer is not None
-    bpy.context.view_layer.update()
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    bpy.ops.mesh.primitive_cone_add(location=(0, 0, 3))
     solid = capture()[..., 3] == 255
-    assert np.flatnonzero(solid.any(1)).mean() < solid.shape[0] / 2
+    middle = solid.shape[0] // 2
+    assert 0 < solid[:middle].sum() < solid[middle:].sum()
+
+
+@pytest.mark.parametrize("place", [(0.0, 0.0, 0.0), (2.0, -3.0, 1.0)])
+def test_what_is_far_away_or_small_keeps_its_pixels(
+    addon: Any, capture: Any, place: tuple[float, float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not DRAWS:
+        return
+    shade("SOLID")
+    cube = bpy.data.objects["Cube"]
+    cube.location, cube.scale = place, (0.3, 0.6, 0.15)
+    near = capture()[..., 3] == 255
+    monkeypatch.setattr(addon.viewport, "SUBJECT_SHARE", 0.0)  # the whole view, in which it is small
+    monkeypatch.setattr(addon.viewport, "SIDE", 8 * SIDE)
+    far = capture()[..., 3] == 255
+    rows, columns = (np.flatnonzero(far.any(axis)) for axis in (1, 0))
+    extent = max(np.ptp(rows), np.ptp(columns)) + 1
+    assert extent < 8 * SIDE / 4
+    assert max(np.ptp(np.flatnonzero(near.any(axis))) + 1 for axis in (0, 1)) > SIDE / 2
+    # the same outline, row by row of what it covers
+    shares = [
+        np.interp(np.linspace(0, 1, 40), np.linspace(0, 1, len(each)), each) for each in (outline(near), outline(far))
+    ]
+    assert abs(shares[0] - shares[1]).max() < 0.05
+
+
+def outline(solid: Any) -> Any:
+    """How wide it is in each of its rows, as a share of the widest."""
+    widths = solid.sum(axis=1)
+    shown = widths[widths > 0]
+    return shown / shown.max()
 
 
 def test_without_a_window_it_says_what_to_use_instead(addon: Any) -> None:
