@@ -46,7 +46,6 @@ PARTS = {
     "camera": "picture.camera",
     "viewport": "picture.viewport",
     "simulation": "picture.simulation",
-    "sequence": "picture.sequence",
     "sources": "picture.sources",
     "picture_file": "core.picture.file",
     "shown": "host.shown",

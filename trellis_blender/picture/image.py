@@ -8,6 +8,7 @@ copy of the datablock, which is removed again.
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import facts_of
 from ..host.shown import save_shown
 from ..host.translation.translation import translated
-from . import render, sequence
+from . import render
 from .file import new_file
 from .render import from_render
 
@@ -36,6 +37,8 @@ HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its siz
 # those of a file that it has not read yet.
 PIXELS_TAKEN, PIXELS_SHOWN, PIXELS_UNREAD = 2048 * 2048, 768 * 768, 1024 * 1024
 _RAMP = 16  # the side of a small image by which Blender is asked what a colour space does
+_NUMBER = re.compile(r"(\d+)(\D*)$")
+OF_THE_EDITOR = ("frame_start", "frame_offset", "frame_duration", "use_cyclic", "frame_current")
 
 
 def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path) -> ChosenPicture:
@@ -267,7 +270,7 @@ def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
     user = _editors_user(bpy.context, image)
     with _copied(image) as copy, _sampler(copy) as texture:
         # Blender holds the frame that was asked for last, and looking at one point of a texture asks for one.
-        sequence.show(texture.image_user, image, frame, user)
+        show_frame(texture.image_user, image, frame, user)
         texture.evaluate((0, 0, 0))
         taken = _taken(copy, scene, folder)
     if taken is None:
@@ -338,3 +341,40 @@ def _sampler(image: Any) -> Iterator[Any]:
         yield texture
     finally:
         bpy.data.textures.remove(texture)
+
+
+def show_frame(user: Any, image: Any, frame: int, editors: Any = None) -> None:
+    """Set an image user so that it shows the image at that frame.
+
+    An Image Editor knows which of a sequence's files that is, with its own start, offset and length. Elsewhere the
+    sequence begins with the scene's frame of the same number as its first file, and holds its first and last file
+    before and after.
+    """
+    if editors is not None:
+        for name in OF_THE_EDITOR:
+            setattr(user, name, getattr(editors, name))
+        return
+    if image.source == "SEQUENCE":
+        frame = shown_number(numbers(Path(image.filepath_from_user())), frame)
+    user.frame_start, user.frame_offset = 1, 0
+    user.frame_duration = max(frame, image.frame_duration, 1)
+    user.frame_current = frame
+
+
+def numbers(path: Path) -> list[int]:
+    """The numbers of the sequence's files, smallest first, empty where none is found."""
+    match = _NUMBER.search(path.name)
+    if match is None:
+        return []
+    before, after = path.name[: match.start()], match[2]
+    pattern = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
+    try:
+        found = [pattern.fullmatch(each.name) for each in path.parent.iterdir()]
+    except OSError:
+        return []
+    return sorted(int(each[1]) for each in found if each is not None)
+
+
+def shown_number(there: list[int], frame: int) -> int:
+    """The number of the file that is seen at the frame: within those there are."""
+    return min(max(frame, there[0]), there[-1]) if there else frame
