@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from tests.blender import noted
 from tests.blender.drawing import draw
 from tests.blender.working import tick_until
 
@@ -25,9 +26,9 @@ def button(addon: Any) -> str:
 def open_panel(addon: Any) -> str:
     """Draw the panel, let Blender call the timer that the drawing left, and return what the button says."""
     said = button(addon)
-    if bpy.app.timers.is_registered(addon.price_tag._start):
-        bpy.app.timers.unregister(addon.price_tag._start)
-        addon.price_tag._start()
+    for timer in noted.timers(addon.price_tag):
+        bpy.app.timers.unregister(timer)
+        timer()
         tick_until(lambda: addon.session.running().is_loaded)
         said = button(addon)
     return said

@@ -42,14 +42,22 @@ def written(addon: Any, stage: str = "imported", number: int = 0, **values: Any)
 @contextlib.contextmanager
 def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), waiting_for: str = "") -> Iterator[Any]:
     """Let the add-on believe that these are its jobs, oldest first, and yield its session."""
+    idle = SimpleNamespace(start=lambda: None, use=lambda *_given: None, stop=lambda: None, pictures=SimpleNamespace())
     state = addon.state.Session(
-        SimpleNamespace(), Path("jobs"), {job.id: job for job in jobs}, [addon.session.Notice(text) for text in notices]
+        idle, Path("jobs"), {job.id: job for job in jobs}, [addon.session.Notice(text) for text in notices]
     )
     if waiting_for:  # the newest job's model does
         state.arrival.read = addon.importing.ModelRead(next(reversed(state.jobs)), None)
         state.arrival.waiting_for = waiting_for
+    addon.session.stop()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(addon.session, "_session", state)
+        patch.setattr(addon.session, "Runner", lambda *_given: idle)
+        patch.setattr(addon.session, "Session", lambda *_given: state)
+        addon.session.start()
         addon.rows.show(addon.session.newest_first())
-        yield state
+        try:
+            yield state
+        finally:
+            state.runner = idle  # whatever a test has put in its place
+            addon.session.stop()
     addon.rows.show(())

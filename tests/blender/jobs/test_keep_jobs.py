@@ -24,14 +24,21 @@ def kept(addon: Any) -> Iterator[Any]:
     preferences = addon.preferences.preferences()
     yield preferences
     preferences.property_unset("keep_jobs")
-    addon.preferences._kept.clear()
 
 
 def started(addon: Any) -> set[str]:
     """Start the session, wait until it has tidied up, and return the names of the jobs that are left."""
-    addon.preferences._kept.clear()
-    addon.session.start()
-    tick_until(lambda: addon.preferences._kept)
+    told: list[int] = []
+    show = addon.preferences.show_kept
+
+    def noted(size: int) -> None:
+        told.append(size)
+        show(size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addon.preferences, "show_kept", noted)
+        addon.session.start()
+        tick_until(lambda: told)
     names = {job.name for job in addon.session.jobs().values()}
     assert names == {addon.begin.job_folder.load(path).name for path in folders(addon)}
     return names

@@ -39,8 +39,8 @@ def answer(addon: Any) -> Any:
     """Press Test Connection and return what came of it."""
     addon.preferences.show_answer(None)
     assert OPS.trellis2.test_connection() == {"FINISHED"}
-    tick_until(lambda: addon.preferences._answers)
-    return addon.preferences._answers[0]
+    tick_until(addon.preferences.answer)
+    return addon.preferences.answer()
 
 
 def test_the_environment_wins_over_the_preferences(
@@ -165,9 +165,9 @@ def test_the_answer_stands_below_the_account(addon: Any, connected: Emulator) ->
 def test_testing_does_not_keep_blender_waiting(addon: Any, connected: Emulator) -> None:
     addon.preferences.show_answer(None)
     OPS.trellis2.test_connection()
-    assert addon.preferences._answers == []
+    assert addon.preferences.answer() is None
     assert connected.calls["model"] == 0
-    tick_until(lambda: addon.preferences._answers)
+    tick_until(addon.preferences.answer)
 
 
 def test_a_missing_key_is_told_with_where_it_belongs(connected: Emulator) -> None:
