@@ -98,7 +98,7 @@ def environment(group: str, python_version: str) -> Path:
     # A bpy exists for one Python only; the others stand side by side for both.
     directory = ENVIRONMENTS / (group if group.startswith("bpy-") else f"{group}-{python_version}")
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with _only_one_process(ENVIRONMENTS / f"{directory.name}.lock"):
+    with only_one_process(ENVIRONMENTS / f"{directory.name}.lock"):
         if not is_built(directory, packages, python_version):
             _build(directory, packages, python_version)
     return interpreter(directory)
@@ -168,11 +168,12 @@ def _candidates(version: str) -> Iterator[list[str]]:
     launcher = shutil.which("py") if os.name == "nt" else None
     if launcher:
         yield [launcher, f"-{version}"]
-    for python in _pyenv_pythons(version):
+    for python in pyenv_pythons(version):
         yield [str(python)]
 
 
-def _pyenv_pythons(version: str) -> list[Path]:
+def pyenv_pythons(version: str) -> list[Path]:
+    """Return the Pythons of that version that pyenv has, the newest first."""
     roots = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else []
     roots += [Path.home() / ".pyenv", Path.home() / ".pyenv" / "pyenv-win"]
     python = Path("python.exe") if os.name == "nt" else Path("bin", "python")
@@ -204,12 +205,13 @@ def _build(directory: Path, packages: Sequence[str], python_version: str) -> Non
         )
     print(f"Building {directory.relative_to(ENVIRONMENTS.parent)}", flush=True)
     (directory / _MARKER).unlink(missing_ok=True)
-    _run([*python, "-m", "venv", "--clear", str(directory)])
-    _run([str(interpreter(directory)), *_PIP_INSTALL, *packages])
+    run([*python, "-m", "venv", "--clear", str(directory)])
+    run([str(interpreter(directory)), *_PIP_INSTALL, *packages])
     (directory / _MARKER).write_text(_fingerprint(packages), encoding="utf-8")
 
 
-def _run(command: Sequence[str]) -> None:
+def run(command: Sequence[str]) -> None:
+    """Run a command that builds an environment. Raises EnvironmentNotBuiltError when it fails."""
     result = subprocess.run(command, check=False, env=clean_variables())
     if result.returncode:
         raise EnvironmentNotBuiltError(f"This command ended with status {result.returncode}: {' '.join(command)}")
@@ -221,7 +223,7 @@ def _fingerprint(packages: Sequence[str]) -> str:
 
 
 @contextmanager
-def _only_one_process(lock: Path) -> Iterator[None]:
+def only_one_process(lock: Path) -> Iterator[None]:
     """Hold back other processes that want the same environment; a process that dies lets go of it."""
     with lock.open("a+b") as file:
         _take_lock(file)

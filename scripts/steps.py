@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import tempfile
 import time
@@ -71,21 +72,25 @@ class ReportError(Exception):
 
 
 def run(
-    step: Step, pytest_arguments: Sequence[str], may_match_nothing: bool = False, output: IO[bytes] | None = None
+    step: Step,
+    pytest_arguments: Sequence[str],
+    may_match_nothing: bool = False,
+    output: IO[bytes] | None = None,
+    until: float = math.inf,
 ) -> Outcome:
     """Make the step's environment, run it with its output going to ``output`` (None: the terminal), and return what
     came of it.
 
     ``pytest_arguments`` go to pytest, not to checks. With ``may_match_nothing`` a suite in which no test was
-    selected is left out instead of failed.
+    selected is left out instead of failed. What still runs `until` then, by the monotonic clock, is ended.
     """
     started = time.monotonic()
     try:
         python = _python_of(step)
         if step.name in CHECKS:
-            result, reason, counts = _check(step, python, output)
+            result, reason, counts = _check(step, python, output, until)
         else:
-            result, reason, counts = _test(step, python, pytest_arguments, may_match_nothing, output)
+            result, reason, counts = _test(step, python, pytest_arguments, may_match_nothing, output, until)
     except environments.EnvironmentNotBuiltError as error:
         result, reason, counts = FAILED, str(error), Counts()
     return Outcome(step, result, reason, counts, time.monotonic() - started)
@@ -149,24 +154,31 @@ def _python_of(step: Step) -> Path:
     return environments.plain_environment(step.python)
 
 
-def _check(step: Step, python: Path, output: IO[bytes] | None) -> tuple[str, str, Counts]:
-    status = _status_of([str(python), "-m", *CHECKS[step.name]], output)
+def _check(step: Step, python: Path, output: IO[bytes] | None, until: float) -> tuple[str, str, Counts]:
+    status = _status_of([str(python), "-m", *CHECKS[step.name]], output, until)
     return (PASSED, "", Counts()) if status == 0 else (FAILED, _ending(status), Counts())
 
 
 def _test(
-    step: Step, python: Path, arguments: Sequence[str], may_match_nothing: bool, output: IO[bytes] | None
+    step: Step,
+    python: Path,
+    arguments: Sequence[str],
+    may_match_nothing: bool,
+    output: IO[bytes] | None,
+    until: float,
 ) -> tuple[str, str, Counts]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         tests = f"tests/{step.name}"
         seconds = SECONDS_IN_A_WINDOW if step.name == GUI else SECONDS_PER_STEP
         command = [str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *arguments]
-        status = _status_of(command, output, seconds)
+        status = _status_of(command, output, until, seconds)
         return judge(status, report, may_match_nothing)
 
 
-def _status_of(command: Sequence[str], output: IO[bytes] | None, seconds: float = SECONDS_PER_STEP) -> int | None:
+def _status_of(
+    command: Sequence[str], output: IO[bytes] | None, until: float, seconds: float = SECONDS_PER_STEP
+) -> int | None:
     try:
         result = subprocess.run(
             command,
@@ -175,7 +187,7 @@ def _status_of(command: Sequence[str], output: IO[bytes] | None, seconds: float 
             env=environments.clean_variables(),
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
-            timeout=seconds,
+            timeout=max(0.0, min(seconds, until - time.monotonic())),
         )
     except subprocess.TimeoutExpired:
         return None

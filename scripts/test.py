@@ -6,7 +6,8 @@ Python, and those of ``tests/blender`` on a real bpy that fits it; ``tests/never
 the environments that this needs.
 
     python3 scripts/test.py --all               every supported Blender and Python that is installed
-    python3 scripts/test.py --all --long        the same before a release: the soak and the fuzzing at length
+    python3 scripts/test.py --all --long        the same before a release: the soak and the fuzzing at length, and the
+                                                emulator's own tests, which run no line of the add-on, on every Python
     python3 scripts/test.py --only core -k job  some tests of one suite
     python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
     python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
@@ -15,10 +16,12 @@ the environments that this needs.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
@@ -36,13 +39,15 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders that run on plain Python, and on bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
+# These run on one Python, and on all of them with --long: they are about the emulator, not about the add-on.
+ONCE = ("emulator",)
 # What makes the tests with a long and a short form take the long one: before a release.
 # The fuzzing is five minutes in all: half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
 
-
-# As many steps at a time as there are processors; more than four gain nothing, for the longest step decides.
-MOST_JOBS = min(4, os.cpu_count() or 1)
+# One step more at a time than there are processors, since each waits now and then; more than four gain nothing, for the
+# longest step decides.
+MOST_JOBS = min(4, (os.cpu_count() or 1) + 1)
 _PRINTING = threading.Lock()
 
 
@@ -59,6 +64,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--require-all", action="store_true", help="fail where one of them is missing")
     parser.add_argument("--long", action="store_true", help="the long form of the tests that have one")
     parser.add_argument(
+        "--minutes", type=float, default=math.inf, metavar="N", help="what still runs after so many minutes has failed"
+    )
+    parser.add_argument(
         "--jobs", type=int, default=MOST_JOBS, metavar="N", help=f"steps at a time (default here: {MOST_JOBS})"
     )
     parser.add_argument("--only", action="append", choices=SUITES, help="this suite; can be repeated")
@@ -73,6 +81,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--blender", metavar="PATH", default="blender", help="for --gui (default: the one on PATH)")
     parser.add_argument("--shots", metavar="FOLDER", help="where --gui leaves its pictures of the screen")
     options = parser.parse_args(ours)
+    options.until = time.monotonic() + options.minutes * 60
     options.pytest = [*(["-k", options.k] if options.k else []), *theirs]
     return options
 
@@ -92,7 +101,12 @@ def plan(options: argparse.Namespace) -> list[Step]:
         for version in blenders
         if suite in wanted
     ]
-    planned += [Step(PLAIN_FOLDERS[suite], python) for suite in PLAIN_FOLDERS for python in pythons if suite in wanted]
+    planned += [
+        Step(PLAIN_FOLDERS[suite], python)
+        for suite in PLAIN_FOLDERS
+        for python in ((here,) if suite in ONCE and not options.long else pythons)
+        if suite in wanted
+    ]
     return planned + ([Step(GUI, here)] if options.gui else [])
 
 
@@ -138,7 +152,7 @@ def _outcome(step: Step, options: argparse.Namespace, output: IO[bytes] | None) 
         return Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
     if step.name == GUI and (missing := screens.missing(options.blender)):
         return Outcome(step, FAILED, missing)
-    return steps.run(step, options.pytest, may_match_nothing=bool(options.k), output=output)
+    return steps.run(step, options.pytest, may_match_nothing=bool(options.k), output=output, until=options.until)
 
 
 def _tell(outcome: Outcome) -> None:

@@ -8,9 +8,8 @@ import queue
 import threading
 import time
 
+from tests.patience import PATIENCE
 from trellis_blender.core.runner.timing import Clock, Note
-
-SECONDS = 8.0
 
 
 class MovedClock(Clock):
@@ -72,7 +71,7 @@ class MovedClock(Clock):
 
     def _seen(self, is_so: object) -> float | None:
         assert callable(is_so)
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + PATIENCE
         with self._changed:
             while not (self._is_waiting and is_so()):
                 if not self._changed.wait(end - time.monotonic()):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from build import stage
+from tests.patience import PATIENCE
 
 REPOSITORY = Path(__file__).parents[2]
 # `enable` and `tick_until` are for the script that a test gives.
@@ -18,6 +19,7 @@ BEGINNING = """
 import sys, time
 import bpy, addon_utils
 from tests.addon import ADDON, addon
+from tests.patience import PATIENCE
 
 def enable():
     assert addon_utils.enable(ADDON, default_set=True) is not None
@@ -27,7 +29,7 @@ def connect(address):
     preferences.api_key, preferences.api_secret, preferences.api_address = "test-key", "test-secret", address
 
 def tick_until(is_so):
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < end
         addon.session.tick()
@@ -53,7 +55,7 @@ def is_running(process: int) -> bool:
         return False
 
 
-def wait_until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for it."""
     end = time.monotonic() + seconds
     while not is_so():
@@ -61,7 +63,7 @@ def wait_until(is_so: Callable[[], object], seconds: float = 30.0) -> None:
         time.sleep(0.01)
 
 
-def run(folder: Path, script: str, seconds: float = 40.0) -> Ending:
+def run(folder: Path, script: str, seconds: float = PATIENCE) -> Ending:
     """Run the script in a new Blender with the extension installed. Raises TimeoutExpired when it hangs."""
     resources = folder / "resources"
     stage(resources / "extensions" / "user_default" / "trellis_blender")

@@ -16,6 +16,8 @@ import pytest
 from build import stage
 from emulator import Emulator, Service
 from tests.addon import ADDON, Addon
+from tests.blender.warm import WarmBackgrounds
+from tests.workshop import small_reliefs
 
 
 def _let_bpy_go(modules: dict[str, ModuleType], collect: Callable[[], int]) -> None:
@@ -47,6 +49,8 @@ RESOURCES = _install()
 
 import bpy  # noqa: E402 - see above
 
+from tests.blender import noted  # noqa: E402 - see above
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
@@ -66,10 +70,12 @@ def addon() -> Iterator[Addon]:
     """The add-on's modules, enabled as an installed extension; disabled when the tests are over."""
     import addon_utils  # lies in a folder that only importing bpy makes known
 
-    addon_utils.enable(ADDON, default_set=True, handle_error=_raise)
-    yield Addon()
-    # A timer, handler or thread left behind would crash Blender 4.2 at exit and hang 4.5.
-    addon_utils.disable(ADDON, default_set=True, handle_error=_raise)
+    with pytest.MonkeyPatch.context() as patch:
+        noted.note(patch)
+        addon_utils.enable(ADDON, default_set=True, handle_error=_raise)
+        yield Addon()
+        # A timer, handler or thread left behind would crash Blender 4.2 at exit and hang 4.5.
+        addon_utils.disable(ADDON, default_set=True, handle_error=_raise)
 
 
 @pytest.fixture(autouse=True)
@@ -81,9 +87,26 @@ def fresh_file(addon: Addon) -> None:
     assert ADDON in bpy.context.preferences.addons, "the add-on did not survive loading a file"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def models_are_small() -> Iterator[None]:
+    """Let the emulators make small models. Whole ones are read in `scene/test_same_both_ways.py`."""
+    with small_reliefs():
+        yield
+
+
+@pytest.fixture(scope="session")
+def warm(addon: Addon) -> Iterator[WarmBackgrounds]:
+    """The background Blenders that one test leaves to the next."""
+    backgrounds = WarmBackgrounds()
+    yield backgrounds
+    backgrounds.stop()
+
+
 @pytest.fixture(autouse=True)
-def empty_session(addon: Addon, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start every test without jobs, and with a runner that need not be waited for."""
+def empty_session(addon: Addon, warm: WarmBackgrounds, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start every test without jobs, with a runner that need not be waited for, and with warm background Blenders."""
+    for client in (addon.preview_client, addon.model_client, addon.render_client):
+        monkeypatch.setattr(client, "Background", warm.background)
     pace = addon.timing.Pace
     brisk = pace(poll_first=0.05, retry_first=0.05, held=0.2, listing_lag=0.4)
     runner = addon.session.Runner
@@ -95,6 +118,14 @@ def empty_session(addon: Addon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     shutil.rmtree(root)
     for name in ("removed jobs.json", "price pictures.json"):  # the next emulator may have the same port
         (root.parent / name).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def cold(addon: Addon, warm: WarmBackgrounds, empty_session: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test that looks for what is left behind have its background Blenders for itself, and none of others'."""
+    warm.stop()
+    for client in (addon.preview_client, addon.model_client, addon.render_client):
+        monkeypatch.setattr(client, "Background", addon.process.Background)
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ def look(addon: Any) -> Any:
     """Draw the panel, let the timer run, and return what was seen when the answer is there."""
     draw(addon.panels.TRELLIS2_PT_generate)
     addon.preview_requests.fulfil()
-    tick_until(lambda: seen(addon) is not None, 60)
+    tick_until(lambda: seen(addon) is not None)
     return seen(addon)
 
 

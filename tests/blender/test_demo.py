@@ -22,14 +22,13 @@ def play(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     call = (
         f"import sys; sys.path.insert(0, {str(Path(demo.__file__).parent)!r}); import demo; from pathlib import Path; "
     )
-    call += f"demo._environment = lambda: Path({sys.executable!r}); sys.exit(demo.main())"
+    call += f"demo.environments.blender_environment = lambda _: Path({sys.executable!r}); sys.exit(demo.main())"
     return subprocess.run(
         [sys.executable, "-X", "utf8", "-c", call, "--output", str(folder), *arguments],
         capture_output=True,
         check=False,
         encoding="utf-8",
         env={**os.environ, "SCENARIO_SDK_API_KEY": "of-the-person", "SCENARIO_SDK_API_SECRET": "hidden"},
-        timeout=500,
     )
 
 

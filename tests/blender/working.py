@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from tests.addon import addon
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 # The add-on's operators and properties are in no stubs.
 OPS: Any = bpy.ops
+ROUNDS = 3
 SMALL: dict[str, Any] = {"decimation_target": 100_000, "texture_size": "1024", "seed": 7}
 """The smallest model that the API makes; the fixed seed lets the emulator make it only once."""
 
@@ -41,7 +44,7 @@ def job(job_id: str) -> Any:
     return addon.session.jobs()[job_id]
 
 
-def tick_until(is_so: Callable[[], object], seconds: float = 20.0) -> None:
+def tick_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Tick until it is so; fail with all jobs' stages when that takes longer than `seconds`."""
     end = time.monotonic() + seconds
     while not is_so():
@@ -51,12 +54,19 @@ def tick_until(is_so: Callable[[], object], seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def tick_for(seconds: float) -> None:
-    """Tick for so long."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def rest() -> None:
+    """Tick until all that was begun is done and told: what has not happened then does not happen.
+
+    In rounds, since one thing leads to the next. In each the runner's thread does what it was left, and the thread that
+    works things out comes to what it was given last.
+    """
+    session = addon.session.running()
+    for _ in range(ROUNDS):
+        is_done = threading.Event()
+        session.runner.compute(is_done.set)
+        tick_until(lambda is_done=is_done: is_done.is_set() and session.runner.changes.empty())  # type: ignore[misc]
+        tick_until(lambda: not session.arrival.reading and session.arrival.task is None)
         addon.session.tick()
-        time.sleep(0.01)
 
 
 def refusal(call: Callable[[], object]) -> str:

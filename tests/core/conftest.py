@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator, Service
-from tests.core.studio import Studio, account_of
+from tests.clock import MovedClock
+from tests.core.studio import STEADY, Studio, account_of
 from tests.emulator.caller import draw_picture
 from trellis_blender.core.request.account import Account
 
@@ -55,6 +56,18 @@ def open_studio(folder: Path, picture: Path, emulator: Emulator) -> Iterator[Cal
     yield open_one
     for studio in opened:
         studio.close()
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """Return the runner's clock, which stands still."""
+    return MovedClock()
+
+
+@pytest.fixture
+def steady(open_studio: Callable[..., Studio], clock: MovedClock) -> Studio:
+    """Return a runner with the product's own seconds, by that clock."""
+    return open_studio(pace=STEADY, clock=clock)
 
 
 @pytest.fixture

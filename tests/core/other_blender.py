@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 from tests.core.studio import AGENT, QUICK
+from tests.patience import PATIENCE
 from trellis_blender.core.job.job import Job
 from trellis_blender.core.job.lock import FolderLock
 from trellis_blender.core.request.account import Account
@@ -32,7 +33,7 @@ class OtherBlender:
             [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, cwd=REPOSITORY, encoding="utf-8"
         )
         # whoever waits for a line that never comes is woken by the end of the process
-        self._watch = threading.Timer(20.0, self._process.kill)
+        self._watch = threading.Timer(PATIENCE, self._process.kill)
         self._watch.start()
 
     def says(self, line: str) -> None:
@@ -61,12 +62,12 @@ def main() -> None:
     if what == "lock":
         lock = FolderLock.take(folder)
         print("taken" if lock is None else "locked", flush=True)
-        threading.Event().wait(30)
+        threading.Event().wait(PATIENCE)
         return
     runner = Runner(folder, AGENT, QUICK)
     runner.start()
     runner.use(Account.checked("test-key", "test-secret", "", sys.argv[3]))
     while True:
-        change = runner.changes.get(timeout=30)
+        change = runner.changes.get(timeout=PATIENCE)
         if isinstance(change, Job):
             print(change.id, change.stage, "foreign" if change.foreign else "own", flush=True)

@@ -8,12 +8,14 @@ import math
 import queue
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emulator import Emulator
 from tests.clock import MovedClock
+from tests.patience import PATIENCE
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import Found
@@ -21,7 +23,7 @@ from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2, HostedModel
 from trellis_blender.core.request.parameters import Value, complete
 from trellis_blender.core.request.service import Connector
-from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice
+from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice, Portrayed
 from trellis_blender.core.runner.questions import check
 from trellis_blender.core.runner.runner import Runner, to_scenario
 from trellis_blender.core.runner.timing import Clock, Pace
@@ -32,7 +34,7 @@ QUICK = Pace(
     retry_first=0.05,
     retry_last=0.2,
     listing_lag=0.6,
-    search=3.0,
+    search=PATIENCE,
     limit=0.2,
     held=0.2,
     foreign=0.2,
@@ -42,7 +44,6 @@ QUICK = Pace(
 STEADY = dataclasses.replace(Pace(), jitter=0.0, foreign=math.inf)
 ENDS = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
 AGENT = "trellis-tests"
-SECONDS = 8.0
 _ADVICE = re.compile(
     r"^(Add|Buy|Change|Check|Choose|Close|Copy|Correct|Enter|Free|Look|Press|Remove|Scale|Submit|Try|Update)\b"
     r"|, (then )?(try again|retry)\.$|^The model is paid for: Retry brings it|; it is tried again\.$"
@@ -136,7 +137,7 @@ class Studio:
                 if change.stage is Stage.READING and not (change.foreign or self.reads_models):
                     self.runner.keep_unread(change.id)
 
-    def until(self, condition: Callable[[], object], what: str = "it", seconds: float = SECONDS) -> None:
+    def until(self, condition: Callable[[], object], what: str = "it", seconds: float = PATIENCE) -> None:
         """Hear changes until the condition holds."""
         end = time.monotonic() + seconds
         self.hear()
@@ -171,7 +172,18 @@ class Studio:
         self.until(step, what)
         return passed
 
-    def reach(self, job_id: str, *stages: Stage, seconds: float = SECONDS) -> Job:
+    def rest(self) -> None:
+        """Wait until the runner has done all that it was told up to now, and hear of it."""
+        is_done = threading.Event()
+
+        def nothing() -> Change:
+            is_done.set()
+            return Portrayed(frozenset())
+
+        self.runner.compute(nothing)
+        self.until(is_done.is_set, "rest")
+
+    def reach(self, job_id: str, *stages: Stage, seconds: float = PATIENCE) -> Job:
         """Wait until the job is at one of the stages; an unexpected end is told at once."""
         wanted = frozenset(stages)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from PIL import Image, ImageDraw
 
+from tests.patience import PATIENCE
 from trellis_blender.core.scenario.connection import Connections, new_session
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class Client:
 
     def get(self, path: str, **query: str) -> requests.Response:
         """Return the answer to GET `path` of the API."""
-        return self.session.get(self.url + path, params=query, timeout=20)
+        return self.session.get(self.url + path, params=query, timeout=PATIENCE)
 
     def post(self, path: str, body: Mapping[str, Any], **query: str) -> requests.Response:
         """Return the answer to POST `path` of the API with a JSON body."""
-        return self.session.post(self.url + path, json=dict(body), params=query, timeout=20)
+        return self.session.post(self.url + path, json=dict(body), params=query, timeout=PATIENCE)
 
     def upload(self, picture: bytes) -> str:
         """Upload a picture and return the id of its asset."""
@@ -84,7 +85,7 @@ class Client:
 
     def finish(self, job_id: str) -> dict[str, Any]:
         """Wait for a job to end and return it."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             job = self.job(job_id)
             if job["status"] in ("success", "failure", "canceled"):
@@ -117,4 +118,4 @@ def download(url: str, **headers: str) -> requests.Response:
     """Return the answer to GET `url` without credentials."""
     with new_session(Connections(), "trellis-tests") as session:
         session.trust_env = False
-        return session.get(url, headers=headers, timeout=20)
+        return session.get(url, headers=headers, timeout=PATIENCE)

@@ -19,6 +19,7 @@ import requests
 import environments
 from emulator import Service
 from tests.emulator.caller import Client, download, draw_picture
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +70,9 @@ def test_it_says_where_it_is_serves_there_and_ends_on_an_interrupt() -> None:
         assert re.search(r"API Secret\s+some-secret\n", said)
         assert "Preferences" in said
         url = address[1] + "/models/model_trellis-2"
-        assert requests.get(url, auth=("some-key", "some-secret"), timeout=20).status_code == 200
+        assert requests.get(url, auth=("some-key", "some-secret"), timeout=PATIENCE).status_code == 200
         program.send_signal(INTERRUPT)
-        out, error = program.communicate(timeout=20)
+        out, error = program.communicate(timeout=PATIENCE)
     assert (program.returncode, error) == (0, "")
     assert "'model': 1" in out
 
@@ -82,7 +83,7 @@ def test_a_port_that_is_taken_is_told() -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         with started("--port", port) as program:
-            _, error = program.communicate(timeout=20)
+            _, error = program.communicate(timeout=PATIENCE)
     assert program.returncode == 2
     assert f"Cannot listen on port {port}" in error
 
@@ -105,7 +106,12 @@ def run_with(change: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
     command = [plain_python(), "-c", source, str(PROGRAM), *arguments]
     return subprocess.run(
-        command, check=False, capture_output=True, encoding="utf-8", env=environments.clean_variables(), timeout=60
+        command,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        env=environments.clean_variables(),
+        timeout=PATIENCE,
     )
 
 
@@ -115,11 +121,11 @@ def test_a_python_without_libraries_makes_an_environment_and_makes_models_in_it(
     with started("--seconds-per-job", "0.1", python=plain_python()) as program:
         said = read_until(program, "Ctrl-C")
         address = re.search(r"API Address\s+(\S+)", said)
-        assert address is not None, said + program.communicate(timeout=20)[1]
+        assert address is not None, said + program.communicate(timeout=PATIENCE)[1]
         caller = Client(address[1], "emulator-key", "emulator-secret")
         assert download(caller.generate(draw_picture())).content[:4] == b"glTF"
         program.send_signal(INTERRUPT)
-        program.communicate(timeout=20)
+        program.communicate(timeout=PATIENCE)
     assert program.returncode == 0
 
 
@@ -147,13 +153,13 @@ def test_an_old_python_can_read_the_program() -> None:
 )
 def test_an_option_that_makes_no_sense_is_told(arguments: list[str], said: str) -> None:
     with started(*arguments) as program:
-        _, error = program.communicate(timeout=20)
+        _, error = program.communicate(timeout=PATIENCE)
     assert (program.returncode, said in error) == (2, True)
 
 
 def test_each_setting_of_the_service_is_an_option() -> None:
     with started("--help") as program:
-        said, _ = program.communicate(timeout=20)
+        said, _ = program.communicate(timeout=PATIENCE)
     for field in dataclasses.fields(Service):
         assert f"--{field.name.replace('_', '-')}" in said
 

@@ -13,6 +13,7 @@ import requests
 
 from emulator import Emulator, Service
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def test_an_unknown_model_is_refused_with_404(caller: Caller) -> None:
 
 def test_a_connection_serves_several_calls(emulator: Emulator) -> None:
     key = base64.b64encode(f"{emulator.key}:{emulator.secret}".encode()).decode("ascii")
-    connection = http.client.HTTPConnection(emulator.url.split("/")[2], timeout=20)
+    connection = http.client.HTTPConnection(emulator.url.split("/")[2], timeout=PATIENCE)
     local_addresses = set()
     for path in ("/v1/jobs", "/v1/models/model_trellis-2", "/v1/nothing"):
         connection.request("GET", path, headers={"Authorization": f"Basic {key}"})
@@ -148,7 +149,7 @@ def test_a_picture_of_more_than_4_mb_is_too_large_for_one_call(caller: Caller) -
 
 
 def test_a_body_that_is_not_json_is_refused_with_400(caller: Caller) -> None:
-    answer = caller.session.post(caller.emulator.url + "/assets", data=b"\xff{", timeout=20)
+    answer = caller.session.post(caller.emulator.url + "/assets", data=b"\xff{", timeout=PATIENCE)
     assert answer.status_code == 400
 
 
@@ -232,7 +233,7 @@ def test_a_job_walks_through_its_statuses_with_the_clock(slow: Caller, hand: Han
 def test_a_job_shows_its_assets_only_when_it_has_succeeded(slow: Caller, hand: Hand) -> None:
     job_id = slow.submit(slow.upload(draw_picture()))
     hand.now += 99
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while slow.emulator.jobs[job_id].settled is None and time.monotonic() < until:
         time.sleep(0.02)
     assert len(slow.emulator.jobs[job_id].asset_ids) == 2
@@ -290,7 +291,7 @@ def start_upload(caller: Caller, size: int, parts: int = 2) -> dict[str, Any]:
 def put_part(url: str, data: bytes, **headers: str) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.put(url, data=data, headers=headers, timeout=20)
+        return session.put(url, data=data, headers=headers, timeout=PATIENCE)
 
 
 def test_an_upload_goes_through_its_statuses_to_imported(slow: Caller, hand: Hand) -> None:
@@ -340,7 +341,7 @@ def test_an_upload_without_a_required_field_is_refused_with_400(caller: Caller, 
 
 def test_credentials_sent_with_a_part_are_refused_and_counted(emulator: Emulator, caller: Caller) -> None:
     upload = start_upload(caller, 5, parts=1)
-    assert caller.session.put(upload["parts"][0]["url"], data=b"12345", timeout=20).status_code == 400
+    assert caller.session.put(upload["parts"][0]["url"], data=b"12345", timeout=PATIENCE).status_code == 400
     assert emulator.leaked_credentials == 1
 
 
@@ -352,7 +353,7 @@ def test_a_part_with_a_wrong_signature_is_refused_with_403(caller: Caller) -> No
 def test_leaving_closes_the_connections_of_clients_at_once() -> None:
     with Emulator() as emulator:
         address = ("127.0.0.1", int(emulator.url.split(":")[2].removesuffix("/v1")))
-        client = socket.create_connection(address, timeout=2)
+        client = socket.create_connection(address, timeout=PATIENCE)
         client.sendall(b"GET /v1/jobs HTTP/1.1\r\n\r\n")
         assert client.recv(12) == b"HTTP/1.1 401"
     with client:

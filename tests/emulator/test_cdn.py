@@ -9,6 +9,7 @@ import pytest
 
 from emulator import Emulator
 from tests.emulator.caller import Caller, download, draw_picture
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_download_needs_no_credentials_and_has_length_and_etag(emulator: Emula
 
 
 def test_credentials_sent_to_the_cdn_are_refused_and_counted(emulator: Emulator, caller: Caller, url: str) -> None:
-    assert caller.session.get(url, timeout=20).status_code == 400
+    assert caller.session.get(url, timeout=PATIENCE).status_code == 400
     assert emulator.leaked_credentials == 1
 
 

@@ -12,6 +12,7 @@ import requests
 
 from emulator import CALL_NAMES, Emulator, Fault, Service
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
+from tests.patience import PATIENCE
 from trellis_blender.core.scenario.connection import Connections, new_session
 
 if TYPE_CHECKING:
@@ -153,9 +154,11 @@ def test_any_call_can_meet_silence(emulator: Emulator, caller: Caller, name: str
         session.trust_env = False
         session.auth = None if url.startswith(emulator.cdn_url) else caller.session.auth
         with pytest.raises(requests.ReadTimeout):
-            session.request(method, url, json=body, timeout=(20, 0.2))
+            session.request(method, url, json=body, timeout=(PATIENCE, 0.2))
         assert emulator.calls[name] == counted + 1
-        assert session.request(method, url, json=body, timeout=20).ok is (name != "cancel"), "the next is answered"
+        assert session.request(method, url, json=body, timeout=PATIENCE).ok is (name != "cancel"), (
+            "the next is answered"
+        )
 
 
 def call_of(caller: Caller, name: str) -> tuple[str, str, dict[str, Any] | None]:
@@ -186,7 +189,7 @@ def call_of(caller: Caller, name: str) -> tuple[str, str, dict[str, Any] | None]
     if name == "upload_action":
         with requests.Session() as session:
             session.trust_env = False
-            assert session.put(part, json={}, timeout=20).ok
+            assert session.put(part, json={}, timeout=PATIENCE).ok
     method, path, body = paths[name]
     return method, caller.emulator.url + path, body
 
@@ -196,14 +199,14 @@ def test_a_submit_that_is_never_answered_may_have_been_accepted(emulator: Emulat
     for fault, paid in ((Fault(silence="before"), 0), (Fault(silence="after"), 1)):
         emulator.fault("submit", fault)
         with pytest.raises(requests.ReadTimeout):
-            caller.session.post(emulator.url + GENERATE, json={"image": image, **SMALLEST}, timeout=(20, 0.3))
+            caller.session.post(emulator.url + GENERATE, json={"image": image, **SMALLEST}, timeout=(PATIENCE, 0.3))
         assert emulator.paid == paid
 
 
 def test_an_answer_can_stop_coming_in_the_middle(emulator: Emulator, caller: Caller) -> None:
     emulator.fault("model", Fault(silence="middle"))
     got: list[bytes] = []
-    with caller.session.get(emulator.url + "/models/model_trellis-2", stream=True, timeout=(20, 0.2)) as answer:
+    with caller.session.get(emulator.url + "/models/model_trellis-2", stream=True, timeout=(PATIENCE, 0.2)) as answer:
         with pytest.raises(requests.ConnectionError, match="Read timed out"):
             got.extend(answer.iter_content(1))
         assert len(got) == int(answer.headers["Content-Length"]) // 2
@@ -233,7 +236,7 @@ def test_a_refused_submit_starts_no_job(emulator: Emulator, caller: Caller) -> N
 def test_a_trickling_answer_comes_complete_and_byte_by_byte(emulator: Emulator, caller: Caller) -> None:
     emulator.fault("jobs", Fault(trickle=0.02))
     started = time.monotonic()
-    answer = caller.session.get(emulator.url + "/jobs", stream=True, timeout=20)
+    answer = caller.session.get(emulator.url + "/jobs", stream=True, timeout=PATIENCE)
     first_bytes = answer.raw.read(2)
     assert time.monotonic() - started < 0.2
     assert first_bytes + answer.raw.read() == b'{"jobs": []}'
@@ -249,7 +252,7 @@ def test_leaving_ends_a_wait(wait: Fault) -> None:
             Caller(emulator).session.get(emulator.url + "/jobs", timeout=0.2)
     started = time.monotonic()
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert time.monotonic() - started < 2
 
 
@@ -312,7 +315,7 @@ def test_a_download_breaks_off_midway(emulator: Emulator, caller: Caller) -> Non
     emulator.fault("download", Fault(close="middle"))
     got: list[bytes] = []
     session = new_session(Connections(), "trellis-tests")  # which holds an answer to its length
-    with session.get(url, stream=True, timeout=20) as answer:
+    with session.get(url, stream=True, timeout=PATIENCE) as answer:
         announced = int(answer.headers["Content-Length"])
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             got.extend(answer.iter_content(4096))

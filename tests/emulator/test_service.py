@@ -13,6 +13,7 @@ import pytest
 import environments
 from emulator import ALL_FLAWS, FLAWS, Emulator, Fault, Service
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,9 +98,9 @@ def test_a_service_can_name_an_uploads_asset_as_soon_as_it_is_imported(served: C
     caller = served(imports_at_once=True)
     body = {"fileName": "x", "contentType": "image/png", "fileSize": len(draw_picture()), "kind": "image", "parts": 1}
     upload = caller.post("/uploads", body).json()["upload"]
-    caller.session.put(upload["parts"][0]["url"], data=draw_picture(), auth=lambda request: request, timeout=20)
+    caller.session.put(upload["parts"][0]["url"], data=draw_picture(), auth=lambda request: request, timeout=PATIENCE)
     caller.post(f"/uploads/{upload['id']}/action", {"action": "complete"})
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while upload["status"] != "imported":
         assert time.monotonic() < until, upload
         upload = caller.get(f"/uploads/{upload['id']}").json()["upload"]

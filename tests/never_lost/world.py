@@ -10,13 +10,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
-import emulator.cdn
-import emulator.model.workshop
 from emulator import Emulator, Service
 from emulator.model.order import Order
 from emulator.model.workshop import Product
+from tests.patience import PATIENCE
+from tests.workshop import making
 
 KEY, SECRET = "test-key", "test-secret"
 MODEL_BYTES = 300_000
@@ -71,9 +69,7 @@ def small_models(size: int = MODEL_BYTES) -> Iterator[None]:
     def make(order: Order) -> Product:
         return Product(glb(order.seed, size), 1, 3)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emulator.model.workshop, "make", make)
-        patch.setattr(emulator.cdn, "make", make)
+    with making(make):
         yield
 
 
@@ -92,7 +88,7 @@ def picture_in(folder: Path) -> Path:
     return path
 
 
-def until(is_so: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait until it is so. Raises AssertionError with what did not happen."""
     end = time.monotonic() + seconds
     while not is_so():

@@ -14,6 +14,7 @@ import pytest
 
 import environments
 from environments import EnvironmentNotBuiltError
+from tests.patience import PATIENCE
 
 HERE = environments.running_python()
 ENTRY_SCRIPTS = ("build.py", "environments.py", "steps.py", "test.py")
@@ -42,7 +43,7 @@ def workshop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workshop:
     monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path / ".venv")
     monkeypatch.setattr(environments, "interpreter", lambda _directory: Path(sys.executable))
     monkeypatch.setattr(environments, "requirements", lambda _group: ["numpy==1.0"])
-    monkeypatch.setattr(environments, "_run", made.run)
+    monkeypatch.setattr(environments, "run", made.run)
     return made
 
 
@@ -109,7 +110,7 @@ def test_a_python_of_pyenv_is_a_candidate(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     for patch in ("3.11.9", "3.11.10", "3.12.0"):
         (tmp_path / "versions" / patch).mkdir(parents=True)
-    found = [path for path in environments._pyenv_pythons("3.11") if path.is_relative_to(tmp_path)]
+    found = [path for path in environments.pyenv_pythons("3.11") if path.is_relative_to(tmp_path)]
     assert [path.relative_to(tmp_path).parts[1] for path in found] == ["3.11.10", "3.11.9"]
 
 
@@ -160,12 +161,12 @@ def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     source = (
         "import pathlib, sys, environments\n"
-        "with environments._only_one_process(pathlib.Path(sys.argv[1])):\n"
+        "with environments.only_one_process(pathlib.Path(sys.argv[1])):\n"
         "    print('inside', flush=True)\n"
     )
     command = [sys.executable, "-c", source, str(lock)]
-    with environments._only_one_process(lock):
+    with environments.only_one_process(lock):
         second = subprocess.Popen(command, cwd=environments.ROOT / "scripts", stdout=subprocess.PIPE, encoding="utf-8")
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(timeout=1.5)
-    assert second.communicate(timeout=30)[0].strip() == "inside"
+    assert second.communicate(timeout=PATIENCE)[0].strip() == "inside"

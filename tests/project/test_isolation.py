@@ -7,6 +7,8 @@ import socket
 
 import pytest
 
+from tests.patience import PATIENCE
+
 
 def test_a_connection_to_another_machine_is_refused() -> None:
     # An address that belongs to nobody (RFC 5737): without the guard this waits and times out.
@@ -17,7 +19,7 @@ def test_a_connection_to_another_machine_is_refused() -> None:
 def test_a_connection_within_this_machine_is_allowed() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        socket.create_connection(server.getsockname(), timeout=5) as client,
+        socket.create_connection(server.getsockname(), timeout=PATIENCE) as client,
     ):
         assert client.getpeername() == server.getsockname()
 

@@ -16,6 +16,7 @@ import environments
 import screens
 import steps
 from steps import FAILED, LEFT_OUT, PASSED, Counts, Outcome, Step
+from tests.patience import PATIENCE
 
 PASSING = '<testcase name="a" /><testcase name="b" />'
 SKIPPED = '<testcase name="c"><skipped type="pytest.skip" /></testcase>'
@@ -134,9 +135,23 @@ def test_a_run_in_which_nothing_ran_is_no_success() -> None:
 def test_all_covers_every_blender_and_every_python() -> None:
     planned = script.plan(script.parse(["--all"]))
     assert {step.blender for step in planned if step.name == "blender"} == {"4.2.23", "4.5.15", "5.0.1", "5.2.3"}
-    for suite in ("core", "emulator", "project"):
+    for suite in ("core", "project"):
         assert {step.python for step in planned if step.name == suite} == {"3.11", "3.13"}
     assert {"ruff check", "ruff format", "mypy"} <= {step.name for step in planned}
+
+
+def test_the_emulators_own_tests_run_on_every_python_before_a_release_and_else_on_one() -> None:
+    for arguments, pythons in (["--all"], {environments.running_python()}), (["--all", "--long"], {"3.11", "3.13"}):
+        planned = script.plan(script.parse(arguments))
+        assert {step.python for step in planned if step.name == "emulator"} == pythons
+
+
+def test_what_still_runs_when_the_time_is_up_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "tools_environment", lambda: Path(sys.executable))
+    monkeypatch.setitem(steps.CHECKS, "mypy", ("http.server", "0", "--bind", "127.0.0.1"))  # which never ends
+    options = script.parse(["--only", "types", "--minutes", "0.01"])
+    (outcome,) = script.carry_out_all(script.plan(options), options)
+    assert (outcome.result, outcome.reason) == (FAILED, "it hung and was ended")
 
 
 def test_all_proves_that_no_job_is_lost_on_every_blender_and_python() -> None:
@@ -160,7 +175,7 @@ def test_the_long_form_is_asked_for_by_its_own_option(monkeypatch: pytest.Monkey
 def test_steps_run_side_by_side_and_each_prints_its_own_output_whole(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def run(step: Step, *_given: object, output: IO[bytes], **_named: object) -> Outcome:
         output.write(f"{step.name} begins\n".encode())

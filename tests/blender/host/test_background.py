@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -15,6 +16,7 @@ import pytest
 
 from tests.blender import child
 from tests.blender.child import is_running, wait_until
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +77,6 @@ def open_file(request, work):
 
 HANDLERS = {name: value for name, value in dict(globals()).items() if callable(value)}
 '''
-SECONDS = 30.0
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def background(addon: Any, program: Path) -> Iterator[Any]:
 
 
 def test_one_process_serves_many_requests_in_a_row(background: Any) -> None:
-    told = [background.ask("tell", {"file": f"Stühle {n}.png"}, seconds=SECONDS) for n in range(3)]
+    told = [background.ask("tell", {"file": f"Stühle {n}.png"}, seconds=PATIENCE) for n in range(3)]
     assert [answer["count"] for answer in told] == [1, 2, 3]
     assert {answer["process"] for answer in told} == {background.process_id}
     assert [answer["given"]["file"] for answer in told] == ["Stühle 0.png", "Stühle 1.png", "Stühle 2.png"]
@@ -104,12 +105,12 @@ def test_one_process_serves_many_requests_in_a_row(background: Any) -> None:
 
 def test_a_name_that_is_no_text_arrives(background: Any) -> None:
     name = os.fsdecode(b"caf\xe9.png")
-    assert background.ask("tell", {"file": name}, seconds=SECONDS)["given"]["file"] == name
+    assert background.ask("tell", {"file": name}, seconds=PATIENCE)["given"]["file"] == name
 
 
 def test_progress_is_heard_as_it_comes_whatever_blender_prints(background: Any) -> None:
     heard: list[float] = []
-    background.ask("climb", {}, seconds=SECONDS, progress=heard.append)
+    background.ask("climb", {}, seconds=PATIENCE, progress=heard.append)
     assert heard == [0.25, 0.5, 0.75, 1.0]
 
 
@@ -118,14 +119,14 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one(backgrou
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        background.ask("climb", {}, seconds=SECONDS, progress=leave)
-    assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
+        background.ask("climb", {}, seconds=PATIENCE, progress=leave)
+    assert background.ask("tell", {}, seconds=PATIENCE)["count"] == 1
 
 
 def test_the_program_can_read_what_libraries_complain_of(background: Any) -> None:
-    assert background.ask("quiet", {}, seconds=SECONDS)["said"] == "", "Blender's greeting is no complaint"
-    background.ask("climb", {}, seconds=SECONDS)
-    answer = background.ask("complain", {}, seconds=SECONDS)
+    assert background.ask("quiet", {}, seconds=PATIENCE)["said"] == "", "Blender's greeting is no complaint"
+    background.ask("climb", {}, seconds=PATIENCE)
+    answer = background.ask("complain", {}, seconds=PATIENCE)
     assert sorted(answer["said"].split("\n")) == ["", "a library's complaint", "libpng error: Read Error"]
     assert answer["again"] == ""
 
@@ -136,7 +137,7 @@ def test_it_gives_way_to_the_artist_and_is_given_no_keys_and_no_add_ons(
     monkeypatch.setenv("SCENARIO_SDK_API_SECRET", "a secret")
     monkeypatch.setenv("BLENDER_USER_SCRIPTS", "the artist's scripts")
     background = addon.process.Background(addon.start.launch(program))
-    told = background.ask("tell", {}, seconds=SECONDS)
+    told = background.ask("tell", {}, seconds=PATIENCE)
     background.stop()
     given = told["environment"]
     assert told["nice"] >= 10
@@ -170,7 +171,7 @@ def test_it_is_online_only_where_the_program_needs_it_and_the_artists_blender_is
     assert launch.is_online == bool(is_online)
     if not is_online:
         background = addon.process.Background(launch)
-        assert not background.ask("tell", {}, seconds=SECONDS)["is_online"]
+        assert not background.ask("tell", {}, seconds=PATIENCE)["is_online"]
         background.stop()
 
 
@@ -206,17 +207,17 @@ def test_scripts_of_a_file_run_only_where_the_artist_lets_them(
     allowed = may_run and uses_preferences
     assert ("--enable-autoexec" in real, "--disable-autoexec" in real) == (allowed, not allowed)
     background = addon.process.Background(launch)
-    answer = background.ask("open_file", {"file": str(file_with_a_script(tmp_path))}, seconds=SECONDS)
+    answer = background.ask("open_file", {"file": str(file_with_a_script(tmp_path))}, seconds=PATIENCE)
     background.stop()
     assert answer["has_run"] == allowed
 
 
 def test_an_error_arrives_as_it_was_raised_and_the_process_goes_on(background: Any, addon: Any) -> None:
     with pytest.raises(addon.errors.PictureError) as told:
-        background.ask("refuse", {"sentence": "Es geht nicht – wähle ein anderes."}, seconds=SECONDS)
+        background.ask("refuse", {"sentence": "Es geht nicht – wähle ein anderes."}, seconds=PATIENCE)
     assert told.value.sentence == "Es geht nicht – wähle ein anderes."
     assert told.value.remedy is addon.errors.Remedy.RENDER
-    assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
+    assert background.ask("tell", {}, seconds=PATIENCE)["count"] == 1
 
 
 @pytest.mark.unexpected
@@ -224,17 +225,17 @@ def test_a_mistake_of_ours_ends_in_a_sentence_and_the_next_request_is_served(
     background: Any, addon: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(addon.errors.TrellisError, match=r"Something unexpected happened \(KeyError\)"):
-        background.ask("fail", {}, seconds=SECONDS)
+        background.ask("fail", {}, seconds=PATIENCE)
     assert "KeyError: 'a mistake'" in caplog.text
-    assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
+    assert background.ask("tell", {}, seconds=PATIENCE)["count"] == 1
 
 
 def test_one_that_wants_more_memory_than_it_may_have_is_told_so_and_the_next_is_served(
     background: Any, addon: Any
 ) -> None:
     with pytest.raises(addon.errors.TrellisError, match="not enough memory"):
-        background.ask("fill", {"bytes": 5 * 2**30}, seconds=SECONDS)
-    assert background.ask("fill", {"bytes": 2**20}, seconds=SECONDS) == {"length": 2**20}
+        background.ask("fill", {"bytes": 5 * 2**30}, seconds=PATIENCE)
+    assert background.ask("fill", {"bytes": 2**20}, seconds=PATIENCE) == {"length": 2**20}
 
 
 def test_one_that_takes_too_long_is_ended_and_the_next_is_served(background: Any, addon: Any, tmp_path: Path) -> None:
@@ -242,13 +243,13 @@ def test_one_that_takes_too_long_is_ended_and_the_next_is_served(background: Any
     with pytest.raises(addon.errors.BackgroundSlowError, match="took too long"):
         background.ask("hang", {"file": str(mark)}, seconds=0.5)
     assert not is_running(int(mark.read_text(encoding="utf-8")))
-    assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
+    assert background.ask("tell", {}, seconds=PATIENCE)["count"] == 1
 
 
 def test_one_that_crashes_ends_in_a_sentence_and_the_next_is_served(background: Any, addon: Any) -> None:
     with pytest.raises(addon.errors.BackgroundEndedError, match="ended unexpectedly"):
-        background.ask("crash", {}, seconds=SECONDS)
-    assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
+        background.ask("crash", {}, seconds=PATIENCE)
+    assert background.ask("tell", {}, seconds=PATIENCE)["count"] == 1
 
 
 def test_one_that_cannot_be_started_says_so(addon: Any, program: Path) -> None:
@@ -256,7 +257,7 @@ def test_one_that_cannot_be_started_says_so(addon: Any, program: Path) -> None:
     for command in (("no such program",), (sys.executable, "-c", "raise SystemExit(1)")):
         background = addon.process.Background(addon.process.Launch(command, real.environment))
         with pytest.raises(addon.errors.BackgroundStartError, match=r"could not be started: .*\. Restart Blender"):
-            background.ask("tell", {}, seconds=SECONDS)
+            background.ask("tell", {}, seconds=PATIENCE)
 
 
 def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_path: Path) -> None:
@@ -267,32 +268,32 @@ def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_
     begun = time.monotonic()
     task.stop()
     assert time.monotonic() - begun < 2
-    assert task.wait(2)
+    assert task.wait(PATIENCE)
     assert not is_running(int(mark.read_text(encoding="utf-8")))
-    for ask in (task.result, lambda: background.ask("tell", {}, seconds=SECONDS)):
+    for ask in (task.result, lambda: background.ask("tell", {}, seconds=PATIENCE)):
         with pytest.raises(addon.errors.BackgroundStoppedError):
             ask()
 
 
 def test_a_task_does_not_wait_and_has_the_result_when_it_is_done(background: Any) -> None:
-    task = background.begin("climb", {}, seconds=SECONDS)
-    assert task.wait(SECONDS)
+    task = background.begin("climb", {}, seconds=PATIENCE)
+    assert task.wait(PATIENCE)
     assert (task.result(), task.progress) == ({}, 1.0)
 
 
 def test_without_requests_it_ends_and_starts_again_for_the_next(addon: Any, program: Path) -> None:
     background = addon.process.Background(addon.start.launch(program), idle_seconds=0.05)
-    first = background.ask("tell", {}, seconds=SECONDS)["process"]
+    first = background.ask("tell", {}, seconds=PATIENCE)["process"]
     wait_until(lambda: background.process_id is None)
     assert not is_running(first)
-    assert background.ask("tell", {}, seconds=SECONDS)["count"] == 1
+    assert background.ask("tell", {}, seconds=PATIENCE)["count"] == 1
     background.stop()
 
 
 def test_requests_of_several_threads_are_served_one_at_a_time(background: Any) -> None:
     counts: list[int] = []
     threads = [
-        threading.Thread(target=lambda: counts.append(background.ask("tell", {}, seconds=SECONDS)["count"]))
+        threading.Thread(target=lambda: counts.append(background.ask("tell", {}, seconds=PATIENCE)["count"]))
         for _ in range(4)
     ]
     for thread in threads:
@@ -318,13 +319,17 @@ print("leaving", flush=True)
     ending = child.run(tmp_path, script)
     assert (ending.status, "leaving" in ending.output) == (0, True), ending.output
     process = int(mark.read_text(encoding="utf-8"))
-    wait_until(lambda: not is_running(process), 10)
+    wait_until(lambda: not is_running(process))
 
 
-def test_it_ends_by_itself_what_nobody_ends_who_asked(addon: Any, program: Path, tmp_path: Path) -> None:
-    mark = tmp_path / "hanging"
-    process = addon.process._Process(addon.start.launch(program))
-    wait_until(process._lines.qsize)
-    process._send(json.dumps({"number": 1, "do": "hang", "seconds": -4.9, "request": {"file": str(mark)}}))
-    wait_until(lambda: not process.is_alive)
+def test_it_ends_by_itself_what_nobody_ends_who_asked(
+    addon: Any, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, now = tmp_path / "hanging", itertools.count(0.0, -PATIENCE)
+    # The one who asks has no sense of time: it waits on, though the request should take no second.
+    monkeypatch.setattr(addon.process, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    background = addon.process.Background(addon.start.launch(program))
+    with pytest.raises(addon.errors.BackgroundEndedError):
+        background.ask("hang", {"file": str(mark)}, seconds=-4.9)
     assert mark.exists()
+    background.stop()

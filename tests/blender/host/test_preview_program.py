@@ -12,6 +12,7 @@ from tests.blender import child
 from tests.blender.child import is_running, wait_until
 from tests.blender.looks import shown, subject
 from tests.blender.pictures import linear_exr, picture_file, png_of_size
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def test_a_hostile_picture_ends_in_a_sentence(tmp_path: Path, addon: Any, looker
         view_of(looker, path)
 
 
-def client_of(addon: Any, folder: Path, handler: str, seconds: float = 30.0) -> Any:
+def client_of(addon: Any, folder: Path, handler: str, seconds: float = PATIENCE) -> Any:
     """A client whose program does this with every picture."""
     program = folder / "program.py"
     lines = f"import os, time\n\ndef do(request, work):\n    {handler}\n\nHANDLERS = dict.fromkeys(['prepare'], do)\n"
@@ -95,7 +96,7 @@ def client_of(addon: Any, folder: Path, handler: str, seconds: float = 30.0) -> 
     ("handler", "seconds", "sentence"),
     [
         ("time.sleep(60)", 0.2, "“chair.png” takes too long"),
-        ("os._exit(11)", 30, "Blender ended while it looked at “ch"),
+        ("os._exit(11)", PATIENCE, "Blender ended while it looked at “ch"),
     ],
 )
 def test_a_picture_that_the_other_blender_does_not_survive_is_named(

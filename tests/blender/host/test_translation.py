@@ -28,12 +28,21 @@ def french(translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "Generating": "Génération",
         "Ready": "Prêt",
     }
-    lookup = SimpleNamespace(locale="fr_FR", pgettext_iface=lambda text: known.get(text, text))
-    monkeypatch.setattr(translation, "bpy", SimpleNamespace(app=SimpleNamespace(translations=lookup)))
-    monkeypatch.setattr(translation, "_sentences", [translation.Sentences(known)])
-    translation._say_in.cache_clear()
-    yield translation
-    translation._say_in.cache_clear()
+    lookup = SimpleNamespace(
+        locale="fr_FR",
+        pgettext_iface=lambda text: known.get(text, text),
+        register=lambda *_given: None,
+        unregister=lambda *_given: None,
+    )
+    translation.unregister()
+    with monkeypatch.context() as patch:
+        patch.setattr(translation, "bpy", SimpleNamespace(app=SimpleNamespace(translations=lookup)))
+        patch.setattr(translation, "languages", lambda: ["fr"])
+        patch.setattr(translation, "dictionary", lambda _language: known)
+        translation.register()
+        yield translation
+        translation.unregister()
+    translation.register()
 
 
 @pytest.mark.parametrize(

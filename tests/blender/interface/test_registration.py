@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import addon_utils
 import bpy
+import pytest
 
 from tests.addon import ADDON
-from tests.blender import child
+from tests.blender import child, noted
 from tests.blender.pictures import picture_file
 from tests.blender.working import generate, tick_until
 
@@ -38,12 +39,7 @@ def traces() -> dict[str, list[str]]:
         for handler in getattr(bpy.app.handlers, name)
         if "trellis" in getattr(handler, "__module__", "")
     ]
-    drawn = [
-        f"{menu}: {function!r}"
-        for menu in MENUS
-        for function in getattr(getattr(bpy.types, menu).draw, "_draw_funcs", [])
-        if "trellis" in getattr(function, "__module__", "")
-    ]
+    drawn = [f"{menu}: {function!r}" for menu in MENUS for function in noted.drawn(getattr(bpy.types, menu))]
     return {
         "classes": [name for name in dir(bpy.types) if "TRELLIS2" in name],
         "operators": dir(bpy.ops.trellis2),  # type: ignore[attr-defined]  # not in the stubs
@@ -59,11 +55,6 @@ def traces() -> dict[str, list[str]]:
     }
 
 
-def is_ticking(addon: Any) -> bool:
-    """Whether the add-on's timer is registered."""
-    return bool(bpy.app.timers.is_registered(addon.session._timer))
-
-
 def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
@@ -71,6 +62,7 @@ def test_registered_it_is_there_once(addon: Any) -> None:
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2"]
 
 
+@pytest.mark.usefixtures("cold")
 def test_unregistered_twice_over_nothing_is_left(addon: Any, tmp_path: Path, connected: Emulator, session: Any) -> None:
     before = traces()
     try:
@@ -79,10 +71,10 @@ def test_unregistered_twice_over_nothing_is_left(addon: Any, tmp_path: Path, con
                 addon.package.register()
             generate(picture_file(tmp_path))
             tick_until(lambda: connected.calls)
-            assert is_ticking(addon)
+            assert len(noted.timers(addon.session)) == 1
             addon.package.unregister()
             assert {kind: left for kind, left in traces().items() if left} == {}
-            assert not is_ticking(addon)
+            assert noted.timers(addon.session) == []
             assert addon.session.state() == addon.state.State()
     finally:
         addon.package.register()

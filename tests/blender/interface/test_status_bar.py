@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
 
+from tests.blender import noted
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
@@ -96,7 +98,11 @@ def test_what_the_job_took_at_scenario_is_learnt(tmp_path: Path, connected: Emul
     job = finish(picture_file(tmp_path))
     assert 0 <= job.generation_seconds < 20
     assert job.accepted >= job.created
-    assert addon.session.watch().forecast._learnt == {job.remote_id}
+    forecast = addon.session.watch().forecast
+    for number in range(2):  # three of a kind are enough to tell how long the next one takes
+        forecast.take(replace(job, remote_id=f"job_{number}"))
+    forecast.step([replace(job, stage=addon.begin.Stage("running"))], job.accepted)
+    assert forecast.left(replace(job, stage=addon.begin.Stage("running")), job.accepted)
 
 
 def test_the_status_bar_is_drawn_again_only_for_another_text(addon: Any, redrawn: list[str]) -> None:
@@ -156,7 +162,8 @@ def test_with_nothing_running_nothing_is_drawn_again(addon: Any, clock: Any, red
 def test_with_nothing_running_there_is_no_timer(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path))
     tick_until(lambda: not addon.session.tick())
-    assert addon.session._timer() is None
+    (timer,) = noted.timers(addon.session)
+    assert timer() is None
 
 
 def test_redrawing_leaves_a_running_tool_its_hints(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

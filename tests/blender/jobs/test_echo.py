@@ -13,11 +13,12 @@ import bpy
 import pytest
 
 from emulator import Fault
+from tests.blender import noted
 from tests.blender.boxes import boxes
 from tests.blender.drawing import Page, draw
 from tests.blender.looks import choose, seen
 from tests.blender.pictures import picture_file
-from tests.blender.working import OPS, finish, generate, job, meshes, refusal, stage_of, tick_for, tick_until
+from tests.blender.working import OPS, finish, generate, job, meshes, refusal, rest, stage_of, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,11 +160,11 @@ def test_a_model_that_is_in_the_scene_comes_once_however_long_the_runner_takes_t
     job_id = generate(picture_file(tmp_path))
     monkeypatch.setattr(session.running().runner, "imported", lambda _job_id: None)
     tick_until(meshes)
-    tick_for(0.2)
+    rest()
     assert (stage_of(job_id), len(meshes()), boxes()) == ("ready", 1, [])
     bpy.ops.ed.undo()  # the box is back, for a model that was there
-    session._undone()
-    tick_for(0.2)
+    noted.undone(session)
+    rest()
     assert (meshes(), boxes()) == ([], [])
 
 
@@ -180,7 +181,7 @@ def test_a_model_that_cannot_be_built_is_tried_once_however_long_the_runner_take
     job_id = generate(picture_file(tmp_path))
     monkeypatch.setattr(session.running().runner, "damaged", lambda *_arguments: None)
     tick_until(lambda: tried)
-    tick_for(0.3)
+    rest()
     assert (stage_of(job_id), tried) == ("ready", [True])
 
 
@@ -202,7 +203,7 @@ def test_what_a_window_draws_is_looked_at_by_the_sessions_timer(
     monkeypatch.setattr(addon.preview_requests, "bpy", window)
     choose(picture_file(tmp_path))
     draw(addon.panels.TRELLIS2_PT_generate)
-    assert (session.running(), bpy.app.timers.is_registered(session._timer)) == (None, True)
+    assert (session.running(), len(noted.timers(session))) == (None, 1)
     assert session.tick(), "the timer would end before the answer is there"
     tick_until(lambda: seen(addon) is not None)
     assert (seen(addon).error, session.state().errands) == ("", {})

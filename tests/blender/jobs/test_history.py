@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import pytest
 
+from tests.blender import noted
 from tests.blender.drawing import Page, draw
 from tests.blender.pictures import HEIGHT, WIDTH, colours, picture_file
 from tests.blender.snapshots import session_with, snapshot, written
@@ -206,7 +207,7 @@ def test_blender_can_read_the_jobs_picture_for_its_row(tmp_path: Path, connected
     addon.preview_requests.fulfil()
     tick_until(lambda: addon.session.sight().portrayed is not None)
     addon.preview_requests.fulfil()
-    assert tuple(addon.preview_requests.icons._collection[0][done.id].image_size) == (WIDTH * 4, HEIGHT * 4)
+    assert tuple(noted.icons()[done.id].image_size) == (WIDTH * 4, HEIGHT * 4)
 
 
 def test_each_row_shows_its_own_picture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

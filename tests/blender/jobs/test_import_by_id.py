@@ -13,6 +13,7 @@ import requests
 from emulator import Fault
 from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, generate, meshes, newest_job, refusal, stage_of, tick_until
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +28,9 @@ def elsewhere(tmp_path: Path, connected: Emulator) -> str:
         web.trust_env = False
         web.auth = ("test-key", "test-secret")
         image = base64.b64encode(picture_file(tmp_path, "theirs.png").read_bytes()).decode("ascii")
-        asset = web.post(f"{connected.url}/assets", json={"name": "theirs", "image": image}, timeout=20).json()
+        asset = web.post(f"{connected.url}/assets", json={"name": "theirs", "image": image}, timeout=PATIENCE).json()
         body = {"image": asset["asset"]["id"], "seed": 7, "decimationTarget": 100_000, "textureSize": 1024}
-        answer = web.post(f"{connected.url}/generate/custom/model_trellis-2", json=body, timeout=20)
+        answer = web.post(f"{connected.url}/generate/custom/model_trellis-2", json=body, timeout=PATIENCE)
         return str(answer.json()["job"]["jobId"])
 
 

@@ -20,8 +20,8 @@ from tests.blender.working import (
     meshes,
     newest_job,
     refusal,
+    rest,
     stage_of,
-    tick_for,
     tick_until,
 )
 
@@ -168,7 +168,7 @@ def test_remove_asks_before_it_deletes_a_model_that_was_paid_for(
     assert returned == {"RUNNING_MODAL"}
     assert "“Tür”" in asked[0]["message"]
     assert "paid" in asked[0]["message"]
-    tick_for(0.2)
+    rest()
     assert done.id in session.jobs()
     assert (session.jobs_root() / done.id / "model.glb").is_file()
 

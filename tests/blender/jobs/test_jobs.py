@@ -13,6 +13,7 @@ import pytest
 
 from emulator import Fault
 from tests.addon import ADDON
+from tests.blender import noted
 from tests.blender.boxes import boxes
 from tests.blender.pictures import colours, picture_file, pixels, sent
 from tests.blender.working import (
@@ -22,8 +23,8 @@ from tests.blender.working import (
     job,
     meshes,
     refusal,
+    rest,
     stage_of,
-    tick_for,
     tick_until,
     waiting_reason,
 )
@@ -96,7 +97,7 @@ def test_opening_another_file_leaves_the_model_waiting_for_a_click(
     job_id = generate(picture_file(tmp_path))
     bpy.ops.wm.open_mainfile(filepath=str(blend))
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.3)
+    rest()
     assert (stage_of(job_id), meshes()) == ("ready", [])
     assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
     assert len(meshes()) == 1
@@ -108,7 +109,7 @@ def test_a_new_file_in_the_middle_of_a_job_does_not_end_it(tmp_path: Path, conne
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "downloading")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert bpy.app.timers.is_registered(session._timer)
+    assert noted.timers(session)
     tick_until(lambda: stage_of(job_id) == "ready")
     assert meshes() == []
 
@@ -121,12 +122,12 @@ def test_a_job_of_the_new_file_is_imported_by_itself(tmp_path: Path, connected: 
     assert [thing.name for thing in meshes()] == ["later"]
 
 
-def test_undo_steps_in_the_middle_of_a_job_do_no_harm(tmp_path: Path, connected: Emulator) -> None:
+def test_undo_steps_in_the_middle_of_a_job_do_no_harm(tmp_path: Path, connected: Emulator, session: Any) -> None:
     job_id = generate(picture_file(tmp_path))
     for number in range(20):
         bpy.ops.mesh.primitive_cube_add()
         bpy.ops.ed.undo_push(message=f"Cube {number}")
-        tick_for(0.01)
+        session.tick()
     tick_until(lambda: stage_of(job_id) == "imported")
     assert len(meshes()) == 21
 
@@ -159,8 +160,9 @@ def test_disabled_and_enabled_again_a_job_goes_on(tmp_path: Path, connected: Emu
 
 def test_the_ticking_ends_when_there_is_nothing_to_wait_for(tmp_path: Path, connected: Emulator, session: Any) -> None:
     finish(picture_file(tmp_path))
+    (timer,) = noted.timers(session)
     assert session.tick() is False
-    assert session._timer() is None
+    assert timer() is None
 
 
 @scenario_stops
@@ -187,7 +189,7 @@ def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
     assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
     assert boxes() == []
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.3)
+    rest()
     assert (stage_of(job_id), meshes(), boxes(), session.tick()) == ("ready", [], [], False)
     assert addon.job_panel.charged(job(job_id)) == job(job_id).cost
     assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
@@ -208,7 +210,7 @@ def test_a_model_that_is_cancelled_while_it_downloads_is_kept_and_not_imported(
     tick_until(lambda: "will be kept in the list" in addon.job_panel.state_sentence(job(job_id)))
     go_on.set()
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.3)
+    rest()
     assert (stage_of(job_id), meshes(), boxes(), session.tick()) == ("ready", [], [], False)
     assert addon.job_panel.charged(job(job_id)) == job(job_id).cost
     assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
@@ -231,8 +233,8 @@ def test_a_model_that_waits_to_be_imported_can_be_cancelled_and_is_kept(
     bpy.ops.ed.undo_push(message="Without Box")
     bpy.ops.ed.undo()
     assert len(boxes()) == 1
-    session._undone()
-    tick_for(0.5)
+    noted.undone(session)
+    rest()
     assert (stage_of(job_id), meshes(), boxes(), waiting_reason()) == ("ready", [], [], "")
 
 
@@ -243,7 +245,7 @@ def test_an_import_that_waits_can_be_cancelled(addon: Any, tmp_path: Path, conne
         assert OPS.trellis2.import_model(job_id=job_id) == {"FINISHED"}
         tick_until(waiting_reason)
         assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
-    tick_for(0.3)
+    rest()
     assert (stage_of(job_id), len(meshes()), waiting_reason(), session.tick()) == ("imported", 1, "", False)
 
 
@@ -285,5 +287,5 @@ def test_a_job_that_never_came_to_the_disk_can_be_retried_or_says_why_not(
         tick_until(lambda: stage_of(job_id) == "failed")
         assert "No space left on device" in job(job_id).message
     refusal(lambda: OPS.trellis2.retry(job_id=job_id))
-    tick_for(0.3)
+    rest()
     assert not any("unexpected" in notice.sentence for notice in session.notices())

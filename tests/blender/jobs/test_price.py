@@ -11,11 +11,12 @@ import bpy
 import pytest
 
 from emulator import Fault
+from tests.blender import noted
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
 from tests.blender.priced import button, chosen, open_panel, settle
 from tests.blender.snapshots import session_with, snapshot
-from tests.blender.working import OPS, finish, newest_job, tick_for, tick_until
+from tests.blender.working import OPS, finish, newest_job, rest, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,7 @@ def test_drawing_starts_no_thread_but_leaves_that_to_a_timer(addon: Any, connect
     assert button(addon) == "Generate"
     assert addon.session.running() is None
     assert addon.session.start in addon.session.state().errands
-    assert bpy.app.timers.is_registered(addon.session._timer)
+    assert noted.timers(addon.session)
 
 
 def test_offline_the_panel_says_generate_and_asks_nothing(addon: Any, connected: Emulator) -> None:
@@ -77,7 +78,7 @@ def test_offline_the_panel_says_generate_and_asks_nothing(addon: Any, connected:
     assert bpy.context.preferences is not None
     bpy.context.preferences.system.use_online_access = False
     assert addon.price_tag.words(chosen()) == "Generate"
-    tick_for(0.06)
+    tick_until(lambda: not addon.session.running().prices.is_busy)
     assert connected.calls["dry_run"] == 0
 
 
@@ -94,13 +95,16 @@ def test_dragging_a_slider_asks_once_when_the_hand_rests(
 ) -> None:
     settle(addon)
     before = connected.calls["dry_run"]
-    monkeypatch.setattr(addon.prices, "REST_SECONDS", 0.3)
+    now = [1000.0]
+    monkeypatch.setattr(addon.prices, "time", SimpleNamespace(monotonic=lambda: now[0]))
     for steps in range(21, 51):
         chosen().shape_slat_sampling_steps = steps
         assert button(addon) == "Generate"
+        now[0] += addon.prices.REST_SECONDS * 0.9
         addon.session.tick()
-    tick_for(0.1)
+    rest()
     assert connected.calls["dry_run"] == before
+    now[0] += addon.prices.REST_SECONDS
     settle(addon)
     assert connected.calls["dry_run"] == before + 1
 
@@ -143,13 +147,14 @@ def test_what_was_not_answered_is_not_asked_again_for_a_minute(
 def test_with_the_price_known_there_is_nothing_left_to_wait_for(addon: Any, connected: Emulator) -> None:
     settle(addon)
     assert addon.session.tick() is False
-    bpy.app.timers.unregister(addon.session._timer)
+    (timer,) = noted.timers(addon.session)
+    bpy.app.timers.unregister(timer)
     for _ in range(3):
         button(addon)
-    assert not bpy.app.timers.is_registered(addon.session._timer)
+    assert not noted.timers(addon.session)
     chosen().texture_size = "4096"
     button(addon)
-    assert bpy.app.timers.is_registered(addon.session._timer)
+    assert noted.timers(addon.session)
 
 
 def test_the_artists_picture_is_not_uploaded_for_it_and_a_jobs_is_used_again(
@@ -203,10 +208,10 @@ def test_a_model_that_was_made_is_in_this_months_sum(addon: Any, connected: Emul
 
 def test_the_session_is_gone_with_its_timers_when_the_add_on_is_disabled(addon: Any, connected: Emulator) -> None:
     button(addon)
-    assert bpy.app.timers.is_registered(addon.session._timer)
+    assert noted.timers(addon.session)
     addon.package.unregister()
     try:
-        assert not bpy.app.timers.is_registered(addon.session._timer)
+        assert not noted.timers(addon.session)
         assert addon.session.state() == addon.state.State()
     finally:
         addon.package.register()

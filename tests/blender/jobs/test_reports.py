@@ -14,7 +14,7 @@ from tests.blender.boxes import box
 from tests.blender.pictures import picture_file
 from tests.blender.scene.test_import import add_camera
 from tests.blender.snapshots import snapshot
-from tests.blender.working import OPS, finish, generate, stage_of, tick_for, tick_until
+from tests.blender.working import OPS, finish, generate, rest, stage_of, tick_until, waiting_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_a_model_that_arrives_is_reported_with_its_time_and_cost(
     tmp_path: Path, connected: Emulator, told: list[tuple[str, bool]]
 ) -> None:
     job = finish(picture_file(tmp_path, "lamp.png"))
-    tick_for(0.2)
+    rest()
     ((text, is_bad),) = told
     begin, end = f"“{job.name}” is in the scene · 0:0", f", {job.cost:g} CU"
     assert (text[: len(begin)], text[-len(end) :], is_bad) == (begin, end, False)
@@ -46,7 +46,7 @@ def test_a_job_that_fails_at_scenario_is_reported_once_as_a_warning(
     connected.fault("submit", Fault(job="fails"))
     job_id = generate(picture_file(tmp_path, "lamp.png"))
     tick_until(lambda: stage_of(job_id) == "failed")
-    tick_for(0.2)
+    rest()
     ((text, is_bad),) = told
     assert text.startswith("“lamp” failed: Scenario could not make the model")
     assert is_bad
@@ -60,7 +60,7 @@ def test_a_model_that_cannot_be_read_is_reported_once(
     told.clear()
     OPS.trellis2.import_model(job_id=job.id)
     tick_until(lambda: stage_of(job.id) == "failed")
-    tick_for(0.3)
+    rest()
     assert [(text.startswith("“lamp” failed: "), is_bad) for text, is_bad in told] == [(True, True)]
 
 
@@ -80,7 +80,7 @@ def test_a_model_that_blender_cannot_import_is_reported_once(
     try:
         OPS.trellis2.import_model(job_id=job.id)
         tick_until(lambda: stage_of(job.id) == "failed")
-        tick_for(0.3)
+        rest()
     finally:
         addon_utils.enable("io_scene_gltf2")
     assert [(text.startswith("“lamp” failed: Blender's glTF importer is off"), is_bad) for text, is_bad in told] == [
@@ -94,7 +94,7 @@ def test_a_model_for_a_file_that_is_no_longer_open_is_reported_as_ready(
     job_id = generate(picture_file(tmp_path, "lamp.png"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.2)
+    rest()
     assert told == [("“lamp” is ready. Import it from the list", False)]
 
 
@@ -105,18 +105,24 @@ def test_a_model_whose_box_was_deleted_is_reported_as_ready(
     tick_until(lambda: stage_of(job_id) == "running")
     bpy.data.objects.remove(box())
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.3)
+    rest()
     assert told == [("“lamp” is ready. Import it from the list", False)]
 
 
 def test_a_model_that_waits_for_the_artist_is_reported_once(
-    tmp_path: Path, connected: Emulator, told: list[tuple[str, bool]]
+    tmp_path: Path,
+    connected: Emulator,
+    addon: Any,
+    told: list[tuple[str, bool]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(addon.importing, "RETRY_SECONDS", 0.0)  # it is tried with every tick
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
     job_id = generate(picture_file(tmp_path, "lamp.png"))
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.8)
+    tick_until(waiting_reason)
+    rest()
     assert told == [("“lamp” is ready. Waiting for Object Mode", False)]
 
 
@@ -126,7 +132,7 @@ def test_a_job_that_the_artist_cancelled_is_not_reported(
     job_id = generate(picture_file(tmp_path))
     OPS.trellis2.cancel(job_id=job_id)
     tick_until(lambda: stage_of(job_id) == "cancelled")
-    tick_for(0.2)
+    rest()
     assert told == []
 
 
@@ -139,7 +145,7 @@ def test_what_happened_in_earlier_sessions_is_not_reported_again(
         written(addon, stage, number, message="It went wrong.")
     session.start()
     tick_until(lambda: len(session.jobs()) == 3)
-    tick_for(0.2)
+    rest()
     assert told == []
 
 

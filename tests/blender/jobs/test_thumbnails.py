@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.blender import noted
 from tests.blender.drawing import draw
 from tests.blender.interface.test_drawing_speed import best, draw_row, jobs
 from tests.blender.looks import SIDE, see_rows, subject
@@ -30,18 +31,18 @@ def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connect
     done = finish(picture_file(tmp_path, pixels=subject()[:, 40:-40]))  # as no thumbnail is: higher than wide
     see_rows(addon)
     path = addon.session.folder(done.id) / "thumbnail.png"
-    tick_until(lambda: done.id in addon.session.sight().portrayed, 60)
+    tick_until(lambda: done.id in addon.session.sight().portrayed)
     pixels = np.asarray(Image.open(path))
     assert pixels.shape == (SIDE, SIDE, 4)
     assert 0.1 < (pixels[..., 3] == 255).mean() < 0.9
     middle = pixels[pixels[..., 3] == 255][:, :3].astype(int)
     assert (middle[:, 0] > middle[:, 2] + 60).mean() > 0.2, "nothing of the subject's red is seen"
     see_rows(addon)
-    assert tuple(addon.preview_requests.icons._collection[0][done.id].image_size) == (SIDE, SIDE)
+    assert tuple(noted.icons()[done.id].image_size) == (SIDE, SIDE)
     addon.session.remove(done.id)
     tick_until(lambda: not addon.session.jobs())
     assert not path.parent.exists()
-    assert done.id not in addon.preview_requests.icons._collection[0]
+    assert done.id not in noted.icons()
 
 
 def test_the_import_does_not_wait_for_the_thumbnail(tmp_path: Path, connected: Emulator, addon: Any) -> None:
@@ -66,7 +67,7 @@ def test_a_thumbnail_of_an_earlier_session_is_shown(addon: Any, session: Any) ->
     session.start()
     tick_until(lambda: len(session.jobs()) == 2)
     see_rows(addon)
-    icons = addon.preview_requests.icons._collection[0]
+    icons = noted.icons()
     assert tuple(icons[kept.id].image_size) == (SIDE, SIDE)
     assert tuple(icons[plain.id].image_size) == (40, 20)
 
@@ -78,11 +79,11 @@ def test_a_model_that_cannot_be_read_is_tried_once_and_keeps_its_picture(addon: 
     session.start()
     tick_until(lambda: len(session.jobs()) == 1)
     see_rows(addon)
-    tick_until(lambda: not session.sight().is_busy, 60)
+    tick_until(lambda: not session.sight().is_busy)
     addon.preview_requests.icons.forget([broken.id])
     see_rows(addon)
     assert not session.sight().is_busy
-    assert tuple(addon.preview_requests.icons._collection[0][broken.id].image_size) == (40, 20)
+    assert tuple(noted.icons()[broken.id].image_size) == (40, 20)
     assert session.notices() == []
 
 
@@ -93,7 +94,7 @@ def test_a_thousand_rows_are_drawn_without_loading_and_in_no_time(addon: Any) ->
             draw_row(addon, index)
         assert time.thread_time() - begun < MANY * 0.0005
         assert best(lambda: draw_row(addon, MANY - 1)) < 0.0005
-        assert len(addon.preview_requests.icons._collection[0]) == 0
+        assert len(noted.icons()) == 0
 
 
 def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Pat
         icons.load(f"job {number}", picture)
     assert icons.of_job("job 0") is None
     assert icons.of_job(f"job {icons.KEPT + 39}") is not None
-    kept = list(icons._collection[0])
+    kept = list(noted.icons())
     assert len(kept) == icons.KEPT
     icons.forget(kept)
     made = [written(addon, number=number) for number in range(60)]
@@ -117,7 +118,7 @@ def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Pat
     addon.preview_requests.fulfil()
     tick_until(lambda: addon.session.sight().portrayed is not None)
     addon.preview_requests.fulfil()
-    assert len(icons._collection[0]) == addon.preview_requests.ROWS_A_TICK
+    assert len(noted.icons()) == addon.preview_requests.ROWS_A_TICK
 
 
 def test_a_job_without_a_picture_is_looked_for_once_until_there_is_news(
@@ -135,11 +136,11 @@ def test_a_job_without_a_picture_is_looked_for_once_until_there_is_news(
     Image.new("RGB", (40, 20), "red").save(session.jobs_root() / bare.id / "source.png")
     addon.apply_messages.show(session.running(), replace(bare, picture="source.png"))
     see_rows(addon)
-    assert tuple(addon.preview_requests.icons._collection[0][bare.id].image_size) == (40, 20)
+    assert tuple(noted.icons()[bare.id].image_size) == (40, 20)
     assert redrawn == [True]
 
 
-def test_a_job_that_is_gone_leaves_no_wish(addon: Any) -> None:
+def test_a_job_that_is_gone_leaves_no_wish(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with session_with(addon, [snapshot(addon)]):
         draw(addon.panels.TRELLIS2_PT_jobs)
         requested = addon.session.state().previews.jobs
@@ -148,5 +149,5 @@ def test_a_job_that_is_gone_leaves_no_wish(addon: Any) -> None:
     addon.preview_requests.fulfil()
     tick_until(lambda: addon.session.sight().portrayed is not None)
     addon.preview_requests.fulfil()
-    assert len(addon.preview_requests.icons._collection[0]) == 0
+    assert len(noted.icons()) == 0
     assert not addon.session.state().previews.jobs

@@ -8,11 +8,12 @@ import bpy
 import pytest
 
 from emulator import Fault
+from tests.blender import noted
 from tests.blender.boxes import boxes
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file, sent
 from tests.blender.scene.test_import import add_camera
-from tests.blender.working import OPS, SMALL, generate, meshes, refusal, stage_of, tick_for, tick_until
+from tests.blender.working import OPS, SMALL, generate, meshes, refusal, rest, stage_of, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,7 +194,7 @@ def test_what_is_still_being_made_goes_on_and_waits_in_the_list(
     assert boxes() == [first]
     ids = [job.id for job in jobs(session)]
     tick_until(lambda: [stage_of(job_id) for job_id in ids] == ["imported", "ready", "ready"])
-    tick_for(0.3)
+    rest()
     assert (len(meshes()), boxes(), connected.paid) == (1, [], 3)
 
 
@@ -210,7 +211,7 @@ def test_without_boxes_the_models_still_to_come_wait_in_the_list_too(
         choose(cube)
         assert OPS.trellis2.keep_variation() == {"FINISHED"}
         tick_until(lambda: sorted(job.stage.value for job in jobs(session)) == ["imported", "ready"])
-        tick_for(0.3)
+        rest()
         assert len(meshes()) == 2
     finally:
         addon.preferences.preferences().use_placeholders = True
@@ -251,7 +252,8 @@ def test_in_edit_mode_the_message_says_what_to_do(tmp_path: Path, connected: Emu
 def test_the_objects_menu_offers_it_where_it_can_be_done(
     tmp_path: Path, connected: Emulator, session: Any, addon: Any
 ) -> None:
-    entry = type("Entry", (), {"draw": staticmethod(addon.menus._draw_on_model)})
+    (entry_of_ours,) = noted.drawn(bpy.types.VIEW3D_MT_object_context_menu)
+    entry = type("Entry", (), {"draw": staticmethod(entry_of_ours)})
     bpy.ops.object.light_add()
     assert draw(entry).operator_ids == []
     choose(make(tmp_path, session, 2)[0])

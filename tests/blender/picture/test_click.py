@@ -89,13 +89,13 @@ def test_a_render_that_was_cut_short_by_a_full_disk_fails_its_job(
     connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     render()
-    rows = addon.preview.PreviewClient._rows
+    prepare = addon.preview.PreviewClient.prepare
 
     def cut(self: Any, chosen: Any) -> Any:
         chosen.targa.write_bytes(chosen.targa.read_bytes()[: SIDE * SIDE])
-        return rows(self, chosen)
+        return prepare(self, chosen)
 
-    monkeypatch.setattr(addon.preview.PreviewClient, "_rows", cut)
+    monkeypatch.setattr(addon.preview.PreviewClient, "prepare", cut)
     assert OPS.trellis2.generate_render(**SMALL) == {"FINISHED"}
     tick_until(lambda: newest_job().is_resting)
     assert newest_job().message.startswith("Could not save the picture: the file was cut short. Free")

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.blender import noted
 from tests.blender.drawing import draw
 from tests.blender.interface.test_drawing_speed import Mute, best
 from tests.blender.looks import SIDE, choose, key_of, look, render, seen, shown, subject
@@ -27,11 +28,7 @@ def look_again() -> Any:
 
 def views(addon: Any) -> list[str]:
     """The names of the icons that show what the model sees."""
-    return [
-        name
-        for name in addon.preview_requests.icons._collection[0]
-        if name.startswith(addon.preview_requests.icons.VIEW)
-    ]
+    return [name for name in noted.icons() if name.startswith(addon.preview_requests.icons.VIEW)]
 
 
 def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None:
@@ -41,7 +38,7 @@ def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None
     page = draw(addon.panels.TRELLIS2_PT_generate)
     assert "Looking at the picture" not in page.text
     assert len(page.pictures) == 1
-    preview = addon.preview_requests.icons._collection[0][views(addon)[0]]
+    preview = noted.icons()[views(addon)[0]]
     assert tuple(preview.image_size) == (SIDE, SIDE)
     assert preview.image_pixels_float[4 * (SIDE * 20 + 128)] == pytest.approx(1.0)
     assert not addon.session.sight().is_busy
@@ -170,7 +167,7 @@ def test_sidebars_side_by_side_may_show_different_pictures(
                 addon.preview_requests.view_of(addon.chosen_picture.preview_key(surroundings, scene.trellis2))
             )
             addon.preview_requests.fulfil()
-        tick_until(lambda: not addon.session.sight().is_busy, 60)
+        tick_until(lambda: not addon.session.sight().is_busy)
     assert all(seen.view is not None for seen in shown_now)
     assert len(looked) == 2
 
@@ -194,10 +191,10 @@ def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytes
         patch.setattr(addon.render, "is_rendering", lambda: True)
         draw(addon.panels.TRELLIS2_PT_generate)
         addon.preview_requests.fulfil()
-        assert addon.session.state().previews.find is not None, "it is not tried again"
+        assert addon.session.state().previews.key, "it is not tried again"
         assert "Looking at the picture" in draw(addon.panels.TRELLIS2_PT_generate).text
     addon.preview_requests.fulfil()
-    assert addon.session.state().previews.find is None
+    assert not addon.session.state().previews.key
     assert look(addon).view is not None
 
 
@@ -212,9 +209,9 @@ def test_a_look_that_was_asked_for_while_a_render_ran_comes_after_it(
         patch.setattr(addon.render, "is_rendering", lambda: True)
         assert look_again() == {"FINISHED"}
         addon.preview_requests.fulfil()
-        assert addon.session.state().previews.find is not None
+        assert addon.session.state().previews.key
     addon.preview_requests.fulfil()
-    assert addon.session.state().previews.find is None
+    assert not addon.session.state().previews.key
     assert look(addon).view is not None
 
 
@@ -277,7 +274,7 @@ def test_a_look_through_the_camera_shows_what_stands_before_it_and_leaves_nothin
     scene.camera, scene.trellis2.source = camera, "CAMERA"
     assert look_again() == {"FINISHED"}
     assert not addon.camera.is_under_way(), "a look keeps the artist from generating"
-    tick_until(lambda: seen(addon) is not None, 60)
+    tick_until(lambda: seen(addon) is not None)
     assert (seen(addon).error, seen(addon).view.concerns) == ("", ())
     assert shown(seen(addon).view)[128, 128].tolist() != shown(seen(addon).view)[0, 0].tolist()
     page = draw(addon.panels.TRELLIS2_PT_generate)
@@ -285,7 +282,6 @@ def test_a_look_through_the_camera_shows_what_stands_before_it_and_leaves_nothin
     assert len(page.pictures) == 1
     assert list((addon.session.jobs_root() / ".incoming").iterdir()) == []
     assert not addon.camera.is_under_way()
-    assert addon.camera._under_way == []
 
 
 def test_giving_the_panel_its_pixels_takes_no_time(addon: Any) -> None:

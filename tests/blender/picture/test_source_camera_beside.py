@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon import addon
 from tests.blender import child
 from tests.blender.child import is_running, wait_until
 from tests.blender.picture.test_render import SIDE, current_scene, render
@@ -36,7 +37,7 @@ def begun(camera: Any, session: Any, engine: str = "WORKBENCH") -> tuple[Any, Pa
 
 def wait_for(shot: Any) -> None:
     """Wait until the second Blender has ended."""
-    wait_until(lambda: shot.is_done, 60)
+    wait_until(lambda: shot.is_done)
 
 
 def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
@@ -49,11 +50,36 @@ def shoot(camera: Any, session: Any, engine: str = "WORKBENCH") -> Any:
     return seen
 
 
-def process_of(shot: Any) -> int:
-    """The id of the second Blender, once it has begun to render."""
-    background = shot.second.background
-    wait_until(lambda: background._process is not None and background._process._is_ready)
-    return int(background.process_id)
+def program_that(folder: Path, at_first: str) -> Path:
+    """A program that renders as ours does, and does this before."""
+    program = folder / "program.py"
+    lines = (
+        "import runpy",
+        "from pathlib import Path",
+        "import bpy",
+        f"HANDLERS = runpy.run_path({str(addon.render_client.PROGRAM)!r})['HANDLERS']",
+        "render = HANDLERS['render']",
+        "def first(request, work):",
+        f"    {at_first}",
+        "    return render(request, work)",
+        "HANDLERS['render'] = first",
+    )
+    program.write_text("\n".join(lines), encoding="utf-8")
+    return program
+
+
+@pytest.fixture
+def mark(tmp_path: Path, camera: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that is there once the second Blender has begun."""
+    file = tmp_path / "begun"
+    monkeypatch.setattr(camera, "PROGRAM", program_that(tmp_path, f"Path({str(file)!r}).touch()"))
+    return file
+
+
+def process_of(shot: Any, mark: Path) -> int:
+    """The id of the second Blender, once it has begun."""
+    wait_until(mark.exists)
+    return int(shot.second.background.process_id)
 
 
 def begin_long(camera: Any, session: Any) -> tuple[Any, Path]:
@@ -136,8 +162,10 @@ def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
     render()
     nowhere = tmp_path / "a file"
     nowhere.write_text("", encoding="utf-8")
-    copied = camera._copy_scene
-    monkeypatch.setattr(camera, "_copy_scene", lambda *given: copied(*given[:2], nowhere / "picture.tga"))
+    target = str(nowhere / "picture.tga")
+    aims = f"lambda scene, *_given: setattr(scene.render, 'filepath', {target!r})"
+    elsewhere = f"bpy.app.handlers.render_init.append(bpy.app.handlers.persistent({aims}))"
+    monkeypatch.setattr(camera, "PROGRAM", program_that(tmp_path, elsewhere))
     with untouched(tmp_path, session):
         shot, _ = begun(camera, session)
         wait_for(shot)
@@ -145,9 +173,11 @@ def test_a_render_that_fails_says_what_blender_says_and_leaves_nothing(
             shot.end()
 
 
-def test_a_second_blender_that_crashes_ends_in_a_sentence(tmp_path: Path, camera: Any, session: Any) -> None:
+def test_a_second_blender_that_crashes_ends_in_a_sentence(
+    tmp_path: Path, camera: Any, session: Any, mark: Path
+) -> None:
     shot, folder = begin_long(camera, session)
-    os.kill(process_of(shot), signal.SIGKILL)
+    os.kill(process_of(shot, mark), signal.SIGKILL)
     wait_for(shot)
     with untouched(tmp_path, session), pytest.raises(camera.PictureError, match="ended unexpectedly"):
         shot.end()
@@ -179,9 +209,9 @@ HANDLERS = runpy.run_path({str(beside.PROGRAM)!r})["HANDLERS"]
     assert not list(folder.iterdir())
 
 
-def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any) -> None:
+def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any, mark: Path) -> None:
     shot, folder = begin_long(camera, session)
-    process = process_of(shot)
+    process = process_of(shot, mark)
     shot.stop()
     wait_for(shot)
     with pytest.raises(camera.PictureError, match="The render was stopped, so nothing was sent"):
@@ -189,27 +219,27 @@ def test_stopping_it_sends_nothing_and_leaves_nothing(camera: Any, session: Any)
     assert (is_running(process), list(folder.iterdir())) == (False, [])
 
 
-def test_opening_another_file_ends_it(camera: Any, session: Any) -> None:
+def test_opening_another_file_ends_it(camera: Any, session: Any, mark: Path) -> None:
     shot, folder = begin_long(camera, session)
-    process = process_of(shot)
+    process = process_of(shot, mark)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     assert (is_running(process), list(folder.iterdir()), camera.is_under_way()) == (False, [], False)
 
 
 @pytest.mark.parametrize("leave", ["sys.exit()", "os._exit(0)"])
-def test_it_ends_with_the_first_blender_however_that_ends(tmp_path: Path, leave: str) -> None:
+def test_it_ends_with_the_first_blender_however_that_ends(tmp_path: Path, mark: Path, leave: str) -> None:
     script = f"""
 import os
 enable()
 camera = addon.camera
+camera.PROGRAM = camera.Path({str(mark.with_name("program.py"))!r})
 bpy.ops.object.camera_add()
 scene = bpy.context.scene
 scene.camera, scene.render.engine = bpy.context.object, "CYCLES"
 scene.cycles.samples, scene.cycles.use_adaptive_sampling = {LONG}, False
 shot = camera.begin(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) / "pictures")
-while shot.second.background.process_id is None:
+while not os.path.exists({str(mark)!r}):
     time.sleep(0.01)
-time.sleep(1)
 assert not shot.is_done
 print("process", shot.second.background.process_id)
 print("leaving", flush=True)
@@ -218,6 +248,6 @@ print("leaving", flush=True)
     ending = child.run(tmp_path, script)
     assert (ending.status, "leaving" in ending.output) == (0, True), ending.output
     process = int(ending.output.partition("process ")[2].split()[0])
-    wait_until(lambda: not is_running(process), 10)
+    wait_until(lambda: not is_running(process))
     left = set() if "os." not in leave else {".blend", ".npz"}
     assert {path.suffix for path in (tmp_path / "pictures").iterdir()} == left

@@ -134,7 +134,7 @@ def test_of_a_tiled_image_on_disk_the_chosen_tile_is_sent(
 
 
 @pytest.fixture
-def filled() -> Any:
+def filled(cold: None) -> Any:
     """A tiled image whose second, active tile was filled with red and not saved.
 
     An operator within an override can crash Blender before 5.1 while a thread works. So this comes before the emulator,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.blender.picture.test_source_image import arrive, refused
-from tests.blender.pictures import linear_exr, picture_file
+from tests.blender.pictures import linear_exr, picture_file, targa
 from tests.blender.working import OPS, refusal
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def layers(tmp_path: Path, addon: Any) -> Path:
 def look(addon: Any, image: Any, number: int = 1) -> Any:
     """What is sent of the image, (height, width, 4) uint8."""
     chosen = addon.image.from_image(bpy.context, image, number, addon.session.incoming())
-    return addon.preview.PreviewClient(addon.preview.launch())._rows(chosen)
+    return chosen.pixels.rows() if chosen.targa is None else targa(chosen.targa.read_bytes())
 
 
 @pytest.mark.parametrize(("number", "shown"), [(1, 0), (2, 1), (4, 3), (99, 3), (-3, 0)])

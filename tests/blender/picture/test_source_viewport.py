@@ -6,6 +6,7 @@ Blender as a module draws it from 5.2 on; in older ones `tests/gui` does, in a w
 from __future__ import annotations
 
 import contextlib
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -34,8 +35,11 @@ def capture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
         start.init()
 
     def take() -> Any:
-        seen = addon.viewport._capture(bpy.context, area())
-        return addon.encode.Drawn(seen).rows()
+        window = SimpleNamespace(app=SimpleNamespace(background=False))
+        with monkeypatch.context() as patch:
+            patch.setattr(addon.viewport, "bpy", window)  # as if there were one
+            with bpy.context.temp_override(area=area()):
+                return addon.viewport.from_viewport(bpy.context).pixels.rows()
 
     return take
 

@@ -13,6 +13,7 @@ from tests.blender.working import OPS, job, meshes, refusal, tick_until, waiting
 from tests.glbs.plain import whole
 from tests.glbs.shapes import Solid, wedge
 from tests.glbs.unplain import many_parts, moving, with_a_broken_position, with_bones, with_camera
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,5 +237,5 @@ def test_another_file_that_is_opened_meanwhile_ends_it(addon: Any) -> None:
     task = arrival.task
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: arrival.read is None)
-    assert task.wait(20)
+    assert task.wait(PATIENCE)
     assert (arrival.task, waiting_reason(), job(job_id).stage.value) == (None, "", "ready")

@@ -22,8 +22,8 @@ from tests.blender.working import (
     meshes,
     newest_job,
     refusal,
+    rest,
     stage_of,
-    tick_for,
     tick_until,
     waiting_reason,
 )
@@ -109,13 +109,14 @@ def test_an_import_is_one_step_to_undo(tmp_path: Path, connected: Emulator, capf
 
 
 def test_a_model_waits_while_a_mesh_is_edited_and_comes_afterwards(
-    tmp_path: Path, connected: Emulator, session: Any
+    tmp_path: Path, connected: Emulator, addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(addon.importing, "RETRY_SECONDS", 0.0)  # it is tried with every tick
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
     job_id = generate(picture_file(tmp_path))
     tick_until(waiting_reason)
-    tick_for(0.5)
+    rest()
     assert (stage_of(job_id), len(meshes())) == ("ready", 1)
     assert waiting_reason() == "Waiting for Object Mode"
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -152,8 +153,9 @@ def test_no_model_comes_in_the_middle_of_a_render(
     with monkeypatch.context() as patch:
         patch.setattr(addon.busy, "is_rendering", lambda: True)
         job_id = generate(picture_file(tmp_path))
+        patch.setattr(addon.importing, "RETRY_SECONDS", 0.0)  # it is tried with every tick
         tick_until(waiting_reason)
-        tick_for(0.5)
+        rest()
         assert (stage_of(job_id), waiting_reason()) == ("ready", "Waiting for the render to finish")
         assert meshes() == []
     tick_until(lambda: stage_of(job_id) == "imported")

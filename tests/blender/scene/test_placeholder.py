@@ -12,10 +12,11 @@ import pytest
 from mathutils import Matrix, Vector
 
 from emulator import Fault
+from tests.blender import noted
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.scene.test_import import add_camera
-from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_for, tick_until, waiting_reason
+from tests.blender.working import OPS, finish, generate, meshes, rest, stage_of, tick_until, waiting_reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,7 +235,7 @@ def test_a_deleted_box_lets_the_job_go_on_and_wait_in_the_list(tmp_path: Path, c
     tick_until(lambda: stage_of(job_id) != "queued")
     bpy.data.objects.remove(box())
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.5)
+    rest()
     assert (stage_of(job_id), meshes(), connected.paid) == ("ready", [], 1)
     assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
     assert len(meshes()) == 1
@@ -247,10 +248,10 @@ def test_a_box_that_comes_back_brings_its_model_again(tmp_path: Path, connected:
     standing = box()
     collection.objects.unlink(standing)
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.3)
+    rest()
     assert meshes() == []
     collection.objects.link(standing)
-    session._undone()
+    noted.undone(session)
     arrive(job_id)
     assert boxes() == []
 
@@ -347,8 +348,7 @@ def test_the_fill_rises_with_the_job_and_ends_with_it(tmp_path: Path, connected:
     tick_until(is_there)
     assert seen == sorted(seen)
     assert seen[0] <= 10 < seen[-1] <= 100
-    tick_for(0.1)
-    assert session.start().boxes.fill.filled == []
+    tick_until(lambda: session.start().boxes.fill.filled == [])
 
 
 @pytest.fixture
@@ -362,7 +362,7 @@ def test_the_boxs_picture_is_the_whole_picture_small(tmp_path: Path, sight: Any)
     wide[:, :300] = (255, 0, 0, 255)
     sight.shrink("wide", picture_file(tmp_path, "breit ü.png", wide))
     assert sight.small == {"wide": None}
-    tick_until(lambda: sight.small["wide"], 60)
+    tick_until(lambda: sight.small["wide"])
     small = sight.small["wide"]
     assert (small.width, small.height) == (256, 128)
     pixels = np.frombuffer(small.pixels, np.uint8).reshape(128, 256, 4)
@@ -376,7 +376,7 @@ def test_a_picture_that_cannot_be_shown_is_asked_for_once(tmp_path: Path, sight:
     assert sight.small == {}  # its file is not there yet
     path.write_bytes(b"nothing of the kind")
     sight.shrink("broken", path)
-    tick_until(lambda: sight.small["broken"], 60)
+    tick_until(lambda: sight.small["broken"])
     assert sight.small["broken"].pixels == b""
     sight.shrink("broken", picture_file(tmp_path, "broken.png"))
     assert sight.small["broken"].pixels == b""

@@ -12,10 +12,11 @@ import bpy
 import pytest
 
 from emulator import Fault
+from tests.blender import noted
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
-from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_for, tick_until
+from tests.blender.working import OPS, finish, generate, meshes, rest, stage_of, tick_until
 from tests.services import scenario_stops
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_a_file_opened_again_gets_its_model_where_the_box_stands(tmp_path: Path,
     path = saved(tmp_path / "with a box.blend")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_for(0.3)
+    rest()
     assert meshes() == []
     bpy.ops.wm.open_mainfile(filepath=path)
     tick_until(lambda: stage_of(job_id) == "imported")
@@ -90,7 +91,7 @@ def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, sessi
     with session_with(addon, [snapshot(addon, stage)]) as state:
         state.is_loaded, state.boxes.is_due, state.boxes.is_opened = True, False, False
         put_box(addon, "20261122-000000-abcdef")
-        session._undone()
+        noted.undone(session)
         assert len(boxes()) == 1  # Blender is not done with the undo yet
         state.show_boxes(is_changed=False)
         assert (boxes(), list(bpy.data.lattices)) == ([], [])
@@ -101,11 +102,11 @@ def test_undo_right_after_the_arrival_does_not_bring_the_model_again(
 ) -> None:
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "imported")
-    tick_for(0.1)
+    rest()
     bpy.data.objects.remove(meshes()[0])
     put_box(addon, job_id)
-    session._undone()
-    tick_for(0.5)
+    noted.undone(session)
+    rest()
     assert (boxes(), meshes()) == ([], [])
 
 
@@ -207,7 +208,7 @@ def test_a_tool_that_always_runs_keeps_no_box_of_a_job_that_is_cancelled(
     standing.select_set(True)
     OPS.trellis2.cancel(job_id=job_id)
     tick_until(lambda: stage_of(job_id) == "cancelled")
-    tick_for(0.2)
+    rest()
     assert boxes() == []
     assert not addon.session.tick(), "the timer goes on"
 
@@ -344,5 +345,5 @@ def test_a_box_is_in_no_render(tmp_path: Path, addon: Any) -> None:
 
 def test_a_finished_model_is_no_box(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path))
-    tick_for(0.1)
+    rest()
     assert (len(meshes()), list(addon.placeholder.boxes())) == (1, [])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.other_blender import OtherBlender
+from tests.patience import PATIENCE
 from trellis_blender.core.job.lock import FolderLock
 
 
@@ -27,7 +28,7 @@ def test_another_process_cannot_take_a_held_lock(folder: Path, other: OtherBlend
 
 def test_a_killed_process_gives_its_lock_back(folder: Path, other: OtherBlender) -> None:
     other.kill()
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while (lock := FolderLock.take(folder)) is None and time.monotonic() < end:
         time.sleep(0.01)
     assert lock is not None

@@ -30,7 +30,7 @@ def test_each_place_keeps_the_vertex_that_comes_first(count: int, places: int) -
 
 
 def test_places_with_the_same_hash_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weld, "_MIX", (1, 0, 0))
+    monkeypatch.setattr(weld, "MIX", (1, 0, 0))
     positions = random_places(3000, 200)
     positions[:, 0] = positions[:, 0].round()  # few hashes for many places
     check(positions)

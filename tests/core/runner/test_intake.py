@@ -12,13 +12,13 @@ from PIL import Image
 
 from emulator import Emulator, Fault
 from tests.core.studio import Studio, new_job
+from tests.patience import PATIENCE
 from trellis_blender.core.errors import PictureError
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import ChosenPicture, PreparedPicture
 from trellis_blender.core.picture.view import View
 
 Open = Callable[..., Studio]
-SECONDS = 8.0
 
 
 class Slow:
@@ -37,7 +37,7 @@ class Slow:
         """What the runner has done on a worker."""
         self.threads.append(threading.current_thread())
         self.begun.set()
-        assert self.may_end.wait(SECONDS)
+        assert self.may_end.wait(PATIENCE)
         if self._error is not None:
             raise self._error
         return PreparedPicture(self._studio.picture.read_bytes(), "png", (1, 2, 3, 4, 5, 6), View(b"", ()))
@@ -53,7 +53,7 @@ def add_slow(studio: Studio, error: Exception | None = None) -> tuple[Job, Slow]
     """A job whose picture is being written."""
     job, slow = new_job(), Slow(studio, error)
     studio.runner.add([job], slow.chosen())
-    assert slow.begun.wait(SECONDS)
+    assert slow.begun.wait(PATIENCE)
     return job, slow
 
 

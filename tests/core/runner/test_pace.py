@@ -11,25 +11,13 @@ import pytest
 
 from emulator import Emulator, Fault, Service
 from tests.clock import MovedClock
-from tests.core.studio import STEADY, Studio, account_of
+from tests.core.studio import Studio, account_of
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.runner.job_store import Ledger
 from trellis_blender.core.runner.timing import Clock, Note, Pace
 
 Open = Callable[..., Studio]
 LIMIT = Fault(status=429, details={"actionName": "custom", "actionLimit": 1})
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    """Return the runner's clock, which stands still."""
-    return MovedClock()
-
-
-@pytest.fixture
-def steady(open_studio: Open, clock: MovedClock) -> Studio:
-    """Return a runner with the product's own seconds, by that clock."""
-    return open_studio(pace=STEADY, clock=clock)
 
 
 def at(studio: Studio, job_id: str, *stages: Stage) -> Callable[[], bool]:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from emulator import Emulator, Fault
-from tests.core.studio import QUICK, Studio, account_of, new_job
+from tests.clock import MovedClock
+from tests.core.studio import QUICK, STEADY, Studio, account_of, new_job
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.events import Submitted
@@ -226,27 +227,24 @@ def test_a_success_that_names_no_model_yet_is_not_paid_for_again(studio: Studio,
     job = studio.reach(studio.add(), Stage.RUNNING)
     body: dict[str, Any] = {"job": {"jobId": job.remote_id, "status": "success", "metadata": {"assetIds": []}}}
     emulator.fault("job", Fault(body=json.dumps(body)))
-    time.sleep(0.4)
-    studio.hear()
-    if studio.jobs[job.id].stage is Stage.FAILED:
-        studio.again(job.id)
+    assert studio.reach(job.id, Stage.FAILED).remedy is Remedy.RETRY
+    studio.again(job.id)
     assert studio.reach(job.id, Stage.RUNNING).remote_id == job.remote_id
-    time.sleep(0.3)
     assert emulator.paid == 1
 
 
-def test_a_search_in_another_account_proves_nothing(open_studio: Open, emulator: Emulator) -> None:
+def test_a_search_in_another_account_proves_nothing(steady: Studio, emulator: Emulator, clock: MovedClock) -> None:
     emulator.fault("submit", Fault(close="after"))
-    emulator.fault("jobs", Fault(lag=60), times=None)
-    studio = open_studio(pace=dataclasses.replace(QUICK, listing_lag=1.0))
-    job_id = studio.add()
-    studio.reach(job_id, Stage.UNCONFIRMED)
+    emulator.fault("jobs", Fault(lag=600), times=None)
+    job_id = steady.add()
+    steady.reach(job_id, Stage.UNCONFIRMED)
     with Emulator() as elsewhere:
-        studio.runner.use(account_of(elsewhere))
-        time.sleep(2.0)
-        studio.hear()
-        assert studio.jobs[job_id].stage is Stage.UNCONFIRMED
-        studio.close()
+        steady.runner.use(account_of(elsewhere))
+        end = clock.now() + 3 * STEADY.listing_lag
+        steady.skip_until(clock, lambda: clock.now() > end, "three times as long as proves it")
+        assert elsewhere.calls["jobs"] >= 2
+        assert steady.jobs[job_id].stage is Stage.UNCONFIRMED
+        steady.close()
 
 
 def test_two_windows_do_not_pay_for_one_retry_each(open_studio: Open, emulator: Emulator) -> None:
@@ -273,7 +271,7 @@ def test_a_window_with_old_news_does_not_overwrite_a_job_that_was_paid(open_stud
     changed = dataclasses.replace(first.on_disk(job.id), model_asset_id="asset_newer")
     job_folder.save(first.folder(job.id), changed)
     second.runner.imported(job.id)
-    time.sleep(0.3)
+    second.rest()
     assert first.on_disk(job.id).model_asset_id == "asset_newer"
 
 
@@ -291,7 +289,7 @@ def test_a_new_job_that_another_window_took_is_left_to_it(
     job = new_job()
     studio.runner.add([job], Found(studio.picture, is_ours=True))
     studio.until(lambda: job.id in studio.jobs, "the job")
-    time.sleep(0.3)
+    studio.rest()
     assert studio.jobs[job.id].foreign or studio.jobs[job.id].stage is Stage.FAILED
     assert (emulator.calls["upload"], emulator.paid) == (0, 0)
     for lock in filter(None, locks):

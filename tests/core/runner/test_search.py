@@ -13,7 +13,7 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.clock import MovedClock
-from tests.core.studio import STEADY, Studio, account_of, new_job, tells_what_to_do
+from tests.core.studio import Studio, account_of, new_job, tells_what_to_do
 from trellis_blender.core.errors import AccountError, PassingError, RefusedError, Remedy
 from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Job, Stage
@@ -177,18 +177,6 @@ def test_an_id_of_another_job_is_refused(name: str) -> None:
         identify(LOST, "nowhere" if remote is None else remote.id, desk_of(shelf, "job_taken"))
     assert tells_what_to_do(error.value.sentence)
     assert error.value.remedy is Remedy.SCENARIO
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    """Return the runner's clock, which stands still."""
-    return MovedClock()
-
-
-@pytest.fixture
-def steady(open_studio: Open, clock: MovedClock) -> Studio:
-    """Return a runner with the product's own seconds, by that clock."""
-    return open_studio(pace=STEADY, clock=clock)
 
 
 def ends(studio: Studio, job_id: str, stage: Stage) -> Callable[[], bool]:

@@ -78,8 +78,8 @@ def test_a_wrong_key_holds_a_paid_job_until_the_right_one_comes(studio: Studio, 
     studio.reach(job_id, Stage.RUNNING)
     studio.runner.use(account_of(emulator, "wrong"))
     assert "API key" in studio.trouble(job_id)
-    time.sleep(0.5)
-    studio.hear()
+    asked = emulator.calls["job"]
+    studio.until(lambda: emulator.calls["job"] > asked + 2, "more that is refused")
     assert studio.jobs[job_id].stage is Stage.RUNNING
     studio.runner.use(account_of(emulator))
     studio.until(lambda: not studio.jobs[job_id].trouble, "going on")
@@ -216,9 +216,7 @@ def test_an_account_that_is_taken_away_during_a_call_is_told_after_it(
     job_id = studio.add()
     studio.until(lambda: emulator.calls[call], "the call")
     studio.runner.use(None, OFFLINE)
-    time.sleep(0.6)
-    studio.hear()
-    assert studio.jobs[job_id].trouble == OFFLINE
+    studio.until(lambda: job_id in studio.jobs and studio.jobs[job_id].trouble == OFFLINE, "the sentence")
     assert not studio.jobs[job_id].is_resting
 
 

@@ -8,6 +8,8 @@ import socket
 import threading
 from types import TracebackType
 
+from tests.patience import PATIENCE
+
 
 class Proxy:
     """Takes `CONNECT` and lets the bytes through, or answers with a `refusal`: "407 Proxy Authentication Required"."""
@@ -51,7 +53,7 @@ class Proxy:
                 client.sendall(f"HTTP/1.1 {self._refusal}\r\nContent-Length: 0\r\n\r\n".encode())
                 return
             host, _, port = line.split()[1].rpartition(":")
-            with socket.create_connection((host, int(port)), timeout=10) as server:
+            with socket.create_connection((host, int(port)), timeout=PATIENCE) as server:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 _pass_on(client, server)
 

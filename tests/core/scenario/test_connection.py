@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.core.studio import AGENT
+from tests.patience import PATIENCE
 from trellis_blender.core.scenario.connection import Connections, new_session
 
 SOON = 1.0
@@ -46,7 +47,7 @@ def seconds_to_fail(url: str, connections: Connections) -> float:
     """Return how long a request takes to break."""
     begun = time.monotonic()
     with pytest.raises(requests.RequestException):
-        new_session(connections, AGENT).get(url, timeout=20)
+        new_session(connections, AGENT).get(url, timeout=PATIENCE)
     return time.monotonic() - begun
 
 
@@ -71,7 +72,7 @@ def test_a_cut_ends_all_that_wait_in_all_sessions(silent: str) -> None:
     time.sleep(0.3)
     connections.cut()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert len(took) == 4
     assert max(took) < 0.3 + SOON
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.core.studio import AGENT, tells_what_to_do
+from tests.patience import PATIENCE
 from trellis_blender.core.errors import AnswerLostError, PassingError, TrellisError
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.scenario import http
@@ -40,7 +41,7 @@ def silent() -> Iterator[tuple[str, list[bytes]]]:
             client, _ = server.accept()
             with client:
                 read.append(client.recv(65536))
-                ended.wait(30)
+                ended.wait(PATIENCE)
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}", read

@@ -20,15 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.addon import ADDON, addon
-
-SECONDS = 40.0
+from tests.patience import PATIENCE
 
 
 class Blender:
     """The process. `state` is what it told last: `jobs` by id, `held` (stopped at a step), the number of `models`."""
 
     def __init__(self, resources: Path, address: str) -> None:
-        self.state: dict[str, Any] = {"jobs": {}, "held": False, "models": 0, "loaded": False}
+        self.state: dict[str, Any] = {"jobs": {}, "held": False, "rested": False, "models": 0, "loaded": False}
         self._said: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-X", "utf8", "-u", __file__, address],
@@ -58,7 +57,7 @@ class Blender:
 
     def until(self, is_so: Callable[[dict[str, Any]], object], what: str = "it") -> None:
         """Wait until its state is so. Raises AssertionError with what it said."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + PATIENCE
         while not is_so(self.state):
             if time.monotonic() > end or self._process.poll() is not None:
                 self.kill()
@@ -70,11 +69,16 @@ class Blender:
         self.until(lambda state: state["jobs"].get(job_id, {}).get("stage") in stages, f"{job_id} at {stages}")
         return dict(self.state["jobs"][job_id])
 
+    def rest(self) -> None:
+        """Wait until it has done all that it was told up to now. Once for each Blender."""
+        self.tell("rest")
+        self.until(lambda state: state["rested"], "rest")
+
     def kill(self) -> None:
         """End it as a crash does: SIGKILL, on Windows TerminateProcess."""
         self._process.kill()
         self._process.wait()
-        self._reader.join(5)
+        self._reader.join(PATIENCE)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             try:
@@ -86,7 +90,7 @@ class Blender:
 # -- the process itself
 
 
-_held = threading.Event()
+_held, _rested = threading.Event(), threading.Event()
 
 
 def _hold() -> None:
@@ -134,6 +138,7 @@ def _state(bpy: Any, session: Any) -> dict[str, Any]:
     return {
         "jobs": {job.id: {name: getattr(job, name) for name in shown} for job in session.jobs().values()},
         "held": _held.is_set(),
+        "rested": _rested.is_set(),
         "models": sum(thing.type == "MESH" for thing in bpy.data.objects),
         "loaded": current is not None and current.is_loaded,
         "notices": [notice.sentence for notice in session.notices()],
@@ -144,6 +149,8 @@ def _obey(bpy: Any, session: Any, order: dict[str, Any]) -> None:
     what, job_id = order["do"], order.get("job", "")
     if what == "hold":
         hold_at(order["event"], order["when"])
+    elif what == "rest":
+        session.start().runner.compute(_rested.set)
     elif what == "generate":
         bpy.ops.trellis2.generate_image(filepath=order["picture"], seed=order["seed"])
     elif what == "resume_unasked":
@@ -188,7 +195,6 @@ def main() -> None:
     )
     runner = session.Runner
     session.Runner = lambda root, agent: runner(root, agent, brisk)
-    session._resume_earlier()  # what a timer does when a Blender with a window has started
     session.start()
     orders, told = _orders(), ""
     while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from tests.never_lost.blender.conftest import JOBS, install
 from tests.never_lost.world import OWN_WITH_MODEL, new_emulator, picture_in
 
 Open = Callable[[], Blender]
-LONG_ENOUGH = 0.6  # several looks around
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ def test_the_second_shows_the_job_leaves_it_alone_and_takes_it_over_when_the_fir
     second.tell("cancel_unasked", job=job_id)
     second.tell("resume_unasked", job=job_id)
     second.until(lambda state: state["notices"], "the answer to Retry")
-    time.sleep(LONG_ENOUGH)
+    second.rest()
     assert "Another Blender is working on this job" in second.state["notices"][-1]
     assert (second.state["jobs"][job_id]["stage"], first.state["jobs"][job_id]["foreign"]) == ("running", False)
     assert (emulator.paid - paid, emulator.calls["cancel"]) == (1, cancels)
@@ -88,11 +87,13 @@ def test_a_job_that_the_first_finishes_shows_as_finished_in_the_second(
 ) -> None:
     paid = emulator.paid
     first = open_blender()
-    emulator.fault("job", Fault(delay=3.0))
+    may_go_on = threading.Event()
+    emulator.fault("job", Fault(until=may_go_on))
     job_id = generate(first, tmp_path)
     first.reach(job_id, "running")
     second = open_blender()
     assert second.state["jobs"][job_id]["foreign"]
+    may_go_on.set()
     first.reach(job_id, "imported")
     shown(second, job_id)(lambda job: job["stage"] in ("ready", "imported") and not job["foreign"])
     assert (first.state["models"], second.state["models"]) == (1, 0)
@@ -113,7 +114,7 @@ def test_retry_in_a_blender_with_old_news_pays_nothing(open_blender: Open, emula
     second.reach(job_id, "failed")
     first.tell("retry", job=job_id)
     first.reach(job_id, "imported")
-    time.sleep(LONG_ENOUGH)  # the first has written it, and let go of it
+    first.rest()  # the first has written it, and let go of it
     assert second.state["jobs"][job_id]["stage"] == "failed"
     second.tell("retry", job=job_id)
     second.reach(job_id, "imported")
@@ -153,7 +154,7 @@ def test_a_job_that_the_first_removes_is_gone_from_the_second(
     emulator.fault("submit", Fault(job="never_ends"))
     other = generate(first, tmp_path)  # at work, so that both go on looking
     first.reach(other, "running")
-    emulator.fault("upload", Fault(delay=6.0))
+    emulator.fault("upload", Fault(until=threading.Event()))
     job_id = generate(first, tmp_path)
     second = open_blender()
     shown(second, job_id)(lambda job: job["foreign"])

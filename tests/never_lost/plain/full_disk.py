@@ -11,7 +11,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from trellis_blender.core.runner.job_store import Entry  # noqa: E402
 
 DISK_BYTES = 1024 * 1024
 MODEL_ROOM = 100_000
+TRIES = 4
 
 
 class Disk:
@@ -92,6 +92,18 @@ class Scene:
         self.seen["left_over"] = left_over(self.root)
 
 
+def _see_it_tried_again() -> None:
+    """Wait until the job was to be written some more times."""
+    save, tried = ledger.Ledger.save, list[bool]()
+
+    def count(self: ledger.Ledger, entry: Entry) -> bool:
+        tried.append(True)
+        return save(self, entry)
+
+    ledger.Ledger.save = count  # type: ignore[method-assign]  # the disk is real
+    until(lambda: len(tried) >= TRIES, "that it is tried again")
+
+
 def at_creation(scene: Scene) -> None:
     """It is full before the job has a folder."""
     scene.disk.fill()
@@ -102,7 +114,7 @@ def at_creation(scene: Scene) -> None:
     scene.window.runner.resume(scene.job.id)
     scene.seen["retry"] = scene.window.notice()
     scene.disk.make_room()
-    time.sleep(0.5)
+    scene.window.rest()
     scene.seen["later"] = [path.name for path in scene.root.iterdir()]
     scene.job = new_job(7)
     scene.disk.fill(leave=MODEL_ROOM * 5)
@@ -123,7 +135,7 @@ def at_submitting(scene: Scene) -> None:
     ledger.Ledger.apply = fill_first  # type: ignore[method-assign]  # to find the moment; the disk is real
     scene.begin()
     scene.seen["trouble"] = scene.trouble()
-    time.sleep(1.0)
+    _see_it_tried_again()
     scene.seen["stage_on_full_disk"] = scene.on_disk().stage
     print("full", flush=True)
     sys.stdin.readline()
@@ -134,6 +146,7 @@ def _after_submit(scene: Scene, is_asked: Callable[[], object]) -> None:
     scene.begin()
     until(is_asked, "the paid call")
     scene.disk.fill()
+    print("full", flush=True)
     scene.seen["trouble"] = scene.trouble()
     until(lambda: scene.window.jobs[scene.job.id].remote_id, "the job's id in memory")
     scene.seen["stage_on_full_disk"] = scene.on_disk().stage
@@ -161,8 +174,8 @@ def retried_on_full_disk(scene: Scene) -> None:
     _after_submit(scene, sys.stdin.readline)
     scene.window.reach(scene.job.id, Stage.FAILED)
     scene.window.runner.resume(scene.job.id)
-    time.sleep(1.0)
-    print("full", flush=True)
+    _see_it_tried_again()
+    print("retried", flush=True)
     sys.stdin.readline()
     scene.finish()
 
@@ -172,6 +185,7 @@ def at_download(scene: Scene) -> None:
     scene.begin()
     sys.stdin.readline()
     scene.disk.fill(leave=MODEL_ROOM)
+    print("full", flush=True)
     scene.seen["trouble"] = scene.trouble()
     scene.seen["stage_on_full_disk"] = scene.window.jobs[scene.job.id].stage
     scene.finish()

@@ -10,23 +10,19 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator, Fault
-from tests.never_lost.plain.window import Window, account, new_job
+from tests.never_lost.plain.window import QUICK, Window, account, new_job
 from tests.never_lost.world import OWN_WITH_MODEL, glb, until
 from tests.services import scenario_stops
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import Found
 
-AT_ONCE = 0.3
 Open = Callable[[], Window]
 
 
 def cancel_at_once(window: Window, job_id: str) -> Job:
-    """Cancel, and see the job cancelled before any call could come back."""
-    begun = time.monotonic()
+    """Cancel, and see the job cancelled; what hangs meanwhile goes on hanging."""
     window.runner.cancel(job_id)
-    job = window.reach(job_id, Stage.CANCELLED)
-    assert time.monotonic() - begun < AT_ONCE
-    return job
+    return window.reach(job_id, Stage.CANCELLED)
 
 
 def test_a_queued_job_is_cancelled_at_once_and_free(root: Path, picture: Path, emulator: Emulator) -> None:
@@ -36,32 +32,35 @@ def test_a_queued_job_is_cancelled_at_once_and_free(root: Path, picture: Path, e
     window.reach(job.id, Stage.QUEUED)
     message = cancel_at_once(window, job.id).message
     window.runner.use(account(emulator.url))
-    time.sleep(0.3)
+    window.rest()
     window.close()
     assert message == "Cancelled before anything was charged."
     assert emulator.calls.total() == 0
 
 
 def test_an_upload_is_cancelled_at_once_and_free(window: Window, picture: Path, emulator: Emulator) -> None:
-    emulator.fault("upload", Fault(delay=0.6))
+    may_come_back = threading.Event()
+    emulator.fault("upload", Fault(until=may_come_back))
     job_id = window.add(picture)
     until(lambda: emulator.calls["upload"], "the upload")
     assert cancel_at_once(window, job_id).message == "Cancelled before anything was charged."
-    time.sleep(0.8)
-    assert (emulator.calls["submit"], emulator.paid) == (0, 0)
+    may_come_back.set()
+    until(lambda: emulator.assets, "the answer")
+    window.reach(window.add(picture, seed=8), Stage.READY)  # which comes after it in every queue
+    assert [job.input["seed"] for job in emulator.jobs.values()] == [8]
 
 
 @scenario_stops
 def test_a_job_that_is_cancelled_in_the_paid_call_is_cancelled_at_scenario(
     window: Window, picture: Path, emulator: Emulator
 ) -> None:
-    emulator.fault("submit", Fault(delay=0.4, job="never_ends"))
+    may_come_back = threading.Event()
+    emulator.fault("submit", Fault(until=may_come_back, job="never_ends"))
     job_id = window.add(picture)
     until(lambda: emulator.calls["submit"], "the paid call")
-    begun = time.monotonic()
     window.runner.cancel(job_id)
     window.wait_for(lambda: window.jobs[job_id].cancel_asked, "the list's word for it")
-    assert time.monotonic() - begun < AT_ONCE
+    may_come_back.set()
     window.reach(job_id, Stage.CANCELLED)
     assert [job.status for job in emulator.jobs.values()] == ["canceled"]
     assert (emulator.paid, emulator.calls["cancel"]) == (1, 1)
@@ -134,12 +133,13 @@ def test_a_job_that_never_arrived_is_cancelled_only_when_that_is_certain(
     window: Window, picture: Path, emulator: Emulator
 ) -> None:
     emulator.fault("submit", Fault(close="before"))
+    begun = time.monotonic()
     job_id = window.add(picture)
     window.reach(job_id, Stage.UNCONFIRMED)
-    begun = time.monotonic()
     window.runner.cancel(job_id)
     job = window.reach(job_id, Stage.CANCELLED)
-    assert time.monotonic() - begun > 0.4
+    assert time.monotonic() - begun >= QUICK.listing_lag
+    assert emulator.calls["jobs"] >= 2
     assert job.message == "Cancelled. The request never reached Scenario, and nothing was charged."
     assert (emulator.calls["submit"], emulator.paid) == (1, 0)
 

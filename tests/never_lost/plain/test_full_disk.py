@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain import full_disk
 from tests.never_lost.world import OWN_WITH_MODEL, until
+from tests.patience import PATIENCE
 
 WHOLE = sorted(OWN_WITH_MODEL)
 
@@ -50,7 +52,7 @@ class Play:
 
     def end(self) -> dict[str, Any]:
         """What it saw."""
-        out, err = self._process.communicate(timeout=60)
+        out, err = self._process.communicate(timeout=PATIENCE)
         assert self._process.returncode == 0, err
         seen = dict(json.loads(out.splitlines()[-1]))
         assert seen.pop("stage") == "ready", seen
@@ -86,10 +88,13 @@ def test_the_paid_call_does_not_leave_while_the_disk_cannot_record_it(disk: Path
 
 
 def test_the_paid_jobs_id_is_remembered_and_written_when_there_is_room(disk: Path, emulator: Emulator) -> None:
-    emulator.fault("submit", Fault(delay=0.5))
+    may_come_back = threading.Event()
+    emulator.fault("submit", Fault(until=may_come_back))
     play = Play("after_submit", disk, emulator)
     until(lambda: emulator.calls["submit"], "the paid call")
     play.go_on()
+    play.hears("full")
+    may_come_back.set()
     seen = play.end()
     assert "No space left" in seen["trouble"]
     assert seen["stage_on_full_disk"] == "submitting"
@@ -98,20 +103,26 @@ def test_the_paid_jobs_id_is_remembered_and_written_when_there_is_room(disk: Pat
 
 
 def test_an_id_that_could_not_be_written_is_found_again_by_the_next_blender(disk: Path, emulator: Emulator) -> None:
-    emulator.fault("submit", Fault(delay=0.5))
+    may_come_back = threading.Event()
+    emulator.fault("submit", Fault(until=may_come_back))
     play = Play("killed_after_submit", disk, emulator)
     until(lambda: emulator.calls["submit"], "the paid call")
     play.go_on()
+    play.hears("full")
+    may_come_back.set()
     assert play.end()["stage_on_full_disk"] == "submitting"
     assert (emulator.calls["submit"], emulator.paid) == (1, 1)
 
 
 def test_retry_on_a_full_disk_does_not_send_the_old_paid_call_again(disk: Path, emulator: Emulator) -> None:
-    emulator.fault("submit", Fault(delay=0.5, job="fails", hint="Try another picture."))
+    may_come_back = threading.Event()
+    emulator.fault("submit", Fault(until=may_come_back, job="fails", hint="Try another picture."))
     play = Play("retried_on_full_disk", disk, emulator)
     until(lambda: emulator.calls["submit"], "the paid call")
     play.go_on()
     play.hears("full")
+    may_come_back.set()
+    play.hears("retried")
     assert (emulator.calls["submit"], emulator.paid) == (1, 1)
     play.go_on()
     play.end()
@@ -120,10 +131,13 @@ def test_retry_on_a_full_disk_does_not_send_the_old_paid_call_again(disk: Path, 
 
 
 def test_a_model_that_has_no_room_waits_for_it_and_is_continued(disk: Path, emulator: Emulator) -> None:
-    emulator.fault("job", Fault(delay=0.7))
+    may_come_back = threading.Event()
+    emulator.fault("job", Fault(until=may_come_back))
     play = Play("at_download", disk, emulator)
     until(lambda: emulator.calls["job"], "polling")
     play.go_on()
+    play.hears("full")
+    may_come_back.set()
     seen = play.end()
     assert "No space left" in seen["trouble"]
     assert seen["stage_on_full_disk"] == "downloading"

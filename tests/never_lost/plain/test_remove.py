@@ -13,6 +13,7 @@ import pytest
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import Window
 from tests.never_lost.world import OWN_WITH_MODEL
+from tests.patience import PATIENCE
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 
@@ -26,7 +27,7 @@ def removed(window: Window, job_id: str) -> None:
     """Remove the job, and wait until it is gone from the list."""
     window.runner.remove(job_id)
     window.hear()
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while job_id in window.jobs and time.monotonic() < end:
         time.sleep(0.01)
         window.hear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,8 +65,8 @@ def test_a_damaged_job_is_set_aside_and_told_once_while_the_others_go_on(
     (newer / "job.json").write_text('{"format": 99}', encoding="utf-8")
     after = open_window()
     after.loaded()
-    time.sleep(0.6)
-    after.hear()
+    asked = emulator.calls["job"]
+    after.wait_for(lambda: emulator.calls["job"] > asked + 20, "some looks around")
     sentences = [change.sentence for change in after.told if hasattr(change, "sentence")]
     assert len(sentences) == 2
     assert str(broken) in sentences[0]

@@ -6,6 +6,7 @@ import logging
 import queue
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TypeVar
 
 from emulator import Emulator
 from tests.never_lost.world import KEY, SECRET, until
+from tests.patience import PATIENCE
 from trellis_blender.core.errors import import_error
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
@@ -20,9 +22,9 @@ from trellis_blender.core.model.arrays import Shape
 from trellis_blender.core.picture.file import Found
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.parameters import complete
-from trellis_blender.core.runner.messages import Change, Kept, Loaded, ModelRead, Notice, Removed
+from trellis_blender.core.runner.messages import Change, Kept, Loaded, ModelRead, Notice, Portrayed, Removed
 from trellis_blender.core.runner.runner import Runner
-from trellis_blender.core.runner.timing import Pace
+from trellis_blender.core.runner.timing import Clock, Pace
 
 QUICK = Pace(
     poll_first=0.03,
@@ -30,7 +32,7 @@ QUICK = Pace(
     retry_first=0.05,
     retry_last=0.2,
     listing_lag=0.5,
-    search=4.0,
+    search=PATIENCE,
     limit=0.3,
     held=0.2,
     foreign=0.1,
@@ -62,9 +64,9 @@ def copy_of(picture: Path) -> Path:
 class Window:
     """A runner on the jobs in `root`. `told` holds every change, `jobs` the newest snapshot of each job."""
 
-    def __init__(self, root: Path, emulator: Emulator | None, pace: Pace = QUICK) -> None:
+    def __init__(self, root: Path, emulator: Emulator | None, pace: Pace = QUICK, clock: Clock | None = None) -> None:
         self.root, self.told, self.jobs = root, list[Change](), dict[str, Job]()
-        self.runner = Runner(root, "proof", pace)
+        self.runner = Runner(root, "proof", pace, clock)
         self.runner.start()
         if emulator is not None:
             self.runner.use(account(emulator.url))
@@ -92,7 +94,7 @@ class Window:
             elif isinstance(change, Removed):
                 self.jobs.pop(change.id, None)
 
-    def wait_for(self, is_so: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    def wait_for(self, is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
         """Hear changes until it is so."""
 
         def is_so_now() -> object:
@@ -101,12 +103,23 @@ class Window:
 
         until(is_so_now, what, seconds)
 
-    def reach(self, job_id: str, *stages: Stage, seconds: float = 20.0) -> Job:
+    def reach(self, job_id: str, *stages: Stage, seconds: float = PATIENCE) -> Job:
         """Wait until the job is at one of the stages."""
 
         what = f"{stages} of {job_id}"
         self.wait_for(lambda: job_id in self.jobs and self.jobs[job_id].stage in stages, what, seconds)
         return self.jobs[job_id]
+
+    def rest(self) -> None:
+        """Wait until the runner has done all that it was told up to now, and hear of it."""
+        is_done = threading.Event()
+
+        def nothing() -> Change:
+            is_done.set()
+            return Portrayed(frozenset())
+
+        self.runner.compute(nothing)
+        self.wait_for(is_done.is_set, "rest")
 
     def again(self, job_id: str) -> Job:
         """Press Retry, and wait for how it ends."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 # Odd numbers with well mixed bits, one an axis; equal hashes of other positions are looked for and taken apart.
-_MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 _SLICE = 1 << 18
 
 
@@ -47,10 +47,10 @@ def weld(positions: Array) -> tuple[Array, Array]:
 def _grouped(bits: Array) -> tuple[Array, Array]:
     """An order in which equal rows are neighbours, as they come among themselves, and where in it a new row begins."""
     hashes = np.zeros(len(bits), np.uint64)
-    for axis, mix in zip(bits.T, _MIX, strict=True):
+    for axis, mix in zip(bits.T, MIX, strict=True):
         hashes ^= np.multiply(axis, np.uint64(mix), dtype=np.uint64)
     hashes ^= hashes >> np.uint64(32)
-    hashes *= np.uint64(_MIX[0])
+    hashes *= np.uint64(MIX[0])
     place_bits = _place_bits(hashes)
     hashes >>= np.uint64(place_bits)
     ordered, order = _sorted(hashes, 64 - place_bits)

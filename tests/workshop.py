@@ -1,0 +1,35 @@
+"""What the emulators of this process make, where the models that were ordered are not what a test is about."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import emulator.cdn
+import emulator.model.workshop
+from emulator.model.order import Order
+from emulator.model.workshop import Product
+
+FACES, TEXTURE = 2000, 64
+
+
+@contextlib.contextmanager
+def making(make: Callable[[Order], Product]) -> Iterator[None]:
+    """Have the emulators answer with what `make` returns."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(emulator.model.workshop, "make", make)
+        patch.setattr(emulator.cdn, "make", make)
+        yield
+
+
+@contextlib.contextmanager
+def small_reliefs() -> Iterator[None]:
+    """Have them make the relief that was ordered with few faces and pixels: the whole one takes them a second, and as
+    long to read, to draw and to bring into a scene.
+    """
+    make = emulator.model.workshop.make
+    with making(lambda order: make(dataclasses.replace(order, faces=FACES, texture_size=TEXTURE))):
+        yield
