@@ -24,6 +24,7 @@ PARTS = {
     "events": "core.job.events",
     "job": "core.job.job",
     "job_store": "core.runner.job_store",
+    "messages": "core.runner.messages",
     "timing": "core.runner.timing",
     # host
     "start": "host.background.start",
@@ -32,8 +33,10 @@ PARTS = {
     "model_client": "host.background.model_client",
     "render_client": "host.background.render_client",
     "busy": "host.busy",
+    "renders": "host.renders",
     "report": "host.report",
     "translation": "host.translation.translation",
+    "sentences": "host.translation.sentences",
     # settings
     "preferences": "settings.preferences",
     "scene_settings": "settings.scene",
@@ -57,10 +60,12 @@ PARTS = {
     "placeholder": "scene.placeholder",
     "asset": "scene.asset",
     # jobs
+    "jobs": "jobs",
     "session": "jobs.session",
     "state": "jobs.state",
     "apply_messages": "jobs.apply_messages",
     "begin": "jobs.begin",
+    "block_until_done": "jobs.block_until_done",
     "importing": "jobs.importing",
     "progress": "jobs.progress",
     "prices": "jobs.prices",
@@ -68,6 +73,8 @@ PARTS = {
     "reports": "jobs.reports",
     # interface
     "registration": "interface.registration",
+    "handlers": "interface.handlers",
+    "at_need": "interface.at_need",
     "menus": "interface.menus",
     "status_bar": "interface.status_bar",
     "selection": "interface.selection",

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import PictureError
-from ..core.picture.file import ChosenPicture
-from ..core.runner.messages import Key
-from ..jobs import session
-from ..picture import camera, clipboard, from_file, from_render, image, viewport
-from ..picture.render import shown_slot
+from ..host import renders
 from ..settings import scene as settings
 from . import preview_requests as looking
+from .at_need import camera, clipboard, file, image, render, session, viewport
+
+if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
+    from ..core.runner.messages import Key
 
 # Saving a render of that many takes up to a fifth of a second, in which Blender stands still.
 PIXELS_UNASKED = 1920 * 1080
@@ -33,7 +34,7 @@ def wanted(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) ->
     if chosen.source == "FILE":
         path = chosen.filepath
         key = ("FILE", path, bpy.data.filepath) if path else ()
-        return key, lambda _is_asked: from_file(Path(bpy.path.abspath(path)))
+        return key, lambda _is_asked: file.from_file(Path(bpy.path.abspath(path)))
     if chosen.source in MADE_AT_THE_CLICK:
         return (chosen.source, str(context.scene.session_uid)), partial(_made, chosen.source)
     if chosen.source == "IMAGE" and chosen.image is None:
@@ -55,8 +56,8 @@ def _made(source: str, is_asked: bool) -> ChosenPicture | None:
 
 def _of_render(scene: bpy.types.Scene) -> tuple[Key, looking.Find]:
     """Each scene has renders of its own, in several slots."""
-    count = looking.render_count()
-    key = ("RENDER", str(count), str(scene.session_uid), str(shown_slot())) if count else ()
+    count = renders.count()
+    key = ("RENDER", str(count), str(scene.session_uid), str(render.shown_slot())) if count else ()
     return key, partial(_rendered, scene.session_uid)
 
 
@@ -66,7 +67,7 @@ def _rendered(uid: int, is_asked: bool) -> ChosenPicture | None:
         raise PictureError("The scene is gone. Choose another picture.")
     share = scene.render.resolution_percentage / 100
     pixels = scene.render.resolution_x * share * scene.render.resolution_y * share
-    return from_render(scene, session.incoming()) if is_asked or pixels <= PIXELS_UNASKED else None
+    return render.from_render(scene, session.incoming()) if is_asked or pixels <= PIXELS_UNASKED else None
 
 
 def _of_image(context: bpy.types.Context, seen: Any) -> tuple[Key, looking.Find]:

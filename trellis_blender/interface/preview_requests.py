@@ -5,43 +5,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..core.errors import TrellisError
-from ..core.job import folder as job_folder
-from ..core.picture.file import ChosenPicture
-from ..core.runner.messages import Key, Seen
-from ..jobs import session
-from ..jobs.importing import is_importable
-from ..picture import StillRenderingError, icons
-from ..picture.preview import Look, Sight
-from ..picture.render import forget_completed, note_completed
+from .at_need import icons, imported, importing, job_folder, messages, render, session
+
+if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
+    from ..core.runner.messages import Key, Seen
+    from ..picture.preview import Look, Sight
 
 ROWS_A_TICK = 24
 RENDER_SECONDS = 0.3
 CHECK_SECONDS = 1.0
 # Takes a picture from its source. Called on the main thread, and told whether the artist asked to see the picture,
 # however long Blender stands still for it; returns None where they have to ask, and may raise TrellisError.
-Find = Callable[[bool], ChosenPicture | None]
+Find = Callable[[bool], "ChosenPicture | None"]
 
 
-@dataclass
 class _Wishes:
     """`key` and `find`: the picture to look at, and what finds its file, None where there is nothing to look at.
 
-    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon. `renders`
-    counts the renders that were completed in this file.
+    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon.
     """
 
-    key: Key = ()
-    find: Find | None = None
-    check: Key = ()
-    jobs: dict[str, None] = field(default_factory=dict)
-    renders: int = 0
+    def __init__(self) -> None:
+        self.key: Key = ()
+        self.find: Find | None = None
+        self.check: Key = ()
+        self.jobs: dict[str, None] = {}
 
 
 _wishes = _Wishes()
@@ -66,11 +60,11 @@ def view_of(key: Key, find: Find) -> Seen | None:
 def asked_view_of(key: Key) -> Seen | None:
     """The same of a picture that is only looked at when the artist asks for it."""
     look = _look(key)
-    return Seen(key) if look is None else look.seen
+    return messages.Seen(key) if look is None else look.seen
 
 
 def _look(key: Key) -> Look | None:
-    sight = session.sight()
+    sight = session.sight() if imported(session) else None
     look = None if sight is None else sight.looks.get(key)
     if look is not None:
         look.drawn = time.monotonic()
@@ -84,11 +78,6 @@ def icon_of(job_id: str) -> int:
         _wishes.jobs[job_id] = None
         _wake()
     return icon or 0
-
-
-def render_count() -> int:
-    """How many renders were completed since the file was opened: another number, another picture."""
-    return _wishes.renders
 
 
 def look_again(key: Key, find: Find) -> None:
@@ -115,15 +104,15 @@ def fulfil() -> None:
 def _find(sight: Sight, key: Key, find: Find, *, is_asked: bool) -> None:
     try:
         chosen = find(is_asked)
-    except StillRenderingError:
+    except render.StillRenderingError:
         _wishes.key, _wishes.find = key, lambda asked: find(asked or is_asked)  # it will be over
         _wake()
         return
     except TrellisError as error:
-        sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
+        sight.know(messages.Seen(key, error=error.sentence, remedy=error.remedy))
     else:
         if chosen is None:
-            sight.know(Seen(key))
+            sight.know(messages.Seen(key))
         else:
             sight.look(key, chosen)
     session.redraw()
@@ -143,7 +132,7 @@ def _load_icons() -> None:
         has_picture = path is not None and path.is_file()
         icons.load(job_id, path if has_picture else None)
         is_news = is_news or has_picture
-        if not is_portrayed and is_importable(job) and not state.arrival.is_awaited(job):
+        if not is_portrayed and importing.is_importable(job) and not state.arrival.is_awaited(job):
             state.sight.portray([job_id])
     if is_news:
         session.redraw()
@@ -159,23 +148,15 @@ def _timer() -> float | None:
     fulfil()
     if _wishes.find is not None:
         return RENDER_SECONDS
-    sight = session.sight()
+    sight = session.sight() if imported(session) else None
     is_counted = sight is not None and sight.portrayed is not None
     return 0.0 if _wishes.jobs and is_counted else None
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _render_completed(scene: Any, *_arguments: object) -> None:
-    """Blender calls this from the render's thread, while the scene stays as it is: nothing of it is set here."""
-    _wishes.renders += 1
-    note_completed(scene)
-
-
-@persistent  # type: ignore[untyped-decorator]  # as above
-def _file_opened(*_arguments: object) -> None:
-    _wishes.renders, _wishes.find = 0, None
-    forget_completed()
-    sight = session.sight()
+def file_opened() -> None:
+    """Another file is open: its pictures are others."""
+    _wishes.find = None
+    sight = session.sight() if imported(session) else None
     if sight is not None:
         sight.forget_views()
 
@@ -186,16 +167,8 @@ def forget() -> None:
     _wishes.jobs.clear()
 
 
-def register() -> None:
-    """Count the renders."""
-    bpy.app.handlers.render_complete.append(_render_completed)
-    bpy.app.handlers.load_post.append(_file_opened)
-
-
 def unregister() -> None:
-    """Leave no handler, timer or wish behind."""
+    """Leave no timer or wish behind."""
     forget()
-    bpy.app.handlers.render_complete.remove(_render_completed)
-    bpy.app.handlers.load_post.remove(_file_opened)
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)

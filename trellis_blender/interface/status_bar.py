@@ -8,24 +8,13 @@ from typing import Any
 import bpy
 
 from ..host.translation.translation import translated
-from ..jobs import session
-from ..picture import camera
+from .at_need import camera, imported, session
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
     """Draw the text, if there is any, and say so while the camera's view is rendered."""
-    text = session.watch().text
+    text = session.watch().text if imported(session) else ""
     if text:
         self.layout.label(text=translated(text))
-    if camera.is_under_way():
+    if imported(camera) and camera.is_under_way():
         self.layout.label(text="Trellis: rendering the camera's view · Esc stops it")
-
-
-def register() -> None:
-    """Stand in the status bar."""
-    bpy.types.STATUSBAR_HT_header.append(draw)
-
-
-def unregister() -> None:
-    """Leave it."""
-    bpy.types.STATUSBAR_HT_header.remove(draw)

@@ -11,12 +11,10 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
-from bpy.app.handlers import persistent
 
-from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked, Resumed
@@ -29,6 +27,7 @@ from ..picture.preview import Sight
 from ..scene import placeholder
 from ..settings import preferences
 from . import apply_messages as news
+from . import jobs_root
 from . import rows as job_list
 from .progress import Watch
 from .state import Session
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.1
 READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
-START_SECONDS = 1.0
 
 
 _session: Session | None = None
@@ -87,11 +85,6 @@ def watch() -> Watch:
 def waiting_for(job: Job) -> str:
     """Why the job's model is not in the scene yet, though it could be; empty where nothing keeps it."""
     return _session.arrival.reason_for(job) if _session else ""
-
-
-def jobs_root() -> Path:
-    """The folder of all jobs."""
-    return Path(bpy.utils.extension_path_user(base_package, path="jobs", create=True))
 
 
 def incoming() -> Path:
@@ -247,11 +240,10 @@ def _use_account(session: Session) -> None:
         session.runner.use(account, held_by)
 
 
-# -- for registration
+# -- what Blender tells
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _file_opened(*_arguments: object) -> None:
+def file_opened() -> None:
     """Another file is open: models asked for in the last one wait in the list for a click, unless their boxes are in
     this one. A script that opens files goes on with nothing that it did not ask for.
     """
@@ -266,40 +258,14 @@ def _file_opened(*_arguments: object) -> None:
         start()
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _undone(*_arguments: object) -> None:
+def undone() -> None:
     """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
     if _session is not None and any(placeholder.boxes()):
         _session.boxes.is_due = True
         start()
 
 
-def _resume_earlier() -> None:
-    """Go on with the jobs of earlier sessions, if there are any."""
-    if any(jobs_root().iterdir()):
-        start()
-
-
-def _handlers() -> Iterator[tuple[Any, Any]]:
-    """What Blender calls, and on which occasion."""
-    yield bpy.app.handlers.load_post, _file_opened
-    yield bpy.app.handlers.undo_post, _undone
-    yield bpy.app.handlers.redo_post, _undone
-
-
-def register() -> None:
-    """Wait for files being opened; look for unfinished jobs once Blender has started."""
-    for event, handler in _handlers():
-        event.append(handler)
-    if not bpy.app.background:
-        bpy.app.timers.register(_resume_earlier, first_interval=START_SECONDS, persistent=True)
-
-
 def unregister() -> None:
-    """Leave no timer, handler or thread behind."""
+    """Leave no timer or thread behind."""
     stop()
     preferences.show_answer(None)
-    for event, handler in _handlers():
-        event.remove(handler)
-    if bpy.app.timers.is_registered(_resume_earlier):
-        bpy.app.timers.unregister(_resume_earlier)

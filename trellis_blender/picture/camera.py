@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture.file import ChosenPicture
@@ -224,20 +223,3 @@ def _sees_something(file: Path) -> bool:
     except (OSError, ValueError) as error:
         sentence = f"The render could not be read: {error}. Check the disk, then try again."
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error
-
-
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _leave(*_arguments: object) -> None:
-    """Another file will be opened, and the operator that waits goes with this one."""
-    leave()
-
-
-def register() -> None:
-    """Watch for files being opened."""
-    bpy.app.handlers.load_pre.append(_leave)
-
-
-def unregister() -> None:
-    """Leave no handler and no second Blender behind."""
-    leave()
-    bpy.app.handlers.load_pre.remove(_leave)

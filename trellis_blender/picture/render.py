@@ -13,6 +13,7 @@ import bpy
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
 from ..host.busy import is_rendering
+from ..host.renders import is_stamped
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from .file import new_file
 
@@ -24,8 +25,6 @@ STAMPED = (
 )
 # `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
-
-_stamped: dict[int, bool] = {}  # by the scenes' session_uid, whether their last render was
 
 
 class StillRenderingError(PictureError):
@@ -66,21 +65,6 @@ def render_result() -> Any:
     """The image of the current render, None without one. Its name may be any, in any language."""
     every: list[Any] = list(bpy.data.images)
     return next((image for image in every if image.type == "RENDER_RESULT"), None)
-
-
-def is_stamped(scene: Any) -> bool:
-    """Whether Blender has burned its stamp into the scene's render: dates, names and paths, over the picture."""
-    return _stamped.get(scene.session_uid, bool(scene.render.use_stamp))
-
-
-def note_completed(scene: Any) -> None:
-    """A render of the scene is complete: remember whether it was stamped. On any thread that Blender calls handlers."""
-    _stamped[scene.session_uid] = bool(scene.render.use_stamp)
-
-
-def forget_completed() -> None:
-    """Another file is open."""
-    _stamped.clear()
 
 
 def _keep_one_view(unpacked: Path) -> bool:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files dropped onto Blender, and files chosen in its file browser."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +9,17 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
-from ...picture import from_file
 from ...settings import scene as settings
 from .. import price_tag
+from ..at_need import file as picture_file
 from .base import IMAGE_EXTENSIONS, Generate, click, click_again
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
     Result = set[OperatorReturnItems]
+else:
+    Result = set
 
 
 class ImageFiles:
@@ -84,7 +84,7 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
             raise PictureError("No image files are chosen. Choose some, then try again.")
         for path in paths:
             try:
-                self.generate(context, from_file(path), path.stem)
+                self.generate(context, picture_file.from_file(path), path.stem)
             except PictureError as error:
                 failed.append(translated(error.sentence))
         if failed:

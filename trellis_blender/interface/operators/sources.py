@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generating from one picture: the render, a file, an open image, the viewport, the camera, the clipboard."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from ... import picture as picture_source
 from ...core.errors import PictureError
 from ...host import redraw as screens
-from ...jobs import session
-from ...picture import camera, clipboard, from_render, image, viewport
 from ...settings import scene as settings
+from ..at_need import camera, clipboard, image, render, session, viewport
+from ..at_need import file as picture_file
 from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
     Result = set[OperatorReturnItems]
+else:
+    Result = set
 
 LOOK_SECONDS = 0.2
 
@@ -41,7 +40,7 @@ class TRELLIS2_OT_generate_render(Generate, bpy.types.Operator):
     def begin(self, context: bpy.types.Context) -> None:
         """Save the render and send it."""
         assert context.scene is not None
-        picture = picture_source.from_render(context.scene, session.incoming())
+        picture = render.from_render(context.scene, session.incoming())
         self.generate(context, picture, scene_name(context))
 
 
@@ -85,7 +84,7 @@ class TRELLIS2_OT_generate_image(Generate, bpy.types.Operator):
         if not self.filepath:
             raise PictureError("No image file is chosen. Choose one, then try again.")
         path = Path(bpy.path.abspath(self.filepath))
-        picture = picture_source.from_file(path)
+        picture = picture_file.from_file(path)
         self.generate(context, picture, path.stem)
 
 
@@ -109,7 +108,7 @@ class TRELLIS2_OT_generate_open_image(Generate, bpy.types.Operator):
         chosen = shown_image(context)
         assert context.scene is not None
         if image.is_render(chosen):
-            picture = from_render(context.scene, session.incoming())
+            picture = render.from_render(context.scene, session.incoming())
         else:
             picture = image.from_image(context, chosen, image.seen_frame(context, chosen), session.incoming())
         self.generate(context, picture, Path(chosen.name).stem)
@@ -153,7 +152,10 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
             name="Engine", description="What renders the picture", items=settings.ENGINES, options={"SKIP_SAVE"}
         )
 
-    _shot: camera.Shot | None = None
+    if TYPE_CHECKING:
+        _shot: camera.Shot | None
+    else:
+        _shot = None  # Blender would look up an annotation when it is told of the class, and so import the module
     _timer: Any = None
     _name = ""
 
@@ -213,7 +215,7 @@ class TRELLIS2_OT_generate_camera(Generate, bpy.types.Operator):
         """The window was closed, or another file opened."""
         camera.abandon(self._end_watching(context))
 
-    def _end_watching(self, context: bpy.types.Context) -> camera.Shot:
+    def _end_watching(self, context: bpy.types.Context) -> "camera.Shot":
         assert context.window_manager is not None
         assert self._shot is not None
         shot, self._shot = self._shot, None

@@ -9,8 +9,8 @@ import bpy
 
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE
-from ...jobs import session
 from ...settings import preferences
+from ..at_need import imported, session
 from ..operators import base as operators
 from .sidebar import draw_dismissible, draw_remedy, draw_text
 
@@ -35,7 +35,7 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
 def draw_connection(layout: Any, context: bpy.types.Context) -> None:
     """The test of the connection, where one is under way, and what it said."""
     answer = preferences.answer()
-    if session.is_checking():
+    if imported(session) and session.is_checking():
         draw_text(layout, context, "Testing the connection", "SORTTIME")
     elif answer is not None:
         draw_dismissible(layout, context, answer.sentence, preferences.answer_icon(answer))

@@ -8,9 +8,9 @@ from typing import Any
 import bpy
 
 from ...core.picture.view import Concern
-from ...picture import icons
 from ...settings import scene as settings
 from .. import preview_requests as looking
+from ..at_need import icons
 from ..chosen_picture import MADE_AT_THE_CLICK, wanted
 from .sidebar import draw_remedy, draw_text, sidebar_width
 

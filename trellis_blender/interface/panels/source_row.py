@@ -8,9 +8,9 @@ from typing import Any
 import bpy
 
 from ...host.translation.translation import translated
-from ...picture import camera
-from ...picture.image import seen_frame
 from ...settings.scene import TRELLIS2_PG_settings
+from ..at_need import camera, imported
+from ..at_need import image as picture_image
 
 
 def draw_source(layout: Any, context: bpy.types.Context, chosen: TRELLIS2_PG_settings) -> None:
@@ -29,7 +29,7 @@ def draw_source(layout: Any, context: bpy.types.Context, chosen: TRELLIS2_PG_set
         assert context.scene is not None
         layout.prop(context.scene, "camera", text="Camera")
         layout.prop(chosen, "camera_engine", text="Engine")
-        if camera.is_under_way():
+        if imported(camera) and camera.is_under_way():
             layout.label(text="Rendering the camera's view", icon="RENDER_STILL")
 
 
@@ -40,4 +40,4 @@ def _draw_part(layout: Any, context: bpy.types.Context, image: Any) -> None:
     if image.source == "TILED" and image.tiles.active is not None:
         layout.label(text=translated(f"Tile {image.tiles.active.number}"), icon="UV")
     elif image.source in ("SEQUENCE", "MOVIE"):
-        layout.label(text=translated(f"Frame {seen_frame(context, image)}"), icon="SEQUENCE")
+        layout.label(text=translated(f"Frame {picture_image.seen_frame(context, image)}"), icon="SEQUENCE")

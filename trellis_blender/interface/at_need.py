@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules that only a click, a drawing or a job needs: each is imported when something of it is first used.
+
+Every start of Blender pays for what enabling the add-on imports. So the files that Blender is told about (operators,
+menus, handlers, classes of panels) import nothing that is only needed later, but take it from here:
+
+    from .at_need import session        # imports nothing
+    session.start()                     # imports `jobs/session.py` with all that it needs
+
+Behind this line modules import each other as usual.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import resolve_name
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+
+class AtNeed:
+    """Stands for a module of the add-on. `name` is relative to this package.
+
+    Nothing of what is in the module is kept here, so that what a test replaces there is replaced here too.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.full_name = resolve_name(name, __package__ or "")
+        self._module: ModuleType | None = None
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Return what the module has by that name. Raises ImportError and AttributeError."""
+        if self._module is None:
+            self._module = import_module(self.full_name)
+        return getattr(self._module, attribute)
+
+
+def imported(module: Any) -> Any:
+    """Return the module if anything has used it yet, else None: then it has no state, no timer and no thread."""
+    return sys.modules.get(module.full_name)
+
+
+if TYPE_CHECKING:
+    from ..core.job import folder as job_folder
+    from ..core.job import job as job_table
+    from ..core.job import words as job_words
+    from ..core.request import account as accounts
+    from ..core.runner import messages
+    from ..jobs import begin, block_until_done, importing, session
+    from ..picture import camera, clipboard, file, icons, image, render, viewport
+    from ..scene import asset, build, catalog, placeholder, recipe
+    from ..settings import presets
+else:
+    job_folder = AtNeed("..core.job.folder")
+    job_table = AtNeed("..core.job.job")
+    job_words = AtNeed("..core.job.words")
+    accounts = AtNeed("..core.request.account")
+    messages = AtNeed("..core.runner.messages")
+    begin = AtNeed("..jobs.begin")
+    block_until_done = AtNeed("..jobs.block_until_done")
+    importing = AtNeed("..jobs.importing")
+    session = AtNeed("..jobs.session")
+    camera = AtNeed("..picture.camera")
+    clipboard = AtNeed("..picture.clipboard")
+    file = AtNeed("..picture.file")
+    icons = AtNeed("..picture.icons")
+    image = AtNeed("..picture.image")
+    render = AtNeed("..picture.render")
+    viewport = AtNeed("..picture.viewport")
+    asset = AtNeed("..scene.asset")
+    build = AtNeed("..scene.build")
+    catalog = AtNeed("..scene.catalog")
+    placeholder = AtNeed("..scene.placeholder")
+    recipe = AtNeed("..scene.recipe")
+    presets = AtNeed("..settings.presets")
+
+__all__ = [
+    "accounts",
+    "asset",
+    "begin",
+    "block_until_done",
+    "build",
+    "camera",
+    "catalog",
+    "clipboard",
+    "file",
+    "icons",
+    "image",
+    "importing",
+    "job_folder",
+    "job_table",
+    "job_words",
+    "messages",
+    "placeholder",
+    "presets",
+    "recipe",
+    "render",
+    "session",
+    "viewport",
+]
