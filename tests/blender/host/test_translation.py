@@ -20,7 +20,7 @@ def translation(addon: Any) -> Any:
 
 
 @pytest.fixture
-def french(translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def french(addon: Any, translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Blender in French: the bpy module has no languages, so a dictionary stands in for Blender's lookup."""
     known = {
         "Generating {percent}": "Génération : {percent}",
@@ -30,7 +30,7 @@ def french(translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }
     lookup = SimpleNamespace(locale="fr_FR", pgettext_iface=lambda text: known.get(text, text))
     monkeypatch.setattr(translation, "bpy", SimpleNamespace(app=SimpleNamespace(translations=lookup)))
-    monkeypatch.setattr(translation, "_sentences", [translation.Sentences(known)])
+    monkeypatch.setattr(translation, "_sentences", [addon.sentences.Sentences(known)])
     translation._say_in.cache_clear()
     yield translation
     translation._say_in.cache_clear()

@@ -162,7 +162,7 @@ def test_a_model_that_is_in_the_scene_comes_once_however_long_the_runner_takes_t
     tick_for(0.2)
     assert (stage_of(job_id), len(meshes()), boxes()) == ("ready", 1, [])
     bpy.ops.ed.undo()  # the box is back, for a model that was there
-    session._undone()
+    session.undone()
     tick_for(0.2)
     assert (meshes(), boxes()) == ([], [])
 

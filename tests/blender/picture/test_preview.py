@@ -180,9 +180,9 @@ def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any
     key = ("FILE", "chair.png")
     for _ in range(2):
         sight.look(key, addon.picture_file.ChosenPicture("chair.png"))
-    sight.take(addon.preview_requests.Seen(key, 1, error="older"))
+    sight.take(addon.runner_messages.Seen(key, 1, error="older"))
     assert (sight.looks[key].seen, sight.is_busy) == (None, True)
-    sight.take(addon.preview_requests.Seen(key, 2, error="newer"))
+    sight.take(addon.runner_messages.Seen(key, 2, error="newer"))
     assert (sight.looks[key].seen.error, sight.is_busy) == ("newer", False)
 
 
@@ -194,10 +194,10 @@ def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytes
         patch.setattr(addon.render, "is_rendering", lambda: True)
         draw(addon.panels.TRELLIS2_PT_generate)
         addon.preview_requests.fulfil()
-        assert addon.session.state().previews.find is not None, "it is not tried again"
+        assert addon.session.state().previews.key, "it is not tried again"
         assert "Looking at the picture" in draw(addon.panels.TRELLIS2_PT_generate).text
     addon.preview_requests.fulfil()
-    assert addon.session.state().previews.find is None
+    assert addon.session.state().previews.key == ()
     assert look(addon).view is not None
 
 
@@ -212,9 +212,9 @@ def test_a_look_that_was_asked_for_while_a_render_ran_comes_after_it(
         patch.setattr(addon.render, "is_rendering", lambda: True)
         assert look_again() == {"FINISHED"}
         addon.preview_requests.fulfil()
-        assert addon.session.state().previews.find is not None
+        assert addon.session.state().previews.key
     addon.preview_requests.fulfil()
-    assert addon.session.state().previews.find is None
+    assert addon.session.state().previews.key == ()
     assert look(addon).view is not None
 
 

@@ -250,7 +250,7 @@ def test_a_box_that_comes_back_brings_its_model_again(tmp_path: Path, connected:
     tick_for(0.3)
     assert meshes() == []
     collection.objects.link(standing)
-    session._undone()
+    session.undone()
     arrive(job_id)
     assert boxes() == []
 

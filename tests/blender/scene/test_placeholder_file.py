@@ -89,7 +89,7 @@ def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, sessi
     with session_with(addon, [snapshot(addon, stage)]) as state:
         state.is_loaded, state.boxes.is_due, state.boxes.is_opened = True, False, False
         put_box(addon, "20261122-000000-abcdef")
-        session._undone()
+        session.undone()
         assert len(boxes()) == 1  # Blender is not done with the undo yet
         state.show_boxes(is_changed=False)
         assert (boxes(), list(bpy.data.lattices)) == ([], [])
@@ -103,7 +103,7 @@ def test_undo_right_after_the_arrival_does_not_bring_the_model_again(
     tick_for(0.1)
     bpy.data.objects.remove(meshes()[0])
     put_box(addon, job_id)
-    session._undone()
+    session.undone()
     tick_for(0.5)
     assert (boxes(), meshes()) == ([], [])
 
