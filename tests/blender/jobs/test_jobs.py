@@ -205,7 +205,7 @@ def test_a_model_that_is_cancelled_while_it_downloads_is_kept_and_not_imported(
     tick_until(lambda: stage_of(job_id) == "downloading")
     assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
     assert (stage_of(job_id), boxes()) == ("downloading", [])
-    assert "will be kept in the list" in addon.job_panel.state_sentence(job(job_id))
+    tick_until(lambda: "will be kept in the list" in addon.job_panel.state_sentence(job(job_id)))
     go_on.set()
     tick_until(lambda: stage_of(job_id) == "ready")
     tick_for(0.3)

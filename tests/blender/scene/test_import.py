@@ -278,7 +278,7 @@ def test_one_import_that_goes_wrong_does_not_end_the_ticking(
     assert connected.paid == 1
 
 
-def test_a_model_that_cannot_be_read_has_failed_at_once(addon: Any) -> None:
+def test_a_model_that_cannot_be_read_is_tried_once_and_waited_for_until_the_runner_has_noted_that(addon: Any) -> None:
     ready = snapshot(addon, "ready")
     told: list[tuple[str, str]] = []
     with session_with(addon, [ready]) as state:
@@ -286,9 +286,9 @@ def test_a_model_that_cannot_be_read_has_failed_at_once(addon: Any) -> None:
         state.arrival.want(ready.id)
         state.arrival.take(addon.importing.ModelRead(ready.id, None, error="The file is broken."))
         assert state.arrival.step(state.jobs)
-        # A script that waits for the model looks now, before the runner's news of it has come.
-        found = state.jobs[ready.id]
-        assert (found.stage.value, found.message) == ("failed", "The file is broken.")
+        assert state.jobs[ready.id] == ready, "only the runner says that it has failed"
+        assert ready.id in state.echoes, "a script that waits for the model takes it for done"
+        assert not state.arrival.step(state.jobs)
     assert told == [(ready.id, "The file is broken.")]
 
 

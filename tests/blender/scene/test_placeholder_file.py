@@ -73,6 +73,7 @@ def test_after_a_crash_the_model_comes_into_the_file_that_was_saved_before(
     assert meshes() == []
     session.start()
     tick_until(meshes)
+    tick_until(lambda: stage_of(job_id) == "imported")
     assert (tuple(meshes()[0].location), boxes(), stage_of(job_id)) == ((5.0, 6.0, 7.0), [], "imported")
     assert connected.paid == 1
 
