@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what the add-on costs: ``python3 scripts/bench.py import``, and ``click``.
+"""Measure what the add-on costs: ``python3 scripts/bench.py import``, ``click`` and ``startup``.
 
 ``click``: how long Blender stands still when a picture is taken for a model, as a ratio to doing all of it there.
 ``import``: how long Blender stands still while a model comes in, with Blender's glTF importer and with ours, in the
 same run and in turn; in docs/performance.md stands what the numbers mean.
+``startup``: what enabling the add-on costs more than enabling an empty one, and what first draw and click cost then.
 
     python3 scripts/bench.py import --quick --check      one size with all kinds of normals, all versions, some minutes
     python3 scripts/bench.py import --bpy 4.2.23 --faces 2000000 --texture 2048
     python3 scripts/bench.py import --check --write      everything, into docs/performance.md
+    python3 scripts/bench.py startup --check --write     the same for the start
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ from typing import TYPE_CHECKING, Any
 
 import environments
 import import_table
+import startup_table
 from import_table import BLENDERS, NORMALS, OURS, Measured
+from startup_table import MeasuredStart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +44,15 @@ RUNS = 5
 SECONDS_PER_PROCESS = 1800
 RUNNER = Path(__file__).with_name("import_runs.py")
 CLICKS = Path(__file__).with_name("click_runs.py")
+STARTS = Path(__file__).with_name("startup_runs.py")
+START_RUNS = 15
 CLICK_HEAD = (
     "| Blender | picture | ours, at the click, ms | ours, beside it, ms | the other way, ms | at the click |\n"
     "| --- | --- | --- | --- | --- | --- |"
 )
 PAGE = environments.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench import: begin -->", "<!-- bench import: end -->"
+START_BEGIN, START_END = "<!-- bench startup: begin -->", "<!-- bench startup: end -->"
 
 
 class BenchError(Exception):
@@ -61,6 +68,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     click = benches.add_parser("click", help="taking a picture for a model, compared with doing it all at the click")
     click.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     click.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
+    start = benches.add_parser("startup", help="enabling the add-on, compared with enabling an empty one")
+    start.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    start.add_argument("--runs", type=int, default=START_RUNS, help=f"starts each way (default: {START_RUNS})")
+    start.add_argument("--check", action="store_true", help="fail where a requirement is not met")
+    start.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
@@ -73,7 +85,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.bpy = options.bpy or versions
     if options.runs < 1:
         parser.error("--runs has to be 1 at least")
-    if options.bench == "click":
+    if options.bench != "import":
         return options
     options.faces = options.faces or ([500_000] if options.quick else list(FACES))
     options.normals = options.normals or list(NORMALS)
@@ -110,26 +122,41 @@ def clicks(version: str, runs: int) -> list[str]:
     ]
 
 
+def starts(version: str, runs: int) -> MeasuredStart:
+    """Return what a start costs in one version of Blender, each way in turn. Raises as `measure` does."""
+    python = str(environments.blender_environment(version))
+    found: dict[str, list[dict[str, float]]] = {way: [] for way in startup_table.WAYS}
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+        _run([python, str(STARTS), "prepare", folder])
+        for number in range(runs + 1):
+            for way, starts_of_it in found.items():
+                _run([python, str(STARTS), way, folder, str(answer)], leaves_bytecode=True)
+                if number:  # the first start compiles
+                    starts_of_it.append(json.loads(answer.read_text(encoding="utf-8")))
+    return MeasuredStart(version, found)
+
+
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
     """Return 1 where requirements are checked and one is not met, or where there was nothing to check them on."""
     verdicts = import_table.judge(measured)
     return int(check and not (verdicts and all(verdict.is_met for verdict in verdicts)))
 
 
-def write(text: str, page: Path = PAGE) -> None:
+def write(text: str, page: Path = PAGE, markers: tuple[str, str] = (BEGIN, END)) -> None:
     """Put the text between the page's markers, in place of what stood there. Raises OSError and BenchError."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _old, end, after = rest.partition(END)
+    before, begin, rest = page.read_text(encoding="utf-8").partition(markers[0])
+    _old, end, after = rest.partition(markers[1])
     if not (begin and end):
-        raise BenchError(f"{page.name} does not have the two markers {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8", newline="\n")
+        raise BenchError(f"{page.name} does not have the two markers {markers[0]} and {markers[1]}")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8", newline="\n")
 
 
-def heading(runs: int) -> str:
+def heading(runs: int, what: str = "warm runs") -> str:
     """Return a sentence on where, when and how often was measured."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     cores = f"{os.cpu_count()} cores, {platform.system()}, {platform.machine()}"
-    return f"Measured on {today} ({cores}): medians of {runs} warm runs."
+    return f"Measured on {today} ({cores}): medians of {runs} {what}."
 
 
 def _glb(python: Path, faces: int, pixels: int, normals: str) -> Path:
@@ -142,8 +169,11 @@ def _glb(python: Path, faces: int, pixels: int, normals: str) -> Path:
     return path
 
 
-def _run(command: Sequence[str]) -> None:
-    """Run a process without showing its output. Raises BenchError."""
+def _run(command: Sequence[str], *, leaves_bytecode: bool = False) -> None:
+    """Run a process without showing its output; with `leaves_bytecode` it keeps what it compiles. Raises BenchError."""
+    variables = {**environments.clean_variables(), "PYTHONUTF8": "1"}
+    if leaves_bytecode:
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         result = subprocess.run(
             command,
@@ -152,7 +182,7 @@ def _run(command: Sequence[str]) -> None:
             check=False,
             encoding="utf-8",
             errors="replace",
-            env={**environments.clean_variables(), "PYTHONUTF8": "1"},
+            env=variables,
             timeout=SECONDS_PER_PROCESS,
         )
     except subprocess.TimeoutExpired as error:
@@ -175,6 +205,20 @@ def _measure_all(options: argparse.Namespace) -> list[Measured]:
     return measured
 
 
+def _bench_starts(options: argparse.Namespace) -> int:
+    """Measure the starts, print them, and return the exit status. Raises as `measure` does."""
+    measured = []
+    for version in options.bpy:
+        measured.append(starts(version, options.runs))
+        print(f"Blender {version}: {measured[-1].more(OURS) * 1000:.1f} ms more", file=sys.stderr, flush=True)
+    text = f"{heading(options.runs, 'starts, CPU milliseconds of the main thread')}\n\n{startup_table.table(measured)}"
+    if options.write:
+        write(text, markers=(START_BEGIN, START_END))
+    verdicts = startup_table.judge(measured)
+    print(text, "", *verdicts, sep="\n")
+    return int(options.check and not all(verdict.is_met for verdict in verdicts))
+
+
 def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
     """Return the files to measure: faces, pixels of a texture, and normals.
 
@@ -195,6 +239,8 @@ def main() -> int:
             for version in options.bpy:
                 print(*clicks(version, options.runs), sep="\n", flush=True)
             return 0
+        if options.bench == "startup":
+            return _bench_starts(options)
         measured = _measure_all(options)
         text = f"{heading(options.runs)}\n\n{import_table.table(measured)}"
         if options.write:

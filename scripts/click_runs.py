@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from import_runs import enabled
+from import_runs import enabled, part
 
 RENDERS, SIDES = ((1920, 1080), (3840, 2160)), (2048, 4096)
 Take = Callable[[Path], Any]
@@ -56,8 +56,10 @@ def main(runs: int) -> dict[str, dict[str, float]]:
     import bpy
 
     scene: Any = bpy.context.scene
-    source = addon.picture
-    client = addon.host.background.preview_client.PreviewClient(source.preview.launch())
+    render, file = part(addon, "picture.render"), part(addon, "picture.file")
+    client_module = part(addon, "host.background.preview_client")
+    open_image = part(addon, "picture.image")
+    client = client_module.PreviewClient(part(addon, "picture.preview").launch())
     found = {}
     bpy.ops.mesh.primitive_uv_sphere_add()
     bpy.ops.object.camera_add(location=(0, 0, 2.8))  # where only the corners are clear
@@ -68,7 +70,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
         bpy.ops.render.render()
         result: Any = bpy.data.images["Render Result"]
         found[f"render, {width} × {height}"] = measure(
-            lambda folder: source.from_render(scene, folder),
+            lambda folder: render.from_render(scene, folder),
             client.prepare,
             lambda folder: result.save_render(str(folder / "theirs.png"), scene=scene),  # noqa: B023 - called at once
             runs,
@@ -78,7 +80,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
             image: Any = bpy.data.images.new("bench", side, side)
             image.pixels.foreach_set([0.25, 0.5, 0.75, 1.0] * (side * side))
             found[f"open image, {side} × {side}"] = measure(
-                lambda folder: source.image.from_image(bpy.context, image, 1, folder),  # noqa: B023 - called at once
+                lambda folder: open_image.from_image(bpy.context, image, 1, folder),  # noqa: B023 - called at once
                 client.prepare,
                 None,
                 runs,
@@ -88,7 +90,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
             image.save()
             bpy.data.images.remove(image)
             found[f"TIFF file, {side} × {side}"] = measure(
-                lambda _folder: source.from_file(path),  # noqa: B023 - called at once
+                lambda _folder: file.from_file(path),  # noqa: B023 - called at once
                 client.prepare,
                 None,
                 runs,

@@ -106,6 +106,11 @@ def enabled() -> Any:
     return importlib.import_module(ADDON)
 
 
+def part(addon: Any, name: str) -> Any:
+    """A module of the add-on by its name within the package: most are imported at the first need only."""
+    return importlib.import_module(f"{addon.__name__}.{name}")
+
+
 def _fail(error: Exception) -> None:
     raise error
 
@@ -131,7 +136,7 @@ def _ours(addon: Any, glb: Path) -> Run:
     """As the session does it: a worker reads, the main thread looks twenty times a second, and builds in one tick."""
     import bpy
 
-    session, build = addon.jobs.session, addon.scene.build
+    session, build = part(addon, "jobs.session"), part(addon, "scene.build")
     job = importlib.import_module(f"{ADDON}.core.job.job").Job("1", "Bench", "source.png", "bench.png", {}, time.time())
     answers: list[Any] = []
 
@@ -139,7 +144,7 @@ def _ours(addon: Any, glb: Path) -> Run:
         answers.append(importlib.import_module(f"{ADDON}.core.runner.questions").read_for_import(job.id, glb, shape))
 
     started = time.perf_counter()
-    shape = addon.jobs.importing.shape(job, glb.with_suffix(""))
+    shape = part(addon, "jobs.importing").shape(job, glb.with_suffix(""))
     worker = threading.Thread(target=read)
     asked = time.perf_counter() - started
     worker.start()

@@ -24,6 +24,7 @@ PARTS = {
     "events": "core.job.events",
     "job": "core.job.job",
     "job_store": "core.runner.job_store",
+    "runner_messages": "core.runner.messages",
     "timing": "core.runner.timing",
     # host
     "start": "host.background.start",
@@ -34,6 +35,7 @@ PARTS = {
     "busy": "host.busy",
     "report": "host.report",
     "translation": "host.translation.translation",
+    "sentences": "host.translation.sentences",
     # settings
     "preferences": "settings.preferences",
     "scene_settings": "settings.scene",
@@ -58,10 +60,12 @@ PARTS = {
     "placeholder": "scene.placeholder",
     "asset": "scene.asset",
     # jobs
+    "jobs": "jobs",
     "session": "jobs.session",
     "state": "jobs.state",
     "apply_messages": "jobs.apply_messages",
     "begin": "jobs.begin",
+    "block_until_done": "jobs.block_until_done",
     "importing": "jobs.importing",
     "progress": "jobs.progress",
     "prices": "jobs.prices",
@@ -69,6 +73,8 @@ PARTS = {
     "messages": "jobs.messages",
     # interface
     "registration": "interface.registration",
+    "handlers": "interface.handlers",
+    "at_need": "interface.at_need",
     "menus": "interface.menus",
     "status_bar": "interface.status_bar",
     "selection": "interface.selection",

@@ -13,6 +13,8 @@ import pytest
 
 import click_runs
 import import_runs
+import startup_runs
+import startup_table
 from tests.blender import comparing
 
 NAMES = {"object", "stall", "main", "wait"}
@@ -94,3 +96,19 @@ def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:
     bpy.ops.import_scene.gltf(filepath=str(glb))
     mesh: Any = next(iter(bpy.data.meshes))
     assert len(mesh.polygons) == pytest.approx(2000, rel=0.02)
+
+
+def test_a_start_is_measured_each_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup_runs, "JOBS", 3)
+    startup_runs.prepare(tmp_path)
+    assert len(list(tmp_path.glob(f"{startup_table.HISTORY}/**/job.json"))) == 3
+    found = {}
+    for way in startup_table.WAYS:
+        command = [sys.executable, startup_runs.__file__, way, str(tmp_path), str(tmp_path / "answer.json")]
+        result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", timeout=120)
+        assert result.returncode == 0, result.stderr
+        found[way] = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert set(found.pop(startup_table.EMPTY)) == {"enabled"}
+    for one in found.values():
+        assert set(one) == set(startup_table.STAGES)
+        assert min(one.values()) > 0

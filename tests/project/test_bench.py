@@ -9,7 +9,9 @@ import pytest
 import bench
 import environments
 import import_table
+import startup_table
 from import_table import Measured
+from startup_table import MeasuredStart
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +58,15 @@ def test_sizes_and_versions_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["export"], ["import", "--bpy", "2.79"], ["import", "--runs", "0"], ["click", "--runs", "0"]]
+    "arguments",
+    [
+        [],
+        ["export"],
+        ["import", "--bpy", "2.79"],
+        ["import", "--runs", "0"],
+        ["click", "--runs", "0"],
+        ["startup", "--runs", "0"],
+    ],
 )
 def test_what_cannot_be_measured_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -139,5 +149,39 @@ def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_projects_page_has_the_markers() -> None:
     text = bench.PAGE.read_text(encoding="utf-8")
-    assert text.count(bench.BEGIN) == text.count(bench.END) == 1
-    assert text.index(bench.BEGIN) < text.index(bench.END)
+    for begin, end in ((bench.BEGIN, bench.END), (bench.START_BEGIN, bench.START_END)):
+        assert text.count(begin) == text.count(end) == 1
+        assert text.index(begin) < text.index(end)
+
+
+def started(*, ours: float = 0.016, history: float = 0.016, clicked: float = 0.01) -> MeasuredStart:
+    """Starts of which an empty add-on takes 1 ms, and everything at once 100 ms from enabling to the click."""
+    rest = {"drawn": 0.01, "session": 0.05, "clicked": clicked}
+    at_once = {"enabled": 0.09, "drawn": 0.002, "session": 0.003, "clicked": 0.005}
+    runs = {"empty": {"enabled": 0.001}, "ours": {"enabled": ours, **rest}, "history": {"enabled": history, **rest}}
+    return MeasuredStart("5.2.3", {way: [run] * 3 for way, run in {**runs, "at once": at_once}.items()})
+
+
+@pytest.mark.parametrize(
+    ("one", "missed"),
+    [
+        (started(), []),
+        (started(ours=0.0161), ["no jobs: enabling"]),
+        (started(history=0.0161), ["1,000 jobs: enabling"]),
+        (started(clicked=0.0241), ["from enabling to the first click"]),
+    ],
+)
+def test_a_start_is_judged_by_what_it_costs_more_and_by_the_way_to_the_first_click(
+    one: MeasuredStart, missed: list[str]
+) -> None:
+    failed = [str(verdict) for verdict in startup_table.judge([one]) if not verdict.is_met]
+    assert len(failed) == len(missed)
+    for line, words in zip(failed, missed, strict=True):
+        assert line.startswith("FAIL")
+        assert words in line
+
+
+def test_the_starts_stand_in_a_table_in_milliseconds() -> None:
+    rows = startup_table.table([started()]).splitlines()
+    assert rows[2] == "| 5.2.3 | no jobs | 15.0 | 10.0 | 50.0 | 10.0 | 20.0 | 86.0 |"
+    assert rows[4] == "| 5.2.3 | no jobs, everything imported at once | 89.0 | 2.0 | 3.0 | 5.0 | 7.0 | 100.0 |"

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A message in the status bar and the Info log, from a timer too."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -42,7 +40,7 @@ class TRELLIS2_OT_report(bpy.types.Operator):
 
     _timer: Any = None
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[OperatorReturnItems]:
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> "set[OperatorReturnItems]":
         """Wait for the first event."""
         windows = context.window_manager
         assert windows is not None
@@ -50,14 +48,14 @@ class TRELLIS2_OT_report(bpy.types.Operator):
         windows.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[OperatorReturnItems]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> "set[OperatorReturnItems]":
         """Report at the first tick of any timer; everything passes on to whoever else waits for it."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         self.cancel(context)
         return {*self.execute(context), "PASS_THROUGH"}
 
-    def execute(self, _context: bpy.types.Context) -> set[OperatorReturnItems]:
+    def execute(self, _context: bpy.types.Context) -> "set[OperatorReturnItems]":
         """Report it."""
         self.report({"WARNING" if self.is_bad else "INFO"}, self.text)
         return {"FINISHED"}

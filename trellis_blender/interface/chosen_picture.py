@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import PictureError
-from ..core.runner.messages import Key
-from ..jobs import session
 from ..picture import sources
 from ..settings import scene as settings
+from .at_need import session
+
+if TYPE_CHECKING:
+    from ..core.runner.messages import Key
 
 
 def preview_key(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> Key:

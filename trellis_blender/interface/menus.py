@@ -12,10 +12,8 @@ from ..core.request.parameters import Group
 from ..core.request.presets import PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows as job_list
-from ..jobs import session
 from ..picture import sources
-from ..scene import asset
-from ..settings import presets
+from .at_need import asset, presets, session
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
 from .operators import variations
@@ -171,15 +169,3 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
 CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_preset, TRELLIS2_MT_trellis)
-
-
-def register() -> None:
-    """Add our entries to Blender's menus."""
-    for menu, draw in ENTRIES:
-        getattr(bpy.types, menu).append(draw)
-
-
-def unregister() -> None:
-    """Take them out again."""
-    for menu, draw in ENTRIES:
-        getattr(bpy.types, menu).remove(draw)

@@ -6,20 +6,18 @@ rest.
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..core.errors import TrellisError
-from ..core.job import folder as job_folder
-from ..core.picture.file import ChosenPicture
-from ..core.runner.messages import Key, Seen
-from ..jobs import session
-from ..jobs.importing import is_importable
-from ..jobs.state import PreviewRequests
-from ..picture import StillRenderingError, icons
-from ..picture.preview import Look, Sight
+from .at_need import icons, imported, importing, job_folder, messages, render, session
 from .chosen_picture import picture_to_look_at
+
+if TYPE_CHECKING:
+    from ..core.runner.messages import Key, Seen
+    from ..jobs.state import PreviewRequests
+    from ..picture.preview import Look, Sight
 
 ROWS_A_TICK = 24
 CHECK_SECONDS = 1.0
@@ -50,11 +48,11 @@ def view_of(key: Key) -> Seen | None:
 def asked_view_of(key: Key) -> Seen | None:
     """The same of a picture that is only looked at when the artist asks for it."""
     look = _look(key)
-    return Seen(key) if look is None else look.seen
+    return messages.Seen(key) if look is None else look.seen
 
 
 def _look(key: Key) -> Look | None:
-    sight = session.sight()
+    sight = session.sight() if imported(session) else None
     look = None if sight is None else sight.looks.get(key)
     if look is not None:
         look.drawn = time.monotonic()
@@ -94,17 +92,19 @@ def fulfil() -> None:
 
 
 def _find(sight: Sight, key: Key, *, is_asked: bool) -> None:
+    from ..core.picture.file import ChosenPicture
+
     try:
         taken = picture_to_look_at(key, is_asked=is_asked)
-    except StillRenderingError:
+    except render.StillRenderingError:
         _requests().key, _requests().is_asked = key, is_asked  # it will be over
         _wake()
         return
     except TrellisError as error:
-        sight.know(Seen(key, error=error.sentence, remedy=error.remedy))
+        sight.know(messages.Seen(key, error=error.sentence, remedy=error.remedy))
     else:
         if taken is None:
-            sight.know(Seen(key))
+            sight.know(messages.Seen(key))
         elif isinstance(taken, ChosenPicture):
             sight.look(key, taken)
         else:
@@ -125,7 +125,7 @@ def _load_icons() -> None:
         has_picture = path is not None and path.is_file()
         icons.load(job_id, path if has_picture else None)
         is_news = is_news or has_picture
-        if not is_portrayed and is_importable(job) and not state.arrival.is_awaited(job):
+        if not is_portrayed and importing.is_importable(job) and not state.arrival.is_awaited(job):
             state.sight.portray([job_id])
     if is_news:
         session.redraw()
@@ -136,19 +136,11 @@ def _wake() -> None:
         session.later(fulfil)
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _file_opened(*_arguments: object) -> None:
+def file_opened() -> None:
+    """Another file is open: its pictures are others."""
+    if not imported(session):
+        return
     _requests().key = ()
     sight = session.sight()
     if sight is not None:
         sight.forget_views()
-
-
-def register() -> None:
-    """Watch for files being opened."""
-    bpy.app.handlers.load_post.append(_file_opened)
-
-
-def unregister() -> None:
-    """Leave no handler behind."""
-    bpy.app.handlers.load_post.remove(_file_opened)

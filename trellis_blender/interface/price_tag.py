@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.errors import AccountError, OnlineAccessError
-from ..core.job.words import number
 from ..core.request.parameters import TABLE, Value
 from ..host.translation.translation import translated
-from ..jobs import session
 from ..settings import preferences
 from ..settings import scene as settings
+from .at_need import imported, job_words, session
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -32,13 +31,13 @@ def words(chosen: settings.TRELLIS2_PG_settings) -> str:
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
-        return f"Generate · {number(cost)} CU"
-    return f"Generate {chosen.variations} · {number(cost * chosen.variations)} CU"
+        return f"Generate · {job_words.number(cost)} CU"
+    return f"Generate {chosen.variations} · {job_words.number(cost * chosen.variations)} CU"
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
     """What a model with these parameters costs, in creative units; None while that is not known."""
-    running = session.running()
+    running = session.running() if imported(session) else None
     if running is None or running.account is None:
         return None
     key = tuple(settings.held(parameter, values[parameter.name]) for parameter in TABLE)
@@ -53,7 +52,10 @@ def objection(cost: float | None) -> str:
     if cost is None:
         return "The price is not known. Go on anyway?"
     if cost > limit:
-        return f"This costs {number(cost)} CU, more than your limit of {number(limit)} CU. Go on anyway?"
+        return (
+            f"This costs {job_words.number(cost)} CU, more than your limit of {job_words.number(limit)} CU."
+            " Go on anyway?"
+        )
     return ""
 
 
@@ -61,7 +63,7 @@ def question(count: int, cost: float | None) -> str:
     """The one question before `count` models are made of several files, which cost so many creative units together."""
     if cost is None:
         return f"Generate {count} models from these images?"
-    return f"Generate {count} models from these images? This costs {number(cost)} CU."
+    return f"Generate {count} models from these images? This costs {job_words.number(cost)} CU."
 
 
 def confirm(
@@ -80,7 +82,7 @@ def _look(key: Key) -> float | None:
         account = preferences.online_account()
     except (AccountError, OnlineAccessError):
         return None
-    running = session.running()
+    running = session.running() if imported(session) else None
     if running is None:
         session.later(session.start)  # a draw function must not start threads; the panel is drawn anew then
         return None

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that Blender is told about, in order, and undone in reverse."""
+"""Everything that Blender is told about: one list, in order, and undone in reverse."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ..host import report
 from ..host.translation import translation
 from ..jobs import rows as job_list
-from ..jobs import session
-from ..picture import completed_renders, icons, sources
+from ..picture import completed_renders, sources
 from ..settings import preferences
 from ..settings import scene as settings
-from . import menus, panels, status_bar
-from . import preview_requests as looking
-from . import selection as model_selection
+from . import handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import drop as drop_operators
@@ -48,38 +49,44 @@ def classes() -> tuple[Any, ...]:
     )
 
 
-def register() -> None:
-    """Add classes, settings, menu entries and the session's handler to Blender."""
-    translation.register()
-    settings.offer_sources(sources.choices(), sources.scene_properties())
+DRAWN = (*menus.ENTRIES, ("STATUSBAR_HT_header", status_bar.draw))
+Step = Callable[[], object]
+_undo = ExitStack()
+
+
+def _steps() -> Iterator[tuple[Step, Step]]:
+    """What is done, each with what undoes it."""
+    yield translation.register, translation.unregister
+    yield partial(settings.offer_sources, sources.choices(), sources.scene_properties()), nothing
     for cls in classes():
-        bpy.utils.register_class(cls)
-    settings.register()
-    job_list.register()
-    icons.register()
-    menus.register()
-    model_selection.register()
-    status_bar.register()
-    sources.register()
-    completed_renders.register()
-    session.register()
-    looking.register()
-    asset_operators.register()
+        yield partial(bpy.utils.register_class, cls), partial(bpy.utils.unregister_class, cls)
+    yield settings.register, settings.unregister
+    yield job_list.register, job_list.unregister
+    yield partial(job_list.when_clicked, handlers.row_clicked), partial(job_list.when_clicked, None)
+    for name, draw in DRAWN:
+        drawn = getattr(bpy.types, name)
+        yield partial(drawn.append, draw), partial(drawn.remove, draw)
+    for event, handler in handlers.HANDLERS:
+        called = getattr(bpy.app.handlers, event)
+        yield partial(called.append, persistent(handler)), partial(called.remove, handler)
+    yield handlers.wait_for_start, handlers.wait_no_more
+    yield nothing, handlers.end_session
+    yield completed_renders.watch, completed_renders.watch_no_more
+
+
+def nothing() -> None:
+    """Begin nothing, for it begins when it is needed, or leave nothing to end."""
+
+
+def register() -> None:
+    """Add everything to Blender, or nothing: what is in the way of one thing takes all that went before out again."""
+    with ExitStack() as undo:
+        for add, remove in _steps():
+            add()
+            undo.callback(remove)
+        _undo.push(undo.pop_all())
 
 
 def unregister() -> None:
-    """Take it all out again."""
-    looking.unregister()
-    asset_operators.unregister()
-    completed_renders.unregister()
-    sources.unregister()
-    session.unregister()
-    status_bar.unregister()
-    model_selection.unregister()
-    menus.unregister()
-    icons.unregister()
-    job_list.unregister()
-    settings.unregister()
-    for cls in reversed(classes()):
-        bpy.utils.unregister_class(cls)
-    translation.unregister()
+    """Take it all out again, the last first. What cannot be taken out keeps nothing else in."""
+    _undo.close()

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs import rows as job_list
-from ..jobs import session
-from ..scene import recipe
+from .at_need import recipe, session
 
 
 def select(job_id: str) -> None:
@@ -28,13 +26,3 @@ def select(job_id: str) -> None:
         thing.select_set(True)
     layer.objects.active = found[0]
     bpy.ops.ed.undo_push(message="Select")
-
-
-def register() -> None:
-    """Wait for clicks on the list."""
-    job_list.when_clicked(select)
-
-
-def unregister() -> None:
-    """Wait no more."""
-    job_list.when_clicked(None)

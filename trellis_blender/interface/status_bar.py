@@ -8,24 +8,14 @@ from typing import Any
 import bpy
 
 from ..host.translation.translation import translated
-from ..jobs import session
 from ..picture import sources
+from .at_need import imported, session
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
     """Draw the text, if there is any, and which pictures are being made."""
-    text = session.watch().text
+    text = session.watch().text if imported(session) else ""
     if text:
         self.layout.label(text=translated(text))
     for making in filter(None, (source.progress() for source in sources.TABLE)):
         self.layout.label(text=translated(making))
-
-
-def register() -> None:
-    """Stand in the status bar."""
-    bpy.types.STATUSBAR_HT_header.append(draw)
-
-
-def unregister() -> None:
-    """Leave it."""
-    bpy.types.STATUSBAR_HT_header.remove(draw)

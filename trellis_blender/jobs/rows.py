@@ -5,15 +5,14 @@ A row holds the job's id, and its name for Blender's own filter and sorting of l
 session's snapshots. Rows live on the window manager, which is not saved, and are made anew only when jobs come or go.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
-from ..core.job.job import Job
+if TYPE_CHECKING:
+    from ..core.job.job import Job
 
 
 class TRELLIS2_PG_row(bpy.types.PropertyGroup):
@@ -25,7 +24,7 @@ class TRELLIS2_PG_row(bpy.types.PropertyGroup):
         job_id: StringProperty(name="Job", description="Job's id", options={"SKIP_SAVE"})
 
 
-def _chosen(shown: TRELLIS2_PG_list, _context: bpy.types.Context) -> None:
+def _chosen(shown: "TRELLIS2_PG_list", _context: bpy.types.Context) -> None:
     """The chosen row is another one, or was clicked again: tell of the clicks, not of what `show` does."""
     if _clicked and not shown.is_changing:
         _clicked[0](active_id())
@@ -64,7 +63,7 @@ def of_window_manager() -> Any:
     return bpy.context.window_manager.trellis2  # type: ignore[attr-defined]  # added by `register`
 
 
-def show(jobs: Iterable[Job]) -> None:
+def show(jobs: "Iterable[Job]") -> None:
     """Make the rows these jobs', in this order; the chosen one stays chosen, a new first one is chosen."""
     shown, listed = of_window_manager(), list(jobs)
     before, ids = [row.job_id for row in shown.rows], [job.id for job in listed]

@@ -11,12 +11,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import bpy
-from bpy.app.handlers import persistent
 
-from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked
@@ -30,13 +27,13 @@ from ..picture.preview import Sight
 from ..scene import placeholder
 from ..settings import preferences
 from . import apply_messages as news
+from . import jobs_root
 from . import rows as job_list
 from .progress import Echo, Watch
 from .state import Session, State
 
 TICK_SECONDS = 0.1
 READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
-START_SECONDS = 1.0
 
 
 _state = State()  # the one piece of state that the add-on has: Blender calls its parts without it
@@ -58,6 +55,9 @@ def use(new: State) -> State:
     before, _state = _state, new
     preferences.TRELLIS2_AP_preferences.page = new.messages.page
     return before
+
+
+use(_state)  # for the preferences, before anything was begun
 
 
 def jobs() -> Mapping[str, Job]:
@@ -113,11 +113,6 @@ def waiting_for(job: Job) -> str:
 def is_awaited(job: Job) -> bool:
     """Whether the job's model is on this computer and will come into the scene by itself."""
     return _state.session is not None and _state.session.arrival.is_awaited(job)
-
-
-def jobs_root() -> Path:
-    """The folder of all jobs."""
-    return Path(bpy.utils.extension_path_user(base_package, path="jobs", create=True))
 
 
 def incoming() -> Path:
@@ -288,11 +283,10 @@ def _use_account(session: Session) -> None:
         session.runner.use(account, held_by)
 
 
-# -- for registration
+# -- what Blender tells
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _file_opened(*_arguments: object) -> None:
+def file_opened() -> None:
     """Another file is open: models asked for in the last one wait in the list for a click, unless their boxes are in
     this one. A script that opens files goes on with nothing that it did not ask for.
     """
@@ -307,39 +301,8 @@ def _file_opened(*_arguments: object) -> None:
         start()
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _undone(*_arguments: object) -> None:
+def undone() -> None:
     """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
     if _state.session is not None and any(placeholder.boxes()):
         _state.session.boxes.is_due = True
         start()
-
-
-def _resume_earlier() -> None:
-    """Go on with the jobs of earlier sessions, if there are any."""
-    if any(jobs_root().iterdir()):
-        start()
-
-
-def _handlers() -> Iterator[tuple[Any, Any]]:
-    """What Blender calls, and on which occasion."""
-    yield bpy.app.handlers.load_post, _file_opened
-    yield bpy.app.handlers.undo_post, _undone
-    yield bpy.app.handlers.redo_post, _undone
-
-
-def register() -> None:
-    """Wait for files being opened; look for unfinished jobs once Blender has started."""
-    use(State())
-    for event, handler in _handlers():
-        event.append(handler)
-    if not bpy.app.background:
-        _state.errands[_resume_earlier] = None
-        _wake(START_SECONDS)
-
-
-def unregister() -> None:
-    """Leave no timer, handler or thread behind."""
-    stop()
-    for event, handler in _handlers():
-        event.remove(handler)

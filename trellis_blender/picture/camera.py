@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture.file import ChosenPicture
@@ -27,10 +26,6 @@ from . import simulation
 from .file import new_file
 from .render import StillRenderingError
 
-ENGINES = (
-    ("SCENE", "Scene", "Render with the scene's engine and its settings"),
-    ("WORKBENCH", "Workbench", "Render in a moment, with the colors of Workbench"),
-)
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
 STOPPED = "The render was stopped, so nothing was sent. Press Generate to start it again."
@@ -231,20 +226,3 @@ def _sees_something(file: Path) -> bool:
     except (OSError, ValueError) as error:
         sentence = f"The render could not be read: {error}. Check the disk, then try again."
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error
-
-
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _leave(*_arguments: object) -> None:
-    """Another file will be opened, and the operator that waits goes with this one."""
-    leave()
-
-
-def register() -> None:
-    """Watch for files being opened."""
-    bpy.app.handlers.load_pre.append(_leave)
-
-
-def unregister() -> None:
-    """Leave no handler and no second Blender behind."""
-    leave()
-    bpy.app.handlers.load_pre.remove(_leave)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import bpy
 
@@ -46,6 +45,8 @@ def copied_file(text: str) -> Path | None:
     for line in text[:LONGEST].splitlines():
         name = line.strip().strip('"')
         if name.startswith("file://"):
+            from urllib.request import url2pathname  # brings all of http and email, which only such a name is worth
+
             parts = urlsplit(name)
             host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
             name = url2pathname(host + parts.path)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
-from bpy.app.handlers import persistent
 
 
 @dataclass
@@ -58,9 +57,8 @@ def look() -> None:
             _renders.stamped[scene.session_uid] = before[scene.session_uid]
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _completed(scene: Any, *_arguments: object) -> None:
-    """On any thread."""
+def note_completed(scene: Any) -> None:
+    """A render of the scene is complete. On any thread."""
     is_here = threading.current_thread() is threading.main_thread()
     if is_here:
         look()
@@ -70,44 +68,29 @@ def _completed(scene: Any, *_arguments: object) -> None:
         look()
 
 
-@persistent  # type: ignore[untyped-decorator]  # as above
-def _file_opened(*_arguments: object) -> None:
+def file_opened() -> None:
     """Nothing was rendered in this file yet, and the message bus has forgotten what it was asked for."""
     _renders.completed = 0
     for each in (_renders.rendered, _renders.burns, _renders.stamped):
         each.clear()
-    _watch()
+    _subscribe()
     look()
 
 
-@persistent  # type: ignore[untyped-decorator]  # as above
-def _undone(*_arguments: object) -> None:
-    """Of what undo changes the message bus does not tell."""
-    look()
-
-
-def _watch() -> None:
+def _subscribe() -> None:
     bpy.msgbus.clear_by_owner(_owner)
     key: Any = (bpy.types.RenderSettings, "use_stamp")  # of all scenes; the stubs know no type as its first part
     bpy.msgbus.subscribe_rna(key=key, owner=_owner, args=(), notify=look)
 
 
-def register() -> None:
-    """Count the renders from now on."""
-    bpy.app.handlers.render_complete.append(_completed)
-    bpy.app.handlers.load_post.append(_file_opened)
-    bpy.app.handlers.undo_post.append(_undone)
-    bpy.app.handlers.redo_post.append(_undone)
-    _watch()
+def watch() -> None:
+    """Look at the scenes once Blender has started, and whenever a stamp is switched on or off."""
+    _subscribe()
     bpy.app.timers.register(look, first_interval=0.0)  # once: no scene may be looked at while Blender starts
 
 
-def unregister() -> None:
-    """Leave no handler, timer or subscription behind."""
+def watch_no_more() -> None:
+    """Leave no timer or subscription behind."""
     bpy.msgbus.clear_by_owner(_owner)
-    bpy.app.handlers.render_complete.remove(_completed)
-    bpy.app.handlers.load_post.remove(_file_opened)
-    bpy.app.handlers.undo_post.remove(_undone)
-    bpy.app.handlers.redo_post.remove(_undone)
     if bpy.app.timers.is_registered(look):
         bpy.app.timers.unregister(look)

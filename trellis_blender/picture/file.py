@@ -16,8 +16,6 @@ from ..core.picture.metadata import damaged, facts_of, unreadable
 from ..host.shown import save_shown
 
 KEY = "FILE"
-# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
-BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 ANNOUNCED = (
     "No second Blender could be started, so this one reads image files itself and freezes meanwhile. Restart Blender."
 )

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bpy.utils import previews
+
 from ..core.runner.messages import Key
 
 KEPT = 256  # a quarter of a megabyte each; the rows in sight are always among the newest
@@ -32,9 +34,9 @@ def load(job_id: str, picture: Path | None) -> None:
     """Give the job this picture; None: it has none, until there is news of it."""
     if picture is None:
         _bare.add(job_id)
-    elif _collection:
+    else:
         forget((job_id,))
-        _collection[0].load(job_id, str(picture), "IMAGE")
+        _made().load(job_id, str(picture), "IMAGE")
         forget([name for name in _collection[0] if not name.startswith(VIEW)][:-KEPT])
 
 
@@ -60,11 +62,10 @@ def clear() -> None:
 
 def show_view(key: Key, pixels: bytes, side: int) -> None:
     """Make these the pixels of what the model sees of that picture: RGBA, bottom row first."""
-    if _collection:
-        forget_view(key)
-        preview = _collection[0].new(_name(key))
-        preview.image_size = (side, side)
-        preview.image_pixels.foreach_set(memoryview(pixels).cast("i"))
+    forget_view(key)
+    preview = _made().new(_name(key))
+    preview.image_size = (side, side)
+    preview.image_pixels.foreach_set(memoryview(pixels).cast("i"))
 
 
 def of_view(key: Key) -> int:
@@ -82,15 +83,14 @@ def _name(key: Key) -> str:
     return VIEW + "\n".join(key)
 
 
-def register() -> None:
-    """Make room for the pictures."""
-    from bpy.utils import previews
-
-    _collection.append(previews.new())
+def _made() -> Any:
+    """The collection that Blender keeps them in, made with the first of them."""
+    if not _collection:
+        _collection.append(previews.new())
+    return _collection[0]
 
 
 def unregister() -> None:
     """Give them back."""
-    from bpy.utils import previews
-
-    previews.remove(_collection.pop())
+    if _collection:
+        previews.remove(_collection.pop())

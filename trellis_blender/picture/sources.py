@@ -5,6 +5,8 @@ The panel's choice and its rows, the preview, the operators and their menu, and 
 there. A new source has a file of its own with the functions that its record names. Blender calls all of them on the
 main thread. Wherever a function gets `chosen`, that is the scene's settings, or what an operator was given in their
 place, under the same names.
+
+Every start of Blender reads the table, so a source's file is imported when one of its functions is first called.
 """
 
 from __future__ import annotations
@@ -12,19 +14,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import bpy
 from bpy.props import EnumProperty, PointerProperty, StringProperty
 
-from ..core.picture.file import ChosenPicture
-from ..core.runner.messages import Key
-from . import camera, file, image, render
-from .clipboard import from_clipboard
-from .render import from_render
-from .viewport import from_viewport
+from ..host.at_need import FunctionsAtNeed, imported
+
+if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
+    from ..core.runner.messages import Key
+    from . import camera, clipboard, file, image, render, viewport
+else:
+    camera = FunctionsAtNeed("picture.camera")
+    clipboard = FunctionsAtNeed("picture.clipboard")
+    file = FunctionsAtNeed("picture.file")
+    image = FunctionsAtNeed("picture.image")
+    render = FunctionsAtNeed("picture.render")
+    viewport = FunctionsAtNeed("picture.viewport")
 
 Context = Any  # bpy.types.Context, or what stands in for it while something is drawn
+# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+ENGINES = (
+    ("SCENE", "Scene", "Render with the scene's engine and its settings"),
+    ("WORKBENCH", "Workbench", "Render in a moment, with the colors of Workbench"),
+)
 
 
 class PictureUnderWay(Protocol):
@@ -44,7 +59,8 @@ class PictureUnderWay(Protocol):
         """Leave nothing of it behind. Raises StorageError."""
 
 
-Taken = ChosenPicture | PictureUnderWay
+if TYPE_CHECKING:
+    Taken = ChosenPicture | PictureUnderWay
 
 
 @dataclass(frozen=True)
@@ -137,8 +153,8 @@ class Source:
     opens_browser: bool = False
     """The operator opens Blender's file browser, which fills in `filepath`, unless it was given one."""
 
-    register: Callable[[], None] = lambda: None
-    unregister: Callable[[], None] = lambda: None
+    leave: Callable[[], object] = lambda: None
+    """Ends what is under way: another file is opened, or the add-on goes."""
 
     def draw_rows(self, layout: Any, context: Context, chosen: Any) -> None:
         """Draw what the source asks for."""
@@ -161,7 +177,7 @@ class Source:
 
 TABLE: tuple[Source, ...] = (
     Source(
-        key=render.KEY,
+        key="RENDER",
         number=0,
         label="Render",
         description="Use the current render, as it is seen",
@@ -169,7 +185,7 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_render",
         title="Generate from Render",
         tooltip="Make a 3D model from the current render",
-        take=lambda context, _chosen, folder: from_render(context.scene, folder),
+        take=lambda context, _chosen, folder: render.from_render(context.scene, folder),
         hint="Render an image (F12) to see it here.",
         look_label="Look at the Render",
         preview=Preview(
@@ -180,7 +196,7 @@ TABLE: tuple[Source, ...] = (
         is_render=True,
     ),
     Source(
-        key=file.KEY,
+        key="FILE",
         number=1,
         label="Image File",
         description="Use an image file",
@@ -202,7 +218,7 @@ TABLE: tuple[Source, ...] = (
                     "name": "Image",
                     "description": "Image file to make a model from",
                     "subtype": "FILE_PATH",
-                    "options": file.BLEND_RELATIVE,
+                    "options": BLEND_RELATIVE,
                 },
                 option="filepath",
             ),
@@ -210,7 +226,7 @@ TABLE: tuple[Source, ...] = (
         opens_browser=True,
     ),
     Source(
-        key=image.KEY,
+        key="IMAGE",
         number=2,
         label="Open Image",
         description="Use an image that is open in Blender, as it is seen",
@@ -248,7 +264,7 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_viewport",
         title="Generate from Viewport",
         tooltip="Make a 3D model from what the viewport shows, without overlays and background",
-        take=lambda context, _chosen, _folder: from_viewport(context),
+        take=lambda context, _chosen, _folder: viewport.from_viewport(context),
         hint="The picture is taken when you generate: all that is in this view, without overlays and background.",
         look_label="Look at the View",
         is_of_scene=True,
@@ -267,19 +283,18 @@ TABLE: tuple[Source, ...] = (
         look_label="Look Through the Camera",
         look=lambda context, _chosen, folder: camera.begin(context, "WORKBENCH", folder, is_look=True),
         missing=lambda context, _chosen: camera.missing(context),
-        progress=camera.progress,
+        progress=lambda: camera.progress() if imported(camera) else "",
         settings=(
             Setting(
                 "camera_engine",
                 EnumProperty,
-                {"name": "Engine", "description": "What renders the picture", "items": camera.ENGINES},
+                {"name": "Engine", "description": "What renders the picture", "items": ENGINES},
                 option="engine",
             ),
         ),
         draw=camera.draw_rows,
         is_of_scene=True,
-        register=camera.register,
-        unregister=camera.unregister,
+        leave=lambda: camera.leave() if imported(camera) else None,
     ),
     Source(
         key="CLIPBOARD",
@@ -290,7 +305,7 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_clipboard",
         title="Generate from Clipboard",
         tooltip="Make a 3D model from a copied image, or a copied image file",
-        take=lambda context, _chosen, folder: from_clipboard(context, folder),
+        take=lambda context, _chosen, folder: clipboard.from_clipboard(context, folder),
         hint="The picture is taken from the clipboard when you generate.",
         look_label="Look at the Clipboard",
     ),
@@ -312,13 +327,7 @@ def scene_properties() -> dict[str, Any]:
     return {setting.name: setting.of_scene() for source in TABLE for setting in source.settings}
 
 
-def register() -> None:
-    """Let each source watch what it has to."""
+def leave() -> None:
+    """End what is under way of any source."""
     for source in TABLE:
-        source.register()
-
-
-def unregister() -> None:
-    """Leave nothing of any source behind."""
-    for source in reversed(TABLE):
-        source.unregister()
+        source.leave()

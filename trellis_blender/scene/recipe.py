@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.job.job import Job
 from ..host.version import VERSION
+
+if TYPE_CHECKING:
+    from ..core.job.job import Job
 
 PREFIX = "trellis2_"
 JOB_ID = PREFIX + "job_id"

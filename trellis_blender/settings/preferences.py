@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences: whose account is used, and whether Blender may go online for it."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -12,9 +10,11 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy
-from ..core.request.account import DEFAULT_ADDRESS, Account, check_address, is_loopback
-from ..core.runner.messages import Checked
 from ..host.translation.translation import translated
+
+if TYPE_CHECKING:
+    from ..core.request.account import Account
+    from ..core.runner.messages import Checked
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -37,7 +37,7 @@ class Page:
     the account has changed; `kept` is how many bytes the jobs' folders take up, None before that is known.
     """
 
-    answer: Checked | None = None
+    answer: "Checked | None" = None
     kept: int | None = None
 
 
@@ -123,6 +123,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the account, and what the last test of it said."""
+        from ..core.request.account import DEFAULT_ADDRESS
+
         layout = self.layout
         assert layout is not None
         layout.use_property_split = True
@@ -194,7 +196,7 @@ def price_limit() -> float:
     return kept.price_limit if kept is not None else 0.0
 
 
-def answer_icon(answer: Checked) -> Literal["CHECKMARK", "INFO", "ERROR"]:
+def answer_icon(answer: "Checked") -> Literal["CHECKMARK", "INFO", "ERROR"]:
     """The icon beside what the test of the connection said."""
     if not answer.is_well:
         return "ERROR"
@@ -227,21 +229,27 @@ def preferences() -> TRELLIS2_AP_preferences | None:
 
 def address() -> str:
     """The API's base address. Raises AccountError when the one in the preferences cannot be used."""
+    from ..core.request.account import check_address
+
     kept = preferences()
     return check_address(kept.api_address if kept else "")
 
 
-def account() -> Account:
+def account() -> "Account":
     """The account to use. Raises AccountError with what is missing."""
+    from ..core.request.account import Account
+
     kept = preferences()
     return Account.checked(*key_and_secret(kept), kept.project_id if kept else "", address())
 
 
-def online_account() -> Account:
+def online_account() -> "Account":
     """The account, once Blender may go online with it. Raises AccountError or OnlineAccessError.
 
     Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback leaves no computer.
     """
+    from ..core.request.account import is_loopback
+
     usable = account()
     if bpy.app.online_access or is_loopback(usable.address):
         return usable

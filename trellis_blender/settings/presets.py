@@ -11,7 +11,6 @@ from ..core.request.presets import PRESETS, Preset
 from ..host.translation.translation import translated
 from . import scene as settings
 
-SUBFOLDER = "trellis2"
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(
     {
         Group.MESH: "Reset Mesh",

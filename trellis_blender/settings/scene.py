@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist sets for the next model: the picture and the parameters, kept with the scene."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.app.handlers import persistent
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
 
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
 from ..core.request.presets import PRESETS
 
+PRESET_FOLDER = "trellis2"  # of the artist's own presets, below Blender's
 VARIATIONS_MAXIMUM = 4
 VARIATIONS_DESCRIPTION = (
     "Number of models to make of the picture, in a row along X, each with a seed of its own; a fixed seed is counted up"
@@ -164,8 +162,7 @@ def _number(value: Value | str) -> Value:
     return int(value or 0) if isinstance(value, str) else value  # empty: a choice that there is not, as 0 is none
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _file_opened(*_arguments: object) -> None:
+def unset_unknown_choices() -> None:
     """Choices that this version does not know, of a file that a later one saved, become the usual ones."""
     for scene in bpy.data.scenes:
         chosen = of_scene(scene)
@@ -177,10 +174,8 @@ def _file_opened(*_arguments: object) -> None:
 def register() -> None:
     """Give every scene its settings."""
     bpy.types.Scene.trellis2 = PointerProperty(type=TRELLIS2_PG_settings)  # type: ignore[attr-defined, func-returns-value]
-    bpy.app.handlers.load_post.append(_file_opened)
 
 
 def unregister() -> None:
     """Take them away again; a saved file keeps what was set."""
-    bpy.app.handlers.load_post.remove(_file_opened)
     del bpy.types.Scene.trellis2  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ def looker(addon: Any) -> Iterator[Any]:
 
 def view_of(looker: Any, path: Path) -> Any:
     """What the model sees of the file's picture."""
-    return looker.prepare(addon.picture.from_file(path)).view
+    return looker.prepare(addon.file.from_file(path)).view
 
 
 @pytest.mark.parametrize("name", ["chair.png", "Stühle und Bänke.webp", "chair.tif", "chair.tga"])
@@ -103,7 +103,7 @@ def test_a_picture_that_the_other_blender_does_not_survive_is_named(
     tmp_path: Path, addon: Any, handler: str, seconds: float, sentence: str
 ) -> None:
     client = client_of(addon, tmp_path, handler, seconds)
-    answer = addon.preview.look_at(client, (), 1, addon.picture.from_file(picture_file(tmp_path)))
+    answer = addon.preview.look_at(client, (), 1, addon.file.from_file(picture_file(tmp_path)))
     client.stop()
     assert answer.error.startswith(sentence)
 

@@ -20,7 +20,7 @@ def translation(addon: Any) -> Any:
 
 
 @pytest.fixture
-def french(translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def french(addon: Any, translation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Blender in French: the bpy module has no languages, so a dictionary stands in for Blender's lookup."""
     known = {
         "Generating {percent}": "Génération : {percent}",

@@ -1,8 +1,11 @@
-"""Registering and unregistering: twice over, nothing is left behind, and nothing heavy is imported for it."""
+"""Registering and unregistering: all of it or nothing, and nothing is left behind."""
 
 from __future__ import annotations
 
+import inspect
+import sys
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import addon_utils
@@ -15,6 +18,7 @@ from tests.blender.pictures import picture_file
 from tests.blender.working import generate, tick_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from emulator import Emulator
@@ -52,53 +56,150 @@ def traces() -> dict[str, list[str]]:
         "handlers": handlers,
         "menu entries": drawn,
         "threads": [thread.name for thread in threading.enumerate() if thread.name.startswith("trellis")],
+        "timers": timers(),
     }
+
+
+def timers() -> list[str]:
+    """The functions of the add-on that a timer of Blender's will call."""
+    modules = [module for name, module in [*sys.modules.items()] if name.startswith(ADDON)]
+    functions = {function for module in modules for _name, function in inspect.getmembers(module, inspect.isfunction)}
+    return sorted(f"{each.__module__}.{each.__name__}" for each in functions if bpy.app.timers.is_registered(each))
+
+
+def first_look(addon: Any) -> str:
+    """The timer that looks at the scenes once Blender has started; the bpy module calls none."""
+    return f"{addon.completed_renders.__name__}.look"
+
+
+def left() -> dict[str, list[str]]:
+    """What is left of the add-on."""
+    return {kind: found for kind, found in traces().items() if found}
+
+
+class Translations:
+    """Blender's own: the bpy module has no languages, and keeps no dictionary."""
+
+    def __init__(self) -> None:
+        self.locale, self.known = "fr_FR", dict[str, dict[str, Any]]()
+
+    def register(self, name: str, words: dict[str, Any]) -> None:
+        assert name not in self.known, "Blender takes no second dictionary by the same name"
+        self.known[name] = words
+
+    def unregister(self, name: str) -> None:
+        del self.known[name]
+
+    def pgettext_iface(self, text: str) -> str:
+        return text
+
+    pgettext_rpt = pgettext_iface
+
+
+@pytest.fixture
+def in_french(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Translations]:
+    """Enabled in a Blender whose interface is French."""
+    blenders = Translations()
+    addon.package.unregister()
+    monkeypatch.setattr(addon.translation, "bpy", SimpleNamespace(app=SimpleNamespace(translations=blenders)))
+    addon.package.register()
+    yield blenders
+    addon.package.unregister()
+    monkeypatch.undo()
+    addon.package.register()
 
 
 def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
-    assert (len(found["handlers"]), len(found["menu entries"])) == (8, len(MENUS))
+    assert (len(found["handlers"]), len(found["menu entries"])) == (len(addon.handlers.HANDLERS), len(MENUS))
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2"]
 
 
 @pytest.mark.usefixtures("cold")
-def test_unregistered_twice_over_nothing_is_left(addon: Any, tmp_path: Path, connected: Emulator, session: Any) -> None:
-    before = traces()
-    try:
-        for _ in range(2):
-            if not traces()["classes"]:
-                addon.package.register()
-            generate(picture_file(tmp_path))
-            tick_until(lambda: connected.calls)
-            assert len(noted.timers(addon.session)) == 1
-            addon.package.unregister()
-            assert {kind: left for kind, left in traces().items() if left} == {}
-            assert noted.timers(addon.session) == []
-            assert addon.session.state() == addon.state.State()
-    finally:
+def test_unregistered_twice_over_nothing_is_left(
+    addon: Any, in_french: Translations, tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    for _ in range(2):
+        generate(picture_file(tmp_path))
+        tick_until(lambda: connected.calls)
+        found = traces()
+        assert found["timers"] == [f"{addon.session.__name__}._timer", first_look(addon)]
+        assert found["threads"]
+        assert in_french.known
+        addon.package.unregister()
+        assert left() == {}
+        assert in_french.known == {}
+        assert addon.session.state() == addon.state.State()
         addon.package.register()
-    assert traces() == {**before, "threads": []}
+    assert traces() == {**found, "timers": [first_look(addon)], "threads": []}
 
 
-def test_enabling_it_imports_neither_requests_nor_numpy(tmp_path: Path) -> None:
-    script = """
-before = set(sys.modules)
-enable()
-new = set(sys.modules) - before
-print("of ours:", sorted(name for name in new if ADDON in name))
-print("heavy:", sorted({"requests", "urllib3", "numpy", "PIL"} & {name.split(".")[0] for name in new}))
-addon_utils.disable(ADDON)
-"""
-    # Blender 5.2 imports some of them by itself before; without them beforehand there is something to see.
-    hidden = """
-for name in [name for name in sys.modules if name.split(".")[0] in ("requests", "urllib3")]:
-    del sys.modules[name]
-"""
-    ending = child.run(tmp_path, hidden + script)
-    assert ending.status == 0, ending.output
-    assert f"{ADDON}.jobs.session" in ending.output
-    assert "heavy: []" in ending.output
+def test_with_a_window_earlier_jobs_are_looked_for_a_second_after_the_start(
+    addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windowed = SimpleNamespace(app=SimpleNamespace(background=False, timers=bpy.app.timers))
+    addon.package.unregister()
+    try:
+        monkeypatch.setattr(addon.handlers, "bpy", windowed)
+        addon.package.register()
+        assert timers() == [f"{addon.handlers.__name__}.resume_earlier", first_look(addon)]
+        addon.package.unregister()
+        assert timers() == []
+    finally:
+        monkeypatch.undo()
+        addon.package.register()
+
+
+class Broken(bpy.types.Operator):
+    """Blender refuses an operator without a name."""
+
+    bl_idname = "trellis2.broken"
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("menus.CLASSES", Broken),
+        ("registration.DRAWN", ("NO_MT_such_menu", print)),
+        ("handlers.HANDLERS", ("no_such_event", print)),
+    ],
+)
+def test_what_cannot_be_registered_leaves_nothing_of_the_rest(
+    addon: Any, in_french: Translations, monkeypatch: pytest.MonkeyPatch, table: str, row: Any
+) -> None:
+    module, name = table.split(".")
+    rows = getattr(getattr(addon, module), name)
+    addon.package.unregister()
+    with monkeypatch.context() as patch:
+        patch.setattr(getattr(addon, module), name, (*rows[:2], row, *rows[2:]))
+        with pytest.raises((AttributeError, RuntimeError)):
+            addon.package.register()
+    assert left() == {}
+    assert in_french.known == {}
+    addon.package.register()
+    assert len(traces()["handlers"]) == len(addon.handlers.HANDLERS)
+
+
+def test_what_cannot_be_taken_out_keeps_nothing_else_in(addon: Any, in_french: Translations) -> None:
+    event, handler = addon.handlers.HANDLERS[-1]
+    getattr(bpy.app.handlers, event).remove(handler)  # as another add-on did it
+    with pytest.raises(ValueError, match="not in list"):
+        addon.package.unregister()
+    assert left() == {}
+    assert in_french.known == {}
+    addon.package.register()
+
+
+def test_blender_has_the_words_of_the_language_that_it_shows(addon: Any, in_french: Translations) -> None:
+    for locale, languages in (("fr_FR", ["fr"]), ("ja_JP", ["ja"]), ("de_DE", []), ("", []), ("fr_FR", ["fr"])):
+        in_french.locale = locale
+        assert addon.handlers.language_changed in bpy.app.handlers.translation_update_post
+        addon.handlers.language_changed()
+        known = in_french.known.get(addon.translation.__name__, {})
+        assert list(known) == languages
+        for language, said in known.items():
+            assert said["*", "Cancel Job"] == addon.translation.dictionary(language)["Cancel Job"]
 
 
 def test_importing_the_package_imports_no_blender(tmp_path: Path) -> None:

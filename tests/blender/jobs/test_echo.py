@@ -163,7 +163,7 @@ def test_a_model_that_is_in_the_scene_comes_once_however_long_the_runner_takes_t
     rest()
     assert (stage_of(job_id), len(meshes()), boxes()) == ("ready", 1, [])
     bpy.ops.ed.undo()  # the box is back, for a model that was there
-    noted.undone(session)
+    session.undone()
     rest()
     assert (meshes(), boxes()) == ([], [])
 

@@ -233,7 +233,7 @@ def test_a_model_that_waits_to_be_imported_can_be_cancelled_and_is_kept(
     bpy.ops.ed.undo_push(message="Without Box")
     bpy.ops.ed.undo()
     assert len(boxes()) == 1
-    noted.undone(session)
+    session.undone()
     rest()
     assert (stage_of(job_id), meshes(), boxes(), waiting_reason()) == ("ready", [], [], "")
 

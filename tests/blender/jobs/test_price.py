@@ -191,7 +191,7 @@ def test_what_was_charged_stands_below_the_jobs_month_by_month(addon: Any) -> No
         page = draw(addon.panels.TRELLIS2_PT_jobs)
         assert page.text.endswith("November 2026: 2 models, 14.5 CU")
         assert "TRELLIS2_MT_months" in page.menus
-        menu = draw(addon.spending_rows.TRELLIS2_MT_months)
+        menu = draw(addon.panels.TRELLIS2_MT_months)
         assert menu.texts == ["October 2026: 1 model, 7.25 CU", "September 2026: 1 model, 7.25 CU"]
         for job in jobs[:3]:
             addon.apply_messages.take_in(state, addon.apply_messages.Removed(job.id))

@@ -80,7 +80,7 @@ def test_what_the_artist_does_after_the_click_is_not_what_is_sent(connected: Emu
 def test_how_hard_the_scene_packs_its_renders_costs_the_click_nothing(tmp_path: Path, addon: Any) -> None:
     render()
     choose("PNG", color_mode="RGBA", compression=100)
-    chosen = addon.picture.from_render(bpy.context.scene, tmp_path)
+    chosen = addon.render.from_render(bpy.context.scene, tmp_path)
     assert list(tmp_path.iterdir()) == [chosen.targa]
     assert chosen.targa.stat().st_size > SIDE * SIDE * 4
 

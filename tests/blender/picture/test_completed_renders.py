@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from emulator import Emulator
 
 # Seen in Blender 4.3 and 5.2: of F12 in a window, all handlers of the render come on the render's thread.
-ON_THE_MAIN_THREAD = frozenset({"load_pre", "load_post", "save_post", "undo_post", "redo_post"})
+ON_THE_MAIN_THREAD = frozenset(
+    {"load_pre", "load_post", "save_post", "undo_post", "redo_post", "translation_update_post"}
+)
 
 
 class Untouchable:
@@ -37,7 +39,8 @@ def complete_elsewhere(monkeypatch: pytest.MonkeyPatch, addon: Any) -> None:
     """A render is complete, and Blender says so on its thread, as after F12 in a window; nothing of it may be used."""
     scene = bpy.context.scene
     with monkeypatch.context() as patch:
-        patch.setattr(addon.completed_renders, "bpy", Untouchable())
+        for module in (addon.handlers, addon.completed_renders):
+            patch.setattr(module, "bpy", Untouchable())
         raised: list[BaseException] = []
 
         def call() -> None:

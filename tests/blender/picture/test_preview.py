@@ -177,9 +177,9 @@ def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any
     key = ("FILE", "chair.png")
     for _ in range(2):
         sight.look(key, addon.picture_file.ChosenPicture("chair.png"))
-    sight.take(addon.preview_requests.Seen(key, 1, error="older"))
+    sight.take(addon.runner_messages.Seen(key, 1, error="older"))
     assert (sight.looks[key].seen, sight.is_busy) == (None, True)
-    sight.take(addon.preview_requests.Seen(key, 2, error="newer"))
+    sight.take(addon.runner_messages.Seen(key, 2, error="newer"))
     assert (sight.looks[key].seen.error, sight.is_busy) == ("newer", False)
 
 

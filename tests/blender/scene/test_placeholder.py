@@ -12,7 +12,6 @@ import pytest
 from mathutils import Matrix, Vector
 
 from emulator import Fault
-from tests.blender import noted
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.scene.test_import import add_camera
@@ -251,7 +250,7 @@ def test_a_box_that_comes_back_brings_its_model_again(tmp_path: Path, connected:
     rest()
     assert meshes() == []
     collection.objects.link(standing)
-    noted.undone(session)
+    session.undone()
     arrive(job_id)
     assert boxes() == []
 

@@ -12,7 +12,6 @@ import bpy
 import pytest
 
 from emulator import Fault
-from tests.blender import noted
 from tests.blender.boxes import box, boxes
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot
@@ -91,7 +90,7 @@ def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, sessi
     with session_with(addon, [snapshot(addon, stage)]) as state:
         state.is_loaded, state.boxes.is_due, state.boxes.is_opened = True, False, False
         put_box(addon, "20261122-000000-abcdef")
-        noted.undone(session)
+        session.undone()
         assert len(boxes()) == 1  # Blender is not done with the undo yet
         state.show_boxes(is_changed=False)
         assert (boxes(), list(bpy.data.lattices)) == ([], [])
@@ -105,7 +104,7 @@ def test_undo_right_after_the_arrival_does_not_bring_the_model_again(
     rest()
     bpy.data.objects.remove(meshes()[0])
     put_box(addon, job_id)
-    noted.undone(session)
+    session.undone()
     rest()
     assert (boxes(), meshes()) == ([], [])
 

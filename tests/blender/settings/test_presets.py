@@ -44,7 +44,7 @@ def dots(panel: Any) -> list[str]:
 def own_folder(addon: Any) -> Iterator[Path]:
     """Where Blender keeps our presets."""
     folder = Path(bpy.utils.user_resource("SCRIPTS")) / "presets" / "trellis2"
-    menu = addon.parameter_panels.TRELLIS2_PT_presets
+    menu = addon.panels.TRELLIS2_PT_presets
     label = menu.bl_label
     yield folder
     menu.bl_label = label  # Blender makes it the name of the preset last used
@@ -209,6 +209,6 @@ def test_the_artists_presets_are_offered_in_the_header_of_the_parameters(addon: 
     OPS.trellis2.add_preset(name=NAME)
     page = draw(addon.panels.TRELLIS2_PT_parameters, part="draw_header_preset")
     assert page.popovers == ["TRELLIS2_PT_presets"]
-    offered = addon.parameter_panels.TRELLIS2_PT_presets
+    offered = addon.panels.TRELLIS2_PT_presets
     assert bpy.utils.preset_paths(offered.preset_subdir) == [str(own_folder)]
     assert operator_type(offered.preset_add_operator)

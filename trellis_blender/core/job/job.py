@@ -152,6 +152,12 @@ class Job:
         return bool(self.remote_id) and not self.remote_ended
 
     @property
+    def is_retryable(self) -> bool:
+        """Whether it failed, was cancelled or is uncertain, with a picture to begin from or a model to go on with."""
+        ended = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
+        return self.stage in ended and bool(self.picture or self.holds_model)
+
+    @property
     def asks_to_stop(self) -> bool:
         """Whether Scenario is to be asked to stop it."""
         return self.stage is Stage.RUNNING and self.cancel_asked and not self.cancel_refused

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -62,6 +61,8 @@ def check_address(address: str) -> str:
 
 def is_loopback(address: str) -> bool:
     """Whether the address is this computer itself: nothing leaves it, so no online access is needed."""
+    import ipaddress  # takes milliseconds, and only an address of the artist's own needs it
+
     host = urlsplit(address).hostname or ""
     if host == "localhost":
         return True

@@ -8,12 +8,11 @@ Scenario's documentation of the model.
 from __future__ import annotations
 
 import math
-import secrets
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import ParameterError
 
@@ -31,8 +30,7 @@ class Group(StrEnum):
     MESH = "Mesh"
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of the request.
 
     `wire` is Scenario's name, `name` Python's, `label` and `description` are shown to the artist.
@@ -133,6 +131,8 @@ def complete(
         raise ParameterError(f"{model} has no parameter “{unknown[0]}”. Remove it and try again.")
     if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
         raise ParameterError(f"The seed must lie between 0 and {SEED_MAXIMUM}, not {seed}.")
+    import secrets  # takes milliseconds, which no start of Blender should
+
     checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in known.items()}
     return MappingProxyType({**checked, "seed": secrets.randbelow(SEED_MAXIMUM + 1) if seed is None else seed})
 

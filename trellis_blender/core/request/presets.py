@@ -8,14 +8,13 @@ the defaults themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from .parameters import BY_NAME, TABLE, Value, shortest_decimal
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(NamedTuple):
     """A name for a set of values. `changes` holds what differs from the defaults, by the parameters' Python names."""
 
     name: str

@@ -205,6 +205,9 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
+        # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for;
+        # and numpy, with which a click would begin otherwise, a twentieth
+        from ..picture import encode  # noqa: F401
         from .workers import Crew
 
         self._crew = Crew(CARRIERS, self._connector_for(self._agent), self._stopping)

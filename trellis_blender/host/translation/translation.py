@@ -3,26 +3,31 @@
 
 Blender translates labels, tooltips and the texts in menus and panels by itself, once it has our dictionary. What is put
 together from parts (a price, a name) goes through `translated`, and a report through `translated_report`.
+
+Blender gets the dictionary of the language that it shows, and that of another when the artist chooses it: most starts
+need none.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .sentences import Sentences
+if TYPE_CHECKING:
+    from .sentences import Sentences
 
 FOLDER = Path(__file__).parent
 # Blender looks up an operator's label in a context of its own.
 CONTEXTS = ("*", "Operator")
 # Fields that hold the artist's own names, which nobody translates.
 NAMES = frozenset({"name", "name2", "stem", "picture", "library", "folder", "path"})
-_sentences: list[Sentences] = []  # of the dictionaries that Blender has, from `register` to `unregister`
+_sentences: list[Sentences] = []  # of the language in use, made with the first text that asks for them
+_given: list[str] = []  # the language whose dictionary Blender has; nothing while the add-on is disabled
 
 
 def dictionary(language: str) -> Mapping[str, str]:
@@ -49,7 +54,14 @@ def translated_report(text: str) -> str:
 
 def _is_needed() -> bool:
     """Blender without languages (the bpy module) tells no locale."""
-    return bool(_sentences) and not bpy.app.translations.locale.startswith("en") and bool(bpy.app.translations.locale)
+    return bool(language_of(bpy.app.translations.locale))
+
+
+@cache
+def language_of(locale: str) -> str:
+    """The language of a locale as `dictionary` takes it, “fr” of “fr_FR”; empty where there is no dictionary."""
+    language = locale.partition("_")[0]
+    return language if language and (FOLDER / f"{language}.json").is_file() else ""
 
 
 def _say(text: str, lookup: str) -> str:
@@ -62,6 +74,10 @@ def _say_in(locale: str, text: str, lookup: str) -> str:
     said = translate(text)
     if said != text:
         return said
+    if not _sentences:
+        from .sentences import Sentences
+
+        _sentences.append(Sentences(dictionary(language_of(locale))))
     parts = _sentences[0].take_apart(text)
     if parts is None:
         return text
@@ -71,18 +87,27 @@ def _say_in(locale: str, text: str, lookup: str) -> str:
 
 
 def register() -> None:
-    """Give Blender our dictionaries."""
-    by_language = {language: dictionary(language) for language in languages()}
-    blenders: Any = {
-        language: {(context, english): said for english, said in known.items() for context in CONTEXTS}
-        for language, known in by_language.items()
-    }
-    bpy.app.translations.register(__name__, blenders)
-    _sentences.append(Sentences({english for known in by_language.values() for english in known}))
+    """Give Blender the dictionary of its language, if there is one."""
+    language = language_of(bpy.app.translations.locale)
+    if language:
+        entries: Any = {
+            (context, english): said for english, said in dictionary(language).items() for context in CONTEXTS
+        }
+        bpy.app.translations.register(__name__, {language: entries})
+        _given.append(language)
+
+
+def language_changed() -> None:
+    """The artist has chosen a language, which may be another."""
+    if language_of(bpy.app.translations.locale) not in _given:
+        unregister()
+        register()
 
 
 def unregister() -> None:
-    """Take them back."""
-    bpy.app.translations.unregister(__name__)
+    """Take the dictionary back."""
+    if _given:
+        bpy.app.translations.unregister(__name__)
+    _given.clear()
     _sentences.clear()
     _say_in.cache_clear()

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The account: entered where it is needed, tested, and where its preferences are."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -10,14 +8,10 @@ from bpy.props import StringProperty
 
 from ... import __package__ as base_package
 from ...core.errors import OnlineAccessError
-from ...core.request.account import Account
 from ...host.translation.translation import translated
-from ...jobs import session
 from ...settings import preferences
-from .base import attempt
-
-if TYPE_CHECKING:
-    from .base import Result
+from ..at_need import accounts, session
+from .base import Result, attempt
 
 
 class TRELLIS2_OT_enter_key(bpy.types.Operator):
@@ -82,7 +76,7 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             kept = preferences.preferences()
             assert kept is not None
             assert context.preferences is not None
-            account = Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
+            account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
             kept.api_key = self.api_key.strip() or kept.api_key  # what is taken from outside is not asked for
             kept.api_secret = self.api_secret.strip() or kept.api_secret
             kept.project_id = account.project

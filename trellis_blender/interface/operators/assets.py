@@ -1,26 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A model into the Asset Browser: marked in this file, or written to the artist's library."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.app.handlers import persistent
 from bpy.props import EnumProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, TrellisError
-from ...core.job.job import Job, Stage
 from ...host.translation.translation import translated_report
 from ...jobs import rows as job_list
-from ...jobs import session
-from ...scene import asset, recipe
-from ...scene.catalog import ensure_catalog
-from .base import attempt, refuse
+from ..at_need import asset, catalog, job_table, recipe, session
+from .base import Result, attempt, refuse
 
 if TYPE_CHECKING:
-    from .base import Result
+    from ...core.job.job import Job
 
 NO_MODEL = "Switch to Object Mode and select a model that was made here, or import one"
 
@@ -34,9 +28,9 @@ class AssetOperator:
         job_id: StringProperty(name="Job", description="Job's id; the active model when empty", options={"SKIP_SAVE"})
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
+    def fits(cls, job: "Job") -> bool:
         """Its model is in this file."""
-        return job.stage is Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None
+        return job.stage is job_table.Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -82,7 +76,7 @@ catalog when it is saved"""
         def act() -> None:
             thing = self.target(context)
             if bpy.data.filepath:  # first: where that fails, nothing is marked
-                ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
+                catalog.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
             asset.mark(thing, picture_of(thing))
 
         return attempt(self, act)
@@ -131,25 +125,14 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
         return attempt(self, act)
 
 
-@persistent  # type: ignore[untyped-decorator]  # the stubs leave it open
-def _file_saved(*_arguments: object) -> None:
+def file_saved() -> None:
     """A file with assets of ours has a place on the disk now: the catalogue goes there too."""
     if not (bpy.data.filepath and asset.has_ours()):
         return
     try:
-        ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
+        catalog.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
     except TrellisError as error:
         refuse(error)
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_mark_asset, TRELLIS2_OT_save_to_library)
-
-
-def register() -> None:
-    """Wait for files being saved."""
-    bpy.app.handlers.save_post.append(_file_saved)
-
-
-def unregister() -> None:
-    """Wait no more."""
-    bpy.app.handlers.save_post.remove(_file_saved)

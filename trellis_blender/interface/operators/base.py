@@ -1,36 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every Generate button does, whatever its picture: ask, begin the jobs, let placeholders stand, report."""
 
-from __future__ import annotations
-
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, IntProperty
 
-from ... import picture as picture_source
 from ...core.errors import TrellisError
-from ...core.job.job import Job
-from ...core.picture.file import ChosenPicture
-from ...host.busy import busy_reason
+from ...host.busy import busy_reason, is_rendering
 from ...host.translation.translation import translated, translated_report
-from ...jobs import begin as new_job
-from ...jobs import session
-from ...jobs.block_until_done import wait
-from ...scene import placeholder
-from ...scene.build import place_boxes
+from ...jobs import jobs_root
 from ...settings import preferences
 from ...settings import scene as settings
 from .. import price_tag
+from ..at_need import begin as new_job
+from ..at_need import block_until_done, build, placeholder, session
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
+    from ...core.job.job import Job
+    from ...core.picture.file import ChosenPicture
+
     Result = set[OperatorReturnItems]
+else:
+    Result = set
 
 DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits; it counts from when the artist could see what came of the
@@ -163,19 +161,19 @@ class Generate(Waiting):
         """Take the picture from where this operator has it, and generate. Raises TrellisError."""
         raise NotImplementedError
 
-    def generate(self, context: bpy.types.Context, picture: ChosenPicture, name: str) -> None:
+    def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
         """Begin the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         values, seed = settings.values(self, chosen)
         if self.opaque:
-            picture = replace(picture, ignores_alpha=True)
+            picture = dataclasses.replace(picture, ignores_alpha=True)
         jobs = new_job.begin(picture, name, values, seed, settings.variations(self, chosen))
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
         if self.wait:
             for job in jobs:
-                wait(job.id)
+                block_until_done.wait(job.id)
         else:
             stand_boxes(context, jobs)
 
@@ -208,11 +206,11 @@ def scene_name(context: bpy.types.Context) -> str:
     return Path(bpy.data.filepath).stem or context.scene.name
 
 
-def stand_boxes(context: bpy.types.Context, jobs: Sequence[Job]) -> None:
+def stand_boxes(context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
     """Let boxes stand for the jobs that have none, unless the artist wants none."""
     bare = [job for job in jobs if placeholder.find(job.id) is None]
-    if bare and preferences.use_placeholders() and not picture_source.is_rendering():
-        place_boxes(context, bare, placeholder.home(session.jobs_root()))
+    if bare and preferences.use_placeholders() and not is_rendering():
+        build.place_boxes(context, bare, placeholder.home(jobs_root()))
 
 
 Generate.__annotations__.update(settings.parameter_annotations())

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files dropped onto Blender, and files chosen in its file browser."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +9,18 @@ from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
-from ...picture import file as image_file
-from ...picture import from_file
+from ...picture import sources
 from ...settings import scene as settings
 from .. import price_tag
+from ..at_need import file as image_file
 from .base import IMAGE_EXTENSIONS, Generate, click, click_again
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
     Result = set[OperatorReturnItems]
+else:
+    Result = set
 
 
 class ImageFiles:
@@ -35,7 +35,7 @@ class ImageFiles:
             name="Folder",
             description="Folder of the image files",
             subtype="DIR_PATH",
-            options={"SKIP_SAVE", "HIDDEN", *image_file.BLEND_RELATIVE},
+            options={"SKIP_SAVE", "HIDDEN", *sources.BLEND_RELATIVE},
         )
         files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
@@ -85,7 +85,7 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
             raise PictureError("No image files are chosen. Choose some, then try again.")
         for path in paths:
             try:
-                self.generate(context, from_file(path), path.stem)
+                self.generate(context, image_file.from_file(path), path.stem)
             except PictureError as error:
                 failed.append(translated(error.sentence))
         if failed:
@@ -106,7 +106,7 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
             name="Image",
             description="Image file",
             subtype="FILE_PATH",
-            options={"SKIP_SAVE", *image_file.BLEND_RELATIVE},
+            options={"SKIP_SAVE", *sources.BLEND_RELATIVE},
         )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:

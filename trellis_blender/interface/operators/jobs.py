@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist can do with a job of the list."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,24 +8,22 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import TrellisError
-from ...core.job.job import Job, Stage
 from ...core.request.parameters import BY_NAME
 from ...host.translation.translation import translated, translated_report
-from ...jobs import begin as new_job
+from ...jobs import jobs_root
 from ...jobs import rows as job_list
-from ...jobs import session
-from ...jobs.block_until_done import wait
-from ...jobs.importing import is_importable
-from ...picture import file as image_file
 from ...settings import scene as settings
 from .. import price_tag
-from .base import Waiting, attempt, stand_boxes
+from ..at_need import begin as new_job
+from ..at_need import block_until_done, importing, job_table, session
+from ..at_need import file as image_file
+from .base import Result, Waiting, attempt, stand_boxes
 
 if TYPE_CHECKING:
-    from .base import Result
+    from ...core.job.job import Job
 
 
-def is_cancellable(job: Job) -> bool:
+def is_cancellable(job: "Job") -> bool:
     """Whether it is on its way, its model into the scene too, and that can be stopped here."""
     is_under_way = session.is_awaited(job) if job.is_resting else not job.cancel_asked
     return is_under_way and not job.foreign and session.echo_of(job) is None
@@ -52,7 +48,7 @@ class JobOperator:
     none = ""
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
+    def fits(cls, job: "Job") -> bool:
         """Whether it can be done to the job."""
         raise NotImplementedError
 
@@ -83,8 +79,8 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
     none = "No job is running. Generate a model first"
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
-        """On its way, and not cancelled yet."""
+    def fits(cls, job: "Job") -> bool:
+        """Running, and not cancelled yet."""
         return is_cancellable(job)
 
     def execute(self, _context: bpy.types.Context) -> Result:
@@ -100,10 +96,9 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
     none = "No job has failed or was cancelled. There is nothing to try again"
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
+    def fits(cls, job: "Job") -> bool:
         """Failed, cancelled or uncertain, with a picture to begin from or a model to go on with."""
-        ended = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
-        return job.stage in ended and bool(job.picture or job.holds_model) and session.echo_of(job) is None
+        return job.is_retryable and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask first where it may pay twice, or pays again and is dearer than the artist's limit."""
@@ -141,9 +136,9 @@ class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
     none = "No model is finished yet. Generate one first"
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
+    def fits(cls, job: "Job") -> bool:
         """Its model is here."""
-        return is_importable(job)
+        return importing.is_importable(job)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Import it."""
@@ -154,7 +149,7 @@ class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
                 bpy.ops.object.mode_set(mode="OBJECT")  # which is what a click on Import means
             session.import_model(job_id)
             if self.wait:
-                wait(job_id)
+                block_until_done.wait(job_id)
 
         return attempt(self, bring)
 
@@ -168,7 +163,7 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
     none = "No job's settings are known yet. Generate a model first"
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
+    def fits(cls, job: "Job") -> bool:
         """It was made here, with known parameters."""
         return bool(job.picture)
 
@@ -195,7 +190,7 @@ class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
     none = "There is no job yet. Generate a model first"
 
     @classmethod
-    def fits(cls, _job: Job) -> bool:
+    def fits(cls, _job: "Job") -> bool:
         """Every job has one."""
         return True
 
@@ -217,7 +212,7 @@ class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Open it."""
-        return attempt(self, lambda: show_folder(session.jobs_root()))
+        return attempt(self, lambda: show_folder(jobs_root()))
 
 
 class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
@@ -228,7 +223,7 @@ class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
     none = "No job has an ID at Scenario yet. Wait until one is submitted"
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
+    def fits(cls, job: "Job") -> bool:
         """It was accepted."""
         return bool(job.remote_id)
 
@@ -250,9 +245,9 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
     none = "No job has ended that could be removed. Cancel one first"
 
     @classmethod
-    def fits(cls, job: Job) -> bool:
-        """It rests, and nothing else is asked for it."""
-        return job.is_resting and session.echo_of(job) is None
+    def fits(cls, job: "Job") -> bool:
+        """It rests."""
+        return job.is_resting
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask before a model that was paid for is deleted."""
@@ -305,13 +300,13 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
         def adopt() -> None:
             self.check_wait(context)
             uncertain = session.jobs().get(self.job_id)
-            if uncertain is not None and uncertain.stage is Stage.UNCERTAIN:
+            if uncertain is not None and uncertain.stage is job_table.Stage.UNCERTAIN:
                 new_job.identify(uncertain.id, self.remote_id)
                 return
             job = new_job.adopt(self.remote_id)
             if self.wait:
-                wait(job.id)
-            elif not is_importable(job):
+                block_until_done.wait(job.id)
+            elif not importing.is_importable(job):
                 stand_boxes(context, [job])
 
         return attempt(self, adopt)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A lighter copy of a model: the same mesh, seen through a Decimate modifier that is not applied."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -40,7 +38,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
             cls.poll_message_set("Select a model in Object Mode first")
         return is_usable
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[OperatorReturnItems]:
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> "set[OperatorReturnItems]":
         """A click: ask for the number of faces, and say what it costs."""
         assert context.window_manager is not None
         return context.window_manager.invoke_props_dialog(self, width=340)
@@ -55,7 +53,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         column.label(text=translated(f"Blender will stand still for about {seconds} s now,"), icon="TIME")
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
-    def execute(self, context: bpy.types.Context) -> set[OperatorReturnItems]:
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
         """Make the copy in the model's place, select it, and hide the model: only one of the two is seen."""
         model: Any = context.active_object
         assert context.view_layer is not None

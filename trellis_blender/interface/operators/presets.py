@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many parameters at once: the four presets, one group back to the preset, and the artist's own presets."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,12 +14,15 @@ from ...core.request.parameters import Group, of_group
 from ...core.request.presets import PRESETS
 from ...host.translation.translation import translated, translated_report
 from ...settings import scene as settings
-from ...settings.presets import HELD, SUBFOLDER, changes_of
+from ...settings.scene import PRESET_FOLDER
+from ..at_need import presets
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
     Result = set[OperatorReturnItems]
+else:
+    Result = set
 
 
 class TRELLIS2_OT_use_preset(bpy.types.Operator):
@@ -45,13 +46,13 @@ class TRELLIS2_OT_use_preset(bpy.types.Operator):
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """What the button changes."""
         default = "All parameters but the seed as Scenario has them by default"
-        return changes_of(PRESETS[properties.preset]) or translated(default)
+        return presets.changes_of(PRESETS[properties.preset]) or translated(default)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Set them, and compare with this preset from now on."""
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
-        for name, value in HELD[self.preset].items():
+        for name, value in presets.HELD[self.preset].items():
             setattr(chosen, name, value)
         chosen.preset = self.preset
         return {"FINISHED"}
@@ -79,7 +80,7 @@ class TRELLIS2_OT_reset_group(bpy.types.Operator):
         assert context.scene is not None
         chosen = settings.of_scene(context.scene)
         for parameter in of_group(Group[self.group]):
-            setattr(chosen, parameter.name, HELD[chosen.preset][parameter.name])
+            setattr(chosen, parameter.name, presets.HELD[chosen.preset][parameter.name])
         return {"FINISHED"}
 
 
@@ -90,7 +91,7 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
     bl_label = "Add Preset"
     bl_options = {"REGISTER"}
     preset_menu = "TRELLIS2_PT_presets"
-    preset_subdir = SUBFOLDER
+    preset_subdir = PRESET_FOLDER
     preset_defines = ("chosen = bpy.context.scene.trellis2",)
 
     def execute(self, context: bpy.types.Context) -> Result:  # type: ignore[override]  # the stubs say None

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generating from one picture: an operator for each source of the table, and one for a picture that was refused."""
 
-from __future__ import annotations
-
 import functools
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,19 +10,21 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import PictureError
-from ...core.picture.file import ChosenPicture
 from ...host import redraw as screens
 from ...host.translation.translation import translated
-from ...jobs import session
-from ...jobs.block_until_done import made_now
 from ...picture import sources
 from ...settings import scene as settings
+from ..at_need import block_until_done, session
 from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
+    from ...core.picture.file import ChosenPicture
+
     Result = set[OperatorReturnItems]
+else:
+    Result = set
 
 LOOK_SECONDS = 0.2
 
@@ -61,12 +61,14 @@ class GenerateFromSource(Generate):
         wait.
         """
         assert context.scene is not None
+        from ...core.picture.file import ChosenPicture
+
         self._name = scene_name(context) if self.source.is_of_scene else ""
         taken = self.source.take(context, self._chosen(context), session.incoming())
         if isinstance(taken, ChosenPicture):
             self._send(context, taken)
         elif self.wait or bpy.app.background:
-            self._send(context, made_now(taken))
+            self._send(context, block_until_done.made_now(taken))
         else:
             self._keep_parameters(settings.of_scene(context.scene))
             self._under_way = taken
@@ -91,7 +93,7 @@ class GenerateFromSource(Generate):
         if self._under_way is not None:
             self._end_watching(context).abandon()
 
-    def _send(self, context: bpy.types.Context, picture: ChosenPicture) -> None:
+    def _send(self, context: bpy.types.Context, picture: "ChosenPicture") -> None:
         self.generate(context, picture, self._name or Path(picture.name).stem)
 
     def _chosen(self, context: bpy.types.Context) -> Any:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...host.translation.translation import translated_report
-from ...jobs import session
-from ...scene import placeholder, recipe
+from ..at_need import placeholder, recipe, session
 
 if TYPE_CHECKING:
     from .base import Result

@@ -1,23 +1,207 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sidebar's tab: the picture, the button, the jobs, and the parameters one fold deeper."""
+"""The sidebar's tab: the picture, the button, the jobs, and the parameters one fold deeper.
 
-from __future__ import annotations
+Blender is told of these classes when the add-on is enabled. What draws them is imported with the first drawing.
+"""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .generate_panel import TRELLIS2_PT_generate
-from .job_panel import TRELLIS2_PT_jobs, TRELLIS2_UL_jobs
-from .parameter_panels import (
-    TRELLIS2_PT_mesh,
-    TRELLIS2_PT_parameters,
-    TRELLIS2_PT_presets,
-    TRELLIS2_PT_shape,
-    TRELLIS2_PT_structure,
-    TRELLIS2_PT_texture,
-)
-from .placement_panel import TRELLIS2_PT_placement
-from .sidebar import TRELLIS2_OT_read
-from .spending_rows import TRELLIS2_MT_months
+import bpy
+from bl_ui.utils import PresetPanel
+from bpy.props import StringProperty
+
+from ...core.request.parameters import Group
+from ...settings.scene import PRESET_FOLDER
+from ..at_need import imported, session
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+
+class SidebarPanel:
+    """What all our panels have in common."""
+
+    bl_space_type: Any = "VIEW_3D"
+    bl_region_type: Any = "UI"
+    bl_category: Any = "Trellis"
+    layout: Any
+
+    def property_layout(self) -> Any:
+        """The layout for properties, as Blender's own panels have it."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        return self.layout
+
+
+class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
+    """The picture and the button."""
+
+    bl_label = "Image to 3D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        from .generate_panel import draw_generate
+
+        draw_generate(self.property_layout(), context)
+
+
+class TRELLIS2_OT_read(bpy.types.Operator):
+    """Read what does not fit into the sidebar"""
+
+    bl_idname = "trellis2.read"
+    bl_label = "Read"
+    bl_options = {"INTERNAL"}
+
+    if TYPE_CHECKING:
+        text: str
+    else:
+        text: StringProperty(name="Text", description="Sentence to read", options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The sentence itself, for whoever rests on the button."""
+        return str(properties.text)
+
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        """Show it beside the mouse."""
+        from .sidebar import pop_up
+
+        pop_up(context, self.text)
+        return {"FINISHED"}
+
+
+class TRELLIS2_UL_jobs(bpy.types.UIList):
+    """The rows of the list."""
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: Any,
+        _data: Any,
+        item: Any,
+        _icon: int | None,
+        _active_data: Any,
+        _active_property: str | None,
+        _index: int | None,
+        _flag: int | None,
+    ) -> None:
+        """Draw one row."""
+        from .job_panel import draw_row
+
+        draw_row(layout, context, item.job_id)
+
+
+class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
+    """The jobs, newest first, and the chosen one's details."""
+
+    bl_label = "Jobs"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only when there is something to show."""
+        return bool(imported(session) and (session.jobs() or session.notices()))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        from .job_panel import draw_jobs
+
+        draw_jobs(self.layout, context)
+
+
+class TRELLIS2_MT_months(bpy.types.Menu):
+    """What Scenario charged in the months before"""
+
+    bl_label = "Earlier Months"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List them."""
+        from .spending_rows import draw_earlier_months
+
+        draw_earlier_months(self.layout)
+
+
+class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
+    """How the model comes into the scene."""
+
+    bl_label = "Placement"
+    bl_options: Any = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        from .placement_panel import draw_placement
+
+        draw_placement(self.property_layout(), context)
+
+
+class TRELLIS2_PT_presets(PresetPanel, bpy.types.Panel):
+    """The artist's own presets, as Blender keeps them."""
+
+    bl_label = "Trellis Presets"
+    preset_subdir = PRESET_FOLDER
+    preset_operator = "script.execute_preset"
+    preset_add_operator = "trellis2.add_preset"
+
+
+class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
+    """The seed; the stages are sub-panels."""
+
+    bl_label = "Parameters"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Offer the artist's own presets."""
+        TRELLIS2_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        from .parameter_panels import draw_seed
+
+        draw_seed(self.property_layout(), context)
+
+
+class ParameterPanel(SidebarPanel):
+    """The parameters of one stage of the model."""
+
+    bl_parent_id = "TRELLIS2_PT_parameters"
+    bl_options: Any = {"DEFAULT_CLOSED"}
+    group: Group
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Offer to take the group back to the preset, where it differs."""
+        from .parameter_panels import draw_reset
+
+        draw_reset(self.layout, context, self.group)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw them."""
+        from .parameter_panels import draw_parameters
+
+        draw_parameters(self.property_layout(), context, self.group)
+
+
+class TRELLIS2_PT_mesh(ParameterPanel, bpy.types.Panel):
+    """Resolution, faces and textures."""
+
+    bl_label, group = "Mesh", Group.MESH
+
+
+class TRELLIS2_PT_structure(ParameterPanel, bpy.types.Panel):
+    """The first stage: where there is anything at all."""
+
+    bl_label, group = "Sparse Structure", Group.STRUCTURE
+
+
+class TRELLIS2_PT_shape(ParameterPanel, bpy.types.Panel):
+    """The second stage: the surface."""
+
+    bl_label, group = "Shape", Group.SHAPE
+
+
+class TRELLIS2_PT_texture(ParameterPanel, bpy.types.Panel):
+    """The third stage: colour and material."""
+
+    bl_label, group = "Texture", Group.TEXTURE
+
 
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_read,

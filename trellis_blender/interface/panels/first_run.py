@@ -9,8 +9,8 @@ import bpy
 
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE
-from ...jobs import session
 from ...settings import preferences
+from ..at_need import imported, session
 from .sidebar import draw_dismissible, draw_remedy, draw_text
 
 # Each short enough for one line of a sidebar that is 200 pixels wide.
@@ -33,8 +33,8 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
 
 def draw_connection(layout: Any, context: bpy.types.Context) -> None:
     """The test of the connection, where one is under way, and what it said."""
-    answer = session.state().messages.page.answer
-    if session.is_checking():
+    answer = preferences.TRELLIS2_AP_preferences.page.answer
+    if imported(session) and session.is_checking():
         draw_text(layout, context, "Testing the connection", "SORTTIME")
     elif answer is not None:
         draw_dismissible(layout, context, answer.sentence, preferences.answer_icon(answer))
@@ -46,7 +46,7 @@ def draw_connection(layout: Any, context: bpy.types.Context) -> None:
 
 def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
     """What the artist asked for last and did not get, with its remedy."""
-    refusal = session.state().messages.refusal
+    refusal = session.state().messages.refusal if imported(session) else None
     if refusal is None or preferences.problem() is not None:
         return
     draw_dismissible(layout, context, refusal.sentence, "ERROR")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ...host.translation.translation import translated
@@ -12,37 +14,30 @@ from .. import price_tag
 from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
-from .sidebar import SidebarPanel
 
 
-class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
-    """The picture and the button."""
-
-    bl_label = "Image to 3D"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
-        assert context.scene is not None
-        assert context.region is not None
-        chosen = settings.of_scene(context.scene)
-        layout = self.property_layout()
-        if draw_first_run(layout, context):
-            return
-        source = sources.by_key(chosen.source)
-        row = layout.row()
-        row.use_property_split = False
-        row.prop(chosen, "source", text="")  # over the full width, since so many buttons fit in no sidebar
-        source.draw_rows(layout, context, chosen)
-        draw_preview(layout, context, chosen)
-        draw_presets(layout, context, chosen)
-        number = layout.row()
-        number.use_property_split = False  # in a narrow sidebar the word fits only within the field
-        number.prop(chosen, "variations")
-        button = layout.row()
-        button.scale_y = 1.5
-        given = source.given(chosen)
-        button.enabled = all(given.values())
-        pressed = button.operator(source.operator, text=translated(price_tag.words(chosen)), icon="MESH_MONKEY")
-        for name, value in given.items():
-            setattr(pressed, name, value)
-        draw_refusal(layout, context)
+def draw_generate(layout: Any, context: bpy.types.Context) -> None:
+    """Draw them, or what has to be done first."""
+    assert context.scene is not None
+    assert context.region is not None
+    chosen = settings.of_scene(context.scene)
+    if draw_first_run(layout, context):
+        return
+    source = sources.by_key(chosen.source)
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(chosen, "source", text="")  # over the full width, since so many buttons fit in no sidebar
+    source.draw_rows(layout, context, chosen)
+    draw_preview(layout, context, chosen)
+    draw_presets(layout, context, chosen)
+    number = layout.row()
+    number.use_property_split = False  # in a narrow sidebar the word fits only within the field
+    number.prop(chosen, "variations")
+    button = layout.row()
+    button.scale_y = 1.5
+    given = source.given(chosen)
+    button.enabled = all(given.values())
+    pressed = button.operator(source.operator, text=translated(price_tag.words(chosen)), icon="MESH_MONKEY")
+    for name, value in given.items():
+        setattr(pressed, name, value)
+    draw_refusal(layout, context)

@@ -20,7 +20,7 @@ from ...jobs import session
 from ...jobs.importing import is_importable
 from .. import preview_requests as looking
 from ..operators import jobs as job_operators
-from .sidebar import UNBROKEN, SidebarPanel, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
+from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
 ICONS = {
@@ -37,47 +37,33 @@ BESIDE_ROW = 45
 BAR_PIXELS, SHORT_BAR_PIXELS, STATE_PIXELS, ICON_PIXELS, COST_PIXELS = 135, 70, 95, 24, 60
 
 
-class TRELLIS2_UL_jobs(bpy.types.UIList):
-    """The rows of the list: picture, name, where the job stands, and what it cost where there is room for that."""
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: Any,
-        _data: Any,
-        item: Any,
-        _icon: int | None,
-        _active_data: Any,
-        _active_property: str | None,
-        _index: int | None,
-        _flag: int | None,
-    ) -> None:
-        """Draw one row."""
-        job = session.jobs().get(item.job_id)
-        if job is None:
-            return
-        thumbnail = looking.icon_of(job.id)
-        width = sidebar_width(context)
-        is_wide = width >= WIDE
-        row = layout.split(factor=name_share(width, job))
-        if thumbnail:
-            row.label(text=job.name, icon_value=thumbnail, translate=False)
-        else:
-            row.label(text=job.name, icon="MESH_DATA", translate=False)
-        state = row.row(align=True)
-        if session.is_resting(job):
-            state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
-            if is_wide and (spent := charged(job)):
-                cost = state.row()
-                cost.alignment = "RIGHT"
-                cost.label(text=translated(cost_words(spent)))
-        else:
-            ahead = session.watch().forecast
-            said = session.words_of(job) if is_wide else percent(job, ahead.generated(job))
-            is_begun = not job.is_resting  # else it was just asked for
-            state.progress(factor=ahead.fraction(job) * is_begun, text=translated(said))
-        if job_operators.is_cancellable(job):
-            state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
+def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
+    """Draw one row of the list: picture, name, where the job stands, and what it cost where there is room for that."""
+    job = session.jobs().get(job_id)
+    if job is None:
+        return
+    thumbnail = looking.icon_of(job.id)
+    width = sidebar_width(context)
+    is_wide = width >= WIDE
+    row = layout.split(factor=name_share(width, job))
+    if thumbnail:
+        row.label(text=job.name, icon_value=thumbnail, translate=False)
+    else:
+        row.label(text=job.name, icon="MESH_DATA", translate=False)
+    state = row.row(align=True)
+    if session.is_resting(job):
+        state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
+        if is_wide and (spent := charged(job)):
+            cost = state.row()
+            cost.alignment = "RIGHT"
+            cost.label(text=translated(cost_words(spent)))
+    else:
+        ahead = session.watch().forecast
+        said = session.words_of(job) if is_wide else percent(job, ahead.generated(job))
+        is_begun = not job.is_resting  # else it was just asked for
+        state.progress(factor=ahead.fraction(job) * is_begun, text=translated(said))
+    if job_operators.is_cancellable(job):
+        state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 
 def name_share(width: float, job: Job) -> float:
@@ -91,26 +77,16 @@ def name_share(width: float, job: Job) -> float:
     return max(0.1, 1.0 - needed / max(1.0, width - BESIDE_ROW))
 
 
-class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
-    """The jobs, newest first, and the chosen one's details."""
-
-    bl_label = "Jobs"
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only when there is something to show."""
-        return bool(session.jobs() or session.notices())
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
-        layout, rows = self.layout, job_list.of_window_manager()
-        if session.notices():
-            draw_notice(layout, context, session.notices()[-1])
-        layout.template_list("TRELLIS2_UL_jobs", "", rows, "rows", rows, "active", rows=3, maxrows=8)
-        job = session.jobs().get(job_list.active_id())
-        if job is not None:
-            draw_details(layout, context, job)
-        draw_spending(layout, context)
+def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the list, and the chosen job's details below it."""
+    rows = job_list.of_window_manager()
+    if session.notices():
+        draw_notice(layout, context, session.notices()[-1])
+    layout.template_list("TRELLIS2_UL_jobs", "", rows, "rows", rows, "active", rows=3, maxrows=8)
+    job = session.jobs().get(job_list.active_id())
+    if job is not None:
+        draw_details(layout, context, job)
+    draw_spending(layout, context)
 
 
 def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all our panels have in common: the sidebar's tab, and sentences that fit its width."""
+"""What all our panels have in common: sentences that fit the sidebar's width, and the buttons that mend a failure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import StringProperty
 
 from ...core.errors import Remedy
-from ...core.job.job import Job
 from ...core.request.account import TEAM_PAGE, WEB_PAGE
 from ...host.translation.translation import translated
-from ...jobs import session
 from ...settings import preferences
+from ..at_need import session
 
-CATEGORY = "Trellis"
+if TYPE_CHECKING:
+    from ...core.job.job import Job
+
 REMEDIES = {
     Remedy.PREFERENCES: ("trellis2.open_preferences", "Open Preferences", "PREFERENCES"),
     Remedy.ONLINE_ACCESS: ("trellis2.open_network_preferences", "Allow Online Access", "INTERNET"),
@@ -35,8 +35,7 @@ REMEDIES = {
 }
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"
-# White space, then one wide character or a word, with what closes after it; a no-break space is part of its word.
-_PIECES = re.compile(rf"([ \t\n]*)((?:[{_WIDE}]|[^ \t\n{_WIDE}]+)[{_CLOSING}]*)")
+_FIRST_WIDE = "\u2e80"  # below it nothing is wide and nothing closes
 # What the operators of some remedies are told.
 REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.CREDITS: {"url": TEAM_PAGE},
@@ -53,24 +52,6 @@ CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, 
 BUTTON_PIXELS = 26
 LINE_PIXELS = 63  # “generation” does not fit into less
 POPUP_CHARACTERS = 60
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-
-class SidebarPanel:
-    """What all our panels have in common."""
-
-    bl_space_type: Any = "VIEW_3D"
-    bl_region_type: Any = "UI"
-    bl_category: Any = CATEGORY
-    layout: Any
-
-    def property_layout(self) -> Any:
-        """The layout for properties, as Blender's own panels have it."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        return self.layout
 
 
 def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
@@ -130,13 +111,21 @@ def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str,
         column.label(text=line, icon=icon if number == 0 or icon == "NONE" else "BLANK1")
 
 
+def _pieces(sentence: str) -> list[tuple[str, str]]:
+    """White space, then a wide character or a word, with what closes after it; a no-break space is part of its word."""
+    if max(sentence, default="") < _FIRST_WIDE:
+        return re.findall(r"([ \t\n]*)([^ \t\n]+)", sentence)
+    # Compiling this takes 4 ms, once: most languages can do without.
+    return re.findall(rf"([ \t\n]*)((?:[{_WIDE}]|[^ \t\n{_WIDE}]+)[{_CLOSING}]*)", sentence)
+
+
 def wrapped(sentence: str, characters: int) -> list[str]:
     """The sentence in lines of at most that many characters, longer only where a word is.
 
     A Chinese or Japanese character counts as two, and a line may end after each, unless it closes something.
     """
     lines, length = [""], 0
-    for space, piece in _PIECES.findall(sentence):
+    for space, piece in _pieces(sentence):
         width = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in piece)
         if lines[-1] and length + bool(space) + width > characters:
             lines.append("")
@@ -147,31 +136,13 @@ def wrapped(sentence: str, characters: int) -> list[str]:
     return [line.replace(UNBROKEN, " ") for line in lines]
 
 
-class TRELLIS2_OT_read(bpy.types.Operator):
-    """Read what does not fit into the sidebar"""
+def pop_up(context: bpy.types.Context, sentence: str) -> None:
+    """Show the sentence beside the mouse."""
+    lines = wrapped(sentence, POPUP_CHARACTERS)
 
-    bl_idname = "trellis2.read"
-    bl_label = "Read"
-    bl_options = {"INTERNAL"}
+    def draw_lines(popup: Any, _context: bpy.types.Context) -> None:
+        for line in lines:
+            popup.layout.label(text=line, translate=False)
 
-    if TYPE_CHECKING:
-        text: str
-    else:
-        text: StringProperty(name="Text", description="Sentence to read", options={"SKIP_SAVE"})
-
-    @classmethod
-    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """The sentence itself, for whoever rests on the button."""
-        return str(properties.text)
-
-    def execute(self, context: bpy.types.Context) -> set[OperatorReturnItems]:
-        """Show it beside the mouse."""
-        lines = wrapped(self.text, POPUP_CHARACTERS)
-
-        def draw_lines(popup: Any, _context: bpy.types.Context) -> None:
-            for line in lines:
-                popup.layout.label(text=line, translate=False)
-
-        assert context.window_manager is not None
-        context.window_manager.popup_menu(draw_lines)
-        return {"FINISHED"}
+    assert context.window_manager is not None
+    context.window_manager.popup_menu(draw_lines)

@@ -37,7 +37,7 @@ def draw_spending(layout: Any, context: bpy.types.Context) -> None:
         row = layout.row()
         draw_text(row.column(), context, sentence(months[0]), "NONE")
         if len(months) > 1:
-            row.menu(TRELLIS2_MT_months.__name__, text="", icon="DOWNARROW_HLT")
+            row.menu("TRELLIS2_MT_months", text="", icon="DOWNARROW_HLT")
 
 
 def _months() -> Sequence[Month]:
@@ -53,13 +53,7 @@ def sentence(spent: Month) -> str:
     return f"{month} {spent.year}: {spent.count} models, {cost} CU"
 
 
-class TRELLIS2_MT_months(bpy.types.Menu):
-    """What Scenario charged in the months before"""
-
-    bl_label = "Earlier Months"
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """List them, the newest first."""
-        layout: Any = self.layout
-        for spent in _months()[1:]:
-            layout.label(text=translated(sentence(spent)))
+def draw_earlier_months(layout: Any) -> None:
+    """List what was charged in the months before, the newest first."""
+    for spent in _months()[1:]:
+        layout.label(text=translated(sentence(spent)))

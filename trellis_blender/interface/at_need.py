@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules that only a click, a drawing or a job needs: each is imported when something of it is first used.
+
+Every start of Blender pays for what enabling the add-on imports. So the files that Blender is told about (operators,
+menus, handlers, classes of panels) import nothing that is only needed later, but take it from here:
+
+    from .at_need import session        # imports nothing
+    session.start()                     # imports `jobs/session.py` with all that it needs
+
+Behind this line modules import each other as usual.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..host.at_need import AtNeed, imported
+
+if TYPE_CHECKING:
+    from ..core.job import folder as job_folder
+    from ..core.job import job as job_table
+    from ..core.job import words as job_words
+    from ..core.request import account as accounts
+    from ..core.runner import messages
+    from ..jobs import begin, block_until_done, importing, session
+    from ..picture import file, icons, render
+    from ..scene import asset, build, catalog, placeholder, recipe
+    from ..settings import presets
+else:
+    job_folder = AtNeed("core.job.folder")
+    job_table = AtNeed("core.job.job")
+    job_words = AtNeed("core.job.words")
+    accounts = AtNeed("core.request.account")
+    messages = AtNeed("core.runner.messages")
+    begin = AtNeed("jobs.begin")
+    block_until_done = AtNeed("jobs.block_until_done")
+    importing = AtNeed("jobs.importing")
+    session = AtNeed("jobs.session")
+    file = AtNeed("picture.file")
+    icons = AtNeed("picture.icons")
+    render = AtNeed("picture.render")
+    asset = AtNeed("scene.asset")
+    build = AtNeed("scene.build")
+    catalog = AtNeed("scene.catalog")
+    placeholder = AtNeed("scene.placeholder")
+    recipe = AtNeed("scene.recipe")
+    presets = AtNeed("settings.presets")
+
+__all__ = [
+    "accounts",
+    "asset",
+    "begin",
+    "block_until_done",
+    "build",
+    "catalog",
+    "file",
+    "icons",
+    "imported",
+    "importing",
+    "job_folder",
+    "job_table",
+    "job_words",
+    "messages",
+    "placeholder",
+    "presets",
+    "recipe",
+    "render",
+    "session",
+]
