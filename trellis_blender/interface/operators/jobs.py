@@ -247,7 +247,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
     @classmethod
     def fits(cls, job: "Job") -> bool:
         """It rests."""
-        return job.is_resting
+        return job.is_resting and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A click: ask before a model that was paid for is deleted."""
