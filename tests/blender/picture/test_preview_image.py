@@ -79,6 +79,7 @@ def floats(folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("kind", [saved, packed, generated, lambda _: painted(subject())], ids="spgd")
+@pytest.mark.usefixtures("cold")
 def test_any_open_image_is_seen_at_once(tmp_path: Path, addon: Any, session: Any, kind: Callable[[Path], Any]) -> None:
     image = choose(kind(tmp_path))
     with untouched(tmp_path, session):

@@ -54,7 +54,7 @@ def handed_over(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def on_workers(addon: Any) -> Iterator[set[str]]:
+def on_workers(addon: Any, cold: None) -> Iterator[set[str]]:
     """The add-on's modules of which a thread other than the main one has run a line, by their paths in the package."""
     ran = set[str]()
 
