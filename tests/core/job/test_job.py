@@ -279,10 +279,8 @@ FREE = "Cancelled before anything was charged."
         (WAY[:0], FREE),
         (WAY[:2], FREE),
         ([*LOST, NotFound(), Resumed(), NotFound()], "An earlier request of this job may have been charged."),
-        (WAY[:6], "The download was stopped. The model is paid for"),
-        (WAY[:7], "The download was stopped. The model is paid for"),
     ],
-    ids=["queued", "uploaded", "uploaded once more", "downloading", "reading"],
+    ids=["queued", "uploaded", "uploaded once more"],
 )
 def test_the_table_itself_ends_a_job_that_is_cancelled_where_nobody_is_to_be_asked(way: list[Event], said: str) -> None:
     job = advance(after(*way), CancelAsked(), 2000.0)
