@@ -6,27 +6,24 @@ from __future__ import annotations
 import sys
 from functools import partial
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 from .. import __package__ as base_package
 
 
 class AtNeed:
-    """Stands for a module of the add-on. `name` is the one within the add-on, such as “jobs.session”.
+    """Stands for a module of the add-on. `name` is the one within the add-on, such as “jobs.session”."""
 
-    Nothing of what is in the module is kept here, so that what a test replaces there is replaced here too.
-    """
+    __slots__ = ("__dict__", "full_name")
 
     def __init__(self, name: str) -> None:
         self.full_name = f"{base_package}.{name}"
-        self._module: ModuleType | None = None
 
     def __getattr__(self, attribute: str) -> Any:
         """Return what the module has by that name. Raises ImportError and AttributeError."""
-        if self._module is None:
-            self._module = import_module(self.full_name)
-        return getattr(self._module, attribute)
+        module = import_module(self.full_name)
+        self.__dict__ = module.__dict__  # from now on a look there costs nothing more, and finds what a test replaces
+        return getattr(module, attribute)
 
 
 class FunctionsAtNeed(AtNeed):

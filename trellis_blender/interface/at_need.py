@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import bpy
+
 from ..host.at_need import AtNeed, imported
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ __all__ = [
     "accounts",
     "asset",
     "begin",
+    "begin_no_more",
+    "begin_soon",
     "block_until_done",
     "build",
     "catalog",
@@ -67,3 +71,23 @@ __all__ = [
     "render",
     "session",
 ]
+
+
+def begin_soon() -> None:
+    """Have a timer begin the session, which takes as long as importing it. For draw functions, which may do no work:
+    Blender draws anew then.
+    """
+    if imported(session):
+        session.later(session.start)
+    elif not bpy.app.timers.is_registered(_begin):
+        bpy.app.timers.register(_begin)
+
+
+def begin_no_more() -> None:
+    """Do not begin it any more."""
+    if bpy.app.timers.is_registered(_begin):
+        bpy.app.timers.unregister(_begin)
+
+
+def _begin() -> None:
+    session.start()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.errors import TrellisError
-from .at_need import icons, imported, importing, job_folder, messages, render, session
+from .at_need import begin_soon, icons, imported, importing, job_folder, messages, render, session
 from .chosen_picture import picture_to_look_at
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def view_of(key: Key) -> Seen | None:
 
     The picture is taken later, unless it was seen already.
     """
+    if not imported(session):
+        begin_soon()
+        return None
     look = _look(key)
     if look is None:
         requests = _requests()

@@ -13,7 +13,7 @@ from ..core.request.parameters import TABLE, Value
 from ..host.translation.translation import translated
 from ..settings import preferences
 from ..settings import scene as settings
-from .at_need import imported, job_words, session
+from .at_need import begin_soon, imported, job_words, session
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -84,7 +84,7 @@ def _look(key: Key) -> float | None:
         return None
     running = session.running() if imported(session) else None
     if running is None:
-        session.later(session.start)  # a draw function must not start threads; the panel is drawn anew then
+        begin_soon()
         return None
     cost = running.prices.costs.get((account, key))
     if cost is None and running.prices.want((account, key)):

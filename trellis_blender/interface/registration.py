@@ -17,7 +17,7 @@ from ..jobs import rows as job_list
 from ..picture import completed_renders, sources
 from ..settings import preferences
 from ..settings import scene as settings
-from . import handlers, menus, panels, status_bar
+from . import at_need, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import drop as drop_operators
@@ -70,6 +70,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
         called = getattr(bpy.app.handlers, event)
         yield partial(called.append, persistent(handler)), partial(called.remove, handler)
     yield handlers.wait_for_start, handlers.wait_no_more
+    yield nothing, at_need.begin_no_more
     yield nothing, handlers.end_session
     yield completed_renders.watch, completed_renders.watch_no_more
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
 
 
-@dataclass
 class _Renders:
     """`completed` counts them, `rendered` are the hashes of their scenes since the last look; both on any thread.
 
@@ -25,10 +23,11 @@ class _Renders:
     Both are by the scenes' session_uid, on the main thread.
     """
 
-    completed: int = 0
-    rendered: deque[int] = field(default_factory=deque)
-    burns: dict[int, bool] = field(default_factory=dict)
-    stamped: dict[int, bool] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.completed = 0
+        self.rendered: deque[int] = deque()
+        self.burns: dict[int, bool] = {}
+        self.stamped: dict[int, bool] = {}
 
 
 _renders = _Renders()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bpy.utils import previews
 
-from ..core.runner.messages import Key
+if TYPE_CHECKING:
+    from ..core.runner.messages import Key
 
 KEPT = 256  # a quarter of a megabyte each; the rows in sight are always among the newest
 VIEW = "view\n"  # begins the names of the views: no job's id has a line break

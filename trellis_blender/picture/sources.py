@@ -12,9 +12,8 @@ Every start of Blender reads the table, so a source's file is imported when one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import bpy
 from bpy.props import EnumProperty, PointerProperty, StringProperty
@@ -63,8 +62,7 @@ if TYPE_CHECKING:
     Taken = ChosenPicture | PictureUnderWay
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What a source asks the artist for: a Blender property, which `kind` makes of these `words`.
 
     `name`: among the scene's settings. `option`: as a property of the source's operator, empty where that has none.
@@ -84,8 +82,7 @@ class Setting:
         return self.kind(**{**self.words, "options": {"SKIP_SAVE", *self.words.get("options", ())}})
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(NamedTuple):
     """How a picture that exists before the click is looked at, whenever it changes.
 
     `key`: names the picture, and is another one whenever the picture is. Its first item is the source's key; without a
@@ -97,8 +94,7 @@ class Preview:
     take: Callable[[Context, Key, Path, bool], ChosenPicture | None]
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
+class Source(NamedTuple):
     """Where a picture comes from, and everything that the add-on says and does about that."""
 
     key: str
@@ -139,7 +135,7 @@ class Source:
     progress: Callable[[], str] = str
     """What the status bar says while the picture is made, empty while it is not."""
 
-    settings: tuple[Setting, ...] = field(default=())
+    settings: tuple[Setting, ...] = ()
 
     draw: Callable[[Any, Context, Any], None] | None = None
     """Draws the source's rows in the panel; None: a row for each of its settings."""
@@ -155,6 +151,10 @@ class Source:
 
     leave: Callable[[], object] = lambda: None
     """Ends what is under way: another file is opened, or the add-on goes."""
+
+    def __hash__(self) -> int:
+        """By identity: the words of a setting have no hash."""
+        return id(self)
 
     def draw_rows(self, layout: Any, context: Context, chosen: Any) -> None:
         """Draw what the source asks for."""

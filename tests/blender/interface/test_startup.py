@@ -91,6 +91,21 @@ tell("resumed")
     assert "jobs.session" in found["resumed"] - found["enabled"]
 
 
+def test_drawing_leaves_it_to_a_timer_to_import_the_session(tmp_path: Path) -> None:
+    script = """
+kept = bpy.context.preferences.addons[ADDON].preferences
+kept.api_key, kept.api_secret, kept.api_address = "key", "secret", "http://127.0.0.1:9/v1"
+addon.price_tag.words(bpy.context.scene.trellis2)
+addon.preview_requests.view_of(("FILE", "chair.png", ""))
+tell("drawn")
+assert bpy.app.timers.is_registered(addon.at_need._begin)
+addon.at_need._begin()
+tell("begun")
+"""
+    found = told(tmp_path, script)
+    assert "jobs.session" in found["begun"] - found["drawn"]
+
+
 @pytest.mark.parametrize("module", ["interface.at_need", "picture.sources"])
 def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str) -> None:
     """The names are written twice: for whoever reads the types, and for whoever runs it."""
@@ -111,4 +126,4 @@ def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str)
 
 def test_what_is_imported_at_need_can_be_taken(addon: Any) -> None:
     late = [name for name, one in vars(addon.at_need).items() if isinstance(one, addon.at_need.AtNeed)]
-    assert sorted(addon.at_need.__all__) == sorted([*late, "imported"])
+    assert sorted(addon.at_need.__all__) == sorted([*late, "begin_no_more", "begin_soon", "imported"])

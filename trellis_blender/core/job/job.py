@@ -72,6 +72,7 @@ class Stage(StrEnum):
 
 
 RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
+_RETRYABLE = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
 GENERATED = frozenset({Stage.DOWNLOADING, Stage.READING})
 
 
@@ -154,8 +155,7 @@ class Job:
     @property
     def is_retryable(self) -> bool:
         """Whether it failed, was cancelled or is uncertain, with a picture to begin from or a model to go on with."""
-        ended = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
-        return self.stage in ended and bool(self.picture or self.holds_model)
+        return self.stage in _RETRYABLE and bool(self.picture or self.holds_model)
 
     @property
     def asks_to_stop(self) -> bool:

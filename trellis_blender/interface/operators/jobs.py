@@ -80,7 +80,7 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """Running, and not cancelled yet."""
+        """On its way, and not cancelled yet."""
         return is_cancellable(job)
 
     def execute(self, _context: bpy.types.Context) -> Result:
@@ -246,7 +246,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """It rests."""
+        """It rests, and nothing else is asked for it."""
         return job.is_resting and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:

@@ -8,9 +8,10 @@ from typing import Any
 import bpy
 
 from ...core.picture.view import Concern
-from ...picture import icons, sources
+from ...picture import sources
 from ...settings import scene as settings
 from .. import preview_requests as looking
+from ..at_need import icons
 from ..chosen_picture import preview_key
 from .sidebar import draw_remedy, draw_text, sidebar_width
 
