@@ -107,8 +107,8 @@ def empty_session(addon: Addon, warm: WarmBackgrounds, monkeypatch: pytest.Monke
     """Start every test without jobs, with a runner that need not be waited for, and with warm background Blenders."""
     for client in (addon.preview_client, addon.model_client, addon.render_client):
         monkeypatch.setattr(client, "Background", warm.background)
-    pace = addon.timing.Pace
-    brisk = pace(poll_first=0.05, retry_first=0.05, held=0.2, listing_lag=0.4)
+    timing = addon.timing.Timing
+    brisk = timing(poll_first=0.05, retry_first=0.05, held=0.2, listing_lag=0.4)
     runner = addon.session.Runner
     monkeypatch.setattr(addon.session, "Runner", lambda root, agent: runner(root, agent, brisk))
     yield

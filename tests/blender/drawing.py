@@ -21,7 +21,7 @@ def operator_type(name: str) -> Any:
     return getattr(getattr(bpy.ops, module), function).get_rna_type()
 
 
-class Filled:
+class FilledPlaceholder:
     """The properties of an operator in a layout: takes values as Blender does."""
 
     given: dict[str, Any]
@@ -148,9 +148,9 @@ class Layout:
         assert name in owner.bl_rna.properties, f"{owner} has no {name}"
         self.page.properties.append(name)
 
-    def operator(self, name: str, **options: Any) -> Filled:
+    def operator(self, name: str, **options: Any) -> FilledPlaceholder:
         _check("operator", options)
-        filled = Filled(name)
+        filled = FilledPlaceholder(name)
         self.page.operators.append((name, options.get("text", filled.type.name), filled.given))
         self.page.rows.append((self, name))
         self.page.order.append(name)

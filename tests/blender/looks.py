@@ -49,7 +49,7 @@ def key_of(addon: Any) -> Any:
 
 def seen(addon: Any) -> Any:
     """What was seen of the chosen picture, None while that is not known."""
-    look = addon.session.sight().looks.get(key_of(addon))
+    look = addon.session.previews().looks.get(key_of(addon))
     return None if look is None else look.seen
 
 
@@ -65,5 +65,5 @@ def see_rows(addon: Any) -> None:
     """Draw the list and let the timer run, until the rows have their pictures."""
     draw(addon.panels.TRELLIS2_PT_jobs)
     addon.preview_requests.fulfil()
-    tick_until(lambda: not addon.session.sight().is_counting)
+    tick_until(lambda: not addon.session.previews().is_counting)
     addon.preview_requests.fulfil()

@@ -45,8 +45,8 @@ def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), w
     known = {job.id: job for job in jobs}
     state.session = session = addon.state.Session(SimpleNamespace(), Path("jobs"), state.messages, known)
     if waiting_for:  # the newest job's model does
-        session.arrival.read = addon.importing.ModelRead(next(reversed(known)), None)
-        session.arrival.waiting_for = waiting_for
+        session.importer.read = addon.importing.ModelRead(next(reversed(known)), None)
+        session.importer.waiting_for = waiting_for
     before = addon.session.use(state)
     try:
         addon.rows.show(addon.session.newest_first())

@@ -64,8 +64,8 @@ def rest() -> None:
     for _ in range(ROUNDS):
         is_done = threading.Event()
         session.runner.compute(is_done.set)
-        tick_until(lambda is_done=is_done: is_done.is_set() and session.runner.changes.empty())  # type: ignore[misc]
-        tick_until(lambda: not session.arrival.reading and session.arrival.task is None)
+        tick_until(lambda is_done=is_done: is_done.is_set() and session.runner.messages.empty())  # type: ignore[misc]
+        tick_until(lambda: not session.importer.reading and session.importer.task is None)
         addon.session.tick()
 
 

@@ -67,7 +67,7 @@ def clock() -> MovedClock:
 @pytest.fixture
 def steady(open_studio: Callable[..., Studio], clock: MovedClock) -> Studio:
     """Return a runner with the product's own seconds, by that clock."""
-    return open_studio(pace=STEADY, clock=clock)
+    return open_studio(timing=STEADY, clock=clock)
 
 
 @pytest.fixture

@@ -68,6 +68,6 @@ def main() -> None:
     runner.start()
     runner.use(Account.checked("test-key", "test-secret", "", sys.argv[3]))
     while True:
-        change = runner.changes.get(timeout=PATIENCE)
+        change = runner.messages.get(timeout=PATIENCE)
         if isinstance(change, Job):
             print(change.id, change.stage, "foreign" if change.foreign else "own", flush=True)

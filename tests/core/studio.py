@@ -18,17 +18,17 @@ from tests.clock import MovedClock
 from tests.patience import PATIENCE
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.picture.file import Found
+from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2, HostedModel
 from trellis_blender.core.request.parameters import Value, complete
 from trellis_blender.core.request.service import Connector
-from trellis_blender.core.runner.messages import Change, Checked, Loaded, Notice, Portrayed
+from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, Notice, RunnerMessage, ThumbnailsReady
 from trellis_blender.core.runner.questions import check
 from trellis_blender.core.runner.runner import Runner, to_scenario
-from trellis_blender.core.runner.timing import Clock, Pace
+from trellis_blender.core.runner.timing import Clock, Timing
 
-QUICK = Pace(
+QUICK = Timing(
     poll_first=0.05,
     poll_last=0.1,
     retry_first=0.05,
@@ -41,7 +41,7 @@ QUICK = Pace(
     progress=0.0,
 )
 # The product's own seconds, for a clock that a test moves: nothing else than the job at hand is ever due.
-STEADY = dataclasses.replace(Pace(), jitter=0.0, foreign=math.inf)
+STEADY = dataclasses.replace(Timing(), jitter=0.0, foreign=math.inf)
 ENDS = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
 AGENT = "trellis-tests"
 _ADVICE = re.compile(
@@ -86,16 +86,16 @@ class Studio:
         root: Path,
         picture: Path,
         emulator: Emulator,
-        pace: Pace = QUICK,
+        timing: Timing = QUICK,
         clock: Clock | None = None,
         *,
         connector_for: Callable[[str], Connector] = to_scenario,
         use_account: bool = True,
     ) -> None:
         self.root, self.picture, self.emulator = root, picture, emulator
-        self.told: list[Change] = []
+        self.told: list[RunnerMessage] = []
         self.jobs: dict[str, Job] = {}
-        self.runner = Runner(root, AGENT, pace, clock, connector_for)
+        self.runner = Runner(root, AGENT, timing, clock, connector_for)
         self.runner.start()
         if use_account:
             self.runner.use(account_of(emulator))
@@ -107,7 +107,7 @@ class Studio:
             job = dataclasses.replace(job, model=model.id, parameters=model.complete({}, seed))
         copy = self.picture.with_name(f"{job.id}{self.picture.suffix}")
         shutil.copyfile(self.picture, copy)
-        self.runner.add([job], Found(copy, is_ours=True))
+        self.runner.add([job], PictureFile(copy, is_ours=True))
         return job.id
 
     def folder(self, job_id: str) -> Path:
@@ -126,7 +126,7 @@ class Studio:
         """Take in the changes that have come."""
         while True:
             try:
-                change = self.runner.changes.get_nowait()
+                change = self.runner.messages.get_nowait()
             except queue.Empty:
                 return
             self.told.append(change)
@@ -176,9 +176,9 @@ class Studio:
         """Wait until the runner has done all that it was told up to now, and hear of it."""
         is_done = threading.Event()
 
-        def nothing() -> Change:
+        def nothing() -> RunnerMessage:
             is_done.set()
-            return Portrayed(frozenset())
+            return ThumbnailsReady(frozenset())
 
         self.runner.compute(nothing)
         self.until(is_done.is_set, "rest")
@@ -216,15 +216,15 @@ class Studio:
         self.hear()
         return [change.sentence for change in self.told if isinstance(change, Notice)]
 
-    def checked(self, account: Account) -> Checked:
+    def checked(self, account: Account) -> ConnectionChecked:
         """The answer to a check of the account."""
         self.runner.ask(account, check)
-        self.until(lambda: any(isinstance(change, Checked) for change in self.told), "the check")
-        return next(change for change in self.told if isinstance(change, Checked))
+        self.until(lambda: any(isinstance(change, ConnectionChecked) for change in self.told), "the check")
+        return next(change for change in self.told if isinstance(change, ConnectionChecked))
 
     def loaded(self) -> None:
         """Wait until all jobs of earlier sessions are told."""
-        self.until(lambda: any(isinstance(change, Loaded) for change in self.told), "loading")
+        self.until(lambda: any(isinstance(change, JobsLoaded) for change in self.told), "loading")
 
     def close(self) -> bool:
         """Stop the runner; whether all its threads ended in time."""

@@ -9,14 +9,14 @@ import bpy
 
 from ..core.errors import PictureError
 from ..picture import sources
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from .at_need import session
 
 if TYPE_CHECKING:
     from ..core.runner.messages import Key
 
 
-def preview_key(context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> Key:
+def preview_key(context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> Key:
     """The key of the picture that the settings mean; it changes with the picture.
 
     Its first item is the key of the picture's source. Without a picture it has no other.
@@ -38,4 +38,4 @@ def picture_to_look_at(key: Key, *, is_asked: bool) -> sources.Taken | None:
     scene = next((each for each in scenes if str(each.session_uid) == key[1]), None)
     if scene is None:
         raise PictureError("The scene is gone. Choose another picture.")
-    return (source.look or source.take)(context, settings.of_scene(scene), folder)
+    return (source.look or source.take)(context, scene_settings.of_scene(scene), folder)

@@ -17,7 +17,7 @@ from ..host.at_need import imported
 from ..host.translation import translation
 from ..jobs import jobs_root
 from ..picture import completed_renders, sources
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from . import preview_requests, selection
 from .at_need import icons, placeholder, session
 from .operators import assets as asset_operators
@@ -33,7 +33,7 @@ def file_closing(*_arguments: object) -> None:
 
 def file_opened(*_arguments: object) -> None:
     """Another file is open: its settings, renders and boxes are others."""
-    settings.unset_unknown_choices()
+    scene_settings.unset_unknown_choices()
     completed_renders.file_opened()
     preview_requests.file_opened()
     if imported(session) or has_boxes():

@@ -11,7 +11,7 @@ import bpy
 from ..core.request.parameters import Group
 from ..core.request.presets import PRESETS
 from ..host.translation.translation import translated
-from ..jobs import rows as job_list
+from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, presets, session
 from .operators import assets as asset_operators
@@ -45,7 +45,7 @@ class TRELLIS2_MT_job(bpy.types.Menu):
     def draw(self, _context: bpy.types.Context) -> None:
         """List it all; grey is what cannot be done to this job, so that it is never done to another one."""
         layout: Any = self.layout
-        job = session.jobs().get(job_list.active_id())
+        job = session.jobs().get(rows.active_id())
         for number, group in enumerate(JOB_ENTRIES):
             if number:
                 layout.separator()

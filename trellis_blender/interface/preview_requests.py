@@ -15,9 +15,9 @@ from .at_need import begin_soon, icons, imported, importing, job_folder, message
 from .chosen_picture import picture_to_look_at
 
 if TYPE_CHECKING:
-    from ..core.runner.messages import Key, Seen
+    from ..core.runner.messages import Key, PreviewReady
     from ..jobs.state import PreviewRequests
-    from ..picture.preview import Look, Sight
+    from ..picture.preview import Previews, ShownPreview
 
 ROWS_A_TICK = 24
 CHECK_SECONDS = 1.0
@@ -27,7 +27,7 @@ def _requests() -> PreviewRequests:
     return session.state().previews
 
 
-def view_of(key: Key) -> Seen | None:
+def view_of(key: Key) -> PreviewReady | None:
     """What the model sees of the picture with this key, None while that is not known. For draw functions.
 
     The picture is taken later, unless it was seen already.
@@ -48,15 +48,15 @@ def view_of(key: Key) -> Seen | None:
     return None if look is None else look.seen
 
 
-def asked_view_of(key: Key) -> Seen | None:
+def asked_view_of(key: Key) -> PreviewReady | None:
     """The same of a picture that is only looked at when the artist asks for it."""
     look = _look(key)
-    return messages.Seen(key) if look is None else look.seen
+    return messages.PreviewReady(key) if look is None else look.seen
 
 
-def _look(key: Key) -> Look | None:
-    sight = session.sight() if imported(session) else None
-    look = None if sight is None else sight.looks.get(key)
+def _look(key: Key) -> ShownPreview | None:
+    previews = session.previews() if imported(session) else None
+    look = None if previews is None else previews.looks.get(key)
     if look is not None:
         look.drawn = time.monotonic()
     return look
@@ -73,28 +73,28 @@ def icon_of(job_id: str) -> int:
 
 def look_again(key: Key) -> None:
     """Look at the picture anew, however long it takes: the artist asked for it."""
-    _find(session.start().sight, key, is_asked=True)
+    _find(session.start().previews, key, is_asked=True)
 
 
 def fulfil() -> None:
     """Do what was requested, once; a script without a window calls it itself."""
-    sight, requests = session.start().sight, _requests()
+    previews, requests = session.start().previews, _requests()
     if requests.key:
         key, requests.key = requests.key, ()
-        _find(sight, key, is_asked=requests.is_asked)
+        _find(previews, key, is_asked=requests.is_asked)
     if requests.check:
         key, requests.check = requests.check, ()
-        sight.check_file(key)
-    if requests.jobs and sight.portrayed is None:
-        if not sight.is_counting:
-            sight.count()
+        previews.check_file(key)
+    if requests.jobs and previews.with_thumbnail is None:
+        if not previews.is_counting:
+            previews.count()
     elif requests.jobs:
         _load_icons()
         if requests.jobs:
             _wake()
 
 
-def _find(sight: Sight, key: Key, *, is_asked: bool) -> None:
+def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
     from ..core.picture.file import ChosenPicture
 
     try:
@@ -104,33 +104,33 @@ def _find(sight: Sight, key: Key, *, is_asked: bool) -> None:
         _wake()
         return
     except TrellisError as error:
-        sight.know(messages.Seen(key, error=error.sentence, remedy=error.remedy))
+        previews.know(messages.PreviewReady(key, error=error.sentence, remedy=error.remedy))
     else:
         if taken is None:
-            sight.know(messages.Seen(key))
+            previews.know(messages.PreviewReady(key))
         elif isinstance(taken, ChosenPicture):
-            sight.look(key, taken)
+            previews.look(key, taken)
         else:
-            sight.wait_for(key, taken)
+            previews.wait_for(key, taken)
     session.redraw()
 
 
 def _load_icons() -> None:
     """Give the rows in sight their pictures: the model's, else what it is made from."""
-    state, is_news, requests = session.start(), False, _requests()
+    state, is_changed, requests = session.start(), False, _requests()
     for job_id in [*requests.jobs][:ROWS_A_TICK]:
         del requests.jobs[job_id]
         job = state.jobs.get(job_id)
         if job is None:
             continue
-        is_portrayed = job_id in (state.sight.portrayed or ())
-        path = session.folder(job_id) / job_folder.THUMBNAIL_FILE if is_portrayed else session.picture_path(job)
+        has_thumbnail = job_id in (state.previews.with_thumbnail or ())
+        path = session.folder(job_id) / job_folder.THUMBNAIL_FILE if has_thumbnail else session.picture_path(job)
         has_picture = path is not None and path.is_file()
         icons.load(job_id, path if has_picture else None)
-        is_news = is_news or has_picture
-        if not is_portrayed and importing.is_importable(job) and not state.arrival.is_awaited(job):
-            state.sight.portray([job_id])
-    if is_news:
+        is_changed = is_changed or has_picture
+        if not has_thumbnail and importing.is_importable(job) and not state.importer.is_awaited(job):
+            state.previews.make_thumbnail([job_id])
+    if is_changed:
         session.redraw()
 
 
@@ -144,6 +144,6 @@ def file_opened() -> None:
     if not imported(session):
         return
     _requests().key = ()
-    sight = session.sight()
-    if sight is not None:
-        sight.forget_views()
+    previews = session.previews()
+    if previews is not None:
+        previews.forget_views()

@@ -12,7 +12,7 @@ from ..core.errors import AccountError, OnlineAccessError
 from ..core.request.parameters import TABLE, Value
 from ..host.translation.translation import translated
 from ..settings import preferences
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from .at_need import begin_soon, imported, job_words, session
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     Result = set[OperatorReturnItems]
 
 
-def words(chosen: settings.TRELLIS2_PG_settings) -> str:
+def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
     """What the button says: “Generate”, with the price where it is known. For draw functions; a price that is missing
     is asked for in the background.
     """
-    cost = _look(settings.held_values(chosen))
+    cost = _look(scene_settings.held_values(chosen))
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
@@ -40,7 +40,7 @@ def cost_of(values: Mapping[str, Value]) -> float | None:
     running = session.running() if imported(session) else None
     if running is None or running.account is None:
         return None
-    key = tuple(settings.held(parameter, values[parameter.name]) for parameter in TABLE)
+    key = tuple(scene_settings.held(parameter, values[parameter.name]) for parameter in TABLE)
     return running.prices.costs.get((running.account, key))
 
 

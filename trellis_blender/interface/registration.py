@@ -13,10 +13,10 @@ from bpy.app.handlers import persistent
 
 from ..host import report
 from ..host.translation import translation
-from ..jobs import rows as job_list
+from ..jobs import rows
 from ..picture import completed_renders, sources
 from ..settings import preferences
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from . import at_need, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
@@ -24,7 +24,7 @@ from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import level_of_detail, variations
 from .operators import presets as preset_operators
-from .operators import preview as sight_operators
+from .operators import preview as preview_operators
 from .operators import sources as source_operators
 
 
@@ -32,8 +32,8 @@ def classes() -> tuple[Any, ...]:
     """All classes that Blender knows, in order; those of the sources' operators by the table as it is now."""
     return (
         preferences.TRELLIS2_AP_preferences,
-        settings.TRELLIS2_PG_settings,
-        *job_list.CLASSES,
+        scene_settings.TRELLIS2_PG_settings,
+        *rows.CLASSES,
         *source_operators.classes(),
         *drop_operators.CLASSES,
         *preset_operators.CLASSES,
@@ -41,7 +41,7 @@ def classes() -> tuple[Any, ...]:
         *account_operators.CLASSES,
         *asset_operators.CLASSES,
         *level_of_detail.CLASSES,
-        *sight_operators.CLASSES,
+        *preview_operators.CLASSES,
         *report.CLASSES,
         *variations.CLASSES,
         *menus.CLASSES,
@@ -57,12 +57,12 @@ _undo = ExitStack()
 def _steps() -> Iterator[tuple[Step, Step]]:
     """What is done, each with what undoes it."""
     yield translation.register, translation.unregister
-    yield partial(settings.offer_sources, sources.choices(), sources.scene_properties()), nothing
+    yield partial(scene_settings.offer_sources, sources.choices(), sources.scene_properties()), nothing
     for cls in classes():
         yield partial(bpy.utils.register_class, cls), partial(bpy.utils.unregister_class, cls)
-    yield settings.register, settings.unregister
-    yield job_list.register, job_list.unregister
-    yield partial(job_list.when_clicked, handlers.row_clicked), partial(job_list.when_clicked, None)
+    yield scene_settings.register, scene_settings.unregister
+    yield rows.register, rows.unregister
+    yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)
         yield partial(drawn.append, draw), partial(drawn.remove, draw)

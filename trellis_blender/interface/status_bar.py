@@ -14,7 +14,7 @@ from .at_need import imported, session
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
     """Draw the text, if there is any, and which pictures are being made."""
-    text = session.watch().text if imported(session) else ""
+    text = session.display().text if imported(session) else ""
     if text:
         self.layout.label(text=translated(text))
     for making in filter(None, (source.progress() for source in sources.TABLE)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the runner tells, taken into the session: each piece of news goes to whoever it is for."""
+"""Takes in the messages of the runner: each goes to the part of the session that it is for."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..core.errors import Remedy
 from ..core.job.job import Job, Stage
 from ..core.runner.messages import (
     Answer,
-    Change,
-    Checked,
-    FileStamped,
-    Kept,
-    Loaded,
+    ConnectionChecked,
+    JobRemoved,
+    JobsLoaded,
     ModelRead,
     Notice,
-    Portrayed,
-    Priced,
-    Removed,
-    Seen,
-    Shrunk,
-    Spent,
+    PreviewReady,
+    PriceReady,
+    RemovedCosts,
+    RunnerMessage,
+    SmallPicture,
+    StampReady,
+    StorageUsed,
+    ThumbnailsReady,
 )
 from ..picture import icons
 from ..settings import preferences
@@ -36,55 +36,55 @@ DRAIN_SECONDS = 0.004
 
 
 def drain(session: Session) -> bool:
-    """Take in news for a few milliseconds; whether there was any."""
+    """Take in messages for a few milliseconds; whether there were any."""
     end, changed = time.perf_counter() + DRAIN_SECONDS, False
     while time.perf_counter() < end:
         try:
-            change = session.runner.changes.get_nowait()
+            message = session.runner.messages.get_nowait()
         except queue.Empty:
             break
-        take_in(session, change)
+        take_in(session, message)
         changed = True
     return changed
 
 
-def take_in(session: Session, change: Change) -> None:
+def take_in(session: Session, message: RunnerMessage) -> None:
     """Give it to whoever it is for."""
-    match change:
+    match message:
         case Job():
-            show(session, change)
+            show(session, message)
         case Answer(job_id):
             session.echoes.pop(job_id, None)
-        case Removed(job_id):
+        case JobRemoved(job_id):
             session.jobs.pop(job_id, None)
             session.refused.pop(job_id, None)
-            session.arrival.forget(job_id)
-            session.sight.forget(job_id)
+            session.importer.forget(job_id)
+            session.previews.forget(job_id)
         case Notice():
-            session.messages.notices.append(change)
+            session.messages.notices.append(message)
         case ModelRead():
-            session.arrival.take(change)
-        case Seen() | FileStamped() | Portrayed() | Shrunk():
-            session.sight.take(change)
-        case Loaded(is_whole):
+            session.importer.take(message)
+        case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture():
+            session.previews.take(message)
+        case JobsLoaded(is_whole):
             session.is_loaded, session.boxes.is_sure = True, is_whole
             session.jobs = _by_age(session.jobs)
             session.runner.tidy(preferences.keep_days())
         case _:
-            _take_in_account(session, change)
+            _take_in_account(session, message)
 
 
-def _take_in_account(session: Session, change: Change) -> None:
-    """News of the account, and of what jobs take up."""
-    match change:
-        case Checked():
+def _take_in_account(session: Session, message: RunnerMessage) -> None:
+    """Messages about the account, and about what the jobs take up."""
+    match message:
+        case ConnectionChecked():
             session.is_checking = False
-            session.messages.page.answer = change
-        case Priced():
-            session.prices.take(change)
-        case Spent(costs):
+            session.messages.page.answer = message
+        case PriceReady():
+            session.prices.take(message)
+        case RemovedCosts(costs):
             session.spending.take_removed(costs)
-        case Kept(size):
+        case StorageUsed(size):
             session.messages.page.kept = size
 
 
@@ -96,11 +96,11 @@ def show(session: Session, job: Job) -> None:
     shown = session.jobs.get(job.id)
     session.jobs[job.id] = job
     icons.expect(job.id)
-    session.watch.forecast.take(job)
+    session.display.progress.take(job)
     if shown is not None and not shown.foreign:
-        session.messages.reports.take(shown, job, is_awaited=job.id in session.arrival.wanted)
+        session.messages.reports.take(shown, job, is_awaited=job.id in session.importer.wanted)
     if job.stage is Stage.READING and not job.foreign:
-        session.arrival.offer(job)
+        session.importer.offer(job)
     if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
         session.jobs = _by_age(session.jobs)
 

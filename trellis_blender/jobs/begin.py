@@ -54,7 +54,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     made_of = _made_of(picture, state)
     if made_of is not None:
         name, picture_name = made_of.name, made_of.picture_name
-    picture = state.sight.known(picture)
+    picture = state.previews.known(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
     ids = [job_folder.new_id(now) for _ in parameters]
@@ -73,7 +73,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     ]
     for job in jobs:
         state.jobs[job.id] = job
-        state.arrival.want(job.id)
+        state.importer.want(job.id)
         if picture.targa is None:  # that file goes when it is read
             state.refused[job.id] = picture
     state.runner.add(jobs, picture)
@@ -132,7 +132,7 @@ def adopt(remote_id: str) -> Job:
             raise RefusedError(sentence, remedy=Remedy.NONE)
         session.retry(known.id)
     else:
-        state.arrival.want(known.id)
+        state.importer.want(known.id)
     return known
 
 

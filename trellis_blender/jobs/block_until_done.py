@@ -12,7 +12,7 @@ from functools import partial
 from ..core.errors import PictureError, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
-from ..core.runner.messages import Seen
+from ..core.runner.messages import PreviewReady
 from ..host.background.preview_client import answer
 from ..picture.sources import PictureUnderWay
 from . import session
@@ -27,7 +27,7 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     while time.monotonic() < end:
         session.tick()
         job = state.jobs[job_id]
-        if job.is_resting and not (state.arrival.is_awaited(job) or job_id in state.echoes):
+        if job.is_resting and not (state.importer.is_awaited(job) or job_id in state.echoes):
             break
         time.sleep(session.TICK_SECONDS / 2)
     if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
@@ -37,11 +37,11 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
 
 def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
-    state, answers = session.start(), queue.SimpleQueue[Seen]()
-    state.runner.write(partial(answer, answers, state.sight.client, picture))
-    seen: Seen | None = None
+    state, answers = session.start(), queue.SimpleQueue[PreviewReady]()
+    state.runner.write(partial(answer, answers, state.previews.client, picture))
+    seen: PreviewReady | None = None
     while seen is None:
-        state.sight.read_what_workers_want(session.incoming())
+        state.previews.read_what_workers_want(session.incoming())
         with contextlib.suppress(queue.Empty):
             seen = answers.get(timeout=session.TICK_SECONDS)
     if seen.prepared is None:

@@ -22,10 +22,9 @@ from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient
 from ..host.background.process import Task
-from ..scene import blender_importer, placeholder
-from ..scene import build as scene
+from ..scene import blender_importer, build, placeholder
 from ..settings import preferences
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from .progress import Echo
 
 RETRY_SECONDS = 0.3
@@ -33,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Arrival:
+class Importer:
     """Which models go into the scene, and how far they are; one at a time. `echoes` is what the runner was asked for a
     job and has not answered yet.
 
@@ -90,7 +89,7 @@ class Arrival:
         self.boxed.clear()
         self.asked = ""
 
-    def look_at_boxes(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
+    def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
         """Want the models of all boxes that stand in the file; those that no model will come for.
 
         A job that is over keeps its box while it can be tried again. One whose model was imported already is wanted
@@ -115,14 +114,14 @@ class Arrival:
         """Why the job's model is not in the scene yet, though it is read; empty where nothing keeps it."""
         return self.waiting_for if self.read is not None and self.read.id == job.id else ""
 
-    def _spot(self, job: Job) -> scene.Spot | None:
+    def _placement(self, job: Job) -> build.Placement | None:
         """Where its model goes; None when its box is gone, and so it waits in the list for a click."""
         box = placeholder.find(job.id)
         if box is None and job.id in self.boxed:
             self.wanted.discard(job.id)
             self.left(job)
             return None
-        return scene.Spot(box, 0 if job.id == self.asked else job.place)
+        return build.Placement(box, 0 if job.id == self.asked else job.place)
 
     def _is_cancelled(self, job: Job) -> bool:
         echo = self.echoes.get(job.id)
@@ -165,10 +164,10 @@ class Arrival:
         ready = next(filter(self.is_awaited, jobs.values()), None)
         if ready is None or self.reading:
             return False
-        spot = self._spot(ready)
-        if spot is None:
+        placement = self._placement(ready)
+        if placement is None:
             return True
-        self._begin_to_read(ready, spot.box)
+        self._begin_to_read(ready, placement.box)
         return False
 
     def stop(self) -> None:
@@ -202,13 +201,13 @@ class Arrival:
             return changed
         imported = self.imported
         self._let_go()
-        spot = self._spot(jobs[read.id])
+        placement = self._placement(jobs[read.id])
         self.wanted.discard(read.id)
-        if spot is None:
+        if placement is None:
             return True
         if not read.error:
-            self._build(jobs[read.id], read, imported, spot)
-        elif is_importable(jobs[read.id]):  # else the runner's own news of it came first
+            self._build(jobs[read.id], read, imported, placement)
+        elif is_importable(jobs[read.id]):  # else the runner's own message came first
             self.failed(read.id, read.error, read.remedy)
         return True
 
@@ -257,17 +256,17 @@ class Arrival:
         self.reading = job.id
         self.runner.read_png(read)
 
-    def _build(self, job: Job, read: ModelRead, imported: Path | None, spot: scene.Spot) -> None:
+    def _build(self, job: Job, read: ModelRead, imported: Path | None, placement: build.Placement) -> None:
         select = busy.selection(bpy.context) == self.selection
         folder = self.root / job.id
         try:
             if read.model is not None:
-                scene.build_model(bpy.context, job, read.model, select=select, spot=spot, folder=folder)
+                build.build_model(bpy.context, job, read.model, select=select, placement=placement, folder=folder)
             elif imported is not None:
-                blender_importer.append(bpy.context, job, imported, select=select, spot=spot)
+                blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
                 self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
             else:
-                blender_importer.import_here(bpy.context, job, folder / MODEL_FILE, select=select, spot=spot)
+                blender_importer.import_here(bpy.context, job, folder / MODEL_FILE, select=select, placement=placement)
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)
             return
@@ -292,7 +291,7 @@ def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
     `folder` is the job's.
     """
     assert bpy.context.scene is not None
-    chosen, kept = settings.of_scene(bpy.context.scene), preferences.preferences()
+    chosen, kept = scene_settings.of_scene(bpy.context.scene), preferences.preferences()
     is_beside = chosen.textures == "FOLDER" and bool(bpy.data.filepath)
     images = Path(bpy.data.filepath).parent / "textures" if is_beside else folder / TEXTURES_FOLDER
     return Shape(
@@ -300,8 +299,8 @@ def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
         stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
         packs=not is_beside,
         as_png=chosen.textures == "PNG",
-        largest=placeholder.largest_dimension(box) if box else scene.largest_dimension(bpy.context.scene),
-        meter=placeholder.meter(box) if box else scene.meter(bpy.context.scene),
+        largest=placeholder.largest_dimension(box) if box else build.largest_dimension(bpy.context.scene),
+        meter=placeholder.meter(box) if box else build.meter(bpy.context.scene),
         is_grounded=placeholder.is_grounded(box) if box else chosen.use_ground,
         keeps_normals=kept is not None and (kept.keep_normals or kept.keep_seams),
         keeps_seams=kept is not None and kept.keep_seams,

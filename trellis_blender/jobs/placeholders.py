@@ -11,19 +11,19 @@ import bpy
 from ..core.job.job import Job
 from ..host import busy
 from ..scene import placeholder
-from ..scene.placeholder_drawing import Fill
-from .importing import Arrival
+from ..scene.placeholder_drawing import PlaceholderDrawing
+from .importing import Importer
 
 
 @dataclass
-class Boxes:
+class Placeholders:
     """`is_due`: something happened to the jobs or to the file since the boxes were looked at. `is_opened`: the boxes of
     this file were not looked at yet. `is_sure`: all jobs could be read, and so a box of none of them is one too many.
     `constant` are the tools that ran at the artist's last click: they always run.
     """
 
-    arrival: Arrival
-    fill: Fill
+    importer: Importer
+    fill: PlaceholderDrawing
     fraction: Callable[[Job], float]
     is_due: bool = True
     is_opened: bool = True
@@ -36,12 +36,12 @@ class Boxes:
             return
         is_due = self.is_due
         if is_due:
-            unwanted = self.arrival.look_at_boxes(jobs, is_opened=self.is_opened)
+            unwanted = self.importer.match_placeholders(jobs, is_opened=self.is_opened)
             if not self.is_sure:
                 unwanted = [box for box in unwanted if placeholder.job_id(box) in jobs]
             self.is_due, self.is_opened = not self._remove(unwanted), False
         if is_due or (is_moved and self.fill.filled):
-            self.fill.show(jobs, self.arrival.wanted, self.fraction)
+            self.fill.show(jobs, self.importer.wanted, self.fraction)
 
     def clicked(self) -> None:
         """The artist has clicked at this moment, which no other tool leaves free to do."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from ..core.job.job import Job
 from ..core.request.account import Account
 from ..core.request.parameters import TABLE, Value
-from ..core.runner.messages import Priced
+from ..core.runner.messages import PriceReady
 from ..core.runner.questions import ask
 from ..core.runner.runner import Runner
 
 if TYPE_CHECKING:
-    from ..core.runner.steps import Desk
+    from ..core.runner.steps import StepTools
 
 # All parameters but the seed, in the table's order, as Blender's properties hold them.
 Key = tuple[Value | str, ...]
@@ -81,7 +81,7 @@ class Prices:
         picture = next((job.asset_id for job in reversed(jobs.values()) if job.asset_id), "")
         self.runner.ask(question[0], self._call(question, picture))
 
-    def take(self, answer: Priced) -> None:
+    def take(self, answer: PriceReady) -> None:
         """An answer came."""
         self.is_over = self.is_over or answer.is_last
         if answer.notice:
@@ -96,7 +96,7 @@ class Prices:
         else:
             self.costs[question] = answer.cost
 
-    def _call(self, question: Question, picture: str) -> Callable[[Desk], Priced]:
+    def _call(self, question: Question, picture: str) -> Callable[[StepTools], PriceReady]:
         account, key = question
         number, root, known = self.number, self.root, (self.pictures.get(account, ""), picture)
         place = f"{account.address} {account.project}".strip()

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ..core.job.job import Job
-from ..core.job.progress import Forecast
+from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
-from ..host import redraw as screens
-from . import rows as job_list
+from ..host import redraw
+from . import rows
 
 BAR_SECONDS = 0.5  # between redraws while an estimate moves a bar
 CLOCK_SECONDS = 1.0  # while only the time goes on
@@ -31,57 +31,57 @@ class Echo(Enum):
 
 
 @dataclass
-class Watch:
+class ProgressDisplay:
     """`running` are the jobs that do not rest, `text` is what the status bar shows, empty when none runs here.
 
     `listed` are the ids that the list shows.
     """
 
-    forecast: Forecast = field(default_factory=Forecast)
+    progress: Progress = field(default_factory=Progress)
     running: Sequence[Job] = ()
     text: str = ""
     due: float = 0.0
     listed: list[str] = field(default_factory=list)
 
-    def step(self, jobs: Mapping[str, Job], *, is_news: bool) -> bool:
-        """Look at the jobs, at all of them only when there is news; whether the sidebars show something old now."""
-        if is_news:
+    def step(self, jobs: Mapping[str, Job], *, is_changed: bool) -> bool:
+        """Look at the jobs, at all of them only when they changed; whether the sidebars show something old now."""
+        if is_changed:
             self.list_jobs(jobs)
             self.running = [job for job in jobs.values() if not job.is_resting]
         elif not self.running or time.monotonic() < self.due:
             return False
         now = time.time()
-        is_moving = self.forecast.step(self.running, now)
+        is_moving = self.progress.step(self.running, now)
         self.due = time.monotonic() + (BAR_SECONDS if is_moving else CLOCK_SECONDS)
-        self.show(status_text([job for job in self.running if not job.foreign], self.forecast, now))
+        self.show(status_text([job for job in self.running if not job.foreign], self.progress, now))
         return True
 
     def words(self, job: Job, echo: Echo | None) -> str:
         """Where the job stands, in a word or two: what was just asked for it, else what its snapshot says."""
         if echo is Echo.CANCELLING:
             return cancelling_words(job)
-        return "Retrying" if echo is Echo.RETRYING else stage_words(job, self.forecast.generated(job))
+        return "Retrying" if echo is Echo.RETRYING else stage_words(job, self.progress.generated(job))
 
     def list_jobs(self, jobs: Mapping[str, Job]) -> None:
         """Let the list show the jobs, if any came or went."""
         ids = list(jobs)
         if ids != self.listed:
             self.listed = ids
-            job_list.show(jobs[job_id] for job_id in reversed(ids))
+            rows.show(jobs[job_id] for job_id in reversed(ids))
 
     def show(self, text: str) -> None:
         """Let the status bar show it, and draw it again only if that is another text."""
         if text != self.text:
             self.text = text
-            screens.redraw_status_bars()
+            redraw.redraw_status_bars()
 
 
-def status_text(running: Sequence[Job], forecast: Forecast, now: float) -> str:
+def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:
     """The status bar's text for the jobs that run in this Blender, empty without any. `now`: seconds since 1970."""
     if not running:
         return ""
     if len(running) > 1:
-        whole = sum(map(forecast.fraction, running)) / len(running)
+        whole = sum(map(progress.fraction, running)) / len(running)
         return f"Trellis: {len(running)} jobs · {whole:.0%}"
-    stage, left = stage_words(running[0], forecast.generated(running[0])), forecast.left(running[0], now)
+    stage, left = stage_words(running[0], progress.generated(running[0])), progress.left(running[0], now)
     return f"Trellis: {stage} · {left}" if left else f"Trellis: {stage}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs of this Blender, as the main thread sees them: one timer that takes in the runner's news.
+"""The jobs of this Blender, as the main thread sees them: one timer that takes in the runner's apply_messages.
 
 The timer is registered when there is something to wait for and ends when nothing is left, so an idle add-on costs
 nothing. What the panel draws comes from `jobs()`; nothing is read from disk there.
@@ -21,15 +21,13 @@ from ..core.job.job import MAY_FOLLOW, Job
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner
-from ..host import redraw as screens
+from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
-from ..picture.preview import Sight
+from ..picture.preview import Previews
 from ..scene import placeholder
 from ..settings import preferences
-from . import apply_messages as news
-from . import jobs_root
-from . import rows as job_list
-from .progress import Echo, Watch
+from . import apply_messages, jobs_root, rows
+from .progress import Echo, ProgressDisplay
 from .state import Session, State
 
 TICK_SECONDS = 0.1
@@ -37,7 +35,7 @@ READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a s
 
 
 _state = State()  # the one piece of state that the add-on has: Blender calls its parts without it
-redraw = screens.redraw_sidebars
+redraw = redraw_sidebars
 _log = logging.getLogger(__name__)
 
 
@@ -80,14 +78,14 @@ def notices() -> list[Notice]:
     return _state.messages.notices
 
 
-def sight() -> Sight | None:
+def previews() -> Previews | None:
     """What was looked at, None before anything was."""
-    return _state.session.sight if _state.session else None
+    return _state.session.previews if _state.session else None
 
 
-def watch() -> Watch:
+def display() -> ProgressDisplay:
     """What is to be shown of the jobs that run."""
-    return _state.session.watch if _state.session else Watch()
+    return _state.session.display if _state.session else ProgressDisplay()
 
 
 def echo_of(job: Job) -> Echo | None:
@@ -102,17 +100,17 @@ def is_resting(job: Job) -> bool:
 
 def words_of(job: Job) -> str:
     """Where the job stands, in a word or two."""
-    return watch().words(job, echo_of(job))
+    return display().words(job, echo_of(job))
 
 
 def waiting_for(job: Job) -> str:
     """Why the job's model is not in the scene yet, though it could be; empty where nothing keeps it."""
-    return _state.session.arrival.reason_for(job) if _state.session else ""
+    return _state.session.importer.reason_for(job) if _state.session else ""
 
 
 def is_awaited(job: Job) -> bool:
     """Whether the job's model is on this computer and will come into the scene by itself."""
-    return _state.session is not None and _state.session.arrival.is_awaited(job)
+    return _state.session is not None and _state.session.importer.is_awaited(job)
 
 
 def incoming() -> Path:
@@ -144,12 +142,12 @@ def cancel(job_id: str) -> None:
     job = session.jobs[job_id]
     if job.foreign or job_id in session.echoes:
         return
-    session.arrival.wanted.discard(job_id)
+    session.importer.wanted.discard(job_id)
     if job.stage in MAY_FOLLOW[CancelAsked]:
         session.echoes[job_id] = Echo.CANCELLING
         session.runner.cancel(job_id)
     session.boxes.clicked()
-    session.show_boxes(is_changed=True)
+    session.update_placeholders(is_changed=True)
 
 
 def retry(job_id: str) -> None:
@@ -157,7 +155,7 @@ def retry(job_id: str) -> None:
     session = start()
     preferences.online_account()
     if job_id not in session.echoes:
-        session.arrival.want(job_id)
+        session.importer.want(job_id)
         session.echoes[job_id] = Echo.RETRYING
         session.runner.resume(job_id)
 
@@ -168,13 +166,13 @@ def identify(job_id: str, remote_id: str) -> None:
     """
     session = start()
     preferences.online_account()
-    session.arrival.want(job_id)
+    session.importer.want(job_id)
     session.runner.identify(job_id, remote_id)
 
 
 def import_model(job_id: str) -> None:
     """Bring a finished job's model into the scene, as soon as it is read and Blender is free."""
-    start().arrival.want(job_id, is_asked=True)
+    start().importer.want(job_id, is_asked=True)
 
 
 def check_connection() -> None:
@@ -198,7 +196,7 @@ def start() -> Session:
         root = jobs_root()
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
         _state.session = Session(runner, root, _state.messages)
-        runner.pictures.prepare = _state.session.sight.client.prepare
+        runner.pictures.prepare = _state.session.previews.client.prepare
         runner.start()
         _use_account(_state.session)
     _wake(TICK_SECONDS)
@@ -218,7 +216,7 @@ def _wake(seconds: float) -> None:
 
 
 def tick() -> bool:
-    """Run the errands, take in the runner's news and import what is ready; whether there is more to wait for.
+    """Run the errands, take in the runner's messages and import what is ready; whether there is more to wait for.
 
     The timer calls it; a script without a window calls it itself.
     """
@@ -233,11 +231,11 @@ def tick() -> bool:
         return bool(_state.errands)
     session.ticks += 1
     _use_account(session)
-    is_news = news.drain(session)
-    is_news = session.arrival.step(session.jobs) or is_news
-    session.sight.step(incoming())
-    is_moved = session.watch.step(session.jobs, is_news=is_news)
-    session.show_boxes(is_changed=is_news, is_moved=is_moved)
+    is_changed = apply_messages.drain(session)
+    is_changed = session.importer.step(session.jobs) or is_changed
+    session.previews.step(incoming())
+    is_moved = session.display.step(session.jobs, is_changed=is_changed)
+    session.update_placeholders(is_changed=is_changed, is_moved=is_moved)
     session.prices.step(session.account, session.jobs if session.is_loaded else None)
     if is_moved:
         redraw()
@@ -251,10 +249,10 @@ def stop() -> None:
         bpy.app.timers.unregister(_timer)
     if _state.session is not None:
         _state.session.boxes.fill.clear()
-        _state.session.sight.stop()
-        _state.session.arrival.stop()
+        _state.session.previews.stop()
+        _state.session.importer.stop()
         _state.session.runner.stop()
-        _state.session.watch.show("")
+        _state.session.display.show("")
     use(State())
 
 
@@ -262,12 +260,12 @@ def _timer() -> float | None:
     """A module-level function, because a bound method could never be unregistered."""
     if not tick():
         return None
-    return READING_SECONDS if _state.session is not None and _state.session.arrival.reading else TICK_SECONDS
+    return READING_SECONDS if _state.session is not None and _state.session.importer.reading else TICK_SECONDS
 
 
 def _is_busy(session: Session) -> bool:
-    is_waiting = any(not job.is_resting or session.arrival.is_awaited(job) for job in session.jobs.values())
-    is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.sight.is_busy
+    is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
+    is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.previews.is_busy
     return is_waiting or not session.is_loaded or is_asking or session.boxes.is_due
 
 
@@ -291,9 +289,9 @@ def file_opened() -> None:
     this one. A script that opens files goes on with nothing that it did not ask for.
     """
     if _state.session is not None:
-        _state.session.arrival.leave_file()
+        _state.session.importer.leave_file()
         _state.session.boxes.file_opened()
-        job_list.show(newest_first())
+        rows.show(newest_first())
         if any(placeholder.boxes()):
             _state.session.is_loaded = False  # another Blender may have begun the jobs of its boxes
             _state.session.runner.load()

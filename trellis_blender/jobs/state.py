@@ -18,14 +18,14 @@ from ..core.request.account import Account
 from ..core.runner.messages import Key
 from ..core.runner.runner import Runner
 from ..picture import icons
-from ..picture.preview import Sight
-from ..scene.placeholder_drawing import Fill
+from ..picture.preview import Previews
+from ..scene.placeholder_drawing import PlaceholderDrawing
 from . import messages as sentences
-from .importing import Arrival
+from .importing import Importer
 from .messages import Messages
-from .placeholders import Boxes
+from .placeholders import Placeholders
 from .prices import Prices
-from .progress import Echo, Watch
+from .progress import Echo, ProgressDisplay
 
 
 @dataclass
@@ -47,21 +47,21 @@ class Session:
     is_loaded: bool = False
     is_checking: bool = False
     ticks: int = 0
-    watch: Watch = field(default_factory=Watch)
+    display: ProgressDisplay = field(default_factory=ProgressDisplay)
     spending: Spending = field(default_factory=Spending)
-    arrival: Arrival = field(init=False)
-    boxes: Boxes = field(init=False)
-    sight: Sight = field(init=False)
+    importer: Importer = field(init=False)
+    boxes: Placeholders = field(init=False)
+    previews: Previews = field(init=False)
     prices: Prices = field(init=False)
 
     def __post_init__(self) -> None:
         tell, reports = self.messages.tell, self.messages.reports
         self.prices = Prices(self.runner, self.root, tell)
         steps = self.arrived, self.failed, reports.wait, lambda job: reports.tell(sentences.ready(job))
-        self.arrival = Arrival(self.runner, self.root, self.echoes, tell, *steps)
-        self.sight = Sight(self.runner, self.root, tell)
-        fill = Fill(lambda job: self.sight.shrink(job.id, self.picture_path(job)), self.sight.small)
-        self.boxes = Boxes(self.arrival, fill, self.watch.forecast.fraction)
+        self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
+        self.previews = Previews(self.runner, self.root, tell)
+        fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
+        self.boxes = Placeholders(self.importer, fill, self.display.progress.fraction)
 
     def picture_path(self, job: Job) -> Path | None:
         """The job's picture as it was sent, None where it has none."""
@@ -74,7 +74,7 @@ class Session:
         icons.forget((job_id,))  # its row shows the model from now on
         self.messages.reports.tell(sentences.arrived(self.jobs[job_id]))
 
-    def show_boxes(self, *, is_changed: bool, is_moved: bool = True) -> None:
+    def update_placeholders(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
         self.boxes.is_due = self.boxes.is_due or is_changed
         self.boxes.show(self.jobs if self.is_loaded else None, is_moved=is_moved)

@@ -41,15 +41,15 @@ PAINTED = ("FILE", "GENERATED")
 
 
 @dataclass(eq=False)
-class Shot:
+class CameraRender:
     """A render for a picture. The second Blender writes it to `file`; `is_stopped`: the artist has ended it.
 
-    `is_look`: it is only to be looked at, and nobody is kept from anything by it.
+    `is_preview`: it is only to be looked at, and nobody is kept from anything by it.
     """
 
     file: Path
     second: BackgroundRender
-    is_look: bool = False
+    is_preview: bool = False
     is_stopped: bool = False
 
     @property
@@ -91,10 +91,10 @@ class Shot:
 
 
 # Processes of ours, which have to be ended before another file is opened or the add-on goes, whoever waits for them.
-_under_way: list[Shot] = []
+_under_way: list[CameraRender] = []
 
 
-def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: bool = False) -> Shot:
+def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: bool = False) -> CameraRender:
     """Have the camera's view rendered beside what the artist does. `engine`: an item of the settings.
 
     Raises PictureError or StorageError; then nothing is left.
@@ -110,8 +110,8 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_look: boo
     file = new_file(folder)
     copy = _copy_scene(context, engine, file)
     try:
-        seconds = PREVIEW_SECONDS if is_look else LONGEST
-        shot = Shot(file, _begin_render(copy, file, seconds), is_look)
+        seconds = PREVIEW_SECONDS if is_preview else LONGEST
+        shot = CameraRender(file, _begin_render(copy, file, seconds), is_preview)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)
@@ -142,7 +142,7 @@ def _begin_render(scene: Any, picture: Path, seconds: float) -> BackgroundRender
 
 def is_under_way() -> bool:
     """Whether the camera's view is being rendered for a model."""
-    return any(not shot.is_look for shot in _under_way)
+    return any(not shot.is_preview for shot in _under_way)
 
 
 def missing(context: Any) -> str:

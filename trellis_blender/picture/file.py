@@ -12,7 +12,7 @@ import bpy
 
 from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size, closed, gone
-from ..core.picture.metadata import damaged, facts_of, unreadable
+from ..core.picture.metadata import damaged, read_header, unreadable
 from ..host.shown import save_shown
 
 KEY = "FILE"
@@ -62,7 +62,7 @@ def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
         raise gone(path.name) from None
     except OSError as error:
         raise closed(path.name, error) from error
-    facts = facts_of(data)
+    facts = read_header(data)
     check_size(path.name, facts.width, facts.height)
     target = new_file(folder)
     try:

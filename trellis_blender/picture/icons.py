@@ -32,7 +32,7 @@ def of_job(job_id: str) -> int | None:
 
 
 def load(job_id: str, picture: Path | None) -> None:
-    """Give the job this picture; None: it has none, until there is news of it."""
+    """Give the job this picture; None: it has none, until the job changes."""
     if picture is None:
         _bare.add(job_id)
     else:
@@ -50,7 +50,7 @@ def forget(job_ids: Iterable[str]) -> None:
 
 
 def expect(job_id: str) -> None:
-    """There is news of the job: it may have a picture now, if it had none."""
+    """The job has changed: it may have a picture now, if it had none."""
     _bare.discard(job_id)
 
 

@@ -19,7 +19,7 @@ import bpy
 
 from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size
-from ..core.picture.metadata import facts_of
+from ..core.picture.metadata import read_header
 from ..host.shown import save_shown
 from ..host.translation.translation import translated
 from . import render
@@ -179,7 +179,7 @@ def _size_unread(image: Any) -> tuple[int, int]:
                 data = file.read(HEADER_BYTES)
     except (OSError, ValueError):
         return 0, 0
-    facts = facts_of(data)
+    facts = read_header(data)
     return facts.width, facts.height
 
 

@@ -19,19 +19,19 @@ from pathlib import Path
 from ..core.errors import PictureError, StorageError, TrellisError
 from ..core.picture.file import ChosenPicture, FileStamp
 from ..core.picture.view import SIDE
-from ..core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
+from ..core.runner.messages import Key, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
 from ..core.runner.runner import Runner
 from ..host.background import start
 from ..host.background.preview_client import (
     MEMORY_MAXIMUM,
     PROGRAM,
-    MainThread,
+    MainThreadReader,
     PreviewClient,
     look_at,
-    portray,
-    portrayed,
+    make_thumbnail,
     shrink,
     stamp_of,
+    with_thumbnail,
 )
 from ..host.background.process import Launch
 from . import icons
@@ -42,7 +42,7 @@ RECENT_SECONDS = 1.0
 
 
 @dataclass
-class Look:
+class ShownPreview:
     """A look at a picture: its number, and what was seen, None while that is awaited.
 
     `file` is the artist's, if it is one. `under_way` is the picture while it is still being made. `drawn` is when
@@ -50,7 +50,7 @@ class Look:
     """
 
     number: int
-    seen: Seen | None = None
+    seen: PreviewReady | None = None
     file: Path | None = None
     under_way: PictureUnderWay | None = None
     checked: float = field(default_factory=time.monotonic)
@@ -58,36 +58,36 @@ class Look:
 
 
 @dataclass
-class Sight:
+class Previews:
     """`looks` are the newest look at each of the pictures that are shown now, by their keys: sidebars side by side may
     show different ones. `number` counts them.
 
-    `portrayed` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
+    `with_thumbnail` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
     model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
     pictures of the jobs that were asked for, None while they are awaited. `tell` says something to the artist.
-    `client` has pictures read, and `portrayer` models: each has a background Blender, so that no picture waits for a
-    model.
+    `client` has pictures read, and `thumbnail_client` models: each has a background Blender, so no picture waits for
+    a model.
     """
 
     runner: Runner
     root: Path
     tell: Callable[[str], None]
-    looks: dict[Key, Look] = field(default_factory=dict)
+    looks: dict[Key, ShownPreview] = field(default_factory=dict)
     number: int = 0
-    portrayed: frozenset[str] | None = None
+    with_thumbnail: frozenset[str] | None = None
     tried: set[str] = field(default_factory=set)
     queue: list[str] = field(default_factory=list)
     model: str = ""
     is_counting: bool = False
-    small: dict[str, Shrunk | None] = field(default_factory=dict)
+    small: dict[str, SmallPicture | None] = field(default_factory=dict)
     is_announced: bool = False
-    main_thread: MainThread = field(default_factory=MainThread)
+    main_thread: MainThreadReader = field(default_factory=MainThreadReader)
     client: PreviewClient = field(init=False)
-    portrayer: PreviewClient = field(init=False)
+    thumbnail_client: PreviewClient = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = PreviewClient(launch(), read_here=self.main_thread.read)
-        self.portrayer = PreviewClient(launch())
+        self.thumbnail_client = PreviewClient(launch())
 
     @property
     def is_busy(self) -> bool:
@@ -99,13 +99,13 @@ class Sight:
         """Prepare this picture, and see what the model sees of it."""
         self.number += 1
         number = self.number
-        self._keep(key, Look(number, file=chosen.file))
+        self._keep(key, ShownPreview(number, file=chosen.file))
         self._look_at(key, number, chosen)
 
     def wait_for(self, key: Key, made: PictureUnderWay) -> None:
         """The same with a picture that is still being made, once it is."""
         self.number += 1
-        self._keep(key, Look(self.number, under_way=made))
+        self._keep(key, ShownPreview(self.number, under_way=made))
 
     def known(self, chosen: ChosenPicture) -> ChosenPicture:
         """The picture with what was prepared of it, where its file is the same still.
@@ -140,7 +140,7 @@ class Sight:
                 try:
                     self._look_at(key, look.number, made.end())
                 except TrellisError as error:
-                    self.take(Seen(key, look.number, error=error.sentence, remedy=error.remedy))
+                    self.take(PreviewReady(key, look.number, error=error.sentence, remedy=error.remedy))
 
     def read_what_workers_want(self, folder: Path) -> None:
         """Read a file here that no background Blender can read, if a worker waits for one.
@@ -153,9 +153,9 @@ class Sight:
         elif self.main_thread.is_wanted:
             self.main_thread.fulfil(lambda chosen: read_here(chosen, folder))
 
-    def know(self, seen: Seen) -> None:
+    def know(self, seen: PreviewReady) -> None:
         """This is what is known of the picture, without a look at it."""
-        self._keep(seen.key, Look(0, seen))
+        self._keep(seen.key, ShownPreview(0, seen))
 
     def forget_views(self) -> None:
         """All pictures may have changed: what was seen of them is seen anew when it is drawn."""
@@ -165,9 +165,9 @@ class Sight:
     def count(self) -> None:
         """Find out which jobs have a thumbnail of their model."""
         self.is_counting = True
-        self.runner.compute(partial(portrayed, self.root))
+        self.runner.compute(partial(with_thumbnail, self.root))
 
-    def portray(self, job_ids: Iterable[str]) -> None:
+    def make_thumbnail(self, job_ids: Iterable[str]) -> None:
         """Make a thumbnail of these jobs' models, one after the other, unless that was tried before."""
         for job_id in job_ids:
             if job_id not in self.tried:
@@ -181,22 +181,22 @@ class Sight:
             self.small[job_id] = None
             self.runner.compute(partial(shrink, self.client, job_id, picture))
 
-    def take(self, news: Seen | FileStamped | Portrayed | Shrunk) -> None:
+    def take(self, message: PreviewReady | StampReady | ThumbnailsReady | SmallPicture) -> None:
         """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
-        if isinstance(news, Portrayed):
-            self._take_portrayed(news)
-        elif isinstance(news, FileStamped):
-            look = self.looks.get(news.key)
-            if look is not None and look.seen is not None and look.seen.stamp != news.stamp:
-                self._drop(news.key)
-        elif isinstance(news, Shrunk):
-            self.small[news.id] = news
+        if isinstance(message, ThumbnailsReady):
+            self._take_thumbnails(message)
+        elif isinstance(message, StampReady):
+            look = self.looks.get(message.key)
+            if look is not None and look.seen is not None and look.seen.stamp != message.stamp:
+                self._drop(message.key)
+        elif isinstance(message, SmallPicture):
+            self.small[message.id] = message
         else:
-            look = self.looks.get(news.key)
-            if look is not None and look.number == news.number:
-                look.seen = news
-                if news.view is not None:
-                    icons.show_view(news.key, news.view.pixels, SIDE)
+            look = self.looks.get(message.key)
+            if look is not None and look.number == message.number:
+                look.seen = message
+                if message.view is not None:
+                    icons.show_view(message.key, message.view.pixels, SIDE)
 
     def forget(self, job_id: str) -> None:
         """The job is gone."""
@@ -209,19 +209,19 @@ class Sight:
         self.forget_views()
         self.main_thread.stop()
         self.client.stop()
-        self.portrayer.stop()
+        self.thumbnail_client.stop()
         icons.clear()
 
-    def _take_portrayed(self, news: Portrayed) -> None:
-        if not news.tried:
+    def _take_thumbnails(self, message: ThumbnailsReady) -> None:
+        if not message.tried:
             self.is_counting = False
-        elif news.tried == self.model:
+        elif message.tried == self.model:
             self.model = ""
-        self.portrayed = (self.portrayed or frozenset()) | news.ids
-        icons.forget(news.ids)
+        self.with_thumbnail = (self.with_thumbnail or frozenset()) | message.ids
+        icons.forget(message.ids)
         self._next()
 
-    def _keep(self, key: Key, look: Look) -> None:
+    def _keep(self, key: Key, look: ShownPreview) -> None:
         """Show this one too. What nobody shows any more is seen anew when somebody does again: it may have changed."""
         for old in [old for old, other in self.looks.items() if old == key or _is_past(other)]:
             self._drop(old)
@@ -240,10 +240,10 @@ class Sight:
     def _next(self) -> None:
         if self.queue and not self.model:
             self.model = job_id = self.queue.pop(0)
-            self.runner.compute(partial(portray, self.portrayer, job_id, self.root / job_id))
+            self.runner.compute(partial(make_thumbnail, self.thumbnail_client, job_id, self.root / job_id))
 
 
-def _is_past(look: Look) -> bool:
+def _is_past(look: ShownPreview) -> bool:
     return time.monotonic() - look.drawn > RECENT_SECONDS
 
 

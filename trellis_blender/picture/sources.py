@@ -281,7 +281,7 @@ TABLE: tuple[Source, ...] = (
         take=lambda context, chosen, folder: camera.begin(context, chosen.camera_engine, folder),
         hint="The picture is rendered when you generate: the camera's view, without a background.",
         look_label="Look Through the Camera",
-        look=lambda context, _chosen, folder: camera.begin(context, "WORKBENCH", folder, is_look=True),
+        look=lambda context, _chosen, folder: camera.begin(context, "WORKBENCH", folder, is_preview=True),
         missing=lambda context, _chosen: camera.missing(context),
         progress=lambda: camera.progress() if imported(camera) else "",
         settings=(

@@ -47,9 +47,9 @@ def from_viewport(context: bpy.types.Context) -> ChosenPicture:
         raise PictureError(
             "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
         )
-    from ..core.picture.encode import Drawn
+    from ..core.picture.encode import ViewportPixels
 
-    return ChosenPicture("Viewport", pixels=Drawn(seen))
+    return ChosenPicture("Viewport", pixels=ViewportPixels(seen))
 
 
 def _area(context: bpy.types.Context) -> Any:

@@ -18,15 +18,15 @@ from mathutils import Matrix, Vector
 from ..core.errors import ModelFileError, Remedy, blenders_words, import_error
 from ..core.job.job import Job
 from ..host import gltf
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from . import build, placeholder, recipe
-from .build import ANYWHERE, Spot
+from .build import ANYWHERE, Placement
 
 ORIGIN = Vector((0.0, 0.0, 0.0))
 
 
 def append(
-    context: bpy.types.Context, job: Job, imported: Path, *, select: bool, spot: Spot = ANYWHERE
+    context: bpy.types.Context, job: Job, imported: Path, *, select: bool, placement: Placement = ANYWHERE
 ) -> bpy.types.Object:
     """The model that the background Blender imported into that .blend, which is gone afterwards; its topmost object.
 
@@ -34,12 +34,12 @@ def append(
     """
     assert context.scene is not None
     made = _appended(imported)
-    meter = placeholder.meter(spot.box) if spot.box is not None else build.meter(context.scene)
-    return _put(context, job, made, imported.parent, select=select, spot=spot, meter=meter)
+    meter = placeholder.meter(placement.box) if placement.box is not None else build.meter(context.scene)
+    return _put(context, job, made, imported.parent, select=select, placement=placement, meter=meter)
 
 
 def import_here(
-    context: bpy.types.Context, job: Job, path: Path, *, select: bool, spot: Spot = ANYWHERE
+    context: bpy.types.Context, job: Job, path: Path, *, select: bool, placement: Placement = ANYWHERE
 ) -> bpy.types.Object:
     """The same by this Blender, which freezes meanwhile. Raises ModelFileError when it cannot read the file."""
     layer = context.view_layer
@@ -55,7 +55,9 @@ def import_here(
     for thing in layer.objects:
         thing.select_set(thing in chosen)
     layer.objects.active = active
-    return _put(context, job, made, path.parent, select=select, spot=spot, meter=1.0)  # the importer knows the units
+    return _put(
+        context, job, made, path.parent, select=select, placement=placement, meter=1.0
+    )  # the importer knows the units
 
 
 def _appended(file: Path) -> list[bpy.types.Object]:
@@ -90,7 +92,7 @@ def _put(
     folder: Path,
     *,
     select: bool,
-    spot: Spot,
+    placement: Placement,
     meter: float,
 ) -> bpy.types.Object:
     """Name the objects, give them size and place, and make one undo step. `meter`: scene units to one of theirs.
@@ -110,15 +112,15 @@ def _put(
         roots = [_parent(roots, job.name)]
         made = [*made, *roots]
     _name(roots[0], meshes, job.name)
-    if spot.box is None:
-        largest, is_grounded = build.largest_dimension(scene), settings.of_scene(scene).use_ground
+    if placement.box is None:
+        largest, is_grounded = build.largest_dimension(scene), scene_settings.of_scene(scene).use_ground
         _collect([build.target_collection(context)], made)
-        _stand(roots, meshes, build.row_place(scene, spot.place), largest, meter, is_grounded=is_grounded)
+        _stand(roots, meshes, build.row_place(scene, placement.place), largest, meter, is_grounded=is_grounded)
     else:
-        largest, is_grounded = placeholder.largest_dimension(spot.box), placeholder.is_grounded(spot.box)
-        _collect(spot.box.users_collection, made)
+        largest, is_grounded = placeholder.largest_dimension(placement.box), placeholder.is_grounded(placement.box)
+        _collect(placement.box.users_collection, made)
         _stand(roots, meshes, ORIGIN, largest, meter, is_grounded=is_grounded)
-        placeholder.hand_over(spot.box, roots)
+        placeholder.hand_over(placement.box, roots)
     for thing in roots:  # so that all of it is known as the job's
         recipe.write(thing, job)
     build.mark_as_asset(roots[0], job, folder)

@@ -15,7 +15,7 @@ from ..core.job.job import Job
 from ..core.model.arrays import Model
 from ..host.translation.translation import translated
 from ..settings import preferences
-from ..settings import scene as settings
+from ..settings import scene as scene_settings
 from . import asset, placeholder, recipe
 from .material import make_images, make_material
 from .mesh import make_mesh
@@ -24,24 +24,24 @@ COLLECTION = "Trellis"
 
 
 @dataclass(frozen=True)
-class Spot:
+class Placement:
     """Where a model goes: instead of the `box`; without one to the `place`, from 0, of a row at the chosen location."""
 
     box: bpy.types.Object | None = None
     place: int = 0
 
 
-ANYWHERE = Spot()
+ANYWHERE = Placement()
 
 
-def place_boxes(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> None:
+def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> None:
     """Let boxes stand where these jobs' models will, in a row, as one undo step. What is selected stays so.
 
     `home` names the folder that the jobs are kept in.
     """
     scene = context.scene
     assert scene is not None
-    largest, is_grounded = largest_dimension(scene), settings.of_scene(scene).use_ground
+    largest, is_grounded = largest_dimension(scene), scene_settings.of_scene(scene).use_ground
     collection = target_collection(context)
     for job in jobs:
         box = placeholder.make(job.name, job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
@@ -68,7 +68,7 @@ def build_model(
     model: Model,
     *,
     select: bool,
-    spot: Spot = ANYWHERE,
+    placement: Placement = ANYWHERE,
     folder: Path | None = None,
 ) -> bpy.types.Object:
     """The model as one new object, in one tick: nothing half-built is ever drawn, saved or undone.
@@ -83,11 +83,11 @@ def build_model(
         name = f"{job.name} {material.name}".strip() if material is not None and len(model.materials) > 1 else job.name
         mesh.materials.append(None if material is None else make_material(name, material, images))
     thing: bpy.types.Object = bpy.data.objects.new(job.name, mesh)
-    if spot.box is None:
-        thing.location = row_place(scene, spot.place)
+    if placement.box is None:
+        thing.location = row_place(scene, placement.place)
         target_collection(context).objects.link(thing)
     else:
-        placeholder.hand_over(spot.box, [thing])
+        placeholder.hand_over(placement.box, [thing])
     recipe.write(thing, job)
     mark_as_asset(thing, job, folder)
     finish_import(context, thing, select)
@@ -114,7 +114,7 @@ def finish_import(context: bpy.types.Context, thing: bpy.types.Object, select: b
 
 
 def chosen_place(scene: bpy.types.Scene) -> Vector:
-    return scene.cursor.location.copy() if settings.of_scene(scene).place == "CURSOR" else Vector((0.0, 0.0, 0.0))
+    return scene.cursor.location.copy() if scene_settings.of_scene(scene).place == "CURSOR" else Vector((0.0, 0.0, 0.0))
 
 
 def target_collection(context: bpy.types.Context) -> bpy.types.Collection:
@@ -124,7 +124,7 @@ def target_collection(context: bpy.types.Context) -> bpy.types.Collection:
     scene = context.scene
     assert scene is not None
     active = context.collection
-    if settings.of_scene(scene).collection == "ACTIVE" and active is not None and _is_writable(active):
+    if scene_settings.of_scene(scene).collection == "ACTIVE" and active is not None and _is_writable(active):
         return active
     layer = context.view_layer
     assert layer is not None
@@ -159,5 +159,5 @@ def meter(scene: bpy.types.Scene) -> float:
 
 def largest_dimension(scene: bpy.types.Scene) -> float | None:
     """The model's largest dimension in scene units, None: as it comes."""
-    chosen = settings.of_scene(scene)
+    chosen = scene_settings.of_scene(scene)
     return chosen.size * meter(scene) if chosen.use_size else None

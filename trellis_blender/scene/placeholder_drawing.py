@@ -16,7 +16,7 @@ import gpu as blender_gpu
 from mathutils import Matrix
 
 from ..core.job.job import Job, Stage
-from ..core.runner.messages import Shrunk
+from ..core.runner.messages import SmallPicture
 from ..host.redraw import redraw_viewports
 from . import placeholder
 
@@ -31,7 +31,7 @@ SQUARE_UV = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 
 
 @dataclass
-class Filled:
+class FilledPlaceholder:
     """A box to draw: its object by name, and in how many of `STEPS` steps it is full."""
 
     name: str
@@ -40,7 +40,7 @@ class Filled:
 
 
 @dataclass
-class Fill:
+class PlaceholderDrawing:
     """What is drawn. `handle` is Blender's for the drawing, None while there is nothing to draw.
 
     `ask` is for a job's small picture, which is in `small` some time later. `textures` are those of the jobs that were
@@ -48,8 +48,8 @@ class Fill:
     """
 
     ask: Callable[[Job], None]
-    small: Mapping[str, Shrunk | None]
-    filled: list[Filled] = field(default_factory=list)
+    small: Mapping[str, SmallPicture | None]
+    filled: list[FilledPlaceholder] = field(default_factory=list)
     handle: Any = None
     pictures: int = 0
     textures: dict[str, Any] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Fill:
         for box in placeholder.boxes():
             job = jobs.get(placeholder.job_id(box))
             if job is not None and job.id in wanted and job.stage not in (Stage.FAILED, Stage.UNCERTAIN):
-                self.filled.append(Filled(box.name, job.id, round(fraction(job) * STEPS)))
+                self.filled.append(FilledPlaceholder(box.name, job.id, round(fraction(job) * STEPS)))
                 if self.handle is not None:
                     self.ask(job)
         self._keep(bool(self.filled))
@@ -110,7 +110,7 @@ class Fill:
             gpu.state.depth_mask_set(writes_depth)
             gpu.state.depth_test_set("NONE")
 
-    def _box(self, filled: Filled) -> bpy.types.Object | None:
+    def _box(self, filled: FilledPlaceholder) -> bpy.types.Object | None:
         """The object by its name, looked for where the artist has given it another one; never kept over an undo."""
         box = bpy.data.objects.get(filled.name)
         if placeholder.job_id(box) != filled.job_id:
@@ -118,7 +118,7 @@ class Fill:
             filled.name = "" if box is None else box.name
         return box
 
-    def _draw_fill(self, filled: Filled, box: bpy.types.Object) -> None:
+    def _draw_fill(self, filled: FilledPlaceholder, box: bpy.types.Object) -> None:
         assert self.batches is not None
         length = placeholder.edge_of(box)
         size = Matrix.Diagonal((length, length, length * filled.step / STEPS, 1.0))
@@ -128,7 +128,7 @@ class Fill:
             shader.uniform_float("color", COLOR)
             self.batches[0].draw(shader)
 
-    def _draw_picture(self, filled: Filled, box: bpy.types.Object) -> None:
+    def _draw_picture(self, filled: FilledPlaceholder, box: bpy.types.Object) -> None:
         assert self.batches is not None
         small = self.small.get(filled.job_id)
         if small is not None and filled.job_id not in self.textures:
@@ -165,7 +165,7 @@ def _batches() -> tuple[Any, Any]:
     return cube, square
 
 
-def _texture(small: Shrunk) -> Any:
+def _texture(small: SmallPicture) -> Any:
     """The picture as a texture, None where there is none."""
     if not small.pixels:
         return None

@@ -14,7 +14,7 @@ from ..host.translation.translation import translated
 
 if TYPE_CHECKING:
     from ..core.request.account import Account
-    from ..core.runner.messages import Checked
+    from ..core.runner.messages import ConnectionChecked
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -37,7 +37,7 @@ class Page:
     the account has changed; `kept` is how many bytes the jobs' folders take up, None before that is known.
     """
 
-    answer: "Checked | None" = None
+    answer: "ConnectionChecked | None" = None
     kept: int | None = None
 
 
@@ -196,7 +196,7 @@ def price_limit() -> float:
     return kept.price_limit if kept is not None else 0.0
 
 
-def answer_icon(answer: "Checked") -> Literal["CHECKMARK", "INFO", "ERROR"]:
+def answer_icon(answer: "ConnectionChecked") -> Literal["CHECKMARK", "INFO", "ERROR"]:
     """The icon beside what the test of the connection said."""
     if not answer.is_well:
         return "ERROR"

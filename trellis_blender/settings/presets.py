@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ..core.request.parameters import TABLE, Group, Parameter, Value, of_group
 from ..core.request.presets import PRESETS, Preset
 from ..host.translation.translation import translated
-from . import scene as settings
+from . import scene as scene_settings
 
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(
     {
@@ -21,23 +21,23 @@ RESET_LABELS: Mapping[Group, str] = MappingProxyType(
 )
 # What Blender's properties hold under each preset, so that a redraw compares values and computes nothing.
 HELD = {
-    name: {parameter.name: settings.held(parameter, preset.value(parameter.name)) for parameter in TABLE}
+    name: {parameter.name: scene_settings.held(parameter, preset.value(parameter.name)) for parameter in TABLE}
     for name, preset in PRESETS.items()
 }
 _NAMES = {tuple(held.values()): name for name, held in HELD.items()}
 
 
-def name_of(chosen: settings.TRELLIS2_PG_settings) -> str:
+def name_of(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
     """The name of the preset that all parameters are those of, empty when there is none."""
-    return _NAMES.get(settings.held_values(chosen), "")
+    return _NAMES.get(scene_settings.held_values(chosen), "")
 
 
-def differs(chosen: settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:
+def differs(chosen: scene_settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:
     """Whether the parameter is not as in the preset that was chosen last."""
     return bool(getattr(chosen, parameter.name) != HELD[chosen.preset][parameter.name])
 
 
-def is_changed(chosen: settings.TRELLIS2_PG_settings, group: Group) -> bool:
+def is_changed(chosen: scene_settings.TRELLIS2_PG_settings, group: Group) -> bool:
     """Whether any parameter of the group is not as in the preset that was chosen last."""
     return any(differs(chosen, parameter) for parameter in of_group(group))
 

@@ -145,10 +145,10 @@ def test_all_that_a_redraw_draws_of_the_jobs_takes_half_a_millisecond_at_most(ad
     made.append(snapshot(addon, stage, MANY, **ids))
     with session_with(addon, made) as state:
         for job in made:
-            state.watch.forecast.take(job)
-        state.watch.step(state.jobs, is_news=True)
+            state.display.progress.take(job)
+        state.display.step(state.jobs, is_changed=True)
         draw_whole(addon)  # Blender is asked for the pictures once
-        assert bool(addon.session.watch().text) is (stage != "imported")
+        assert bool(addon.session.display().text) is (stage != "imported")
         taken = best(lambda: draw_whole(addon), 400)
     print(f"{taken * 1000:.3f} ms")
     assert taken < SECONDS
@@ -187,19 +187,22 @@ def test_news_of_a_job_does_not_look_at_the_rows(addon: Any, monkeypatch: pytest
         raise AssertionError("the rows are looked at")
 
     with session_with(addon, jobs(addon, MANY)) as state:
-        state.watch.list_jobs(state.jobs)
+        state.display.list_jobs(state.jobs)
         with monkeypatch.context() as patch:
             patch.setattr(addon.rows, "of_window_manager", fail)
             addon.apply_messages.show(state, snapshot(addon, "running", 2, progress=0.5))
-            state.watch.list_jobs(state.jobs)
+            state.display.list_jobs(state.jobs)
             addon.apply_messages.show(state, snapshot(addon, "running", MANY))
             with pytest.raises(AssertionError, match="the rows"):
-                state.watch.list_jobs(state.jobs)
+                state.display.list_jobs(state.jobs)
 
 
 def test_a_tick_with_a_thousand_jobs_that_rest_is_short(addon: Any) -> None:
     with session_with(addon, [*jobs(addon, MANY), snapshot(addon, "running", MANY)]) as state:
-        state.watch.step(state.jobs, is_news=True)
-        state.watch.step(Unwalked(state.jobs), is_news=False)
-        assert best(lambda: (state.watch.list_jobs(state.jobs), state.watch.step(state.jobs, is_news=False))) < SECONDS
-        assert best(lambda: state.watch.step(state.jobs, is_news=True)) < 0.002
+        state.display.step(state.jobs, is_changed=True)
+        state.display.step(Unwalked(state.jobs), is_changed=False)
+        assert (
+            best(lambda: (state.display.list_jobs(state.jobs), state.display.step(state.jobs, is_changed=False)))
+            < SECONDS
+        )
+        assert best(lambda: state.display.step(state.jobs, is_changed=True)) < 0.002

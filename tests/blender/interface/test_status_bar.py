@@ -46,7 +46,7 @@ def shown(addon: Any) -> list[str]:
 def texts_with(addon: Any, *jobs: Any) -> list[str]:
     """What stands there with these jobs."""
     with session_with(addon, jobs) as state:
-        state.watch.step(state.jobs, is_news=True)
+        state.display.step(state.jobs, is_changed=True)
         return shown(addon)
 
 
@@ -65,8 +65,8 @@ def test_what_is_left_is_told_too(addon: Any) -> None:
     job = running(addon, 9, accepted=time.time(), progress=0.1)
     with session_with(addon, [*past, job]) as state:
         for each in past:
-            state.watch.forecast.take(each)
-        state.watch.step(state.jobs, is_news=True)
+            state.display.progress.take(each)
+        state.display.step(state.jobs, is_changed=True)
         assert shown(addon) == ["Trellis: Generating 10% · 2–3 min left"]
 
 
@@ -98,19 +98,19 @@ def test_what_the_job_took_at_scenario_is_learnt(tmp_path: Path, connected: Emul
     job = finish(picture_file(tmp_path))
     assert 0 <= job.generation_seconds < 20
     assert job.accepted >= job.created
-    forecast = addon.session.watch().forecast
+    progress = addon.session.display().progress
     for number in range(2):  # three of a kind are enough to tell how long the next one takes
-        forecast.take(replace(job, remote_id=f"job_{number}"))
-    forecast.step([replace(job, stage=addon.begin.Stage("running"))], job.accepted)
-    assert forecast.left(replace(job, stage=addon.begin.Stage("running")), job.accepted)
+        progress.take(replace(job, remote_id=f"job_{number}"))
+    progress.step([replace(job, stage=addon.begin.Stage("running"))], job.accepted)
+    assert progress.left(replace(job, stage=addon.begin.Stage("running")), job.accepted)
 
 
 def test_the_status_bar_is_drawn_again_only_for_another_text(addon: Any, redrawn: list[str]) -> None:
     with session_with(addon, [running(addon, progress=0.42)]) as state:
         for _ in range(3):
-            state.watch.step(state.jobs, is_news=True)
+            state.display.step(state.jobs, is_changed=True)
         assert redrawn == ["redraw_status_bars"]
-        state.watch.step({}, is_news=True)
+        state.display.step({}, is_changed=True)
         assert redrawn == ["redraw_status_bars"] * 2
 
 
@@ -130,13 +130,13 @@ def redraws(state: Any, clock: list[float], seconds: float) -> int:
     count = 0
     for _ in range(ticks):
         clock[0] += 0.1
-        count += state.watch.step(state.jobs, is_news=False)
+        count += state.display.step(state.jobs, is_changed=False)
     return count
 
 
 def test_without_news_the_sidebar_is_drawn_once_a_second_for_the_clock(addon: Any, clock: Any) -> None:
     with session_with(addon, [running(addon)]) as state:
-        state.watch.step(state.jobs, is_news=True)
+        state.display.step(state.jobs, is_changed=True)
         assert 9 <= redraws(state, next(clock), 10.05) <= 10
 
 
@@ -145,16 +145,16 @@ def test_an_estimate_moves_the_bar_twice_a_second_at_most(addon: Any, clock: Any
     now = next(clock)
     with session_with(addon, [*past, running(addon, 9, accepted=now[0])]) as state:
         for each in past:
-            state.watch.forecast.take(each)
-        state.watch.step(state.jobs, is_news=True)
-        before = state.watch.forecast.fraction(next(addon.session.newest_first()))
+            state.display.progress.take(each)
+        state.display.step(state.jobs, is_changed=True)
+        before = state.display.progress.fraction(next(addon.session.newest_first()))
         assert 16 <= redraws(state, now, 10.05) <= 20
-        assert state.watch.forecast.fraction(next(addon.session.newest_first())) > before
+        assert state.display.progress.fraction(next(addon.session.newest_first())) > before
 
 
 def test_with_nothing_running_nothing_is_drawn_again(addon: Any, clock: Any, redrawn: list[str]) -> None:
     with session_with(addon, [snapshot(addon), snapshot(addon, "failed", 1)]) as state:
-        state.watch.step(state.jobs, is_news=True)
+        state.display.step(state.jobs, is_changed=True)
         assert redraws(state, next(clock), 10) == 0
         assert redrawn == []
 

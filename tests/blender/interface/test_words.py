@@ -18,7 +18,7 @@ def drawn_menus(addon: Any) -> Page:
     whole = Page()
     for menu, function in addon.menus.ENTRIES:
         assert hasattr(bpy.types, menu)
-        pages = [draw(type("Entry", (), {"draw": staticmethod(function)}))]
+        pages = [draw(type("JobEntry", (), {"draw": staticmethod(function)}))]
         while pages:
             page = pages.pop()
             whole.operators += page.operators

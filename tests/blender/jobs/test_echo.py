@@ -121,7 +121,7 @@ def test_the_box_of_a_cancelled_job_that_is_retried_stands_before_the_runner_ans
     with monkeypatch.context() as patch:
         patch.setattr(session.running().runner, "resume", lambda _job_id: None)  # it has not heard of it yet
         assert OPS.trellis2.retry(job_id=job_id) == {"FINISHED"}
-        session.running().show_boxes(is_changed=True)
+        session.running().update_placeholders(is_changed=True)
     assert (len(boxes()), stage_of(job_id)) == (1, "cancelled")
 
 

@@ -58,7 +58,7 @@ def test_a_job_that_another_blender_began_earlier_takes_its_place_by_age(addon: 
     with session_with(addon, [jobs[0], jobs[2]]) as state:
         state.is_loaded = True
         state.runner = type("Runner", (), {"changes": queue.SimpleQueue(), "use": lambda *_: None})()
-        state.runner.changes.put(jobs[1])
+        state.runner.messages.put(jobs[1])
         session.tick()
         assert rows(addon) == [job.id for job in reversed(jobs)]
 
@@ -170,8 +170,8 @@ def test_what_is_left_is_told_once_three_jobs_of_the_preset_are_known(addon: Any
     for known, is_told in ((past[:2], False), (past, True)):
         with session_with(addon, [*known, running]) as state:
             for job in known:
-                state.watch.forecast.take(job)
-            state.watch.step(state.jobs, is_news=True)
+                state.display.progress.take(job)
+            state.display.step(state.jobs, is_changed=True)
             assert ("· 2–3 min left" in draw(addon.panels.TRELLIS2_PT_jobs).text) is is_told
 
 
@@ -205,7 +205,7 @@ def test_blender_can_read_the_jobs_picture_for_its_row(tmp_path: Path, connected
     done = finish(picture_file(tmp_path, pixels=colours().repeat(4, axis=0).repeat(4, axis=1)))
     draw(addon.panels.TRELLIS2_PT_jobs)
     addon.preview_requests.fulfil()
-    tick_until(lambda: addon.session.sight().portrayed is not None)
+    tick_until(lambda: addon.session.previews().with_thumbnail is not None)
     addon.preview_requests.fulfil()
     assert tuple(noted.icons()[done.id].image_size) == (WIDTH * 4, HEIGHT * 4)
 

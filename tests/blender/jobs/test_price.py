@@ -194,7 +194,7 @@ def test_what_was_charged_stands_below_the_jobs_month_by_month(addon: Any) -> No
         menu = draw(addon.panels.TRELLIS2_MT_months)
         assert menu.texts == ["October 2026: 1 model, 7.25 CU", "September 2026: 1 model, 7.25 CU"]
         for job in jobs[:3]:
-            addon.apply_messages.take_in(state, addon.apply_messages.Removed(job.id))
+            addon.apply_messages.take_in(state, addon.apply_messages.JobRemoved(job.id))
         page = draw(addon.panels.TRELLIS2_PT_jobs)
         assert page.text.endswith("November 2026: 2 models, 14.5 CU"), "what was paid for is forgotten with the job"
 

@@ -31,7 +31,7 @@ def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connect
     done = finish(picture_file(tmp_path, pixels=subject()[:, 40:-40]))  # as no thumbnail is: higher than wide
     see_rows(addon)
     path = addon.session.folder(done.id) / "thumbnail.png"
-    tick_until(lambda: done.id in addon.session.sight().portrayed)
+    tick_until(lambda: done.id in addon.session.previews().with_thumbnail)
     pixels = np.asarray(Image.open(path))
     assert pixels.shape == (SIDE, SIDE, 4)
     assert 0.1 < (pixels[..., 3] == 255).mean() < 0.9
@@ -51,7 +51,7 @@ def test_the_import_does_not_wait_for_the_thumbnail(tmp_path: Path, connected: E
     hang = f"    open({str(mark)!r}, 'w').close()\n    time.sleep(60)\n"
     program.write_text(f"import time\ndef do(request, work):\n{hang}HANDLERS = {{'model': do}}\n", encoding="utf-8")
     client = addon.preview.PreviewClient(addon.start.launch(program))
-    addon.session.sight().portrayer = client
+    addon.session.previews().thumbnail_client = client
     see_rows(addon)
     tick_until(mark.exists)
     job_id = generate(picture_file(tmp_path, "second.png", subject(colour=(0, 0, 255))))
@@ -79,10 +79,10 @@ def test_a_model_that_cannot_be_read_is_tried_once_and_keeps_its_picture(addon: 
     session.start()
     tick_until(lambda: len(session.jobs()) == 1)
     see_rows(addon)
-    tick_until(lambda: not session.sight().is_busy)
+    tick_until(lambda: not session.previews().is_busy)
     addon.preview_requests.icons.forget([broken.id])
     see_rows(addon)
-    assert not session.sight().is_busy
+    assert not session.previews().is_busy
     assert tuple(noted.icons()[broken.id].image_size) == (40, 20)
     assert session.notices() == []
 
@@ -116,7 +116,7 @@ def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Pat
     for each in made:
         addon.preview_requests.icon_of(each.id)
     addon.preview_requests.fulfil()
-    tick_until(lambda: addon.session.sight().portrayed is not None)
+    tick_until(lambda: addon.session.previews().with_thumbnail is not None)
     addon.preview_requests.fulfil()
     assert len(noted.icons()) == addon.preview_requests.ROWS_A_TICK
 
@@ -147,7 +147,7 @@ def test_a_job_that_is_gone_leaves_no_wish(addon: Any, monkeypatch: pytest.Monke
     assert requested
     addon.session.state().previews.jobs.update(requested)
     addon.preview_requests.fulfil()
-    tick_until(lambda: addon.session.sight().portrayed is not None)
+    tick_until(lambda: addon.session.previews().with_thumbnail is not None)
     addon.preview_requests.fulfil()
     assert len(noted.icons()) == 0
     assert not addon.session.state().previews.jobs

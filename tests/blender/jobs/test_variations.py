@@ -253,7 +253,7 @@ def test_the_objects_menu_offers_it_where_it_can_be_done(
     tmp_path: Path, connected: Emulator, session: Any, addon: Any
 ) -> None:
     (entry_of_ours,) = noted.drawn(bpy.types.VIEW3D_MT_object_context_menu)
-    entry = type("Entry", (), {"draw": staticmethod(entry_of_ours)})
+    entry = type("JobEntry", (), {"draw": staticmethod(entry_of_ours)})
     bpy.ops.object.light_add()
     assert draw(entry).operator_ids == []
     choose(make(tmp_path, session, 2)[0])

@@ -41,7 +41,7 @@ def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None
     preview = noted.icons()[views(addon)[0]]
     assert tuple(preview.image_size) == (SIDE, SIDE)
     assert preview.image_pixels_float[4 * (SIDE * 20 + 128)] == pytest.approx(1.0)
-    assert not addon.session.sight().is_busy
+    assert not addon.session.previews().is_busy
 
 
 def test_the_heading_fits_beside_its_button(tmp_path: Path, addon: Any) -> None:
@@ -101,7 +101,7 @@ def test_an_answer_about_a_picture_that_is_not_chosen_any_more_is_left_aside(tmp
     addon.preview_requests.fulfil()
     choose(picture_file(tmp_path, "second.png", subject(colour=(0, 255, 0))))
     assert shown(look(addon).view)[-20, 128, :3].tolist() == [0, 255, 0]
-    assert not addon.session.sight().is_busy
+    assert not addon.session.previews().is_busy
 
 
 def test_a_changed_file_is_seen_when_asked_for(tmp_path: Path, addon: Any) -> None:
@@ -117,7 +117,7 @@ def test_a_render_is_seen_after_it_is_done_and_its_file_is_gone_then(addon: Any)
     scene: Any = bpy.context.scene
     scene.trellis2.source = "RENDER"
     assert "F12" in draw(addon.panels.TRELLIS2_PT_generate).text
-    assert addon.session.sight() is None, "nothing was rendered, and yet something was started"
+    assert addon.session.previews() is None, "nothing was rendered, and yet something was started"
     render(scene)
     view = look(addon).view
     assert "no_alpha" in view.concerns
@@ -167,20 +167,20 @@ def test_sidebars_side_by_side_may_show_different_pictures(
                 addon.preview_requests.view_of(addon.chosen_picture.preview_key(surroundings, scene.trellis2))
             )
             addon.preview_requests.fulfil()
-        tick_until(lambda: not addon.session.sight().is_busy)
+        tick_until(lambda: not addon.session.previews().is_busy)
     assert all(seen.view is not None for seen in shown_now)
     assert len(looked) == 2
 
 
 def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any) -> None:
-    sight = addon.preview.Sight(SimpleNamespace(compute=lambda _work: None), None, lambda _sentence: None)
+    previews = addon.preview.Previews(SimpleNamespace(compute=lambda _work: None), None, lambda _sentence: None)
     key = ("FILE", "chair.png")
     for _ in range(2):
-        sight.look(key, addon.picture_file.ChosenPicture("chair.png"))
-    sight.take(addon.runner_messages.Seen(key, 1, error="older"))
-    assert (sight.looks[key].seen, sight.is_busy) == (None, True)
-    sight.take(addon.runner_messages.Seen(key, 2, error="newer"))
-    assert (sight.looks[key].seen.error, sight.is_busy) == ("newer", False)
+        previews.look(key, addon.picture_file.ChosenPicture("chair.png"))
+    previews.take(addon.runner_messages.PreviewReady(key, 1, error="older"))
+    assert (previews.looks[key].seen, previews.is_busy) == (None, True)
+    previews.take(addon.runner_messages.PreviewReady(key, 2, error="newer"))
+    assert (previews.looks[key].seen.error, previews.is_busy) == ("newer", False)
 
 
 def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +259,7 @@ def test_what_is_made_at_the_click_is_looked_at_when_asked_for(addon: Any, sourc
     page = draw(addon.panels.TRELLIS2_PT_generate)
     assert ("trellis2.look_again", label, {}) in page.operators
     assert "when you generate" in page.text
-    assert addon.session.sight() is None, "something was started, though nobody asked for it"
+    assert addon.session.previews() is None, "something was started, though nobody asked for it"
     assert look_again() == {"FINISHED"}
     assert seen(addon).error.startswith(error)
     assert error in draw(addon.panels.TRELLIS2_PT_generate).text

@@ -84,7 +84,7 @@ def test_any_open_image_is_seen_at_once(tmp_path: Path, addon: Any, session: Any
     image = choose(kind(tmp_path))
     with untouched(tmp_path, session):
         assert colour(addon) == RED
-    assert addon.session.sight().client.background.process_id is None, "a second Blender was started for it"
+    assert addon.session.previews().client.background.process_id is None, "a second Blender was started for it"
     assert image.name in bpy.data.images
     assert list(addon.session.jobs_root().glob(".incoming/*")) == []
 
@@ -234,7 +234,7 @@ def test_an_image_that_was_removed_meanwhile_is_told(addon: Any) -> None:
     draw(addon.panels.TRELLIS2_PT_generate)
     bpy.data.images.remove(image)
     addon.preview_requests.fulfil()
-    (look,) = addon.session.sight().looks.values()
+    (look,) = addon.session.previews().looks.values()
     assert look.seen.error == "The image is gone. Choose another one."
 
 

@@ -176,11 +176,11 @@ def test_nor_does_it_for_what_is_asked_beside_a_job(
     look(addon)
     OPS.trellis2.generate_image(filepath=str(picture_file(tmp_path)), wait=True, **SMALL)
     see_rows(addon)
-    tick_until(lambda: not addon.session.sight().is_busy, 60)
+    tick_until(lambda: not addon.session.previews().is_busy, 60)
     assert OPS.trellis2.test_connection() == {"FINISHED"}
     tick_until(lambda: not addon.session.is_checking())
     draw(addon.panels.TRELLIS2_PT_generate)
     tick_until(lambda: not addon.session.start().prices.is_busy)
-    addon.session.sight().check_file(next(iter(addon.session.sight().looks)))
+    addon.session.previews().check_file(next(iter(addon.session.previews().looks)))
     assert {"core.runner.questions", "core.scenario.api"} <= on_workers
     assert on_workers & modules_of_blender() == set()

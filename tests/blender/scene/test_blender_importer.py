@@ -233,9 +233,9 @@ def test_another_file_that_is_opened_meanwhile_ends_it(addon: Any) -> None:
     assert OPS.trellis2.import_model(job_id=job_id) == {"FINISHED"}
     tick_until(waiting_reason)
     assert waiting_reason() == "Blender's own importer reads it in the background"
-    arrival = addon.session.running().arrival
-    task = arrival.task
+    importer = addon.session.running().importer
+    task = importer.task
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    tick_until(lambda: arrival.read is None)
+    tick_until(lambda: importer.read is None)
     assert task.wait(PATIENCE)
-    assert (arrival.task, waiting_reason(), job(job_id).stage.value) == (None, "", "ready")
+    assert (importer.task, waiting_reason(), job(job_id).stage.value) == (None, "", "ready")

@@ -216,7 +216,7 @@ def test_what_blenders_own_importer_reads_takes_the_boxs_place_too(
     add_camera(session.jobs_root() / job_id / "model.glb")
     standing = box()
     state = session.start()
-    state.arrival.read = None
+    state.importer.read = None
     bpy.ops.object.mode_set(mode="OBJECT")
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     standing.location, standing.scale, standing.rotation_euler = (3.0, 4.0, 5.0), (0.5, 0.5, 0.5), (0.0, 0.0, 1.0)
@@ -351,33 +351,33 @@ def test_the_fill_rises_with_the_job_and_ends_with_it(tmp_path: Path, connected:
 
 
 @pytest.fixture
-def sight(addon: Any, session: Any) -> Any:
+def previews(addon: Any, session: Any) -> Any:
     """What looks at pictures, with real Blenders."""
-    return session.start().sight
+    return session.start().previews
 
 
-def test_the_boxs_picture_is_the_whole_picture_small(tmp_path: Path, sight: Any) -> None:
+def test_the_boxs_picture_is_the_whole_picture_small(tmp_path: Path, previews: Any) -> None:
     wide = np.zeros((300, 600, 4), np.uint8)
     wide[:, :300] = (255, 0, 0, 255)
-    sight.shrink("wide", picture_file(tmp_path, "breit ü.png", wide))
-    assert sight.small == {"wide": None}
-    tick_until(lambda: sight.small["wide"])
-    small = sight.small["wide"]
+    previews.shrink("wide", picture_file(tmp_path, "breit ü.png", wide))
+    assert previews.small == {"wide": None}
+    tick_until(lambda: previews.small["wide"])
+    small = previews.small["wide"]
     assert (small.width, small.height) == (256, 128)
     pixels = np.frombuffer(small.pixels, np.uint8).reshape(128, 256, 4)
     assert pixels[64, 20].tolist() == [255, 0, 0, 255]
     assert pixels[64, 236, 3] == 0
 
 
-def test_a_picture_that_cannot_be_shown_is_asked_for_once(tmp_path: Path, sight: Any) -> None:
+def test_a_picture_that_cannot_be_shown_is_asked_for_once(tmp_path: Path, previews: Any) -> None:
     path = tmp_path / "broken.png"
-    sight.shrink("broken", path)
-    assert sight.small == {}  # its file is not there yet
+    previews.shrink("broken", path)
+    assert previews.small == {}  # its file is not there yet
     path.write_bytes(b"nothing of the kind")
-    sight.shrink("broken", path)
-    tick_until(lambda: sight.small["broken"])
-    assert sight.small["broken"].pixels == b""
-    sight.shrink("broken", picture_file(tmp_path, "broken.png"))
-    assert sight.small["broken"].pixels == b""
-    sight.forget("broken")
-    assert sight.small == {}
+    previews.shrink("broken", path)
+    tick_until(lambda: previews.small["broken"])
+    assert previews.small["broken"].pixels == b""
+    previews.shrink("broken", picture_file(tmp_path, "broken.png"))
+    assert previews.small["broken"].pixels == b""
+    previews.forget("broken")
+    assert previews.small == {}

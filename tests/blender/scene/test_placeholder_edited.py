@@ -170,9 +170,9 @@ def test_a_click_on_import_waits_for_no_tool_that_ran_then_but_for_one_that_was_
     tick_until(lambda: session.waiting_for(done))
     assert session.waiting_for(done) == "Waiting for the running tool to finish"
     tools.pop()
-    tick_until(lambda: not session.running().arrival.is_awaited(done))
+    tick_until(lambda: not session.running().importer.is_awaited(done))
     OPS.trellis2.import_model(job_id=done.id)
-    session.running().arrival.want(done.id)  # as a retry does, which nobody clicks on Import for
+    session.running().importer.want(done.id)  # as a retry does, which nobody clicks on Import for
     tick_until(lambda: session.waiting_for(done))
 
 

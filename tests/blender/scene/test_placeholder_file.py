@@ -92,7 +92,7 @@ def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, sessi
         put_box(addon, "20261122-000000-abcdef")
         session.undone()
         assert len(boxes()) == 1  # Blender is not done with the undo yet
-        state.show_boxes(is_changed=False)
+        state.update_placeholders(is_changed=False)
         assert (boxes(), list(bpy.data.lattices)) == ([], [])
 
 
@@ -114,31 +114,31 @@ def test_a_box_that_undo_brings_back_stays_while_its_job_may_bring_a_model(addon
     with session_with(addon, [snapshot(addon, stage)]) as state:
         state.is_loaded = True
         put_box(addon, "20261122-000000-abcdef")
-        state.show_boxes(is_changed=False)
+        state.update_placeholders(is_changed=False)
         assert len(boxes()) == 1
-        assert state.arrival.wanted == {"20261122-000000-abcdef"}
+        assert state.importer.wanted == {"20261122-000000-abcdef"}
 
 
 def test_the_box_of_a_job_that_nobody_knows_goes(addon: Any) -> None:
     with session_with(addon, [snapshot(addon, "running")]) as state:
         put_box(addon, "20251122-000000-fedcba")
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert len(boxes()) == 1  # the jobs of earlier sessions are not all told yet
         state.is_loaded = True
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert boxes() == []
 
 
 def test_the_box_of_a_job_that_may_only_be_out_of_reach_stays(addon: Any) -> None:
     with session_with(addon, [snapshot(addon, "cancelled")]) as state:
         state.runner = SimpleNamespace(tidy=lambda _days: None)
-        addon.apply_messages.take_in(state, addon.apply_messages.Loaded(is_whole=False))
+        addon.apply_messages.take_in(state, addon.apply_messages.JobsLoaded(is_whole=False))
         for job_id in ("20251122-000000-fedcba", "20261122-000000-abcdef"):
             put_box(addon, job_id)
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert [addon.placeholder.job_id(box) for box in boxes()] == ["20251122-000000-fedcba"]
-        addon.apply_messages.take_in(state, addon.apply_messages.Loaded())
-        state.show_boxes(is_changed=True)
+        addon.apply_messages.take_in(state, addon.apply_messages.JobsLoaded())
+        state.update_placeholders(is_changed=True)
         assert boxes() == []
 
 
@@ -146,9 +146,9 @@ def test_the_box_of_a_job_on_another_computer_stays_as_it_is(addon: Any) -> None
     with session_with(addon, [snapshot(addon, "running")]) as state:
         elsewhere = put_box(addon, "20251122-000000-fedcba", home="0123456789abcdef")
         state.is_loaded = True
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert (boxes(), state.boxes.is_due) == ([elsewhere], False)
-        assert state.arrival.wanted == set()
+        assert state.importer.wanted == set()
 
 
 def test_a_box_in_a_file_of_a_job_that_another_blender_began_gets_its_model(
@@ -180,10 +180,10 @@ def test_a_box_is_not_taken_away_while_somebody_is_busy_with_it(
             patch.setattr(addon.busy, "running_tools", lambda _window: ["TRANSFORM_OT_translate"])
         else:
             patch.setattr(addon.busy, "is_rendering", lambda: True)
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert (boxes(), state.boxes.is_due) == ([held], True)
         patch.undo()
-        state.show_boxes(is_changed=False)
+        state.update_placeholders(is_changed=False)
         assert (boxes(), state.boxes.is_due) == ([], False)
 
 
@@ -192,7 +192,7 @@ def test_a_tool_that_always_runs_keeps_no_box_that_is_not_selected(addon: Any, m
     with session_with(addon, [snapshot(addon, "cancelled")]) as state:
         put_box(addon, "20261122-000000-abcdef")
         state.is_loaded = True
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert boxes() == []
 
 
@@ -220,7 +220,7 @@ def test_what_is_no_box_is_left_alone(addon: Any) -> None:
     with session_with(addon, [snapshot(addon)]) as state:
         put_box(addon, "20261122-000000-abcdef")
         state.is_loaded, state.boxes.is_opened = True, False
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
     assert [thing.name for thing in bpy.data.objects] == ["Cage"]
 
 
@@ -236,7 +236,7 @@ def test_a_box_that_is_linked_from_another_file_is_left_alone(tmp_path: Path, ad
     bpy.context.scene.collection.objects.link(bpy.data.objects["chair"])
     with session_with(addon, [snapshot(addon, "cancelled")]) as state:
         state.is_loaded = True
-        state.show_boxes(is_changed=True)
+        state.update_placeholders(is_changed=True)
         assert len(boxes()) == 1
 
 

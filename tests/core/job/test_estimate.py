@@ -6,14 +6,14 @@ import itertools
 
 import pytest
 
-from trellis_blender.core.job.time_left import ENOUGH, NEWEST, Estimate, Experience, group_of
+from trellis_blender.core.job.time_left import ENOUGH, NEWEST, Estimate, PastDurations, group_of
 from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
 
 
-def learnt(*seconds: float) -> Experience:
+def learnt(*seconds: float) -> PastDurations:
     """What is known after generations of one group that took so long."""
-    experience = Experience()
+    experience = PastDurations()
     for each in seconds:
         experience.learn("STANDARD", each)
     return experience

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.studio import new_job
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.job.progress import Forecast
+from trellis_blender.core.job.progress import Progress
 
 BEGUN = 1_000_000.0
 
@@ -26,90 +26,90 @@ def finished(number: int, seconds: float | None = 100.0, **values: Any) -> Job:
     return dataclasses.replace(new_job(), **{**known, **values})
 
 
-def experienced(count: int = 3, **values: Any) -> Forecast:
+def experienced(count: int = 3, **values: Any) -> Progress:
     """Return what is known after so many jobs of 100 seconds."""
-    forecast = Forecast()
+    progress = Progress()
     for number in range(count):
-        forecast.take(finished(number, **values))
-    return forecast
+        progress.take(finished(number, **values))
+    return progress
 
 
 def test_with_three_jobs_of_the_preset_what_is_left_is_said() -> None:
     for count, words in ((2, ""), (3, "about 60 s left")):
-        forecast, job = experienced(count, seconds=180.0), running()
-        forecast.step([job], BEGUN + 120)
-        assert forecast.left(job, BEGUN + 120) == words
+        progress, job = experienced(count, seconds=180.0), running()
+        progress.step([job], BEGUN + 120)
+        assert progress.left(job, BEGUN + 120) == words
 
 
 def test_a_job_that_is_told_many_times_counts_once() -> None:
-    forecast, job = Forecast(), running()
+    progress, job = Progress(), running()
     for _ in range(5):
-        forecast.take(finished(1))
-    forecast.step([job], BEGUN)
-    assert forecast.left(job, BEGUN) == ""
+        progress.take(finished(1))
+    progress.step([job], BEGUN)
+    assert progress.left(job, BEGUN) == ""
 
 
 @pytest.mark.parametrize("values", [{"picture": ""}, {"seconds": None}], ids=["brought in by its ID", "never told"])
 def test_a_job_of_which_too_little_is_known_teaches_nothing(values: dict[str, Any]) -> None:
-    forecast, job = experienced(**values), running()
-    forecast.step([job], BEGUN)
-    assert forecast.left(job, BEGUN) == ""
+    progress, job = experienced(**values), running()
+    progress.step([job], BEGUN)
+    assert progress.left(job, BEGUN) == ""
 
 
 def test_while_the_server_tells_no_progress_the_estimate_moves_the_bar() -> None:
-    forecast, job = experienced(), running()
+    progress, job = experienced(), running()
     ways = []
     for second in (0, 10, 50, 100, 500):
-        assert forecast.step([job], BEGUN + second)
-        ways.append(forecast.fraction(job))
+        assert progress.step([job], BEGUN + second)
+        ways.append(progress.fraction(job))
     assert ways == sorted(set(ways))
     assert ways[-1] < 0.85
 
 
 def test_the_bar_does_not_go_back_when_the_server_begins_to_tell_its_progress() -> None:
-    forecast = experienced()
-    forecast.step([running()], BEGUN + 50)
-    held = forecast.generated(running())
+    progress = experienced()
+    progress.step([running()], BEGUN + 50)
+    held = progress.generated(running())
     assert held == pytest.approx(0.45)
     for told, shown in ((0.1, held), (0.3, held), (0.6, 0.6)):
         job = running(progress=told)
-        assert not forecast.step([job], BEGUN + 60)
-        assert forecast.generated(job) == pytest.approx(shown)
+        assert not progress.step([job], BEGUN + 60)
+        assert progress.generated(job) == pytest.approx(shown)
 
 
 def test_the_bar_does_not_go_back_when_more_is_learnt() -> None:
-    forecast, job = experienced(), running()
-    forecast.step([job], BEGUN + 50)
-    before = forecast.fraction(job)
+    progress, job = experienced(), running()
+    progress.step([job], BEGUN + 50)
+    before = progress.fraction(job)
     for number in range(10, 30):
-        forecast.take(finished(number, 1000.0))
-    forecast.step([job], BEGUN + 51)
-    assert forecast.fraction(job) == before
+        progress.take(finished(number, 1000.0))
+    progress.step([job], BEGUN + 51)
+    assert progress.fraction(job) == before
 
 
 def test_where_neither_is_known_the_bar_stands_where_the_generation_begins() -> None:
-    forecast, job = Forecast(), running()
-    assert not forecast.step([job], BEGUN + 50)
-    assert forecast.fraction(job) == pytest.approx(0.1)
+    progress, job = Progress(), running()
+    assert not progress.step([job], BEGUN + 50)
+    assert progress.fraction(job) == pytest.approx(0.1)
 
 
 def test_a_job_whose_acceptance_is_not_known_is_not_guessed_at() -> None:
-    forecast, job = experienced(), running(accepted=None)
-    assert not forecast.step([job], BEGUN + 50)
-    assert (forecast.left(job, BEGUN + 50), forecast.generated(job)) == ("", 0.0)
+    progress, job = experienced(), running(accepted=None)
+    assert not progress.step([job], BEGUN + 50)
+    assert (progress.left(job, BEGUN + 50), progress.generated(job)) == ("", 0.0)
 
 
 def test_nothing_is_left_to_say_of_a_job_that_is_being_cancelled_or_is_past_its_generation() -> None:
     for job in (running(cancel_asked=True), running(stage=Stage.DOWNLOADING)):
-        forecast = experienced()
-        forecast.step([job], BEGUN + 5)
-        assert forecast.left(job, BEGUN + 5) == ""
+        progress = experienced()
+        progress.step([job], BEGUN + 5)
+        assert progress.left(job, BEGUN + 5) == ""
 
 
 def test_a_job_that_begins_anew_begins_with_an_empty_bar() -> None:
-    forecast, job = experienced(), running()
-    forecast.step([job], BEGUN + 90)
-    forecast.step([running(stage=Stage.FAILED)], BEGUN + 91)
+    progress, job = experienced(), running()
+    progress.step([job], BEGUN + 90)
+    progress.step([running(stage=Stage.FAILED)], BEGUN + 91)
     again = running(accepted=BEGUN + 100)
-    forecast.step([again], BEGUN + 100)
-    assert forecast.generated(again) == 0.0
+    progress.step([again], BEGUN + 100)
+    assert progress.generated(again) == 0.0

@@ -17,7 +17,7 @@ from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
-from trellis_blender.core.picture.file import Found
+from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.models import MODELS, HostedModel
 
 FULL = dataclasses.replace(
@@ -247,7 +247,7 @@ def test_nothing_is_left_when_the_picture_is_gone(folder: Path) -> None:
 
 def test_a_job_that_could_not_be_created_is_told_as_failed(studio: Studio, folder: Path) -> None:
     job = new_job()
-    studio.runner.add([job], Found(folder / "gone.png", is_ours=True))
+    studio.runner.add([job], PictureFile(folder / "gone.png", is_ours=True))
     failed = studio.reach(job.id, Stage.FAILED)
     assert failed.message.startswith("Could not save the job")
     assert tells_what_to_do(failed.message)

@@ -21,7 +21,7 @@ from trellis_blender.core.job.folder import as_json, from_json
 from trellis_blender.core.job.job import Job, Stage, advance
 from trellis_blender.core.job.spending import REMOVED_FILE, Month, Spending, charged, keep, removed
 from trellis_blender.core.request.account import Account
-from trellis_blender.core.runner.messages import Notice, Spent
+from trellis_blender.core.runner.messages import Notice, RemovedCosts
 from trellis_blender.core.runner.steps import news
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
@@ -114,8 +114,8 @@ def test_the_next_start_is_told_what_removed_jobs_cost(open_studio: Callable[[],
     studio.runner.remove(done.id)
     studio.until(lambda: not studio.root.joinpath(done.id).exists(), "the removal")
     later = open_studio()
-    later.until(lambda: any(isinstance(change, Spent) for change in later.told), "the costs")
-    (spent,) = [change for change in later.told if isinstance(change, Spent)]
+    later.until(lambda: any(isinstance(change, RemovedCosts) for change in later.told), "the costs")
+    (spent,) = [change for change in later.told if isinstance(change, RemovedCosts)]
     assert spent.costs == {done.id: (done.created, done.cost, done.remote_id)}
 
 

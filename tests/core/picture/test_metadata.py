@@ -18,8 +18,8 @@ from trellis_blender.core.picture.file import PIXELS_MAXIMUM, FileStamp, check_s
 from trellis_blender.core.picture.metadata import (
     complaint,
     damaged,
-    facts_of,
     kind_of,
+    read_header,
     unreadable,
     without_jpeg_metadata,
 )
@@ -62,7 +62,7 @@ KNOWN = {
 @pytest.mark.parametrize("kind", KNOWN)
 def test_a_files_kind_and_size_are_read_and_it_is_whole(kind: str) -> None:
     for data in KNOWN[kind]:
-        facts = facts_of(data)
+        facts = read_header(data)
         assert (facts.kind, facts.width, facts.height, facts.ends_early) == (kind, *SIZE, False)
 
 
@@ -70,24 +70,24 @@ def test_a_files_kind_and_size_are_read_and_it_is_whole(kind: str) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_which_way_is_up_is_read(file_format: str, orientation: int) -> None:
     options = {"tiffinfo": {ORIENTATION: orientation}} if file_format == "TIFF" else {"exif": exif(orientation)}
-    assert facts_of(encoded(file_format, **options)).orientation == orientation
+    assert read_header(encoded(file_format, **options)).orientation == orientation
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 300])
 def test_a_direction_that_there_is_not_is_none(orientation: int) -> None:
-    assert facts_of(encoded("JPEG", exif=exif(orientation))).orientation == 1
+    assert read_header(encoded("JPEG", exif=exif(orientation))).orientation == 1
 
 
 def test_pixels_that_are_not_square_are_told_apart_from_a_scanners_resolution() -> None:
     data = bytearray(encoded("JPEG"))
     data[13:18] = struct.pack(">BHH", 0, 1, 2)  # JFIF 1.02: units 0, the densities are an aspect ratio
-    assert facts_of(bytes(data)).pixel_aspect == 2
+    assert read_header(bytes(data)).pixel_aspect == 2
     data[13:18] = struct.pack(">BHH", 1, 204, 98)
-    assert facts_of(bytes(data)).pixel_aspect == 1
+    assert read_header(bytes(data)).pixel_aspect == 1
     body = struct.pack(">IIB", 2, 1, 0)
     chunk = struct.pack(">I", 9) + b"pHYs" + body + struct.pack(">I", zlib.crc32(b"pHYs" + body))
     png = encoded("PNG")
-    assert facts_of(png[:33] + chunk + png[33:]).pixel_aspect == 0.5
+    assert read_header(png[:33] + chunk + png[33:]).pixel_aspect == 0.5
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.99])
@@ -95,10 +95,10 @@ def test_pixels_that_are_not_square_are_told_apart_from_a_scanners_resolution() 
 def test_a_file_that_ends_early_or_in_zeros_is_told(file_format: str, share: float) -> None:
     data = encoded(file_format, size=(400, 300))
     end = int(len(data) * share)
-    assert facts_of(data[:end]).ends_early
+    assert read_header(data[:end]).ends_early
     is_long = len(data) - end > len(data) / 9
     if file_format != "WEBP" or is_long:  # a WebP may end with some zeros where it is flat
-        assert facts_of(data[:end] + bytes(len(data) - end)).ends_early or file_format == "PNG"
+        assert read_header(data[:end] + bytes(len(data) - end)).ends_early or file_format == "PNG"
 
 
 @pytest.mark.parametrize("method", [0, 4])
@@ -107,19 +107,19 @@ def test_a_flat_webp_that_ends_with_many_zeros_of_its_own_is_whole(colour: str, 
     for picture in (Image.new("RGB", (1500, 1500), colour), photo((1500, 300)).crop((0, 0, 1500, 1500))):
         file = io.BytesIO()
         picture.save(file, "WEBP", quality=80, method=method)
-        assert not facts_of(file.getvalue()).ends_early
+        assert not read_header(file.getvalue()).ends_early
 
 
 @pytest.mark.parametrize("stray", [b"x" * 200, bytes(500), b"\r\n"])
 def test_stray_bytes_behind_a_jpeg_change_nothing(stray: bytes) -> None:
-    facts = facts_of(encoded("JPEG", exif=exif(6)) + stray)
+    facts = read_header(encoded("JPEG", exif=exif(6)) + stray)
     assert (facts.width, facts.height, facts.orientation, facts.ends_early) == (*SIZE, 6, False)
 
 
 def test_stray_bytes_within_a_jpegs_header_change_nothing() -> None:
     data = encoded("JPEG", exif=exif(6))
     at = data.index(b"\xff\xdb")
-    facts = facts_of(data[:at] + b"\x00\x01\x02" + data[at:])
+    facts = read_header(data[:at] + b"\x00\x01\x02" + data[at:])
     assert (facts.width, facts.height, facts.orientation, facts.ends_early) == (*SIZE, 6, False)
 
 
@@ -128,8 +128,8 @@ def test_an_embedded_thumbnails_end_is_not_the_pictures() -> None:
     thumbnail = encoded("JPEG", size=(32, 32))
     segment = b"\xff\xed" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
     whole = data[:2] + segment + data[2:]
-    assert not facts_of(whole).ends_early
-    assert facts_of(whole[: len(whole) * 3 // 4]).ends_early
+    assert not read_header(whole).ends_early
+    assert read_header(whole[: len(whole) * 3 // 4]).ends_early
 
 
 @pytest.mark.parametrize(
@@ -192,14 +192,14 @@ def test_a_jpeg_loses_what_it_says_of_its_maker_and_keeps_its_pixels() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"II*\x00", b"BM"])
 def test_a_few_bytes_say_little_and_harm_nothing(data: bytes) -> None:
-    facts = facts_of(data)
+    facts = read_header(data)
     assert (facts.width, facts.height, facts.orientation) == (0, 0, 1)
     assert kind_of(data) == facts.kind
 
 
 def test_an_os2_bitmap_has_its_size() -> None:
     header = b"BM" + struct.pack("<IHHIIHHHH", 26, 0, 0, 26, 12, *SIZE, 1, 24)
-    assert facts_of(header)[:3] == ("BMP", *SIZE)
+    assert read_header(header)[:3] == ("BMP", *SIZE)
 
 
 def test_fifty_megapixels_are_the_most() -> None:

@@ -11,7 +11,7 @@ from tests.core.runner.test_intake import add_slow
 from tests.core.studio import Studio
 from trellis_blender.core.errors import PictureError
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.runner.messages import Answer, Removed
+from trellis_blender.core.runner.messages import Answer, JobRemoved
 from trellis_blender.core.runner.runner import Runner
 
 REQUESTS: dict[str, Callable[[Runner, str], None]] = {
@@ -40,7 +40,7 @@ def test_a_request_is_answered_once_after_what_came_of_it(
     studio.runner.load()
     studio.loaded()
     assert answers(studio, job.id) == 1
-    came = [change for change in studio.told if isinstance(change, Job | Removed)]
+    came = [change for change in studio.told if isinstance(change, Job | JobRemoved)]
     assert studio.told.index(came[0]) < studio.told.index(Answer(job.id))
 
 

@@ -157,7 +157,7 @@ def test_it_is_said_that_scenario_does_not_stop_it(studio: Studio, emulator: Emu
 
 def test_after_a_refused_cancel_polling_goes_on_at_its_usual_pace(open_studio: Open, emulator: Emulator) -> None:
     clock = MovedClock()
-    studio = open_studio(pace=STEADY, clock=clock)
+    studio = open_studio(timing=STEADY, clock=clock)
     emulator.fault("submit", Fault(job="never_ends"))
     job_id = studio.add()
     studio.reach(job_id, Stage.RUNNING)
@@ -174,7 +174,7 @@ def test_while_the_cancel_does_not_get_through_the_model_is_not_lost_sight_of(
     open_studio: Open, emulator: Emulator, fault: Fault
 ) -> None:
     clock = MovedClock()
-    studio = open_studio(pace=STEADY, clock=clock)
+    studio = open_studio(timing=STEADY, clock=clock)
     emulator.fault("submit", Fault(delay=0.3))
     emulator.fault("cancel", fault, times=None)
     job_id = studio.add()
@@ -189,7 +189,7 @@ def test_a_cancel_that_is_taken_and_not_done_is_asked_for_ever_more_seldom(
     open_studio: Open, emulator: Emulator
 ) -> None:
     clock = MovedClock()
-    studio = open_studio(pace=STEADY, clock=clock)
+    studio = open_studio(timing=STEADY, clock=clock)
     emulator.fault("submit", Fault(job="never_ends"))
     job = studio.reach(studio.add(), Stage.RUNNING)
     body = json.dumps({"job": {"jobId": job.remote_id, "status": "in-progress"}})
@@ -244,7 +244,7 @@ def test_a_model_that_is_on_its_way_when_it_is_cancelled_is_kept(
     open_studio: Open, emulator: Emulator, stage: Stage
 ) -> None:
     go_on = threading.Event()
-    studio = open_studio(pace=dataclasses.replace(QUICK, word=math.inf))
+    studio = open_studio(timing=dataclasses.replace(QUICK, word=math.inf))
     studio.reads_models = stage is Stage.READING
     emulator.fault("download", Fault(until=go_on if stage is Stage.DOWNLOADING else None))
     job_id = studio.add()
@@ -270,7 +270,7 @@ def test_a_model_that_is_ready_when_it_is_cancelled_is_kept(studio: Studio) -> N
 
 def test_cancelling_does_not_hurry_a_download_that_shall_wait(open_studio: Open, emulator: Emulator) -> None:
     clock = MovedClock()
-    studio = open_studio(pace=STEADY, clock=clock)
+    studio = open_studio(timing=STEADY, clock=clock)
     emulator.fault("download", Fault(status=429, retry_after="30"))
     job_id = studio.add()
     studio.skip_until(clock, lambda: emulator.calls["download"], "the download")
@@ -284,7 +284,7 @@ def test_cancelling_does_not_hurry_a_download_that_shall_wait(open_studio: Open,
 def test_a_wish_to_cancel_a_download_survives_a_restart(open_studio: Open, emulator: Emulator) -> None:
     emulator.fault("download", Fault(close="before"))
     clock = MovedClock()
-    first = open_studio(pace=STEADY, clock=clock)  # in which the download is not tried again by itself
+    first = open_studio(timing=STEADY, clock=clock)  # in which the download is not tried again by itself
     job_id = first.add()
     failed = lambda: job_id in first.jobs and first.jobs[job_id].trouble  # noqa: E731 - said once
     first.skip_until(clock, failed, "the download's end")

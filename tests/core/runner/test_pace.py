@@ -13,8 +13,8 @@ from emulator import Emulator, Fault, Service
 from tests.clock import MovedClock
 from tests.core.studio import Studio, account_of
 from trellis_blender.core.job.job import Stage
-from trellis_blender.core.runner.job_store import Ledger
-from trellis_blender.core.runner.timing import Clock, Note, Pace
+from trellis_blender.core.runner.job_store import JobStore
+from trellis_blender.core.runner.timing import Clock, Note, Timing
 
 Open = Callable[..., Studio]
 LIMIT = Fault(status=429, details={"actionName": "custom", "actionLimit": 1})
@@ -177,7 +177,7 @@ def test_while_a_call_is_under_way_the_runner_waits_for_it_alone(
 def test_without_an_account_the_runner_only_looks_what_other_blenders_do(
     open_studio: Open, emulator: Emulator, clock: MovedClock
 ) -> None:
-    studio = open_studio(pace=dataclasses.replace(Pace(), jitter=0.0), clock=clock, use_account=False)
+    studio = open_studio(timing=dataclasses.replace(Timing(), jitter=0.0), clock=clock, use_account=False)
     job_id = studio.add()
     studio.until(lambda: job_id in studio.jobs, "the job")
     assert pauses(clock, 3) == [3, 3, 3]
@@ -200,7 +200,7 @@ def test_the_runners_own_clock_waits_for_a_note_or_for_the_time() -> None:
 @pytest.mark.unexpected
 def test_a_mistake_in_a_note_is_told_and_the_runner_goes_on(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "tidy", lambda _ledger, _days: 1 / 0)
+        patch.setattr(JobStore, "tidy", lambda _store, _days: 1 / 0)
         studio.runner.tidy(None)
         studio.until(studio.notices, "the notice")
     assert studio.notices()[0].startswith("Something unexpected happened (ZeroDivisionError).")
@@ -214,6 +214,6 @@ def test_a_mistake_in_what_is_due_is_told_and_the_runner_goes_on(
     emulator.fault("submit", Fault(job="never_ends"))
     studio.reach(studio.add(), Stage.RUNNING)
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "look_around", lambda _ledger: 1 / 0)
+        patch.setattr(JobStore, "look_around", lambda _store: 1 / 0)
         studio.until(studio.notices, "the notice")
     studio.reach(studio.add(), Stage.READY)

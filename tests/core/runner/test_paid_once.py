@@ -21,7 +21,7 @@ from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.job.lock import FolderLock
-from trellis_blender.core.picture.file import Found
+from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.steps import listing_start, look_up
 from trellis_blender.core.scenario import http
@@ -124,8 +124,8 @@ def test_a_submit_that_moves_to_the_front_while_the_pages_are_read_is_found() ->
         asked.append(page)
         return pages.pop(0)
 
-    desk: Any = SimpleNamespace(service=SimpleNamespace(jobs=jobs), wait=lambda _seconds: True, taken=frozenset())
-    assert look_up(job, Path("nowhere"), desk) == Submitted("job_1", 7.25)
+    tools: Any = SimpleNamespace(service=SimpleNamespace(jobs=jobs), wait=lambda _seconds: True, taken=frozenset())
+    assert look_up(job, Path("nowhere"), tools) == Submitted("job_1", 7.25)
     assert asked == ["", "second", ""]
 
 
@@ -287,7 +287,7 @@ def test_a_new_job_that_another_window_took_is_left_to_it(
 
     monkeypatch.setattr(job_folder, "create", create_and_lose)
     job = new_job()
-    studio.runner.add([job], Found(studio.picture, is_ours=True))
+    studio.runner.add([job], PictureFile(studio.picture, is_ours=True))
     studio.until(lambda: job.id in studio.jobs, "the job")
     studio.rest()
     assert studio.jobs[job.id].foreign or studio.jobs[job.id].stage is Stage.FAILED

@@ -13,7 +13,7 @@ from tests.core.studio import STEADY, new_job
 from trellis_blender.core.job.events import Event, Polled
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
-from trellis_blender.core.runner.job_store import Entry
+from trellis_blender.core.runner.job_store import JobEntry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.steps import poll_many
 
@@ -70,30 +70,30 @@ def test_a_round_ends_when_all_jobs_are_seen_and_the_next_begins_with_the_first_
     assert pages.asked == ["", "1"]
 
 
-def look(polling: Polling, entries: list[Entry], pages: Pages) -> Mapping[str, Event]:
+def poll(polling: Polling, entries: list[JobEntry], pages: Pages) -> Mapping[str, Event]:
     """One round of the polling."""
-    desk: Any = SimpleNamespace(service=pages)
-    events = polling.begin(entries)(desk)
+    tools: Any = SimpleNamespace(service=pages)
+    events = polling.begin(entries)(tools)
     polling.end(events)
     return events
 
 
 def test_the_polling_goes_on_with_the_listing_from_round_to_round() -> None:
     clock, pages = MovedClock(), Pages(STRANGERS, STRANGERS, [remote(1), remote(2)])
-    entries = [Entry(running(number), Path("nowhere"), since=clock.now(), seen=clock.now()) for number in (1, 2)]
+    entries = [JobEntry(running(number), Path("nowhere"), since=clock.now(), seen=clock.now()) for number in (1, 2)]
     polling = Polling(STEADY, clock)
-    assert [len(look(polling, entries, pages)) for _ in range(4)] == [0, 0, 2, 0]
+    assert [len(poll(polling, entries, pages)) for _ in range(4)] == [0, 0, 2, 0]
     assert pages.asked == ["", "1", "2", ""]
 
 
 def test_after_a_failure_and_a_change_of_account_it_begins_anew() -> None:
     clock, pages = MovedClock(), Pages(STRANGERS, STRANGERS, STRANGERS)
-    entries = [Entry(running(number), Path("nowhere"), since=clock.now(), seen=clock.now()) for number in (1, 2)]
+    entries = [JobEntry(running(number), Path("nowhere"), since=clock.now(), seen=clock.now()) for number in (1, 2)]
     polling = Polling(STEADY, clock)
-    look(polling, entries, pages)
+    poll(polling, entries, pages)
     polling.begin(entries)
     polling.end(ValueError())
-    look(polling, entries, pages)
+    poll(polling, entries, pages)
     polling.restart()
-    look(polling, entries, pages)
+    poll(polling, entries, pages)
     assert pages.asked == ["", "", ""]

@@ -21,9 +21,9 @@ from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
-from trellis_blender.core.runner.messages import Priced
+from trellis_blender.core.runner.messages import PriceReady
 from trellis_blender.core.runner.questions import NAME, PICTURE, PICTURES_FILE, ask
-from trellis_blender.core.runner.steps import Desk
+from trellis_blender.core.runner.steps import StepTools
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.scenario.http import NotDryError
@@ -37,9 +37,9 @@ def api_of(url: str, project: str = "") -> Api:
     return Api(Account.checked("k", "s", project, url), Connections(), AGENT)
 
 
-def desk_of(account: Account) -> Desk:
+def tools_of(account: Account) -> StepTools:
     api = Api(account, Connections(), AGENT)
-    return Desk(api, lambda _seconds: True, lambda _fraction: None)
+    return StepTools(api, lambda _seconds: True, lambda _fraction: None)
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def api(emulator: Emulator) -> Api:
 
 
 @pytest.fixture
-def asked(emulator: Emulator, folder: Path) -> Callable[..., Priced]:
-    """Ask for the price of the defaults, as a carrier does, in a folder of jobs."""
+def asked(emulator: Emulator, folder: Path) -> Callable[..., PriceReady]:
+    """Ask for the price of the defaults, as a worker does, in a folder of jobs."""
     (folder / "jobs").mkdir()
 
-    def ask_once(*known: str, project: str = "") -> Priced:
+    def ask_once(*known: str, project: str = "") -> PriceReady:
         account = account_of(emulator, project=project)
-        return ask(desk_of(account), 7, STANDARD, f"{account.address} {project}", known, folder / "jobs")
+        return ask(tools_of(account), 7, STANDARD, f"{account.address} {project}", known, folder / "jobs")
 
     return ask_once
 
@@ -68,7 +68,7 @@ def test_the_price_is_what_the_job_costs_then(api: Api, emulator: Emulator) -> N
 
 
 def test_a_thousand_questions_with_all_kinds_of_faults_are_never_paid(
-    emulator: Emulator, asked: Callable[..., Priced]
+    emulator: Emulator, asked: Callable[..., PriceReady]
 ) -> None:
     chance, told = random.Random(5), 0
     faults: tuple[Callable[[], Fault], ...] = (
@@ -150,16 +150,16 @@ def test_a_job_in_the_answer_ends_all_questions_and_is_told_with_its_id(folder: 
         with pytest.raises(DryRunIgnoredError) as error:
             api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD)
         account = Account.checked("k", "s", "", server.url)
-        answer = ask(desk_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
+        answer = ask(tools_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
     assert "job_paid" in error.value.sentence
-    assert answer == Priced(7, is_last=True, notice=error.value.sentence)
+    assert answer == PriceReady(7, is_last=True, notice=error.value.sentence)
     assert len(server.asked) == 2
 
 
 def test_a_strange_success_ends_all_questions_too(folder: Path) -> None:
     with Recorder(Reply(200, b"<html>Sign in to the network</html>")) as server:
         account = Account.checked("k", "s", "", server.url)
-        answer = ask(desk_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
+        answer = ask(tools_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
     assert answer.is_last
     assert answer.cost is None
     assert "job_" not in answer.notice
@@ -173,16 +173,16 @@ def test_what_is_told_of_it_says_what_to_do() -> None:
 
 
 def test_an_earlier_jobs_picture_is_asked_with_and_nothing_is_uploaded(
-    api: Api, emulator: Emulator, asked: Callable[..., Priced], picture: Path
+    api: Api, emulator: Emulator, asked: Callable[..., PriceReady], picture: Path
 ) -> None:
     image = api.upload(picture, "x.png", "image/png", lambda _seconds: True).id
-    assert asked("", image) == Priced(7, 7.25, image)
+    assert asked("", image) == PriceReady(7, 7.25, image)
     assert len(emulator.assets) == 1
 
 
 @pytest.mark.parametrize("known", [(), ("asset_of_another_project",)])
 def test_without_one_a_hidden_picture_is_uploaded_once(
-    emulator: Emulator, asked: Callable[..., Priced], known: tuple[str, ...]
+    emulator: Emulator, asked: Callable[..., PriceReady], known: tuple[str, ...]
 ) -> None:
     answers = [asked(*known) for _ in range(3)]
     assert [answer.cost for answer in answers] == [7.25] * 3
@@ -190,13 +190,13 @@ def test_without_one_a_hidden_picture_is_uploaded_once(
     assert (len(emulator.assets), emulator.calls["upload"]) == (1, 1)
 
 
-def test_each_project_has_a_hidden_picture_of_its_own(emulator: Emulator, asked: Callable[..., Priced]) -> None:
+def test_each_project_has_a_hidden_picture_of_its_own(emulator: Emulator, asked: Callable[..., PriceReady]) -> None:
     for project in ("project_a", "project_b", "project_a"):
         asked(project=project)
     assert emulator.calls["upload"] == 2
 
 
-def test_a_hidden_picture_that_is_gone_is_uploaded_again(emulator: Emulator, asked: Callable[..., Priced]) -> None:
+def test_a_hidden_picture_that_is_gone_is_uploaded_again(emulator: Emulator, asked: Callable[..., PriceReady]) -> None:
     first = asked().asset_id
     emulator.assets.clear()
     assert asked().cost == 7.25
@@ -207,7 +207,7 @@ def test_the_hidden_picture_is_hidden_tiny_and_a_picture(folder: Path) -> None:
     uploaded = Reply(200, b'{"asset": {"id": "asset_h"}}')
     with Recorder(uploaded, Reply(269, b'{"creativeUnitsCost": 1}')) as server:
         account = Account.checked("k", "s", "", server.url)
-        assert ask(desk_of(account), 1, STANDARD, "", (), folder / "jobs").asset_id == "asset_h"
+        assert ask(tools_of(account), 1, STANDARD, "", (), folder / "jobs").asset_id == "asset_h"
     body = json.loads(server.asked[0].body)
     assert (server.asked[0].path, body["name"], body["hide"]) == ("/assets", NAME, True)
     path = folder / "hidden.png"
@@ -222,12 +222,12 @@ def test_a_picture_that_is_refused_is_not_uploaded_again_and_again(folder: Path)
     uploaded = Reply(200, b'{"asset": {"id": "asset_h"}}')
     with Recorder(uploaded, Reply(404, b"{}")) as server:
         account = Account.checked("k", "s", "", server.url)
-        assert ask(desk_of(account), 1, STANDARD, "", (), folder / "jobs") == Priced(1, is_last=True)
+        assert ask(tools_of(account), 1, STANDARD, "", (), folder / "jobs") == PriceReady(1, is_last=True)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}', '"x"', "[" * 5000, r'{"\ud800": "\udfff"}'])
 def test_a_damaged_file_of_pictures_is_made_anew(
-    folder: Path, emulator: Emulator, asked: Callable[..., Priced], content: str
+    folder: Path, emulator: Emulator, asked: Callable[..., PriceReady], content: str
 ) -> None:
     (folder / PICTURES_FILE).write_text(content, encoding="utf-8")
     assert [asked().cost, asked().cost] == [7.25, 7.25]
@@ -235,7 +235,7 @@ def test_a_damaged_file_of_pictures_is_made_anew(
 
 
 def test_a_file_of_pictures_that_cannot_be_written_is_no_obstacle(
-    folder: Path, asked: Callable[..., Priced], caplog: Any
+    folder: Path, asked: Callable[..., PriceReady], caplog: Any
 ) -> None:
     (folder / PICTURES_FILE).mkdir()
     assert asked().cost == 7.25
@@ -243,7 +243,7 @@ def test_a_file_of_pictures_that_cannot_be_written_is_no_obstacle(
 
 
 def test_what_is_kept_for_prices_is_neither_among_the_jobs_nor_holds_a_secret(
-    folder: Path, emulator: Emulator, asked: Callable[..., Priced]
+    folder: Path, emulator: Emulator, asked: Callable[..., PriceReady]
 ) -> None:
     asked()
     assert list((folder / "jobs").iterdir()) == []
@@ -255,19 +255,19 @@ def test_what_is_kept_for_prices_is_neither_among_the_jobs_nor_holds_a_secret(
 
 def test_offline_there_is_no_price_and_no_error(emulator: Emulator, folder: Path) -> None:
     account = Account.checked("k", "s", "", "http://127.0.0.1:9/v1")
-    assert ask(desk_of(account), 3, STANDARD, "", (), folder / "jobs") == Priced(3)
+    assert ask(tools_of(account), 3, STANDARD, "", (), folder / "jobs") == PriceReady(3)
 
 
 @pytest.mark.unexpected
 def test_a_mistake_of_ours_is_answered_too(folder: Path, emulator: Emulator, monkeypatch: Any, caplog: Any) -> None:
     monkeypatch.setattr(Api, "price", lambda *_arguments: 1 / 0)
-    assert ask(desk_of(account_of(emulator)), 3, STANDARD, "", ("a",), folder / "jobs") == Priced(3, is_last=True)
+    assert ask(tools_of(account_of(emulator)), 3, STANDARD, "", ("a",), folder / "jobs") == PriceReady(3, is_last=True)
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_the_runner_brings_the_answer_among_its_changes(studio: Studio, emulator: Emulator) -> None:
     account = account_of(emulator)
-    studio.runner.ask(account, lambda desk: ask(desk, 4, STANDARD, account.address, (), studio.root))
-    studio.until(lambda: any(isinstance(change, Priced) for change in studio.told), "the price")
-    assert next(change for change in studio.told if isinstance(change, Priced)).cost == 7.25
+    studio.runner.ask(account, lambda tools: ask(tools, 4, STANDARD, account.address, (), studio.root))
+    studio.until(lambda: any(isinstance(change, PriceReady) for change in studio.told), "the price")
+    assert next(change for change in studio.told if isinstance(change, PriceReady)).cost == 7.25
     assert (emulator.paid, studio.jobs) == (0, {})

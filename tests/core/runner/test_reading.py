@@ -35,7 +35,7 @@ def opened() -> Iterator[Opened]:
 @pytest.fixture
 def studio(open_studio: Open) -> Studio:
     """A studio whose models stay in the stage Reading until the test says what becomes of them."""
-    studio = open_studio(pace=PATIENT)
+    studio = open_studio(timing=PATIENT)
     studio.reads_models = True
     return studio
 
@@ -148,7 +148,7 @@ def test_a_model_that_is_being_read_is_not_kept_unread(studio: Studio, emulator:
 
 def test_a_main_thread_that_says_nothing_keeps_no_job_from_its_end(open_studio: Open) -> None:
     clock = MovedClock()
-    studio = open_studio(pace=STEADY, clock=clock)
+    studio = open_studio(timing=STEADY, clock=clock)
     studio.reads_models = True
     job_id = studio.add()
     studio.skip_until(clock, lambda: job_id in studio.jobs and studio.jobs[job_id].stage is Stage.READING, "Reading")

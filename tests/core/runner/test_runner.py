@@ -21,7 +21,7 @@ from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
-from trellis_blender.core.runner.messages import Checked, Loaded, Spent
+from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, RemovedCosts
 from trellis_blender.core.runner.runner import Runner
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
@@ -109,7 +109,7 @@ def test_more_jobs_than_a_page_holds_are_all_seen_with_few_calls(open_studio: Op
         folder = studio.folder(job.id)
         folder.mkdir(parents=True)
         job_folder.save(folder, dataclasses.replace(job, remote_id=remote_id, uploaded_at=asset.created))
-    second = open_studio(pace=dataclasses.replace(QUICK, poll_last=2.0))
+    second = open_studio(timing=dataclasses.replace(QUICK, poll_last=2.0))
     failed = Stage.FAILED
     second.until(lambda: len(second.jobs) == 230 and all(j.stage is failed for j in second.jobs.values()), "all failed")
     assert emulator.calls["jobs"] + emulator.calls["job"] <= 12
@@ -169,7 +169,7 @@ def test_a_resting_job_of_an_earlier_session_is_told_and_left_alone(open_studio:
     calls = emulator.calls.copy()
     second = open_studio()
     second.loaded()
-    assert second.told == [Spent(costs={}), dataclasses.replace(job, remote_status=""), Loaded()]
+    assert second.told == [RemovedCosts(costs={}), dataclasses.replace(job, remote_status=""), JobsLoaded()]
     second.rest()
     assert emulator.calls == calls
 
@@ -187,9 +187,9 @@ def test_jobs_that_cannot_be_read_now_are_known_not_to_be_all(
     with monkeypatch.context() as broken:
         broken.setattr(f"trellis_blender.core.runner.job_store.job_folder.{step}", gone)
         studio = open_studio()
-        studio.until(lambda: Loaded(is_whole=False) in studio.told, "the end of the loading")
+        studio.until(lambda: JobsLoaded(is_whole=False) in studio.told, "the end of the loading")
     studio.runner.load()
-    studio.until(lambda: Loaded() in studio.told, "the loading")
+    studio.until(lambda: JobsLoaded() in studio.told, "the loading")
 
 
 def test_a_moved_folder_of_jobs_goes_on(open_studio: Open, emulator: Emulator, folder: Path) -> None:
@@ -228,12 +228,12 @@ def test_nothing_happens_before_the_start(folder: Path, account: Account) -> Non
     runner = Runner(folder / "jobs", AGENT)
     runner.use(account)
     assert own_threads() == []
-    assert runner.changes.empty()
+    assert runner.messages.empty()
     assert not (folder / "jobs").exists()
 
 
 def test_a_check_tells_whether_the_account_works(studio: Studio, account: Account) -> None:
-    assert studio.checked(account) == Checked("Connected: Trellis 2 (emulated) is ready.", True)
+    assert studio.checked(account) == ConnectionChecked("Connected: Trellis 2 (emulated) is ready.", True)
 
 
 @pytest.mark.parametrize(

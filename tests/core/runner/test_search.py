@@ -18,7 +18,7 @@ from trellis_blender.core.errors import AccountError, PassingError, RefusedError
 from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
-from trellis_blender.core.runner.steps import ALONE_MAXIMUM, Missed, identify, look_up
+from trellis_blender.core.runner.steps import ALONE_MAXIMUM, SearchMissed, identify, look_up
 from trellis_blender.core.scenario.api import Api
 
 Open = Callable[..., Studio]
@@ -67,14 +67,14 @@ class Shelf:
         return asset_id
 
 
-def desk_of(shelf: Shelf, *taken: str) -> Any:
+def tools_of(shelf: Shelf, *taken: str) -> Any:
     """What a step works with."""
     return SimpleNamespace(service=shelf, wait=lambda _seconds: True, taken=frozenset(taken))
 
 
-def search(shelf: Shelf, *taken: str, job: Job = LOST) -> Submitted | Missed:
+def search(shelf: Shelf, *taken: str, job: Job = LOST) -> Submitted | SearchMissed:
     """What a search on that shelf comes to."""
-    return look_up(job, Path("nowhere"), desk_of(shelf, *taken))
+    return look_up(job, Path("nowhere"), tools_of(shelf, *taken))
 
 
 def test_the_job_with_the_picture_is_found_on_whatever_page_it_stands() -> None:
@@ -85,7 +85,7 @@ def test_the_job_with_the_picture_is_found_on_whatever_page_it_stands() -> None:
 
 def test_after_several_pages_the_first_is_read_again() -> None:
     shelf = Shelf([listed("a")], [listed("b")])
-    assert search(shelf) == Missed(is_proof=True)
+    assert search(shelf) == SearchMissed(is_proof=True)
     assert shelf.asked == ["", "1", ""]
 
 
@@ -99,7 +99,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_no_other_job_is_taken_for_it(name: str) -> None:
-    assert search(Shelf([OTHERS[name]]), "job_taken") == Missed(is_proof=True)
+    assert search(Shelf([OTHERS[name]]), "job_taken") == SearchMissed(is_proof=True)
     assert search(Shelf([OTHERS[name], OURS]), "job_taken") == Submitted("job_1", 7.25)
 
 
@@ -134,18 +134,18 @@ UNKNOWN = {
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_cannot_be_read_and_may_be_ours_proves_nothing(name: str) -> None:
     remote, alone, is_proof = UNKNOWN[name]
-    assert search(Shelf([remote, listed("job_9")], alone=alone)) == Missed(is_proof)
+    assert search(Shelf([remote, listed("job_9")], alone=alone)) == SearchMissed(is_proof)
 
 
 def test_a_picture_without_a_date_makes_no_job_older() -> None:
     undated = dataclasses.replace(LOST, uploaded_at="")
-    assert search(Shelf([listed("job_0", "", created=EARLIER)]), job=undated) == Missed(is_proof=False)
+    assert search(Shelf([listed("job_0", "", created=EARLIER)]), job=undated) == SearchMissed(is_proof=False)
 
 
 def test_not_more_than_so_many_are_asked_for_alone() -> None:
     jobs = [listed(f"job_{number}", "") for number in range(ALONE_MAXIMUM + 1)]
     shelf = Shelf(jobs, alone=tuple(listed(job.id) for job in jobs))
-    assert search(shelf) == Missed(is_proof=False)
+    assert search(shelf) == SearchMissed(is_proof=False)
     assert len(shelf.asked) == 1 + ALONE_MAXIMUM
 
 
@@ -156,17 +156,17 @@ def test_a_key_that_does_not_see_the_picture_proves_nothing() -> None:
 
 
 def test_a_search_that_is_stopped_proves_nothing() -> None:
-    desk = desk_of(Shelf([listed("a")], [listed("b")]))
-    desk.wait = lambda _seconds: False
+    tools = tools_of(Shelf([listed("a")], [listed("b")]))
+    tools.wait = lambda _seconds: False
     with pytest.raises(PassingError):
-        look_up(LOST, Path("nowhere"), desk)
+        look_up(LOST, Path("nowhere"), tools)
 
 
 @pytest.mark.parametrize(
     "remote", [OURS, listed("job_1", ""), listed("job_1", "", text="asset_1")], ids=["ours", "unreadable", "holds it"]
 )
 def test_an_id_that_the_artist_enters_is_taken_where_nothing_speaks_against_it(remote: RemoteJob) -> None:
-    assert identify(LOST, "job_1", desk_of(Shelf(alone=(remote,)))) == Submitted("job_1", 7.25)
+    assert identify(LOST, "job_1", tools_of(Shelf(alone=(remote,)))) == Submitted("job_1", 7.25)
 
 
 @pytest.mark.parametrize("name", [*OTHERS, "unknown"])
@@ -174,7 +174,7 @@ def test_an_id_of_another_job_is_refused(name: str) -> None:
     remote = OTHERS.get(name)
     shelf = Shelf(alone=() if remote is None else (remote,))
     with pytest.raises(RefusedError) as error:
-        identify(LOST, "nowhere" if remote is None else remote.id, desk_of(shelf, "job_taken"))
+        identify(LOST, "nowhere" if remote is None else remote.id, tools_of(shelf, "job_taken"))
     assert tells_what_to_do(error.value.sentence)
     assert error.value.remedy is Remedy.SCENARIO
 

@@ -13,7 +13,7 @@ from trellis_blender.core.job.folder import JOB_FILE
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.models import MODELS, TRELLIS_2, HostedModel
 from trellis_blender.core.request.parameters import Group, Parameter
-from trellis_blender.core.runner.messages import Checked, Loaded, Priced
+from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, PriceReady
 from trellis_blender.core.runner.questions import ask, check
 
 Open = Callable[..., Studio]
@@ -67,11 +67,11 @@ def test_its_lost_answer_is_found(studio: Studio, emulator: Emulator) -> None:
 
 def test_what_it_costs_and_whether_it_is_there_is_asked(studio: Studio, emulator: Emulator) -> None:
     parameters, account = MADE_UP.complete({}, 7), account_of(emulator)
-    studio.runner.ask(account, lambda desk: ask(desk, 1, parameters, "here", (), studio.root, MADE_UP))
-    studio.runner.ask(account, lambda desk: check(desk, MADE_UP))
-    studio.until(lambda: {Priced, Checked} <= {type(change) for change in studio.told}, "both answers")
-    assert [change.cost for change in studio.told if isinstance(change, Priced)] == [2.5]
-    assert Checked("Connected: Made up (emulated) is ready.", True) in studio.told
+    studio.runner.ask(account, lambda tools: ask(tools, 1, parameters, "here", (), studio.root, MADE_UP))
+    studio.runner.ask(account, lambda tools: check(tools, MADE_UP))
+    studio.until(lambda: {PriceReady, ConnectionChecked} <= {type(change) for change in studio.told}, "both answers")
+    assert [change.cost for change in studio.told if isinstance(change, PriceReady)] == [2.5]
+    assert ConnectionChecked("Connected: Made up (emulated) is ready.", True) in studio.told
     assert emulator.paid == 0
 
 
@@ -90,7 +90,7 @@ def test_a_job_of_a_model_that_is_not_known_here_is_left_alone(
     first.close()
     monkeypatch.delitem(MODELS, MADE_UP.id)
     second = open_studio()
-    second.until(lambda: any(isinstance(change, Loaded) for change in second.told), "the loading")
+    second.until(lambda: any(isinstance(change, JobsLoaded) for change in second.told), "the loading")
     assert not [change for change in second.told if isinstance(change, Job)]
     assert second.notices() == ["A job was made by a newer version of the add-on. Update it to see that job."]
     assert json.loads((second.folder(job.id) / JOB_FILE).read_bytes())["model"] == MADE_UP.id

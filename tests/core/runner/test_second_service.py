@@ -21,7 +21,7 @@ from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import MODELS, TRELLIS_2, HostedModel
 from trellis_blender.core.request.parameters import Value
 from trellis_blender.core.request.service import Asset, RemoteJob, Service, ServiceModel, Wait
-from trellis_blender.core.runner.messages import Checked, ModelRead
+from trellis_blender.core.runner.messages import ConnectionChecked, ModelRead
 
 Open = Callable[..., Studio]
 OTHER = HostedModel("other", "Other", ())
@@ -115,7 +115,7 @@ def test_it_carries_a_job_from_the_picture_to_the_model(
     monkeypatch.setitem(MODELS, model.id, model)
     cupboard = Cupboard(loses_answer=loses_answer)
     patient = dataclasses.replace(QUICK, word=math.inf)
-    studio = open_studio(pace=patient, connector_for=lambda _agent: cupboard)
+    studio = open_studio(timing=patient, connector_for=lambda _agent: cupboard)
     studio.reads_models = True
     job = studio.reach(studio.add(model=model), Stage.READING)
     studio.runner.read(job.id, Shape())
@@ -135,7 +135,7 @@ def test_it_is_checked_and_cut_off_as_scenario_is(open_studio: Open, emulator: E
     cupboard = Cupboard()
     studio = open_studio(connector_for=lambda _agent: cupboard)
     account = Account.checked("k", "s")
-    assert studio.checked(account) == Checked("Connected: Trellis 2 in the cupboard is ready.", True)
+    assert studio.checked(account) == ConnectionChecked("Connected: Trellis 2 in the cupboard is ready.", True)
     assert cupboard.account == account
     assert studio.close()
     assert cupboard.is_cut

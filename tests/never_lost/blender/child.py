@@ -101,8 +101,8 @@ def _hold() -> None:
 
 def hold_at(event: str, when: str) -> None:
     """Stop the runner's thread just before, during or after the event is written to the disk."""
-    ledger = addon.job_store
-    folder, apply = ledger.job_folder, ledger.Ledger.apply
+    job_store = addon.job_store
+    folder, apply = job_store.job_folder, job_store.JobStore.apply
     save, rename, happening = folder.save, folder.rename, list[str]()
 
     def marked_apply(self: Any, entry: Any, what: Any) -> None:
@@ -129,7 +129,7 @@ def hold_at(event: str, when: str) -> None:
         if is_creation and when == "after":
             _hold()
 
-    ledger.Ledger.apply, folder.save, folder.rename = marked_apply, held_save, held_rename
+    job_store.JobStore.apply, folder.save, folder.rename = marked_apply, held_save, held_rename
 
 
 def _state(bpy: Any, session: Any) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def main() -> None:
     preferences.api_key, preferences.api_secret, preferences.api_address = "test-key", "test-secret", sys.argv[1]
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     session = addon.session
-    brisk = addon.timing.Pace(
+    brisk = addon.timing.Timing(
         poll_first=0.05,
         poll_last=0.2,
         retry_first=0.05,

@@ -23,9 +23,9 @@ from tests.never_lost.world import left_over, picture_in, until  # noqa: E402
 from trellis_blender.core.job import folder as job_folder  # noqa: E402
 from trellis_blender.core.job.events import Event, SubmitStarted  # noqa: E402
 from trellis_blender.core.job.job import Job, Stage  # noqa: E402
-from trellis_blender.core.picture.file import Found  # noqa: E402
-from trellis_blender.core.runner import job_store as ledger  # noqa: E402
-from trellis_blender.core.runner.job_store import Entry  # noqa: E402
+from trellis_blender.core.picture.file import PictureFile  # noqa: E402
+from trellis_blender.core.runner import job_store  # noqa: E402
+from trellis_blender.core.runner.job_store import JobEntry  # noqa: E402
 
 DISK_BYTES = 1024 * 1024
 MODEL_ROOM = 100_000
@@ -70,7 +70,7 @@ class Scene:
 
     def begin(self) -> None:
         """Begin the job."""
-        self.window.runner.add([self.job], Found(self.picture, is_ours=True))
+        self.window.runner.add([self.job], PictureFile(self.picture, is_ours=True))
 
     def on_disk(self) -> Job:
         """The job as the disk has it."""
@@ -94,13 +94,13 @@ class Scene:
 
 def _see_it_tried_again() -> None:
     """Wait until the job was to be written some more times."""
-    save, tried = ledger.Ledger.save, list[bool]()
+    save, tried = job_store.JobStore.save, list[bool]()
 
-    def count(self: ledger.Ledger, entry: Entry) -> bool:
+    def count(self: job_store.JobStore, entry: JobEntry) -> bool:
         tried.append(True)
         return save(self, entry)
 
-    ledger.Ledger.save = count  # type: ignore[method-assign]  # the disk is real
+    job_store.JobStore.save = count  # type: ignore[method-assign]  # the disk is real
     until(lambda: len(tried) >= TRIES, "that it is tried again")
 
 
@@ -124,15 +124,15 @@ def at_creation(scene: Scene) -> None:
 
 def at_submitting(scene: Scene) -> None:
     """It is full when the paid call is to be announced."""
-    apply, filled = ledger.Ledger.apply, list[bool]()
+    apply, filled = job_store.JobStore.apply, list[bool]()
 
-    def fill_first(self: ledger.Ledger, entry: Entry, event: Event) -> None:
+    def fill_first(self: job_store.JobStore, entry: JobEntry, event: Event) -> None:
         if isinstance(event, SubmitStarted) and not filled:
             filled.append(True)
             scene.disk.fill()
         apply(self, entry, event)
 
-    ledger.Ledger.apply = fill_first  # type: ignore[method-assign]  # to find the moment; the disk is real
+    job_store.JobStore.apply = fill_first  # type: ignore[method-assign]  # to find the moment; the disk is real
     scene.begin()
     scene.seen["trouble"] = scene.trouble()
     _see_it_tried_again()

@@ -19,7 +19,7 @@ from tests.never_lost.plain.window import QUICK, Window, account, copy_of, new_j
 from tests.never_lost.world import until  # noqa: E402
 from trellis_blender.core.job.folder import UNFINISHED_PREFIX  # noqa: E402
 from trellis_blender.core.job.job import Job, Stage  # noqa: E402
-from trellis_blender.core.picture.file import Found  # noqa: E402
+from trellis_blender.core.picture.file import PictureFile  # noqa: E402
 
 AT_A_TIME = 10
 
@@ -53,7 +53,7 @@ def drive(window: Window, picture: Path, count: int) -> None:
             window.jobs[job.id] = job
             # the same id twice is this test's doing: what the last process left of it would be in the way for a day
             shutil.rmtree(window.root / f"{UNFINISHED_PREFIX}{job.id}", ignore_errors=True)
-            window.runner.add([job], Found(copy_of(picture), is_ours=True))
+            window.runner.add([job], PictureFile(copy_of(picture), is_ours=True))
         return all(over)
 
     until(step, "the end of all jobs", 120)

@@ -14,7 +14,7 @@ from tests.never_lost.plain.window import QUICK, Window, account, new_job
 from tests.never_lost.world import OWN_WITH_MODEL, glb, until
 from tests.services import scenario_stops
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.picture.file import Found
+from trellis_blender.core.picture.file import PictureFile
 
 Open = Callable[[], Window]
 
@@ -28,7 +28,7 @@ def cancel_at_once(window: Window, job_id: str) -> Job:
 def test_a_queued_job_is_cancelled_at_once_and_free(root: Path, picture: Path, emulator: Emulator) -> None:
     window = Window(root, None)
     job = new_job(7)
-    window.runner.add([job], Found(picture, is_ours=True))
+    window.runner.add([job], PictureFile(picture, is_ours=True))
     window.reach(job.id, Stage.QUEUED)
     message = cancel_at_once(window, job.id).message
     window.runner.use(account(emulator.url))

@@ -21,9 +21,9 @@ from trellis_blender.core.errors import PassingError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.models import TRELLIS_2
-from trellis_blender.core.runner.job_store import Entry
+from trellis_blender.core.runner.job_store import JobEntry
 from trellis_blender.core.runner.polling import Polling
-from trellis_blender.core.runner.timing import Pace
+from trellis_blender.core.runner.timing import Timing
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 
@@ -67,8 +67,8 @@ def test_many_waiting_jobs_cost_one_request_per_hundred_and_round(
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", lambda _file: None)  # these jobs need survive nothing
         leave_running_jobs(root, picture, slow_emulator)
-    pace = dataclasses.replace(QUICK, poll_first=ROUND, poll_last=ROUND, jitter=0.0, foreign=60.0)
-    window = Window(root, slow_emulator, pace)
+    timing = dataclasses.replace(QUICK, poll_first=ROUND, poll_last=ROUND, jitter=0.0, foreign=60.0)
+    window = Window(root, slow_emulator, timing)
     begun = time.monotonic()
     window.wait_for(lambda: sum(bool(job.remote_status) for job in window.jobs.values()) == WAITING, "all news")
     calls, per_round = slow_emulator.calls, math.ceil(WAITING / 100)
@@ -79,11 +79,11 @@ def test_many_waiting_jobs_cost_one_request_per_hundred_and_round(
     assert asked <= rounds * per_round
 
 
-def times_of_rounds(pace: Pace, seconds: float) -> list[float]:
+def times_of_rounds(timing: Timing, seconds: float) -> list[float]:
     """When one running job is asked about in that time, by a clock that jumps from one round to the next."""
     clock = MovedClock()
     begun = clock.now()
-    common, entry = Polling(pace, clock), Entry(new_job(7), Path("nowhere"), since=begun, seen=begun)
+    common, entry = Polling(timing, clock), JobEntry(new_job(7), Path("nowhere"), since=begun, seen=begun)
     rounds: list[float] = []
     while clock.now() < begun + seconds:
         assert common.is_due
@@ -96,7 +96,7 @@ def times_of_rounds(pace: Pace, seconds: float) -> list[float]:
 
 
 def test_a_job_is_asked_about_every_second_at_first_and_every_ten_seconds_in_the_end() -> None:
-    rounds = times_of_rounds(Pace(random=Always(0)), 600)
+    rounds = times_of_rounds(Timing(random=Always(0)), 600)
     pauses = [later - earlier for earlier, later in itertools.pairwise(rounds)]
     assert pauses[0] == 1.0
     assert pauses == sorted(pauses)
@@ -105,24 +105,24 @@ def test_a_job_is_asked_about_every_second_at_first_and_every_ten_seconds_in_the
 
 
 def test_chance_only_ever_makes_the_pause_longer_and_never_much() -> None:
-    least, most = Pace(random=Always(0)), Pace(random=Always(1))
+    least, most = Timing(random=Always(0)), Timing(random=Always(1))
     for age in (0, 30, 60, 600):
         assert 1.0 <= least.until_poll(age) <= 10.0
         assert 1.0 < most.until_poll(age) / least.until_poll(age) <= 1.25
 
 
 def test_failures_double_the_pause_up_to_a_minute() -> None:
-    pace = Pace(random=Always(0))
-    assert [pace.until_retry(attempt, None) for attempt in (1, 2, 3, 4, 7, 50)] == [1, 2, 4, 8, 60, 60]
+    timing = Timing(random=Always(0))
+    assert [timing.until_retry(attempt, None) for attempt in (1, 2, 3, 4, 7, 50)] == [1, 2, 4, 8, 60, 60]
 
 
 @pytest.mark.parametrize("side", [0.0, 1.0])
 @pytest.mark.parametrize("asked", [0.0, 3.0, 1000.0])
 def test_a_round_never_comes_before_the_server_asked_for_it(side: float, asked: float) -> None:
     clock = MovedClock()
-    common = Polling(Pace(random=Always(side)), clock)
+    common = Polling(Timing(random=Always(side)), clock)
     for _ in range(5):
-        common.begin([Entry(new_job(7), Path("nowhere"))])
+        common.begin([JobEntry(new_job(7), Path("nowhere"))])
         common.end(PassingError("busy", asked))
         assert clock.now() + asked <= min(common.dues) <= clock.now() + max(asked, 1.15)
 
@@ -153,7 +153,7 @@ def test_every_hint_is_obeyed_at_every_call(root: Path, picture: Path, call: str
     clock, waits = MovedClock(), list[tuple[int, float]]()
     with new_emulator() as emulator:
         emulator.fault(call, fault)
-        window = Window(root, emulator, dataclasses.replace(Pace(), foreign=math.inf), clock)
+        window = Window(root, emulator, dataclasses.replace(Timing(), foreign=math.inf), clock)
         job_id = window.add(picture)
 
         def is_there() -> bool:

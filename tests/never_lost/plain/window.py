@@ -1,4 +1,4 @@
-"""One Blender's worth of core: a runner with a quick pace, and the main thread's part of reading its news."""
+"""One Blender's worth of core: a runner with short waits, and the main thread's part: reading its messages."""
 
 from __future__ import annotations
 
@@ -19,14 +19,22 @@ from trellis_blender.core.errors import import_error
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.model.arrays import Shape
-from trellis_blender.core.picture.file import Found
+from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.parameters import complete
-from trellis_blender.core.runner.messages import Change, Kept, Loaded, ModelRead, Notice, Portrayed, Removed
+from trellis_blender.core.runner.messages import (
+    JobRemoved,
+    JobsLoaded,
+    ModelRead,
+    Notice,
+    RunnerMessage,
+    StorageUsed,
+    ThumbnailsReady,
+)
 from trellis_blender.core.runner.runner import Runner
-from trellis_blender.core.runner.timing import Clock, Pace
+from trellis_blender.core.runner.timing import Clock, Timing
 
-QUICK = Pace(
+QUICK = Timing(
     poll_first=0.03,
     poll_last=0.1,
     retry_first=0.05,
@@ -64,9 +72,11 @@ def copy_of(picture: Path) -> Path:
 class Window:
     """A runner on the jobs in `root`. `told` holds every change, `jobs` the newest snapshot of each job."""
 
-    def __init__(self, root: Path, emulator: Emulator | None, pace: Pace = QUICK, clock: Clock | None = None) -> None:
-        self.root, self.told, self.jobs = root, list[Change](), dict[str, Job]()
-        self.runner = Runner(root, "proof", pace, clock)
+    def __init__(
+        self, root: Path, emulator: Emulator | None, timing: Timing = QUICK, clock: Clock | None = None
+    ) -> None:
+        self.root, self.told, self.jobs = root, list[RunnerMessage](), dict[str, Job]()
+        self.runner = Runner(root, "proof", timing, clock)
         self.runner.start()
         if emulator is not None:
             self.runner.use(account(emulator.url))
@@ -74,14 +84,14 @@ class Window:
     def add(self, picture: Path, seed: int = 7) -> str:
         """Begin a job; its id."""
         job = new_job(seed)
-        self.runner.add([job], Found(copy_of(picture), is_ours=True))
+        self.runner.add([job], PictureFile(copy_of(picture), is_ours=True))
         return job.id
 
     def hear(self) -> None:
         """Take in the changes that have come."""
         while True:
             try:
-                change = self.runner.changes.get_nowait()
+                change = self.runner.messages.get_nowait()
             except queue.Empty:
                 return
             self.told.append(change)
@@ -91,7 +101,7 @@ class Window:
                 self.jobs[change.id] = change
                 if change.stage is Stage.READING and not change.foreign:
                     self.runner.keep_unread(change.id)  # as where another file is open
-            elif isinstance(change, Removed):
+            elif isinstance(change, JobRemoved):
                 self.jobs.pop(change.id, None)
 
     def wait_for(self, is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
@@ -114,9 +124,9 @@ class Window:
         """Wait until the runner has done all that it was told up to now, and hear of it."""
         is_done = threading.Event()
 
-        def nothing() -> Change:
+        def nothing() -> RunnerMessage:
             is_done.set()
-            return Portrayed(frozenset())
+            return ThumbnailsReady(frozenset())
 
         self.runner.compute(nothing)
         self.wait_for(is_done.is_set, "rest")
@@ -145,11 +155,11 @@ class Window:
         """Tidy, and wait until it is done; how many bytes are kept."""
         self.told.clear()
         self.runner.tidy(days)
-        return self._answer(Kept).size
+        return self._answer(StorageUsed).size
 
     def loaded(self) -> None:
         """Wait until all jobs of earlier sessions are told."""
-        self._answer(Loaded)
+        self._answer(JobsLoaded)
 
     def notice(self) -> str:
         """Wait for a sentence that belongs to no job."""

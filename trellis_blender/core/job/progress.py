@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from .job import Job, Stage
-from .time_left import Estimate, Experience, group_of
+from .time_left import Estimate, PastDurations, group_of
 from .words import fraction
 
 
-class Forecast:
+class Progress:
     """Learns from the jobs that are told, and looks ahead for those that run. Only the main thread touches it."""
 
     def __init__(self) -> None:
-        self._experience = Experience()
+        self._experience = PastDurations()
         self._learnt: set[str] = set()  # Scenario's ids, so that a job that is told again counts once
         self._groups: dict[str, Hashable] = {}
         self._held: dict[str, float] = {}

@@ -50,7 +50,7 @@ class Estimate:
         return _minutes(math.floor(low / 60), math.ceil(high / 60))
 
 
-class Experience:
+class PastDurations:
     """How long the artist's own generations took, the newest of each group."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Views:
+class BufferViews:
     """What an accessor of this file may refer to."""
 
     accessors: list[Node]
@@ -34,7 +34,7 @@ class Views:
     binary: memoryview
 
     @classmethod
-    def of(cls, glb: Glb) -> Views:
+    def of(cls, glb: Glb) -> BufferViews:
         """The file's accessors and buffer views. Raises ModelFileError, NotPlainError when data lies elsewhere."""
         return cls(objects(glb.json, "accessors"), objects(glb.json, "bufferViews"), _buffer(glb))
 

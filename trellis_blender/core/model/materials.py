@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .accessors import Views
+from .accessors import BufferViews
 from .arrays import Material, Texture
 from .fields import Node, child, flag, integer, number, numbers, objects, optional_index, text
 from .glb import NotPlainError, damaged
@@ -38,7 +38,7 @@ def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
     return {index: _material(sources, materials[index], f"material {index}") for index in used}
 
 
-def image_data(image: Node, views: Views, where: str) -> tuple[memoryview, str]:
+def image_data(image: Node, views: BufferViews, where: str) -> tuple[memoryview, str]:
     """The bytes of an image without a copy, and its kind: png, jpg or webp. Raises ModelFileError, NotPlainError."""
     if "bufferView" not in image:
         raise NotPlainError("images outside the binary chunk")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .accessors import Array, Views
+from .accessors import Array, BufferViews
 from .fields import Node, child, indices, integer, numbers, objects, optional_index, texts
 from .glb import NotPlainError, damaged
 from .materials import WEBP
@@ -55,7 +55,7 @@ def refuse_unplain(gltf: Node) -> None:
         raise NotPlainError("several scenes")
 
 
-def read_parts(gltf: Node, views: Views, file_bytes: int) -> list[Part]:
+def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
     """Every primitive of the scene. Raises ModelFileError, NotPlainError."""
     meshes, budget = objects(gltf, "meshes"), ROOM + EXPANSION_MAXIMUM * file_bytes
     parts: list[Part] = []
@@ -122,7 +122,7 @@ def _matrix(node: Node, where: str) -> Array:
     return matrix
 
 
-def _sizes(primitive: Node, views: Views, where: str) -> tuple[int, int, int]:
+def _sizes(primitive: Node, views: BufferViews, where: str) -> tuple[int, int, int]:
     """How many vertices, corners and UV maps a primitive has, before anything is made of it."""
     if primitive.get("targets") or child(primitive, "extensions", where):
         raise NotPlainError("shape keys or compressed meshes")
@@ -138,7 +138,7 @@ def _sizes(primitive: Node, views: Views, where: str) -> tuple[int, int, int]:
     return vertices, vertices if index is None else views.length(index, 1), len(_uv_names(accessor))
 
 
-def _accessors(primitive: Node, views: Views, where: str) -> dict[str, int]:
+def _accessors(primitive: Node, views: BufferViews, where: str) -> dict[str, int]:
     """The accessor of each attribute."""
     attributes = child(primitive, "attributes", where)
     return {name: integer(attributes, name, where, below=len(views.accessors)) for name in attributes}
@@ -148,7 +148,7 @@ def _uv_names(attributes: Iterable[str]) -> list[str]:
     return [name for name in (f"TEXCOORD_{n}" for n in range(UV_MAPS_MAXIMUM)) if name in attributes]
 
 
-def _part(primitive: Node, views: Views, where: str, matrix: Array, material_count: int) -> Part:
+def _part(primitive: Node, views: BufferViews, where: str, matrix: Array, material_count: int) -> Part:
     accessor = _accessors(primitive, views, where)
     positions = views.floats(accessor["POSITION"], 3)
     vertices = len(positions)

@@ -18,7 +18,7 @@ from ..errors import ModelFileError
 from ..files import write_whole
 from . import normals as file_normals
 from . import weld
-from .accessors import Views
+from .accessors import BufferViews
 from .arrays import ImageFile, Material, MeshArrays, Model, Shape
 from .fields import objects, text
 from .glb import AGAIN, Glb, NotPlainError, damaged, open_glb
@@ -69,7 +69,7 @@ def _external() -> ModelFileError:
 
 def _checked(glb: Glb) -> _Contents:
     refuse_unplain(glb.json)
-    views = Views.of(glb)
+    views = BufferViews.of(glb)
     parts = read_parts(glb.json, views, len(glb.binary))
     slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
     materials = read_materials(glb.json, [slot for slot in slots if slot is not None])
@@ -92,7 +92,7 @@ def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tupl
     return joined, {index: materials[index] for index in first.values()}
 
 
-def _image_data(glb: Glb, views: Views, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
+def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
     """The images with these indices: their bytes without a copy, their kind and their name."""
     images, budget = objects(glb.json, "images"), IMAGES_EXPANSION_MAXIMUM * len(glb.binary)
     found = {}

@@ -62,7 +62,7 @@ def targa(data: bytes) -> Array:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ViewportPixels:
     """What the viewport drew: uint8 (height, width, 4), the top row first, colours as `straight` takes them."""
 
     seen: Array

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import PictureError
 
 if TYPE_CHECKING:
-    from .encode import Drawn
+    from .encode import ViewportPixels
     from .pixels import Pixels
     from .view import View
 
@@ -74,7 +74,7 @@ class ChosenPicture:
     name: str
     file: Path | None = None
     targa: Path | None = None
-    pixels: Pixels | Drawn | None = None
+    pixels: Pixels | ViewportPixels | None = None
     prepared: PreparedPicture | None = None
     pixel_aspect: float = 1.0
     orientation: int = 1
@@ -87,7 +87,7 @@ Prepare = Callable[[ChosenPicture], PreparedPicture]
 
 
 @dataclass(frozen=True)
-class Found:
+class PictureFile:
     """A picture that is ready to be sent: its file, which is ours to move or delete if it `is_ours`, and its kind."""
 
     file: Path

@@ -59,7 +59,7 @@ _HARMLESS = re.compile(
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})")
 
 
-class Facts(NamedTuple):
+class FileHeader(NamedTuple):
     """`kind`: empty where the first bytes are nobody's. `width` and `height`: pixels as stored, 0 where only reading it
     tells. `orientation`: as Exif has it. `pixel_aspect`: the width of a pixel by its height.
     """
@@ -72,7 +72,7 @@ class Facts(NamedTuple):
     ends_early: bool = False
 
 
-def facts_of(data: bytes) -> Facts:
+def read_header(data: bytes) -> FileHeader:
     """What the file with these bytes says. Never raises: what is damaged says little."""
     kind = kind_of(data)
     try:
@@ -83,7 +83,7 @@ def facts_of(data: bytes) -> Facts:
         orientation, aspect = _orientation(kind, data), _aspect(kind, data)
     except (struct.error, IndexError):
         orientation, aspect = UPRIGHT, 1.0
-    return Facts(kind, width, height, orientation, aspect, _ends_early(kind, data))
+    return FileHeader(kind, width, height, orientation, aspect, _ends_early(kind, data))
 
 
 def kind_of(data: bytes) -> str:

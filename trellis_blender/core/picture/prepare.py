@@ -42,7 +42,7 @@ Packer = Callable[[bytes], tuple[bytes, Array]]
 
 
 @dataclass(frozen=True)
-class Cut:
+class PreparedPixels:
     """What is sent of a picture: `rows` are uint8 (height, width, 3 or 4), the top row first."""
 
     rows: Array
@@ -50,7 +50,9 @@ class Cut:
     concerns: tuple[Concern, ...]
 
 
-def prepared(rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ignores_alpha: bool = False) -> Cut:
+def prepared(
+    rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ignores_alpha: bool = False
+) -> PreparedPixels:
     """What is sent of a picture as it is stored: uint8 (height, width, 4), the top row first, sRGB, straight alpha.
 
     Raises PictureError where nothing can be made of it.
@@ -60,7 +62,9 @@ def prepared(rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ig
     concerns = {Concern.SMALL} if max(height, width) < SMALL else set()
     if ignores_alpha or (rows[..., 3] == 255).all():
         concerns.add(Concern.NO_ALPHA)
-        return Cut(shrunk(rows[..., :3], WHOLE_SIDE), (0, 0, width, height, width, height), _in_order(concerns))
+        return PreparedPixels(
+            shrunk(rows[..., :3], WHOLE_SIDE), (0, 0, width, height, width, height), _in_order(concerns)
+        )
     solid = rows[..., 3] > SOLID
     if not solid.any():
         raise PictureError(GLASS, remedy=Remedy.OPAQUE) if rows[..., 3].any() else PictureError(ALL_CLEAR)
@@ -77,10 +81,12 @@ def prepared(rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ig
     # At even places, so that what TRELLIS.2 rounds is rounded as in the whole picture.
     top, left = (math.floor((first + last - whole) / 4) * 2 for first, last in zip(low, high, strict=True))
     cut = _cut(rows, top, left, whole)
-    return Cut(shrunk(cut, SUBJECT_SIDE), (left, top, left + whole, top + whole, width, height), _in_order(concerns))
+    return PreparedPixels(
+        shrunk(cut, SUBJECT_SIDE), (left, top, left + whole, top + whole, width, height), _in_order(concerns)
+    )
 
 
-def packed(cut: Cut, pack_jpeg: Packer | None) -> PreparedPicture:
+def packed(cut: PreparedPixels, pack_jpeg: Packer | None) -> PreparedPicture:
     """What is sent as a file: a PNG, or what `pack_jpeg` makes of an opaque one that is too large; None: nothing does.
 
     What the model sees is computed from what the file's bytes show.

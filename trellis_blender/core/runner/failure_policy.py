@@ -24,7 +24,7 @@ NOT_ACCEPTED = (PassingError, AccountError, CreditsError, RefusedError)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """`event` happens to the job, if any. With `waits` it is tried again, after the seconds `asked` for by the server,
     or with `needs_help` after a while in which the artist may have mended what the `sentence` says, by the `remedy`, or
     `at_limit` once another job has ended.
@@ -39,20 +39,20 @@ class Verdict:
     asked: float | None = None
 
 
-def judge(job: Job, error: Exception) -> Verdict:
-    """The verdict on a job whose step ended with the error."""
+def decide(job: Job, error: Exception) -> Decision:
+    """What to do with a job whose step ended with the error."""
     sentence = error.sentence if isinstance(error, TrellisError) else unexpected(error)
     if job.stage is Stage.SUBMITTING and not isinstance(error, NOT_ACCEPTED):
-        return Verdict(sentence, AnswerLost())
+        return Decision(sentence, AnswerLost())
     event = SubmitPutOff() if job.stage is Stage.SUBMITTING else None
     if isinstance(error, PassingError):
         at_limit = isinstance(error, LimitError) and error.retry_after is None
-        return Verdict(sentence, event, waits=True, at_limit=at_limit, asked=error.retry_after)
+        return Decision(sentence, event, waits=True, at_limit=at_limit, asked=error.retry_after)
     remedy = error.remedy if isinstance(error, TrellisError) else Remedy.RETRY
     if _must_be_held(job, error):
-        return Verdict(sentence, event, waits=True, needs_help=True, remedy=remedy)
+        return Decision(sentence, event, waits=True, needs_help=True, remedy=remedy)
     is_asset_gone = job.stage is Stage.SUBMITTING and isinstance(error, RefusedError) and error.is_gone
-    return Verdict(
+    return Decision(
         sentence, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy, asset_gone=is_asset_gone)
     )
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The jobs the runner drives, and the only place where one changes.
 
-Only the runner's thread touches the ledger. Each change is an event: the job advances, is written to its folder, and is
-told to the main thread, in that order.
+Only the runner's thread touches it. Each change is an event: the job advances, is written to its folder, and is told to
+the main thread, in that order.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ..job import spending
 from ..job.events import AnswerLost, Event, Failed
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
-from .messages import Answer, Change, Kept, Loaded, Notice, Removed, Spent
-from .timing import Clock, Pace
+from .messages import Answer, JobRemoved, JobsLoaded, Notice, RemovedCosts, RunnerMessage, StorageUsed
+from .timing import Clock, Timing
 
 
 @dataclass
-class Entry:
+class JobEntry:
     """What the runner remembers about a job beside the job itself. Times are seconds of the runner's clock.
 
     `due`: when the next step may begin. `attempt`: failures in a row. `since`: when it reached its stage. `seen`: when
@@ -55,7 +55,7 @@ class Entry:
         return not (self.is_working or self.job.is_resting or self.job.foreign)
 
     def begin(self, now: float) -> None:
-        """A step is handed to a carrier."""
+        """A step is handed to a worker."""
         self.is_working, self.is_at_limit = True, False
         self.abandoned, self.begun = threading.Event(), now
 
@@ -71,12 +71,12 @@ class Entry:
             self.lock = None
 
 
-class Ledger:
-    """All jobs in `root`, by their ids. `changes` gets a snapshot after each change."""
+class JobStore:
+    """All jobs in `root`, by their ids. `messages` gets a snapshot after each change."""
 
-    def __init__(self, root: Path, pace: Pace, clock: Clock, changes: queue.SimpleQueue[Change]) -> None:
-        self.entries: dict[str, Entry] = {}
-        self._root, self._pace, self._clock, self._changes = root, pace, clock, changes
+    def __init__(self, root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]) -> None:
+        self.entries: dict[str, JobEntry] = {}
+        self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
         self._told: dict[str, str] = {}  # what keeps a folder from being read, told once
 
     @property
@@ -89,13 +89,13 @@ class Ledger:
         is_whole = False
         try:
             job_folder.sweep(self._root, time.time())
-            self._changes.put(Spent(spending.removed(self._root)))
+            self._messages.put(RemovedCosts(spending.removed(self._root)))
             self.look_around()
             is_whole = not self._told
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
         finally:
-            self._changes.put(Loaded(is_whole))
+            self._messages.put(JobsLoaded(is_whole))
 
     def look_around(self) -> None:
         """See what other Blenders do: take over the jobs of one that is gone, show the others as they stand, and find
@@ -113,15 +113,15 @@ class Ledger:
                     self._look_at(folder, known)
                 except StorageError as error:
                     if before.get(folder.name) != error.sentence:
-                        self._changes.put(Notice(error.sentence, error.remedy))
+                        self._messages.put(Notice(error.sentence, error.remedy))
                     self._told[folder.name] = error.sentence
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
             if entry.lock is None and not entry.is_unsaved and job_id not in present:
                 del self.entries[job_id]  # another Blender has removed it
-                self._changes.put(Removed(job_id))
+                self._messages.put(JobRemoved(job_id))
 
-    def _look_at(self, folder: Path, known: Entry | None) -> None:
+    def _look_at(self, folder: Path, known: JobEntry | None) -> None:
         job, lock = self._read(folder), None
         if not job.is_resting:
             lock = _take_lock(folder)
@@ -137,7 +137,7 @@ class Ledger:
         elif known.job == job:
             return
         known.job, known.lock = job, lock
-        self._changes.put(job)
+        self._messages.put(job)
         by_itself = event_by_itself(job)
         if lock is not None and isinstance(by_itself, AnswerLost):  # the others happen when its next step is taken
             self.apply(known, by_itself)
@@ -173,31 +173,31 @@ class Ledger:
         self.entries[job.id] = entry
         self._publish(entry)
 
-    def _new_entry(self, job: Job, folder: Path, lock: FolderLock | None = None) -> Entry:
+    def _new_entry(self, job: Job, folder: Path, lock: FolderLock | None = None) -> JobEntry:
         now = self._clock.now()
-        return Entry(job, folder, lock, since=now, seen=now)
+        return JobEntry(job, folder, lock, since=now, seen=now)
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """The job cannot begin: nothing of it is kept, but the artist is told."""
         sentence, remedy = error.sentence, error.remedy
-        self._changes.put(advance(job, Failed(sentence, remedy), time.time()))
+        self._messages.put(advance(job, Failed(sentence, remedy), time.time()))
 
     def answer(self, job_id: str) -> None:
         """Let the main thread know that what it asked for the job is done, or refused."""
-        self._changes.put(Answer(job_id))
+        self._messages.put(Answer(job_id))
 
-    def entry(self, job_id: str) -> Entry:
+    def entry(self, job_id: str) -> JobEntry:
         """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it
         goes from the list, too.
         """
         try:
             return self.entries[job_id]
         except KeyError:
-            self._changes.put(Removed(job_id))
+            self._messages.put(JobRemoved(job_id))
             sentence = "This job was never saved, and nothing was charged. Generate again."
             raise StorageError(sentence, remedy=Remedy.NONE) from None
 
-    def claim(self, entry: Entry) -> bool:
+    def claim(self, entry: JobEntry) -> bool:
         """Take hold of a resting job, as it stands on disk now; False when another Blender has it.
 
         What this Blender remembers may be old: another one may have gone on with the job, and paid for it. Raises
@@ -221,7 +221,7 @@ class Ledger:
             self._publish(entry)
         return True
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: JobEntry) -> None:
         """Delete a resting job's own files, and its folder when nothing else is in it. Raises StorageError."""
         known = entry.job
         if not known.is_resting or not self.claim(entry):
@@ -236,13 +236,13 @@ class Ledger:
             spending.keep(self._root, entry.job)
         except OSError as error:  # a full disk must not keep the artist from making room
             kept = storage_error("write down what the job cost", error)
-            self._changes.put(Notice(kept.sentence, kept.remedy))
+            self._messages.put(Notice(kept.sentence, kept.remedy))
         try:
             job_folder.remove(entry.folder)
         except OSError as error:
             raise storage_error("remove the job", error) from error
         del self.entries[entry.job.id]
-        self._changes.put(Removed(entry.job.id))
+        self._messages.put(JobRemoved(entry.job.id))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago, None: none; tell how much is kept. Raises StorageError.
@@ -257,13 +257,13 @@ class Ledger:
                 try:
                     self.remove(entry)
                 except StorageError as error:
-                    self._changes.put(Notice(error.sentence, error.remedy))
+                    self._messages.put(Notice(error.sentence, error.remedy))
         try:
-            self._changes.put(Kept(job_folder.size(self._root)))
+            self._messages.put(StorageUsed(job_folder.size(self._root)))
         except OSError as error:
             raise storage_error("measure the folder of the jobs", error) from error
 
-    def apply(self, entry: Entry, event: Event) -> None:
+    def apply(self, entry: JobEntry, event: Event) -> None:
         """Let the event happen to the job. Raises ImpossibleEventError."""
         before, entry.job = entry.job, advance(entry.job, event, time.time())
         if entry.job.stage is not before.stage:
@@ -286,14 +286,14 @@ class Ledger:
         if waiting is not None:
             waiting.due, waiting.is_at_limit = 0.0, False
 
-    def save(self, entry: Entry) -> bool:
+    def save(self, entry: JobEntry) -> bool:
         """Write the job to its folder; False when the disk refuses, which is tried again later."""
         if not entry.is_unsaved:
             return True
         try:
             job_folder.save(entry.folder, entry.job)
         except OSError as error:
-            entry.due = self._clock.now() + self._pace.retry_first
+            entry.due = self._clock.now() + self._timing.retry_first
             self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
             return False
         entry.is_unsaved = False
@@ -302,7 +302,7 @@ class Ledger:
         return True
 
     def show(
-        self, entry: Entry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
+        self, entry: JobEntry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
     ) -> None:
         """Change what is only shown, never saved. `remedy` is the trouble's."""
         shown = replace(
@@ -315,8 +315,8 @@ class Ledger:
             entry.job = shown
             self._publish(entry)
 
-    def _publish(self, entry: Entry) -> None:
-        self._changes.put(entry.job)
+    def _publish(self, entry: JobEntry) -> None:
+        self._messages.put(entry.job)
 
 
 def _take_lock(folder: Path) -> FolderLock | None:

@@ -20,7 +20,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Removed:
+class JobRemoved:
     """The job and its folder are gone."""
 
     id: str
@@ -42,7 +42,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Checked:
+class ConnectionChecked:
     """The answer to `check`: a plain sentence, whether all is well, and what helps when it is not."""
 
     sentence: str
@@ -68,7 +68,7 @@ class ModelRead:
 
 
 @dataclass(frozen=True)
-class Priced:
+class PriceReady:
     """What the answer to `price.ask` is to the question with that `number`.
 
     `cost` is in creative units, None when Scenario does not say. `asset_id` is the picture that it was asked with.
@@ -83,14 +83,14 @@ class Priced:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StorageUsed:
     """How many bytes the folders of all jobs take up."""
 
     size: int
 
 
 @dataclass(frozen=True)
-class Spent:
+class RemovedCosts:
     """What the jobs cost that were removed: when they were created, in seconds since 1970, creative units, and their
     ids at Scenario.
     """
@@ -99,14 +99,14 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class JobsLoaded:
     """All jobs of earlier sessions have been told; unless `is_whole`, all that could be read."""
 
     is_whole: bool = True
 
 
 @dataclass(frozen=True)
-class Seen:
+class PreviewReady:
     """What the model sees of the picture that the key names, or the sentence that says why that is not known, and what
     helps. `number` is that of the look. `prepared` is what would be sent, `stamp` that of the file that was looked at.
     `is_refused`: the picture itself is why, so it would be refused at the click as well.
@@ -125,7 +125,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class FileStamped:
+class StampReady:
     """The stamp that the file of the picture with this key has now, None where there is none."""
 
     key: Key
@@ -133,7 +133,7 @@ class FileStamped:
 
 
 @dataclass(frozen=True)
-class Portrayed:
+class ThumbnailsReady:
     """These jobs have a thumbnail of their model now. `tried` is the job whose turn it was, if it was one's."""
 
     ids: frozenset[str]
@@ -141,7 +141,7 @@ class Portrayed:
 
 
 @dataclass(frozen=True)
-class Shrunk:
+class SmallPicture:
     """A job's picture, small: `pixels` are `height` rows of `width` RGBA bytes, bottom row first, sRGB with straight
     alpha; none where it cannot be shown.
     """
@@ -152,5 +152,17 @@ class Shrunk:
     pixels: bytes = b""
 
 
-OfPictures = Seen | FileStamped | Portrayed | Shrunk
-Change = Job | Removed | Answer | Notice | Checked | ModelRead | Priced | Kept | Spent | Loaded | OfPictures
+PreviewMessage = PreviewReady | StampReady | ThumbnailsReady | SmallPicture
+RunnerMessage = (
+    Job
+    | JobRemoved
+    | Answer
+    | Notice
+    | ConnectionChecked
+    | ModelRead
+    | PriceReady
+    | StorageUsed
+    | RemovedCosts
+    | JobsLoaded
+    | PreviewMessage
+)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import TrellisError
 from ..job.events import Event, NeverArrived, NotFound, Polled
-from .failure_policy import judge
-from .job_store import Entry, Ledger
-from .timing import Clock, Pace
+from .failure_policy import decide
+from .job_store import JobEntry, JobStore
+from .timing import Clock, Timing
 
 if TYPE_CHECKING:
-    from .steps import Missed
+    from .steps import SearchMissed
 
 _log = logging.getLogger(__name__)
 
@@ -21,62 +21,62 @@ _log = logging.getLogger(__name__)
 class Outcomes:
     """Only the runner's thread calls it."""
 
-    def __init__(self, ledger: Ledger, pace: Pace, clock: Clock) -> None:
-        self._ledger, self._pace, self._clock = ledger, pace, clock
+    def __init__(self, job_store: JobStore, timing: Timing, clock: Clock) -> None:
+        self._store, self._timing, self._clock = job_store, timing, clock
 
-    def take(self, entry: Entry, result: Event | Missed | Exception) -> None:
+    def take(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
         """Take in what a step led to."""
         if isinstance(result, Exception):
             self.fail(entry, result)
         elif isinstance(result, Polled):  # Scenario was asked to stop it, which it has not done yet
-            self._ledger.apply(entry, result)
+            self._store.apply(entry, result)
             entry.attempt += 1
-            entry.due = self._clock.now() + self._pace.until_retry(entry.attempt, None)
+            entry.due = self._clock.now() + self._timing.until_retry(entry.attempt, None)
         elif isinstance(result, Event):
             entry.attempt = 0
-            self._ledger.apply(entry, result)
+            self._store.apply(entry, result)
         else:
             self._missed(entry, result)
 
-    def _missed(self, entry: Entry, missed: Missed) -> None:
+    def _missed(self, entry: JobEntry, missed: SearchMissed) -> None:
         """A search did not find the submit. Two that prove it, far enough apart, are certain."""
         if entry.job.may_submit_again:
-            self._ledger.apply(entry, NotFound())
+            self._store.apply(entry, NotFound())
             return
         if not missed.is_proof:
             entry.missing_since = None
         elif entry.missing_since is None:
             entry.missing_since = self._clock.now()
-        elif entry.begun - entry.missing_since >= self._pace.listing_lag:
-            self._ledger.apply(entry, NeverArrived())
+        elif entry.begun - entry.missing_since >= self._timing.listing_lag:
+            self._store.apply(entry, NeverArrived())
             return
         if not self._is_search_over(entry):
             entry.attempt += 1
-            pause = min(self._pace.until_retry(entry.attempt, None), self._pace.listing_lag / 4)
+            pause = min(self._timing.until_retry(entry.attempt, None), self._timing.listing_lag / 4)
             entry.due = self._clock.now() + pause
 
-    def _is_search_over(self, entry: Entry) -> bool:
+    def _is_search_over(self, entry: JobEntry) -> bool:
         """End a search that has lasted long enough; whether it has. A job that is submitted anew afterwards is searched
         for until that has been done once.
         """
         if entry.searched_since is None or entry.job.may_submit_again:
             return False
-        if self._clock.now() - entry.searched_since < self._pace.search:
+        if self._clock.now() - entry.searched_since < self._timing.search:
             return False
-        self._ledger.apply(entry, NotFound())
+        self._store.apply(entry, NotFound())
         return True
 
-    def fail(self, entry: Entry, error: Exception) -> None:
+    def fail(self, entry: JobEntry, error: Exception) -> None:
         """A step failed."""
         if not isinstance(error, TrellisError):
             _log.error("unexpected", exc_info=error)
-        verdict = judge(entry.job, error)
-        if verdict.event is not None:
-            self._ledger.apply(entry, verdict.event)
-        if not verdict.waits or entry.job.is_resting or self._is_search_over(entry):
+        decision = decide(entry.job, error)
+        if decision.event is not None:
+            self._store.apply(entry, decision.event)
+        if not decision.waits or entry.job.is_resting or self._is_search_over(entry):
             return
         entry.attempt += 1
-        pause = self._pace.held if verdict.needs_help else self._pace.until_retry(entry.attempt, verdict.asked)
-        entry.due = self._clock.now() + (self._pace.limit if verdict.at_limit else pause)
-        entry.is_at_limit = verdict.at_limit
-        self._ledger.show(entry, trouble=verdict.sentence, remedy=verdict.remedy)
+        pause = self._timing.held if decision.needs_help else self._timing.until_retry(entry.attempt, decision.asked)
+        entry.due = self._clock.now() + (self._timing.limit if decision.at_limit else pause)
+        entry.is_at_limit = decision.at_limit
+        self._store.show(entry, trouble=decision.sentence, remedy=decision.remedy)

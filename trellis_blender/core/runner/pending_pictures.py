@@ -21,124 +21,127 @@ from typing import TYPE_CHECKING
 from ..errors import TrellisError, storage_error, unexpected
 from ..job.events import CancelAsked
 from ..job.job import Job, advance
-from ..picture.file import ChosenPicture, Found, Prepare
-from .job_store import Ledger
+from ..picture.file import ChosenPicture, PictureFile, Prepare
+from .job_store import JobStore
 
 if TYPE_CHECKING:
-    from .workers import Carriers
+    from .workers import WorkerPool
 
 LAST_SECONDS = 1.5
 _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Draft:
+class PendingPicture:
     """Jobs of one picture, which is not written yet. `unwanted` are those that were cancelled meanwhile."""
 
     jobs: Sequence[Job]
-    picture: ChosenPicture | Found
+    picture: ChosenPicture | PictureFile
     unwanted: set[str] = field(default_factory=set)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Intake:
-    """All drafts. Only the runner's thread calls its methods, and reads `notes`; `taken` is called there when jobs have
-    come into the ledger.
+class PendingPictures:
+    """All pictures that are being written. Only the runner's thread calls its methods, and reads `notes`.
+
+    `taken` is called there when jobs have come into the job store.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
+        job_store: JobStore,
         notes: queue.SimpleQueue[Callable[[], None]],
         taken: Callable[[], None],
-        writing: Writing,
+        writing: PictureWriter,
     ) -> None:
-        self._ledger, self._notes, self._taken, self._writing = ledger, notes, taken, writing
-        self._drafts: list[Draft] = []
+        self._store, self._notes, self._taken, self._writing = job_store, notes, taken, writing
+        self._unwritten: list[PendingPicture] = []
 
-    def begin(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None, writer: Carriers) -> None:
+    def begin(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None, writer: WorkerPool) -> None:
         """Have the picture prepared and written, then bring in the jobs; without one, bring them in."""
         if picture is None:
             self._add(jobs, [None] * len(jobs))
             return
-        draft = Draft(jobs, picture)
-        self._drafts.append(draft)
-        writer.run(lambda: self._write(draft))
+        pending = PendingPicture(jobs, picture)
+        self._unwritten.append(pending)
+        writer.run(lambda: self._write(pending))
 
     def cancel(self, job_id: str) -> bool:
         """Whether the job is still waiting for its picture; then it ends as soon as it has it, and nothing is paid.
 
         That is when the main thread gets its answer.
         """
-        for draft in self._drafts:
-            if any(job.id == job_id for job in draft.jobs):
-                draft.unwanted.add(job_id)
+        for pending in self._unwritten:
+            if any(job.id == job_id for job in pending.jobs):
+                pending.unwanted.add(job_id)
                 return True
         return False
 
     def finish(self, guarded: Callable[[Callable[[], None]], None]) -> None:
         """Blender quits: do what all notes say, and write the pictures that nobody has begun to write."""
         with contextlib.suppress(queue.Empty):
-            while self._drafts or not self._notes.empty():
-                for draft in [*self._drafts]:
-                    self._write(draft)
+            while self._unwritten or not self._notes.empty():
+                for pending in [*self._unwritten]:
+                    self._write(pending)
                 guarded(self._notes.get(timeout=LAST_SECONDS))
 
-    def _write(self, draft: Draft) -> None:
+    def _write(self, pending: PendingPicture) -> None:
         """On any thread."""
-        if not draft.turn.acquire(blocking=False):
+        if not pending.turn.acquire(blocking=False):
             return  # somebody else does it, or has done it
-        outcome = self._writing.written(draft)
-        self._notes.put(lambda: self._take_in(draft, outcome))
+        outcome = self._writing.written(pending)
+        self._notes.put(lambda: self._take_in(pending, outcome))
 
-    def _take_in(self, draft: Draft, outcome: list[Found] | TrellisError) -> None:
-        self._drafts.remove(draft)
+    def _take_in(self, pending: PendingPicture, outcome: list[PictureFile] | TrellisError) -> None:
+        self._unwritten.remove(pending)
         if isinstance(outcome, TrellisError):
-            for job in draft.jobs:
-                self._ledger.refuse(job, outcome)
-            self._answer(draft)
+            for job in pending.jobs:
+                self._store.refuse(job, outcome)
+            self._answer(pending)
             return
-        is_prepared = isinstance(draft.picture, ChosenPicture)
-        jobs = [of_picture(job, found) if is_prepared else job for job, found in zip(draft.jobs, outcome, strict=True)]
+        is_prepared = isinstance(pending.picture, ChosenPicture)
+        jobs = [
+            of_picture(job, found) if is_prepared else job for job, found in zip(pending.jobs, outcome, strict=True)
+        ]
         now = time.time()
-        jobs = [advance(job, CancelAsked(), now) if job.id in draft.unwanted else job for job in jobs]
+        jobs = [advance(job, CancelAsked(), now) if job.id in pending.unwanted else job for job in jobs]
         self._add(jobs, [found.file for found in outcome])
-        self._answer(draft)
+        self._answer(pending)
 
-    def _answer(self, draft: Draft) -> None:
-        for job_id in draft.unwanted:
-            self._ledger.answer(job_id)
+    def _answer(self, pending: PendingPicture) -> None:
+        for job_id in pending.unwanted:
+            self._store.answer(job_id)
 
     def _add(self, jobs: Sequence[Job], pictures: Sequence[Path | None]) -> None:
         for job, picture in zip(jobs, pictures, strict=True):
-            self._ledger.add(job, picture)
+            self._store.add(job, picture)
         self._taken()
 
 
-def of_picture(job: Job, found: Found) -> Job:
+def of_picture(job: Job, found: PictureFile) -> Job:
     """The job with what is known of its picture once that is prepared."""
     name = f"{Path(job.picture_name).stem}.{found.kind}"
     return replace(job, picture=f"source.{found.kind}", picture_name=name, crop=found.crop, is_prepared=True)
 
 
 @dataclass
-class Writing:
+class PictureWriter:
     """Writes pictures to files in `folder`. `prepare` makes what is sent; None: all are ready."""
 
     folder: Path
     prepare: Prepare | None = None
 
-    def written(self, draft: Draft) -> list[Found] | TrellisError:
+    def written(self, pending: PendingPicture) -> list[PictureFile] | TrellisError:
         """A file of the picture for each of the jobs, or why there is none. Never raises: an answer must come."""
-        files = list[Found]()
+        files = list[PictureFile]()
         try:
-            first = self.ready(draft.picture, draft.jobs[-1].id)
+            first = self.ready(pending.picture, pending.jobs[-1].id)
             files.append(first)
-            for job in draft.jobs[:-1]:
+            for job in pending.jobs[:-1]:
                 copy = kept_copy(first.file, first.file.with_name(job.id + first.file.suffix))
                 files.insert(-1, replace(first, file=copy))
         except TrellisError as error:
-            outcome: list[Found] | TrellisError = error
+            outcome: list[PictureFile] | TrellisError = error
         except OSError as error:
             outcome = storage_error("save the picture", error)
         except Exception as error:  # noqa: BLE001 - the log has it all
@@ -151,9 +154,9 @@ class Writing:
                 found.file.unlink(missing_ok=True)
         return outcome
 
-    def ready(self, picture: ChosenPicture | Found, name: str) -> Found:
+    def ready(self, picture: ChosenPicture | PictureFile, name: str) -> PictureFile:
         """The picture in a file of that name, which is ours. Raises TrellisError or OSError; then there is none."""
-        if isinstance(picture, Found):
+        if isinstance(picture, PictureFile):
             return picture
         assert self.prepare is not None
         prepared = self.prepare(picture)
@@ -165,7 +168,7 @@ class Writing:
             with contextlib.suppress(OSError):  # as above
                 file.unlink(missing_ok=True)
             raise
-        return Found(file, is_ours=True, kind=prepared.kind, crop=prepared.crop)
+        return PictureFile(file, is_ours=True, kind=prepared.kind, crop=prepared.crop)
 
 
 def kept_copy(picture: Path, target: Path) -> Path:

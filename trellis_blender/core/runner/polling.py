@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 from ..errors import PassingError
 from ..job.events import Event
-from .job_store import Entry
-from .timing import Clock, Pace
+from .job_store import JobEntry
+from .timing import Clock, Timing
 
 if TYPE_CHECKING:
-    from .steps import Desk
+    from .steps import StepTools
 
 JOBS_PER_REQUEST = 100
-Look = Callable[["Desk"], Mapping[str, Event]]
+PollOnce = Callable[["StepTools"], Mapping[str, Event]]
 
 
 class Polling:
-    """The state of the common polling. Only the runner's thread touches it; a `Look` runs on a carrier's."""
+    """The state of the common polling. Only the runner's thread touches it; a `PollOnce` runs on a worker's thread."""
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
-        self._pace, self._clock = pace, clock
+    def __init__(self, timing: Timing, clock: Clock) -> None:
+        self._timing, self._clock = timing, clock
         self._due, self._attempt, self._page, self._next_page = 0.0, 0, "", ""
-        self._asked: list[Entry] | None = None
+        self._asked: list[JobEntry] | None = None
         self._has_listed = False
 
     @property
@@ -42,17 +42,17 @@ class Polling:
         """Begin the next round at once and with the first page."""
         self._due, self._attempt, self._page = 0.0, 0, ""
 
-    def begin(self, waiting: list[Entry]) -> Look:
+    def begin(self, waiting: list[JobEntry]) -> PollOnce:
         """A look at the jobs: at one that has long not been seen, else at the next pages of the listing."""
         from .steps import poll_many, poll_one
 
         unseen = min(waiting, key=lambda entry: entry.seen)
-        is_stale = self._clock.now() - unseen.seen > 3 * self._pace.poll_last
+        is_stale = self._clock.now() - unseen.seen > 3 * self._timing.poll_last
         if len(waiting) == 1 or (is_stale and self._has_listed and not self._page):
             self._has_listed = False
             self._asked = [unseen]
             job, folder = unseen.job, unseen.folder
-            return lambda desk: {job.id: poll_one(job, folder, desk)}
+            return lambda tools: {job.id: poll_one(job, folder, tools)}
         self._asked, self._has_listed = waiting, True
         jobs, page, pages = (
             [entry.job for entry in waiting],
@@ -60,23 +60,23 @@ class Polling:
             math.ceil(len(waiting) / JOBS_PER_REQUEST),
         )
 
-        def look(desk: Desk) -> Mapping[str, Event]:
-            events, self._next_page = poll_many(jobs, page, pages, desk.service)
+        def poll(tools: StepTools) -> Mapping[str, Event]:
+            events, self._next_page = poll_many(jobs, page, pages, tools.service)
             return events
 
-        return look
+        return poll
 
-    def end(self, result: Mapping[str, Event] | Exception) -> list[Entry]:
+    def end(self, result: Mapping[str, Event] | Exception) -> list[JobEntry]:
         """Take in what the look gave, and set the next round's time; the entries it was about."""
         asked, self._asked = self._asked or [], None
         now = self._clock.now()
         if isinstance(result, Exception):
             self._attempt, self._page = self._attempt + 1, ""
             hint = result.retry_after if isinstance(result, PassingError) else None
-            self._due = now + self._pace.until_retry(self._attempt, hint)
+            self._due = now + self._timing.until_retry(self._attempt, hint)
             return asked
         self._attempt, self._page, self._next_page = 0, self._next_page, ""
-        self._due = now + self._pace.until_poll(min((now - entry.since for entry in asked), default=0.0))
+        self._due = now + self._timing.until_poll(min((now - entry.since for entry in asked), default=0.0))
         for entry in asked:
             if entry.job.id in result:
                 entry.seen = now

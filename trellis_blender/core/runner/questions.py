@@ -31,11 +31,11 @@ from ..model.arrays import Shape
 from ..model.glb import NotPlainError
 from ..request.models import TRELLIS_2, HostedModel
 from ..request.parameters import Value
-from .messages import Checked, ModelRead, Priced
+from .messages import ConnectionChecked, ModelRead, PriceReady
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
-    from .steps import Desk
+    from .steps import StepTools
 
 PICTURES_FILE = "price pictures.json"
 NAME = "Trellis price.png"
@@ -47,36 +47,38 @@ _log = logging.getLogger(__name__)
 
 
 def ask(
-    desk: Desk,
+    tools: StepTools,
     number: int,
     parameters: Mapping[str, Value],
     place: str,
     known: Iterable[str],
     root: Path,
     model: HostedModel = TRELLIS_2,
-) -> Priced:
+) -> PriceReady:
     """The answer to the question with that number. Never raises; nothing is charged.
 
     `place` names the address and the project. `known` are pictures that may be there; `root` is the jobs' folder.
     """
 
-    def price_with(picture: str) -> Priced:
-        return Priced(number, desk.service.price(model, picture, parameters), picture)
+    def price_with(picture: str) -> PriceReady:
+        return PriceReady(number, tools.service.price(model, picture, parameters), picture)
 
     try:
-        return _priced(desk, price_with, place, known, root.parent / PICTURES_FILE)
+        return _priced(tools, price_with, place, known, root.parent / PICTURES_FILE)
     except DryRunIgnoredError as error:
-        return Priced(number, is_last=True, notice=error.sentence)
+        return PriceReady(number, is_last=True, notice=error.sentence)
     except RefusedError:  # a picture that was just uploaded, or the upload: asking again would only upload again
-        return Priced(number, is_last=True)
+        return PriceReady(number, is_last=True)
     except TrellisError:  # offline, busy, a wrong key: whatever it is, the panel shows no price
-        return Priced(number)
+        return PriceReady(number)
     except Exception:  # noqa: BLE001 - an answer must come; the log has it all
         _log.exception("unexpected")
-        return Priced(number, is_last=True)
+        return PriceReady(number, is_last=True)
 
 
-def _priced(desk: Desk, price_with: Callable[[str], Priced], place: str, known: Iterable[str], file: Path) -> Priced:
+def _priced(
+    tools: StepTools, price_with: Callable[[str], PriceReady], place: str, known: Iterable[str], file: Path
+) -> PriceReady:
     for picture in dict.fromkeys((_kept(file).get(place, ""), *known)):
         if picture:
             try:
@@ -84,7 +86,7 @@ def _priced(desk: Desk, price_with: Callable[[str], Priced], place: str, known: 
             except RefusedError as error:
                 if not error.is_gone:
                     raise
-    picture = desk.service.upload_hidden(NAME, PICTURE).id
+    picture = tools.service.upload_hidden(NAME, PICTURE).id
     _keep(file, place, picture)
     return price_with(picture)
 
@@ -156,23 +158,23 @@ def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
     return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
-def check(desk: Desk, hosted: HostedModel = TRELLIS_2) -> Checked:
+def check(tools: StepTools, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:
     """Whether Scenario takes the account and has the model. Never raises: what went wrong is in the answer."""
     try:
-        model = desk.service.check(hosted)
+        model = tools.service.check(hosted)
         if model.replacement is None:
-            return Checked(f"Connected: {model.name} is ready.", True)
+            return ConnectionChecked(f"Connected: {model.name} is ready.", True)
         sentence = f"Connected, but Scenario is retiring {model.name}. Update the add-on before it stops working."
         if model.replacement:
             sentence = (
                 f"Connected, but Scenario is replacing {model.name} with {model.replacement}."
                 " Update the add-on before it stops working."
             )
-        return Checked(sentence, True, Remedy.UPDATE)
+        return ConnectionChecked(sentence, True, Remedy.UPDATE)
     except PassingError as error:
-        return Checked(f"{error} Try again.", False)
+        return ConnectionChecked(f"{error} Try again.", False)
     except TrellisError as error:
-        return Checked(error.sentence, False, error.remedy)
+        return ConnectionChecked(error.sentence, False, error.remedy)
     except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
         _log.exception("unexpected")
-        return Checked(unexpected(error), False)
+        return ConnectionChecked(unexpected(error), False)

@@ -4,8 +4,8 @@
 Who may do what:
 - The main thread calls the methods of `Runner`; each only leaves a note for the runner's thread and returns at once.
 - The runner's thread alone changes jobs, writes `job.json` and holds the locks. It never waits for the network.
-- The carriers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
-- News goes to the main thread through `changes`, as frozen values. Nobody here ever sees a Blender object.
+- The workers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
+- What happens is told to the main thread through `messages`, as frozen values. Nobody here ever sees a Blender object.
 - A job whose model is downloaded waits a moment for the main thread's word: `read`, or `keep_unread`.
 - What the main thread asks for a job is done or refused here; either way an `Answer` follows what came of it.
 """
@@ -36,21 +36,21 @@ from ..job.events import (
 )
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
-from .job_store import Entry, Ledger
-from .messages import Change, ModelRead, Notice
+from .job_store import JobEntry, JobStore
+from .messages import ModelRead, Notice, RunnerMessage
 from .outcomes import Outcomes
-from .pending_pictures import Intake, Writing
+from .pending_pictures import PendingPictures, PictureWriter
 from .polling import Polling
-from .timing import Clock, Note, Pace
+from .timing import Clock, Note, Timing
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
-    from ..picture.file import ChosenPicture, Found
+    from ..picture.file import ChosenPicture, PictureFile
     from ..request.service import Connector
-    from .steps import Desk, Missed, Step
-    from .workers import Crew
+    from .steps import SearchMissed, Step, StepTools
+    from .workers import Workers
 
-CARRIERS = 4
+NETWORK_WORKERS = 4
 _log = logging.getLogger(__name__)
 
 
@@ -65,33 +65,33 @@ def to_scenario(agent: str) -> Connector:
 class Runner:
     """Drives all jobs in `root`. `agent` is the name that the service hears; `connector_for` leads to that.
 
-    Nothing happens before `start`. `changes` is read by the main thread. `pictures` is told how to prepare them.
+    Nothing happens before `start`. `messages` is read by the main thread. `pictures` is told how to prepare them.
     """
 
     def __init__(
         self,
         root: Path,
         agent: str,
-        pace: Pace | None = None,
+        timing: Timing | None = None,
         clock: Clock | None = None,
         connector_for: Callable[[str], Connector] = to_scenario,
     ) -> None:
-        self.changes: queue.SimpleQueue[Change] = queue.SimpleQueue()
+        self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self._agent, self._connector_for = agent, connector_for
-        self._pace, self._clock = pace or Pace(), clock or Clock()
+        self._timing, self._clock = timing or Timing(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._ledger = Ledger(root, self._pace, self._clock, self.changes)
-        self._entries = self._ledger.entries
-        self.pictures = Writing(root / job_folder.INCOMING)
-        self._intake = Intake(self._ledger, self._notes, self._show_held_back, self.pictures)
-        self._polling = Polling(self._pace, self._clock)
-        self._outcomes = Outcomes(self._ledger, self._pace, self._clock)
+        self._store = JobStore(root, self._timing, self._clock, self.messages)
+        self._entries = self._store.entries
+        self.pictures = PictureWriter(root / job_folder.INCOMING)
+        self._pending = PendingPictures(self._store, self._notes, self._show_held_back, self.pictures)
+        self._polling = Polling(self._timing, self._clock)
+        self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
         self._held_by = ""
         self._busy = 0
         self._look_due = 0.0  # when to see next what other Blenders do
-        self._crew: Crew | None = None
+        self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
     # -- for the main thread
@@ -102,14 +102,14 @@ class Runner:
         self._thread.start()
 
     def load(self) -> None:
-        """Look for jobs that other Blenders have begun; `Loaded` comes when all are told."""
-        self._notes.put(self._ledger.load)
+        """Look for jobs that other Blenders have begun; `JobsLoaded` comes when all are told."""
+        self._notes.put(self._store.load)
 
     def use(self, account: Account | None, held_by: str = "") -> None:
         """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
         self._notes.put(lambda: self._use(account, held_by))
 
-    def add(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None) -> None:
+    def add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
         """Begin jobs of one picture as soon as that is written; a file of ours moves away. None: they have none."""
         self._notes.put(lambda: self._add(jobs, picture))
 
@@ -135,14 +135,14 @@ class Runner:
 
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
-        self._ask_for(job_id, lambda: self._ledger.remove(self._ledger.entry(job_id)))
+        self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
 
     def tidy(self, days: float | None) -> None:
-        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `Kept`."""
-        self._notes.put(lambda: self._ledger.tidy(days))
+        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `StorageUsed`."""
+        self._notes.put(lambda: self._store.tidy(days))
 
     def read(self, job_id: str, shape: Shape) -> None:
-        """Read the job's model into arrays; they come as `ModelRead`, after the news that the job is ready."""
+        """Read the job's model into arrays; they come as `ModelRead`, after the message that the job is ready."""
 
         def make(file: Path) -> ModelRead:
             from .questions import read_for_import
@@ -165,16 +165,16 @@ class Runner:
         """Leave a model that was just downloaded on the disk: nobody waits for it, or another one comes first."""
         self._notes.put(lambda: self._keep_unread(job_id))
 
-    def ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
-        """Ask Scenario something that belongs to no job; the answer comes through `changes`."""
+    def ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
+        """Ask Scenario something that belongs to no job; the answer comes through `messages`."""
         self._notes.put(lambda: self._ask(account, question))
 
     def write(self, work: Callable[[], None]) -> None:
         """Have something done where pictures are written. It must not raise."""
-        self._notes.put(lambda: self._crew.writer.run(work) if self._crew is not None else None)
+        self._notes.put(lambda: self._workers.writer.run(work) if self._workers is not None else None)
 
-    def compute(self, work: Callable[[], Change]) -> None:
-        """Have something worked out that needs no network; the outcome comes through `changes`."""
+    def compute(self, work: Callable[[], RunnerMessage]) -> None:
+        """Have something worked out that needs no network; the outcome comes through `messages`."""
         self._notes.put(lambda: self._compute(work))
 
     def stop(self, seconds: float = 2.0) -> bool:
@@ -186,7 +186,7 @@ class Runner:
         self._stopping.set()
         self._notes.put(lambda: None)
         threads = [self._thread] if self._thread.is_alive() else []
-        threads += self._crew.stop() if self._crew is not None else []
+        threads += self._workers.stop() if self._workers is not None else []
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
@@ -198,7 +198,7 @@ class Runner:
             try:
                 action()
             finally:
-                self._ledger.answer(job_id)
+                self._store.answer(job_id)
 
         self._notes.put(act)
 
@@ -208,16 +208,16 @@ class Runner:
         # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for;
         # and numpy, with which a click would begin otherwise, a twentieth
         from ..picture import encode  # noqa: F401
-        from .workers import Crew
+        from .workers import Workers
 
-        self._crew = Crew(CARRIERS, self._connector_for(self._agent), self._stopping)
+        self._workers = Workers(NETWORK_WORKERS, self._connector_for(self._agent), self._stopping)
         while not self._stopping.is_set():
             self._guarded(self._dispatch)
             note = self._clock.next_note(self._notes, self._until_due())
             if note is not None:
                 self._guarded(note)
-        self._crew.stop()
-        self._intake.finish(self._guarded)  # what is known already is not lost, above all a paid job's id
+        self._workers.stop()
+        self._pending.finish(self._guarded)  # what is known already is not lost, above all a paid job's id
         for entry in self._entries.values():
             entry.unlock()
 
@@ -226,10 +226,10 @@ class Runner:
         try:
             action()
         except TrellisError as error:
-            self.changes.put(Notice(error.sentence, error.remedy))
+            self.messages.put(Notice(error.sentence, error.remedy))
         except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
             _log.exception("unexpected")
-            self.changes.put(Notice(unexpected(error)))
+            self.messages.put(Notice(unexpected(error)))
 
     def _use(self, account: Account | None, held_by: str) -> None:
         self._account, self._held_by = account, held_by
@@ -245,63 +245,63 @@ class Runner:
     def _show_held(self) -> None:
         for entry in self._entries.values():
             if entry.is_idle:
-                self._ledger.show(entry, trouble=self._held_by)
+                self._store.show(entry, trouble=self._held_by)
 
-    def _add(self, jobs: Sequence[Job], picture: ChosenPicture | Found | None) -> None:
-        assert self._crew is not None
-        self._intake.begin(jobs, picture, self._crew.writer)
+    def _add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
+        assert self._workers is not None
+        self._pending.begin(jobs, picture, self._workers.writer)
 
     def _cancel(self, job_id: str) -> None:
-        if self._intake.cancel(job_id):
+        if self._pending.cancel(job_id):
             return
         try:
-            entry = self._ledger.entry(job_id)
+            entry = self._store.entry(job_id)
             if entry.job.stage is Stage.READY:  # so that its model is not imported by itself, now or another time
                 self._tell(job_id, CancelAsked())
             elif not (entry.job.is_resting or entry.job.foreign):
-                self._ledger.apply(entry, CancelAsked())
+                self._store.apply(entry, CancelAsked())
                 if entry.job.stage not in GENERATED:  # else there is nothing to stop, and it goes on at its pace
                     entry.due = 0.0
         finally:
-            self._ledger.answer(job_id)
+            self._store.answer(job_id)
 
     def _tell(self, job_id: str, event: Event) -> None:
-        entry = self._ledger.entry(job_id)
-        if not self._ledger.claim(entry):
+        entry = self._store.entry(job_id)
+        if not self._store.claim(entry):
             raise StorageError("Another Blender is working on this job. Close it, then try again.", remedy=Remedy.NONE)
         entry.due, entry.attempt = 0.0, 0
         if entry.job.stage in MAY_FOLLOW[type(event)]:  # else another Blender has gone on with it meanwhile
-            self._ledger.apply(entry, event)
+            self._store.apply(entry, event)
         if entry.job.is_resting and not entry.is_unsaved:
             entry.unlock()
 
     def _identify(self, job_id: str, remote_id: str) -> None:
         from .steps import identify
 
-        assert self._crew is not None
-        entry = self._ledger.entry(job_id)
+        assert self._workers is not None
+        entry = self._store.entry(job_id)
         if self._account is None:
             raise AccountError(self._held_by)
         job, taken = entry.job, self._taken(entry)
 
-        def work(desk: Desk) -> None:
-            submitted = identify(job, remote_id, replace(desk, taken=taken))
+        def work(tools: StepTools) -> None:
+            submitted = identify(job, remote_id, replace(tools, taken=taken))
             self._notes.put(lambda: self._identified(entry, submitted))
 
-        self._crew.carriers.carry(self._account, lambda desk: self._guarded(lambda: work(desk)))
+        self._workers.network.run_with_api(self._account, lambda tools: self._guarded(lambda: work(tools)))
 
-    def _identified(self, entry: Entry, submitted: Event) -> None:
+    def _identified(self, entry: JobEntry, submitted: Event) -> None:
         if entry.job.stage is Stage.UNCERTAIN:  # else the artist has submitted it again meanwhile
             self._tell(entry.job.id, submitted)
 
-    def _taken(self, entry: Entry) -> frozenset[str]:
+    def _taken(self, entry: JobEntry) -> frozenset[str]:
         """The ids at Scenario of all jobs but this."""
         return frozenset(other.job.remote_id for other in self._entries.values() if other is not entry) - {""}
 
     def _read(self, job_id: str, make: Callable[[Path], ModelRead]) -> None:
         """Have a worker make an answer of the job's file."""
-        assert self._crew is not None
-        entry = self._ledger.entry(job_id)
+        assert self._workers is not None
+        entry = self._store.entry(job_id)
         is_step = self._waits_for_word(entry)
         if is_step:
             entry.begin(self._clock.now())
@@ -310,99 +310,101 @@ class Runner:
             answer = make(entry.folder / job_folder.MODEL_FILE)
             self._notes.put(lambda: self._take_read(entry, answer, is_step=is_step))
 
-        self._crew.reader.run(work)
+        self._workers.reader.run(work)
 
-    def _take_read(self, entry: Entry, answer: ModelRead, *, is_step: bool) -> None:
+    def _take_read(self, entry: JobEntry, answer: ModelRead, *, is_step: bool) -> None:
         """The file was read: the job gets on by that first, then the main thread has the model."""
         try:
             is_abandoned = is_step and entry.finish()
             if answer.error and not is_abandoned:
                 self._tell(answer.id, Damaged(answer.error, answer.remedy))
             elif is_step and not is_abandoned:
-                self._ledger.apply(entry, Read())
+                self._store.apply(entry, Read())
         finally:
-            self.changes.put(answer)
+            self.messages.put(answer)
 
     def _keep_unread(self, job_id: str) -> None:
         entry = self._entries.get(job_id)
         if entry is not None and self._waits_for_word(entry):
-            self._ledger.apply(entry, KeptUnread())
+            self._store.apply(entry, KeptUnread())
 
-    def _waits_for_word(self, entry: Entry) -> bool:
+    def _waits_for_word(self, entry: JobEntry) -> bool:
         """Whether its model is downloaded, and the main thread has not said yet what is to become of it."""
         return entry.is_idle and entry.job.stage is Stage.READING
 
-    def _ask(self, account: Account, question: Callable[[Desk], Change]) -> None:
-        assert self._crew is not None
-        self._crew.carriers.carry(account, lambda desk: self._guarded(lambda: self.changes.put(question(desk))))
+    def _ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
+        assert self._workers is not None
+        self._workers.network.run_with_api(
+            account, lambda tools: self._guarded(lambda: self.messages.put(question(tools)))
+        )
 
-    def _compute(self, work: Callable[[], Change]) -> None:
-        assert self._crew is not None
-        self._crew.thinker.run(lambda: self._guarded(lambda: self.changes.put(work())))
+    def _compute(self, work: Callable[[], RunnerMessage]) -> None:
+        assert self._workers is not None
+        self._workers.previewer.run(lambda: self._guarded(lambda: self.messages.put(work())))
 
     # -- what happens next
 
     def _dispatch(self) -> None:
         now = self._clock.now()
-        if self._look_due <= now and self._ledger.is_alive:
-            self._look_due = now + self._pace.foreign
-            self._ledger.look_around()
+        if self._look_due <= now and self._store.is_alive:
+            self._look_due = now + self._timing.foreign
+            self._store.look_around()
         for entry in list(self._entries.values()):
             if entry.is_unsaved and entry.due <= now:
-                self._ledger.save(entry)
-            if self._waits_for_word(entry) and entry.since + self._pace.word <= now:
-                self._ledger.apply(entry, KeptUnread())
-            if self._busy >= CARRIERS or self._account is None:
+                self._store.save(entry)
+            if self._waits_for_word(entry) and entry.since + self._timing.word <= now:
+                self._store.apply(entry, KeptUnread())
+            if self._busy >= NETWORK_WORKERS or self._account is None:
                 continue
             if entry.due <= now and self._has_step(entry):
-                entry.due = now + self._pace.held  # should this fail, it is not tried again at once
+                entry.due = now + self._timing.held  # should this fail, it is not tried again at once
                 self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
-        if self._account is not None and self._busy < CARRIERS and self._polling.is_due:
+        if self._account is not None and self._busy < NETWORK_WORKERS and self._polling.is_due:
             self._poll()
 
     def _until_due(self) -> float | None:
         """Seconds until something is due, None when nothing is before the next note."""
         dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
-        dues += [entry.since + self._pace.word for entry in self._entries.values() if self._waits_for_word(entry)]
-        if self._ledger.is_alive:
+        dues += [entry.since + self._timing.word for entry in self._entries.values() if self._waits_for_word(entry)]
+        if self._store.is_alive:
             dues.append(self._look_due)
-        if self._account is not None and self._busy < CARRIERS:
+        if self._account is not None and self._busy < NETWORK_WORKERS:
             dues += [entry.due for entry in self._entries.values() if self._has_step(entry)]
             if any(map(self._is_polled, self._entries.values())):
                 dues += self._polling.dues
         return max(0.0, min(dues) - self._clock.now()) if dues else None
 
-    def _is_polled(self, entry: Entry) -> bool:
+    def _is_polled(self, entry: JobEntry) -> bool:
         """Whether the job is one of those that the common polling looks after."""
         return entry.is_idle and entry.job.stage is Stage.RUNNING
 
-    def _has_step(self, entry: Entry) -> bool:
+    def _has_step(self, entry: JobEntry) -> bool:
         """Whether it has a step to take by itself: all but to wait for Scenario, or for the main thread's word."""
         if not entry.is_idle or self._waits_for_word(entry):
             return False
         return entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop
 
-    def _begin(self, entry: Entry) -> None:
-        """Take the job's next step, on a carrier."""
+    def _begin(self, entry: JobEntry) -> None:
+        """Take the job's next step, on a worker."""
         from .steps import STEPS, cancel
 
         by_itself = event_by_itself(entry.job)
-        if isinstance(by_itself, SubmitStarted) and not self._ledger.save(entry):
+        if isinstance(by_itself, SubmitStarted) and not self._store.save(entry):
             return  # nothing is paid for that the disk does not know of
         if by_itself is not None:
-            self._ledger.apply(entry, by_itself)
+            self._store.apply(entry, by_itself)
         if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
-            self._ledger.apply(entry, SubmitPutOff())  # as above
+            self._store.apply(entry, SubmitPutOff())  # as above
             return
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:
             self._hand_over(entry, cancel if entry.job.stage is Stage.RUNNING else STEPS[entry.job.stage])
 
-    def _hand_over(self, entry: Entry, step: Step) -> None:
-        assert self._crew is not None
+    def _hand_over(self, entry: JobEntry, step: Step) -> None:
+        assert self._workers is not None
         assert self._account is not None
-        job, told, taken, prepare = entry.job, [-self._pace.progress], self._taken(entry), self.pictures.prepare
+        job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
         self._busy += 1
 
@@ -410,22 +412,22 @@ class Runner:
             return not entry.abandoned.is_set() and not self._stopping.wait(seconds)
 
         def progress(fraction: float) -> None:
-            if self._clock.now() - told[0] >= self._pace.progress:
+            if self._clock.now() - told[0] >= self._timing.progress:
                 told[0] = self._clock.now()
-                self._notes.put(lambda: self._ledger.show(entry, progress=fraction))
+                self._notes.put(lambda: self._store.show(entry, progress=fraction))
 
-        def work(desk: Desk) -> None:
-            result: Event | Missed | Exception
+        def work(tools: StepTools) -> None:
+            result: Event | SearchMissed | Exception
             try:
-                tools = replace(desk, wait=wait, progress=progress, taken=taken, prepare=prepare)
+                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
                 result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._settle(entry, result))
 
-        self._crew.carriers.carry(self._account, work)
+        self._workers.network.run_with_api(self._account, work)
 
-    def _settle(self, entry: Entry, result: Event | Missed | Exception) -> None:
+    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
         """Take in what a step led to."""
         self._busy -= 1
         entry.due = 0.0
@@ -433,7 +435,7 @@ class Runner:
             return
         self._outcomes.take(entry, result)
         if self._account is None and entry.is_idle:
-            self._ledger.show(entry, trouble=self._held_by)
+            self._store.show(entry, trouble=self._held_by)
 
     # -- polling
 
@@ -442,20 +444,20 @@ class Runner:
         waiting = [entry for entry in self._entries.values() if self._is_polled(entry)]
         if not waiting:
             return
-        assert self._crew is not None
+        assert self._workers is not None
         assert self._account is not None
         look = self._polling.begin(waiting)
         self._busy += 1
 
-        def work(desk: Desk) -> None:
+        def work(tools: StepTools) -> None:
             result: Mapping[str, Event] | Exception
             try:
-                result = look(desk)
+                result = look(tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._polled(result))
 
-        self._crew.carriers.carry(self._account, work)
+        self._workers.network.run_with_api(self._account, work)
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
         self._busy -= 1
@@ -463,11 +465,11 @@ class Runner:
         if isinstance(result, Exception):
             for entry in filter(self._is_polled, asked):
                 if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
-                    self._ledger.show(entry, trouble=result.sentence)
+                    self._store.show(entry, trouble=result.sentence)
                 else:
                     self._outcomes.fail(entry, result)
             return
         for entry in filter(self._is_polled, asked):
             if entry.job.id in result:
-                self._ledger.apply(entry, result[entry.job.id])
+                self._store.apply(entry, result[entry.job.id])
         self._show_held_back()

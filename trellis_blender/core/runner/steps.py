@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is done for a job outside Blender's main thread: one function a step, from a job to the event that follows.
 
-Each runs on a carrier's thread, takes a snapshot, and returns; none changes the job or writes `job.json`.
+Each runs on a worker's thread, takes a snapshot, and returns; none changes the job or writes `job.json`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ OTHER_ACCOUNT = (
 
 
 @dataclass(frozen=True)
-class Desk:
+class StepTools:
     """What a step works with: the service, and the way to stop.
 
     `progress` is told 0 to 1. `taken` are the ids at Scenario of all other jobs of ours. `prepare` makes what is sent
@@ -70,7 +70,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Missed:
+class SearchMissed:
     """A search of the whole listing did not find the job. `is_proof`: all that were begun since its submit could be
     read, and are certainly others.
     """
@@ -78,17 +78,17 @@ class Missed:
     is_proof: bool
 
 
-def upload(job: Job, folder: Path, desk: Desk) -> Event:
+def upload(job: Job, folder: Path, tools: StepTools) -> Event:
     """Send the picture. That of a job from before is prepared first."""
-    if not job.is_prepared and desk.prepare is not None:
-        return prepare(job, folder, desk.prepare)
+    if not job.is_prepared and tools.prepare is not None:
+        return prepare(job, folder, tools.prepare)
     picture = folder / job.picture
     try:
         sha256 = fingerprint(picture)
     except OSError as error:
         raise storage_error("read the picture", error) from error
     media_type = SENDABLE[picture.suffix.removeprefix(".")]
-    asset = desk.service.upload(picture, job.picture_name, media_type, desk.wait)
+    asset = tools.service.upload(picture, job.picture_name, media_type, tools.wait)
     return Uploaded(asset.id, asset.created, sha256)
 
 
@@ -103,58 +103,58 @@ def prepare(job: Job, folder: Path, make: Prepare) -> Event:
     return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
-def submit(job: Job, _folder: Path, desk: Desk) -> Event:
+def submit(job: Job, _folder: Path, tools: StepTools) -> Event:
     """The paid call. Raises AnswerLostError when it may have been accepted, PassingError when it certainly was not."""
-    remote = desk.service.submit(MODELS[job.model], job.asset_id, job.parameters)
+    remote = tools.service.submit(MODELS[job.model], job.asset_id, job.parameters)
     return Submitted(remote.id, remote.cost)
 
 
-def look_up(job: Job, _folder: Path, desk: Desk) -> Submitted | Missed:
+def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMissed:
     """Search the whole listing for a submit whose answer was lost.
 
     The listing is sorted by last update. A job updated while the pages are read jumps to the first page, so after
     several pages that one is read again.
     """
     start, listed = listing_start([job]), dict[str, RemoteJob]()
-    found, page = desk.service.jobs(start)
+    found, page = tools.service.jobs(start)
     is_long = bool(page)
     while True:
         listed |= {remote.id: remote for remote in found}
-        ours = _submit_of(job, found, desk.taken)
+        ours = _submit_of(job, found, tools.taken)
         if ours is not None:
             return ours
         if not page:
             break
-        if not desk.wait(0):
+        if not tools.wait(0):
             raise PassingError("The search was stopped.")
-        found, page = desk.service.jobs(start, page)
+        found, page = tools.service.jobs(start, page)
     if is_long:
-        again = desk.service.jobs(start)[0]
+        again = tools.service.jobs(start)[0]
         listed |= {remote.id: remote for remote in again}
-        ours = _submit_of(job, again, desk.taken)
+        ours = _submit_of(job, again, tools.taken)
         if ours is not None:
             return ours
-    return _look_closer(job, list(listed.values()), desk)
+    return _look_closer(job, list(listed.values()), tools)
 
 
-def _look_closer(job: Job, listed: list[RemoteJob], desk: Desk) -> Submitted | Missed:
+def _look_closer(job: Job, listed: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
     """Ask alone for each listed job that may be ours and whose input the listing leaves out."""
-    unread = [remote for remote in listed if _may_be(job, remote, desk.taken) and not remote.has_input]
+    unread = [remote for remote in listed if _may_be(job, remote, tools.taken) and not remote.has_input]
     is_proof = len(unread) <= ALONE_MAXIMUM
     for remote in unread[:ALONE_MAXIMUM]:
-        if not desk.wait(0):
+        if not tools.wait(0):
             raise PassingError("The search was stopped.")
         try:
-            alone = desk.service.job(remote.id)
+            alone = tools.service.job(remote.id)
         except RefusedError:
             is_proof = False
             continue
-        ours = _submit_of(job, [alone], desk.taken)
+        ours = _submit_of(job, [alone], tools.taken)
         if ours is not None:
             return ours
         is_proof = is_proof and (alone.has_input or alone.is_other_than(job.model))
-    _check_payer(job, desk)
-    return Missed(is_proof)
+    _check_payer(job, tools)
+    return SearchMissed(is_proof)
 
 
 def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Submitted | None:
@@ -178,34 +178,34 @@ def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
     return _is_free(job, remote, taken) and not is_older
 
 
-def identify(job: Job, remote_id: str, desk: Desk) -> Submitted:
+def identify(job: Job, remote_id: str, tools: StepTools) -> Submitted:
     """The job's submit by the ID at Scenario that the artist has entered. Raises RefusedError when it is another's."""
     try:
-        remote = desk.service.job(remote_id)
+        remote = tools.service.job(remote_id)
     except RefusedError as error:
         if not error.is_gone:
             raise
         raise RefusedError(WRONG_ID, remedy=Remedy.SCENARIO) from error
     is_readable = remote.has_input and not remote.holds(job.asset_id)
-    if is_readable or not _is_free(job, remote, desk.taken):
+    if is_readable or not _is_free(job, remote, tools.taken):
         raise RefusedError(OTHER_PICTURE, remedy=Remedy.SCENARIO)
     return Submitted(remote.id, remote.cost)
 
 
-def _check_payer(job: Job, desk: Desk) -> None:
+def _check_payer(job: Job, tools: StepTools) -> None:
     """That a listing lacks the job counts only for an account that sees its picture. Raises AccountError."""
     try:
-        desk.service.asset(job.asset_id)
+        tools.service.asset(job.asset_id)
     except RefusedError as error:
         raise AccountError(OTHER_ACCOUNT) from error
 
 
-def cancel(job: Job, folder: Path, desk: Desk) -> Event:
+def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
     """Ask Scenario to stop the paid job. Where it refuses, the job goes on; a result that is finished is kept."""
     try:
-        remote = desk.service.cancel(job.remote_id)
+        remote = tools.service.cancel(job.remote_id)
     except RefusedError:
-        event = poll_one(job, folder, desk)  # it may be over already
+        event = poll_one(job, folder, tools)  # it may be over already
         return CancelRefused() if isinstance(event, Polled) else event
     if remote.status == "canceled":
         charged = f"Cancelled. Scenario charged {number(remote.cost or 0.0)} CU."
@@ -214,10 +214,10 @@ def cancel(job: Job, folder: Path, desk: Desk) -> Event:
     return news(remote)
 
 
-def poll_one(job: Job, _folder: Path, desk: Desk) -> Event:
+def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
     """How the job stands now."""
     try:
-        return news(desk.service.job(job.remote_id))
+        return news(tools.service.job(job.remote_id))
     except RefusedError as error:
         if not error.is_gone:
             raise
@@ -239,9 +239,9 @@ def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple
     return events, page
 
 
-def bring(job: Job, folder: Path, desk: Desk) -> Event:
+def bring(job: Job, folder: Path, tools: StepTools) -> Event:
     """Download the model. An address that has expired is asked for anew."""
-    assets = [desk.service.asset(asset_id) for asset_id in job.model_asset_ids]
+    assets = [tools.service.asset(asset_id) for asset_id in job.model_asset_ids]
     model = next((asset for asset in assets if asset.is_glb), None)
     if model is None:
         raise GenerationFailedError(
@@ -249,19 +249,19 @@ def bring(job: Job, folder: Path, desk: Desk) -> Event:
         )
     for attempt in range(PATIENT_DOWNLOADS):
         try:
-            desk.service.download(model, folder / MODEL_FILE, desk.wait, desk.progress)
+            tools.service.download(model, folder / MODEL_FILE, tools.wait, tools.progress)
             break
         except RefusedError as error:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise PassingError("Scenario's file host refuses the download.") from error
-            model = replace(desk.service.asset(model.id), is_glb=True)
+            model = replace(tools.service.asset(model.id), is_glb=True)
         except ModelFileError:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise
     return Downloaded(model.id)
 
 
-Step = Callable[[Job, Path, Desk], Event | Missed]
+Step = Callable[[Job, Path, StepTools], Event | SearchMissed]
 
 STEPS: Mapping[Stage, Step] = {
     Stage.UPLOADING: upload,

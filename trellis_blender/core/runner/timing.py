@@ -28,7 +28,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Pace:
+class Timing:
     """Seconds. A poll comes soon while a job is young and slower as it ages; a retry doubles up to its most.
 
     `listing_lag` is how long a new job may be missing from `GET /jobs`; `search` is how long a lost answer is looked

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from ..request.account import Account
 from ..request.service import Connector
-from .steps import Desk
+from .steps import StepTools
 
-Work = Callable[[Desk], None]
+Work = Callable[[StepTools], None]
 
 
-class Carriers:
-    """A few daemon threads. A piece of work is handed over with `carry` only while `free` is above 0."""
+class WorkerPool:
+    """A few daemon threads. A piece of work is handed over with `run_with_api` only while `free` is above 0."""
 
     def __init__(self, count: int, connector: Connector, stopping: threading.Event) -> None:
         self._connector, self._stopping = connector, stopping
@@ -24,7 +24,7 @@ class Carriers:
         for thread in self._threads:
             thread.start()
 
-    def carry(self, account: Account, work: Work) -> None:
+    def run_with_api(self, account: Account, work: Work) -> None:
         """Have the work done. It must not raise."""
         self._work.put((account, work))
 
@@ -47,25 +47,25 @@ class Carriers:
             if service is None or account != item[0]:
                 account = item[0]
                 service = self._connector.connect(account)
-            item[1](Desk(service, self._wait, lambda _fraction: None))
+            item[1](StepTools(service, self._wait, lambda _fraction: None))
 
     def _wait(self, seconds: float) -> bool:
         return not self._stopping.wait(seconds)
 
 
-class Crew:
+class Workers:
     """All threads of a runner. Reading a model has one of its own, so that no hanging network keeps a model waiting;
     and so has what is only looked at (previews), so that no model waits for that, and the writing of pictures.
     """
 
     def __init__(self, count: int, connector: Connector, stopping: threading.Event) -> None:
         self._connector = connector
-        self.carriers = Carriers(count, connector, stopping)
-        self.reader = Carriers(1, connector, stopping)
-        self.thinker = Carriers(1, connector, stopping)
-        self.writer = Carriers(1, connector, stopping)
+        self.network = WorkerPool(count, connector, stopping)
+        self.reader = WorkerPool(1, connector, stopping)
+        self.previewer = WorkerPool(1, connector, stopping)
+        self.writer = WorkerPool(1, connector, stopping)
 
     def stop(self) -> list[threading.Thread]:
         """End all waiting; the threads, which end soon."""
         self._connector.cut()
-        return [thread for part in (self.carriers, self.reader, self.thinker, self.writer) for thread in part.stop()]
+        return [thread for part in (self.network, self.reader, self.previewer, self.writer) for thread in part.stop()]

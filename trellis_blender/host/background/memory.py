@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any
 
-WATCH_SECONDS = 0.25
+TIMER_SECONDS = 0.25
 OUT_OF_MEMORY = 12  # the exit status of a process that was over its maximum
 
 
@@ -35,7 +35,7 @@ def _watch(maximum: int) -> None:
     import resource
 
     while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss <= maximum:  # bytes on macOS
-        time.sleep(WATCH_SECONDS)
+        time.sleep(TIMER_SECONDS)
     os._exit(OUT_OF_MEMORY)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it reads pictures and models, makes what is sent of them, and portrays them.
+"""A program for the background Blender: it reads pictures and models, makes what is sent of them, and thumbnails.
 
 What is hostile or huge can hang or kill that Blender only. `preview_client.py` asks it. Blender shows a file there as
 anywhere, so every picture that Blender can read can be sent.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import ModelFileError, PictureError, storage_error
 from trellis_core.picture.file import check_size
-from trellis_core.picture.metadata import Facts, complaint, damaged, facts_of, unreadable
+from trellis_core.picture.metadata import FileHeader, complaint, damaged, read_header, unreadable
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -63,7 +63,7 @@ def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     return {"height": shown.shape[0], "width": shown.shape[1]}
 
 
-def portray(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """The thumbnail of the model `file`: `pixels`."""
     from trellis_core.model.arrays import Shape
     from trellis_core.model.glb import NotPlainError
@@ -95,7 +95,7 @@ def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     return {"width": width, "height": height, "pixels": _text(as_bytes(pixels).tobytes())}
 
 
-def _read(path: Path, folder: Path, work: Work) -> tuple[Facts, Any]:
+def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
     """What the file says of itself, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
 
     Raises PictureError for what Blender cannot read, what is not all there, and what is too large.
@@ -108,7 +108,7 @@ def _read(path: Path, folder: Path, work: Work) -> tuple[Facts, Any]:
         from trellis_core.picture.file import closed, gone
 
         raise gone(path.name) if isinstance(error, FileNotFoundError) else closed(path.name, error) from error
-    facts = facts_of(data)
+    facts = read_header(data)
     check_size(path.name, facts.width, facts.height)
     work.said()
     shown = folder / "shown.tga"
@@ -188,4 +188,4 @@ def _own_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-HANDLERS = {"prepare": prepare, "jpeg": pack_jpeg, "small": shrink, "model": portray}
+HANDLERS = {"prepare": prepare, "jpeg": pack_jpeg, "small": shrink, "model": make_thumbnail}

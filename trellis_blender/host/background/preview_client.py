@@ -31,7 +31,7 @@ from ...core.files import write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import SIDE, Concern, View
-from ...core.runner.messages import FileStamped, Key, Portrayed, Seen, Shrunk
+from ...core.runner.messages import Key, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class PreviewClient:
         answer = self._ask("small", picture)
         return answer["width"], answer["height"], _bytes(answer["pixels"])
 
-    def portray(self, model: Path) -> None:
+    def make_thumbnail(self, model: Path) -> None:
         """Put a thumbnail of the model beside it. Raises ModelFileError, BackgroundError or OSError."""
         import numpy as np
 
@@ -156,62 +156,62 @@ def _bytes(text: Any) -> bytes:
     return base64.b64decode(text)
 
 
-def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> Seen:
+def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
     """What the model sees of the picture, and what would be sent. Never raises: an answer must come."""
     stamp = None
     try:
         stamp = FileStamp.of(chosen.file) if chosen.file is not None else None
         prepared = client.prepare(chosen)
-        return Seen(key, number, prepared.view, prepared=prepared, stamp=stamp)
+        return PreviewReady(key, number, prepared.view, prepared=prepared, stamp=stamp)
     except TrellisError as error:
         is_refused = isinstance(error, PictureError)
-        return Seen(key, number, error=error.sentence, remedy=error.remedy, is_refused=is_refused, stamp=stamp)
+        return PreviewReady(key, number, error=error.sentence, remedy=error.remedy, is_refused=is_refused, stamp=stamp)
     except OSError as error:
         full = storage_error("look at the picture", error)
-        return Seen(key, number, error=full.sentence, remedy=full.remedy)
+        return PreviewReady(key, number, error=full.sentence, remedy=full.remedy)
     except Exception as error:  # noqa: BLE001 - the log has it all
         _log.exception("unexpected")
-        return Seen(key, number, error=unexpected(error))
+        return PreviewReady(key, number, error=unexpected(error))
 
 
-def answer(answers: queue.SimpleQueue[Seen], client: PreviewClient, chosen: ChosenPicture) -> None:
+def answer(answers: queue.SimpleQueue[PreviewReady], client: PreviewClient, chosen: ChosenPicture) -> None:
     """Put what `look_at` says of the picture into the queue."""
     answers.put(look_at(client, (), 0, chosen))
 
 
-def stamp_of(key: Key, file: Path) -> FileStamped:
+def stamp_of(key: Key, file: Path) -> StampReady:
     """The stamp of the picture's file as it is now. Never raises."""
     try:
-        return FileStamped(key, FileStamp.of(file))
+        return StampReady(key, FileStamp.of(file))
     except PictureError:
-        return FileStamped(key, None)
+        return StampReady(key, None)
 
 
-def shrink(client: PreviewClient, job_id: str, picture: Path) -> Shrunk:
+def shrink(client: PreviewClient, job_id: str, picture: Path) -> SmallPicture:
     """The job's picture, small. Never raises: without one, the box in the scene shows none."""
     try:
-        return Shrunk(job_id, *client.shrink(picture))
+        return SmallPicture(job_id, *client.shrink(picture))
     except Exception as error:  # noqa: BLE001 - nothing is lost
         _log.info("no small picture of %s: %s", job_id, error)
-        return Shrunk(job_id)
+        return SmallPicture(job_id)
 
 
-def portray(client: PreviewClient, job_id: str, folder: Path) -> Portrayed:
+def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailsReady:
     """Make a thumbnail of the job's model. Never raises: without one, the list shows what the model is made from."""
     try:
-        client.portray(folder / MODEL_FILE)
+        client.make_thumbnail(folder / MODEL_FILE)
     except Exception as error:  # noqa: BLE001 - nothing is lost
         _log.info("no thumbnail of %s: %s", job_id, error)
-        return Portrayed(frozenset(), job_id)
-    return Portrayed(frozenset({job_id}), job_id)
+        return ThumbnailsReady(frozenset(), job_id)
+    return ThumbnailsReady(frozenset({job_id}), job_id)
 
 
-def portrayed(root: Path) -> Portrayed:
+def with_thumbnail(root: Path) -> ThumbnailsReady:
     """The jobs that have a thumbnail of their model."""
-    return Portrayed(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
+    return ThumbnailsReady(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
 
 
-class _Wish:
+class _Request:
     """A picture to read, and what came of it."""
 
     def __init__(self, chosen: ChosenPicture) -> None:
@@ -219,22 +219,22 @@ class _Wish:
         self.outcome: ChosenPicture | TrellisError | None = None
 
 
-class MainThread:
+class MainThreadReader:
     """What workers wish of the main thread. That calls `fulfil` with every tick of its timer."""
 
     def __init__(self) -> None:
-        self._wishes: queue.SimpleQueue[_Wish] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         self._is_stopped = threading.Event()
 
     @property
     def is_wanted(self) -> bool:
         """Whether a worker waits."""
-        return not self._wishes.empty()
+        return not self._requests.empty()
 
     def read(self, chosen: ChosenPicture) -> ChosenPicture:
         """For workers: the picture with its pixels. Raises what reading it raised, or BackgroundStoppedError."""
-        wish = _Wish(chosen)
-        self._wishes.put(wish)
+        wish = _Request(chosen)
+        self._requests.put(wish)
         while not wish.is_done.wait(WISH_SECONDS):
             if self._is_stopped.is_set():
                 raise BackgroundStoppedError(STOPPED)
@@ -246,7 +246,7 @@ class MainThread:
     def fulfil(self, read: Callable[[ChosenPicture], ChosenPicture]) -> None:
         """For the main thread: read one picture, if there is one."""
         try:
-            wish = self._wishes.get_nowait()
+            wish = self._requests.get_nowait()
         except queue.Empty:
             return
         try:

@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, TrellisError
 from ...host.translation.translation import translated_report
-from ...jobs import rows as job_list
+from ...jobs import rows
 from ..at_need import asset, catalog, job_table, recipe, session
 from .base import Result, attempt, refuse
 
@@ -51,7 +51,7 @@ class AssetOperator:
 def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
     if not job_id and asset.is_model(context.active_object):
         return context.active_object
-    job = session.jobs().get(job_id or job_list.active_id())
+    job = session.jobs().get(job_id or rows.active_id())
     return next(asset.models_of(job.remote_id), None) if job is not None else None
 
 

@@ -15,10 +15,9 @@ from ...host.busy import busy_reason, is_rendering
 from ...host.translation.translation import translated, translated_report
 from ...jobs import jobs_root
 from ...settings import preferences
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 from .. import price_tag
-from ..at_need import begin as new_job
-from ..at_need import block_until_done, build, placeholder, session
+from ..at_need import begin, block_until_done, build, placeholder, session
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -58,7 +57,7 @@ def refuse(error: TrellisError) -> None:
     session.redraw()
 
 
-class Waiting:
+class WaitOption:
     """An operator that can stand still until the model is in the scene."""
 
     if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class Waiting:
             raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
 
 
-class Generate(Waiting):
+class Generate(WaitOption):
     """What all ways to generate have in common: the parameters, and what happens with the picture."""
 
     if TYPE_CHECKING:
@@ -93,10 +92,10 @@ class Generate(Waiting):
         )
         variations: IntProperty(
             name="Variations",
-            description=settings.VARIATIONS_DESCRIPTION,
+            description=scene_settings.VARIATIONS_DESCRIPTION,
             default=1,
             min=1,
-            max=settings.VARIATIONS_MAXIMUM,
+            max=scene_settings.VARIATIONS_MAXIMUM,
             options={"SKIP_SAVE"},
         )
 
@@ -136,12 +135,12 @@ class Generate(Waiting):
     def count(self, context: bpy.types.Context) -> int:
         """How many models this makes."""
         assert context.scene is not None
-        return settings.variations(self, settings.of_scene(context.scene))
+        return scene_settings.variations(self, scene_settings.of_scene(context.scene))
 
     def cost(self, context: bpy.types.Context) -> float | None:
         """What they cost together, in creative units; None while that is not known."""
         assert context.scene is not None
-        cost = price_tag.cost_of(settings.values(self, settings.of_scene(context.scene))[0])
+        cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
         return None if cost is None else cost * self.count(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -164,18 +163,18 @@ class Generate(Waiting):
     def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
         """Begin the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        values, seed = settings.values(self, chosen)
+        chosen = scene_settings.of_scene(context.scene)
+        values, seed = scene_settings.values(self, chosen)
         if self.opaque:
             picture = dataclasses.replace(picture, ignores_alpha=True)
-        jobs = new_job.begin(picture, name, values, seed, settings.variations(self, chosen))
+        jobs = begin.begin(picture, name, values, seed, scene_settings.variations(self, chosen))
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
         if self.wait:
             for job in jobs:
                 block_until_done.wait(job.id)
         else:
-            stand_boxes(context, jobs)
+            add_placeholders(context, jobs)
 
 
 def click_again(operator: bpy.types.Operator) -> Result:
@@ -206,11 +205,11 @@ def scene_name(context: bpy.types.Context) -> str:
     return Path(bpy.data.filepath).stem or context.scene.name
 
 
-def stand_boxes(context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
+def add_placeholders(context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
     """Let boxes stand for the jobs that have none, unless the artist wants none."""
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if bare and preferences.use_placeholders() and not is_rendering():
-        build.place_boxes(context, bare, placeholder.home(jobs_root()))
+        build.add_placeholders_in_row(context, bare, placeholder.home(jobs_root()))
 
 
-Generate.__annotations__.update(settings.parameter_annotations())
+Generate.__annotations__.update(scene_settings.parameter_annotations())

@@ -10,7 +10,7 @@ from bpy.props import CollectionProperty, StringProperty
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
 from ...picture import sources
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 from .. import price_tag
 from ..at_need import file as image_file
 from .base import IMAGE_EXTENSIONS, Generate, click, click_again
@@ -124,7 +124,7 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
             files = [{"name": name} for name in names]
             return click(self, "trellis2.generate_files", directory=self.directory, files=files)
         assert context.scene is not None
-        image_file.choose(settings.of_scene(context.scene), self.filepath)
+        image_file.choose(scene_settings.of_scene(context.scene), self.filepath)
         return {"FINISHED"}
 
 

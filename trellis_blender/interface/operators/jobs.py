@@ -10,14 +10,12 @@ from bpy.props import StringProperty
 from ...core.errors import TrellisError
 from ...core.request.parameters import BY_NAME
 from ...host.translation.translation import translated, translated_report
-from ...jobs import jobs_root
-from ...jobs import rows as job_list
-from ...settings import scene as settings
+from ...jobs import jobs_root, rows
+from ...settings import scene as scene_settings
 from .. import price_tag
-from ..at_need import begin as new_job
-from ..at_need import block_until_done, importing, job_table, session
+from ..at_need import begin, block_until_done, importing, job_table, session
 from ..at_need import file as image_file
-from .base import Result, Waiting, attempt, stand_boxes
+from .base import Result, WaitOption, add_placeholders, attempt
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -62,7 +60,7 @@ class JobOperator:
 
     def target(self) -> str:
         """The job's id. Raises TrellisError when there is no such job, or it cannot be done to it now."""
-        chosen = session.jobs().get(self.job_id or job_list.active_id())
+        chosen = session.jobs().get(self.job_id or rows.active_id())
         if chosen is not None and self.fits(chosen):
             return chosen.id
         newest = next(filter(self.fits, session.newest_first()), None)
@@ -123,12 +121,12 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         def go_on() -> None:
             job_id = self.target()
             session.retry(job_id)
-            stand_boxes(context, [session.jobs()[job_id]])
+            add_placeholders(context, [session.jobs()[job_id]])
 
         return attempt(self, go_on)
 
 
-class TRELLIS2_OT_import_model(Waiting, JobOperator, bpy.types.Operator):
+class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
     """Bring this job's model into the scene, at the 3D cursor"""
 
     bl_idname = "trellis2.import_model"
@@ -172,7 +170,7 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
 
         def use() -> None:
             assert context.scene is not None
-            job, chosen = session.jobs()[self.target()], settings.of_scene(context.scene)
+            job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
             for name, value in job.parameters.items():
                 is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
                 setattr(chosen, name, str(value) if is_choice else value)
@@ -272,7 +270,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         return attempt(self, lambda: session.remove(self.target()))
 
 
-class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
+class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
     """Bring in the model of a job that was started elsewhere, by its ID at Scenario"""
 
     bl_idname = "trellis2.import_by_id"
@@ -301,13 +299,13 @@ class TRELLIS2_OT_import_by_id(Waiting, bpy.types.Operator):
             self.check_wait(context)
             uncertain = session.jobs().get(self.job_id)
             if uncertain is not None and uncertain.stage is job_table.Stage.UNCERTAIN:
-                new_job.identify(uncertain.id, self.remote_id)
+                begin.identify(uncertain.id, self.remote_id)
                 return
-            job = new_job.adopt(self.remote_id)
+            job = begin.adopt(self.remote_id)
             if self.wait:
                 block_until_done.wait(job.id)
             elif not importing.is_importable(job):
-                stand_boxes(context, [job])
+                add_placeholders(context, [job])
 
         return attempt(self, adopt)
 

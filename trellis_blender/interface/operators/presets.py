@@ -13,7 +13,7 @@ from ...core.files import write_whole
 from ...core.request.parameters import Group, of_group
 from ...core.request.presets import PRESETS
 from ...host.translation.translation import translated, translated_report
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import presets
 
@@ -51,7 +51,7 @@ class TRELLIS2_OT_use_preset(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Set them, and compare with this preset from now on."""
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
+        chosen = scene_settings.of_scene(context.scene)
         for name, value in presets.HELD[self.preset].items():
             setattr(chosen, name, value)
         chosen.preset = self.preset
@@ -78,7 +78,7 @@ class TRELLIS2_OT_reset_group(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Set them."""
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
+        chosen = scene_settings.of_scene(context.scene)
         for parameter in of_group(Group[self.group]):
             setattr(chosen, parameter.name, presets.HELD[chosen.preset][parameter.name])
         return {"FINISHED"}
@@ -106,8 +106,8 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
     def add(self, context: bpy.types.Context, filepath: str) -> None:
         """Write it, as Blender would, but whole or not at all. Blender calls this. Raises OSError."""
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
-        values = (f"chosen.{name} = {getattr(chosen, name)!r}" for name in settings.parameter_annotations())
+        chosen = scene_settings.of_scene(context.scene)
+        values = (f"chosen.{name} = {getattr(chosen, name)!r}" for name in scene_settings.parameter_annotations())
         write_whole(Path(filepath), "\n".join(("import bpy", *self.preset_defines, "", *values, "")).encode())
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.errors import PictureError
-from ...settings import scene as settings
-from .. import preview_requests as looking
+from ...settings import scene as scene_settings
+from .. import preview_requests
 from ..chosen_picture import preview_key
 from .base import attempt
 
@@ -30,10 +30,10 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
 
         def look() -> None:
             assert context.scene is not None
-            key = preview_key(context, settings.of_scene(context.scene))
+            key = preview_key(context, scene_settings.of_scene(context.scene))
             if not key[1:]:
                 raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
-            looking.look_again(key)
+            preview_requests.look_again(key)
 
         return attempt(self, look)
 

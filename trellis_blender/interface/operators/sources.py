@@ -10,10 +10,10 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import PictureError
-from ...host import redraw as screens
+from ...host import redraw
 from ...host.translation.translation import translated
 from ...picture import sources
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 from ..at_need import block_until_done, session
 from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
 
@@ -40,7 +40,7 @@ class GenerateFromSource(Generate):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is a picture to take."""
-        missing = "" if context.scene is None else cls.source.missing(context, settings.of_scene(context.scene))
+        missing = "" if context.scene is None else cls.source.missing(context, scene_settings.of_scene(context.scene))
         if missing:
             cls.poll_message_set(translated(missing))  # type: ignore[attr-defined]  # of bpy.types.Operator
             return False
@@ -70,10 +70,10 @@ class GenerateFromSource(Generate):
         elif self.wait or bpy.app.background:
             self._send(context, block_until_done.made_now(taken))
         else:
-            self._keep_parameters(settings.of_scene(context.scene))
+            self._keep_parameters(scene_settings.of_scene(context.scene))
             self._under_way = taken
-            screens.redraw_sidebars()
-            screens.redraw_status_bars()
+            redraw.redraw_sidebars()
+            redraw.redraw_status_bars()
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send the picture once it is made. Esc stops that; everything else is the artist's."""
@@ -83,15 +83,15 @@ class GenerateFromSource(Generate):
             return {"RUNNING_MODAL"}
         if event.type != "TIMER" or not self._under_way.is_done:
             return {"PASS_THROUGH"}
-        made = self._end_watching(context)
-        screens.redraw_sidebars()
-        screens.redraw_status_bars()
+        made = self._end_timer(context)
+        redraw.redraw_sidebars()
+        redraw.redraw_status_bars()
         return attempt(self, lambda: self._send(context, made.end()))  # type: ignore[arg-type]  # as above
 
     def cancel(self, context: bpy.types.Context) -> None:
         """The window or the file browser was closed, or another file opened."""
         if self._under_way is not None:
-            self._end_watching(context).abandon()
+            self._end_timer(context).abandon()
 
     def _send(self, context: bpy.types.Context, picture: "ChosenPicture") -> None:
         self.generate(context, picture, self._name or Path(picture.name).stem)
@@ -102,7 +102,7 @@ class GenerateFromSource(Generate):
         What Blender's file browser fills in is never taken from the panel: that file is not the one that was meant.
         """
         assert context.scene is not None
-        chosen, properties = settings.of_scene(context.scene), self.properties  # type: ignore[attr-defined]  # as above
+        chosen, properties = scene_settings.of_scene(context.scene), self.properties  # type: ignore[attr-defined]  # as above
         found = SimpleNamespace()
         for setting in self.source.settings:
             is_own = setting.option and (self.source.opens_browser or properties.is_property_set(setting.option))
@@ -110,17 +110,17 @@ class GenerateFromSource(Generate):
             setattr(found, setting.name, value)
         return found
 
-    def _end_watching(self, context: bpy.types.Context) -> sources.PictureUnderWay:
+    def _end_timer(self, context: bpy.types.Context) -> sources.PictureUnderWay:
         assert context.window_manager is not None
         assert self._under_way is not None
         made, self._under_way = self._under_way, None
         context.window_manager.event_timer_remove(self._timer)
         return made
 
-    def _keep_parameters(self, chosen: settings.TRELLIS2_PG_settings) -> None:
+    def _keep_parameters(self, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
         """Hold what is set now: the artist may set something else meanwhile."""
         is_open = "seed" if not chosen.use_seed else ""
-        for name in (*settings.parameter_annotations(), "variations"):
+        for name in (*scene_settings.parameter_annotations(), "variations"):
             if name != is_open and not self.properties.is_property_set(name):  # type: ignore[attr-defined]  # as above
                 setattr(self, name, getattr(chosen, name))
 
@@ -193,7 +193,7 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         if self.job_id:
             return Generate.execute(self, context)
         assert context.scene is not None
-        chosen = settings.of_scene(context.scene)
+        chosen = scene_settings.of_scene(context.scene)
         source = sources.by_key(chosen.source)
         return click(self, source.operator, opaque=True, **source.given(chosen))
 

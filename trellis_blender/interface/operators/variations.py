@@ -50,7 +50,7 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
     for job in session.jobs().values():
         if job.batch == kept[0] and job.place != kept[1]:
             waiting += not job.is_resting
-            session.start().arrival.wanted.discard(job.id)
+            session.start().importer.wanted.discard(job.id)
     unwanted = others(scene, kept)
     for thing in unwanted:
         for child in thing.children:

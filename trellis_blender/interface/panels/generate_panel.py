@@ -9,7 +9,7 @@ import bpy
 
 from ...host.translation.translation import translated
 from ...picture import sources
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 from .. import price_tag
 from .first_run import draw_first_run, draw_refusal
 from .preset_row import draw_presets
@@ -20,7 +20,7 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
     """Draw them, or what has to be done first."""
     assert context.scene is not None
     assert context.region is not None
-    chosen = settings.of_scene(context.scene)
+    chosen = scene_settings.of_scene(context.scene)
     if draw_first_run(layout, context):
         return
     source = sources.by_key(chosen.source)

@@ -15,10 +15,9 @@ from ...core.job.words import WORDS, cost_words, date, duration, percent, state_
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
-from ...jobs import rows as job_list
-from ...jobs import session
+from ...jobs import rows, session
 from ...jobs.importing import is_importable
-from .. import preview_requests as looking
+from .. import preview_requests
 from ..operators import jobs as job_operators
 from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
@@ -42,7 +41,7 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
     job = session.jobs().get(job_id)
     if job is None:
         return
-    thumbnail = looking.icon_of(job.id)
+    thumbnail = preview_requests.icon_of(job.id)
     width = sidebar_width(context)
     is_wide = width >= WIDE
     row = layout.split(factor=name_share(width, job))
@@ -58,7 +57,7 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
             cost.alignment = "RIGHT"
             cost.label(text=translated(cost_words(spent)))
     else:
-        ahead = session.watch().forecast
+        ahead = session.display().progress
         said = session.words_of(job) if is_wide else percent(job, ahead.generated(job))
         is_begun = not job.is_resting  # else it was just asked for
         state.progress(factor=ahead.fraction(job) * is_begun, text=translated(said))
@@ -79,11 +78,11 @@ def name_share(width: float, job: Job) -> float:
 
 def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
     """Draw the list, and the chosen job's details below it."""
-    rows = job_list.of_window_manager()
+    listed = rows.of_window_manager()
     if session.notices():
         draw_notice(layout, context, session.notices()[-1])
-    layout.template_list("TRELLIS2_UL_jobs", "", rows, "rows", rows, "active", rows=3, maxrows=8)
-    job = session.jobs().get(job_list.active_id())
+    layout.template_list("TRELLIS2_UL_jobs", "", listed, "rows", listed, "active", rows=3, maxrows=8)
+    job = session.jobs().get(rows.active_id())
     if job is not None:
         draw_details(layout, context, job)
     draw_spending(layout, context)
@@ -144,7 +143,7 @@ def facts(job: Job, now: float) -> str:
         parts = [date(job.created, now), duration((job.ended or now) - job.begun) if is_done else ""]
         cost = charged(job)
     else:
-        left = "" if job.is_resting else session.watch().forecast.left(job, now)
+        left = "" if job.is_resting else session.display().progress.left(job, now)
         parts = [session.words_of(job), "" if job.is_resting else duration(now - job.begun), left]
         cost = job.cost or 0.0
     parts.append(cost_words(cost) if cost else "")

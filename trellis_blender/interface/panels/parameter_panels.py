@@ -9,13 +9,13 @@ import bpy
 
 from ...core.request.parameters import Group, of_group
 from ...settings import presets
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 
 
 def draw_seed(layout: Any, context: bpy.types.Context) -> None:
     """Draw the seed; the stages are sub-panels."""
     assert context.scene is not None
-    chosen = settings.of_scene(context.scene)
+    chosen = scene_settings.of_scene(context.scene)
     row = layout.row(heading="Seed")
     row.prop(chosen, "use_seed", text="")
     value = row.row()
@@ -26,14 +26,14 @@ def draw_seed(layout: Any, context: bpy.types.Context) -> None:
 def draw_reset(layout: Any, context: bpy.types.Context, group: Group) -> None:
     """Offer to take the group back to the preset, where it differs."""
     assert context.scene is not None
-    if presets.is_changed(settings.of_scene(context.scene), group):
+    if presets.is_changed(scene_settings.of_scene(context.scene), group):
         layout.operator("trellis2.reset_group", text="", icon="LOOP_BACK", emboss=False).group = group.name
 
 
 def draw_parameters(layout: Any, context: bpy.types.Context, group: Group) -> None:
     """Draw the group's parameters from the table, with a dot beside what differs from the preset last chosen."""
     assert context.scene is not None
-    chosen = settings.of_scene(context.scene)
+    chosen = scene_settings.of_scene(context.scene)
     for parameter in of_group(group):
         row = layout.row(align=True)
         row.active = parameter.name != "remesh_band" or getattr(chosen, "remesh")  # noqa: B009 - made from the table

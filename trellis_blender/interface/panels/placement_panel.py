@@ -7,13 +7,13 @@ from typing import Any
 
 import bpy
 
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 
 
 def draw_placement(layout: Any, context: bpy.types.Context) -> None:
     """Draw it."""
     assert context.scene is not None
-    chosen = settings.of_scene(context.scene)
+    chosen = scene_settings.of_scene(context.scene)
     layout.prop(chosen, "place")
     row = layout.row(heading="Size")
     row.prop(chosen, "use_size", text="")

@@ -9,14 +9,14 @@ import bpy
 
 from ...core.request.presets import PRESETS
 from ...settings import presets
-from ...settings import scene as settings
+from ...settings import scene as scene_settings
 from .sidebar import CHARACTER_PIXELS, sidebar_width
 
 PADDING = 6  # pixels beside a label in its button, and beside a row of buttons in the sidebar, measured on screen
 MARGIN = 54
 
 
-def draw_presets(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
+def draw_presets(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
     """Draw them; one is pressed while all parameters are its own."""
     current = presets.name_of(chosen)
     column = layout.column(align=True)

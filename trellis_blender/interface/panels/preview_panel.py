@@ -9,8 +9,8 @@ import bpy
 
 from ...core.picture.view import Concern
 from ...picture import sources
-from ...settings import scene as settings
-from .. import preview_requests as looking
+from ...settings import scene as scene_settings
+from .. import preview_requests
 from ..at_need import icons
 from ..chosen_picture import preview_key
 from .sidebar import draw_remedy, draw_text, sidebar_width
@@ -35,7 +35,7 @@ HEADING_PIXELS = 230  # of the sidebar, at that scale: what the long heading nee
 MOST_UNITS = 11  # the button below stays in sight, and 256 pixels are not shown much larger than they are
 
 
-def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELLIS2_PG_settings) -> None:
+def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
     """Draw it, in a fold of its own."""
     header, body = layout.panel("trellis2_sight", default_closed=False)
     header.label(text="What the Model Sees" if sidebar_width(context) >= HEADING_PIXELS else "Model's View")
@@ -48,7 +48,7 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: settings.TRELL
         return
     header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
     is_made = source.preview is None
-    seen = looking.asked_view_of(key) if is_made else looking.view_of(key)
+    seen = preview_requests.asked_view_of(key) if is_made else preview_requests.view_of(key)
     if seen is None:
         body.label(text="Looking at the picture", icon="VIEWZOOM")
     elif seen.view is not None:
