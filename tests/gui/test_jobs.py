@@ -77,7 +77,7 @@ def test_the_status_bar_says_what_runs_and_the_info_log_what_arrived(artist: Art
     artist.click("trellis2.generate_render")
     artist.waits_for("running")
     artist.move_away()
-    assert artist.run(f"{artist.SESSION}.watch().text").startswith("Trellis: ")
+    assert artist.run(f"{artist.SESSION}.display().text").startswith("Trellis: ")
     assert artist.picture(TEXT) != idle[0]
     artist.waits_for("imported")
     assert artist.picture(REPORT) != idle[1]

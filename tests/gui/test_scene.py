@@ -71,7 +71,7 @@ def test_the_box_shows_the_picture_and_fills_while_the_job_runs(artist: Artist) 
         time.sleep(0.2)
     assert shown > before + 0.005
     filled = coloured(artist.picture(view), BLUE)
-    artist.until(f"{artist.SESSION}.watch().forecast.fraction({artist.JOBS}[0]) > 0.6")
+    artist.until(f"{artist.SESSION}.display().progress.fraction({artist.JOBS}[0]) > 0.6")
     assert coloured(artist.picture(view), BLUE) > filled + 0.005
     artist.waits_for("imported")
 

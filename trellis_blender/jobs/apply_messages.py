@@ -67,7 +67,7 @@ def take_in(session: Session, message: RunnerMessage) -> None:
         case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture():
             session.previews.take(message)
         case JobsLoaded(is_whole):
-            session.is_loaded, session.boxes.is_sure = True, is_whole
+            session.is_loaded, session.placeholders.is_sure = True, is_whole
             session.jobs = _by_age(session.jobs)
             session.runner.tidy(preferences.keep_days())
         case _:

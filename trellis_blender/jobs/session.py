@@ -146,7 +146,7 @@ def cancel(job_id: str) -> None:
     if job.stage in MAY_FOLLOW[CancelAsked]:
         session.echoes[job_id] = Echo.CANCELLING
         session.runner.cancel(job_id)
-    session.boxes.clicked()
+    session.placeholders.clicked()
     session.update_placeholders(is_changed=True)
 
 
@@ -248,7 +248,7 @@ def stop() -> None:
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
     if _state.session is not None:
-        _state.session.boxes.fill.clear()
+        _state.session.placeholders.fill.clear()
         _state.session.previews.stop()
         _state.session.importer.stop()
         _state.session.runner.stop()
@@ -266,7 +266,7 @@ def _timer() -> float | None:
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
     is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.previews.is_busy
-    return is_waiting or not session.is_loaded or is_asking or session.boxes.is_due
+    return is_waiting or not session.is_loaded or is_asking or session.placeholders.is_due
 
 
 def _use_account(session: Session) -> None:
@@ -290,7 +290,7 @@ def file_opened() -> None:
     """
     if _state.session is not None:
         _state.session.importer.leave_file()
-        _state.session.boxes.file_opened()
+        _state.session.placeholders.file_opened()
         rows.show(newest_first())
         if any(placeholder.boxes()):
             _state.session.is_loaded = False  # another Blender may have begun the jobs of its boxes
@@ -302,5 +302,5 @@ def file_opened() -> None:
 def undone() -> None:
     """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
     if _state.session is not None and any(placeholder.boxes()):
-        _state.session.boxes.is_due = True
+        _state.session.placeholders.is_due = True
         start()

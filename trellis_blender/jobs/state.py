@@ -50,7 +50,7 @@ class Session:
     display: ProgressDisplay = field(default_factory=ProgressDisplay)
     spending: Spending = field(default_factory=Spending)
     importer: Importer = field(init=False)
-    boxes: Placeholders = field(init=False)
+    placeholders: Placeholders = field(init=False)
     previews: Previews = field(init=False)
     prices: Prices = field(init=False)
 
@@ -61,7 +61,7 @@ class Session:
         self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
-        self.boxes = Placeholders(self.importer, fill, self.display.progress.fraction)
+        self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
 
     def picture_path(self, job: Job) -> Path | None:
         """The job's picture as it was sent, None where it has none."""
@@ -76,8 +76,8 @@ class Session:
 
     def update_placeholders(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
-        self.boxes.is_due = self.boxes.is_due or is_changed
-        self.boxes.show(self.jobs if self.is_loaded else None, is_moved=is_moved)
+        self.placeholders.is_due = self.placeholders.is_due or is_changed
+        self.placeholders.show(self.jobs if self.is_loaded else None, is_moved=is_moved)
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """A job's model could not be brought into the scene."""

@@ -120,6 +120,7 @@ def test_quitting_blender_while_it_looks_ends_both_at_once(tmp_path: Path) -> No
 enable()
 import os
 addon.preview.PROGRAM = addon.start.Path({str(program)!r})
+addon.session.start()
 addon.preview_requests.view_of(("FILE", {str(picture_file(tmp_path))!r}, ""))
 addon.preview_requests.fulfil()
 tick_until(lambda: os.path.exists({str(mark)!r}) and open({str(mark)!r}).read())

@@ -57,7 +57,7 @@ def test_a_job_that_another_blender_began_earlier_takes_its_place_by_age(addon: 
     jobs = [snapshot(addon, number=number) for number in (0, 1, 2)]
     with session_with(addon, [jobs[0], jobs[2]]) as state:
         state.is_loaded = True
-        state.runner = type("Runner", (), {"changes": queue.SimpleQueue(), "use": lambda *_: None})()
+        state.runner = type("Runner", (), {"messages": queue.SimpleQueue(), "use": lambda *_: None})()
         state.runner.messages.put(jobs[1])
         session.tick()
         assert rows(addon) == [job.id for job in reversed(jobs)]

@@ -100,7 +100,7 @@ def test_a_file_that_stays_as_it_is_is_looked_at_once(
         draw(addon.panels.TRELLIS2_PT_generate)
         addon.preview_requests.fulfil()
         tick_until(partial(lambda count: len(stamped) == count, number))
-    tick_until(addon.session.running().runner.changes.empty)
+    tick_until(addon.session.running().runner.messages.empty)
     assert (seen(addon), asked) == (before, ["prepare"])
 
 

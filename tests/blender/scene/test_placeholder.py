@@ -341,13 +341,13 @@ def test_the_fill_rises_with_the_job_and_ends_with_it(tmp_path: Path, connected:
     seen: list[int] = []
 
     def is_there() -> bool:
-        seen.extend(filled.step for filled in session.start().boxes.fill.filled)
+        seen.extend(filled.step for filled in session.start().placeholders.fill.filled)
         return stage_of(job_id) == "imported"
 
     tick_until(is_there)
     assert seen == sorted(seen)
     assert seen[0] <= 10 < seen[-1] <= 100
-    tick_until(lambda: session.start().boxes.fill.filled == [])
+    tick_until(lambda: session.start().placeholders.fill.filled == [])
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_script_that_opens_a_file_with_a_box_starts_nothing(tmp_path: Path, ad
 @pytest.mark.parametrize("stage", ["imported", "cancelled"])
 def test_a_box_that_undo_brings_back_goes_when_its_job_is_over(addon: Any, session: Any, stage: str) -> None:
     with session_with(addon, [snapshot(addon, stage)]) as state:
-        state.is_loaded, state.boxes.is_due, state.boxes.is_opened = True, False, False
+        state.is_loaded, state.placeholders.is_due, state.placeholders.is_opened = True, False, False
         put_box(addon, "20261122-000000-abcdef")
         session.undone()
         assert len(boxes()) == 1  # Blender is not done with the undo yet
@@ -147,7 +147,7 @@ def test_the_box_of_a_job_on_another_computer_stays_as_it_is(addon: Any) -> None
         elsewhere = put_box(addon, "20251122-000000-fedcba", home="0123456789abcdef")
         state.is_loaded = True
         state.update_placeholders(is_changed=True)
-        assert (boxes(), state.boxes.is_due) == ([elsewhere], False)
+        assert (boxes(), state.placeholders.is_due) == ([elsewhere], False)
         assert state.importer.wanted == set()
 
 
@@ -181,10 +181,10 @@ def test_a_box_is_not_taken_away_while_somebody_is_busy_with_it(
         else:
             patch.setattr(addon.busy, "is_rendering", lambda: True)
         state.update_placeholders(is_changed=True)
-        assert (boxes(), state.boxes.is_due) == ([held], True)
+        assert (boxes(), state.placeholders.is_due) == ([held], True)
         patch.undo()
         state.update_placeholders(is_changed=False)
-        assert (boxes(), state.boxes.is_due) == ([], False)
+        assert (boxes(), state.placeholders.is_due) == ([], False)
 
 
 def test_a_tool_that_always_runs_keeps_no_box_that_is_not_selected(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def test_what_is_no_box_is_left_alone(addon: Any) -> None:
     lattice["trellis2_job"] = "20261122-000000-abcdef"
     with session_with(addon, [snapshot(addon)]) as state:
         put_box(addon, "20261122-000000-abcdef")
-        state.is_loaded, state.boxes.is_opened = True, False
+        state.is_loaded, state.placeholders.is_opened = True, False
         state.update_placeholders(is_changed=True)
     assert [thing.name for thing in bpy.data.objects] == ["Cage"]
 
