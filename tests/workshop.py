@@ -13,7 +13,7 @@ import emulator.model.workshop
 from emulator.model.order import Order
 from emulator.model.workshop import Product
 
-FACES, TEXTURE = 2000, 64
+FACES, TEXTURE = range(2000, 6000, 500), 64
 
 
 @contextlib.contextmanager
@@ -31,5 +31,13 @@ def small_reliefs() -> Iterator[None]:
     long to read, to draw and to bring into a scene.
     """
     make = emulator.model.workshop.make
-    with making(lambda order: make(dataclasses.replace(order, faces=FACES, texture_size=TEXTURE))):
+
+    def make_small(order: Order) -> Product:
+        for faces in FACES:
+            # with so few faces the grid is coarse: some outlines meet no number exactly enough
+            with contextlib.suppress(ValueError):
+                return make(dataclasses.replace(order, faces=faces, texture_size=TEXTURE))
+        return make(order)
+
+    with making(make_small):
         yield
