@@ -4,7 +4,7 @@
 Blender calls its render handlers on the render's thread; for F12 in a window, none runs on the main thread. So the
 handler there only counts, and notes the hash of the scene, but reads nothing from it. The main thread reads the scenes'
 stamp settings whenever Blender's message bus reports a change. A render had its scene's setting as of the last reading.
-A script's render calls the handler on the main thread, so that handler reads the settings itself.
+A script's render calls the handler on the main thread, so the handler itself reads the settings there.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the previews, which show pictures as the model sees them, the small pictures, and the models' thumbnails.
+"""Keep the previews (pictures as the model sees them), the jobs' small pictures, and the models' thumbnails.
 
 A preview prepares the picture for sending. The click sends that prepared picture if its file has not changed.
 

@@ -117,6 +117,7 @@ def finish_import(context: bpy.types.Context, thing: bpy.types.Object, select: b
 
 
 def chosen_place(scene: bpy.types.Scene) -> Vector:
+    """Return the location that the settings name, in scene units: the 3D cursor or the origin."""
     return scene.cursor.location.copy() if scene_settings.of_scene(scene).place == "CURSOR" else Vector((0.0, 0.0, 0.0))
 
 

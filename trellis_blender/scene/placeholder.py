@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the placeholder, a box that stands in the scene until its model arrives, and replace it by the model.
 
-It is a lattice of two by two by two points. Only a lattice shows as a box of its own size, is never rendered, and is
-never exported: FBX, OBJ, PLY, STL and USD write empties but leave lattices out. Its custom properties are on the
-lattice, not on the object. So an exporter of custom properties never sees them, and we find placeholders among the few
-lattices of a file rather than among all its objects.
+It is a lattice of two by two by two points. No other object shows as a box of its own size, is never rendered, and is
+ignored by exporters: FBX, OBJ, PLY, STL and USD would write an empty, but leave a lattice out. Its custom properties
+are on the lattice, not on the object. So an exporter of custom properties never sees them, and we find placeholders
+among the few lattices of a file rather than among all its objects.
 """
 
 from __future__ import annotations

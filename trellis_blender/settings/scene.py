@@ -159,7 +159,7 @@ def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
 
 
 def _number(value: Value | str) -> Value:
-    return int(value or 0) if isinstance(value, str) else value  # empty: an unknown choice; no choice is 0
+    return int(value or 0) if isinstance(value, str) else value  # empty for an unknown choice; 0 is never a valid one
 
 
 def unset_unknown_choices() -> None:

@@ -66,7 +66,8 @@ class Launch:
 class Background:
     """A background Blender for one program. It starts with the first request and serves one request at a time.
 
-    It ends after `idle_seconds` without a request, and starts again for the next. It also starts again after a crash.
+    It ends after `idle_seconds` without a request, and starts again for the next. It also starts again after a crash or
+    a timeout.
     """
 
     def __init__(self, launch: Launch, *, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -303,7 +304,7 @@ class _Process:
                     self._lines.put(line.decode("ascii"))
         status = self._popen.wait()
         self._popen.stdout.close()
-        with contextlib.suppress(OSError):  # closing flushes what the process never read
+        with contextlib.suppress(OSError):  # closing fails if the process left input unread
             self._popen.stdin.close()
         if status > 0:  # neither killed by us nor a normal end
             _log.info("a background Blender ended with status %s: %s", status, self._last_words())
