@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blender itself, with nothing of Trellis in it."""
+"""What any extension needs from Blender, with nothing of Trellis in it.
+
+`version.py` reads the add-on's version from its manifest.
+`at_need.py` imports a module when it is first used.
+`busy.py` tells whether Blender can be changed now.
+`redraw.py` asks Blender to redraw what shows our jobs.
+`report.py` shows a message in the status bar.
+`shown.py` saves an image as an editor shows it.
+`gltf.py` calls Blender's own glTF importer.
+`translation/` puts our texts into the artist's language.
+`background/` starts, asks and stops a background Blender.
+"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules that are imported when something of them is first used, for every start of Blender pays for all others."""
+"""Import a module when it is first used: every import at start-up makes Blender start later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .. import __package__ as base_package
 
 
 class AtNeed:
-    """Stands for a module of the add-on. `name` is the one within the add-on, such as “jobs.session”."""
+    """A stand-in for a module of the add-on. `name` is relative to the add-on, such as “jobs.session”."""
 
     __slots__ = ("__dict__", "full_name")
 
@@ -20,17 +20,17 @@ class AtNeed:
         self.full_name = f"{base_package}.{name}"
 
     def __getattr__(self, attribute: str) -> Any:
-        """Return what the module has by that name. Raises ImportError and AttributeError."""
+        """Return the module's attribute of that name. Raises ImportError or AttributeError."""
         module = import_module(self.full_name)
-        self.__dict__ = module.__dict__  # from now on a look there costs nothing more, and finds what a test replaces
+        self.__dict__ = module.__dict__  # later lookups skip this method, and find what a test replaces
         return getattr(module, attribute)
 
 
 class FunctionsAtNeed(AtNeed):
-    """The same where all that is used are functions: taking one imports nothing, calling it does."""
+    """A stand-in for a module of which only functions are used: the import waits until one is called."""
 
     def __getattr__(self, attribute: str) -> Any:
-        """Return the module's function by that name, or what will call it."""
+        """Return a function that imports the module and calls its function of that name."""
         return partial(self._call, attribute)
 
     def _call(self, function: str, *given: Any, **named: Any) -> Any:
@@ -38,5 +38,5 @@ class FunctionsAtNeed(AtNeed):
 
 
 def imported(module: Any) -> Any:
-    """Return the module if anything has used it yet, else None: then it has no state, no timer and no thread."""
+    """Return the module if anything has used it yet, else None: then it has no state, timer or thread."""
     return sys.modules.get(module.full_name)

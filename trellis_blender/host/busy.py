@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether Blender can be changed at this moment, and what the artist has selected."""
+"""Tell whether Blender can be changed at this moment, and what the artist has selected."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
-# Tools that run on without touching the scene: the playback, and a render, which stays on until its window gets an
-# event even when `is_rendering` says that it is over; and our own messages and our look at a render.
+# Tools that run without touching the scene: playback; a render, which stays in the list until its window gets an event,
+# even when `is_rendering` says that it is over; our own messages; and our own preview of a render.
 HARMLESS = frozenset(
     {"SCREEN_OT_animation_play", "RENDER_OT_render", "TRELLIS2_OT_report", "TRELLIS2_OT_generate_camera"}
 )
@@ -17,15 +17,15 @@ Selection = frozenset[int]
 
 
 def busy_reason(context: bpy.types.Context, ignored: Collection[str] = ()) -> str:
-    """Why nothing can be built in the scene at this moment, empty when it can. `ignored` are ids of running tools."""
+    """Return why nothing can be built in the scene now, empty when it can. `ignored`: ids of tools to ignore."""
     reason = occupied_reason(context, ignored)
     return reason or ("" if context.mode == "OBJECT" else "Waiting for Object Mode")
 
 
 def occupied_reason(context: bpy.types.Context, ignored: Collection[str] = ()) -> str:
-    """Why nothing of the scene can be changed at this moment, empty when it can.
+    """Return why the scene cannot be changed at this moment, empty when it can.
 
-    A change in the middle of a transform, a render, a bake or an export would mix with it, or crash Blender.
+    A change in the middle of a transform, a render, a bake or an export would spoil it, or crash Blender.
     """
     manager = context.window_manager
     if is_rendering():
@@ -39,18 +39,18 @@ def occupied_reason(context: bpy.types.Context, ignored: Collection[str] = ()) -
 
 
 def running_tools(window: bpy.types.Window) -> list[str]:
-    """The ids of the tools that the artist is using in the window at this moment."""
+    """Return the ids of the tools that the artist is using in the window at this moment."""
     return [operator.bl_idname for operator in window.modal_operators if operator.bl_idname not in HARMLESS]
 
 
 def all_running_tools(context: bpy.types.Context) -> frozenset[str]:
-    """Those in all windows."""
+    """Return the ids of the tools that the artist is using in any window."""
     windows = context.window_manager.windows if context.window_manager is not None else ()
     return frozenset(tool for window in windows for tool in running_tools(window))
 
 
 def selection(context: bpy.types.Context) -> Selection:
-    """What is selected and active, in a form that outlives undo."""
+    """Return which objects are selected and which is active, in a form that outlives undo."""
     layer = context.view_layer
     assert layer is not None
     active = layer.objects.active
@@ -59,6 +59,6 @@ def selection(context: bpy.types.Context) -> Selection:
 
 
 def is_rendering() -> bool:
-    """Whether a render is under way (F12), which neither saving nor importing may disturb."""
+    """Return whether a render is running (F12). Neither saving nor importing may disturb it."""
     ask: Any = bpy.app.is_job_running  # the stubs say that it returns nothing
     return bool(ask("RENDER"))

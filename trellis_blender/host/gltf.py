@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blender's own glTF importer, as it is called here and in the background Blender."""
+"""Call Blender's own glTF importer: in this Blender and in the background Blender."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 COLLECTION = "Trellis Import"
-# What not every version of it knows is left out. The shapes that it would make for bones are no part of the model.
+# We leave out options that only some versions know. The shapes that it makes for bones are not part of the model.
 OPTIONS: dict[str, Any] = {
     "disable_bone_shape": True,
     "import_scene_as_collection": False,
@@ -18,12 +18,12 @@ OPTIONS: dict[str, Any] = {
 
 
 def is_enabled() -> bool:
-    """Whether this Blender has its glTF importer."""
+    """Return whether this Blender's glTF importer is enabled."""
     return "gltf" in dir(bpy.ops.import_scene)
 
 
 def import_gltf(path: Path) -> list[Any]:
-    """The objects that it makes of the file. Raises RuntimeError with what Blender says."""
+    """Import the file and return the objects it became. Raises RuntimeError with Blender's message."""
     before = set(bpy.data.objects)
     operator: Any = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties

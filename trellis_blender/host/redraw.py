@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking Blender to draw again what shows our jobs, and nothing else."""
+"""Ask Blender to redraw what shows our jobs, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from . import busy
 
 
 def windows() -> Iterable[bpy.types.Window]:
-    """All of Blender's windows."""
+    """Return all of Blender's windows."""
     assert bpy.context.window_manager is not None
     return bpy.context.window_manager.windows
 
 
 def redraw_sidebars() -> None:
-    """Draw the sidebars and the preferences again, not the viewports."""
+    """Redraw the sidebars and the preferences, but not the viewports."""
     for window in windows():
         for area in window.screen.areas:
             if area.type == "PREFERENCES":
@@ -29,9 +29,9 @@ def redraw_sidebars() -> None:
 
 
 def redraw_status_bars() -> None:
-    """Draw the status bars again: they are in no screen's areas, and only setting their hint to Blender's own does it.
+    """Redraw the status bars. They are in no screen's areas; only resetting their hint to Blender's own redraws them.
 
-    While a tool runs, the hint is that tool's and must stay: its own news redraws the bar then.
+    While a tool runs, the hint belongs to that tool and must stay. The tool redraws the bar itself.
     """
     for window in windows():
         if not busy.running_tools(window):
@@ -41,7 +41,7 @@ def redraw_status_bars() -> None:
 
 
 def redraw_viewports() -> None:
-    """Redraw what shows boxes, and not the panels beside it."""
+    """Redraw the viewports, which show placeholders, but not the panels in them."""
     manager = bpy.context.window_manager
     for window in manager.windows if manager is not None else ():
         for area in window.screen.areas:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A message in the status bar and the Info log, from a timer too."""
+"""Show a message in the status bar and the Info log, even from a timer."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,11 @@ EVENT_SECONDS = 0.01
 
 
 def show(text: str, *, is_bad: bool) -> None:
-    """Let Blender show it in the status bar and the Info log; nothing in the background, where nobody looks.
+    """Show the text in the status bar and the Info log. Does nothing in a background Blender, which has no window.
 
-    The window is the one that Blender gives to each timer. An operator within `temp_override` would be a crash: there
-    Blender looks up Python objects while it has let the other threads run, and with the Python 3.11 of 4.2 to 5.0 it
-    takes anybody's hold of the GIL for its own (Blender: `BPY_context_member_get`, `PyC_IsInterpreterActive`).
+    We use the window that Blender gives to each timer. Calling an operator within `temp_override` could crash: Blender
+    looks up Python objects there after it has released the GIL, and with the Python 3.11 of 4.2 to 5.0 it mistakes
+    another thread's hold of the GIL for its own (Blender: `BPY_context_member_get`, `PyC_IsInterpreterActive`).
     """
     if not bpy.app.background and bpy.context.window is not None:
         operators: Any = bpy.ops
@@ -41,7 +41,7 @@ class TRELLIS2_OT_report(bpy.types.Operator):
     _timer: Any = None
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> "set[OperatorReturnItems]":
-        """Wait for the first event."""
+        """Start a timer and wait for its first event."""
         windows = context.window_manager
         assert windows is not None
         self._timer = windows.event_timer_add(EVENT_SECONDS, window=context.window)
@@ -49,19 +49,19 @@ class TRELLIS2_OT_report(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> "set[OperatorReturnItems]":
-        """Report at the first tick of any timer; everything passes on to whoever else waits for it."""
+        """Report at the first tick of any timer. Every event passes through to the other tools."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         self.cancel(context)
         return {*self.execute(context), "PASS_THROUGH"}
 
     def execute(self, _context: bpy.types.Context) -> "set[OperatorReturnItems]":
-        """Report it."""
+        """Report the text."""
         self.report({"WARNING" if self.is_bad else "INFO"}, self.text)
         return {"FINISHED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Leave no timer behind, also when Blender ends it early."""
+        """Remove the timer. Blender also calls this when it ends the operator early."""
         if self._timer is not None and context.window_manager is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None

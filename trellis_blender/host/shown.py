@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an image looks like: Blender is asked, whatever its colour space, its alpha and the display are.
+"""Save an image as an editor shows it, whatever its colour space, its alpha and the display are.
 
-Blender saves the image as a Targa, through the view that an editor would show it with, for an sRGB display. That is
-done in a scene of ours, so nothing of the artist's is set. Both Blenders use this: it needs nothing but Blender.
+Blender itself saves it, as a Targa, through the editor's view transform for an sRGB display. The settings belong to a
+temporary scene, so the artist's stay as they are. Both Blenders use this file, so it imports nothing but Blender.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any
 import bpy
 
 DISPLAY = "sRGB"
-PLAIN_VIEWS = ("Standard", "Un-tone-mapped", "Raw")  # by which Blender shows an image that is no render
-NO_DATA = "does not have any image data"  # in Blender's words
+PLAIN_VIEWS = ("Standard", "Un-tone-mapped", "Raw")  # how Blender shows an image that is not a render
+NO_DATA = "does not have any image data"  # from Blender's message
 
 
 def save_shown(image: Any, target: Path, scene: Any = None) -> bool:
-    """Save what an Image Editor shows of the image as an unpacked Targa with 8 bit and straight alpha, sRGB.
+    """Save the image as an Image Editor shows it: an uncompressed sRGB Targa, 8 bits a channel, straight alpha.
 
-    `scene`: the one whose view it is shown with (View as Render); None: it is shown as any image. Returns False where
-    the image holds nothing. Raises OSError where the file cannot be written.
+    `scene`: use this scene's view transform (View as Render); None: show it as an ordinary image. Returns False if the
+    image holds nothing. Raises OSError if the file cannot be written.
     """
     with _asking_scene(scene) as asking:
         try:
@@ -37,7 +37,7 @@ def save_shown(image: Any, target: Path, scene: Any = None) -> bool:
 
 @contextlib.contextmanager
 def _asking_scene(scene: Any) -> Iterator[Any]:
-    """A scene for a moment, with the settings to save with: a copy, for a view of the artist's."""
+    """Yield a temporary scene with the settings to save with. It is a copy of `scene` if that is given."""
     asking: Any = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
     try:
         set_output(asking.render.image_settings, "TARGA_RAW")
@@ -53,7 +53,7 @@ def _asking_scene(scene: Any) -> Iterator[Any]:
 
 
 def set_output(settings: Any, file_format: str, mode: str = "RGBA") -> None:
-    """Have image settings save that format with 8 bit and these channels, with the scene's own colours."""
+    """Set the image settings to this format and these channels, 8 bits each, with the scene's colour management."""
     if hasattr(settings, "media_type"):
         settings.media_type = "IMAGE"
     settings.file_format = file_format
@@ -63,7 +63,7 @@ def set_output(settings: Any, file_format: str, mode: str = "RGBA") -> None:
 
 
 def show_on_srgb(display: Any, view: Any, view_transform: str) -> None:
-    """Set the display to sRGB, which pictures are for, and keep the view where that display has it."""
+    """Set the display to sRGB, since pictures are sRGB, and keep the view transform if that display has it."""
     if display.display_device != DISPLAY:
         with contextlib.suppress(TypeError):
             display.display_device = DISPLAY

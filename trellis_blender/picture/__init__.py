@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the picture comes from. The outcome is always a `ChosenPicture`: data, of which any thread makes what is sent.
-The artist's things stay as they are.
+"""Take a picture out of Blender, and leave the artist's scene and images as they are.
 
-One module a source; the table of all is in `sources`.
+Every source returns a `ChosenPicture`: plain data that any thread can prepare for sending.
+
+`sources.py` lists all sources in one table.
+`file.py` takes an image file.
+`render.py` takes the current render.
+`completed_renders.py` counts the renders, and knows which of them have Blender's stamp burned in.
+`image.py` takes an image that is open in Blender.
+`viewport.py` takes the viewport.
+`camera.py` renders the camera in the background Blender.
+`simulation.py` finds simulations that the background Blender would not see.
+`clipboard.py` takes a copied image or image file.
+`preview.py` prepares pictures before the click, and makes small pictures and thumbnails.
+`icons.py` shows previews and thumbnails as icons.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The camera's view, rendered for this: with nothing behind, and without touching the artist's scene or render.
+"""Render the camera's view for a model, with a transparent film. The artist's scene and render stay as they are.
 
-What is rendered is a copy of the scene that shares its objects, and a second Blender renders it: a render here would
-empty a slot of the artist's Render Result, or keep the window waiting. The copy is here only while it is written.
+The background Blender renders a copy of the scene. A render here would empty a slot of the artist's Render Result, or
+freeze the window. The copy shares the scene's objects, and exists here only until it is written to a file.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ UNBAKED = (
     " and send that instead, or bake the simulation first."
 )
 NOTHING_SEEN = "The camera sees nothing. Turn it to what should become a model, then try again."
-PREVIEW_SECONDS = 60.0  # for a render that is only looked at; one for a model takes as long as it takes
-SIDE = 2048  # pixels, of the longer side, at most: more than is sent, since a subject is cut out of it first
+PREVIEW_SECONDS = 60.0  # the limit for a preview; a render for a model may take as long as it needs
+SIDE = 2048  # pixels: the longer side at most. More than is sent, since the subject is cut out of it first
 PAINTED = ("FILE", "GENERATED")
 
 
 @dataclass(eq=False)
 class CameraRender:
-    """A render for a picture. The second Blender writes it to `file`; `is_stopped`: the artist has ended it.
+    """A render of the camera's view. The background Blender writes it to `file`.
 
-    `is_preview`: it is only to be looked at, and nobody is kept from anything by it.
+    `is_stopped`: the artist has stopped it. `is_preview`: it is for a preview only, and blocks nothing.
     """
 
     file: Path
@@ -54,16 +54,16 @@ class CameraRender:
 
     @property
     def is_done(self) -> bool:
-        """Whether the second Blender has ended, whatever came of it."""
+        """Return whether the background Blender has ended, in success or failure."""
         return self.second.is_done
 
     def stop(self) -> None:
-        """End the second Blender."""
+        """Stop the background Blender."""
         self.is_stopped = True
         self.second.background.stop()
 
     def end(self) -> ChosenPicture:
-        """The picture, once it is done. Raises PictureError or StorageError; then nothing of it is left."""
+        """Return the picture of a render that is done. Raises PictureError or StorageError, and then leaves no file."""
         try:
             if self.is_stopped:
                 raise PictureError(STOPPED, remedy=Remedy.NONE)
@@ -77,7 +77,7 @@ class CameraRender:
         return ChosenPicture("Camera", targa=self.file)
 
     def abandon(self) -> None:
-        """Leave nothing of it behind. Raises StorageError."""
+        """Stop the render and delete its files. Raises StorageError."""
         self._forget()
         try:
             self.file.unlink(missing_ok=True)
@@ -90,14 +90,14 @@ class CameraRender:
         self.second.end()
 
 
-# Processes of ours, which have to be ended before another file is opened or the add-on goes, whoever waits for them.
+# The renders under way. They must end before another file is opened or the add-on is disabled.
 _under_way: list[CameraRender] = []
 
 
 def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: bool = False) -> CameraRender:
-    """Have the camera's view rendered beside what the artist does. `engine`: an item of the settings.
+    """Start a background render of the camera's view and return it. `engine`: an item of the settings.
 
-    Raises PictureError or StorageError; then nothing is left.
+    Raises PictureError or StorageError, and then leaves no file.
     """
     if is_rendering():
         raise StillRenderingError
@@ -119,13 +119,13 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: 
 
 
 def _begin_render(scene: Any, picture: Path, seconds: float) -> BackgroundRender:
-    """Have the background Blender render the scene, in so many seconds at most. Files of its own lie beside `picture`.
+    """Have the background Blender render the scene in at most `seconds`. Its temporary files lie next to `picture`.
 
-    Only what the scene needs is written, by a way that leaves alone this file's path, its changes and the recent files.
-    Raises StorageError.
+    `libraries.write` writes only what the scene needs. It leaves alone this file's path, its unsaved changes and the
+    list of recent files. Raises StorageError.
     """
     file, painted = picture.with_suffix(".blend"), picture.with_suffix(".npz")
-    for obj in bpy.data.objects:  # what is being edited is elsewhere until then
+    for obj in bpy.data.objects:  # the mesh of an object in edit mode is out of date until then
         obj.update_from_editmode()
     try:
         bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
@@ -141,24 +141,24 @@ def _begin_render(scene: Any, picture: Path, seconds: float) -> BackgroundRender
 
 
 def is_under_way() -> bool:
-    """Whether the camera's view is being rendered for a model."""
+    """Return whether the camera's view is being rendered for a model."""
     return any(not shot.is_preview for shot in _under_way)
 
 
 def missing(context: Any) -> str:
-    """What keeps the camera's view from being rendered, empty where nothing does."""
+    """Return why the camera's view cannot be rendered, empty if it can."""
     if context.scene is None or context.scene.camera is None:
         return "The scene has no camera. Add one first"
     return UNDER_WAY if is_under_way() else ""
 
 
 def progress() -> str:
-    """What the status bar says while the camera's view is rendered for a model, empty while it is not."""
+    """Return the status bar's text while the camera's view is rendered for a model, else an empty one."""
     return "Trellis: rendering the camera's view · Esc stops it" if is_under_way() else ""
 
 
 def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
-    """Draw which camera and engine are used, and whether they are at work."""
+    """Draw the choice of camera and engine, and say whether a render is running."""
     layout.prop(context.scene, "camera", text="Camera")
     layout.prop(chosen, "camera_engine", text="Engine")
     if is_under_way():
@@ -166,13 +166,13 @@ def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
 
 
 def leave() -> None:
-    """End what is under way: another file is opened, or the add-on goes."""
+    """End all renders under way, since another file is opened or the add-on is disabled."""
     for shot in [*_under_way]:
         shot.abandon()
 
 
 def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
-    """A copy of the scene that renders into the file what F12 would, with square pixels and at most 2048 on a side."""
+    """Copy the scene. The copy renders to `file` what F12 would, with square pixels and at most 2048 on a side."""
     scene: Any = context.scene
     copy: Any = scene.copy()
     copy.name = f"Trellis Picture {secrets.token_hex(4)}"
@@ -201,7 +201,7 @@ def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
 
 
 def _write_painted(file: Path) -> None:
-    """Write the pixels of the images that were painted and not saved, which no .blend holds. Raises OSError."""
+    """Write the pixels of painted images that are not saved yet; no .blend holds them. Raises OSError."""
     import numpy as np
 
     every: list[Any] = list(bpy.data.images)
@@ -214,7 +214,7 @@ def _write_painted(file: Path) -> None:
 
 
 def _sees_something(file: Path) -> bool:
-    """Whether the render shows anything. Raises PictureError where it cannot be read."""
+    """Return whether the render shows anything. Raises PictureError if it cannot be read."""
     import numpy as np
 
     from ..core.picture.encode import targa

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was copied elsewhere: an image file, or the pixels of an image."""
+"""Take a picture from the clipboard: an image file, or the pixels of an image."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .image import from_image
 
 NOTHING = "There is no picture on the clipboard. Copy an image, or an image file, then try again."
 NOWHERE = "Blender pastes an image only in an editor. Use the Trellis tab, or press F3 over the 3D viewport."
-LONGEST = 4096  # characters of a text that may be a path
+LONGEST = 4096  # characters: a longer text is not a path
 
 
 def from_clipboard(context: bpy.types.Context, folder: Path) -> ChosenPicture:
-    """The copied picture, where it needs a file with one of ours in `folder`.
+    """Return the copied picture. Writes a temporary file to `folder` if the picture needs one.
 
     Raises PictureError or StorageError.
     """
@@ -41,11 +41,11 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> ChosenPicture:
 
 
 def copied_file(text: str) -> Path | None:
-    """The first file that a copied text names: a path or an address as file managers write it, one a line."""
+    """Return the first file that the text names, None without one: a path or URL a line, as file managers copy them."""
     for line in text[:LONGEST].splitlines():
         name = line.strip().strip('"')
         if name.startswith("file://"):
-            from urllib.request import url2pathname  # brings all of http and email, which only such a name is worth
+            from urllib.request import url2pathname  # imports all of http and email, so only here
 
             parts = urlsplit(name)
             host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
@@ -59,14 +59,15 @@ def copied_file(text: str) -> Path | None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # too long a name, or characters that no name may have
+    except (OSError, ValueError):  # the name is too long, or has forbidden characters
         return False
 
 
 def _pasted(context: bpy.types.Context) -> Any:
-    """The copied image as a new datablock. Blender pastes only in an Image Editor, so the editor at hand becomes one.
+    """Paste the copied image and return the new datablock.
 
-    No other editor, for that takes an override (see `reports.show`), and not the top bar, which cannot be had back.
+    Blender pastes only in an Image Editor, so the current editor becomes one for a moment. Another editor would take a
+    context override (see `report.show`), and the top bar could not be restored. Raises PictureError.
     """
     area: Any = context.area
     if area is None or context.window is None or area not in context.window.screen.areas.values():

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many renders were completed, and which of them Blender has burned its stamp into: dates, names and paths.
+"""Count completed renders, and know which of them have Blender's stamp burned in: dates, names and paths.
 
-Blender calls its render handlers on the render's thread, all of them: of F12 in a window not one comes on the main
-thread. So the handler counts there, notes which scene it was by the hash of what it is given, and asks nothing of it.
-What a render burned in is what its scene said when it was last looked at: on the main thread, whenever that changes, of
-which Blender's message bus tells. A script's render, in its own call, comes on the main thread and is looked at there.
+Blender calls its render handlers on the render's thread; for F12 in a window, none runs on the main thread. So the
+handler there only counts, and notes the hash of the scene, but reads nothing from it. The main thread reads the scenes'
+stamp settings whenever Blender's message bus reports a change. A render had its scene's setting as of the last reading.
+A script's render calls the handler on the main thread, so the handler itself reads the settings there.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import bpy
 
 
 class _Renders:
-    """`completed` counts them, `rendered` are the hashes of their scenes since the last look; both on any thread.
+    """The renders of this file. `completed` counts them; `rendered` holds their scenes' hashes since the last reading.
 
-    `burns`: whether each scene burned in stamps when it was last looked at, `stamped`: whether its last render was.
-    Both are by the scenes' session_uid, on the main thread.
+    Any thread may use these two. `burns`: whether each scene had the stamp on at the last reading. `stamped`: whether
+    its last render has the stamp. Both go by the scenes' session_uid, and belong to the main thread.
     """
 
     def __init__(self) -> None:
@@ -31,33 +31,33 @@ class _Renders:
 
 
 _renders = _Renders()
-_owner = object()  # of what the message bus was asked for
+_owner = object()  # owns our subscriptions to the message bus
 
 
 def count() -> int:
-    """How many renders were completed since the file was opened: another number, another picture."""
+    """Return how many renders were completed since the file was opened: a new number means a new picture."""
     return _renders.completed
 
 
 def is_stamped(scene: Any) -> bool:
-    """Whether Blender has burned its stamp into the scene's render."""
+    """Return whether Blender has burned its stamp into the scene's render."""
     look()
     return _renders.stamped.get(scene.session_uid, bool(scene.render.use_stamp))
 
 
 def look() -> None:
-    """See what the scenes say now; what was completed before was rendered as they said until now."""
+    """Read the scenes' stamp settings. Renders completed since the last reading had the settings of that reading."""
     rendered = [_renders.rendered.popleft() for _ in range(len(_renders.rendered))]
     scenes: list[Any] = list(bpy.data.scenes)
     burns = {scene.session_uid: bool(scene.render.use_stamp) for scene in scenes}
     before, _renders.burns = {**burns, **_renders.burns}, burns
     for scene in scenes:
-        if hash(scene) in rendered:  # of an address (`pyrna_struct_hash` in Blender's bpy_rna.cc)
+        if hash(scene) in rendered:  # the hash of an address (`pyrna_struct_hash` in Blender's bpy_rna.cc)
             _renders.stamped[scene.session_uid] = before[scene.session_uid]
 
 
 def note_completed(scene: Any) -> None:
-    """A render of the scene is complete. On any thread."""
+    """Note that a render of the scene is complete. For any thread."""
     is_here = threading.current_thread() is threading.main_thread()
     if is_here:
         look()
@@ -68,7 +68,7 @@ def note_completed(scene: Any) -> None:
 
 
 def file_opened() -> None:
-    """Nothing was rendered in this file yet, and the message bus has forgotten what it was asked for."""
+    """Start over after a file was opened: it has no renders yet, and the message bus has lost our subscription."""
     _renders.completed = 0
     for each in (_renders.rendered, _renders.burns, _renders.stamped):
         each.clear()
@@ -78,18 +78,18 @@ def file_opened() -> None:
 
 def _subscribe() -> None:
     bpy.msgbus.clear_by_owner(_owner)
-    key: Any = (bpy.types.RenderSettings, "use_stamp")  # of all scenes; the stubs know no type as its first part
+    key: Any = (bpy.types.RenderSettings, "use_stamp")  # of all scenes; the stubs do not allow a type first
     bpy.msgbus.subscribe_rna(key=key, owner=_owner, args=(), notify=look)
 
 
 def watch() -> None:
-    """Look at the scenes once Blender has started, and whenever a stamp is switched on or off."""
+    """Read the scenes' settings once Blender has started, and whenever a stamp is switched on or off."""
     _subscribe()
-    bpy.app.timers.register(look, first_interval=0.0)  # once: no scene may be looked at while Blender starts
+    bpy.app.timers.register(look, first_interval=0.0)  # once: scenes cannot be read while Blender starts
 
 
 def watch_no_more() -> None:
-    """Leave no timer or subscription behind."""
+    """Remove the timer and the subscription."""
     bpy.msgbus.clear_by_owner(_owner)
     if bpy.app.timers.is_registered(look):
         bpy.app.timers.unregister(look)

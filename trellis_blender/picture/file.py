@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture in a file of the artist's: the background Blender reads it, and this one only where there is none."""
+"""Take the artist's image file. The background Blender reads it; this one reads it only if none can be started."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ ANNOUNCED = (
 
 
 def from_file(path: Path) -> ChosenPicture:
-    """The picture in a file. Nothing is read here."""
+    """Return the picture in a file, without reading it."""
     return ChosenPicture(path.name, file=path)
 
 
 def chosen_file(path: str) -> ChosenPicture:
-    """The picture in the file that the artist chose, as Blender has its path. Raises PictureError without one."""
+    """Return the picture at this path of Blender's, which may begin with “//”. Raises PictureError if it is empty."""
     if not path:
         raise PictureError("No image file is chosen. Choose one, then try again.")
     return from_file(Path(bpy.path.abspath(path)))
 
 
 def preview_key(chosen: Any) -> tuple[str, ...]:
-    """The key of the chosen file, which the path of the .blend file may be a part of."""
+    """Return the key of the chosen file. It includes the .blend file's path, since the file's may be relative to it."""
     return (KEY, chosen.filepath, bpy.data.filepath) if chosen.filepath else (KEY,)
 
 
 def choose(chosen: Any, path: str) -> None:
-    """Make this file the picture of the panel."""
+    """Choose this file in the panel."""
     chosen.source, chosen.filepath = KEY, path
 
 
 def new_file(folder: Path, suffix: str = ".tga") -> Path:
-    """The path of a new file of ours in the folder, which is made if need be. Raises StorageError."""
+    """Return the path for a new temporary file in the folder, and make the folder if needed. Raises StorageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -53,7 +53,7 @@ def new_file(folder: Path, suffix: str = ".tga") -> Path:
 
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
-    """Have this Blender read the file: the picture as a Targa in `folder`. Raises PictureError or StorageError."""
+    """Read the file in this Blender. Return it as a Targa in `folder`. Raises PictureError or StorageError."""
     path = chosen.file
     assert path is not None
     try:

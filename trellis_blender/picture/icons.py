@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures as icons: those of the jobs, and what the model sees. Draw functions ask for them, and get what is there.
+"""Show pictures as icons: the jobs' pictures, and the previews. Draw functions ask for an icon and get what is ready.
 
-Blender reads and scales the jobs' files in the background, when they are first drawn.
+Blender reads and scales the jobs' files in the background when it first draws them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from bpy.utils import previews
 if TYPE_CHECKING:
     from ..core.runner.messages import Key
 
-KEPT = 256  # a quarter of a megabyte each; the rows in sight are always among the newest
-VIEW = "view\n"  # begins the names of the views: no job's id has a line break
-# Blender's own store of pictures: it is made when the add-on is registered, and has to be given back to Blender.
+KEPT = 256  # icons of a quarter of a megabyte each; the visible rows are always among the newest
+VIEW = "view\n"  # begins the names of previews: no job's id has a line break
+# Blender's own collection of pictures. It is made with the first picture, and must be given back to Blender.
 _collection: list[Any] = []
-# Jobs that have none, so that nobody looks for one with every redraw; emptied together with the store.
+# Jobs without a picture, so that a redraw does not look for one again. Cleared together with the collection.
 _bare: set[str] = set()
 
 
 def of_job(job_id: str) -> int | None:
-    """The icon of a job, 0 where it has none, None where that is not known yet."""
+    """Return the icon of a job, 0 if it has none, None if that is not known yet."""
     known = _collection[0].get(job_id) if _collection else None
     if known is None:
         return 0 if job_id in _bare else None
@@ -32,7 +32,7 @@ def of_job(job_id: str) -> int | None:
 
 
 def load(job_id: str, picture: Path | None) -> None:
-    """Give the job this picture; None: it has none, until the job changes."""
+    """Give the job this picture. None: the job has no picture until it changes."""
     if picture is None:
         _bare.add(job_id)
     else:
@@ -42,7 +42,7 @@ def load(job_id: str, picture: Path | None) -> None:
 
 
 def forget(job_ids: Iterable[str]) -> None:
-    """These jobs are gone, or look different now."""
+    """Forget the icons of these jobs, which are gone or have a new picture."""
     for job_id in job_ids:
         _bare.discard(job_id)
         if _collection and job_id in _collection[0]:
@@ -50,19 +50,19 @@ def forget(job_ids: Iterable[str]) -> None:
 
 
 def expect(job_id: str) -> None:
-    """The job has changed: it may have a picture now, if it had none."""
+    """Look for a picture again if the job had none, because it has changed."""
     _bare.discard(job_id)
 
 
 def clear() -> None:
-    """Forget them all."""
+    """Forget all icons."""
     _bare.clear()
     if _collection:
         _collection[0].clear()
 
 
 def show_view(key: Key, pixels: bytes, side: int) -> None:
-    """Make these the pixels of what the model sees of that picture: RGBA, bottom row first."""
+    """Show these pixels as the picture's preview: RGBA, the bottom row first."""
     forget_view(key)
     preview = _made().new(_name(key))
     preview.image_size = (side, side)
@@ -70,13 +70,13 @@ def show_view(key: Key, pixels: bytes, side: int) -> None:
 
 
 def of_view(key: Key) -> int:
-    """The icon of what the model sees of that picture, 0 without one."""
+    """Return the icon of the picture's preview, 0 if it has none."""
     known = _collection[0].get(_name(key)) if _collection else None
     return 0 if known is None else int(known.icon_id)
 
 
 def forget_view(key: Key) -> None:
-    """Nobody wants to see that picture any more."""
+    """Forget the picture's preview, which nobody shows any more."""
     forget((_name(key),))
 
 
@@ -85,13 +85,13 @@ def _name(key: Key) -> str:
 
 
 def _made() -> Any:
-    """The collection that Blender keeps them in, made with the first of them."""
+    """Return Blender's collection, made when first needed."""
     if not _collection:
         _collection.append(previews.new())
     return _collection[0]
 
 
 def unregister() -> None:
-    """Give them back."""
+    """Give the collection back to Blender."""
     if _collection:
         previews.remove(_collection.pop())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An image that is open in Blender, as it is seen: painted or not, saved or not; one tile, one frame.
+"""Take an image that is open in Blender as the artist sees it: painted or not, saved or not, one tile, one frame.
 
-Its pixels are read and nothing of it is set, saved or packed: where a frame or tile has to be chosen, that happens in a
-copy of the datablock, which is removed again.
+We only read the image: nothing of it is set, saved or packed. If a frame or tile must be chosen, we choose it in a
+temporary copy of the datablock.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 KEY = "IMAGE"
 MISSING = "No image is chosen. Choose one in the Trellis tab, or open it in an Image Editor"
 LOSSLESS = ("PNG", "TARGA", "TARGA_RAW")
-HEADER_BYTES = 1024 * 1024  # a JPEG may carry that much metadata before its size
-# Pixels that keep Blender for 50 ms at most: those that are taken as they are, those that Blender is asked to show, and
-# those of a file that it has not read yet.
+HEADER_BYTES = 1024 * 1024  # bytes: a JPEG may hold that much metadata before its size
+# How many pixels take 50 ms at most: when we read them as stored, when Blender saves them as shown, and when Blender
+# has yet to read the file.
 PIXELS_TAKEN, PIXELS_SHOWN, PIXELS_UNREAD = 2048 * 2048, 768 * 768, 1024 * 1024
-_RAMP = 16  # the side of a small image by which Blender is asked what a colour space does
+_RAMP = 16  # pixels: the side of the image that tests what a colour space does
 _NUMBER = re.compile(r"(\d+)(\D*)$")
 OF_THE_EDITOR = ("frame_start", "frame_offset", "frame_duration", "use_cyclic", "frame_current")
 
 
 def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path) -> ChosenPicture:
-    """The image as it is seen, of a sequence or movie at that frame. What Blender is asked to show goes to `folder`.
+    """Return the image as the artist sees it, a sequence or movie at that frame. Temporary files go to `folder`.
 
     Raises PictureError or StorageError.
     """
@@ -69,18 +69,18 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
 
 
 def shown_image(context: Any, chosen: Any) -> Any:
-    """The image of the Image Editor at hand, else the one that the panel has, None without either."""
+    """Return the image of the current Image Editor, else the panel's, None if neither has one."""
     edited = getattr(context, "edit_image", None)
     return edited if edited is not None else chosen.image
 
 
 def missing(context: Any, chosen: Any) -> str:
-    """Why there is no image to take, empty where there is one."""
+    """Return why there is no image to take, empty if there is one."""
     return MISSING if shown_image(context, chosen) is None else ""
 
 
 def from_chosen(context: Any, chosen: Any, folder: Path) -> ChosenPicture:
-    """The image at hand, which may be the current render. Raises as `from_image` and `from_render` do."""
+    """Return the shown image, which may be the current render. Raises as `from_image` and `from_render` do."""
     image = shown_image(context, chosen)
     if is_render(image):
         return replace(from_render(context.scene, folder), name=image.name)
@@ -88,9 +88,9 @@ def from_chosen(context: Any, chosen: Any, folder: Path) -> ChosenPicture:
 
 
 def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
-    """The key of the panel's image: it tells another file, tile or frame, and one that was painted on or saved since.
+    """Return the key of the panel's image. It changes with the file, tile or frame, and after painting or saving.
 
-    Of the current render it is the render's.
+    For the current render, it is the render's key.
     """
     image = chosen.image
     if image is None:
@@ -104,7 +104,7 @@ def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
 
 
 def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
-    """The image with this key, None where it takes so long that the artist is asked first. Raises as `from_image`."""
+    """Return the image with this key, None if it takes so long that we ask first. Raises as `from_image` does."""
     every: list[Any] = list(bpy.data.images)
     image = next((each for each in every if str(each.session_uid) == key[1]), None)
     if image is None:
@@ -113,7 +113,7 @@ def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) ->
 
 
 def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
-    """Draw the choice of an image, and say which tile or frame is taken, where there is more than one."""
+    """Draw the choice of an image, and name the tile or frame if there is more than one."""
     column = layout.column()
     column.use_property_split = False
     column.template_ID(chosen, "image", open="image.open")
@@ -127,14 +127,14 @@ def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
 
 
 def is_render(image: Any) -> bool:
-    """Whether the image is the current render, whose pixels cannot be taken."""
+    """Return whether the image is the current render, whose pixels cannot be read."""
     return bool(image.type == "RENDER_RESULT")
 
 
 def is_quick(image: Any) -> bool:
-    """Whether `from_image` keeps Blender for no longer than a redraw does: 50 ms at most.
+    """Return whether `from_image` blocks Blender no longer than a redraw does: 50 ms at most.
 
-    Of a file that Blender has not read yet, the first bytes are looked at here.
+    If Blender has not read the file yet, this reads the size from the file's first bytes.
     """
     if image.source in ("MOVIE", "SEQUENCE") or image.type == "MULTILAYER":
         return False
@@ -149,14 +149,14 @@ def is_quick(image: Any) -> bool:
 
 
 def seen_frame(context: bpy.types.Context, image: Any) -> int:
-    """The frame of a sequence or movie that an Image Editor shows, else the scene's."""
+    """Return the frame of a sequence or movie that an Image Editor shows, else the scene's frame."""
     assert context.scene is not None
     user = _editors_user(context, image)
     return context.scene.frame_current if user is None else int(user.frame_current)
 
 
 def _editors_user(context: bpy.types.Context, image: Any) -> Any:
-    """How the Image Editor at hand shows the image, None where none does."""
+    """Return the image user of the Image Editor that shows the image, None if none does."""
     areas = [context.area, *(context.screen.areas if context.screen is not None else ())]
     for area in filter(None, areas):
         space: Any = area.spaces.active
@@ -166,7 +166,7 @@ def _editors_user(context: bpy.types.Context, image: Any) -> Any:
 
 
 def _size_unread(image: Any) -> tuple[int, int]:
-    """The size of an image that Blender has not read, or made, yet; zeros where only reading it tells."""
+    """Return the size in pixels of an image that Blender has not loaded yet; zeros if only loading would tell."""
     if image.source == "GENERATED":
         return image.generated_width, image.generated_height
     if image.source != "FILE":
@@ -184,11 +184,11 @@ def _size_unread(image: Any) -> tuple[int, int]:
 
 
 def _taken(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
-    """What the image shows: its pixels where it shows them as they are stored, else a Targa; None where it holds none.
+    """Return the pixels if the image shows them as stored, else a Targa of what it shows. None if it holds none.
 
     Raises StorageError.
     """
-    values: Any = image.pixels  # a property array, which the stubs take for one number
+    values: Any = image.pixels  # a property array; the stubs say one number
     if not (image.size[0] and image.size[1] and len(values)):
         return None
     if scene is None and not image.is_float and _shows_as_stored(image.colorspace_settings.name):
@@ -214,7 +214,7 @@ def _pixels(image: Any) -> Pixels:
 
 
 def _shows_as_stored(space: str) -> bool:
-    """Whether an 8-bit image in that colour space is shown with the numbers that it holds: Blender is asked."""
+    """Return whether Blender shows an 8-bit image in that colour space with its stored values. Tries a small image."""
     import numpy as np
 
     from ..core.picture.encode import targa
@@ -241,7 +241,10 @@ def _shows_as_stored(space: str) -> bool:
 
 
 def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
-    """A float image whose colours are not times its alpha: those are shown as if it were solid, and get it back."""
+    """Save a float image whose colours are not multiplied by its alpha.
+
+    Save a copy as if it were opaque, then put the alpha back. Return the Targa, None if that fails.
+    """
     import numpy as np
 
     from ..core.picture.pixels import as_bytes
@@ -269,7 +272,7 @@ def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
 def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
     user = _editors_user(bpy.context, image)
     with _copied(image) as copy, _sampler(copy) as texture:
-        # Blender holds the frame that was asked for last, and looking at one point of a texture asks for one.
+        # Blender holds the frame that was evaluated last. Evaluating one point of a texture evaluates the frame.
         show_frame(texture.image_user, image, frame, user)
         texture.evaluate((0, 0, 0))
         taken = _taken(copy, scene, folder)
@@ -286,7 +289,7 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
     number, first = tiles.active.number, tiles[0].number
     if number == first:
         return _taken(image, scene, folder)
-    if image.is_dirty:  # a copy would be without what was painted
+    if image.is_dirty:  # a copy would lack what was painted
         taken = _saved(image, number, scene, folder)
         if taken is None:
             raise PictureError(
@@ -301,9 +304,10 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
 
 
 def _saved(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path | None:
-    """Have Blender save a copy of all tiles, since it saves no single one, and read this. None where it cannot: in 4.2,
-    which saves no copies, and where the image's own format would lose something. Another one must not be set: that
-    resets what the artist chose for it.
+    """Have Blender save a copy of all tiles, since it cannot save a single one, and take this tile.
+
+    Return None where Blender cannot: 4.2 saves no copies, and the image's own format may lose something. We must not
+    set another format, because that resets the artist's choices for it.
     """
     described: Any = bpy.types.Image.bl_rna
     is_kept = "save_copy" in described.functions["save"].parameters
@@ -313,7 +317,7 @@ def _saved(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path |
         try:
             image.save(filepath=str(Path(own, "<UDIM>.png")), save_copy=True)
             tile: Any = bpy.data.images.load(str(Path(own, f"{number}.png")))
-        except RuntimeError:  # no room
+        except RuntimeError:  # the disk is full
             return None
         try:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
@@ -333,7 +337,7 @@ def _copied(image: Any) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _sampler(image: Any) -> Iterator[Any]:
-    """A texture for a moment, which looks at the image without smoothing it."""
+    """Yield a temporary texture of the image, without interpolation."""
     texture: Any = bpy.data.textures.new(image.name, "IMAGE")
     try:
         texture.image = image
@@ -344,11 +348,10 @@ def _sampler(image: Any) -> Iterator[Any]:
 
 
 def show_frame(user: Any, image: Any, frame: int, editors: Any = None) -> None:
-    """Set an image user so that it shows the image at that frame.
+    """Set an image user to show the image at that frame.
 
-    An Image Editor knows which of a sequence's files that is, with its own start, offset and length. Elsewhere the
-    sequence begins with the scene's frame of the same number as its first file, and holds its first and last file
-    before and after.
+    An Image Editor has its own start, offset and length to find the file of a sequence. Elsewhere, the frame's number
+    is the file's number. Before the first file and after the last one, the sequence holds that file.
     """
     if editors is not None:
         for name in OF_THE_EDITOR:
@@ -362,7 +365,7 @@ def show_frame(user: Any, image: Any, frame: int, editors: Any = None) -> None:
 
 
 def numbers(path: Path) -> list[int]:
-    """The numbers of the sequence's files, smallest first, empty where none is found."""
+    """Return the numbers of the sequence's files, smallest first, empty if there are none."""
     match = _NUMBER.search(path.name)
     if match is None:
         return []
@@ -376,5 +379,5 @@ def numbers(path: Path) -> list[int]:
 
 
 def shown_number(there: list[int], frame: int) -> int:
-    """The number of the file that is seen at the frame: within those there are."""
+    """Return the number of the file that the frame shows: the frame, limited to the existing numbers."""
     return min(max(frame, there[0]), there[-1]) if there else frame

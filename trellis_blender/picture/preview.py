@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was looked at, and what is being looked at: the picture as the model sees it, and the models' thumbnails.
+"""Keep the previews (pictures as the model sees them), the jobs' small pictures, and the models' thumbnails.
 
-What is looked at is prepared for being sent, and the click sends just that, if its file is the same still.
+A preview prepares the picture for sending. The click sends that prepared picture if its file has not changed.
 
-The background Blender does the looking (`host/background/preview_client.py`), on behalf of the runner's thread for such
-things; the answers come as changes. At most one picture and one model are under way at a time.
+A worker of the runner has the background Blender do the work (`host/background/preview_client.py`). The answers come as
+messages. At most one picture and one model are under way at a time.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ RECENT_SECONDS = 1.0
 
 @dataclass
 class ShownPreview:
-    """A look at a picture: its number, and what was seen, None while that is awaited.
+    """The preview of one picture. `number` identifies the request; `seen` is the answer, None until it comes.
 
-    `file` is the artist's, if it is one. `under_way` is the picture while it is still being made. `drawn` is when
-    somebody wanted to draw it last, and `checked` when the file was last looked after, by the monotonic clock.
+    `file`: the artist's file, if the picture is one. `under_way`: the picture while it is still being made. `drawn`:
+    when it was last drawn. `checked`: when its file was last checked. Both are seconds of the monotonic clock.
     """
 
     number: int
@@ -59,14 +59,15 @@ class ShownPreview:
 
 @dataclass
 class Previews:
-    """`looks` are the newest look at each of the pictures that are shown now, by their keys: sidebars side by side may
-    show different ones. `number` counts them.
+    """All previews, small pictures and thumbnails.
 
-    `with_thumbnail` are the jobs that have a thumbnail of their model, None before they are known; `tried` those whose
-    model need not be looked at again, `queue` those whose turn comes, `model` the one under way. `small` are the small
-    pictures of the jobs that were asked for, None while they are awaited. `tell` says something to the artist.
-    `client` has pictures read, and `thumbnail_client` models: each has a background Blender, so no picture waits for
-    a model.
+    `looks` holds the newest preview of each picture shown now, by its key; sidebars side by side may show different
+    pictures. `number` counts the requests.
+
+    `with_thumbnail`: the jobs whose model has a thumbnail, None until known. `tried`: the jobs whose thumbnail was
+    requested already. `queue`: the jobs that wait for their thumbnail. `model`: the job whose thumbnail is under way.
+    `small`: the jobs' small pictures, each None until it is ready. `tell` shows the artist a message. `client` reads
+    pictures and `thumbnail_client` reads models: each has its own background Blender, so no picture waits for a model.
     """
 
     runner: Runner
@@ -91,26 +92,26 @@ class Previews:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is awaited."""
+        """Return whether an answer is still to come."""
         is_looking = any(look.seen is None for look in self.looks.values())
         return bool(self.model) or self.is_counting or is_looking
 
     def look(self, key: Key, chosen: ChosenPicture) -> None:
-        """Prepare this picture, and see what the model sees of it."""
+        """Request a preview of this picture, which also prepares it for sending."""
         self.number += 1
         number = self.number
         self._keep(key, ShownPreview(number, file=chosen.file))
         self._look_at(key, number, chosen)
 
     def wait_for(self, key: Key, made: PictureUnderWay) -> None:
-        """The same with a picture that is still being made, once it is."""
+        """Request a preview of a picture that is still being made, for when it is done."""
         self.number += 1
         self._keep(key, ShownPreview(self.number, under_way=made))
 
     def known(self, chosen: ChosenPicture) -> ChosenPicture:
-        """The picture with what was prepared of it, where its file is the same still.
+        """Return the picture, with its prepared form if there is one and the file has not changed.
 
-        Raises PictureError with what was found when it was looked at, or where the file is gone.
+        Raises PictureError if the preview found the picture unusable, or if the file is gone.
         """
         if chosen.file is None or chosen.ignores_alpha:
             return chosen
@@ -125,14 +126,14 @@ class Previews:
         return chosen
 
     def check_file(self, key: Key) -> None:
-        """Find out whether the file was saved again since it was looked at: then it is looked at anew when drawn."""
+        """Check whether the file was saved again since its preview. If so, the next drawing requests a new one."""
         look = self.looks.get(key)
         if look is not None and look.file is not None and look.seen is not None:
             file = look.file
             self.runner.compute(partial(stamp_of, key, file))
 
     def step(self, folder: Path) -> None:
-        """Go on with what is made or read on the main thread. With every tick."""
+        """Read files for waiting workers, and request previews of pictures that are done. Call at every tick."""
         self.read_what_workers_want(folder)
         for key, look in [*self.looks.items()]:
             if look.under_way is not None and look.under_way.is_done:
@@ -143,9 +144,9 @@ class Previews:
                     self.take(PreviewReady(key, look.number, error=error.sentence, remedy=error.remedy))
 
     def read_what_workers_want(self, folder: Path) -> None:
-        """Read a file here that no background Blender can read, if a worker waits for one.
+        """Read a file in this Blender if a worker waits for it and no background Blender can be started.
 
-        The artist is told first, and sees that before Blender stands still.
+        Tell the artist one tick before that, so that the message shows before Blender freezes.
         """
         if self.main_thread.is_wanted and not self.is_announced:
             self.is_announced = True
@@ -154,21 +155,21 @@ class Previews:
             self.main_thread.fulfil(lambda chosen: read_here(chosen, folder))
 
     def know(self, seen: PreviewReady) -> None:
-        """This is what is known of the picture, without a look at it."""
+        """Take this as the picture's preview, without a request."""
         self._keep(seen.key, ShownPreview(0, seen))
 
     def forget_views(self) -> None:
-        """All pictures may have changed: what was seen of them is seen anew when it is drawn."""
+        """Forget all previews, since all pictures may have changed. The next drawing requests new ones."""
         for key in [*self.looks]:
             self._drop(key)
 
     def count(self) -> None:
-        """Find out which jobs have a thumbnail of their model."""
+        """Find out which jobs' models have a thumbnail."""
         self.is_counting = True
         self.runner.compute(partial(with_thumbnail, self.root))
 
     def make_thumbnail(self, job_ids: Iterable[str]) -> None:
-        """Make a thumbnail of these jobs' models, one after the other, unless that was tried before."""
+        """Make thumbnails of these jobs' models, one after another, unless they were tried before."""
         for job_id in job_ids:
             if job_id not in self.tried:
                 self.tried.add(job_id)
@@ -176,13 +177,13 @@ class Previews:
         self._next()
 
     def shrink(self, job_id: str, picture: Path | None) -> None:
-        """Get the job's picture small, unless it was asked for before, or its file is not there yet."""
+        """Request the job's small picture, unless it was requested before or its file does not exist yet."""
         if job_id not in self.small and picture is not None and picture.is_file():
             self.small[job_id] = None
             self.runner.compute(partial(shrink, self.client, job_id, picture))
 
     def take(self, message: PreviewReady | StampReady | ThumbnailsReady | SmallPicture) -> None:
-        """An answer came. One about a picture that is wanted no more, or was looked at again, is left aside."""
+        """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""
         if isinstance(message, ThumbnailsReady):
             self._take_thumbnails(message)
         elif isinstance(message, StampReady):
@@ -199,13 +200,13 @@ class Previews:
                     icons.show_view(message.key, message.view.pixels, SIDE)
 
     def forget(self, job_id: str) -> None:
-        """The job is gone."""
+        """Forget a job that is gone."""
         icons.forget((job_id,))
         self.small.pop(job_id, None)
         self.queue = [waiting for waiting in self.queue if waiting != job_id]
 
     def stop(self) -> None:
-        """End what is under way."""
+        """Stop both background Blenders, and forget everything that is under way."""
         self.forget_views()
         self.main_thread.stop()
         self.client.stop()
@@ -222,7 +223,7 @@ class Previews:
         self._next()
 
     def _keep(self, key: Key, look: ShownPreview) -> None:
-        """Show this one too. What nobody shows any more is seen anew when somebody does again: it may have changed."""
+        """Add this preview, and drop those that nobody draws any more, since their pictures may change unnoticed."""
         for old in [old for old, other in self.looks.items() if old == key or _is_past(other)]:
             self._drop(old)
         self.looks[key] = look
@@ -230,7 +231,7 @@ class Previews:
     def _drop(self, key: Key) -> None:
         look = self.looks.pop(key, None)
         if look is not None and look.under_way is not None:
-            with contextlib.suppress(StorageError):  # the file is swept with what else was left behind
+            with contextlib.suppress(StorageError):  # a later sweep removes the file
                 look.under_way.abandon()
         icons.forget_view(key)
 
@@ -248,5 +249,5 @@ def _is_past(look: ShownPreview) -> bool:
 
 
 def launch() -> Launch:
-    """What starts the background Blender that looks: without add-ons and network."""
+    """Return how to start the background Blender for previews: without add-ons and network."""
     return start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The current render, saved as the artist sees it."""
+"""Take the current render as the artist sees it."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from .file import new_file
 
 KEY = "RENDER"
 RENDER_NAME = "Render"
-# Saving a render of that many takes up to a fifth of a second, in which Blender stands still.
+# Saving a render of this many pixels freezes Blender for up to 0.2 s.
 PIXELS_UNASKED = 1920 * 1080
 NO_RENDER = "There is no render yet. Render an image (F12), then try again."
 STAMPED = (
     "The render has Blender's stamp burned into it. Turn off Burn Into Image in the output properties, then render an"
     " image (F12) again."
 )
-# `file_format` decides what the others may be, and in 5.0 and later `media_type` decides that, so these go first.
+# These go first: `file_format` decides the possible values of the others, and since 5.0 `media_type` decides its own.
 FIRST_SET = ("media_type", "file_format", "color_mode", "color_depth")
 
 
 class StillRenderingError(PictureError):
-    """There will be a picture, once the render is done."""
+    """The error for a picture that must wait until a render is done."""
 
     def __init__(self) -> None:
         super().__init__("The render is still running. Wait until it is done, then try again.", remedy=Remedy.NONE)
 
 
 def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
-    """The current render as the artist sees it, with its alpha: a Targa in `folder`.
+    """Return the current render as the artist sees it, with its alpha, as a Targa in `folder`.
 
-    Blender saves it unpacked here: to pack a PNG takes up to a hundred times as long, and is done later. The scene's
-    render settings are the same afterwards. Raises PictureError when there is no render, or not yet, or StorageError.
+    Blender saves it uncompressed, since a PNG takes up to a hundred times as long; a worker compresses it later. The
+    scene's render settings are restored. Raises PictureError if there is no render, or not yet, or StorageError.
     """
     if is_rendering():
         raise StillRenderingError
@@ -65,13 +65,13 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
 
 
 def preview_key(scene: Any) -> tuple[str, ...]:
-    """The key of the scene's render. Each scene has renders of its own, in several slots."""
+    """Return the key of the scene's render. Each scene has its own renders, in several slots."""
     count = completed_renders.count()
     return (KEY, str(count), str(scene.session_uid), str(shown_slot())) if count else (KEY,)
 
 
 def look(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
-    """The render with this key, None where it is so large that the artist is asked first. Raises as `from_render`."""
+    """Return the render with this key, None if it is so large that we ask first. Raises as `from_render` does."""
     scene = next((each for each in bpy.data.scenes if str(each.session_uid) == key[2]), None)
     if scene is None:
         raise PictureError("The scene is gone. Choose another picture.")
@@ -81,14 +81,15 @@ def look(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture
 
 
 def render_result() -> Any:
-    """The image of the current render, None without one. Its name may be any, in any language."""
+    """Return the image of the current render, None if there is none. Its name depends on the language."""
     every: list[Any] = list(bpy.data.images)
     return next((image for image in every if image.type == "RENDER_RESULT"), None)
 
 
 def _keep_one_view(unpacked: Path) -> bool:
-    """Of a stereoscopic render Blender saves a file for each eye, misses the one that it was told, and calls that an
-    error. Keep the first, the left; whether there was any.
+    """Keep the left eye's file of a stereoscopic render. Return whether there was one.
+
+    Blender saves a file for each eye, then reports an error because the requested file is missing.
     """
     views = sorted(unpacked.parent.glob(f"{unpacked.stem}_*{unpacked.suffix}"))
     for view in views[1:]:
@@ -99,14 +100,14 @@ def _keep_one_view(unpacked: Path) -> bool:
 
 
 def shown_slot() -> int:
-    """Which of its slots the Render Result shows, from 0."""
+    """Return the slot that the Render Result shows, counted from 0."""
     result = render_result()
     return 0 if result is None else int(result.render_slots.active_index)
 
 
 @contextlib.contextmanager
 def _targa_settings(scene: Any) -> Iterator[None]:
-    """Save Targa with 8 bit and alpha, with the scene's own view for an sRGB display, for a moment."""
+    """Set the scene to save an 8-bit Targa with alpha, in its own view for an sRGB display; restore it afterwards."""
     settings = scene.render.image_settings
     names = [rna.identifier for rna in settings.bl_rna.properties if not rna.is_readonly]
     ordered = [name for name in FIRST_SET if name in names] + [name for name in names if name not in FIRST_SET]
@@ -115,19 +116,19 @@ def _targa_settings(scene: Any) -> Iterator[None]:
     try:
         set_output(settings, "TARGA_RAW")
         if scene.display_settings.display_device != DISPLAY:
-            settings.color_management = "OVERRIDE"  # on the way to that Blender copies the scene's own
+            settings.color_management = "OVERRIDE"  # setting this copies the scene's own colours
             show_on_srgb(settings.display_settings, settings.view_settings, scene.view_settings.view_transform)
         yield
     finally:
         for name, value in before.items():
             if getattr(settings, name) != value:
                 setattr(settings, name, value)
-        for kept in colours:  # which Blender overwrites with the scene's own on the way to those and back
+        for kept in colours:  # Blender overwrote these with the scene's own at each switch
             kept.restore()
 
 
 class _Colours:
-    """The colour management that an output may have of its own, with its curves."""
+    """A backup of an output's own colour management, with its curves."""
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner
@@ -138,7 +139,7 @@ class _Colours:
         ]
 
     def restore(self) -> None:
-        """Set everything that has changed back."""
+        """Restore everything that has changed."""
         for name, value in self._values.items():
             if getattr(self._owner, name) != value:
                 setattr(self._owner, name, value)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Simulations that another Blender would not see as this one does: what is not baked is computed as frames go by, and
-is kept in this Blender's memory alone.
+"""Find simulations that the background Blender would not see as this one does.
+
+Blender computes an unbaked simulation frame by frame, and keeps the result in its own memory only.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 
 
 def unbaked(scene: Any, layer: Any) -> str:
-    """The name of the first object in view whose simulation has begun and is not baked, empty where there is none."""
+    """Return the name of the first visible object whose simulation has begun and is not baked, empty if none."""
     world, frame = scene.rigidbody_world, scene.frame_current
     if world is not None and world.enabled and world.collection is not None and _has_begun(world.point_cache, frame):
         moved = [obj for obj in world.collection.all_objects if obj.rigid_body and obj.rigid_body.type == "ACTIVE"]
@@ -22,9 +23,9 @@ def unbaked(scene: Any, layer: Any) -> str:
 
 
 def _has_begun(cache: Any, frame: int) -> bool:
-    """Whether the frame depends on those before it, which only this Blender has seen.
+    """Return whether the frame depends on earlier frames, which only this Blender has computed.
 
-    What is baked to a folder beside the .blend file is found by no other file.
+    A bake in the folder next to the .blend file does not count: the copied file would not find it.
     """
     is_kept = cache.use_external or (cache.is_baked and not cache.use_disk_cache)
     return not is_kept and frame > cache.frame_start
@@ -53,7 +54,7 @@ def _unbaked_of(modifier: Any, scene: Any) -> bool:
 
 
 def _has_begun_in_nodes(bake: Any, scene: Any) -> bool:
-    """Whether a simulation zone has begun. Blender does not tell whether it is baked."""
+    """Return whether a simulation zone has begun. Blender does not tell whether it is baked."""
     if bake.node is None or bake.node.bl_idname != "GeometryNodeSimulationOutput":
         return False
     first = bake.frame_start if bake.use_custom_simulation_frame_range else scene.frame_start

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every source of a picture is one record in the table at the end of this file.
+"""List every source of a picture, each as one record in the table at the end of this file.
 
-The panel's choice and its rows, the preview, the operators and their menu, and the status bar read what they need
-there. A new source has a file of its own with the functions that its record names. Blender calls all of them on the
-main thread. Wherever a function gets `chosen`, that is the scene's settings, or what an operator was given in their
-place, under the same names.
+The panel's choice and its rows, the preview, the operators and their menu, and the status bar all read this table. A
+new source needs one record, and one file with the functions that the record names. Blender calls these functions on the
+main thread. Their argument `chosen` is the scene's settings, or an operator's properties of the same names.
 
-Every start of Blender reads the table, so a source's file is imported when one of its functions is first called.
+Every start of Blender reads the table, so a source's file is imported only when one of its functions is first called.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ else:
     render = FunctionsAtNeed("picture.render")
     viewport = FunctionsAtNeed("picture.viewport")
 
-Context = Any  # bpy.types.Context, or what stands in for it while something is drawn
-# Says that paths may begin with “//”, as they always may; Blender asks for it from 4.5 on, and 4.2 does not know it.
+Context = Any  # bpy.types.Context, or its stand-in while something is drawn
+# Declares that paths may begin with “//”. Blender requires this since 4.5; 4.2 does not know it.
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 ENGINES = (
     ("SCENE", "Scene", "Render with the scene's engine and its settings"),
@@ -42,20 +41,20 @@ ENGINES = (
 
 
 class PictureUnderWay(Protocol):
-    """A picture that takes its time, made beside what the artist does."""
+    """A picture that takes a while, made in the background."""
 
     @property
     def is_done(self) -> bool:
-        """Whether it has ended, well or not. Returns at once."""
+        """Return whether it has ended, in success or failure. Returns at once."""
 
     def stop(self) -> None:
-        """End it: the artist does not want it any more. Returns almost at once."""
+        """Stop it because the artist cancelled. Returns almost at once."""
 
     def end(self) -> ChosenPicture:
-        """Return the picture, once it is done. Raises TrellisError; then nothing of it is left."""
+        """Return the picture when it is done. Raises TrellisError, and then leaves no file."""
 
     def abandon(self) -> None:
-        """Leave nothing of it behind. Raises StorageError."""
+        """Stop it and delete its files. Raises StorageError."""
 
 
 if TYPE_CHECKING:
@@ -63,9 +62,9 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """What a source asks the artist for: a Blender property, which `kind` makes of these `words`.
+    """A setting of a source: a Blender property, made by calling `kind` with these `words`.
 
-    `name`: among the scene's settings. `option`: as a property of the source's operator, empty where that has none.
+    `name`: its name in the scene's settings. `option`: its name in the source's operator, empty if it has none there.
     """
 
     name: str
@@ -74,20 +73,20 @@ class Setting(NamedTuple):
     option: str = ""
 
     def of_scene(self) -> Any:
-        """The property for the scene's settings."""
+        """Return the property for the scene's settings."""
         return self.kind(**self.words)
 
     def of_operator(self) -> Any:
-        """The property for the operator, which forgets it after each call."""
+        """Return the property for the operator, which forgets its value after each call."""
         return self.kind(**{**self.words, "options": {"SKIP_SAVE", *self.words.get("options", ())}})
 
 
 class Preview(NamedTuple):
-    """How a picture that exists before the click is looked at, whenever it changes.
+    """How to preview a picture that exists before the click, whenever it changes.
 
-    `key`: names the picture, and is another one whenever the picture is. Its first item is the source's key; without a
-    picture it has no other. `take(context, key, folder, is_asked)`: the picture with that key; None: taking it keeps
-    Blender so long that the artist has to ask (`is_asked`). Raises TrellisError, for instance where it is gone.
+    `key` returns a key that changes whenever the picture does. Its first item is the source's key; without a picture,
+    that is its only item. `take(context, key, folder, is_asked)` returns the picture with that key, or None if taking
+    it blocks Blender so long that the artist has to ask (`is_asked`). Raises TrellisError, for instance if it is gone.
     """
 
     key: Callable[[Context, Any], Key]
@@ -95,69 +94,69 @@ class Preview(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a picture comes from, and everything that the add-on says and does about that."""
+    """A source of pictures, and everything that the add-on says and does about it."""
 
     key: str
-    """As the scene's settings name it."""
+    """Its name in the scene's settings."""
 
     number: int
-    """As .blend files keep it: never another source's, never changed."""
+    """Its number in .blend files: unique, never changed or reused."""
 
     label: str
     description: str
     icon: str
 
     operator: str
-    """The id of the operator that generates from it."""
+    """The id of the operator that generates from this source."""
 
     title: str
     tooltip: str
     """The operator's label and tooltip."""
 
     take: Callable[[Context, Any, Path], Taken]
-    """Takes the picture, as data; a file of ours lies in the folder. Raises TrellisError."""
+    """Takes the picture as data. Temporary files go to the folder. Raises TrellisError."""
 
     hint: str
-    """What to do to see a picture in the panel, or when the picture is taken."""
+    """Tells how to get a preview in the panel, or when the picture is taken."""
 
     look_label: str = "Look at the Picture"
-    """The button that looks at what the artist has to ask for."""
+    """The label of the button that requests a preview."""
 
     preview: Preview | None = None
-    """None: the picture is made at the click, and is looked at only when the artist asks for it."""
+    """None: the picture is made at the click, and previewed only if the artist asks."""
 
     look: Callable[[Context, Any, Path], Taken] | None = None
-    """Takes a picture that is made at the click only to be looked at, where that is quicker than `take`."""
+    """Takes a picture for the preview only, if that is faster than `take`."""
 
     missing: Callable[[Context, Any], str] = lambda _context, _chosen: ""
-    """What is missing and how to get it, empty where the picture can be taken. No period: Blender adds one."""
+    """Says what is missing and how to get it, empty if the picture can be taken. No period: Blender adds one."""
 
     progress: Callable[[], str] = str
-    """What the status bar says while the picture is made, empty while it is not."""
+    """The status bar's text while the picture is made, else empty."""
 
     settings: tuple[Setting, ...] = ()
 
     draw: Callable[[Any, Context, Any], None] | None = None
-    """Draws the source's rows in the panel; None: a row for each of its settings."""
+    """Draws the source's rows in the panel. None: one row for each setting."""
 
     is_of_scene: bool = False
-    """The model is named after the scene's file, else after the picture."""
+    """True: the model is named after the scene's file. False: after the picture."""
 
     is_render: bool = False
-    """The scene's film may be what gives it a background."""
+    """True: the picture's background may come from the scene's film setting."""
 
     opens_browser: bool = False
-    """The operator opens Blender's file browser, which fills in `filepath`, unless it was given one."""
+    """True: the operator opens Blender's file browser to fill in `filepath`, unless that was given."""
 
     leave: Callable[[], object] = lambda: None
-    """Ends what is under way: another file is opened, or the add-on goes."""
+    """Ends everything under way, since another file is opened or the add-on is disabled."""
 
     def __hash__(self) -> int:
-        """By identity: the words of a setting have no hash."""
+        """Hash by identity, since the words of a setting have no hash."""
         return id(self)
 
     def draw_rows(self, layout: Any, context: Context, chosen: Any) -> None:
-        """Draw what the source asks for."""
+        """Draw the source's settings."""
         if self.draw is not None:
             self.draw(layout, context, chosen)
             return
@@ -165,13 +164,13 @@ class Source(NamedTuple):
             layout.prop(chosen, setting.name)
 
     def preview_key(self, context: Context, chosen: Any) -> Key:
-        """The key of the picture that there is to be seen; see `Preview`."""
+        """Return the key of the picture to preview; see `Preview`."""
         if self.preview is not None:
             return self.preview.key(context, chosen)
         return self.key, str(context.scene.session_uid)
 
     def given(self, chosen: Any) -> dict[str, Any]:
-        """What the panel's buttons give the operator."""
+        """Return the properties that the panel's buttons give the operator."""
         return {"filepath": chosen.filepath} if self.opens_browser else {}
 
 
@@ -313,21 +312,21 @@ TABLE: tuple[Source, ...] = (
 
 
 def by_key(key: str) -> Source:
-    """The source with this key. Raises KeyError where there is none."""
+    """Return the source with this key. Raises KeyError if there is none."""
     return {source.key: source for source in TABLE}[key]
 
 
 def choices() -> list[tuple[str, str, str, str, int]]:
-    """The sources as the items of a Blender enumeration."""
+    """Return the sources as the items of a Blender enumeration."""
     return [(source.key, source.label, source.description, source.icon, source.number) for source in TABLE]
 
 
 def scene_properties() -> dict[str, Any]:
-    """What all sources ask for, as annotations of the scene's settings."""
+    """Return the settings of all sources, as annotations for the scene's settings."""
     return {setting.name: setting.of_scene() for source in TABLE for setting in source.settings}
 
 
 def leave() -> None:
-    """End what is under way of any source."""
+    """End everything under way in any source."""
     for source in TABLE:
         source.leave()

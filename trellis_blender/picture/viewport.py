@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The viewport as it is seen, without overlays and with nothing behind what stands in it."""
+"""Take the viewport as the artist sees it, without overlays and with a transparent background."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..host.busy import is_rendering
 from .render import StillRenderingError
 
 DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
-SIDE = 1024  # pixels, of the longer side
-SUBJECT_SHARE = 0.9  # of the view's longer side: what fills less of it is drawn again, alone
-MARGIN = 0.06  # of the subject's sides, around it: more than what is cut out of the picture has
+SIDE = 1024  # pixels: the longer side
+SUBJECT_SHARE = 0.9  # of the view's longer side: a subject that fills less is drawn again, enlarged
+MARGIN = 0.06  # of the subject's longer side: wider than the margin that the picture is cut to
 WHOLE = (0.0, 0.0, 1.0, 1.0)
-Box = tuple[float, float, float, float]  # left, bottom, right and top, in shares of the view
+Box = tuple[float, float, float, float]  # left, bottom, right and top, as fractions of the view
 OTHER_ENGINE = (
     "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
     " source."
@@ -28,11 +28,10 @@ OTHER_ENGINE = (
 
 
 def from_viewport(context: bpy.types.Context) -> ChosenPicture:
-    """The view of the 3D viewport at hand, else of the window's largest. Raises PictureError.
+    """Return the view of the current 3D viewport, else of the window's largest. Raises PictureError.
 
-    Its longer side is 1024 pixels. All that stands in view is in it, and as large as can be: what is far away keeps
-    its pixels, because it is drawn a second time, alone. (Drawn once with 2048 pixels it would take longer, and still
-    lose some.)
+    Its longer side is 1024 pixels. It holds everything in view, as large as possible: a small subject is drawn a second
+    time, enlarged. (Drawing once at 2048 pixels would take longer, and still lose detail.)
     """
     if bpy.app.background:
         raise PictureError("There is no viewport without a window. Use the camera as the source.")
@@ -63,7 +62,7 @@ def _area(context: bpy.types.Context) -> Any:
 
 
 def _capture(context: bpy.types.Context, area: Any) -> Any:
-    """The viewport's pixels: uint8 (height, width, 4), the top row first, colours as `encode.straight` takes them."""
+    """Return the viewport's pixels: uint8 (height, width, 4), top row first, colours as `encode.straight` wants."""
     space = area.spaces.active
     region, view = _region(context, area, space)
     if not (region.width and region.height):
@@ -86,8 +85,9 @@ def _capture(context: bpy.types.Context, area: Any) -> Any:
 
 
 def _subject(seen: Any) -> Box:
-    """Where there is anything in a picture, bool (height, width), the top row first, with a margin; all of it where
-    there is nothing.
+    """Return the box around everything in a picture, with a margin; the whole picture if it is empty.
+
+    `seen`: bool (height, width), the top row first.
     """
     import numpy as np
 
@@ -102,18 +102,18 @@ def _subject(seen: Any) -> Box:
 
 
 def _zoom(box: Box) -> Matrix:
-    """What follows a projection to show the box of the view alone: it becomes -1 to 1 across and up."""
+    """Return the matrix to apply after a projection to show only this box: it becomes -1 to 1 across and up."""
     across, up = 1 / (box[2] - box[0]), 1 / (box[3] - box[1])
     rows = [[across, 0, 0, -across * (box[0] + box[2] - 1)], [0, up, 0, -up * (box[1] + box[3] - 1)]]
     return Matrix([*rows, [0, 0, 1, 0], [0, 0, 0, 1]])
 
 
 def _drawn(context: Any, space: Any, region: Any, matrices: tuple[Matrix, Matrix], size: tuple[int, int]) -> Any:
-    """What stands in the view with these matrices, of view and window, as `_capture` gives it. Raises PictureError."""
+    """Draw the view with these view and window matrices. Return pixels as `_capture` does. Raises PictureError."""
     import gpu as gpu_module
     import numpy as np
 
-    gpu: Any = gpu_module  # most of what is asked for here the stubs do not know
+    gpu: Any = gpu_module  # the stubs lack most of what we use here
     width, height = size
     try:
         screen: Any = gpu.types.GPUOffScreen(width, height)
@@ -141,7 +141,7 @@ def _drawn(context: Any, space: Any, region: Any, matrices: tuple[Matrix, Matrix
 
 
 def _region(context: bpy.types.Context, area: Any, space: Any) -> tuple[Any, Any]:
-    """The region that shows the scene, and its view; of four the one at hand, else the last."""
+    """Return the region that shows the scene, and its view. In a quad view: the current one, else the last."""
     regions = [region for region in area.regions if region.type == "WINDOW"]
     if not space.region_quadviews:
         return regions[0], space.region_3d
@@ -151,7 +151,7 @@ def _region(context: bpy.types.Context, area: Any, space: Any) -> tuple[Any, Any
 
 @contextlib.contextmanager
 def _bare(context: Any, space: Any) -> Iterator[None]:
-    """Without overlays and world, for a moment: to EEVEE and Workbench that is what a transparent film is."""
+    """Hide overlays and world for a moment: this gives EEVEE and Workbench a transparent background."""
     wanted: list[tuple[Any, str, Any]] = [(space.overlay, "show_overlays", False)]
     if space.shading.type in ("MATERIAL", "RENDERED"):
         wanted += [

@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model in the scene: the placeholder before it, the mesh, its material, its recipe, its asset."""
+"""The model in the scene, and its placeholder before it arrives.
+
+`placeholder.py` makes the box that stands for a model, and replaces it by the model.
+`placeholder_drawing.py` draws progress and picture into the placeholders.
+`build.py` builds our own reader's model: names it, places it, makes one undo step.
+`mesh.py` makes the Blender mesh.
+`material.py` makes the material and its images.
+`blender_importer.py` takes over a model that Blender's own glTF importer has read.
+`recipe.py` writes on the object what the model was made of.
+`asset.py` marks models as assets and writes them into asset libraries.
+`catalog.py` adds our catalogue to the Asset Browser.
+"""

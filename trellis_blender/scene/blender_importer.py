@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender's own glTF importer makes of a model, put where ours would stand: for what our reader leaves to it.
+"""Put a model from Blender's own glTF importer into the scene. It reads the files that our reader does not support.
 
-The background Blender imports it into a .blend, and that is appended. Where none can be started, this one imports it.
+The background Blender imports the model into a .blend, and we append from that. If no background Blender can be
+started, this one imports the model.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ ORIGIN = Vector((0.0, 0.0, 0.0))
 def append(
     context: bpy.types.Context, job: Job, imported: Path, *, select: bool, placement: Placement = ANYWHERE
 ) -> bpy.types.Object:
-    """The model that the background Blender imported into that .blend, which is gone afterwards; its topmost object.
+    """Append the model from the .blend that the background Blender wrote, and delete that file.
 
-    Raises ModelFileError when there is none in it.
+    Return the model's topmost object. Raises ModelFileError if the .blend holds no model.
     """
     assert context.scene is not None
     made = _appended(imported)
@@ -41,7 +42,10 @@ def append(
 def import_here(
     context: bpy.types.Context, job: Job, path: Path, *, select: bool, placement: Placement = ANYWHERE
 ) -> bpy.types.Object:
-    """The same by this Blender, which freezes meanwhile. Raises ModelFileError when it cannot read the file."""
+    """Import the model in this Blender, which freezes meanwhile. Return the topmost object.
+
+    Raises ModelFileError if Blender cannot read the file.
+    """
     layer = context.view_layer
     assert layer is not None
     if not gltf.is_enabled():
@@ -57,13 +61,16 @@ def import_here(
     layer.objects.active = active
     return _put(
         context, job, made, path.parent, select=select, placement=placement, meter=1.0
-    )  # the importer knows the units
+    )  # the importer has already converted the units
 
 
 def _appended(file: Path) -> list[bpy.types.Object]:
-    """The objects of the .blend's collection, in none now. Neither the file nor a reference to it is left."""
+    """Append and return the objects of the .blend's collection, in no collection.
+
+    The file and the reference to it are removed. Raises ModelFileError.
+    """
     before, images = set(bpy.data.libraries), set(bpy.data.images)
-    libraries: Any = bpy.data.libraries  # the stubs do not know that `load` is for `with`
+    libraries: Any = bpy.data.libraries  # the stubs do not know that `load` is a context manager
     try:
         with libraries.load(str(file), link=False) as (there, wanted):
             wanted.collections = [name for name in there.collections if name == gltf.COLLECTION]
@@ -80,7 +87,7 @@ def _appended(file: Path) -> list[bpy.types.Object]:
     for image in set(bpy.data.images) - images:
         if not image.packed_file and bpy.data.is_saved:
             image.filepath = bpy.path.relpath(image.filepath)
-    with contextlib.suppress(OSError):  # the job's removal, or the next import, takes it away
+    with contextlib.suppress(OSError):  # removing the job, or the next import, deletes it
         file.unlink()
     return made
 
@@ -95,9 +102,9 @@ def _put(
     placement: Placement,
     meter: float,
 ) -> bpy.types.Object:
-    """Name the objects, give them size and place, and make one undo step. `meter`: scene units to one of theirs.
+    """Name the objects, set their size and place, and make one undo step. `meter`: scene units per unit of theirs.
 
-    Returns the topmost object. Raises ModelFileError when there is no mesh among them.
+    Return the topmost object. Raises ModelFileError if there is no mesh among them.
     """
     scene = context.scene
     assert scene is not None
@@ -108,7 +115,7 @@ def _put(
     while root.parent is not None:
         root = root.parent
     roots = [root, *(thing for thing in made if thing.parent is None and thing != root)]
-    if any(thing.animation_data is not None for thing in roots):  # its keys would set it back to where the file has it
+    if any(thing.animation_data is not None for thing in roots):  # its keys would move it back
         roots = [_parent(roots, job.name)]
         made = [*made, *roots]
     _name(roots[0], meshes, job.name)
@@ -121,7 +128,7 @@ def _put(
         _collect(placement.box.users_collection, made)
         _stand(roots, meshes, ORIGIN, largest, meter, is_grounded=is_grounded)
         placeholder.hand_over(placement.box, roots)
-    for thing in roots:  # so that all of it is known as the job's
+    for thing in roots:  # so that every root is recognized as the job's
         recipe.write(thing, job)
     build.mark_as_asset(roots[0], job, folder)
     build.finish_import(context, roots[0], select)
@@ -129,7 +136,7 @@ def _put(
 
 
 def _parent(roots: Sequence[bpy.types.Object], name: str) -> bpy.types.Object:
-    """An empty that all of them hang on."""
+    """Return a new empty that is the parent of all the roots."""
     parent: bpy.types.Object = bpy.data.objects.new(name, None)
     for root in roots:
         root.parent = parent
@@ -137,7 +144,7 @@ def _parent(roots: Sequence[bpy.types.Object], name: str) -> bpy.types.Object:
 
 
 def _collect(collections: Sequence[bpy.types.Collection], made: list[bpy.types.Object]) -> None:
-    """Move the objects there from wherever they are."""
+    """Move the objects to these collections, out of all others."""
     for thing in made:
         for owner in thing.users_collection:
             owner.objects.unlink(thing)
@@ -146,7 +153,7 @@ def _collect(collections: Sequence[bpy.types.Collection], made: list[bpy.types.O
 
 
 def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> None:
-    """Name everything after the picture; Blender makes each name unique."""
+    """Name the root, the meshes and their materials. Blender makes each name unique."""
     root.name = name
     for thing in meshes:
         mesh: Any = thing.data
@@ -164,7 +171,7 @@ def _stand(
     *,
     is_grounded: bool,
 ) -> None:
-    """Give what Blender imported its size and its place."""
+    """Scale and move the imported objects."""
     low, high = _bounds(meshes)
     extent = max((high - low).to_tuple())
     scale = largest / extent if largest is not None and extent > 0 else meter
@@ -175,7 +182,7 @@ def _stand(
 
 
 def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
-    """The lowest and the highest corner of all of them as they are seen, in the world; what is no number left out."""
+    """Return the lowest and the highest corner of all evaluated meshes in world space, ignoring those not finite."""
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model in the scene: built or imported, named, placed, one undo step."""
+"""Build a model in the scene: name it, place it, make one undo step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COLLECTION = "Trellis"
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a model goes: instead of the `box`; without one to the `place`, from 0, of a row at the chosen location."""
+    """Where a model goes: it replaces the placeholder `box`; without one, it takes a `place` in a row, from 0."""
 
     box: bpy.types.Object | None = None
     place: int = 0
@@ -35,9 +35,9 @@ ANYWHERE = Placement()
 
 
 def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> None:
-    """Let boxes stand where these jobs' models will, in a row, as one undo step. What is selected stays so.
+    """Add placeholders for these jobs' models, in a row, as one undo step. The selection stays as it is.
 
-    `home` names the folder that the jobs are kept in.
+    `home`: the name of the folder that holds the jobs.
     """
     scene = context.scene
     assert scene is not None
@@ -50,13 +50,15 @@ def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], hom
         for space in placeholder.local_views():
             if space == context.space_data and box.visible_get():
                 box.local_view_set(space, True)
-    if context.mode == "OBJECT":  # in an edit mode a step would hold the edited mesh alone
+    if context.mode == "OBJECT":  # in an edit mode, a step would hold the edited mesh only
         bpy.ops.ed.undo_push(message=translated(f"Generate {jobs[0].name}"))
 
 
 def row_place(scene: bpy.types.Scene, place: int) -> Vector:
-    """Where the model of this place in a row stands, models side by side: the first at the chosen location, the others
-    to its right along X, with a quarter of their largest dimension between them.
+    """Return the location of this place in a row, from 0, in scene units.
+
+    The first model stands at the chosen location. The others follow along X, with a gap of a quarter of the models'
+    largest dimension.
     """
     edge = placeholder.edge(largest_dimension(scene), meter(scene))
     return chosen_place(scene) + Vector((place * edge * 1.25, 0.0, 0.0))
@@ -71,9 +73,10 @@ def build_model(
     placement: Placement = ANYWHERE,
     folder: Path | None = None,
 ) -> bpy.types.Object:
-    """The model as one new object, in one tick: nothing half-built is ever drawn, saved or undone.
+    """Build the model as one new object and return it.
 
-    Selects it if `select` says so. Returns the object.
+    One tick does it all, so Blender never draws, saves or undoes half a model. `select`: select the object. `folder`:
+    the job's folder, with the picture.
     """
     scene = context.scene
     assert scene is not None
@@ -95,17 +98,17 @@ def build_model(
 
 
 def mark_as_asset(thing: bpy.types.Object, job: Job, folder: Path | None) -> None:
-    """Make it an asset, where the preferences say so. `folder` is the job's, with the picture."""
+    """Mark the object as an asset if the preferences say so. `folder`: the job's folder, with the picture."""
     if preferences.marks_assets() and asset.is_model(thing):
         asset.mark(thing, folder / job.picture if folder is not None and job.picture else None)
 
 
 def finish_import(context: bpy.types.Context, thing: bpy.types.Object, select: bool) -> None:
-    """Select it, and make everything one undo step."""
+    """Select the object if `select` is set, and make one undo step of everything."""
     layer = context.view_layer
     assert layer is not None
-    # `layer.objects` does not know the object yet when its collection is new: asking the object itself brings the layer
-    # up to date. One in an excluded or hidden collection cannot be selected.
+    # `layer.objects` lacks the object if its collection is new; `visible_get` updates the layer. An object in an
+    # excluded or hidden collection cannot be selected.
     if select and thing.visible_get(view_layer=layer):
         for other in layer.objects:
             other.select_set(other == thing)
@@ -114,13 +117,12 @@ def finish_import(context: bpy.types.Context, thing: bpy.types.Object, select: b
 
 
 def chosen_place(scene: bpy.types.Scene) -> Vector:
+    """Return the location that the settings name, in scene units: the 3D cursor or the origin."""
     return scene.cursor.location.copy() if scene_settings.of_scene(scene).place == "CURSOR" else Vector((0.0, 0.0, 0.0))
 
 
 def target_collection(context: bpy.types.Context) -> bpy.types.Collection:
-    """The collection that the settings name, if anything can be put into it. Trellis is looked for in this scene, and
-    made when it is not there.
-    """
+    """Return the collection that the settings name, if it is writable. Else find this scene's “Trellis”, or make it."""
     scene = context.scene
     assert scene is not None
     active = context.collection
@@ -143,21 +145,21 @@ def _below(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
 
 
 def _is_ours(collection: bpy.types.Collection) -> bool:
-    """Whether it is a collection Trellis that a model can be put into."""
+    """Return whether it is a writable collection named “Trellis”."""
     return _is_writable(collection) and collection.name.split(".")[0] == COLLECTION
 
 
 def _is_writable(collection: Any) -> bool:
-    """Blender puts nothing into a collection that is linked from another file, or overrides one."""
+    """Return whether objects can be added. Blender adds none to a linked collection or a library override."""
     return collection.library is None and collection.override_library is None
 
 
 def meter(scene: bpy.types.Scene) -> float:
-    """How many scene units a metre has."""
+    """Return how many scene units a metre has."""
     return 1.0 / scene.unit_settings.scale_length
 
 
 def largest_dimension(scene: bpy.types.Scene) -> float | None:
-    """The model's largest dimension in scene units, None: as it comes."""
+    """Return the model's largest dimension in scene units, None: as it comes."""
     chosen = scene_settings.of_scene(scene)
     return chosen.size * meter(scene) if chosen.use_size else None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our catalogue in the Asset Browser: one line in a text file at the root of a library or beside a .blend.
+"""Add our catalogue to the Asset Browser: one line in a text file at the root of a library or next to a .blend.
 
-Blender has no Python API for catalogues. The format, see the Blender manual on asset catalogs: a line `VERSION 1`, then
-a line `UUID:path:simple name` for each, `#` begins a comment.
+Blender has no Python API for catalogues. The format (Blender manual, “Asset Catalogs”): a line `VERSION 1`, then a line
+`UUID:path:simple name` for each catalogue. `#` begins a comment.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ _HEADER = (
 
 
 def ensure_catalog(folder: Path) -> bool:
-    """Have the catalogue in the folder's file; whether that had to be changed.
+    """Make sure the folder's file lists our catalogue. Return whether the file had to be changed.
 
-    What others wrote there stays as it is, and the file as it was is kept as `…txt~`, as Blender does it. Raises
-    StorageError.
+    Other catalogues stay as they are. The old file is kept as `…txt~`, as Blender does. Raises StorageError.
     """
     path = folder / CATALOG_FILE
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Principled BSDF wired as Blender's glTF importer wires it, so that a glTF export gives the same file back."""
+"""Make a Principled BSDF wired as Blender's glTF importer wires it, so that a glTF export returns the same material."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import bpy
 
 from ..core.model.arrays import ImageFile, Material, Texture
 
-SETTINGS_GROUP = "glTF Material Output"  # the name by which Blender's exporter finds the occlusion
-# All of the group's sockets: the importer takes a group of that name for its own, and fails where one is missing.
+SETTINGS_GROUP = "glTF Material Output"  # Blender's exporter finds the occlusion by this name
+# All of the group's sockets. The importer takes a group of that name for its own, and fails if a socket is missing.
 SETTINGS: tuple[tuple[str, float], ...] = (("Occlusion", 0.0), ("Thickness", 0.0))
 if bpy.app.version >= (5, 1, 0):
     SETTINGS += (("Dispersion", 0.0), ("Iridescence Factor", 0.0), ("Iridescence Thickness Minimum", 100.0))
-IOR = 1.5  # glTF 2.0 §B.3.4 asks for a specular reflection of 4 %
-BLOCK = 460  # pixels of the node editor from one texture to the one below
+IOR = 1.5  # gives the specular reflection of 4 % in glTF 2.0 §B.3.4
+BLOCK = 460  # node editor pixels from one texture to the next below
 WHITE = (1.0, 1.0, 1.0)
 
 
 def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.types.Image]:
-    """The model's images as datablocks: packed where the file's bytes are given, else by their path. One that is packed
-    names its file too, for exporters that copy files.
+    """Return the model's images as datablocks, by the same indices.
 
-    By the same indices. Nothing is decoded here; Blender does that when it first shows them.
+    An image with bytes is packed; any other refers to its path. A packed one names its file too, for exporters that
+    copy files. Nothing is decoded here: Blender does that when it first shows the image.
     """
     made = {}
     for number, file in files.items():
         label = file.name or (f"{name} {number + 1}" if len(files) > 1 else name)
         if file.data is not None:
-            image = bpy.data.images.new(label, 8, 8)  # the size is the file's, as soon as it is looked at
+            image = bpy.data.images.new(label, 8, 8)  # Blender reads the true size from the file later
             pack: Any = image.pack
             pack(data=file.data, data_len=len(file.data))
             image.source = "FILE"
@@ -48,13 +48,13 @@ def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.type
 
 
 def make_material(name: str, material: Material, images: Mapping[int, bpy.types.Image]) -> bpy.types.Material:
-    """A new material with the glTF's values and textures."""
+    """Return a new material with the glTF material's values and textures."""
     made = bpy.data.materials.new(name)
     made.use_backface_culling = not material.is_double_sided
     made.surface_render_method = "BLENDED" if material.is_blended else "DITHERED"
     if material.base_texture is None:
         made.diffuse_color = material.base_color
-    if made.node_tree is None:  # from 5.0 on a material always has nodes, and setting this is deprecated
+    if made.node_tree is None:  # since 5.0 a material always has nodes, and setting this is deprecated
         made.use_nodes = True
     tree: Any = made.node_tree
     tree.nodes.clear()
@@ -64,7 +64,7 @@ def make_material(name: str, material: Material, images: Mapping[int, bpy.types.
 
 @dataclass
 class _Wiring:
-    """Makes the nodes of one material. `y` is where the next texture's nodes go."""
+    """A builder of one material's nodes. `y`: where the next texture's nodes go."""
 
     tree: Any
     images: Mapping[int, bpy.types.Image]
@@ -208,12 +208,12 @@ class _Wiring:
 
 
 def uv_name(index: int) -> str:
-    """What Blender's importer calls a UV map."""
+    """Return the name that Blender's importer gives this UV map."""
     return "UVMap" if index == 0 else f"UVMap.{index:03d}"
 
 
 def _settings_group() -> Any:
-    """The node group that does nothing but tell Blender's exporter what the occlusion is."""
+    """Return the node group that tells Blender's exporter the occlusion. It has no other effect."""
     found: Any = bpy.data.node_groups.get(SETTINGS_GROUP)
     if found is not None:
         return found

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Blender mesh from arrays: handed over as they are, in the layout in which Blender keeps them.
+"""Make a Blender mesh from arrays that already have Blender's own layout.
 
-Everything that takes time was done on the worker. The worker's checks are those of `Mesh.validate`, which costs a
-quarter of a second for a million faces and, as a test shows, finds nothing to change.
+The worker has done everything slow. It has also made the checks of `Mesh.validate`, so we do not call that: it takes
+0.25 s for a million faces, and a test shows that it finds nothing to change.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .material import uv_name
 
 
 def make_mesh(name: str, arrays: MeshArrays) -> bpy.types.Mesh:
-    """A new mesh with the arrays' geometry, UV maps and normals, and no material."""
+    """Return a new mesh with the arrays' geometry, UV maps and normals, and no material."""
     import numpy as np
 
     mesh = bpy.data.meshes.new(name)
-    stubless = cast(Any, mesh)  # the stubs know no `add` of vertices and edges
+    stubless = cast(Any, mesh)  # the stubs lack `add` for vertices and edges
     faces = arrays.face_count
     stubless.vertices.add(len(arrays.positions) // 3)
     stubless.edges.add(len(arrays.edges) // 2)
@@ -54,10 +54,10 @@ def _fill(mesh: bpy.types.Mesh, attribute: str, member: str, values: Any) -> Non
 
 
 def _keep_normals(mesh: bpy.types.Mesh, normals: Any, vertex_normals: Any) -> None:
-    """Keep the file's normals in the one form that follows edits: each relative to the surface around its corner.
+    """Keep the file's normals in the form that follows edits: each relative to the surface around its corner.
 
-    Only Blender can work that out, and it takes a second for half a million faces. Plain vectors (an attribute
-    `custom_normal` of the type FLOAT_VECTOR, from 4.5 on) would cost nothing, and stay behind when the mesh is edited.
+    Only Blender can compute this form, and it takes 1 s for half a million faces. Plain vectors (an attribute
+    `custom_normal` of the type FLOAT_VECTOR, since 4.5) would cost nothing, but would not follow an edit.
     """
     mesh.update()
     if vertex_normals is not None:

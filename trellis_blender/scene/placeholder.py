@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The box that stands in the scene for a model that is still being made.
+"""Make the placeholder, a box that stands in the scene until its model arrives, and replace it by the model.
 
-It is a lattice of two by two by two points, since that is Blender's only object that shows as a box of its own size, is
-never rendered, and is of no use to an exporter: FBX, OBJ, PLY, STL and USD leave lattices out, where they would write
-an empty. What it stands for is written on the lattice, not on the object: so an exporter of custom properties never
-sees it, and boxes are found by looking through the few lattices of a file rather than through all of its objects.
+It is a lattice of two by two by two points. No other object shows as a box of its own size, is never rendered, and is
+ignored by exporters: FBX, OBJ, PLY, STL and USD would write an empty, but leave a lattice out. Its custom properties
+are on the lattice, not on the object. So an exporter of custom properties never sees them, and we find placeholders
+among the few lattices of a file rather than among all its objects.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ LARGEST = "trellis2_largest"
 GROUNDED = "trellis2_grounded"
 METER = "trellis2_meter"
 UNSIZED_EDGE = 1.0  # metres
-SAME, FLAT = 1e-5, 1e-9  # how much of a matrix's entries is rounding, and what volume is none
+SAME, FLAT = 1e-5, 1e-9  # the rounding error of a matrix's entries, and the volume that counts as none
 CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
-# What a transform consists of, in the order in which it is handed over: the mode says which rotation counts.
+# The channels of a transform, in the order to copy them: the mode says which rotation counts.
 CHANNELS = (
     "rotation_mode",
     "location",
@@ -42,42 +42,42 @@ CHANNELS = (
 
 
 def edge(largest: float | None, meter: float) -> float:
-    """How long a box is in scene units, of which a metre has `meter`; `largest` is the model's largest dimension, None:
-    as Trellis makes it.
+    """Return the length of a placeholder's edge in scene units.
 
-    Trellis' models fill a cube of one metre.
+    `largest`: the model's largest dimension in scene units, None: as Trellis makes it, one metre. `meter`: scene units
+    per metre.
     """
     return UNSIZED_EDGE * meter if largest is None else largest
 
 
 def home(root: Path) -> str:
-    """A name for the folder of jobs on this computer, which tells others nothing of either."""
+    """Return a name for this computer's folder of jobs that reveals nothing about either."""
     return hashlib.sha256(f"{platform.node()} {root}".encode(errors="replace")).hexdigest()[:16]
 
 
 def make(
     name: str, job_id: str, home: str, largest: float | None, *, is_grounded: bool, meter: float = 1.0
 ) -> bpy.types.Object:
-    """A new box, in no collection yet; `largest` and `meter` as `edge` takes them.
+    """Return a new placeholder, in no collection yet. `largest` and `meter`: as `edge` takes them.
 
-    Its origin is in the middle of its base if `is_grounded`, else in its own.
+    Its origin is in the middle of its base if `is_grounded`, else in its own middle.
     """
     lattice = bpy.data.lattices.new(name)
     length, raised = edge(largest, meter), 0.5 if is_grounded else 0.0
-    points: Any = lattice.points  # the stubs know no iteration
+    points: Any = lattice.points  # the stubs do not allow iteration
     for point, (x, y, z) in zip(points, CORNERS, strict=True):
         point.co_deform = (x * length, y * length, (z + raised) * length)
-    stubless = cast(Any, lattice)  # nor custom properties of a lattice
+    stubless = cast(Any, lattice)  # nor custom properties on a lattice
     stubless[JOB], stubless[HOME] = job_id, home
     stubless[LARGEST] = 0.0 if largest is None else largest
     stubless[GROUNDED], stubless[METER] = is_grounded, meter
     box: bpy.types.Object = bpy.data.objects.new(name, lattice)
-    box.hide_render = True  # Alembic's exporter in 5.0 and later then leaves it out too
+    box.hide_render = True  # since 5.0, Alembic's exporter then leaves it out too
     return box
 
 
 def job_id(thing: object) -> str:
-    """The id of the job that the object is a box of, empty when it is none, or belongs to a linked file."""
+    """Return the id of a placeholder's job, empty if the object is not a placeholder or belongs to a linked file."""
     data: Any = thing.data if isinstance(thing, bpy.types.Object) and thing.type == "LATTICE" else None
     if data is None or cast(Any, thing).library is not None:
         return ""
@@ -86,12 +86,12 @@ def job_id(thing: object) -> str:
 
 
 def home_of(box: bpy.types.Object) -> str:
-    """The name of the folder that its job is kept in."""
+    """Return the name of the folder that holds the placeholder's job."""
     return str(cast(Any, box.data).get(HOME, ""))
 
 
 def boxes() -> Iterator[bpy.types.Object]:
-    """All boxes that stand in a scene, those of the current one first."""
+    """Return all placeholders in any scene, those of the current scene first."""
     if not any(JOB in cast(Any, lattice) for lattice in bpy.data.lattices):
         return iter(())
     here = bpy.context.scene
@@ -100,33 +100,35 @@ def boxes() -> Iterator[bpy.types.Object]:
 
 
 def find(wanted: str) -> bpy.types.Object | None:
-    """The job's box: the first, where the artist has copied it; None when there is none."""
+    """Return the job's placeholder, the first if the artist has copied it, None if there is none."""
     return next((box for box in boxes() if job_id(box) == wanted), None)
 
 
 def largest_dimension(box: bpy.types.Object) -> float | None:
-    """The largest dimension that the model of this box shall have in scene units, None: as it comes."""
+    """Return the largest dimension that the placeholder's model shall have in scene units, None: as it comes."""
     return float(cast(Any, box.data)[LARGEST]) or None
 
 
 def meter(box: bpy.types.Object) -> float:
-    """How many scene units a metre had when the box was made."""
+    """Return how many scene units a metre had when the placeholder was made."""
     return float(cast(Any, box.data).get(METER, 1.0))
 
 
 def edge_of(box: bpy.types.Object) -> float:
-    """How long the box was made, in scene units."""
+    """Return the length of the placeholder's edge when it was made, in scene units."""
     return edge(largest_dimension(box), meter(box))
 
 
 def is_grounded(box: bpy.types.Object) -> bool:
-    """Whether the model's origin shall be in the middle of its lowest level."""
+    """Return whether the model's origin shall be in the middle of its base."""
     return bool(cast(Any, box.data)[GROUNDED])
 
 
 def reshaped(box: bpy.types.Object) -> Matrix:
-    """What was done to the box itself rather than to its object, as Apply Scale and Set Origin do it: from its space as
-    it was made to its space now. Without effect where its points span no box any more.
+    """Return the matrix from the lattice's original points to its current ones.
+
+    Apply Scale and Set Origin change the points rather than the object. The matrix is the identity if the points no
+    longer span a box.
     """
     points: Any = cast(Any, box.data).points
     length = edge_of(box)
@@ -142,12 +144,12 @@ def reshaped(box: bpy.types.Object) -> Matrix:
 
 
 def base_height(box: bpy.types.Object) -> float:
-    """How high the box's lowest level lies, in its own space."""
+    """Return the height of the placeholder's base in its own space, in scene units."""
     return 0.0 if is_grounded(box) else -edge_of(box) / 2
 
 
 def remove(box: bpy.types.Object) -> None:
-    """Take the box out of the file. What hangs on it stays where it is."""
+    """Remove the placeholder from the file. Its children stay where they are."""
     for child in box.children:
         unparent(child)
     lattice = box.data
@@ -157,16 +159,17 @@ def remove(box: bpy.types.Object) -> None:
 
 
 def unparent(thing: bpy.types.Object) -> None:
-    """Let it hang on nothing any more, and stay where it is."""
+    """Remove the object's parent and keep its place in the world."""
     world = thing.matrix_world.copy()
     thing.parent = None
     thing.matrix_world = world
 
 
 def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
-    """Let what has arrived, made to stand in the origin, take the box's place: the first of the `roots` for everybody
-    who refers to the box, with its name, all of them for its transform, parent and collections. The box and its copies
-    are gone then.
+    """Replace the placeholder by the model, whose `roots` stand at the origin.
+
+    All roots get its transform, parent and collections. The first one also gets its name, and everything that referred
+    to the placeholder now refers to that root. The placeholder and its copies are removed.
     """
     first, name, wanted = roots[0], box.name, job_id(box)
     for root in roots:
@@ -179,7 +182,7 @@ def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
         _take_view(box, root)
     for collection in box.users_collection:
         collection.objects.unlink(box)
-    box.user_remap(first)  # for its children, and for what points there or follows it
+    box.user_remap(first)  # its children, and constraints or modifiers that refer to it
     for child in first.children:
         child.parent_type = "OBJECT" if child.parent_type == "LATTICE" else child.parent_type
     remove(box)
@@ -189,7 +192,10 @@ def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
 
 
 def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Give the root the box's parent and place, and what animates that. What it was moved by itself comes on top."""
+    """Copy parent, transform, constraints and animation from the placeholder to the root.
+
+    The root's own transform is kept on top.
+    """
     own = reshaped(box) @ root.matrix_basis
     root.parent = box.parent
     root.parent_type = box.parent_type
@@ -199,7 +205,7 @@ def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
     root.matrix_parent_inverse = box.matrix_parent_inverse.copy()
     for channel in CHANNELS:
         setattr(root, channel, getattr(box, channel))
-    if own != Matrix.Identity(4) and box.animation_data is not None:  # which sets the channels anew
+    if own != Matrix.Identity(4) and box.animation_data is not None:  # the animation would overwrite the channels
         _reshape(root, own)
     elif own != Matrix.Identity(4):
         root.matrix_basis = box.matrix_basis @ own
@@ -209,7 +215,7 @@ def _take_transform(box: bpy.types.Object, root: bpy.types.Object) -> None:
 
 
 def _reshape(root: bpy.types.Object, own: Matrix) -> None:
-    """Let what the root holds be as large as its transform would have made it."""
+    """Apply the transform to the root's mesh and children instead of to the root."""
     if isinstance(root.data, bpy.types.Mesh):
         root.data.transform(own)
     for child in root.children:
@@ -217,7 +223,7 @@ def _reshape(root: bpy.types.Object, own: Matrix) -> None:
 
 
 def _take_animation(box: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Give the root the box's keys and drivers."""
+    """Copy the placeholder's action and drivers to the root."""
     theirs: Any = box.animation_data
     if theirs is None:
         return
@@ -231,12 +237,12 @@ def _take_animation(box: bpy.types.Object, root: bpy.types.Object) -> None:
 
 
 def _take_view(box: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Hide and select the root where the box is."""
+    """Hide, select and activate the root wherever the placeholder is, and show it in the same local views."""
     for space in local_views():
         if box.local_view_get(space):
             root.local_view_set(space, True)
     for layer in [layer for owner in box.users_scene for layer in owner.view_layers]:
-        root.visible_get(view_layer=layer)  # asking it brings the layer up to date, which does not know it yet
+        root.visible_get(view_layer=layer)  # updates the layer, which does not have the root yet
         if all(layer.objects.get(thing.name) == thing for thing in (box, root)):
             if box.hide_get(view_layer=layer):
                 root.hide_set(True, view_layer=layer)
@@ -247,7 +253,7 @@ def _take_view(box: bpy.types.Object, root: bpy.types.Object) -> None:
 
 
 def local_views() -> Iterator[bpy.types.SpaceView3D]:
-    """Every viewport that shows a few objects only."""
+    """Yield every viewport that is in local view."""
     manager = bpy.context.window_manager
     for window in manager.windows if manager is not None else ():
         for area in window.screen.areas:

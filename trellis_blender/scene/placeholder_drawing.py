@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The boxes' fill in the viewport: as high as their jobs are far, with the picture standing in the middle.
+"""Draw into the placeholders: a fill as high as the job's progress, and the job's picture upright in the middle.
 
-Drawn over the scene by one handler, which is there only while there is a box to fill. Nothing of it is an object: so it
-can be neither rendered, exported nor saved.
+One handler draws over the scene, and exists only while there is a placeholder to fill. The drawing is not an object, so
+it cannot be rendered, exported or saved.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from ..core.runner.messages import SmallPicture
 from ..host.redraw import redraw_viewports
 from . import placeholder
 
-gpu: Any = blender_gpu  # of which the stubs know little
+gpu: Any = blender_gpu  # the stubs know little of it
 COLOR = (0.16, 0.5, 0.95, 0.16)
 STEPS = 100
-PICTURE_SHARE = 0.8  # of the box's edge
+PICTURE_SHARE = 0.8  # of the placeholder's edge
 CUBE = [(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
 CUBE_FACES = [(0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5)]
 SQUARE = [(-0.5, 0.0, -0.5), (0.5, 0.0, -0.5), (0.5, 0.0, 0.5), (-0.5, 0.0, 0.5)]
@@ -32,7 +32,7 @@ SQUARE_UV = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 
 @dataclass
 class FilledPlaceholder:
-    """A box to draw: its object by name, and in how many of `STEPS` steps it is full."""
+    """A placeholder to draw: its object's name, its job, and its fill as a step from 0 to `STEPS`."""
 
     name: str
     job_id: str
@@ -41,10 +41,10 @@ class FilledPlaceholder:
 
 @dataclass
 class PlaceholderDrawing:
-    """What is drawn. `handle` is Blender's for the drawing, None while there is nothing to draw.
+    """The drawing of all placeholders. `handle`: Blender's draw handler, None while there is nothing to draw.
 
-    `ask` is for a job's small picture, which is in `small` some time later. `textures` are those of the jobs that were
-    drawn, None where a picture cannot be shown; `batches` are made when the first box is drawn.
+    `ask` requests a job's small picture, which appears in `small` later. `textures`: one for each job drawn, None if
+    its picture cannot be shown. `batches`: the geometry, made at the first drawing.
     """
 
     ask: Callable[[Job], None]
@@ -56,7 +56,7 @@ class PlaceholderDrawing:
     batches: tuple[Any, Any] | None = None
 
     def show(self, jobs: Mapping[str, Job], wanted: Iterable[str], fraction: Callable[[Job], float]) -> None:
-        """Draw the boxes of the jobs whose models are still `wanted`, each filled to the `fraction` of its job."""
+        """Draw the placeholders of the `wanted` jobs. `fraction` returns how far to fill each, 0 to 1."""
         before = self.filled
         self.filled = []
         for box in placeholder.boxes():
@@ -72,12 +72,12 @@ class PlaceholderDrawing:
             redraw_viewports()
 
     def clear(self) -> None:
-        """Draw nothing any more."""
+        """Stop drawing."""
         self.filled = []
         self._keep(False)
 
     def _keep(self, is_needed: bool) -> None:
-        """Add or remove the handler. Without a window there is nothing to draw on."""
+        """Add or remove the draw handler. Without a window, there is nothing to draw on."""
         if is_needed and self.handle is None and not bpy.app.background:
             draw = bpy.types.SpaceView3D.draw_handler_add
             self.handle = draw(self._draw, (), "WINDOW", "POST_VIEW")
@@ -87,7 +87,7 @@ class PlaceholderDrawing:
             self.textures.clear()
 
     def _draw(self) -> None:
-        """Draw the boxes that this viewport shows."""
+        """Draw the placeholders that this viewport shows."""
         space: Any = bpy.context.space_data
         if space is None or not space.overlay.show_overlays:
             return
@@ -103,7 +103,7 @@ class PlaceholderDrawing:
         try:
             for filled, box in shown:
                 self._draw_fill(filled, box)
-            for filled, box in shown:  # last, so that the fill in front of it does not hide it
+            for filled, box in shown:  # last, so that a fill in front does not hide it
                 self._draw_picture(filled, box)
         finally:
             gpu.state.blend_set("NONE")
@@ -111,7 +111,7 @@ class PlaceholderDrawing:
             gpu.state.depth_test_set("NONE")
 
     def _box(self, filled: FilledPlaceholder) -> bpy.types.Object | None:
-        """The object by its name, looked for where the artist has given it another one; never kept over an undo."""
+        """Return the object by its name, or by its job if it was renamed. A reference would not survive an undo."""
         box = bpy.data.objects.get(filled.name)
         if placeholder.job_id(box) != filled.job_id:
             box = placeholder.find(filled.job_id)
@@ -155,7 +155,7 @@ def _raised(height: float) -> Matrix:
 
 
 def _batches() -> tuple[Any, Any]:
-    """A cube that stands on the origin, and an upright square around it, both with edges of 1."""
+    """Return a cube that stands on the origin, and an upright square around the origin, both with edges of 1."""
     from gpu_extras.batch import batch_for_shader
 
     triangles = [half for a, b, c, d in CUBE_FACES for half in ((a, b, c), (a, c, d))]
@@ -166,13 +166,13 @@ def _batches() -> tuple[Any, Any]:
 
 
 def _texture(small: SmallPicture) -> Any:
-    """The picture as a texture, None where there is none."""
+    """Return the picture as a texture, None if there is none."""
     if not small.pixels:
         return None
     import numpy as np
 
     pixels = np.frombuffer(small.pixels, np.uint8).astype(np.float32) / 255
     colours = pixels.reshape(-1, 4)[:, :3]
-    colours **= 2.2  # the viewport takes linear values, and shows them as sRGB
+    colours **= 2.2  # the viewport takes linear values and shows them as sRGB
     data = gpu.types.Buffer("FLOAT", pixels.size, pixels)
     return gpu.types.GPUTexture((small.width, small.height), format="RGBA16F", data=data)

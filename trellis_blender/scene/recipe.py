@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a model was made of, kept with its object: enough to make it again, and nothing secret."""
+"""Keep a model's recipe with its object: enough to make the model again, and nothing secret."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BATCH, VARIATION = "batch", "variation"
 
 
 def write(thing: bpy.types.Object, job: Job) -> None:
-    """Give the object the job's recipe as custom properties, which Blender shows, saves and exports.
+    """Write the job's recipe to the object as custom properties, which Blender shows, saves and exports.
 
-    Of a job that was started elsewhere only the ids are known.
+    If the job was started elsewhere, we know only its ids.
     """
     facts: dict[str, Any] = {"job_id": job.remote_id, "asset_id": job.model_asset_id, "version": VERSION}
     if job.picture:
@@ -32,11 +32,11 @@ def write(thing: bpy.types.Object, job: Job) -> None:
 
 
 def is_of(thing: bpy.types.Object, job: Job) -> bool:
-    """Whether the object came of this job, in this file or another one."""
+    """Return whether the object's model came from this job, even if another file imported it."""
     return bool(thing.get(JOB_ID) == job.remote_id)
 
 
 def variation(thing: bpy.types.Object) -> tuple[str, int] | None:
-    """Which batch the object's model belongs to, and its place in that, from 0; None for what is none of several."""
+    """Return the model's batch and its place in it, from 0; None if it is not one of several."""
     batch, place = thing.get(PREFIX + BATCH), thing.get(PREFIX + VARIATION)
     return (batch, place) if isinstance(batch, str) and isinstance(place, int) else None

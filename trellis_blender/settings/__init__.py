@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist sets: preferences, and the settings of a scene."""
+"""The artist's settings.
+
+`preferences.py` holds the account and what applies to every file.
+`scene.py` holds the settings for the next model, kept with the scene.
+`presets.py` compares a scene's settings with the presets.
+"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: whose account is used, and whether Blender may go online for it."""
+"""The add-on's preferences, the account to use, and whether Blender may go online."""
 
 import os
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ KEEP = (
     ("90", "90 Days", "Remove a job 90 days after it ended"),
     ("30", "30 Days", "Remove a job 30 days after it ended"),
 )
-# The dialog that asks for the account has these, too.
+# The dialog that asks for the account uses these too.
 TOOLTIPS = {
     "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",
     "project_id": "Scenario project that jobs are charged to; leave it empty to use the key's own",
@@ -33,8 +33,10 @@ SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
 
 @dataclass
 class Page:
-    """What the preferences show that is none. `answer` is to the last test of the connection, None before one and after
-    the account has changed; `kept` is how many bytes the jobs' folders take up, None before that is known.
+    """Facts that the preferences show but do not store.
+
+    `answer`: the result of the last connection test, None before a test and after the account has changed.
+    `kept`: the size of the jobs' folders in bytes, None until it is known.
     """
 
     answer: "ConnectionChecked | None" = None
@@ -45,7 +47,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
     """What does not belong to a file: it is kept with the user's preferences, never in a .blend."""
 
     bl_idname = base_package
-    page = Page()  # of the jobs' state, which is above; Blender calls `draw` with nothing of ours
+    # On the class, since Blender passes nothing of ours to `draw`. The jobs' state, a room above, fills it.
+    page = Page()
 
     if TYPE_CHECKING:
         api_key: str
@@ -122,7 +125,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the account, and what the last test of it said."""
+        """Draw the account and the result of its last test."""
         from ..core.request.account import DEFAULT_ADDRESS
 
         layout = self.layout
@@ -150,7 +153,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
 
 
 def draw_key(layout: Any, owner: Any) -> None:
-    """Draw key and secret, the owner's properties, or where they are taken from."""
+    """Draw the owner's key and secret, or the name of the environment variable that replaces each."""
     for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
         if is_from_environment(variable):
             label = TRELLIS2_AP_preferences.bl_rna.properties[name].name
@@ -160,75 +163,75 @@ def draw_key(layout: Any, owner: Any) -> None:
 
 
 def draw_online_access(layout: Any) -> None:
-    """Draw Blender's own switch for the network where that is off."""
+    """Draw Blender's own switch for online access if it is off."""
     assert bpy.context.preferences is not None
     if not bpy.app.online_access and not bpy.app.online_access_override:
         layout.prop(bpy.context.preferences.system, "use_online_access")
 
 
 def use_placeholders() -> bool:
-    """Whether a box shall stand where a model will."""
+    """Return whether a placeholder shall stand where a model will."""
     kept = preferences()
     return kept is None or kept.use_placeholders
 
 
 def keep_days() -> float | None:
-    """How many days jobs are kept after they ended, None: for ever."""
+    """Return how many days to keep a job after it has ended, None: for ever."""
     kept = preferences()
     return float(kept.keep_jobs) if kept is not None and kept.keep_jobs != "FOREVER" else None
 
 
 def marks_assets() -> bool:
-    """Whether every model becomes an asset by itself."""
+    """Return whether every new model is marked as an asset."""
     kept = preferences()
     return kept is not None and kept.mark_as_asset
 
 
 def asset_author() -> str:
-    """Whom assets name as their author, empty for nobody."""
+    """Return the author to write into assets, empty for none."""
     kept = preferences()
     return kept.asset_author if kept is not None else ""
 
 
 def price_limit() -> float:
-    """The price in creative units above which the artist wants to be asked, 0: never."""
+    """Return the price in creative units above which the artist wants to be asked, 0: never."""
     kept = preferences()
     return kept.price_limit if kept is not None else 0.0
 
 
 def answer_icon(answer: "ConnectionChecked") -> Literal["CHECKMARK", "INFO", "ERROR"]:
-    """The icon beside what the test of the connection said."""
+    """Return the icon for the result of a connection test."""
     if not answer.is_well:
         return "ERROR"
     return "CHECKMARK" if answer.remedy is Remedy.NONE else "INFO"
 
 
 def is_from_environment(variable: str) -> bool:
-    """Whether that half of the account is taken from outside Blender."""
+    """Return whether this environment variable replaces a preference."""
     return bool(os.environ.get(variable))
 
 
 def key_and_secret(owner: Any) -> tuple[str, str]:
-    """Both halves of the account as they are used, empty where missing: the owner's, if the environment has none."""
+    """Return key and secret, each empty if missing. The environment takes precedence over the owner's properties."""
     key = os.environ.get(KEY_VARIABLE) or (owner.api_key if owner else "")
     secret = os.environ.get(SECRET_VARIABLE) or (owner.api_secret if owner else "")
     return key.strip(), secret.strip()
 
 
 def is_account_missing() -> bool:
-    """Whether the key or its secret was never entered."""
+    """Return whether the key or its secret is missing."""
     return not all(key_and_secret(preferences()))
 
 
 def preferences() -> TRELLIS2_AP_preferences | None:
-    """The preferences, None where Blender keeps none, as with --factory-startup."""
+    """Return the preferences, None if Blender keeps none, as with --factory-startup."""
     assert bpy.context.preferences is not None
     addon: Any = bpy.context.preferences.addons.get(base_package)
     return cast(TRELLIS2_AP_preferences, addon.preferences) if addon is not None else None
 
 
 def address() -> str:
-    """The API's base address. Raises AccountError when the one in the preferences cannot be used."""
+    """Return the API's base address. Raises AccountError if the one in the preferences cannot be used."""
     from ..core.request.account import check_address
 
     kept = preferences()
@@ -236,7 +239,7 @@ def address() -> str:
 
 
 def account() -> "Account":
-    """The account to use. Raises AccountError with what is missing."""
+    """Return the account to use. Raises AccountError that names the missing part."""
     from ..core.request.account import Account
 
     kept = preferences()
@@ -244,9 +247,9 @@ def account() -> "Account":
 
 
 def online_account() -> "Account":
-    """The account, once Blender may go online with it. Raises AccountError or OnlineAccessError.
+    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError.
 
-    Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback leaves no computer.
+    Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback never leaves the computer.
     """
     from ..core.request.account import is_loopback
 
@@ -259,7 +262,7 @@ def online_account() -> "Account":
 
 
 def problem() -> AccountError | OnlineAccessError | None:
-    """What keeps the add-on from going online, None when nothing does."""
+    """Return the error that keeps the add-on from going online, None if there is none."""
     try:
         online_account()
     except (AccountError, OnlineAccessError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which preset is chosen, and what differs from it."""
+"""Find which preset the settings match, and which parameters differ from the chosen one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESET_LABELS: Mapping[Group, str] = MappingProxyType(
         Group.TEXTURE: "Reset Texture",
     }
 )
-# What Blender's properties hold under each preset, so that a redraw compares values and computes nothing.
+# The values that Blender's properties hold under each preset, so that a redraw only compares.
 HELD = {
     name: {parameter.name: scene_settings.held(parameter, preset.value(parameter.name)) for parameter in TABLE}
     for name, preset in PRESETS.items()
@@ -28,28 +28,28 @@ _NAMES = {tuple(held.values()): name for name, held in HELD.items()}
 
 
 def name_of(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
-    """The name of the preset that all parameters are those of, empty when there is none."""
+    """Return the name of the preset that all parameters match, empty if none does."""
     return _NAMES.get(scene_settings.held_values(chosen), "")
 
 
 def differs(chosen: scene_settings.TRELLIS2_PG_settings, parameter: Parameter) -> bool:
-    """Whether the parameter is not as in the preset that was chosen last."""
+    """Return whether the parameter differs from the preset chosen last."""
     return bool(getattr(chosen, parameter.name) != HELD[chosen.preset][parameter.name])
 
 
 def is_changed(chosen: scene_settings.TRELLIS2_PG_settings, group: Group) -> bool:
-    """Whether any parameter of the group is not as in the preset that was chosen last."""
+    """Return whether any parameter of the group differs from the preset chosen last."""
     return any(differs(chosen, parameter) for parameter in of_group(group))
 
 
 def changes_of(preset: Preset) -> str:
-    """What the preset changes against the defaults, as a tooltip: “Resolution 512, Faces 100,000, …”."""
+    """Return the preset's differences from the defaults as a tooltip: “Resolution 512, Faces 100,000, …”."""
     changed = [parameter for parameter in TABLE if parameter.name in preset.changes]
     return ", ".join(f"{_label(parameter)} {_number(parameter, preset.value(parameter.name))}" for parameter in changed)
 
 
 def _label(parameter: Parameter) -> str:
-    """The parameter's label, after its group's where other groups have one of that name."""
+    """Return the parameter's label, with its group's in front if another group uses the same label."""
     is_unique = sum(other.label == parameter.label for other in TABLE) == 1
     words = (parameter.label,) if is_unique else (parameter.group, parameter.label)
     return " ".join(map(translated, words))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist sets for the next model: the picture and the parameters, kept with the scene."""
+"""The artist's settings for the next model: the picture and the parameters, kept with the scene."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -10,7 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
 from ..core.request.presets import PRESETS
 
-PRESET_FOLDER = "trellis2"  # of the artist's own presets, below Blender's
+PRESET_FOLDER = "trellis2"  # the folder of the artist's own presets, below Blender's
 VARIATIONS_MAXIMUM = 4
 VARIATIONS_DESCRIPTION = (
     "Number of models to make of the picture, in a row along X, each with a seed of its own; a fixed seed is counted up"
@@ -31,7 +31,7 @@ TEXTURES = (
 
 
 def _property(parameter: Parameter) -> Any:
-    """The Blender property of a parameter, from its row in the table."""
+    """Return the Blender property of a parameter, from its row in the table."""
     words: dict[str, Any] = {"name": parameter.label, "description": parameter.description}
     if parameter.choices:
         items = [(str(choice), str(choice), "", choice) for choice in parameter.choices]
@@ -51,7 +51,7 @@ def _property(parameter: Parameter) -> Any:
 
 
 def parameter_annotations() -> dict[str, Any]:
-    """All parameters as annotations of a class that has Blender properties: the settings and the operators."""
+    """Return all parameters as annotations for a class with Blender properties: the settings and the operators."""
     seed: Any = IntProperty(  # type: ignore[func-returns-value]  # the stubs say None
         name="Seed", description="The same seed and picture give the same model", min=0, max=SEED_MAXIMUM, default=0
     )
@@ -113,9 +113,9 @@ _OWN_ANNOTATIONS = dict(TRELLIS2_PG_settings.__annotations__)
 
 
 def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: Mapping[str, Any]) -> None:
-    """Have the settings offer these sources, with the Blender properties that those ask for. Before `register_class`.
+    """Add these sources, and the Blender properties that they need, to the settings. Call before `register_class`.
 
-    `items` are those of an enumeration.
+    `items`: the items of Blender's enumeration.
     """
     source: Any = EnumProperty(  # type: ignore[func-returns-value]  # the stubs say None
         name="Source", description="Where the picture comes from", items=items
@@ -124,12 +124,12 @@ def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: M
 
 
 def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
-    """The scene's settings."""
+    """Return the scene's settings."""
     return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
 
 
 def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:
-    """The parameters and the seed (None: to be drawn), from an operator where it was given them, else the scene's."""
+    """Return the parameters and the seed (None: a random one). A value set on the operator replaces the scene's."""
 
     def value(name: str) -> Value:
         is_given = cast(Any, holder).properties.is_property_set(name)
@@ -141,29 +141,29 @@ def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int |
 
 
 def held_values(chosen: TRELLIS2_PG_settings) -> tuple[Value | str, ...]:
-    """All parameters but the seed, in the table's order, as `held` has them."""
+    """Return all parameters but the seed, in the table's order, in the form that `held` returns."""
     return tuple(getattr(chosen, parameter.name) for parameter in TABLE)
 
 
 def held(parameter: Parameter, value: Value) -> Value | str:
-    """The value as the parameter's Blender property holds it: a choice as its text, a number in 32 bits."""
+    """Return the value as the parameter's Blender property holds it: a choice as text, a float in 32 bits."""
     if parameter.choices:
         return str(value)
     return as_32_bit(value) if isinstance(parameter.default, float) else value
 
 
 def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
-    """How many models are to be made, from an operator where it was told, else the scene's."""
+    """Return how many models to make: the operator's value if it was set, else the scene's."""
     is_given = cast(Any, holder).properties.is_property_set("variations")
     return int(cast(Any, holder).variations) if is_given else fallback.variations
 
 
 def _number(value: Value | str) -> Value:
-    return int(value or 0) if isinstance(value, str) else value  # empty: a choice that there is not, as 0 is none
+    return int(value or 0) if isinstance(value, str) else value  # empty for an unknown choice; 0 is never a valid one
 
 
 def unset_unknown_choices() -> None:
-    """Choices that this version does not know, of a file that a later one saved, become the usual ones."""
+    """Reset choices that this version does not know to their defaults. A later version may have saved the file."""
     for scene in bpy.data.scenes:
         chosen = of_scene(scene)
         for spec in chosen.bl_rna.properties:
@@ -177,5 +177,5 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take them away again; a saved file keeps what was set."""
+    """Take the settings away from the scenes. A saved file keeps their values."""
     del bpy.types.Scene.trellis2  # type: ignore[attr-defined]

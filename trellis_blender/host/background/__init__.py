@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Blender in the background, for work that must not stop this one or may not harm it.
+"""A background Blender, for work that would freeze this Blender or could crash it.
 
     main thread                          worker, or a thread of this module        background Blender
     -----------                          ----------------------------------        ------------------
@@ -10,9 +10,14 @@
                                            the result, or the error as raised  <-   returns a dict, or raises
     background.stop()
 
-`start` asks this Blender how to start another one, so it runs on the main thread. `process` speaks to the other one and
-knows no Blender. `serve` and the programs (`preview`, `render`) run in the other one, and nothing imports them here.
-A client (`preview_client`, `render_client`) says what its program is asked and what its answers mean.
+`start.py` finds out how to start a background Blender. It asks this Blender, so it runs on the main thread.
+`process.py` starts the background Blender, asks it, receives its answers and stops it. It imports no `bpy`.
+`memory.py` limits the memory of the background Blender, and ties it to this process on Windows.
+`serve.py` runs in the background Blender and serves the requests.
+`preview.py` is a program there: it prepares pictures and makes thumbnails. `preview_client.py` asks it.
+`render.py` is a program there: it renders the camera's view. `render_client.py` asks it.
+`model.py` is a program there: it imports models and saves textures as PNG. `model_client.py` asks it.
+Nothing here imports `serve.py` or the programs.
 
 To add a program: write `thing.py` with functions `(request, work) -> dict` and a table HANDLERS, and `thing_client.py`
 that calls `ask`. Large data goes through files that the request names.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much memory a background Blender may take, and on Windows that it ends with the Blender that started it.
+"""Limit the memory of a background Blender, and on Windows end it with the Blender that started it.
 
-Linux has a limit on addresses, which an allocation beyond it feels as "no memory". macOS takes that limit and ignores
-it, so the process watches its own size. Windows has job objects (not run on our machines: only Linux is).
+Linux limits the address space; an allocation beyond the limit fails. macOS accepts that limit and ignores it, so the
+process checks its own size. Windows has job objects. We could test only the Linux part.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import time
 from typing import Any
 
 TIMER_SECONDS = 0.25
-OUT_OF_MEMORY = 12  # the exit status of a process that was over its maximum
+OUT_OF_MEMORY = 12  # the exit status of a process that exceeded its maximum
 
 
 def limit_this_process(maximum: int) -> None:
-    """Let this process take at most `maximum` bytes, where the system can; 0: as much as there is. Not for Windows."""
+    """Limit this process to `maximum` bytes, 0: no limit. Does nothing on Windows."""
     if sys.platform == "win32" or not maximum:
         return
     import resource
 
-    with contextlib.suppress(OSError, ValueError):  # a lower limit is in force already
+    with contextlib.suppress(OSError, ValueError):  # a lower limit is already in force
         resource.setrlimit(resource.RLIMIT_AS, (maximum, maximum))
     if sys.platform == "darwin":
         threading.Thread(target=_watch, args=(maximum,), daemon=True).start()
 
 
 def _watch(maximum: int) -> None:
-    """End this process once it has been larger than that."""
+    """End this process once it has grown larger than `maximum` bytes."""
     import resource
 
     while resource.getrusage(resource.RUSAGE_SELF).ru_maxrss <= maximum:  # bytes on macOS
@@ -40,9 +40,10 @@ def _watch(maximum: int) -> None:
 
 
 def bind_to_this_process(handle: Any, maximum: int) -> Any:
-    """Windows: end the process with the handle when this one is gone, and let it take at most `maximum` bytes, 0: any.
+    """On Windows, end the process with this handle when ours ends, and limit it to `maximum` bytes, 0: no limit.
 
-    Return what to keep as long as it runs, None on other systems and where Windows refuses: then it ends by its pipe.
+    Return a job object to keep as long as the process runs. Return None on other systems, or if Windows refuses; the
+    process then ends when its pipe closes.
     """
     if sys.platform == "win32":
         import ctypes
@@ -93,7 +94,7 @@ def bind_to_this_process(handle: Any, maximum: int) -> Any:
 
 
 def let_go(job: Any) -> None:
-    """Give back what `bind_to_this_process` returned."""
+    """Close the job object that `bind_to_this_process` returned."""
     if sys.platform == "win32" and job is not None:
         import ctypes
         from ctypes import wintypes

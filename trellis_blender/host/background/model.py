@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it imports models with Blender's own importer, and turns textures into PNG.
+"""A program for the background Blender: it imports models with Blender's own importer, and saves textures as PNG.
 
-`model_client.py` asks it.
+`model_client.py` sends its requests.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from trellis_host.gltf import COLLECTION, import_gltf
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
-PARTS_MAXIMUM = 256  # more objects than these hold up the artist's Blender
+PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
 
 
 def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Import the `file`, and write what comes of it to the .blend `target`.
+    """Import the `file`, and write its objects to the .blend `target`.
 
-    In one collection, not compressed: what is compressed takes three times as long to append. Its images are written
-    into the folder `images`, with names that begin with `stem`, and are packed if it `packs`. If `as_png`, WebP becomes
-    PNG.
+    The objects are in one collection. The .blend is not compressed: appending from a compressed one takes three times
+    as long. The images are written into the folder `images`, with names that begin with `stem`, and packed too if
+    `packs` is set. If `as_png` is set, WebP images become PNG.
     """
     import bpy
 
@@ -49,7 +49,7 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 
 def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
-    """Give an image of the file its own file, as `import_model` says. Where that fails it stays as it is: packed."""
+    """Give an image of the model a file of its own, as `import_model` says. If that fails, the image stays packed."""
     data = bytes(image.packed_file.data) if image.packed_file else b""
     kind = kind_of(data)
     if kind is None:
@@ -69,7 +69,7 @@ def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
 
 
 def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Save each of the `images`, pairs of a file and its target, as a PNG of the same pixels."""
+    """Save each of the `images` as a PNG of the same pixels. `images` holds pairs of a file and its target."""
     _empty()
     for number, (source, target) in enumerate(request["images"], 1):
         try:
@@ -83,13 +83,13 @@ def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 
 
 def _save_png(source: Path, target: Path) -> None:
-    """Save the image as a PNG of the same pixels. Raises RuntimeError and OSError."""
+    """Save the image as a PNG of the same pixels. Raises RuntimeError or OSError."""
     import bpy
 
     part = target.with_name(target.name + ".part")
     image: Any = bpy.data.images.load(str(source))
-    image.alpha_mode = "CHANNEL_PACKED"  # colours stay as they are where alpha is 0
-    if not all(image.size):  # asking reads the file
+    image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
+    if not all(image.size):  # asking for the size reads the file
         raise RuntimeError("it cannot be read")
     image.file_format, image.filepath_raw = "PNG", str(part)
     image.save()
@@ -98,8 +98,8 @@ def _save_png(source: Path, target: Path) -> None:
 
 
 def _empty() -> None:
-    """Keep nothing of the last request; a scene unit is a metre then."""
-    import addon_utils  # lies in a folder that only importing bpy makes known
+    """Open an empty file, so nothing of the last request remains. One scene unit is then one metre."""
+    import addon_utils  # importing bpy adds its folder to the path
     import bpy
 
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
@@ -107,7 +107,7 @@ def _empty() -> None:
 
 
 def _joined(things: list[Any]) -> list[Any]:
-    """The same, or one mesh for all where there are hundreds and nothing moves."""
+    """Return the objects, joined into one mesh if there are hundreds of meshes and nothing moves."""
     import bpy
 
     meshes = [thing for thing in things if thing.type == "MESH"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has the background Blender do what a model needs of Blender and what takes time: its program is `model.py`.
+"""Have the background Blender import models and save textures as PNG, since both take time. Its program is `model.py`.
 
-For the main thread, which only begins a task and looks whether it is done.
+Call this on the main thread: it only begins a task and asks whether the task is done.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ MEMORY_MAXIMUM = 16 * 2**30
 
 
 class ModelClient:
-    """One background Blender, which starts when it is first needed."""
+    """The client of one background Blender, which starts when it is first needed."""
 
     def __init__(self) -> None:
         self._background: Background | None = None
 
     def begin_import(self, file: Path, target: Path, shape: Shape) -> Task:
-        """Have Blender's own importer read the model; what comes of it is written to the .blend `target`.
+        """Have Blender's own importer read the model and write its objects to the .blend `target`. Returns the task.
 
-        Its images are kept as the `shape` says, which names a folder for them.
+        `shape` says how to keep the images, and in which folder.
         """
         request = {
             "file": str(file),
@@ -41,11 +41,11 @@ class ModelClient:
         return self._begin("import", request)
 
     def begin_png(self, images: Sequence[tuple[Path, Path]]) -> Task:
-        """Have the images of the first paths saved as PNG, to the second ones."""
+        """Have images saved as PNG, each from its first path to its second. Returns the task."""
         return self._begin("png", {"images": [[str(source), str(target)] for source, target in images]})
 
     def stop(self) -> None:
-        """End what is under way. Returns almost at once; the next task starts anew."""
+        """Stop the background Blender and its task. Returns almost at once; the next task starts a new one."""
         if self._background is not None:
             self._background.stop()
             self._background = None
@@ -57,7 +57,10 @@ class ModelClient:
 
 
 def check(task: Task) -> None:
-    """Once it is done: raises BackgroundStartError, BackgroundStoppedError, ModelFileError or another TrellisError."""
+    """Raise what went wrong in a task that is done.
+
+    Raises BackgroundStartError, BackgroundStoppedError, ModelFileError or another TrellisError.
+    """
     try:
         task.result()
     except BackgroundSlowError as error:

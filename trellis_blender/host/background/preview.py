@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it reads pictures and models, makes what is sent of them, and thumbnails.
+"""A program for the background Blender: it reads pictures and models, prepares pictures for sending, makes thumbnails.
 
-What is hostile or huge can hang or kill that Blender only. `preview_client.py` asks it. Blender shows a file there as
-anywhere, so every picture that Blender can read can be sent.
+A hostile or huge file can hang or crash the background Blender only. Blender itself reads the file, so every picture
+that Blender can read can be sent. `preview_client.py` sends its requests.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ from trellis_core.picture.metadata import FileHeader, complaint, damaged, read_h
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
-END_OF_FILE = "end of file"  # in the words of Blender's libraries
+END_OF_FILE = "end of file"  # from the messages of Blender's libraries
 LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
 TEXTURE_SIDE = 2048
 SMALL_SIDE = 256
 
 
 def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """What is sent of the picture `file`: its bytes go to the file `target`; `kind`, `crop`, `concerns`, `view`."""
+    """Prepare the picture `file` for sending and write its bytes to the file `target`.
+
+    Return `kind`, `crop`, `concerns` and `view`.
+    """
     from trellis_core.picture.prepare import packed, prepared
 
     path = Path(request["file"])
@@ -52,7 +55,10 @@ def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 
 
 def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Make a JPEG of the PNG `file`, which is opaque, in the file `target`, and what that shows in `shown`."""
+    """Save the opaque PNG `file` as the JPEG `target`, and the JPEG's pixels as `shown`: RGB bytes, top row first.
+
+    Return `height` and `width` in pixels.
+    """
     from trellis_core.picture.encode import targa
 
     with _own_folder() as folder:
@@ -64,7 +70,7 @@ def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 
 def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """The thumbnail of the model `file`: `pixels`."""
+    """Make a thumbnail of the model `file`. Return its `pixels`."""
     from trellis_core.model.arrays import Shape
     from trellis_core.model.glb import NotPlainError
     from trellis_core.model.read import read_model
@@ -80,13 +86,13 @@ def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         for index in used:
             file = folder / f"texture {index}"
             file.write_bytes(model.images[index].data)
-            with contextlib.suppress(PictureError):  # then the model is shown without it
+            with contextlib.suppress(PictureError):  # the thumbnail then lacks this texture
                 textures[index] = _small(file, TEXTURE_SIDE, folder, work)
     return {"pixels": _text(picture_of(model, textures).tobytes())}
 
 
 def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """The picture `file` as it is, small: `width`, `height` and `pixels`, the bottom row first."""
+    """Shrink the whole picture `file`. Return `width`, `height` and `pixels`, the bottom row first."""
     from trellis_core.picture.pixels import as_bytes
 
     with _own_folder() as folder:
@@ -96,9 +102,9 @@ def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 
 
 def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
-    """What the file says of itself, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
+    """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
 
-    Raises PictureError for what Blender cannot read, what is not all there, and what is too large.
+    Raises PictureError if the picture is too large, incomplete, or not readable for Blender.
     """
     from trellis_core.picture.encode import targa
 
@@ -122,7 +128,7 @@ def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
 
 
 def _save_shown(path: Path, target: Path) -> bool:
-    """Have Blender read the file and save what it shows; False where it reads nothing."""
+    """Have Blender read the file and save it as an editor shows it. Return False if Blender cannot read it."""
     import bpy
     from trellis_host.shown import save_shown
 
@@ -143,7 +149,7 @@ def _save_shown(path: Path, target: Path) -> bool:
 
 
 def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
-    """A JPEG of the PNG, and what it shows: uint8 (height, width, 3), the top row first."""
+    """Return the PNG as a JPEG, and the JPEG's pixels: uint8 (height, width, 3), the top row first."""
     import bpy
     from trellis_core.picture.encode import JPEG_QUALITY, targa
     from trellis_core.picture.metadata import without_jpeg_metadata
@@ -169,7 +175,7 @@ def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
 
 
 def _small(path: Path, largest: int, folder: Path, work: Work) -> Any:
-    """The picture as shown, upright, no side above `largest`: (height, width, 4) float32, the bottom row first."""
+    """Return the picture upright, no side above `largest` pixels: (height, width, 4) float32, the bottom row first."""
     import numpy as np
     from trellis_core.picture.pixels import shrunk, upright
 
@@ -183,7 +189,7 @@ def _text(pixels: bytes) -> str:
 
 @contextlib.contextmanager
 def _own_folder() -> Iterator[Path]:
-    """A folder for files of a moment."""
+    """Yield a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 

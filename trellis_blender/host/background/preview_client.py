@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has the background Blender read pictures and models: decoding stops nothing here, and what is hostile harms nothing.
-Its program is `preview.py`. All of this is for workers.
+"""Have the background Blender read pictures and models, so that this one neither freezes nor crashes over a file.
+
+Its program is `preview.py`. Call all of this on a worker.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
 _log = logging.getLogger(__name__)
-# Has the main thread read a file, where no background Blender can be started: the picture, with its pixels. Raises
+# Has the main thread read a file if no background Blender can be started. Returns the picture with its pixels. Raises
 # TrellisError.
 ReadHere = Callable[[ChosenPicture], ChosenPicture]
 
@@ -52,13 +53,13 @@ def _not_here(_chosen: ChosenPicture) -> ChosenPicture:
 
 
 class PreviewClient:
-    """Looks at one thing at a time. For workers; only `stop` is for any thread."""
+    """The client of one background Blender, which reads one file at a time. For workers; `stop` is for any thread."""
 
     def __init__(self, launch: Launch, seconds: float = SECONDS, read_here: ReadHere = _not_here) -> None:
         self.background, self._seconds, self._read_here = Background(launch), seconds, read_here
 
     def prepare(self, chosen: ChosenPicture) -> PreparedPicture:
-        """What is sent of the picture. A Targa of ours is gone then. Raises TrellisError or OSError."""
+        """Return the picture prepared for sending. Deletes the picture's Targa. Raises TrellisError or OSError."""
         if chosen.prepared is not None:
             return chosen.prepared
         if chosen.file is not None:
@@ -79,27 +80,27 @@ class PreviewClient:
         del rows
         try:
             made = packed(cut, self._pack_jpeg)
-        except BackgroundStartError:  # then it goes as a PNG, however large
+        except BackgroundStartError:  # send it as a PNG then, however large
             made = packed(cut, None)
         return replace(made, stamp=chosen.stamp)
 
     def shrink(self, picture: Path) -> tuple[int, int, bytes]:
-        """The picture, small: its width, height and pixels. Raises PictureError or BackgroundError."""
+        """Return a small picture: its width, height and pixels. Raises PictureError or BackgroundError."""
         answer = self._ask("small", picture)
         return answer["width"], answer["height"], _bytes(answer["pixels"])
 
     def make_thumbnail(self, model: Path) -> None:
-        """Put a thumbnail of the model beside it. Raises ModelFileError, BackgroundError or OSError."""
+        """Save a thumbnail of the model in its folder. Raises ModelFileError, BackgroundError or OSError."""
         import numpy as np
 
-        from ...core.picture.encode import png  # on a worker: numpy takes its time to import
+        from ...core.picture.encode import png  # imported on the worker: numpy is slow to import
 
         pixels = _bytes(self._ask("model", model)["pixels"])
         rows = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE, 4)
         write_whole(model.with_name(THUMBNAIL_FILE), png(rows[::-1]))
 
     def stop(self) -> None:
-        """End what is under way, and begin nothing more. Returns almost at once."""
+        """Stop the background Blender for good. Returns almost at once."""
         self.background.stop()
 
     def _prepare_file(self, chosen: ChosenPicture, file: Path) -> PreparedPicture:
@@ -112,7 +113,7 @@ class PreviewClient:
         return PreparedPicture(data, answer["kind"], tuple(answer["crop"]), view, stamp)
 
     def _rows(self, chosen: ChosenPicture) -> Array:
-        """The pixels of a picture that is no file: uint8 (height, width, 4), the top row first."""
+        """Return the pixels of a picture without a file: uint8 (height, width, 4), the top row first."""
         from ...core.picture.encode import targa
 
         if chosen.targa is None:
@@ -123,7 +124,7 @@ class PreviewClient:
         except ValueError as error:
             raise storage_error("save the picture", OSError(errno.EIO, "the file was cut short")) from error
         finally:
-            with contextlib.suppress(OSError):  # it is swept with what else was left behind
+            with contextlib.suppress(OSError):  # a later sweep removes it
                 chosen.targa.unlink()
 
     def _pack_jpeg(self, png: bytes) -> tuple[bytes, Array]:
@@ -157,7 +158,7 @@ def _bytes(text: Any) -> bytes:
 
 
 def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
-    """What the model sees of the picture, and what would be sent. Never raises: an answer must come."""
+    """Return the picture as the model sees it and as it would be sent. Never raises: an answer must come."""
     stamp = None
     try:
         stamp = FileStamp.of(chosen.file) if chosen.file is not None else None
@@ -175,12 +176,12 @@ def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture)
 
 
 def answer(answers: queue.SimpleQueue[PreviewReady], client: PreviewClient, chosen: ChosenPicture) -> None:
-    """Put what `look_at` says of the picture into the queue."""
+    """Put the result of `look_at` into the queue."""
     answers.put(look_at(client, (), 0, chosen))
 
 
 def stamp_of(key: Key, file: Path) -> StampReady:
-    """The stamp of the picture's file as it is now. Never raises."""
+    """Return the current stamp of the picture's file. Never raises."""
     try:
         return StampReady(key, FileStamp.of(file))
     except PictureError:
@@ -188,7 +189,7 @@ def stamp_of(key: Key, file: Path) -> StampReady:
 
 
 def shrink(client: PreviewClient, job_id: str, picture: Path) -> SmallPicture:
-    """The job's picture, small. Never raises: without one, the box in the scene shows none."""
+    """Return the job's small picture. Never raises: without one, the placeholder shows no picture."""
     try:
         return SmallPicture(job_id, *client.shrink(picture))
     except Exception as error:  # noqa: BLE001 - nothing is lost
@@ -197,7 +198,7 @@ def shrink(client: PreviewClient, job_id: str, picture: Path) -> SmallPicture:
 
 
 def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailsReady:
-    """Make a thumbnail of the job's model. Never raises: without one, the list shows what the model is made from."""
+    """Make a thumbnail of the job's model. Never raises: without one, the list shows the job's picture."""
     try:
         client.make_thumbnail(folder / MODEL_FILE)
     except Exception as error:  # noqa: BLE001 - nothing is lost
@@ -207,12 +208,12 @@ def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> Thumbnai
 
 
 def with_thumbnail(root: Path) -> ThumbnailsReady:
-    """The jobs that have a thumbnail of their model."""
+    """Return the jobs whose model has a thumbnail."""
     return ThumbnailsReady(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
 
 
 class _Request:
-    """A picture to read, and what came of it."""
+    """A picture to read, and its outcome."""
 
     def __init__(self, chosen: ChosenPicture) -> None:
         self.chosen, self.is_done = chosen, threading.Event()
@@ -220,7 +221,7 @@ class _Request:
 
 
 class MainThreadReader:
-    """What workers wish of the main thread. That calls `fulfil` with every tick of its timer."""
+    """A queue of files that workers need the main thread to read. Its timer calls `fulfil` at every tick."""
 
     def __init__(self) -> None:
         self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
@@ -228,11 +229,11 @@ class MainThreadReader:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether a worker waits."""
+        """Return whether a worker is waiting."""
         return not self._requests.empty()
 
     def read(self, chosen: ChosenPicture) -> ChosenPicture:
-        """For workers: the picture with its pixels. Raises what reading it raised, or BackgroundStoppedError."""
+        """Return the picture with its pixels. For workers. Raises what reading raised, or BackgroundStoppedError."""
         wish = _Request(chosen)
         self._requests.put(wish)
         while not wish.is_done.wait(WISH_SECONDS):
@@ -244,7 +245,7 @@ class MainThreadReader:
         return wish.outcome
 
     def fulfil(self, read: Callable[[ChosenPicture], ChosenPicture]) -> None:
-        """For the main thread: read one picture, if there is one."""
+        """Read one picture, if one is waiting. For the main thread."""
         try:
             wish = self._requests.get_nowait()
         except queue.Empty:
@@ -257,5 +258,5 @@ class MainThreadReader:
             wish.is_done.set()
 
     def stop(self) -> None:
-        """Nobody fulfils anything any more."""
+        """Release the waiting workers: nobody will read for them any more."""
         self._is_stopped.set()

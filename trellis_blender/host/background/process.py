@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The other end of `serve.py`: starts the background Blender, asks it, hears it, and stops it. Knows no Blender itself.
+"""Start the background Blender, ask it, receive its answers, and stop it. This is the other end of `serve.py`.
 
-`Background.ask` may be called on any thread but the main one, since it waits. `Background.begin` waits on a thread of
-this module.
+It imports no `bpy`. `Background.ask` waits, so do not call it on the main thread. `Background.begin` returns at once; a
+thread of this module does the waiting.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from . import memory
 START_SECONDS = 60.0
 IDLE_SECONDS = 60.0
 STOP_SECONDS = 2.0
-LAST_WORDS = 2000  # bytes of what a Blender printed before it ended by itself, for the log
+LAST_WORDS = 2000  # bytes of a crashed Blender's last output, for the log
 STOPPED = "The background Blender was stopped."
 ENDED = "The background Blender ended unexpectedly. Try again, or choose something smaller or simpler."
 SLOW = "The background Blender took too long and was stopped. Try again, or choose something smaller or simpler."
@@ -49,10 +49,10 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a background Blender: plain data, made by `start.launch` on the main thread, used on any.
+    """How to start a background Blender: plain data, made by `start.launch` on the main thread, used on any thread.
 
-    `command` ends with the program; one more argument follows. `has_own_folders`: it gets a temporary folder for its
-    preferences and temporary files, which goes with it. `memory_maximum`: bytes, 0: no limit.
+    `command` ends with the program; one more argument is added at the start. `has_own_folders`: the process gets its
+    own folder for preferences and temporary files, which is deleted when it ends. `memory_maximum`: bytes, 0: no limit.
     """
 
     command: tuple[str, ...]
@@ -64,10 +64,10 @@ class Launch:
 
 
 class Background:
-    """A background Blender for one program. It starts with the first request and serves all that follow, one at a time.
+    """A background Blender for one program. It starts with the first request and serves one request at a time.
 
-    It ends after `idle_seconds` without one, and starts again for the next; so it does after one that it did not
-    survive.
+    It ends after `idle_seconds` without a request, and starts again for the next. It also starts again after a crash or
+    a timeout.
     """
 
     def __init__(self, launch: Launch, *, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -81,9 +81,9 @@ class Background:
     def ask(
         self, name: str, request: Mapping[str, Any], *, seconds: float, progress: Progress = lambda _fraction: None
     ) -> Result:
-        """Have the program's handler of that name do it, and return its result. Waits; not for the main thread.
+        """Send the request to the program's handler of that name and return its result. Waits; not for the main thread.
 
-        `seconds`: how long it may take, from when the Blender is ready for it. `progress` is called on this thread.
+        `seconds`: how long the request may take once the Blender is ready. `progress` is called on this thread.
         Raises BackgroundStartError, BackgroundSlowError, BackgroundEndedError, BackgroundStoppedError, or what the
         handler raised: a kind of TrellisError.
         """
@@ -100,11 +100,11 @@ class Background:
                 self._rest()
 
     def begin(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
-        """The same without waiting: the task that comes of it. Returns at once; for any thread."""
+        """Send the request as `ask` does, but without waiting. Returns a task at once; for any thread."""
         return Task(self, name, request, seconds)
 
     def stop(self) -> None:
-        """End what is under way, for good: `ask` raises BackgroundStoppedError from now on. Returns almost at once."""
+        """End the process for good: `ask` raises BackgroundStoppedError from now on. Returns almost at once."""
         with self._lock:
             self._is_stopped = True
             process = self._process
@@ -114,7 +114,7 @@ class Background:
 
     @property
     def process_id(self) -> int | None:
-        """The id of the process that serves at this moment, None without one."""
+        """Return the id of the running process, None if there is none."""
         process = self._process
         return process.id if process is not None and process.is_alive else None
 
@@ -150,7 +150,7 @@ class Background:
 
 
 class Task:
-    """A request under way. A thread of its own waits for it; whoever began it looks whether it is done."""
+    """A request under way. Its own thread waits for the answer; the caller asks whether it is done."""
 
     def __init__(self, background: Background, name: str, request: Mapping[str, Any], seconds: float) -> None:
         self.progress = 0.0
@@ -162,15 +162,15 @@ class Task:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has ended, well or not. Returns at once."""
+        """Return whether it has ended, in success or failure. Returns at once."""
         return self._done.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long at most; whether it is done."""
+        """Wait at most this long. Return whether it is done."""
         return self._done.wait(seconds)
 
     def result(self) -> Result:
-        """What came of it, once it is done. Raises as `Background.ask` does."""
+        """Return the result of a task that is done. Raises as `Background.ask` does."""
         assert self.is_done
         if self._error is not None:
             raise self._error
@@ -178,7 +178,7 @@ class Task:
         return self._result
 
     def stop(self) -> None:
-        """End it, and the Blender that does it."""
+        """End the task and its background Blender."""
         self._background.stop()
 
     def _run(self, name: str, request: Mapping[str, Any], seconds: float) -> None:
@@ -197,7 +197,7 @@ class Task:
 
 
 class _Process:
-    """One process, from its start to its end. `ask` is called on one thread at a time, `end` on any."""
+    """One process, from its start to its end. Call `ask` on one thread at a time, `end` on any thread."""
 
     def __init__(self, launch: Launch) -> None:
         self._count, self._is_ready = 0, False
@@ -233,7 +233,7 @@ class _Process:
         while True:
             answer = self._next(end, BackgroundSlowError(SLOW))
             if answer["number"] != self._count:
-                continue  # of a request that nobody waits for any more
+                continue  # belongs to a request that nobody waits for any more
             if "progress" in answer:
                 progress(float(answer["progress"]))
                 continue
@@ -245,7 +245,7 @@ class _Process:
             return result
 
     def end(self) -> None:
-        """Kill it. Waits a moment for the system to let go of its files."""
+        """Kill the process. Waits a moment for the system to close its files."""
         self._popen.kill()
         if threading.current_thread() is not self._listener:
             self._listener.join(STOP_SECONDS)
@@ -279,11 +279,11 @@ class _Process:
         try:
             self._popen.stdin.write(line.encode("ascii") + b"\n")
             self._popen.stdin.flush()
-        except OSError as error:  # it has just ended
+        except OSError as error:  # the process has just ended
             raise BackgroundEndedError(ENDED) from error
 
     def _next(self, end: float, late: TrellisError) -> dict[str, Any]:
-        """The next answer. Raises `late` after `end`, by the monotonic clock, and an error when the process is gone."""
+        """Return the next answer. Raises `late` at `end` (monotonic clock), BackgroundError if the process ends."""
         try:
             line = self._lines.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
@@ -294,19 +294,19 @@ class _Process:
         return answer
 
     def _listen(self) -> None:
-        """Hear it out, then clear up. On a thread of its own."""
+        """Read its answers until it ends, then clean up. Runs on its own thread."""
         assert self._popen.stdout is not None
         assert self._popen.stdin is not None
         with contextlib.suppress(OSError, ValueError):
             for line in self._popen.stdout:
-                # Else it is Blender's greeting, or was cut short.
+                # Any other line is Blender's greeting, or cut short.
                 if line.startswith((b'{"ready"', b'{"number"')) and line.endswith(b"\n"):
                     self._lines.put(line.decode("ascii"))
         status = self._popen.wait()
         self._popen.stdout.close()
-        with contextlib.suppress(OSError):  # what it did not read any more
+        with contextlib.suppress(OSError):  # closing fails if the process left input unread
             self._popen.stdin.close()
-        if status > 0:  # neither killed from here nor ended well
+        if status > 0:  # neither killed by us nor a normal end
             _log.info("a background Blender ended with status %s: %s", status, self._last_words())
         memory.let_go(self._job)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -323,7 +323,7 @@ def _no_start(reason: str) -> BackgroundStartError:
 
 
 def _as_raised(kind: str, sentence: str, remedy: str, trace: str) -> TrellisError:
-    """The error that the program raised, of the same kind where that is made of a sentence alone."""
+    """Return the error that the program raised, of the same class if that class takes a sentence alone."""
     if trace:
         _log.error("in a background Blender: %s", trace)
     known = getattr(errors, kind, TrellisError)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it renders one scene of a file.
+"""A program for the background Blender: it renders one scene of a .blend file.
 
-`render_client.py` writes the file and asks it. The scene says where its picture goes.
+`render_client.py` sends its requests. The scene's own output path says where the picture goes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCRIPTS = (
 
 
 def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Render the `scene` of the `file`, with what is `painted`."""
+    """Render the `scene` of the `file`, with the unsaved pixels in the file `painted` on its images."""
     import bpy
 
     try:
@@ -41,7 +41,10 @@ def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 
 def _check_whole(picture: Path) -> None:
-    """Blender takes a file for written that a full disk has cut short. Raises OSError; then there is none."""
+    """Check that the picture is complete. Raises OSError and deletes it if not.
+
+    Blender reports success even when a full disk has cut the file short.
+    """
     from trellis_core.picture.encode import targa
 
     try:
@@ -52,7 +55,7 @@ def _check_whole(picture: Path) -> None:
 
 
 def _paint(file: Path) -> None:
-    """Give images what was painted on them and is in no file yet."""
+    """Give the images the pixels that were painted on them and not yet saved."""
     import bpy
     import numpy as np
 

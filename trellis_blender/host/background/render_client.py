@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A render by the background Blender, where this one would stand still for it. Its program is `render.py`.
+"""Have the background Blender render, since a render here would freeze this one. Its program is `render.py`.
 
-That one has the artist's preferences, since the devices that render and add-ons that take part in it are set there.
+It uses the artist's preferences, because they hold the render devices and the add-ons that take part in a render.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ...core.errors import BackgroundError, BackgroundStartError, PictureError, 
 from .process import Background, Launch
 
 PROGRAM = Path(__file__).with_name("render.py")
-LONGEST = 7 * 24 * 3600.0  # seconds: how long a render takes is the artist's affair, who can stop it
+LONGEST = 7 * 24 * 3600.0  # seconds: no real limit, since the artist decides how long a render may take and can stop it
 ENDED = "The Blender that rendered the camera's view ended unexpectedly. Render an image (F12) and send that instead."
 NO_START = (
     "No second Blender could be started to render the camera's view. Render an image (F12) and send that instead."
@@ -21,8 +21,9 @@ NO_START = (
 
 
 class BackgroundRender:
-    """A render under way: of the scene with that name in `file`, with what is `painted` on its images. The scene says
-    where its picture goes. It is stopped after `seconds`.
+    """A render under way: the scene of that name in the .blend `file`, stopped after `seconds`.
+
+    `painted`: a file with the unsaved pixels of its images. The scene's output path says where the picture goes.
     """
 
     def __init__(self, launch: Launch, file: Path, painted: Path, scene: str, seconds: float) -> None:
@@ -32,11 +33,11 @@ class BackgroundRender:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has ended. Returns at once."""
+        """Return whether it has ended. Returns at once."""
         return self.task.is_done
 
     def check(self) -> None:
-        """Once it is done: raises PictureError where it could not render, in Blender's words where it said why."""
+        """Raise PictureError if a render that is done has failed, with Blender's reason if it gave one."""
         try:
             self.task.result()
         except BackgroundStartError as error:
@@ -45,7 +46,7 @@ class BackgroundRender:
             raise PictureError(ENDED, remedy=Remedy.RENDER) from error
 
     def end(self) -> None:
-        """End it if it still runs, and leave no file. What cannot be removed now is swept later."""
+        """Stop the render if it still runs, and delete its files. A later sweep removes any that are left."""
         self.background.stop()
         for path in self._files:
             with contextlib.suppress(OSError):

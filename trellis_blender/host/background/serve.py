@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a background Blender runs: it loads one of our programs, then does what it is asked, one request after another.
+"""Run in a background Blender: load one of our programs, then serve one request after another.
 
 A request is a line of JSON on stdin: `number`, `do` (a name in the program's HANDLERS), `seconds` it may take, and
 `request`. Each answer is a line of JSON on stdout: `{"ready": …}` first; then for the request with that `number` any
-count of `progress` (0 to 1), and `result` or `error`. Nothing else reaches that stdout: what Blender and its libraries
-print goes to the file that stderr is. When stdin closes, the one who asks is gone, and this process ends.
+count of `progress` (0 to 1), and `result` or `error`. Nothing else reaches that stdout: the output of Blender and its
+libraries goes to the file behind stderr. When stdin closes, the client is gone, and this process ends.
 
 Nothing in the add-on imports this file.
 """
@@ -26,25 +26,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-GRACE_SECONDS = 5.0  # by which the one who asks ends a request that takes too long before this process does so itself
-SAID_MAXIMUM = 20_000  # bytes of what Blender prints that a program can read
+GRACE_SECONDS = 5.0  # the client ends a request that takes too long; this process does so itself this much later
+SAID_MAXIMUM = 20_000  # bytes of Blender's output that a program can read
 HOST = Path(__file__).parents[1]
 
 
 class Work:
-    """What a program has besides its request: a way to tell progress, and what Blender has printed meanwhile."""
+    """A handler's tools besides its request: reporting progress, and reading what Blender has printed meanwhile."""
 
     def __init__(self, number: int, answers: TextIO, printed: Path) -> None:
         self._number, self._answers, self._printed = number, answers, printed
-        _flush()  # what was printed before, as Blender's greeting
+        _flush()  # earlier output, such as Blender's greeting
         self._begun = self._size()
 
     def progress(self, fraction: float) -> None:
-        """Tell the one who asked how far it is, 0 to 1."""
+        """Report progress to the client, 0 to 1."""
         _say(self._answers, number=self._number, progress=fraction)
 
     def said(self) -> str:
-        """What Blender and its libraries have printed since the last call or the beginning of the request."""
+        """Return what Blender and its libraries have printed since the last call or the start of the request."""
         _flush()
         begun, self._begun = self._begun, self._size()
         with contextlib.suppress(OSError), self._printed.open("rb") as file:
@@ -69,7 +69,7 @@ def main(program: str, options: str) -> None:
     os.dup2(2, 1)
     _load("trellis_host", HOST)
     _load("trellis_core", HOST.parent / "core")
-    if given["has_own_priority"]:  # Windows was given it at the start
+    if given["has_own_priority"]:  # on Windows the client sets it at the start
         with contextlib.suppress(AttributeError, OSError):
             os.nice(10)
     from trellis_host.background.memory import limit_this_process
@@ -92,7 +92,7 @@ def main(program: str, options: str) -> None:
 
 
 def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
-    """The result or the error, and whether this process had better end: its memory may be full of pieces."""
+    """Return the result or the error, and whether this process should end because its memory may be exhausted."""
     from trellis_core.errors import TrellisError, storage_error, unexpected
 
     try:
@@ -105,12 +105,12 @@ def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Wor
     except OSError as error:
         full = storage_error("read or write a file", error)
         return {"error": ["StorageError", full.sentence, full.remedy.value, ""]}, False
-    except Exception as error:  # noqa: BLE001 - the one who asked logs it
+    except Exception as error:  # noqa: BLE001 - the client logs it
         return {"error": ["TrellisError", unexpected(error), "none", traceback.format_exc()]}, True
 
 
 def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None) -> None:
-    """Take requests in until the pipe closes, which it does whatever becomes of the one who asks."""
+    """Read requests until the pipe closes, then end this process. The pipe closes even if the client crashes."""
     with contextlib.suppress(OSError), os.fdopen(0, "r", encoding="ascii", closefd=False) as lines:
         for line in lines:
             requests.put(json.loads(line))
@@ -120,7 +120,7 @@ def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None
 
 
 def _settle(*, is_online: bool, runs_scripts: bool) -> None:
-    """Hold to what the artist's Blender allows. Blender was told so at its start; as a Python module it cannot be."""
+    """Obey the artist's online and script settings. Blender got them as arguments; the Python module takes none."""
     import bpy
 
     preferences = bpy.context.preferences
@@ -132,7 +132,7 @@ def _settle(*, is_online: bool, runs_scripts: bool) -> None:
 
 
 def _load(name: str, path: Path) -> Any:
-    """Load a package's folder or a module's file by that name: this Blender has none of our add-on."""
+    """Load a package's folder or a module's file under that name, since our add-on is not installed in this Blender."""
     folders = [str(path)] if path.is_dir() else None
     file = path / "__init__.py" if folders else path
     spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
@@ -144,14 +144,14 @@ def _load(name: str, path: Path) -> Any:
 
 
 def _say(answers: TextIO, **answer: Any) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more: the other pipe closes as well
+    with contextlib.suppress(OSError):  # nobody listens any more: the other pipe closes too
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
 def _flush() -> None:
-    """Have in the file what Python and C code have printed."""
-    with contextlib.suppress(OSError, AttributeError):  # on Windows there may be no streams
+    """Write the buffered output of Python and C code to the file."""
+    with contextlib.suppress(OSError, AttributeError):  # Windows may have no streams
         sys.stdout.flush()
         sys.stderr.flush()
     with contextlib.suppress(OSError, AttributeError):
@@ -167,4 +167,4 @@ if __name__ == "__main__":
         if status:
             traceback.print_exc()
         _flush()
-        os._exit(status)  # Blender's own way to end takes longer, and has been seen to crash
+        os._exit(status)  # Blender's normal exit takes longer, and has crashed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to start a background Blender for a program. Asks this Blender, so it belongs on the main thread."""
+"""Find out how to start a background Blender for a program. It asks this Blender, so call it on the main thread."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ USER_FOLDERS = ("BLENDER_USER_",)
 def launch(
     program: Path, *, uses_preferences: bool = False, goes_online: bool = False, memory_maximum: int = 0
 ) -> Launch:
-    """How to start the same Blender as this one, to run a program of ours.
+    """Return how to start the same Blender as this one with one of our programs.
 
-    `uses_preferences`: with the artist's preferences, add-ons and start-up scripts, else as from the factory.
-    `goes_online`: online if this Blender is, else never. `memory_maximum`: bytes, 0: no limit.
-    Scripts in a file that it opens run only if the artist's preferences say so and this Blender has blocked none.
+    `uses_preferences`: use the artist's preferences, add-ons and start-up scripts, else factory settings.
+    `goes_online`: allow online access if this Blender has it. `memory_maximum`: bytes, 0: no limit.
+    Scripts in an opened file run only if the artist's preferences allow it and this Blender has blocked none.
     """
     is_online = goes_online and bpy.app.online_access
     runs_scripts = uses_preferences and may_run_scripts()
@@ -47,14 +47,14 @@ def launch(
 
 
 def blender_path() -> str:
-    """The program that this Blender is, empty where it is a Python module."""
+    """Return the path of this Blender's program, empty if Blender is a Python module."""
     return str(bpy.app.binary_path)
 
 
 def may_run_scripts() -> bool:
-    """Whether the background Blender may run scripts of the file that is open here.
+    """Return whether the background Blender may run the scripts of the file that is open here.
 
-    `autoexec_fail`: this Blender has blocked some, as for a folder that the preferences exclude.
+    `autoexec_fail`: this Blender has blocked some, for instance because the preferences exclude the file's folder.
     """
     preferences = bpy.context.preferences
     return bool(preferences and preferences.filepaths.use_scripts_auto_execute and not bpy.app.autoexec_fail)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Knowing a finished sentence by its pattern, so that it can be said in another language.
+"""Recognize a finished sentence by its pattern, so that it can be translated.
 
-The core says everything in English, and job folders keep it so. A pattern is the sentence with named fields in place of
-what differs: “The picture “{name}” is gone. Choose another file.”
+The core writes all its sentences in English, and job folders keep them so. A pattern is a sentence with named fields in
+place of the parts that vary: “The picture “{name}” is gone. Choose another file.”
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 
 
 class Sentences:
-    """Patterns to know sentences by. Those with more words of their own go first."""
+    """A set of patterns to recognize sentences by. Patterns with more fixed text are tried first."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         fielded = (pattern for pattern in patterns if _FIELD.search(pattern))
@@ -22,7 +22,7 @@ class Sentences:
         self._known = [(pattern, _expression(pattern)) for pattern in ordered]
 
     def take_apart(self, sentence: str) -> tuple[str, Mapping[str, str]] | None:
-        """The sentence's pattern and what stands in its fields, None for one that is not known."""
+        """Return the sentence's pattern and the text in each field, None if no pattern fits."""
         for pattern, expression in self._known:
             match = expression.fullmatch(sentence)
             if match is not None:
@@ -31,7 +31,7 @@ class Sentences:
 
 
 def fields(pattern: str) -> list[str]:
-    """The names of the pattern's fields, in alphabetical order, each as often as it stands there."""
+    """Return the names of the pattern's fields in alphabetical order, each as often as it occurs."""
     return sorted(_FIELD.findall(pattern))
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our texts in the artist's language, by Blender's own translation.
+"""Translate our texts through Blender's own translation.
 
-Blender translates labels, tooltips and the texts in menus and panels by itself, once it has our dictionary. What is put
-together from parts (a price, a name) goes through `translated`, and a report through `translated_report`.
+Once Blender has our dictionary, it translates labels, tooltips, menus and panels by itself. Texts that we put together
+from parts (a price, a name) go through `translated`, and reports through `translated_report`.
 
-Blender gets the dictionary of the language that it shows, and that of another when the artist chooses it: most starts
-need none.
+Blender gets the dictionary of the current language only, and another one when the artist switches. Most artists use
+English, which needs none.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 # Blender looks up an operator's label in a context of its own.
 CONTEXTS = ("*", "Operator")
-# Fields that hold the artist's own names, which nobody translates.
+# Fields that hold the artist's own names: never translate these.
 NAMES = frozenset({"name", "name2", "stem", "picture", "library", "folder", "path"})
-_sentences: list[Sentences] = []  # of the language in use, made with the first text that asks for them
-_given: list[str] = []  # the language whose dictionary Blender has; nothing while the add-on is disabled
+_sentences: list[Sentences] = []  # of the current language, made when first needed
+_given: list[str] = []  # the language whose dictionary Blender has; empty while the add-on is disabled
 
 
 def dictionary(language: str) -> Mapping[str, str]:
-    """The words of one language by the English ones. `language` is Blender's code: “fr”, “ja”."""
+    """Return one language's texts by their English ones. `language` is Blender's code: “fr”, “ja”."""
     with (FOLDER / f"{language}.json").open(encoding="utf-8") as file:
         words: dict[str, str] = json.load(file)["words"]
     return words
 
 
 def languages() -> list[str]:
-    """The codes of the languages that there is a dictionary for."""
+    """Return the codes of the languages that have a dictionary."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 def translated(text: str) -> str:
-    """The text in the language of the interface; as it is where that is English, or the text is not known."""
+    """Return the text in the interface's language; unchanged if that is English, or the text is unknown."""
     return _say(text, "pgettext_iface") if _is_needed() else text
 
 
 def translated_report(text: str) -> str:
-    """The text in the language of Blender's reports."""
+    """Return the text in the language of Blender's reports."""
     return _say(text, "pgettext_rpt") if _is_needed() else text
 
 
 def _is_needed() -> bool:
-    """Blender without languages (the bpy module) tells no locale."""
+    """Return whether Blender needs a dictionary. Without languages (the bpy module) it has no locale."""
     return bool(language_of(bpy.app.translations.locale))
 
 
 @cache
 def language_of(locale: str) -> str:
-    """The language of a locale as `dictionary` takes it, “fr” of “fr_FR”; empty where there is no dictionary."""
+    """Return a locale's language as `dictionary` takes it, “fr” for “fr_FR”; empty if it has no dictionary."""
     language = locale.partition("_")[0]
     return language if language and (FOLDER / f"{language}.json").is_file() else ""
 
@@ -70,7 +70,7 @@ def _say(text: str, lookup: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _say_in(locale: str, text: str, lookup: str) -> str:
-    translate: Callable[[str], str] = getattr(bpy.app.translations, lookup)  # the stubs have it return None
+    translate: Callable[[str], str] = getattr(bpy.app.translations, lookup)  # the stubs say that it returns None
     said = translate(text)
     if said != text:
         return said
@@ -87,7 +87,7 @@ def _say_in(locale: str, text: str, lookup: str) -> str:
 
 
 def register() -> None:
-    """Give Blender the dictionary of its language, if there is one."""
+    """Give Blender the dictionary of its language, if we have one."""
     language = language_of(bpy.app.translations.locale)
     if language:
         entries: Any = {
@@ -98,14 +98,14 @@ def register() -> None:
 
 
 def language_changed() -> None:
-    """The artist has chosen a language, which may be another."""
+    """Swap the dictionary after the artist has chosen a language, if it is a different one."""
     if language_of(bpy.app.translations.locale) not in _given:
         unregister()
         register()
 
 
 def unregister() -> None:
-    """Take the dictionary back."""
+    """Take the dictionary out of Blender."""
     if _given:
         bpy.app.translations.unregister(__name__)
     _given.clear()
