@@ -4,25 +4,25 @@
     TrellisError
     ├── PictureError          the picture cannot be sent
     ├── ParameterError        a parameter is outside its range
-    ├── AccountError          no API key, a wrong one, or one without the right
+    ├── AccountError          the API key is missing, wrong, or not allowed to do this
     ├── OnlineAccessError     Blender is not allowed to go online
     ├── CreditsError          Scenario asks for credits or another plan
-    ├── RefusedError          Scenario said no to this request, and will say no again
-    │   └── TooLargeError     the request holds more than Scenario takes in one
-    ├── PassingError          it will pass by itself: the same call can be made again
-    │   └── LimitError        as many jobs run at Scenario as may at once
-    ├── DryRunIgnoredError    the question for the price was taken for an order
-    ├── AnswerLostError       the request may have arrived, its answer did not
+    ├── RefusedError          Scenario refused this request, and would refuse it again
+    │   └── TooLargeError     the request is larger than Scenario accepts
+    ├── PassingError          a temporary failure: the same call can be made again
+    │   └── LimitError        Scenario already runs as many jobs as it allows at once
+    ├── DryRunIgnoredError    Scenario treated a price request as an order
+    ├── AnswerLostError       the request may have arrived, but its answer did not
     ├── GenerationFailedError the job ended without a model
-    ├── ModelFileError        the model's file is not what it should be
+    ├── ModelFileError        the model's file is damaged or is not a GLB
     ├── StorageError          a file could not be read or written
     └── BackgroundError       the background Blender did not do what it was asked
-        ├── BackgroundStartError    it could not be started: what it was for must be done in another way
+        ├── BackgroundStartError    it could not be started: do its task another way
         ├── BackgroundSlowError     it took too long
-        ├── BackgroundEndedError    it crashed, or had no memory
-        └── BackgroundStoppedError  it was told to stop: nobody waits for this any more
+        ├── BackgroundEndedError    it crashed or ran out of memory
+        └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
 
-Every message is complete: it is shown as it is, by a report, in the panel and on the command line.
+Every message is complete: reports, the panel and the command line show it as it is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from enum import StrEnum
 
 
 class Remedy(StrEnum):
-    """What the artist can press to mend a failure. It is offered beside the sentence."""
+    """The action that can fix a failure. The interface offers it beside the sentence."""
 
     NONE = "none"
     PREFERENCES = "preferences"
@@ -51,7 +51,7 @@ class Remedy(StrEnum):
 
 
 class TrellisError(Exception):
-    """The root of everything this add-on raises on purpose. Each kind has a remedy, unless one is given."""
+    """The root of every error this add-on raises on purpose. A class has a default remedy; a caller may set another."""
 
     remedy: Remedy = Remedy.NONE
 
@@ -62,42 +62,42 @@ class TrellisError(Exception):
 
     @property
     def sentence(self) -> str:
-        """What the artist reads."""
+        """Return the sentence the artist reads."""
         return str(self)
 
 
 class PictureError(TrellisError):
-    """The picture cannot be sent."""
+    """A picture that cannot be sent."""
 
     remedy = Remedy.PICTURE
 
 
 class ParameterError(TrellisError):
-    """A parameter is unknown or outside its range."""
+    """A parameter that is unknown or outside its range."""
 
 
 class AccountError(TrellisError):
-    """There is no API key, or Scenario does not take it."""
+    """A missing API key, or one that Scenario does not accept."""
 
     remedy = Remedy.PREFERENCES
 
 
 class OnlineAccessError(TrellisError):
-    """Blender's own switch for the network is off."""
+    """A call while Blender's own online access is off."""
 
     remedy = Remedy.ONLINE_ACCESS
 
 
 class CreditsError(TrellisError):
-    """Scenario asks for credits or another plan. Carries Scenario's own words."""
+    """Scenario's demand for credits or another plan, in Scenario's own words."""
 
     remedy = Remedy.CREDITS
 
 
 class RefusedError(TrellisError):
-    """Scenario understood the request and refused it. Nothing was charged for it.
+    """A request that Scenario understood and refused. It charged nothing for it.
 
-    `is_gone`: it knows no such thing (404).
+    `is_gone`: Scenario does not know the thing the request names (404).
     """
 
     remedy = Remedy.SETTINGS
@@ -108,15 +108,15 @@ class RefusedError(TrellisError):
 
 
 class TooLargeError(RefusedError):
-    """The request holds more than Scenario takes in one (413)."""
+    """A request larger than Scenario accepts (413)."""
 
     remedy = Remedy.PICTURE
 
 
 class PassingError(TrellisError):
-    """The call was not carried out, and may be made again.
+    """A call that was not carried out and may be made again.
 
-    `retry_after`: seconds the server asked to wait, None when it did not say.
+    `retry_after`: seconds the server asked to wait; None when it did not say.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -125,37 +125,37 @@ class PassingError(TrellisError):
 
     @property
     def sentence(self) -> str:
-        """What the artist reads of a call that is made again without their doing."""
+        """Return the sentence the artist reads while the call is retried by itself."""
         return f"{self} It is tried again."
 
 
 class LimitError(PassingError):
-    """As many jobs run at Scenario as may at once. Trying again helps only once one of them has ended."""
+    """A refusal because Scenario already runs as many jobs as it allows at once. Retry only after one has ended."""
 
     @property
     def sentence(self) -> str:
-        """What the artist reads."""
+        """Return the sentence the artist reads."""
         return str(self)
 
 
 class DryRunIgnoredError(TrellisError):
-    """The question for the price was answered as if it were an order."""
+    """A price request that was answered as if it were an order."""
 
 
 class AnswerLostError(TrellisError):
-    """The request may have arrived: it must not be sent again before that is known."""
+    """A request that may have arrived. Do not send it again before that is known."""
 
 
 class GenerationFailedError(TrellisError):
-    """The job ended on Scenario's side without a model."""
+    """A job that ended at Scenario without a model."""
 
     remedy = Remedy.SCENARIO
 
 
 class ModelFileError(TrellisError):
-    """The model's file is damaged, or not a GLB at all.
+    """A model file that is damaged or is not a GLB.
 
-    `flaw`: what our own reader stumbled over, where Blender's importer may still read the file; empty where it may not.
+    `flaw`: the fault that stopped our own reader, if Blender's importer may still read the file; otherwise empty.
     """
 
     remedy = Remedy.RETRY
@@ -166,34 +166,35 @@ class ModelFileError(TrellisError):
 
 
 class StorageError(TrellisError):
-    """A file of the job could not be read or written."""
+    """A file of the job that could not be read or written."""
 
     remedy = Remedy.FOLDER
 
 
 class BackgroundError(TrellisError):
-    """The background Blender did not do what it was asked."""
+    """A background Blender that did not do what it was asked."""
 
 
 class BackgroundStartError(BackgroundError):
-    """It could not be started: a sandbox, no memory, a program that was moved."""
+    """A background Blender that could not be started: a sandbox, too little memory, a program that was moved."""
 
 
 class BackgroundSlowError(BackgroundError):
-    """It took longer than it was given, and was ended."""
+    """A background Blender that exceeded its time limit and was ended."""
 
 
 class BackgroundEndedError(BackgroundError):
-    """It ended by itself before it had answered."""
+    """A background Blender that ended by itself before it answered."""
 
 
 class BackgroundStoppedError(BackgroundError):
-    """It was told to stop: there is nobody to read this."""
+    """A background Blender that was told to stop. Nobody reads this error."""
 
 
 def blenders_words(text: str) -> str:
-    """The line that says what is wrong of all that Blender says, to go on in a sentence of ours: the first one, without
-    what Blender puts before it, but of a traceback the last.
+    """Return the one line of Blender's message that says what is wrong, ready to continue a sentence of ours.
+
+    That is the first line without Blender's prefix, or the last line of a traceback.
     """
     said, _, _where = text.strip().removeprefix("Error: ").partition("\nLocation: ")
     lines = said.strip().splitlines() or [""]
@@ -202,18 +203,18 @@ def blenders_words(text: str) -> str:
 
 
 def storage_error(action: str, error: OSError) -> StorageError:
-    """The sentence for an operating system's error. `action`: "save the job", "read the picture"."""
+    """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
     return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
 
 
 def import_error(what: str) -> ModelFileError:
-    """The error for a model that Blender's own importer cannot bring in either. `what`: a sentence without its dot."""
+    """Return the error for a model that Blender's importer cannot read either. `what`: a sentence, no full stop."""
     return ModelFileError(f"{what}. Its file is kept: press Open Folder to use it elsewhere.", remedy=Remedy.FOLDER)
 
 
 def unexpected(error: Exception) -> str:
-    """The sentence for a mistake of ours."""
+    """Return the sentence for a bug of ours."""
     kind = type(error).__name__
     return (
         f"Something unexpected happened ({kind})."

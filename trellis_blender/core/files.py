@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are whole or not there at all, and that survive a power cut."""
+"""Files that are whole or absent, and that survive a power cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file that is whole or absent. Raises OSError; then what was there before still is, and nothing else."""
+    """Write a file whole or not at all. Raises OSError; the previous file, if any, is then unchanged."""
     part = path.with_name(path.name + ".part")
     try:
         part.write_bytes(data)
@@ -25,7 +25,7 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
 
 
 def rename(source: Path, target: Path) -> None:
-    """`os.replace`, patient with Windows, where a virus scanner may hold a fresh file for a moment. Raises OSError."""
+    """Rename like `os.replace`, but retry on Windows: a virus scanner may briefly hold a new file. Raises OSError."""
     for pause in (0.02, 0.1, 0.4):
         try:
             Path(source).replace(target)
@@ -39,15 +39,16 @@ def rename(source: Path, target: Path) -> None:
 
 
 def flush_file(path: Path) -> None:
-    """Have the file's bytes on the disk before anything else happens. Raises OSError."""
+    """Flush the file's bytes to the disk before anything else happens. Raises OSError."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut. Windows has no such call; NTFS keeps renames in its journal.
+    """Make a rename survive a power cut. Raises OSError.
 
-    Some network file systems have none either, and a job on them is better than no job. Raises OSError.
+    Windows has no such call; NTFS keeps renames in its journal. Some network file systems lack it too; their refusal is
+    ignored, because a job there is better than no job.
     """
     if os.name == "nt":
         return

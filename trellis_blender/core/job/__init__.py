@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job: what can happen to it, its folder on disk, and how it is told to the artist."""
+"""A job: what can happen to it, where it is kept, and how the artist hears of it.
+
+- `events.py` lists everything that can happen to a job.
+- `job.py` defines the job and the table of its stages.
+- `folder.py` keeps a job on disk.
+- `lock.py` lets only one Blender drive a job.
+- `words.py` says where a job stands, what it cost, when and how long.
+- `time_left.py` estimates how long a generation takes.
+- `progress.py` computes how far a job is, and keeps its bar from going back.
+- `spending.py` adds up what Scenario charged, by month.
+"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can happen to a job: plain values, told in the order of its life."""
+"""Everything that can happen to a job, as plain values in the order of its life."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Event:
 
 @dataclass(frozen=True)
 class UploadStarted(Event):
-    """The picture is about to be sent."""
+    """The start of the upload: the picture is about to be sent."""
 
 
 @dataclass(frozen=True)
 class Prepared(Event):
-    """The picture of a job from before is made anew: its file's name, its name at Scenario, and what was cut out."""
+    """A new picture for a job of an earlier version: its file's name, its name at Scenario, and its crop."""
 
     picture: str
     picture_name: str
@@ -28,7 +28,7 @@ class Prepared(Event):
 
 @dataclass(frozen=True)
 class Uploaded(Event):
-    """The picture is an asset now. `uploaded_at` is the server's date of it."""
+    """The end of the upload: the picture is an asset. `uploaded_at`: the server's date of the asset."""
 
     asset_id: str
     uploaded_at: str
@@ -37,22 +37,22 @@ class Uploaded(Event):
 
 @dataclass(frozen=True)
 class SubmitStarted(Event):
-    """The paid call is about to be sent."""
+    """The start of the submit: the paid call is about to be sent."""
 
 
 @dataclass(frozen=True)
 class SubmitPutOff(Event):
-    """Scenario said that it did not accept the paid call now (429), or it never left this computer."""
+    """A postponed submit: Scenario refused the paid call for now (429), or it never left this computer."""
 
 
 @dataclass(frozen=True)
 class AnswerLost(Event):
-    """The paid call was sent and its answer never came."""
+    """A submit without an answer: the paid call was sent, and its answer never came."""
 
 
 @dataclass(frozen=True)
 class Submitted(Event):
-    """Scenario accepted the paid call, or the call was found there afterwards."""
+    """An accepted submit: Scenario accepted the paid call, or a search found it there afterwards."""
 
     remote_id: str
     cost: float | None
@@ -60,17 +60,17 @@ class Submitted(Event):
 
 @dataclass(frozen=True)
 class NeverArrived(Event):
-    """The whole listing was searched, twice and late enough: the paid call is certainly not there."""
+    """Proof that the paid call never arrived: the whole listing was searched, twice and late enough."""
 
 
 @dataclass(frozen=True)
 class NotFound(Event):
-    """The search is over: the paid call was not found, and whether it was accepted is not known."""
+    """The end of a search without proof: the paid call was not found, but may have been accepted."""
 
 
 @dataclass(frozen=True)
 class Polled(Event):
-    """News of the running job. `progress` is 0 to 1."""
+    """A report of the running job. `progress`: 0 to 1."""
 
     remote_status: str
     progress: float
@@ -79,7 +79,7 @@ class Polled(Event):
 
 @dataclass(frozen=True)
 class Generated(Event):
-    """The job ended well on Scenario's side. `seconds` is how long it took there, None when not told."""
+    """The successful end at Scenario. `seconds`: how long it took there; None if not reported."""
 
     asset_ids: tuple[str, ...]
     cost: float | None
@@ -88,29 +88,29 @@ class Generated(Event):
 
 @dataclass(frozen=True)
 class Downloaded(Event):
-    """The whole model file is in the folder."""
+    """The end of the download: the whole model file is in the folder."""
 
     asset_id: str
 
 
 @dataclass(frozen=True)
 class Read(Event):
-    """The model was read into arrays, or Blender's own importer has to read it."""
+    """The end of reading: the model is in arrays, or is left to Blender's own importer."""
 
 
 @dataclass(frozen=True)
 class KeptUnread(Event):
-    """Nobody waits for the model now: it stays on the disk until it is asked for."""
+    """A model left on disk until it is requested, because nobody waits for it now."""
 
 
 @dataclass(frozen=True)
 class Imported(Event):
-    """The model is in a scene."""
+    """An import: the model is in a scene."""
 
 
 @dataclass(frozen=True)
 class Damaged(Event):
-    """A look inside the model's file showed that it cannot be used. `message` is the artist's sentence."""
+    """A model file that proved unusable when it was read. `message`: the artist's sentence."""
 
     message: str
     remedy: Remedy = Remedy.RETRY
@@ -118,10 +118,11 @@ class Damaged(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """It cannot go on by itself. `message` is the artist's sentence.
+    """A failure: the job cannot go on by itself. `message`: the artist's sentence.
 
-    `remote_ended`: the remote job is over without a model, and Scenario `charged` that many creative units for it all
-    the same. `asset_gone`: the picture has to be sent again.
+    `remote_ended`: the remote job ended without a model.
+    `charged`: the creative units that Scenario charged for it all the same.
+    `asset_gone`: the picture has to be sent again.
     """
 
     message: str
@@ -133,17 +134,17 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class CancelAsked(Event):
-    """The artist wants it stopped."""
+    """A cancel request by the artist."""
 
 
 @dataclass(frozen=True)
 class CancelRefused(Event):
-    """Scenario does not stop the running job."""
+    """Scenario's refusal to stop the running job."""
 
 
 @dataclass(frozen=True)
 class Cancelled(Event):
-    """It is stopped. `message` says whether it was paid; `charged` is how many creative units."""
+    """The end of a cancelled job. `message` says whether it was paid for; `charged`: creative units."""
 
     message: str
     remote_ended: bool = False
@@ -152,6 +153,6 @@ class Cancelled(Event):
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """The artist asked to try again. `prepares`: a picture from before is made anew before it is sent."""
+    """A retry by the artist. `prepares`: prepare the picture of an earlier version again before it is sent."""
 
     prepares: bool = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`, its textures.
 
-One folder a job, so that somebody can read it, copy it, delete it. Written by the runner's thread alone. A file is
+Each job has its own folder, so that a person can read, copy or delete it. Only the runner's thread writes it. A file is
 whole or absent: it is written under another name, flushed to the disk, and renamed.
 """
 
@@ -51,16 +51,16 @@ class DamagedJobError(Exception):
 
 
 class NewerJobError(DamagedJobError):
-    """A `job.json` of a later version of the add-on: there is nothing wrong with it."""
+    """A sound `job.json` from a newer version of the add-on."""
 
 
 def new_id(now: float) -> str:
-    """A folder name that sorts by age and is unique: `20261122-104512-3fa9c1`. `now`: seconds since 1970."""
+    """Return a unique folder name that sorts by age: `20261122-104512-3fa9c1`. `now`: seconds since 1970."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
 def create(root: Path, job: Job, picture: Path | None) -> None:
-    """Make the job's folder in one step, with its picture, which is moved there. Raises OSError; then there is none."""
+    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder."""
     unfinished = root / (UNFINISHED_PREFIX + job.id)
     unfinished.mkdir(parents=True)
     moved: Path | None = None
@@ -69,7 +69,7 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
             target = unfinished / job.picture
             moved = picture.replace(target)
             flush_file(target)
-        (unfinished / LOCK_FILE).touch()  # while there is room: a job that cannot be locked must not come to be
+        (unfinished / LOCK_FILE).touch()  # now, while the disk has room: never create a job that cannot be locked
         save(unfinished, job)
         rename(unfinished, root / job.id)
     except OSError:
@@ -77,14 +77,14 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
             moved.replace(picture)
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    with contextlib.suppress(OSError):  # the job is there now; the next save of it insists
+    with contextlib.suppress(OSError):  # the job exists now, and its next save flushes again
         flush_folder(root)
 
 
 def save(folder: Path, job: Job) -> None:
-    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stands."""
+    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays."""
     part = folder / (JOB_FILE + ".part")
-    # a name on Linux may hold what is no text; a backslash keeps it, in JSON too
+    # a Linux file name may hold bytes that are no text; a backslash escape keeps them, in JSON too
     with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
         json.dump(as_json(job), file, indent=1, ensure_ascii=False)
         file.flush()
@@ -94,7 +94,7 @@ def save(folder: Path, job: Job) -> None:
 
 
 def load(folder: Path) -> Job:
-    """The job in the folder. Raises OSError, and DamagedJobError when `job.json` is not what `save` writes."""
+    """Return the job in the folder. Raises OSError, and DamagedJobError if `job.json` is not what `save` writes."""
     try:
         data = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
         job = from_json(data)
@@ -106,31 +106,28 @@ def load(folder: Path) -> Job:
 
 
 def set_aside(folder: Path) -> None:
-    """Keep a damaged `job.json` under another name, so that it is neither lost nor met again. Raises OSError."""
+    """Rename a damaged `job.json`, so that it is kept but not read again. Raises OSError."""
     rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
 
 
 def remove(folder: Path) -> None:
-    """Delete the job's own files, `job.json` last, and the folder unless somebody put something else into it.
-
-    Raises OSError.
-    """
+    """Delete the job's own files, `job.json` last, and the folder unless it holds something else. Raises OSError."""
     patterns = (f"{TEXTURES_FOLDER}/*-{folder.name}-*", *OWN_FILES)
     own = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     for path in own:
         path.unlink(missing_ok=True)
     for emptied in (folder / TEXTURES_FOLDER, folder):
-        with contextlib.suppress(OSError):  # something else is in it, which is not ours to delete
+        with contextlib.suppress(OSError):  # it holds something else, which is not ours to delete
             emptied.rmdir()
 
 
 def size(root: Path) -> int:
-    """How many bytes all jobs take up. Raises OSError."""
+    """Return the size of all jobs in bytes. Raises OSError."""
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
 
 def job_folders(root: Path) -> list[Path]:
-    """All folders that hold a job, oldest first. Raises OSError."""
+    """Return all folders that hold a job, oldest first. Raises OSError."""
     if not root.is_dir():
         return []
     names = (entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
@@ -138,24 +135,24 @@ def job_folders(root: Path) -> list[Path]:
 
 
 def sweep(root: Path, now: float) -> None:
-    """Remove what an interrupted start left behind a day ago or earlier: nothing of it was ever sent."""
+    """Remove the remains of an interrupted start after a day. Nothing of them was ever sent."""
     left = [*root.glob(UNFINISHED_PREFIX + "*"), *(root / INCOMING).glob("*")]
     for path in left:
-        with contextlib.suppress(OSError):  # another Blender may have swept it, or still hold it: next time, then
+        with contextlib.suppress(OSError):  # another Blender may have removed it, or still hold it: try next time
             if now - path.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def as_json(job: Job) -> dict[str, Any]:
-    """What is written to disk: everything but the passing state."""
+    """Return what is written to disk: everything but the transient state."""
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
-    if job.model == TRELLIS_2.id:  # which goes without saying, as in every file from before
+    if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
         del fields["model"]
     return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
 
 
 def from_json(data: Any) -> Job:
-    """The job that `as_json` wrote. Raises KeyError, TypeError or ValueError when something does not fit."""
+    """Return the job that `as_json` wrote. Raises KeyError, TypeError or ValueError if something does not fit."""
     if not isinstance(data["format"], int) or data["format"] < FORMAT:
         raise ValueError("no such format")
     if data["format"] > FORMAT:

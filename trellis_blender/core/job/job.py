@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A job: one generation, from the click to the model in the scene.
 
-A job is a value. It changes in one way only: `advance(job, event)` returns the next one. Only the runner's thread
+A job is a value. It changes in one way only: `advance(job, event)` returns the next value. Only the runner's thread
 calls it; everybody else reads snapshots.
 
     queued -> uploading -> submitting -> running -> downloading -> reading -> ready -> imported
                   ^            |  \\                                            (again and again)
                   |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived"), or uncertain
                   `------------'
-    every stage before `ready` may end as failed, and as cancelled until it is submitted, or where Scenario stops it;
-    `Resumed` takes those two back to the furthest stage that is already paid for. From uncertain it leads to one
-    more search, and then to a new submit. A model that is paid for is kept although the artist cancels it.
+    Every stage before `ready` may end as failed. It may end as cancelled until it is submitted, or if Scenario stops
+    it. `Resumed` takes both back to the furthest stage that is already paid for. From uncertain, `Resumed` leads to
+    one more search, and then to a new submit. A model that is paid for is kept even if the artist cancels it.
 
 Two tables below say all of it. `EVENT_TRIGGERED`: what may happen to a job at each stage, and where that leads.
-`STAGE_TRIGGERED`: what happens to a job by itself, because of the stage it stands at.
+`STAGE_TRIGGERED`: what happens to a job by itself, because of its stage.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ from .events import (
 
 
 class Stage(StrEnum):
-    """Where a job stands. The value is what is written to disk."""
+    """The stage of a job. The value is what is written to disk."""
 
     QUEUED = "queued"
     UPLOADING = "uploading"
@@ -80,23 +80,27 @@ GENERATED = frozenset({Stage.DOWNLOADING, Stage.READING})
 class Job:
     """A snapshot of one job.
 
-    `id` names its folder. `batch` is the id of the first of several that were begun at once with one picture, empty for
-    a single one, and `place` counts them from 0. `created`, `resumed` (by the artist, last), `accepted` (by Scenario)
-    and `ended` are seconds since 1970 by this computer's clock; `uploaded_at` is the server's ISO 8601 date of the
-    picture's asset, so it lies before the paid call by the server's own clock. `generation_seconds` is how long
-    Scenario took, by its own clock.
-    `remote_id` is Scenario's id of the paid job, `remote_ended` says that it is over without a model, and
-    `past_remote_ids` are those of earlier tries. `cost` is in Scenario's creative units, None while unknown;
-    `charged_in_vain` is what Scenario kept for tries that ended without a model. `may_be_paid`: a request of it was not
-    found at Scenario, and may have been accepted all the same; `may_submit_again`: the artist takes that risk, and it
-    is submitted anew if one more search does not find it. `cancel_asked`: the artist does not want it any more, and
-    its model is not imported by itself; `cancel_refused`: Scenario goes on with it all the same.
-    `asset_id` is the picture's, `model_asset_ids` are the results'. `progress` is 0 to 1 for the current stage; it,
-    `trouble` (what keeps the job waiting) with its remedy and `remote_status` are not written to disk. `foreign`:
-    another Blender drives this job. `is_prepared`: its picture is as all are sent; those of jobs from before are not.
-    `model` is the service's id of the model that makes it.
-    `crop` is what was cut out of the picture: left, top, right, bottom, in pixels of the upright picture, then that
-    one's width and height; empty where that is not known.
+    `id` names its folder. `created` and `ended` are seconds since 1970 by this computer's clock, as are `resumed` (the
+    artist's last retry) and `accepted` (by Scenario).
+    `batch`: the id of the first of several jobs started at once with one picture; empty for a single job. `place`
+    counts them from 0.
+    `is_prepared`: its picture was prepared as all pictures are now; jobs of earlier versions lack this.
+    `crop`: left, top, right, bottom, in pixels of the upright picture, then that picture's width and height; empty if
+    unknown.
+    `model`: the service's id of the model that makes it.
+    `asset_id`: the picture's asset. `uploaded_at`: the server's ISO 8601 date of that asset; by the server's own clock
+    it lies before the paid call.
+    `remote_id`: Scenario's id of the paid job. `remote_ended`: that job ended without a model. `past_remote_ids`: the
+    ids of earlier tries.
+    `cost`: Scenario's creative units, None while unknown. `charged_in_vain`: what Scenario kept for tries that ended
+    without a model.
+    `generation_seconds`: how long Scenario took, by its own clock. `model_asset_ids`: the results.
+    `cancel_asked`: the artist no longer wants it, and its model is not imported by itself. `cancel_refused`: Scenario
+    goes on with it all the same.
+    `may_be_paid`: a request of it was not found at Scenario, but may have been accepted. `may_submit_again`: the artist
+    takes that risk; it is submitted again unless one more search finds it.
+    `progress`: 0 to 1 for the current stage. `trouble`: why the job waits, with its remedy. `foreign`: another Blender
+    drives this job. These and `remote_status` are not written to disk.
     """
 
     id: str
@@ -139,27 +143,27 @@ class Job:
 
     @property
     def is_resting(self) -> bool:
-        """Whether nothing happens to it by itself any more."""
+        """Return whether nothing more happens to it by itself."""
         return self.stage in RESTING
 
     @property
     def begun(self) -> float:
-        """When the artist last set it going, in seconds since 1970."""
+        """Return when the artist last started it, in seconds since 1970."""
         return self.created if self.resumed is None else self.resumed
 
     @property
     def holds_model(self) -> bool:
-        """Whether a model that is paid for would be lost with it."""
+        """Return whether a model that is paid for would be lost with it."""
         return bool(self.remote_id) and not self.remote_ended
 
     @property
     def is_retryable(self) -> bool:
-        """Whether it failed, was cancelled or is uncertain, with a picture to begin from or a model to go on with."""
+        """Return whether it failed, was cancelled or is uncertain, with a picture to start from or a model to fetch."""
         return self.stage in _RETRYABLE and bool(self.picture or self.holds_model)
 
     @property
     def asks_to_stop(self) -> bool:
-        """Whether Scenario is to be asked to stop it."""
+        """Return whether Scenario must be asked to stop it."""
         return self.stage is Stage.RUNNING and self.cancel_asked and not self.cancel_refused
 
 
@@ -182,18 +186,18 @@ def _not_found(job: Job, _event: Any) -> Stage:
 
 
 def _furthest_paid(job: Job, event: Resumed) -> Stage:
-    """The furthest stage that is already paid for. What may be paid for is searched for before it is sent anew."""
+    """Return the furthest stage that is paid for. What may be paid for is searched for before it is sent again."""
     if job.model_asset_ids:
         return Stage.DOWNLOADING
     if job.remote_id and not _begins_anew(job):
         return Stage.RUNNING
     if job.may_be_paid:
         return Stage.UNCONFIRMED
-    is_outdated = event.prepares and not job.is_prepared  # what was sent of it before is not what is sent today
+    is_outdated = event.prepares and not job.is_prepared  # its asset was not prepared as pictures are now
     return Stage.UPLOADING if job.asset_id and not is_outdated else Stage.QUEUED
 
 
-# For each stage: what may happen there, and the stage it leads to; a function where that depends on the job.
+# For each stage: the events that may happen, and the stage each leads to; a function if that depends on the job.
 EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any], Stage]]] = MappingProxyType(
     {
         Stage.QUEUED: {
@@ -213,10 +217,10 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
             Submitted: Stage.RUNNING,
             SubmitPutOff: _put_off,
             AnswerLost: Stage.UNCONFIRMED,
-            CancelAsked: Stage.SUBMITTING,  # it may be paid for by now: stopped once that is known
+            CancelAsked: Stage.SUBMITTING,  # it may be paid for by now: stop it once that is known
             Failed: Stage.FAILED,
         },
-        Stage.UNCONFIRMED: {  # what may be paid for is searched for until that is certain: no failure ends it, no wish
+        Stage.UNCONFIRMED: {  # it may be paid for: search until that is certain; neither failure nor cancel ends it
             Submitted: Stage.RUNNING,
             NeverArrived: _never_arrived,
             NotFound: _not_found,
@@ -232,7 +236,7 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         },
         Stage.DOWNLOADING: {
             Downloaded: Stage.READING,
-            CancelAsked: Stage.DOWNLOADING,  # the model is paid for: it is kept, and not imported
+            CancelAsked: Stage.DOWNLOADING,  # the model is paid for: keep it, but do not import it
             Failed: Stage.FAILED,
         },
         Stage.READING: {
@@ -256,24 +260,24 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         Stage.FAILED: {Resumed: _furthest_paid},
         Stage.CANCELLED: {Resumed: _furthest_paid},
         Stage.UNCERTAIN: {
-            Submitted: Stage.RUNNING,  # the artist has entered its ID at Scenario
+            Submitted: Stage.RUNNING,  # the artist has entered the ID it has at Scenario
             Resumed: _furthest_paid,
         },
     }
 )
-# The same, asked the other way round: at which stages an event may happen.
+# The same table read the other way: for each event, the stages at which it may happen.
 MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
     {
         event: frozenset(stage for stage, row in EVENT_TRIGGERED.items() if event in row)
         for event in dict.fromkeys(event for row in EVENT_TRIGGERED.values() for event in row)
     }
 )
-# For each stage: what happens by itself to a job that stands there while nobody is at work on it, if the job is so.
+# For each stage: the event that happens by itself while nobody works on the job, if the condition holds.
 STAGE_TRIGGERED: Mapping[Stage, tuple[Event, Callable[[Job], bool]]] = MappingProxyType(
     {
         Stage.QUEUED: (UploadStarted(), lambda _job: True),
         Stage.UPLOADING: (SubmitStarted(), lambda job: bool(job.asset_id)),
-        Stage.SUBMITTING: (AnswerLost(), lambda _job: True),  # whoever sent it is gone, and the answer with them
+        Stage.SUBMITTING: (AnswerLost(), lambda _job: True),  # the Blender that sent it is gone, and the answer with it
     }
 )
 
@@ -282,11 +286,11 @@ STAGE_TRIGGERED: Mapping[Stage, tuple[Event, Callable[[Job], bool]]] = MappingPr
 
 
 class ImpossibleEventError(Exception):
-    """An event that cannot follow the job's stage: a mistake in the program, never the artist's."""
+    """An event that cannot follow the job's stage: a bug in the program, never the artist's mistake."""
 
 
 def advance(job: Job, event: Event, now: float) -> Job:
-    """The job after the event. `now`: seconds since 1970. Raises ImpossibleEventError."""
+    """Return the job after the event. `now`: seconds since 1970. Raises ImpossibleEventError."""
     leads_to = EVENT_TRIGGERED[job.stage].get(type(event))
     if leads_to is None:
         raise ImpossibleEventError(f"{type(event).__name__} cannot follow {job.stage}")
@@ -299,7 +303,7 @@ def advance(job: Job, event: Event, now: float) -> Job:
 
 
 def event_by_itself(job: Job) -> Event | None:
-    """What happens next to a job that nobody is at work on; None where it waits for its step to be taken."""
+    """Return the event that comes next by itself while nobody works on the job; None if the job waits for its step."""
     if job.stage not in STAGE_TRIGGERED:
         return None
     event, is_so = STAGE_TRIGGERED[job.stage]
@@ -316,7 +320,7 @@ _NEVER_ARRIVED = "The request never reached Scenario, and nothing was charged. S
 def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
     job: Job, event: Event, stage: Stage, now: float
 ) -> dict[str, Any]:
-    """What the event changes in the job beside its stage, which will be `stage`: values by the names of its fields."""
+    """Return the fields that the event changes beside the stage, by their names. `stage`: the job's next stage."""
     match event:
         case Prepared(picture, picture_name, crop):
             return {"picture": picture, "picture_name": picture_name, "crop": crop, "is_prepared": True}
@@ -363,7 +367,7 @@ def _said(message: str, remedy: Remedy = Remedy.NONE) -> dict[str, Any]:
 
 
 def _words_of_cancel(job: Job) -> str:
-    """What is to be said of a job that is cancelled here, without Scenario having been asked."""
+    """Return the sentence for a job cancelled here, without asking Scenario."""
     return _NOT_RESENT if job.may_be_paid else _UNSENT
 
 
@@ -376,7 +380,7 @@ def _known(cost: float | None, job: Job) -> float | None:
 
 
 def _resumed(job: Job, stage: Stage) -> dict[str, Any]:
-    """The job asks for nothing, and says nothing. A remote job that is over is on record, and not gone back to."""
+    """Return the fields of a fresh start: no request, no message. A remote job that is over moves to the past ids."""
     facts = _said("") | {"remote_ended": False, "cancel_asked": False, "cancel_refused": False}
     if _begins_anew(job):
         past = (*job.past_remote_ids, job.remote_id)
@@ -389,5 +393,5 @@ def _resumed(job: Job, stage: Stage) -> dict[str, Any]:
 
 
 def _begins_anew(job: Job) -> bool:
-    """Whether a new request has to be sent. One that was only brought in by its ID has no picture to send."""
+    """Return whether a new request must be sent. A job that was only imported by its ID has no picture to send."""
     return job.remote_ended and bool(job.picture)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lock on a job's folder, held by one Blender at a time and released by the system when that Blender is gone."""
+"""A lock on a job's folder. One Blender holds it at a time; the system releases it when that Blender is gone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ LOCK_FILE = "lock"
 
 
 class FolderLock:
-    """An operating-system lock on `folder/lock`; a crash releases it too."""
+    """An operating-system lock on `folder/lock`. A crash releases it, too."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     @classmethod
     def take(cls, folder: Path) -> FolderLock | None:
-        """The lock, or None while another process holds it. Raises OSError when the folder cannot be written."""
+        """Take and return the lock; None while another process holds it. Raises OSError if the folder is read-only."""
         file = (folder / LOCK_FILE).open("ab")
         try:
             _lock(file)
@@ -31,7 +31,7 @@ class FolderLock:
         return cls(file)
 
     def release(self) -> None:
-        """Let another Blender have the folder. The file stays: removing it could take away somebody else's lock."""
+        """Release the folder to another Blender. The file stays: deleting it could remove somebody else's lock."""
         self._file.close()
 
 
@@ -39,7 +39,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: IO[bytes]) -> None:
-        """Windows refuses a locked byte with EACCES, which Python raises as PermissionError."""
+        """Lock the first byte. Windows refuses a locked byte with EACCES, which Python raises as PermissionError."""
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be said of jobs that run: how far each is and what is left, held so that no bar ever goes back."""
+"""Progress of running jobs: how far each is, and how much time is left. A bar never goes back."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from .words import fraction
 
 
 class Progress:
-    """Learns from the jobs that are told, and looks ahead for those that run. Only the main thread touches it."""
+    """The progress of all running jobs. It learns from jobs that ended, to estimate the others. Main thread only."""
 
     def __init__(self) -> None:
         self._experience = PastDurations()
-        self._learnt: set[str] = set()  # Scenario's ids, so that a job that is told again counts once
+        self._learnt: set[str] = set()  # Scenario's ids, so that a job counts once however often it is reported
         self._groups: dict[str, Hashable] = {}
         self._held: dict[str, float] = {}
 
     def take(self, job: Job) -> None:
-        """A job was told. One that was only brought in by its ID teaches nothing: its parameters are not known."""
+        """Learn from a job. One that was only imported by its ID teaches nothing: its parameters are unknown."""
         if job.generation_seconds is None or not job.picture or job.remote_id in self._learnt:
             return
         self._learnt.add(job.remote_id)
         self._experience.learn((job.model, group_of(job.parameters)), job.generation_seconds)
 
     def step(self, jobs: Iterable[Job], now: float) -> bool:
-        """Look at the jobs that run; whether an estimate moves any of their bars. `now`: seconds since 1970."""
+        """Update the running jobs. Return whether an estimate moves any of their bars. `now`: seconds since 1970."""
         held, is_estimated = {}, False
         for job in jobs:
             if job.stage is not Stage.RUNNING:
@@ -44,21 +44,21 @@ class Progress:
         return is_estimated
 
     def generated(self, job: Job) -> float:
-        """How far its generation is, 0 to 1: as the server says, and as estimated while it says nothing."""
+        """Return how far the generation is, 0 to 1: the server's number, or an estimate while the server gives none."""
         return max(job.progress, self._held.get(job.id, 0.0))
 
     def fraction(self, job: Job) -> float:
-        """How far the whole job is, 0 to 1: for its bar."""
+        """Return how far the whole job is, 0 to 1, for its bar."""
         return fraction(job, self.generated(job))
 
     def left(self, job: Job, now: float) -> str:
-        """What is left of its generation in a word or two, empty while that is not known."""
+        """Return the time left for the generation, in a few words; empty while it is unknown."""
         if job.stage is not Stage.RUNNING or job.accepted is None or job.asks_to_stop:
             return ""
         estimate = self._estimate(job)
         return "" if estimate is None else estimate.words(now - job.accepted)
 
     def _estimate(self, job: Job) -> Estimate | None:
-        """How long it takes; looked up and never worked out here, for drawing asks too."""
+        """Return how long the job takes. Only looks it up, because drawing calls this."""
         group = self._groups.get(job.id)
         return None if group is None else self._experience.estimate(group)

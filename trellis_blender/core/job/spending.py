@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Scenario really charged, month by month. What removed jobs cost is kept in a file beside the jobs' folder."""
+"""What Scenario really charged, month by month. A file beside the jobs' folder keeps the costs of removed jobs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from ..files import write_whole
 from .job import Job
 
 REMOVED_FILE = "removed jobs.json"
-# When jobs were created, in seconds since 1970, the creative units that were charged for them, and their ids at
-# Scenario, by their ids.
+# By job id: when the job was created (seconds since 1970), the creative units charged for it, and its id at Scenario.
 Costs = Mapping[str, tuple[float, float, str]]
 
 
 @dataclass(frozen=True)
 class Month:
-    """How many jobs were charged in a month (1 to 12), and how many creative units for all of them."""
+    """The number of jobs charged in a month (1 to 12), and their creative units together."""
 
     year: int
     month: int
@@ -31,17 +30,17 @@ class Month:
 
 
 def charged(job: Job) -> float:
-    """How many creative units Scenario kept for the job, as far as it has told.
+    """Return how many creative units Scenario kept for the job, as far as it has reported.
 
-    A job is charged when it is accepted. One that ends at Scenario without a model is refunded, unless Scenario says
-    otherwise: what it keeps then stands in `charged_in_vain`, and stays there when the job is tried again. A model that
-    is here, on its way, or could not be downloaded yet is paid for, and so is one that was only brought in by its ID.
+    Scenario charges a job when it accepts it. It refunds a job that ends without a model, unless it says otherwise; the
+    part it keeps goes into `charged_in_vain` and stays there after a retry. A model is paid for if it is here, on its
+    way, or could not be downloaded yet, and so is one that was only imported by its ID.
     """
     return job.charged_in_vain + (job.cost or 0.0 if job.holds_model else 0.0)
 
 
 def keep(root: Path, job: Job) -> None:
-    """Write down what the job cost before it is removed. `root` is the folder of the jobs. Raises OSError."""
+    """Write down what the job cost before it is removed. `root`: the jobs' folder. Raises OSError."""
     cost, known = charged(job), _read(root)
     if cost and job.remote_id not in {entry[2] for entry in known.values()} - {""}:
         text = json.dumps({**known, job.id: (job.created, cost, job.remote_id)}, indent=1)
@@ -49,7 +48,7 @@ def keep(root: Path, job: Job) -> None:
 
 
 def removed(root: Path) -> Costs:
-    """What the jobs cost that were removed. A file that cannot be read, or is not ours, counts for nothing."""
+    """Return what the removed jobs cost. An unreadable or foreign file counts for nothing."""
     try:
         return _read(root)
     except OSError:
@@ -76,20 +75,20 @@ def _is_cost(entry: Any) -> bool:
 
 
 class Spending:
-    """The sums of all jobs it was told of. A change costs the same however many jobs there are.
+    """The sums of all reported jobs. An update takes the same time however many jobs there are.
 
-    A job belongs to the month in which it was begun by this computer's clock and local time. One that is removed from
-    the list has been charged all the same, and is not charged again where it is brought back by its ID.
+    A job belongs to the month in which it was created, by this computer's clock and local time. A removed job has been
+    charged all the same, and is not counted again if it is imported by its ID.
     """
 
     def __init__(self) -> None:
         self._jobs: dict[str, tuple[tuple[int, int], float]] = {}
         self._months: dict[tuple[int, int], dict[str, float]] = {}
-        self._owners: dict[str, str] = {}  # which job a job of Scenario's is counted with
+        self._owners: dict[str, str] = {}  # by id at Scenario: the job that counts it
         self._shown: tuple[Month, ...] | None = ()
 
     def take(self, job: Job) -> None:
-        """The job is as it is now."""
+        """Update the sums with the job's present state."""
         cost, known = charged(job), self._jobs.get(job.id)
         if not self._owns(job.id, job.remote_id) or cost == (known[1] if known is not None else 0.0):
             return
@@ -100,14 +99,14 @@ class Spending:
         self._shown = None
 
     def take_removed(self, costs: Costs) -> None:
-        """These jobs were removed, now or before."""
+        """Add jobs that were removed, now or earlier."""
         for job_id, (created, cost, remote_id) in costs.items():
             if job_id not in self._jobs and self._owns(job_id, remote_id):
                 self._add(job_id, created, cost)
         self._shown = None
 
     def _owns(self, job_id: str, remote_id: str) -> bool:
-        """Whether it is the first job that is told of with this id at Scenario."""
+        """Return whether this is the first reported job with this id at Scenario."""
         return not remote_id or self._owners.setdefault(remote_id, job_id) == job_id
 
     def _add(self, job_id: str, created: float, cost: float) -> None:
@@ -124,7 +123,7 @@ class Spending:
 
     @property
     def months(self) -> Sequence[Month]:
-        """The months with anything charged, the newest first. Summed up after a change only."""
+        """Return the months with any charge, newest first. Sums up only after a change."""
         if self._shown is None:
             self._shown = tuple(
                 Month(*when, len(costs), sum(costs.values()))

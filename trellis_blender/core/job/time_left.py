@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a generation takes, learnt from the artist's own: by preset, as a range and never as a second.
+"""How long a generation takes, learnt from the artist's own: by preset, and as a range, never to the second.
 
-Nothing is said before three of a preset are known. The range is that of the middle half (the quartiles), so that one
-that stood in a long queue does not make all others look long.
+There is no estimate before three generations of a preset are known. The range covers the middle half (the quartiles),
+so that one generation that sat in a long queue does not distort it.
 """
 
 from __future__ import annotations
@@ -17,29 +17,32 @@ from ..request.presets import name_of
 
 NEWEST = 20
 ENOUGH = 3
-PASSED = 0.9  # of the bar at the usual end; what takes longer creeps on through the rest and never fills it
-OVERDUE = 1.5  # times the range's upper end: so long it may still be "any moment now"
+PASSED = 0.9  # of the bar at the usual end; after that the bar creeps on and never fills
+OVERDUE = 1.5  # times the range's upper end: until then we say "any moment now"
 _MINUTES_FROM = 90.0
 _STEP = 10
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How many seconds Scenario usually takes: the middle one, and the range of the middle half."""
+    """How many seconds Scenario usually takes: the median, and the range of the middle half."""
 
     low: float
     middle: float
     high: float
 
     def fraction(self, elapsed: float) -> float:
-        """How far a generation is after so many seconds: grows with them from 0 on, and never reaches 1."""
+        """Return how far a generation is after so many seconds. It grows from 0 and never reaches 1."""
         middle = max(self.middle, 1.0)
         if elapsed <= middle:
             return PASSED * max(0.0, elapsed) / middle
         return 1.0 - (1.0 - PASSED) * middle / elapsed
 
     def words(self, elapsed: float) -> str:
-        """What is left after so many seconds, as somebody would say it. Clocks may have been set back meanwhile."""
+        """Return the time left after `elapsed` seconds, in everyday words.
+
+        `elapsed` is negative after a clock was set back.
+        """
         elapsed = max(0.0, elapsed)
         low, high = max(0.0, self.low - elapsed), self.high - elapsed
         if high <= 0:
@@ -51,15 +54,15 @@ class Estimate:
 
 
 class PastDurations:
-    """How long the artist's own generations took, the newest of each group."""
+    """The durations of the artist's own generations, the newest of each group."""
 
     def __init__(self) -> None:
         self._seconds: dict[Hashable, deque[float]] = {}
         self._estimates: dict[Hashable, Estimate] = {}
 
     def learn(self, group: Hashable, seconds: float) -> None:
-        """One more of this group took so long; they are told oldest first."""
-        from statistics import quantiles  # here, for it would lengthen every start of Blender
+        """Record the duration of one more generation of this group. Call it oldest first."""
+        from statistics import quantiles  # here, because it would slow down every start of Blender
 
         known = self._seconds.setdefault(group, deque(maxlen=NEWEST))
         known.append(seconds)
@@ -68,12 +71,12 @@ class PastDurations:
             self._estimates[group] = Estimate(low, middle, high)
 
     def estimate(self, group: Hashable) -> Estimate | None:
-        """How long one of this group takes, None while too little is known."""
+        """Return how long one of this group takes; None while too few are known."""
         return self._estimates.get(group)
 
 
 def group_of(parameters: Mapping[str, Value]) -> Hashable:
-    """What these parameters are compared with: those of the same preset, or with the very same values but the seed."""
+    """Return the group these parameters belong to: their preset, or else all their values but the seed."""
     own = (item for item in parameters.items() if item[0] != "seed")
     return name_of(parameters) or tuple(sorted(own))
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A job in the artist's words and numbers: where it stands, how far it is, what it cost, when and how long.
 
-Dates and durations are written as Blender writes them in its file browser and its render's header.
+Dates look as in Blender's file browser, durations as in the header of its renders.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ KEPT = "You cancelled this, but the model is paid for. It is kept here; press Im
 
 
 def stage_words(job: Job, generated: float) -> str:
-    """Where the job stands, in a word or two, with the server's progress where it tells one.
+    """Return where the job stands, in a word or two, with a percentage if the server reports one.
 
-    `generated` is how far the bar says that the generation is, 0 to 1: no other number may stand beside it.
+    `generated`: how far the bar says the generation is, 0 to 1. The words must show the same number.
     """
     if job.foreign:
         return f"{WORDS[job.stage]} in Another Blender"
@@ -52,19 +52,20 @@ def stage_words(job: Job, generated: float) -> str:
 
 
 def cancelling_words(job: Job) -> str:
-    """The same of a job that the artist has just cancelled."""
+    """Return the same for a job that the artist has just cancelled."""
     return "Asking Scenario to stop" if job.stage in _MAYBE_PAID else "Cancelling"
 
 
 def percent(job: Job, generated: float) -> str:
-    """The same as a number alone, empty while the server tells no progress."""
+    """Return the percentage alone; empty while the server reports no progress."""
     is_told = job.stage is Stage.RUNNING and job.progress > 0 and not (job.foreign or job.asks_to_stop)
     return f"{generated:.0%}" if is_told else ""
 
 
 def state_sentence(job: Job) -> str:
-    """What there is to say of the job, empty when all is well: why it ended, what keeps it waiting, or what becomes of
-    a model that is paid for although the artist cancelled it.
+    """Return the sentence about the job: why it ended, why it waits, or that a cancelled but paid model is kept.
+
+    It is empty if all is well.
     """
     return job.message or job.trouble or _cancelled_words(job)
 
@@ -80,12 +81,12 @@ def _cancelled_words(job: Job) -> str:
 
 
 def cost_words(cost: float) -> str:
-    """So many of Scenario's creative units."""
+    """Return an amount of Scenario's creative units."""
     return f"{number(cost)} CU"
 
 
 def number(amount: float) -> str:
-    """Creative units as Blender writes numbers: 12, 7.25."""
+    """Return creative units as Blender writes numbers: 12, 7.25."""
     return f"{amount:.10g}"
 
 
@@ -93,7 +94,7 @@ _DAY = 24 * 3600
 
 
 def duration(seconds: float) -> str:
-    """Minutes and seconds as `1:05`, with hours from one hour on as `1:01:05`."""
+    """Return minutes and seconds as `1:05`, from one hour on with hours as `1:01:05`."""
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
     if minutes < 60:
         return f"{minutes}:{rest:02d}"
@@ -101,7 +102,10 @@ def duration(seconds: float) -> str:
 
 
 def date(moment: float, now: float) -> str:
-    """A moment's day and time, both in seconds since 1970: `22 Nov 2026 10:45`, or `Today 10:45`, `Yesterday 10:45`."""
+    """Return a day and time: `22 Nov 2026 10:45`, `Today 10:45` or `Yesterday 10:45`.
+
+    `moment`, `now`: seconds since 1970.
+    """
     local = time.localtime(moment)
     clock, day = time.strftime("%H:%M", local), local[:3]
     if day == time.localtime(now)[:3]:
@@ -111,7 +115,7 @@ def date(moment: float, now: float) -> str:
     return time.strftime("%d %b %Y %H:%M", local)
 
 
-# How much of the bar a stage has behind it and takes up: most of the time is the generation's.
+# For each stage: the bar at its start, and the share it fills. The generation takes most of the time.
 BAR: Mapping[Stage, tuple[float, float]] = MappingProxyType(
     {
         Stage.QUEUED: (0.0, 0.0),
@@ -129,9 +133,9 @@ _WHOLE = (1.0, 0.0)
 
 
 def fraction(job: Job, generated: float | None = None) -> float:
-    """How much of the whole way lies behind the job, 0 to 1; 1 for one that rests.
+    """Return how much of the whole job is done, 0 to 1; 1 for a job that rests.
 
-    `generated`: how far the generation is, 0 to 1, where that is known better than from the server's progress alone.
+    `generated`: how far the generation is, 0 to 1, if that is known better than from the server's progress alone.
     """
     begin, share = BAR.get(job.stage, _WHOLE)
     within = job.progress if generated is None or job.stage is not Stage.RUNNING else generated

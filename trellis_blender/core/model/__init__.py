@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a GLB to arrays that Blender takes over: the only room that needs numpy for geometry."""
+"""From a GLB to arrays that Blender takes over. Only this room does geometry with numpy.
+
+- `glb.py` opens the container: header, JSON, binary.
+- `fields.py` reads fields of the JSON and checks their types.
+- `accessors.py` turns accessors into arrays.
+- `materials.py` reads materials, textures and images.
+- `parts.py` finds every primitive of the scene and places it.
+- `weld.py` closes seams and makes edges.
+- `normals.py` turns the file's normals into sharp edges.
+- `arrays.py` defines the finished model: mesh, materials, images.
+- `read.py` does all of this, from the file to the arrays.
+- `thumbnail.py` draws a small picture of the model.
+"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accessors of a glTF as numpy arrays: checked against glTF 2.0 §3.6 first, then taken from the file's bytes."""
+"""Accessors of a glTF as numpy arrays: checked against glTF 2.0 §3.6, then taken from the file's bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class BufferViews:
-    """What an accessor of this file may refer to."""
+    """The accessors, buffer views and binary chunk of one file."""
 
     accessors: list[Node]
     views: list[Node]
@@ -35,11 +35,11 @@ class BufferViews:
 
     @classmethod
     def of(cls, glb: Glb) -> BufferViews:
-        """The file's accessors and buffer views. Raises ModelFileError, NotPlainError when data lies elsewhere."""
+        """Return the file's accessors and buffer views. Raises ModelFileError; NotPlainError if data lies elsewhere."""
         return cls(objects(glb.json, "accessors"), objects(glb.json, "bufferViews"), _buffer(glb))
 
     def view(self, index: int) -> memoryview:
-        """The bytes of a buffer view, without a copy. Raises ModelFileError."""
+        """Return the bytes of a buffer view, without a copy. Raises ModelFileError."""
         where, view = f"buffer view {index}", self.views[index]
         if integer(view, "buffer", where) != 0:
             raise damaged(f"{where} refers to a buffer that is not there")
@@ -49,9 +49,9 @@ class BufferViews:
         return self.binary[start : start + length]
 
     def array(self, index: int, width: int) -> Array:
-        """The accessor's elements as stored: (count, width), of its own component type, without a copy.
+        """Return the accessor's elements as stored: (count, width), of its own component type, without a copy.
 
-        Raises ModelFileError, and NotPlainError for sparse accessors and for those without data.
+        Raises ModelFileError, and NotPlainError for an accessor that is sparse or has no data.
         """
         where, accessor = f"accessor {index}", self.accessors[index]
         if "sparse" in accessor:
@@ -72,23 +72,23 @@ class BufferViews:
         return np.ndarray((count, width), item, data, start, (stride, item.itemsize))
 
     def length(self, index: int, width: int) -> int:
-        """How many elements the accessor really has, without a copy. Raises ModelFileError, NotPlainError."""
+        """Return how many elements the accessor really has, without a copy. Raises ModelFileError, NotPlainError."""
         return len(self.array(index, width))
 
     def mended(self, index: int, width: int) -> Array:
-        """The same as `floats`, with zeros for an element with a NaN or an infinity in it. Raises ModelFileError.
+        """Return the same as `floats`, but with zeros for an element that holds a NaN or an infinity.
 
-        For numbers without which a model is a model all the same: normals and UVs.
+        Meant for normals and UVs: a model can do without a few of them. Raises ModelFileError.
         """
         values = self._numbers(index, width)
         is_sound: Array = np.isfinite(values).min(axis=1)
         if not is_sound.all():
-            values = values.copy()  # the file's own bytes are not to be written to
+            values = values.copy()  # never write to the file's own bytes
             values[~is_sound] = 0
         return values
 
     def floats(self, index: int, width: int) -> Array:
-        """The accessor's elements as (count, width) float32, normalised integers turned into numbers.
+        """Return the accessor's elements as (count, width) float32. Normalised integers become numbers from -1 to 1.
 
         Raises ModelFileError, also for a NaN or an infinity.
         """
@@ -98,7 +98,7 @@ class BufferViews:
         return values
 
     def _numbers(self, index: int, width: int) -> Array:
-        """The accessor's elements as `floats` returns them, whatever numbers they are."""
+        """Return the accessor's elements as `floats` does, but allow a NaN or an infinity."""
         stored = self.array(index, width)
         if stored.dtype == np.float32:
             return np.ascontiguousarray(stored)
@@ -107,11 +107,11 @@ class BufferViews:
         if stored.dtype == np.uint32:
             raise damaged(f"accessor {index} normalises 32-bit integers")
         scaled = stored.astype(np.float32) / np.float32(np.iinfo(stored.dtype).max)
-        clamped: Array = np.maximum(scaled, np.float32(-1.0))  # glTF 2.0 §3.6.2.2: -128 stands for -1 as well
+        clamped: Array = np.maximum(scaled, np.float32(-1.0))  # glTF 2.0 §3.6.2.2: -128 means -1, too
         return clamped
 
     def indices(self, index: int, vertices: int) -> Array:
-        """The accessor's elements as (count,) int32, each below `vertices`. Raises ModelFileError."""
+        """Return the accessor's elements as (count,) int32, each below `vertices`. Raises ModelFileError."""
         stored = self.array(index, 1)[:, 0]
         if stored.dtype not in (np.uint8, np.uint16, np.uint32):
             raise damaged(f"accessor {index} has another type than its use asks for")
@@ -121,7 +121,7 @@ class BufferViews:
 
 
 def _buffer(glb: Glb) -> memoryview:
-    """The one buffer of a GLB: its binary chunk (glTF 2.0 §3.6.1.2)."""
+    """Return the one buffer of a GLB: its binary chunk (glTF 2.0 §3.6.1.2)."""
     buffers = objects(glb.json, "buffers")
     if len(buffers) > 1 or any("uri" in buffer for buffer in buffers):
         raise NotPlainError("several buffers")

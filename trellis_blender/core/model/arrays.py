@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model as plain arrays: what the worker hands to the main thread."""
+"""A model as plain arrays: what a worker hands to the main thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # the main thread needs no numpy before the first model
+if TYPE_CHECKING:  # the main thread needs no numpy before the first model arrives
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
@@ -16,13 +16,13 @@ if TYPE_CHECKING:  # the main thread needs no numpy before the first model
 
 @dataclass(frozen=True)
 class Shape:
-    """How the model shall come and stand: lengths in scene units, in Blender's axes.
+    """How the model is to be read and placed. Lengths are in scene units, in Blender's axes.
 
-    `images`: the folder into which its images are written, None: into none. `stem`: how their files' names begin.
-    `packs`: the images come as bytes too. `as_png`: those that stand there as PNG already come as that instead.
-    `largest`: its largest dimension, None: as returned, with `meter` scene units to the metre. `is_grounded`: its
-    origin in the middle of its lowest level, else where the file has it. `keeps_normals`: the file's normals are kept
-    as numbers. `keeps_seams`: vertices stay split at seams.
+    `images`: the folder to write its images to; None writes none. `stem`: how the names of their files begin.
+    `packs`: deliver the images as bytes, too. `as_png`: deliver the PNG of an image if it is there already.
+    `largest`: the model's largest dimension; None keeps the file's size, at `meter` scene units to the metre.
+    `is_grounded`: put the origin in the middle of the model's lowest level; otherwise keep the file's origin.
+    `keeps_normals`: keep the file's normals as numbers. `keeps_seams`: leave vertices split at seams.
     """
 
     images: Path | None = None
@@ -38,7 +38,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Texture:
-    """A use of an image. `uv` is the index of a UV map; `extension` and `interpolation` are Blender's words."""
+    """A use of an image. `uv`: the index of a UV map. `extension`, `interpolation`: Blender's words."""
 
     image: int
     uv: int
@@ -48,7 +48,7 @@ class Texture:
 
 @dataclass(frozen=True)
 class Material:
-    """Metallic-roughness PBR (glTF 2.0 §3.9). Colours are linear, 0 to 1."""
+    """A metallic-roughness PBR material (glTF 2.0 §3.9). Colours are linear, 0 to 1."""
 
     name: str
     base_color: tuple[float, ...]
@@ -67,7 +67,7 @@ class Material:
 
     @property
     def textures(self) -> tuple[Texture, ...]:
-        """Those that it has."""
+        """Return the textures it has."""
         every = (
             self.base_texture,
             self.metallic_roughness_texture,
@@ -80,7 +80,7 @@ class Material:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image of the model: its bytes where it is to be packed, and the file they were written to, if to any.
+    """An image of the model: its bytes, if it is to be packed, and the file it was written to, if any.
 
     `name` may be empty.
     """
@@ -90,7 +90,7 @@ class ImageFile:
     path: Path | None
 
     def as_png(self) -> ImageFile:
-        """The PNG beside its file, where there is one. Raises OSError."""
+        """Return the PNG that lies beside the image's file; the image itself if there is none. Raises OSError."""
         file = None if self.path is None else self.path.with_suffix(".png")
         if file is None or file == self.path or not file.is_file():
             return self
@@ -99,12 +99,14 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class MeshArrays:
-    """A triangle mesh in the layout that Blender keeps it in: flat, contiguous, of Blender's own types.
+    """A triangle mesh in Blender's own layout: flat, contiguous, of Blender's types.
 
-    `positions`: (vertices * 3) float32, metres, Z up. `corner_vertices`, `corner_edges`: (faces * 3) int32.
-    `edges`: (edges * 2) int32. `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32, None with one material.
-    `sharp_edges`: (edges) bool, None where none is. `normals`: (faces * 3 * 3) float32 when the file's shall be kept,
-    else None; `vertex_normals`: the same as (vertices * 3) float32 where all corners of each vertex agree, else None.
+    `positions`: (vertices * 3) float32, scene units, Z up.
+    `corner_vertices`, `corner_edges`: (faces * 3) int32. `edges`: (edges * 2) int32.
+    `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32; None with one material.
+    `sharp_edges`: (edges) bool; None if no edge is sharp.
+    `normals`: (faces * 3 * 3) float32; None unless the file's normals are kept.
+    `vertex_normals`: the same as (vertices * 3) float32; None unless all corners of each vertex agree.
     `is_flat`: shade every face flat.
     """
 
@@ -121,13 +123,13 @@ class MeshArrays:
 
     @property
     def face_count(self) -> int:
-        """How many triangles."""
+        """Return the number of triangles."""
         return len(self.corner_vertices) // 3
 
 
 @dataclass(frozen=True)
 class Model:
-    """A whole model: one mesh, and the materials of its slots (None: none) with the images they use, by index."""
+    """A whole model: one mesh, the materials of its slots (None: an empty slot), and the images they use, by index."""
 
     mesh: MeshArrays
     materials: tuple[Material | None, ...]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fields of a glTF's JSON, with the type they must have. Every wrong one is a ModelFileError that says where."""
+"""Fields of a glTF's JSON, with the type they must have. A wrong field raises a ModelFileError that says where."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INTEGER_MAXIMUM = 2**32
 
 
 def integer(holder: Node, name: str, where: str, default: int | None = None, below: int = INTEGER_MAXIMUM) -> int:
-    """A whole number from 0 to below `below`."""
+    """Return a whole number from 0 up to, but not including, `below`."""
     value = holder.get(name, default)
     if isinstance(value, float) and value.is_integer():  # glTF 2.0 §2.7: 1.0 is an integer too
         value = int(value)
@@ -24,12 +24,12 @@ def integer(holder: Node, name: str, where: str, default: int | None = None, bel
 
 
 def optional_index(holder: Node, name: str, where: str, count: int) -> int | None:
-    """An index into a list of that length, None where there is none."""
+    """Return an index into a list of that length; None if the field is missing."""
     return integer(holder, name, where, below=count) if name in holder else None
 
 
 def number(holder: Node, name: str, where: str, default: float) -> float:
-    """A finite number."""
+    """Return a finite number."""
     value = holder.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise damaged(f"{where} has no valid {name}")
@@ -37,7 +37,7 @@ def number(holder: Node, name: str, where: str, default: float) -> float:
 
 
 def numbers(holder: Node, name: str, where: str, default: Sequence[float]) -> tuple[float, ...]:
-    """As many finite numbers as the default has."""
+    """Return as many finite numbers as the default has."""
     value = holder.get(name, default)
     is_list = isinstance(value, list | tuple) and len(value) == len(default)
     if not is_list or any(isinstance(n, bool) or not isinstance(n, int | float) or not _is_finite(n) for n in value):
@@ -46,7 +46,7 @@ def numbers(holder: Node, name: str, where: str, default: Sequence[float]) -> tu
 
 
 def text(holder: Node, name: str, where: str, default: str = "") -> str:
-    """A text."""
+    """Return a text."""
     value = holder.get(name, default)
     if not isinstance(value, str):
         raise damaged(f"{where} has no valid {name}")
@@ -54,7 +54,7 @@ def text(holder: Node, name: str, where: str, default: str = "") -> str:
 
 
 def flag(holder: Node, name: str, where: str) -> bool:
-    """True or false, false where it is missing."""
+    """Return True or False; False if the field is missing."""
     value = holder.get(name, False)
     if not isinstance(value, bool):
         raise damaged(f"{where} has no valid {name}")
@@ -62,7 +62,7 @@ def flag(holder: Node, name: str, where: str) -> bool:
 
 
 def objects(holder: Node, name: str) -> list[Node]:
-    """A list of JSON objects, empty where it is missing."""
+    """Return a list of JSON objects; empty if the field is missing."""
     value = holder.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise damaged(f"{name} is not a list of objects")
@@ -70,7 +70,7 @@ def objects(holder: Node, name: str) -> list[Node]:
 
 
 def texts(holder: Node, name: str) -> list[str]:
-    """A list of texts, empty where it is missing."""
+    """Return a list of texts; empty if the field is missing."""
     value = holder.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise damaged(f"{name} is not a list of texts")
@@ -78,7 +78,7 @@ def texts(holder: Node, name: str) -> list[str]:
 
 
 def child(holder: Node, name: str, where: str) -> Node:
-    """A JSON object, empty where it is missing."""
+    """Return a JSON object; empty if the field is missing."""
     value = holder.get(name, {})
     if not isinstance(value, dict):
         raise damaged(f"{where} has no valid {name}")
@@ -86,7 +86,7 @@ def child(holder: Node, name: str, where: str) -> Node:
 
 
 def indices(holder: Node, name: str, where: str, count: int) -> list[int]:
-    """A list of indices into a list of that length, empty where it is missing."""
+    """Return a list of indices into a list of that length; empty if the field is missing."""
     value = holder.get(name, [])
     if not isinstance(value, list):
         raise damaged(f"{where} has no valid {name}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The GLB container: header, chunks, JSON. Everything is checked before anything is made from it.
+"""The GLB container: header, chunks, JSON. Everything is checked before it is used.
 
-`check_glb` is the one check of a file that was just downloaded; `open_glb` reads it, once, on its way to arrays.
+`check_glb` checks a file that was just downloaded; `open_glb` reads it, once, on its way to arrays.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ CHUNK_HEADER_BYTES = 8
 VERSION = 2
 JSON_CHUNK = b"JSON"
 BINARY_CHUNK = b"BIN\0"
-# A model of Trellis 2 has two kilobytes. As Python objects, JSON can take 30 times its size: 120 MB at most.
+# A model of Trellis 2 has two kilobytes of JSON. As Python objects, JSON can take 30 times its size: 120 MB at most.
 JSON_BYTES_MAXIMUM = 4 * 1024 * 1024
 AGAIN = "Press Retry to download it again; it is not charged again."
 
 
 class NotPlainError(Exception):
-    """The file is sound, but holds what only Blender's own importer can read. The message says what."""
+    """A sound file with something that only Blender's own importer can read. The message says what."""
 
 
 def damaged(what: str) -> ModelFileError:
-    """The error for a file that breaks glTF's rules. `what`: where and how, as in "a chunk ends outside the file"."""
+    """Return the error for a file that breaks glTF's rules. `what`: for example "a chunk ends outside the file"."""
     return ModelFileError(f"The model's file is damaged: {what}. {AGAIN}", flaw=what)
 
 
@@ -44,9 +44,9 @@ class Glb:
 
 
 def check_glb(path: Path) -> None:
-    """Raises ModelFileError unless the file has a GLB's tag and the length that its header says, or OSError.
+    """Raise ModelFileError unless the file has a GLB's tag and the length in its header. Raises OSError, too.
 
-    Whatever is in such a file, it is the one that was paid for, and is kept.
+    It checks no more than that: whatever such a file holds, it was paid for and is kept.
     """
     with path.open("rb") as file:
         header = file.read(HEADER_BYTES)
@@ -54,7 +54,7 @@ def check_glb(path: Path) -> None:
 
 
 def open_glb(path: Path) -> Glb:
-    """The file in memory, of its own size, and its JSON. Raises ModelFileError or OSError."""
+    """Return the file's JSON and binary chunk. Reads the whole file into memory. Raises ModelFileError or OSError."""
     data = memoryview(path.read_bytes())
     header = bytes(data[:HEADER_BYTES])
     _check_header(header, len(data))
@@ -73,12 +73,12 @@ def _check_header(header: bytes, size: int) -> None:
     if len(header) < HEADER_BYTES or header[:4] != MAGIC:
         raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
     (length,) = struct.unpack_from("<I", header, 8)
-    if length != size:  # nothing for Blender's importer: it says the same
+    if length != size:  # no `flaw`: Blender's importer refuses such a file, too
         raise ModelFileError(f"The model's file is damaged: it has {size} bytes, its header says {length}. {AGAIN}")
 
 
 def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:
-    """The first chunks, at most the two that glTF 2.0 §4.4.3 knows."""
+    """Return the first chunks, at most the two that glTF 2.0 §4.4.3 defines."""
     chunks: list[tuple[bytes, memoryview]] = []
     start = HEADER_BYTES
     while start < len(data) and len(chunks) < 2:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Materials, textures and images of a glTF. What only Blender's importer can wire is left to it."""
+"""Materials, textures and images of a glTF. Whatever only Blender's importer can wire up is left to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WEBP = "EXT_texture_webp"
 
 @dataclass(frozen=True)
 class _Sources:
-    """What the materials of this file may refer to."""
+    """The textures, samplers and images that the file's materials may refer to."""
 
     textures: list[Node]
     samplers: list[Node]
@@ -29,9 +29,9 @@ class _Sources:
 
 
 def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
-    """The materials with these indices, which are there.
+    """Return the materials with these indices, all of which exist.
 
-    Raises ModelFileError, and NotPlainError for what has to be left to Blender's importer.
+    Raises ModelFileError, and NotPlainError for anything that only Blender's importer can wire up.
     """
     materials = objects(gltf, "materials")
     sources = _Sources(objects(gltf, "textures"), objects(gltf, "samplers"), objects(gltf, "images"))
@@ -39,7 +39,7 @@ def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
 
 
 def image_data(image: Node, views: BufferViews, where: str) -> tuple[memoryview, str]:
-    """The bytes of an image without a copy, and its kind: png, jpg or webp. Raises ModelFileError, NotPlainError."""
+    """Return an image's bytes, without a copy, and its kind: png, jpg or webp. Raises ModelFileError, NotPlainError."""
     if "bufferView" not in image:
         raise NotPlainError("images outside the binary chunk")
     data = views.view(integer(image, "bufferView", where, below=len(views.views)))
@@ -50,13 +50,13 @@ def image_data(image: Node, views: BufferViews, where: str) -> tuple[memoryview,
 
 
 def kind_of(data: bytes | memoryview) -> str | None:
-    """What kind of image these bytes are: png, jpg or webp; None for another one."""
+    """Return the kind of image these bytes are: png, jpg or webp; None for any other."""
     kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
     return None if kind == "webp" and bytes(data[8:12]) != b"WEBP" else kind
 
 
 def is_external(item: Node) -> bool:
-    """Whether a buffer or an image lies outside the file. Told apart exactly as Blender's importer does it."""
+    """Return whether a buffer or an image lies outside the file, by the rule that Blender's importer uses."""
     uri = item.get("uri")
     return uri is not None and not (isinstance(uri, str) and uri.startswith("data:"))
 
@@ -121,7 +121,7 @@ def _wrapping(sampler: Node) -> str:
 
 
 def _interpolation(sampler: Node) -> str:
-    """As Blender's importer decides it: nearest where every given filter is nearest."""
+    """Return the interpolation that Blender's importer would choose: nearest if every given filter is nearest."""
     given = [integer(sampler, name, "a sampler") for name in ("minFilter", "magFilter") if name in sampler]
     if any(mode not in FILTERS for mode in given):
         raise damaged("a sampler has no valid filter")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file's normals as Blender keeps them: as sharp edges, and only when asked for as numbers.
+"""The file's normals as Blender keeps them: as sharp edges, and as numbers only on request.
 
-Normals that are stored as plain vectors stay behind when the mesh is edited: turned, mirrored or posed, it goes black.
-Smooth shading, with edges marked as sharp where the file's normals part, follows every edit and costs nothing.
+Normals stored as plain vectors do not follow edits: turn, mirror or pose the mesh, and it goes black. Smooth shading
+does follow edits, and costs nothing. So edges are marked sharp wherever the file's normals differ.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ SLICE = 1 << 18
 
 
 def sharp_edges(triangles: Array, edges: Edges, normals: Array, source: Array) -> Array | None:
-    """Which edges are sharp, (edges) bool: the normals of two of its faces differ at either end by more than half a
-    degree. None where no edge is.
+    """Return which edges are sharp, (edges) bool; None if none is.
 
-    `triangles`: (faces, 3) int32, and their `edges`. `normals`: (n, 3) float32, the file's, and `source`: (faces, 3)
-    int32, which of them stands at each corner. One without a direction differs from none.
+    An edge is sharp if the normals of two of its faces differ by more than half a degree at either end. A normal
+    without a direction differs from none.
+
+    `triangles`: (faces, 3) int32, with their `edges`. `normals`: (n, 3) float32, the file's.
+    `source`: (faces, 3) int32, the index of the normal at each corner.
     """
     vertices, numbers = triangles.ravel(), source.ravel()
     split = _split_vertices(vertices, normals, numbers)
@@ -32,7 +34,7 @@ def sharp_edges(triangles: Array, edges: Edges, normals: Array, source: Array) -
         return None
     units, order = _units(normals), edges.order
     at = gather(split, triangles).reshape(-1, 3)
-    touched = (at | at[:, (1, 2, 0)]).ravel()  # corners that begin an edge with a split vertex at either end
+    touched = (at | at[:, (1, 2, 0)]).ravel()  # corners whose edge has a split vertex at either end
     sharp = np.zeros(len(edges.ends), bool)
     for start in range(0, len(order) - 1, SLICE):
         first, second = order[start : start + SLICE], order[start + 1 : start + SLICE + 1]
@@ -45,10 +47,10 @@ def sharp_edges(triangles: Array, edges: Edges, normals: Array, source: Array) -
 
 
 def _split_vertices(vertices: Array, normals: Array, numbers: Array) -> Array:
-    """Which vertices have corners with different normals in the file, if only by a bit: (vertices) bool."""
+    """Return which vertices have corners with different normals in the file, by however little: (vertices) bool."""
     count = int(vertices.max()) + 1
     one = np.empty(count, np.int32)
-    one[vertices] = numbers  # of each vertex, the normal of any of its corners
+    one[vertices] = numbers  # for each vertex, the normal of any one of its corners
     split = np.zeros(count, bool)
     for start in range(0, len(vertices), SLICE):
         part = slice(start, start + SLICE)
@@ -61,7 +63,7 @@ def _split_vertices(vertices: Array, normals: Array, numbers: Array) -> Array:
 
 
 def _units(normals: Array) -> Array:
-    """The normals with length 1, (n, 3) float32; NaN where one has no direction."""
+    """Return the normals with length 1, (n, 3) float32; NaN for a normal without a direction."""
     made = np.empty((len(normals), 3), np.float32)
     with np.errstate(invalid="ignore", divide="ignore"):
         for start in range(0, len(normals), SLICE):
@@ -71,9 +73,9 @@ def _units(normals: Array) -> Array:
 
 
 def _part_ways(vertices: Array, numbers: Array, units: Array, first: Array, second: Array) -> Array:
-    """Whether the normals differ between the faces of two corners that begin the same edge, at either of its ends."""
+    """Return whether the normals of two faces differ at either end of the edge that begins at these corners."""
     after_first, after_second = _next(first), _next(second)
-    runs_along = vertices[first] == vertices[second]  # else in opposite directions, as is usual
+    runs_along = vertices[first] == vertices[second]  # otherwise in opposite directions, which is usual
     beside = np.where(runs_along, second, after_second)
     beyond = np.where(runs_along, after_second, second)
     parts: Array = _differ(units, numbers[first], numbers[beside])
@@ -82,23 +84,23 @@ def _part_ways(vertices: Array, numbers: Array, units: Array, first: Array, seco
 
 
 def _next(corners: Array) -> Array:
-    """The next corner of the same triangle."""
+    """Return the next corner of the same triangle."""
     following: Array = np.where(corners % 3 == 2, corners - 2, corners + 1)
     return following
 
 
 def _differ(units: Array, first: Array, second: Array) -> Array:
-    """Whether the angle between the normals with these numbers is more than half a degree; never with one of none."""
+    """Return whether these normals differ by more than half a degree; False for one without a direction."""
     cosine = np.einsum("ni,ni->n", np.take(units, first, axis=0), np.take(units, second, axis=0))
     differ: Array = cosine < np.float32(np.cos(np.radians(SHARP_DEGREES)))
     return differ
 
 
 def completed(positions: Array, triangles: Array, normals: Array) -> Array:
-    """The file's normals with length 1; where one is zero, Blender's own smooth one stands in.
+    """Return the file's normals with length 1. A zero normal is replaced by Blender's own smooth one.
 
-    `positions`: (vertices, 3) float32 and `triangles`: (faces, 3) int32, without loose vertices. `normals`:
-    (faces * 3, 3) float32 at the corners, as is what is returned.
+    `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32, without loose vertices.
+    `normals`: (faces * 3, 3) float32, one for each corner, as is the result.
     """
     lengths = np.sqrt(np.einsum("ni,ni->n", normals, normals, dtype=np.float64))
     lacks = lengths == 0
@@ -112,9 +114,9 @@ def completed(positions: Array, triangles: Array, normals: Array) -> Array:
 
 
 def _smooth(triangles: Array, vertices: Array) -> Array:
-    """Vertex normals as Blender makes them: the faces' normals, weighted with the angle at the corner.
+    """Return vertex normals as Blender computes them, (vertices, 3) float64: face normals, weighted by corner angle.
 
-    `triangles`: (faces, 3, 3) positions. `vertices`: (faces * 3), the corners' vertices. Returns (vertices, 3) float64.
+    `triangles`: (faces, 3, 3) positions. `vertices`: (faces * 3), the vertex of each corner.
     """
     sides = triangles[:, (1, 2, 0)].astype(np.float64)
     sides -= triangles
@@ -129,7 +131,7 @@ def _smooth(triangles: Array, vertices: Array) -> Array:
 
 
 def of_vertices(count: int, triangles: Array, normals: Array) -> Array | None:
-    """The corners' normals as the vertices', flat (count * 3) float32, None where corners of one vertex differ."""
+    """Return the corners' normals as the vertices', flat (count * 3) float32; None if corners of one vertex differ."""
     corners = triangles.ravel()
     own = np.zeros((count, 3), np.float32)
     own[corners] = normals.reshape(-1, 3)

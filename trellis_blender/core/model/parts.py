@@ -20,10 +20,10 @@ TRIANGLES = 4
 DEPTH_MAXIMUM = 256
 PARTS_MAXIMUM = 16384
 UV_MAPS_MAXIMUM = 8  # Blender's own limit
-# The bytes that making the mesh takes at its peak for a vertex, a corner, and a corner in a UV map; a test measures it.
+# The peak memory of building the mesh, in bytes for each vertex, corner, and corner of a UV map; a test measures it.
 VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16
-# How many bytes that may be for each byte of the file, and beside that for any file: only sharing data, instancing or
-# indices of 8 bits exceed it.
+# The peak memory allowed: so many bytes for each byte of the file, plus `ROOM`. Only shared data, instancing or 8-bit
+# indices exceed it.
 EXPANSION_MAXIMUM = 40  # a mesh of 16-bit numbers takes 35
 ROOM = 64 * 1024 * 1024
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
@@ -31,9 +31,9 @@ IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0
 
 @dataclass(frozen=True)
 class Part:
-    """One primitive, where it stands: positions (vertices, 3) float32 in glTF's axes, triangles (faces, 3) int32.
+    """One primitive in its place: positions (vertices, 3) float32 in glTF's axes, triangles (faces, 3) int32.
 
-    `normals` is None where the file has none. `uvs` are (vertices, 2) float32 with glTF's origin, at the top left.
+    `normals`: None if the file has none. `uvs`: (vertices, 2) float32, with glTF's origin at the top left.
     """
 
     positions: Array
@@ -44,7 +44,7 @@ class Part:
 
 
 def refuse_unplain(gltf: Node) -> None:
-    """Raises NotPlainError for what only Blender's importer can read."""
+    """Raise NotPlainError for anything that only Blender's importer can read."""
     unknown = sorted(set(texts(gltf, "extensionsRequired")) - EXTENSIONS)
     if unknown:
         raise NotPlainError(f"the extension {unknown[0]}")
@@ -56,7 +56,7 @@ def refuse_unplain(gltf: Node) -> None:
 
 
 def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
-    """Every primitive of the scene. Raises ModelFileError, NotPlainError."""
+    """Return every primitive of the scene. Raises ModelFileError, NotPlainError."""
     meshes, budget = objects(gltf, "meshes"), ROOM + EXPANSION_MAXIMUM * file_bytes
     parts: list[Part] = []
     material_count = len(objects(gltf, "materials"))
@@ -78,7 +78,7 @@ def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
 
 
 def _mesh_nodes(gltf: Node, mesh_count: int) -> Iterator[tuple[int, Array]]:
-    """The scene's uses of meshes: (mesh, its (4, 4) float64 matrix in the scene)."""
+    """Yield each use of a mesh in the scene: the mesh's index and its (4, 4) float64 matrix in the scene."""
     nodes, scenes = objects(gltf, "nodes"), objects(gltf, "scenes")
     if scenes:
         scene = scenes[integer(gltf, "scene", "the file", 0, below=len(scenes))]
@@ -103,7 +103,7 @@ def _mesh_nodes(gltf: Node, mesh_count: int) -> Iterator[tuple[int, Array]]:
 
 
 def _matrix(node: Node, where: str) -> Array:
-    """The node's own transform (glTF 2.0 §3.5.3)."""
+    """Return the node's own transform (glTF 2.0 §3.5.3)."""
     if "matrix" in node:
         return np.array(numbers(node, "matrix", where, IDENTITY)).reshape(4, 4).T
     x, y, z, w = numbers(node, "rotation", where, (0.0, 0.0, 0.0, 1.0))
@@ -123,7 +123,7 @@ def _matrix(node: Node, where: str) -> Array:
 
 
 def _sizes(primitive: Node, views: BufferViews, where: str) -> tuple[int, int, int]:
-    """How many vertices, corners and UV maps a primitive has, before anything is made of it."""
+    """Return how many vertices, corners and UV maps a primitive has, before any array is made."""
     if primitive.get("targets") or child(primitive, "extensions", where):
         raise NotPlainError("shape keys or compressed meshes")
     if integer(primitive, "mode", where, TRIANGLES) != TRIANGLES:
@@ -139,7 +139,7 @@ def _sizes(primitive: Node, views: BufferViews, where: str) -> tuple[int, int, i
 
 
 def _accessors(primitive: Node, views: BufferViews, where: str) -> dict[str, int]:
-    """The accessor of each attribute."""
+    """Return the accessor of each attribute."""
     attributes = child(primitive, "attributes", where)
     return {name: integer(attributes, name, where, below=len(views.accessors)) for name in attributes}
 
@@ -168,7 +168,7 @@ def _part(primitive: Node, views: BufferViews, where: str, matrix: Array, materi
 def _placed(
     positions: Array, triangles: Array, normals: Array | None, matrix: Array, where: str
 ) -> tuple[Array, Array, Array | None]:
-    """The primitive where its node puts it; a mirrored one is turned inside out, so that its faces look outwards."""
+    """Return the primitive where its node puts it. A mirrored one is reversed, so that its faces face outwards."""
     if np.array_equal(matrix, np.identity(4)):
         return positions, triangles, normals
     with np.errstate(all="ignore"):

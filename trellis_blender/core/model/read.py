@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the model's file to arrays that Blender takes over as they are. Runs on a worker; nothing here is Blender's.
+"""From the model's file to arrays that Blender takes over unchanged. Runs on a worker and needs no Blender.
 
-Memory, at its peak: the file, its images twice, its JSON as objects (120 MB at most), and arrays of `ROOM` and
-`EXPANSION_MAXIMUM` bytes for each of the file's; what would take more is left to Blender's importer.
+Peak memory: the file, its images twice, its JSON as objects (120 MB at most), and the arrays: `ROOM` bytes plus
+`EXPANSION_MAXIMUM` for each byte of the file. A file that would take more is left to Blender's importer.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from .materials import image_data, is_external, read_materials
 from .parts import Part, read_parts, refuse_unplain
 
 Array = npt.NDArray[Any]
-MATERIALS_MAXIMUM = 64  # more than these take Blender's main thread too long to make
-IMAGES_EXPANSION_MAXIMUM = 2  # how often the file's bytes may come in images: they can share them
+MATERIALS_MAXIMUM = 64  # more would keep Blender's main thread busy too long
+IMAGES_EXPANSION_MAXIMUM = 2  # times the file's size, for all images together: they can share bytes
 
 
 @dataclass(frozen=True)
 class _Contents:
-    """What a file holds, checked. `slots`: the glTF material of each material slot. `images`: data, kind and name."""
+    """The checked contents of a file. `slots`: the glTF material of each slot. `images`: data, kind and name."""
 
     parts: list[Part]
     slots: list[int | None]
@@ -41,9 +41,9 @@ class _Contents:
 
 
 def read_model(path: Path, shape: Shape) -> Model:
-    """The model in the file, shaped as is asked for.
+    """Return the model in the file, shaped as requested.
 
-    Raises ModelFileError, NotPlainError with what only Blender's own importer can read, and OSError.
+    Raises ModelFileError, NotPlainError with the feature that only Blender's own importer can read, and OSError.
     """
     contents = _contents(path)
     used = tuple(None if slot is None else contents.materials[slot] for slot in contents.slots)
@@ -58,7 +58,7 @@ def _contents(path: Path) -> _Contents:
     try:
         return _checked(glb)
     except (NotPlainError, ModelFileError) as error:
-        if any(map(is_external, objects(glb.json, "images"))):  # which Blender's importer would follow
+        if any(map(is_external, objects(glb.json, "images"))):  # Blender's importer would follow them
             raise _external() from error
         raise
 
@@ -83,7 +83,7 @@ def _checked(glb: Glb) -> _Contents:
 
 
 def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tuple[list[Part], dict[int, Material]]:
-    """The same with one material for all that differ in their name only. Raises NotPlainError for more than a few."""
+    """Return the same with one material for all that differ only in name. Raises NotPlainError if too many remain."""
     first: dict[Material, int] = {}
     same = {index: first.setdefault(replace(material, name=""), index) for index, material in materials.items()}
     if len(first) > MATERIALS_MAXIMUM:
@@ -93,7 +93,7 @@ def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tupl
 
 
 def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tuple[memoryview, str, str]]:
-    """The images with these indices: their bytes without a copy, their kind and their name."""
+    """Return the images with these indices: their bytes without a copy, their kind and their name."""
     images, budget = objects(glb.json, "images"), IMAGES_EXPANSION_MAXIMUM * len(glb.binary)
     found = {}
     for index in used:
@@ -106,7 +106,7 @@ def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tupl
 
 
 def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
-    """The images, to be packed or as files: written here, since Blender's main thread must not wait for a disk."""
+    """Return the images as bytes, as files, or both. Files are written here, so that the main thread never waits."""
     made = {}
     for index, (data, kind, name) in contents.images.items():
         target = None
@@ -118,11 +118,14 @@ def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
 
 
 def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
-    """The file with these bytes, written unless it is there. Raises OSError if it `is_needed`, else None comes."""
+    """Return the file with these bytes, written unless it exists.
+
+    If that fails, raises OSError if the file `is_needed`; otherwise returns None.
+    """
     try:
         if not (target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data):
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.with_suffix(".png").unlink(missing_ok=True)  # which was made of another one
+            target.with_suffix(".png").unlink(missing_ok=True)  # it was made from another image
             write_whole(target, data)
     except OSError:
         if is_needed:
@@ -132,7 +135,7 @@ def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
-    """One mesh of all parts. `slots`: the glTF material of each of its slots."""
+    """Return one mesh of all parts. `slots`: the glTF material of each of its slots."""
     offsets = np.cumsum([0, *(len(part.positions) for part in parts)])
     if offsets[-1] >= 2**31:
         raise NotPlainError("more vertices than a mesh can have")
@@ -155,7 +158,7 @@ def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArray
 
 
 def _uvs(parts: list[Part]) -> list[Array]:
-    """Each UV map of all vertices: (vertices, 2) float32 with Blender's origin, at the bottom left."""
+    """Return each UV map of all vertices: (vertices, 2) float32 with Blender's origin, at the bottom left."""
     maps = []
     for n in range(max(len(part.uvs) for part in parts)):
         zero = [np.zeros((len(part.positions), 2), np.float32) if n >= len(part.uvs) else part.uvs[n] for part in parts]
@@ -166,12 +169,12 @@ def _uvs(parts: list[Part]) -> list[Array]:
 
 
 def _joined(arrays: list[Array]) -> Array:
-    """One array of all, without a copy where there is but one."""
+    """Return all arrays as one, without a copy if there is only one."""
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _blender_axes(vectors: Array) -> Array:
-    """glTF's Y up, Z to the front, as Blender's Z up, -Y to the front."""
+    """Return vectors with glTF's axes (Y up, Z to the front) in Blender's (Z up, -Y to the front)."""
     turned = np.empty_like(vectors)
     turned[:, 0], turned[:, 2] = vectors[:, 0], vectors[:, 1]
     np.negative(vectors[:, 2], out=turned[:, 1])
@@ -179,7 +182,7 @@ def _blender_axes(vectors: Array) -> Array:
 
 
 def _shaped(positions: Array, shape: Shape) -> Array:
-    """The positions with the size and the origin that are asked for."""
+    """Return the positions in the requested size, around the requested origin."""
     low = np.array([axis.min() for axis in positions.T], np.float64)  # axis by axis is ten times as fast as axis=0
     high = np.array([axis.max() for axis in positions.T], np.float64)
     origin = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]) if shape.is_grounded else np.zeros(3)
@@ -198,7 +201,7 @@ def _shaped(positions: Array, shape: Shape) -> Array:
 def _built(
     positions: Array, triangles: Array, uvs: list[Array], normals: Array | None, slot: Array | None, shape: Shape
 ) -> MeshArrays:
-    source = triangles  # each corner's vertex in the file, for what may differ at a seam
+    source = triangles  # each corner's vertex in the file: UVs and normals may differ at a seam
     if not shape.keeps_seams:
         kept, new_index = weld.weld(positions)
         positions, triangles = positions[kept], weld.gather(new_index, triangles).reshape(-1, 3)

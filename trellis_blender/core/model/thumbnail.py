@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small picture of a model, three quarters from the front, by numpy alone. Runs in a child process.
+"""The thumbnail of a model, three quarters from the front, drawn by numpy alone. Runs in a child process.
 
-Every face is covered with points less than a pixel apart; the nearest point of each pixel stays, and only those are
-coloured and lit. Memory: the points of one batch, and two arrays of the mesh's size.
+Every face is covered with points less than a pixel apart. Only the nearest point of each pixel is coloured and lit.
+Memory: the points of one batch, and two arrays of the mesh's size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .arrays import MeshArrays, Model
 
 Array = npt.NDArray[Any]
 SIDE = 256
-FINER = 2  # points are placed on a finer grid, whose means are the pixels: that smooths the edges
+FINER = 2  # grid points along a pixel's side; a pixel is the mean of its grid points, which smooths edges
 MARGIN = 8
 TOWARD = (0.55, -1.0, 0.55)  # from the model to the eye, in Blender's axes
 LIGHT = (-0.45, 0.55, 0.75)  # from the model to the lamp, as the eye sees it: right, up, near
@@ -31,25 +31,25 @@ BATCH_POINTS = 1_000_000
 
 @dataclass(frozen=True)
 class _Grid:
-    """For each grid point, flat: the depth of what is nearest, its face (-1: none), and where on that face."""
+    """For each grid point, flat: the depth of the nearest surface, its face (-1: none), and where on that face."""
 
     depth: Array
     face: Array
     weights: Array
 
     def put(self, place: Array, depth: Array, face: Array, weights: Array) -> None:
-        """Keep those points that lie nearer than what is there."""
+        """Keep those points that lie nearer than the stored ones."""
         near = np.flatnonzero(depth > self.depth[place])
-        near = near[np.argsort(depth[near], kind="stable")]  # of two points at one place, the later one stays
+        near = near[np.argsort(depth[near], kind="stable")]  # the last one written to a place stays: the nearest
         self.depth[place[near]] = depth[near]
         self.face[place[near]] = face[near]
         self.weights[place[near]] = weights[near]
 
 
 def picture_of(model: Model, textures: Mapping[int, Array]) -> Array:
-    """The model as (SIDE, SIDE, 4) uint8, bottom row first, straight alpha.
+    """Return the model's picture as (SIDE, SIDE, 4) uint8, bottom row first, straight alpha.
 
-    `textures`: the images that are there, by their index: (height, width, 4), sRGB, bottom row first.
+    `textures`: the available images, by their index: (height, width, 4), sRGB, bottom row first.
     """
     edge, mesh = SIDE * FINER, model.mesh
     grid = _Grid(
@@ -77,7 +77,7 @@ def picture_of(model: Model, textures: Mapping[int, Array]) -> Array:
 
 
 def _eye() -> Array:
-    """The eye's axes as rows: right, up, near."""
+    """Return the eye's axes as rows: right, up, near."""
     near = np.array(TOWARD) / np.linalg.norm(TOWARD)
     right = np.cross((0, 0, 1), near)
     right /= np.linalg.norm(right)
@@ -85,7 +85,7 @@ def _eye() -> Array:
 
 
 def _placed(positions: Array, edge: int) -> Array:
-    """The vertices as the eye sees them: column, row, nearness, in grid steps, all within the picture."""
+    """Return the vertices as the eye sees them: column, row, nearness, in grid steps, all within the picture."""
     points: Array = positions @ _eye().T
     low, high = points.min(axis=0), points.max(axis=0)
     room, extent = edge - 2 * MARGIN, max(float((high - low)[:2].max()), 1e-20)
@@ -96,7 +96,7 @@ def _placed(positions: Array, edge: int) -> Array:
 
 
 def _covering(triangles: Array) -> Iterator[tuple[Array, Array]]:
-    """For batches of faces: their indices, and the weights of the corners for each of the points that cover them."""
+    """Yield batches of faces: their indices, and the corner weights of every point that covers a face."""
     sides = np.linalg.norm(triangles[:, :, :2] - np.roll(triangles[:, :, :2], 1, axis=1), axis=2).max(axis=1)
     steps = np.maximum(np.ceil(sides / SPACING), 1).astype(np.int32)
     by_steps = np.argsort(steps, kind="stable")
@@ -110,13 +110,13 @@ def _covering(triangles: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _mean(of_corners: Array, face: Array, weights: Array) -> Array:
-    """What the corners of these faces have, (faces, 3, values), at these points: (points, values)."""
+    """Return the corners' values, (faces, 3, values), interpolated at these points: (points, values)."""
     mean: Array = np.einsum("pcv,pc->pv", of_corners[face], weights)
     return mean
 
 
 def _light(mesh: MeshArrays, points: Array, face: Array, weights: Array) -> Array:
-    """How bright each point is. Both sides of a face are lit, as glTF's double-sided materials are."""
+    """Return how bright each point is. Both sides of a face are lit, as with glTF's double-sided materials."""
     if mesh.normals is not None:
         normals = _mean(mesh.normals.reshape(-1, 3, 3), face, weights) @ _eye().T
     else:
@@ -130,7 +130,7 @@ def _light(mesh: MeshArrays, points: Array, face: Array, weights: Array) -> Arra
 
 
 def _colours(model: Model, textures: Mapping[int, Array], face: Array, weights: Array) -> Array:
-    """The base colour of each point, linear."""
+    """Return the base colour of each point, linear."""
     mesh = model.mesh
     slots = np.zeros(len(face), np.int32) if mesh.materials is None else mesh.materials[face]
     colours = np.full((len(face), 3), 0.8, np.float32)

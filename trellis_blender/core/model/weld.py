@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Seams closed and edges made: from triangles with split vertices to one connected mesh."""
+"""From triangles with split vertices to one connected mesh: close the seams, make the edges."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-# Odd numbers with well mixed bits, one an axis; equal hashes of other positions are looked for and taken apart.
+# Odd numbers with well mixed bits, one for each axis. If different positions share a hash, `_grouped` notices it.
 MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 _SLICE = 1 << 18
 
 
 def gather(values: Array, index: Array) -> Array:
-    """`values` (n, ...) at each of the flattened `index`, none of which lies outside: (len(index), ...).
+    """Return `values` (n, ...) at each of the flattened `index`, none of which is out of range: (len(index), ...).
 
-    In slices, because numpy first turns the whole of an index into 64-bit numbers.
+    Works in slices, because numpy first converts a whole index to 64-bit numbers.
     """
     flat = index.ravel()
     gathered = np.empty((len(flat), *values.shape[1:]), values.dtype)
@@ -29,13 +29,13 @@ def gather(values: Array, index: Array) -> Array:
 
 
 def weld(positions: Array) -> tuple[Array, Array]:
-    """The vertices to keep, and for every vertex the new index of the one that stands at exactly its place.
+    """Return the vertices to keep, and for every vertex the new index of the one at exactly its position.
 
     `positions`: (vertices, 3) float32. Returns (kept) int64 indices in their old order, and (vertices) int32.
     """
     bits = np.ascontiguousarray(positions + np.float32(0)).view(np.uint32)  # + 0: -0.0 and 0.0 are the same place
     order, is_new = _grouped(bits)
-    first = order[is_new]  # of each place, the vertex that comes first in the file
+    first = order[is_new]  # for each place, the vertex that comes first in the file
     is_kept = np.zeros(len(bits), bool)
     is_kept[first] = True
     rank = np.cumsum(is_kept, dtype=np.int32) - np.int32(1)
@@ -45,7 +45,7 @@ def weld(positions: Array) -> tuple[Array, Array]:
 
 
 def _grouped(bits: Array) -> tuple[Array, Array]:
-    """An order in which equal rows are neighbours, as they come among themselves, and where in it a new row begins."""
+    """Return a stable order in which equal rows are neighbours, and where in it a new row begins."""
     hashes = np.zeros(len(bits), np.uint64)
     for axis, mix in zip(bits.T, MIX, strict=True):
         hashes ^= np.multiply(axis, np.uint64(mix), dtype=np.uint64)
@@ -66,9 +66,9 @@ def _place_bits(keys: Array) -> int:
 
 
 def _sorted(keys: Array, key_bits: int) -> tuple[Array, Array]:
-    """The keys (uint64, below 2 ** `key_bits`) in order, and for each its place before; equal ones stay in order.
+    """Return the keys (uint64, below 2 ** `key_bits`) in order, and the former place of each; equal keys stay in order.
 
-    Where key and place fit into one number, that is sorted: several times as fast as `argsort`, in half the memory.
+    If key and place fit into one number, that number is sorted: several times as fast as `argsort`, in half the memory.
     """
     place_bits = _place_bits(keys)
     if key_bits + place_bits > 64:
@@ -96,7 +96,7 @@ def _rows_begin(rows: Array, order: Array) -> Array:
 
 
 def drop_loose(positions: Array, triangles: Array) -> tuple[Array, Array]:
-    """The positions that triangles use, in their order, and the triangles with their new indices."""
+    """Return the positions that triangles use, in their order, and the triangles with their new indices."""
     is_used = np.zeros(len(positions), bool)
     is_used[triangles] = True
     if is_used.all():
@@ -106,20 +106,20 @@ def drop_loose(positions: Array, triangles: Array) -> tuple[Array, Array]:
 
 
 def drop_collapsed(triangles: Array) -> Array:
-    """Which triangles have three different corners: (faces) bool."""
+    """Return which triangles have three different corners: (faces) bool."""
     a, b, c = triangles.T
     kept: Array = (a != b) & (b != c) & (c != a)
     return kept
 
 
 def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> tuple[Array, Array]:
-    """Which triangles to keep, (faces) bool, and the layer of each, (faces) int64.
+    """Return which triangles to keep, (faces) bool, and the layer of each, (faces) int64.
 
-    Of triangles with the same three corners, winding and material (`slot`, (faces) int32) the first stays. Those that
-    differ in one of these are seen, as the back of a two-sided sheet is, but share no vertices in Blender: they
-    lie in layers, the first in layer 0.
+    Of triangles with the same three corners, winding and material (`slot`, (faces) int32), the first stays. Triangles
+    with the same corners but another winding or material are visible, like the back of a two-sided sheet. Blender
+    allows no two faces with the same vertices, so each of these gets its own layer, the first layer 0.
     """
-    edges = corner_edges.reshape(-1, 3).astype(np.uint64)  # two of its edges name a triangle
+    edges = corner_edges.reshape(-1, 3).astype(np.uint64)  # two of its edges identify a triangle
     keys = (edges.min(axis=1) << np.uint64(32)) | edges.max(axis=1)
     _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
     doubled = np.flatnonzero(counts[group.ravel()] > 1)
@@ -139,14 +139,14 @@ def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> t
 
 
 def _winding(triangles: Array) -> Array:
-    """In which direction each triangle runs through its three corners, ordered by number: (faces) bool."""
+    """Return in which direction each triangle runs through its three corners, ordered by number: (faces) bool."""
     a, b, c = triangles.T
     runs: Array = (a < b) ^ (b < c) ^ (c < a)
     return runs
 
 
 def set_apart(positions: Array, triangles: Array, layer: Array) -> tuple[Array, Array]:
-    """The positions and the triangles with vertices of their own for each layer above 0."""
+    """Return the positions and the triangles, with separate vertices for each layer above 0."""
     above = np.flatnonzero(layer)
     if not len(above):
         return positions, triangles
@@ -159,9 +159,12 @@ def set_apart(positions: Array, triangles: Array, layer: Array) -> tuple[Array, 
 
 @dataclass(frozen=True)
 class Edges:
-    """All edges once. `ends`: (edges, 2) int32, the lower vertex first. `of_corners`: each corner's, (faces * 3) int32;
-    it leads to the next corner of its triangle, as Blender has it. `order`: the corners (faces * 3), those of an edge
-    side by side. `may_double`: triangles may have the same corners.
+    """All edges, each once.
+
+    `ends`: (edges, 2) int32, lower vertex first.
+    `of_corners`: (faces * 3) int32, the edge from each corner to the next one of its triangle, as in Blender.
+    `order`: (faces * 3), the corners, sorted so that those of one edge are neighbours.
+    `may_double`: two triangles may have the same corners.
     """
 
     ends: Array
@@ -171,7 +174,7 @@ class Edges:
 
 
 def make_edges(triangles: Array) -> Edges:
-    """The edges of the triangles, (faces, 3) int32."""
+    """Return the edges of the triangles, (faces, 3) int32."""
     vertices = int(triangles.max()) + 1
     ordered, order = _sorted(_edge_keys(triangles, vertices), (vertices * vertices - 1).bit_length())
     is_new = _begins(ordered)
@@ -192,7 +195,7 @@ def make_edges(triangles: Array) -> Edges:
 
 
 def _edge_keys(triangles: Array, vertices: int) -> Array:
-    """One number for the edge of each corner: (faces * 3) uint64, the same in both directions, in the edges' order."""
+    """Return a sortable number for each corner's edge: (faces * 3) uint64, the same in both directions."""
     here, there = triangles.ravel(), _turned(triangles, 1).ravel()
     keys = np.minimum(here, there).astype(np.uint64)
     keys *= np.uint64(vertices)
@@ -201,7 +204,7 @@ def _edge_keys(triangles: Array, vertices: int) -> Array:
 
 
 def _turned(triangles: Array, by: int) -> Array:
-    """The triangles beginning with a later corner: a copy."""
+    """Return a copy of the triangles that begins each one `by` corners later."""
     turned = np.empty_like(triangles)
     for corner in range(3):
         turned[:, corner] = triangles[:, (corner + by) % 3]

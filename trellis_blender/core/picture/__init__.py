@@ -1,2 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture before it is sent: the file, its pixels, and what Trellis cuts out of it."""
+"""From any picture to the file that is sent.
+
+- `file.py` describes a picture on its way: as chosen, as prepared, as a file.
+- `metadata.py` reads a file's header: its kind, its size, which way is up, whether it is complete.
+- `pixels.py` turns and scales pixels, and converts between linear light and sRGB.
+- `prepare.py` makes every picture upright, cropped to its subject and small enough.
+- `encode.py` writes PNGs, and reads what Blender and the viewport hand over.
+- `view.py` shows what the model sees of the picture.
+"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels as files hold them: uint8 (height, width, 3 or 4), the top row first, sRGB with straight alpha."""
+"""Encode and decode pixels: uint8 (height, width, 3 or 4), top row first, sRGB with straight alpha."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .pixels import as_bytes, encoded, linear
 
 Array = npt.NDArray[Any]
 PNG_COMPRESSION = 6
-JPEG_ABOVE = 3_500_000  # bytes: the API takes 4 MB at once
+JPEG_ABOVE = 3_500_000  # bytes: the API takes at most 4 MB in one request
 JPEG_QUALITY = 95
 TARGA_HEADER, TARGA_SIZE_AT = 18, 12
-_BLEED = 4  # pixels that a smooth edge is wide at most
+_BLEED = 4  # pixels: the greatest width of a smooth edge
 
 
 def png(rows: Array) -> bytes:
-    """The pixels as a PNG without any metadata (PNG, third edition, §5 and §9)."""
+    """Return the pixels as a PNG without any metadata (PNG, third edition, §5 and §9)."""
     height, width, channels = rows.shape
     header = struct.pack(">IIBBBBB", width, height, 8, 6 if channels == 4 else 2, 0, 0, 0)
     lines = _filtered(rows.reshape(height, width * channels), channels)
@@ -33,7 +33,7 @@ def png(rows: Array) -> bytes:
 
 
 def _filtered(lines: Array, channels: int) -> Array:
-    """The lines, each with the filter that leaves the smallest numbers: none, left, or up (PNG, third edition, §9)."""
+    """Return each line under its smallest filter: none, left or up (PNG, third edition, §9)."""
     left, upper = lines.copy(), lines.copy()
     left[:, channels:] -= lines[:, :-channels]
     upper[1:] -= lines[:-1]
@@ -48,9 +48,9 @@ def _filtered(lines: Array, channels: int) -> Array:
 
 
 def targa(data: bytes) -> Array:
-    """The pixels of a Targa file that Blender saved unpacked, with alpha: uint8 (height, width, 4).
+    """Return the pixels of an unpacked Targa with alpha that Blender saved: uint8 (height, width, 4).
 
-    Raises ValueError when it is cut short. (Truevision TGA 2.0: 18 bytes, then rows of BGRA, the bottom one first.)
+    Raises ValueError when the file is cut short. (Truevision TGA 2.0: 18 bytes, then rows of BGRA, bottom row first.)
     """
     if len(data) < TARGA_HEADER:
         raise ValueError(f"{len(data)} bytes are no picture")
@@ -63,20 +63,21 @@ def targa(data: bytes) -> Array:
 
 @dataclass(frozen=True)
 class ViewportPixels:
-    """What the viewport drew: uint8 (height, width, 4), the top row first, colours as `straight` takes them."""
+    """The viewport's pixels: uint8 (height, width, 4), top row first, with colours as `straight` expects them."""
 
     seen: Array
 
     def rows(self) -> Array:
-        """The same with straight alpha."""
+        """Return the same pixels with straight alpha."""
         return straight(self.seen)
 
 
 def straight(seen: Array) -> Array:
-    """What the viewport draws, with straight alpha.
+    """Return the viewport's pixels with straight alpha.
 
-    It draws colours times their alpha through the view transform, which no division undoes. So a smooth edge takes the
-    colour that is solid beside it; what is further from anything solid is divided as if the transform were sRGB's.
+    The viewport multiplies colours by their alpha and then applies the view transform, so a division cannot undo it. A
+    smooth edge therefore takes the colour of the solid pixel beside it. Pixels further from anything solid are divided
+    as if the transform were sRGB's.
     """
     alpha = seen[..., 3:].astype(np.float32) / 255
     colour = encoded(linear(seen[..., :3].astype(np.float32) / 255) / np.where(alpha > 0, alpha, 1))

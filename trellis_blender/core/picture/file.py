@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture on its way: as its source has it, and as it is sent. Plain data, which any thread may have."""
+"""A picture on its way: as chosen, as prepared, as a file. Plain data that may cross threads."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 PIXELS_MAXIMUM = 50_000_000
 ALL_CLEAR = "All of it is transparent: there is nothing to make a model from. Choose another picture."
-# What is sent. (Jobs from before may have a WebP.)
+# The kinds we send. Jobs of earlier versions may hold a WebP.
 SENDABLE = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 Crop = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class FileStamp:
-    """What changes when a file is saved again: when that was, in nanoseconds since 1970, and its size in bytes."""
+    """A mark that changes when a file is saved again: its time of change (ns since 1970) and its size (bytes)."""
 
     changed: int
     size: int
 
     @classmethod
     def of(cls, path: Path) -> FileStamp:
-        """The stamp of the file as it is now. Raises PictureError where it cannot be had."""
+        """Return the file's current stamp. Raises PictureError if the file cannot be examined."""
         try:
             status = path.stat()
         except (FileNotFoundError, ValueError):
@@ -44,11 +44,12 @@ class FileStamp:
 
 @dataclass(frozen=True)
 class PreparedPicture:
-    """A picture as it is sent: the bytes of a PNG or JPEG, as `kind` says.
+    """A picture ready to be sent: the bytes of a PNG or JPEG, as `kind` says.
 
-    `crop` is what was cut out: left, top, right and bottom, in pixels of the upright picture, beyond its border where
-    nothing was added; then that picture's width and height. `view` is what the model sees of these very bytes. `stamp`
-    is the file's that it was made of.
+    `crop`: left, top, right and bottom of the cut, in pixels of the upright picture, then that picture's width and
+    height. The cut may reach beyond the picture's border; it is transparent there.
+    `view`: what the model sees of these bytes.
+    `stamp`: the stamp of the file it was made from.
     """
 
     data: bytes = field(repr=False)
@@ -60,15 +61,18 @@ class PreparedPicture:
 
 @dataclass(frozen=True)
 class ChosenPicture:
-    """A picture as its source has it, to be prepared on a worker. Exactly one of the four ways holds it:
+    """A picture as its source delivers it, to be prepared on a worker. Exactly one of the first four fields holds it.
 
-    `file`: any file, which the background Blender reads. `targa`: an unpacked Targa that Blender has just written: what
-    it shows, 8 bit, sRGB, straight alpha; the file is ours and goes when it is read. `pixels`: an array, whose class
-    says how it becomes the same. `prepared`: nothing is to be done any more.
-
-    `name` is what the artist calls it, with an ending if it is a file. `pixel_aspect` is the width of a pixel by its
-    height, `orientation` Exif's, where those are known already. `ignores_alpha`: it is sent without its transparency.
-    `stamp` is that of a file whose pixels these are.
+    `file`: any file; the background Blender reads it.
+    `targa`: an unpacked Targa that Blender has just written (as displayed, 8 bit, sRGB, straight alpha). The file is
+    ours and is deleted after reading.
+    `pixels`: an array; its class knows how to convert it to the same form.
+    `prepared`: a picture that is already prepared.
+    `name`: the artist's name for it, with an extension if it is a file.
+    `pixel_aspect`: a pixel's width divided by its height, if known already.
+    `orientation`: Exif's value, if known already.
+    `ignores_alpha`: send it without its transparency.
+    `stamp`: the stamp of the file that holds these pixels.
     """
 
     name: str
@@ -82,13 +86,13 @@ class ChosenPicture:
     stamp: FileStamp | None = None
 
 
-# Makes what is sent of a picture, on a worker. Raises TrellisError or OSError.
+# Prepares a picture, on a worker. Raises TrellisError or OSError.
 Prepare = Callable[[ChosenPicture], PreparedPicture]
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A picture that is ready to be sent: its file, which is ours to move or delete if it `is_ours`, and its kind."""
+    """A file that is ready to be sent, and its kind. If `is_ours`, we may move or delete it."""
 
     file: Path
     is_ours: bool = False
@@ -97,24 +101,24 @@ class PictureFile:
 
 
 def gone(name: str) -> PictureError:
-    """The error for a file that is not there."""
+    """Return the error for a file that does not exist."""
     return PictureError(f"The picture “{name}” is gone. Choose another file.")
 
 
 def closed(name: str, error: OSError) -> PictureError:
-    """The error for a file that the system does not let us read."""
+    """Return the error for a file that the system does not let us read."""
     reason = error.strerror or type(error).__name__
     return PictureError(f"The picture “{name}” cannot be read: {reason}. Choose another file.")
 
 
 def check_size(name: str, width: int, height: int) -> None:
-    """Raises PictureError above 50 megapixels: Trellis looks at 1024 pixels at most."""
+    """Raise PictureError above 50 megapixels. Trellis uses at most 1024 pixels a side."""
     if width * height > PIXELS_MAXIMUM:
         size = f"{width} × {height}"
         raise PictureError(f"“{name}” is too large ({size}): 50 megapixels are the most. Scale it down first.")
 
 
 def fingerprint(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal. Raises OSError."""
+    """Return the file's SHA-256 in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

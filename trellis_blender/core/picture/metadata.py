@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture's file says besides its pixels: its kind, its size, which way is up, and whether all of it is there.
+"""Metadata of a picture's file: its kind, its size, which way is up, and whether the file is complete.
 
-None of this decides whether the file is taken: Blender does, by reading it. It says what Blender leaves out (it turns
-no picture upright, and shows what there is of a file that was cut short), and what to tell the artist.
+Blender alone decides whether it can read a file. This module supplies what Blender leaves out (it does not turn a
+picture upright, and it shows a truncated file as far as it goes) and what to tell the artist.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import NamedTuple
 from ..errors import PictureError
 
 Chunks = Iterator[tuple[bytes, int, int]]  # kind, start and end of the content
-ZEROS = 64  # bytes at the end of a compressed picture that make one wonder
-ZEROS_SHARE = 0.1  # of a lossy WebP, which may end with many zeros where the picture is flat: 0.05 was seen
-STRAY = 16  # bytes before the end that a camera may have left
+ZEROS = 64  # bytes: so many zeros at the end of a compressed picture are suspicious
+ZEROS_SHARE = 0.1  # the same for a lossy WebP, as a share: a flat picture may end with many zeros (0.05 was seen)
+STRAY = 16  # bytes that a camera may leave before the end
 UPRIGHT = 1  # Exif 2.32 §4.6.4, tag 0x0112: 1 to 8
 _PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-# Kinds by their first bytes, by the names that artists know.
+# First bytes and the kinds they mark, named as artists know them.
 _KINDS = (
     (_PNG, "PNG"),
     (b"\xff\xd8", "JPEG"),
@@ -50,8 +50,8 @@ _NETPBM = re.compile(rb"P[1-7]\s")
 _BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"crx ": "CR3"} | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"
 )
-# Tags and chunks that a library does not know, profiles that it finds odd: nothing is missing for it. The last is
-# Blender's own, of a file format that its properties have no name for.
+# Unknown tags and chunks, and odd colour profiles: no pixel is missing. The last words are Blender's own, about a file
+# format that its properties cannot name.
 _HARMLESS = re.compile(
     r"libpng warning|Unknown field with tag|[Uu]nknown (chunk|tag|field)|iCCP|\bprofile\b|matches no enum|bpy\.rna"
     r"|^\s*\|?\s*$"
@@ -60,8 +60,12 @@ _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})"
 
 
 class FileHeader(NamedTuple):
-    """`kind`: empty where the first bytes are nobody's. `width` and `height`: pixels as stored, 0 where only reading it
-    tells. `orientation`: as Exif has it. `pixel_aspect`: the width of a pixel by its height.
+    """What a file's header says.
+
+    `kind`: empty if the first bytes are unknown.
+    `width`, `height`: pixels as stored; 0 if only decoding would tell.
+    `orientation`: Exif's value.
+    `pixel_aspect`: a pixel's width divided by its height.
     """
 
     kind: str
@@ -73,7 +77,7 @@ class FileHeader(NamedTuple):
 
 
 def read_header(data: bytes) -> FileHeader:
-    """What the file with these bytes says. Never raises: what is damaged says little."""
+    """Return what the header of a file with these bytes says. Never raises: a damaged file just says less."""
     kind = kind_of(data)
     try:
         width, height = _size(kind, data)
@@ -87,7 +91,7 @@ def read_header(data: bytes) -> FileHeader:
 
 
 def kind_of(data: bytes) -> str:
-    """The kind of picture that begins so, empty where nobody's does."""
+    """Return the kind of picture that begins with these bytes; empty if unknown."""
     if data[4:8] == b"ftyp":
         brands = (data[8:12], *(data[at : at + 4] for at in range(16, min(len(data), 64), 4)))
         return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "")
@@ -101,12 +105,12 @@ def kind_of(data: bytes) -> str:
 
 
 def damaged(name: str) -> PictureError:
-    """The error for a picture of which a part is missing."""
+    """Return the error for a picture that is incomplete."""
     return PictureError(f"“{name}” is damaged or was not copied whole. Get it again, or choose another file.")
 
 
 def unreadable(name: str, data: bytes) -> PictureError:
-    """The error for a file that Blender gives no pixels of: what it is, as far as that can be told."""
+    """Return the error for a file that Blender cannot read. It names the file's kind if that is known."""
     kind = kind_of(data)
     if not data or kind in ("PNG", "JPEG", "TIFF", "WebP", "BMP", "OpenEXR", "JPEG 2000", "HDR", "DPX", "PSD"):
         return damaged(name)
@@ -116,7 +120,7 @@ def unreadable(name: str, data: bytes) -> PictureError:
 
 
 def complaint(said: str) -> str:
-    """The first line in what Blender printed that says that pixels are missing or wrong, empty without one."""
+    """Return the first line of Blender's output that reports missing or wrong pixels; empty if there is none."""
     for line in said.splitlines():
         stray = _EXTRANEOUS.search(line)
         is_stray = stray is not None and (stray[2] != "d9" or int(stray[1]) <= STRAY)
@@ -126,9 +130,9 @@ def complaint(said: str) -> str:
 
 
 def without_jpeg_metadata(data: bytes) -> bytes:
-    """The JPEG without comments, thumbnails, Exif and other people's segments (ITU-T T.81 §B.2.4.5, §B.2.4.6).
+    """Return the JPEG without comments, thumbnails, Exif and vendors' segments (ITU-T T.81 §B.2.4.5, §B.2.4.6).
 
-    APP0 (JFIF) stays, and so does APP14, which says what the colours are.
+    APP0 (JFIF) stays, and so does APP14, which defines the colours.
     """
     kept, scan = [data[:2]], len(data)
     for marker, start, end in _jpeg_segments(data):
@@ -148,7 +152,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", data, start + 1)
         case "WebP":
             return _webp_size(data)
-        case "BMP" if struct.unpack_from("<I", data, 14)[0] == 12:  # of OS/2 1.x
+        case "BMP" if struct.unpack_from("<I", data, 14)[0] == 12:  # the header of OS/2 1.x
             width, height = struct.unpack_from("<HH", data, 18)
         case "BMP":  # a negative height means that the top row is first
             width, height = map(abs, struct.unpack_from("<ii", data, 18))
@@ -167,7 +171,7 @@ def _is_frame(marker: int) -> bool:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """RFC 9649 §2: the size stands in the first chunk, in one of three forms."""
+    """Return the size from the first chunk, which has one of three forms (RFC 9649 §2)."""
     kind = data[12:16]
     if kind == b"VP8X":
         low_width, high_width, low_height, high_height = struct.unpack_from("<HBHB", data, 24)
@@ -180,7 +184,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _orientation(kind: str, data: bytes) -> int:
-    """Which way is up, by Exif. Blender turns an AVIF itself, whose turn is part of the format."""
+    """Return Exif's orientation. AVIF is left out: its rotation is part of the format, and Blender applies it."""
     if kind == "TIFF":
         return _upright_or(_tiff_tags(data, 0).get(0x112))
     for start, end in _exif(kind, data):
@@ -194,7 +198,7 @@ def _upright_or(value: int | None) -> int:
 
 
 def _exif(kind: str, data: bytes) -> Iterator[tuple[int, int]]:
-    """Where Exif stands in the file: start and end."""
+    """Yield the start and end of the Exif data in the file."""
     if kind == "JPEG":
         found = (
             (start, end)
@@ -211,10 +215,10 @@ def _exif(kind: str, data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _aspect(kind: str, data: bytes) -> float:
-    """The width of a pixel by its height, where the file says that they are not square.
+    """Return a pixel's width divided by its height; 1 unless the file says that pixels are not square.
 
-    JFIF 1.02, APP0: with units 0 the densities are an aspect ratio; PNG (3rd edition) §11.3.4.3, likewise. Those of
-    scanners and cameras, in pixels per inch, are as often wrong as right, and Blender shows none of them.
+    JFIF 1.02, APP0: with units 0 the densities are an aspect ratio; PNG (3rd edition) §11.3.4.3, likewise. Densities in
+    pixels per inch, from scanners and cameras, are ignored: they are often wrong, and Blender ignores them too.
     """
     if kind == "JPEG":
         for marker, start, end in _jpeg_segments(data):
@@ -230,14 +234,14 @@ def _aspect(kind: str, data: bytes) -> float:
 
 
 def _jpeg_segments(data: bytes) -> Chunks:
-    """The segments before the scan: the marker's second byte, start and end of the content (ITU-T T.81 §B.1.1)."""
+    """Yield the segments before the scan: the marker's second byte, start and end of content (ITU-T T.81 §B.1.1)."""
     at = 2
     while at + 4 <= len(data):
-        if data[at] != 0xFF:  # stray bytes, as decoders skip them
+        if data[at] != 0xFF:  # stray bytes: skip them, as decoders do
             at += 1
             continue
         marker = data[at + 1]
-        if marker in (0xFF, 0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # filling, or nothing in it
+        if marker in (0xFF, 0x00, 0x01) or 0xD0 <= marker <= 0xD8:  # padding, or a marker without content
             at += 1 if marker == 0xFF else 2
             continue
         end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
@@ -264,7 +268,7 @@ def _riff_chunks(data: bytes) -> Chunks:
 
 
 def _tiff_tags(data: bytes, at: int) -> dict[int, int]:
-    """Whole numbers of the first directory, by their tags (TIFF 6.0 §2)."""
+    """Return the whole numbers of the first directory, by tag (TIFF 6.0 §2)."""
     order = {b"II": "<", b"MM": ">"}.get(data[at : at + 2])
     if order is None:
         return {}
@@ -281,7 +285,7 @@ def _tiff_tags(data: bytes, at: int) -> dict[int, int]:
 
 
 def _ends_early(kind: str, data: bytes) -> bool:
-    """Whether the end of the picture is missing, or all zeros as a half-copied file has it."""
+    """Return whether the end of the picture is missing, or all zeros as in a half-copied file."""
     if kind == "JPEG":
         scan = next((end for marker, _, end in _jpeg_segments(data) if marker == b"\xda"), len(data))
         return data.rfind(b"\xff\xd9") < scan
@@ -296,7 +300,7 @@ def _ends_early(kind: str, data: bytes) -> bool:
 
 
 def _is_cut(data: bytes, name: bytes, start: int, end: int) -> bool:
-    """Whether the end of a WebP's frame is missing, or all zeros."""
+    """Return whether the end of a WebP frame is missing or all zeros."""
     if end > len(data):
         return True
     zeros = end - start - len(data[start:end].rstrip(b"\x00"))

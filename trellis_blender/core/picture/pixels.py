@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pixels as arrays: turned, scaled, and between linear light and sRGB. Plain numpy, for workers and the background."""
+"""Pixels as arrays: turn, scale, convert between linear light and sRGB. Plain numpy, for any thread or process."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-_BLOCK = 256  # rows that are scaled at once
+_BLOCK = 256  # rows scaled at a time
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels of an image that shows them as they are stored, taken out of Blender in one go.
+    """An image's pixels as stored, copied out of Blender in one go.
 
-    `flat`: float32, 4 numbers a pixel, row after row, the bottom one first.
+    `flat`: float32, 4 numbers a pixel, row after row, bottom row first.
     """
 
     flat: Array
@@ -25,12 +25,12 @@ class Pixels:
     height: int
 
     def rows(self) -> Array:
-        """The same as uint8 (height, width, 4), the top row first."""
+        """Return the pixels as uint8 (height, width, 4), top row first."""
         return as_bytes(np.nan_to_num(self.flat).reshape(self.height, self.width, -1)[::-1])
 
 
 def upright(rows: Array, orientation: int) -> Array:
-    """The picture turned as Exif says (Exif 2.32 §4.6.4, tag 0x0112): 1 to 8."""
+    """Return the picture turned as Exif's orientation, 1 to 8, says (Exif 2.32 §4.6.4, tag 0x0112)."""
     if orientation in (5, 6, 7, 8):
         rows = rows.transpose(1, 0, 2)
     across, down = orientation in (2, 3, 6, 7), orientation in (3, 4, 7, 8)
@@ -38,7 +38,7 @@ def upright(rows: Array, orientation: int) -> Array:
 
 
 def squared(rows: Array, pixel_aspect: float) -> Array:
-    """The picture with square pixels, made larger in one direction. `pixel_aspect`: a pixel's width by its height."""
+    """Return the picture with square pixels, enlarged in one direction. `pixel_aspect`: pixel width by height."""
     height, width = rows.shape[:2]
     if abs(pixel_aspect - 1) < 0.001 or not 0.01 < pixel_aspect < 100:
         return rows
@@ -48,7 +48,7 @@ def squared(rows: Array, pixel_aspect: float) -> Array:
 
 
 def _stretched(rows: Array, count: int, axis: int) -> Array:
-    """More pixels along the axis, between those that there are."""
+    """Return the picture enlarged to `count` pixels along the axis, by linear interpolation."""
     before = rows.shape[axis]
     at = np.clip((np.arange(count) + 0.5) * before / count - 0.5, 0, before - 1)
     low = np.floor(at).astype(np.intp)
@@ -61,7 +61,7 @@ def _stretched(rows: Array, count: int, axis: int) -> Array:
 
 
 def shrunk(rows: Array, largest: int) -> Array:
-    """The picture with no side above `largest` pixels; each new pixel is the mean of the area that it covers."""
+    """Return the picture with no side above `largest` pixels. Each new pixel is the mean of the area it covers."""
     height, width = rows.shape[:2]
     if max(height, width) <= largest:
         return rows
@@ -77,7 +77,7 @@ def shrunk(rows: Array, largest: int) -> Array:
 
 
 def _averaged(rows: Array, count: int, *, has_alpha: bool) -> Array:
-    """The rows with `count` pixels each, float32; with alpha, colours times that, which is then 0 to 1."""
+    """Return the rows scaled down to `count` pixels each, float32; with alpha as 0 to 1, and colours times alpha."""
     before = rows.shape[1]
     edges = np.arange(count + 1) * (before / count)
     low = np.minimum(np.floor(edges).astype(np.intp), before - 1)
@@ -95,7 +95,10 @@ def _averaged(rows: Array, count: int, *, has_alpha: bool) -> Array:
 
 
 def resized(image: Array, height: int, width: int) -> Array:
-    """The image (rows, columns, channels), each new pixel the mean of those that it covers, or the one it lies in."""
+    """Return the image (rows, columns, channels) in a new size.
+
+    Each new pixel is the mean of the pixels it covers, or the pixel it lies in.
+    """
     for axis, count in enumerate((height, width)):
         before = image.shape[axis]
         starts = np.arange(count) * before // count
@@ -109,20 +112,20 @@ def resized(image: Array, height: int, width: int) -> Array:
 
 
 def encoded(linear: Array) -> Array:
-    """Linear light as sRGB shows it (IEC 61966-2-1)."""
+    """Return linear light as sRGB (IEC 61966-2-1)."""
     bright = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
     made: Array = np.where(linear <= 0.0031308, linear * 12.92, bright)
     return made
 
 
 def linear(shown_colours: Array) -> Array:
-    """The linear light of sRGB colours, 0 to 1: the way back."""
+    """Return sRGB colours, 0 to 1, as linear light: the inverse of `encoded`."""
     bright = ((shown_colours + 0.055) / 1.055) ** 2.4
     made: Array = np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
     return made
 
 
 def as_bytes(image: Array) -> Array:
-    """Numbers from 0 to 1 as uint8."""
+    """Return numbers from 0 to 1 as uint8."""
     whole: Array = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     return whole

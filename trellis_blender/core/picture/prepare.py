@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way of every picture, whatever its source: upright, square pixels, 8-bit RGB or RGBA, cropped, not too large.
+"""Prepare every picture alike, whatever its source: upright, square pixels, 8-bit RGB or RGBA, cropped, not too large.
 
-TRELLIS.2 scales a picture to 1024 pixels first and cuts the subject out afterwards (microsoft/TRELLIS.2,
-trellis2/pipelines/trellis2_image_to_3d.py, `preprocess_image`), so a small subject loses the pixels that it had. Here
-it is cut out first, as that does it: the square around everything with more than 80 % alpha. A margin stays around it,
-so that there is transparency left to know it by.
+TRELLIS.2 scales a picture to 1024 pixels first and crops it to the subject afterwards (microsoft/TRELLIS.2,
+trellis2/pipelines/trellis2_image_to_3d.py, `preprocess_image`), so a small subject loses its pixels. We crop first, by
+the same rule: the square around everything with more than 80 % alpha. We keep a margin around it, so that some
+transparency is left to mark the subject.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .pixels import shrunk, squared, upright
 from .view import Concern, view_of
 
 Array = npt.NDArray[Any]
-SOLID = 204  # of 255: TRELLIS.2 takes what is above 80 %
-SUBJECT_SIDE, WHOLE_SIDE = 1024, 2048  # pixels of the longer side that are sent, with alpha and without
-SUBJECT_MINIMUM = 32  # pixels of the subject's longer side, where alpha says what that is
-MARGIN_SHARE, MARGIN_MINIMUM = 1 / 20, 4  # of the subject's longer side; pixels
-# In pixels, of the longer side: a picture that is small; a subject that is tiny, unless it is half the picture.
+SOLID = 204  # of 255: TRELLIS.2 keeps everything above 80 %
+SUBJECT_SIDE, WHOLE_SIDE = 1024, 2048  # the longer side we send, in pixels: with alpha, and without
+SUBJECT_MINIMUM = 32  # pixels: the subject's longer side, if alpha marks the subject
+MARGIN_SHARE, MARGIN_MINIMUM = 1 / 20, 4  # a share of the subject's longer side; pixels
+# The longer side in pixels, at most: of a small picture; of a tiny subject, unless it is half the picture.
 SMALL, TINY = 256, 128
 GLASS = (
     "No part of it is above 80 % opaque, so the model would see nothing."
@@ -37,13 +37,13 @@ GLASS = (
 TOO_SMALL = (
     "The subject is only {size} pixels large: there is nothing to see in it. Choose a larger picture, or move closer."
 )
-# Makes a JPEG of a PNG: gets its bytes, returns the JPEG's and the pixels that this shows, uint8 (height, width, 3).
+# Turns a PNG's bytes into a JPEG's. Returns these and the pixels they show, uint8 (height, width, 3).
 Packer = Callable[[bytes], tuple[bytes, Array]]
 
 
 @dataclass(frozen=True)
 class PreparedPixels:
-    """What is sent of a picture: `rows` are uint8 (height, width, 3 or 4), the top row first."""
+    """The pixels to send: `rows` are uint8 (height, width, 3 or 4), top row first."""
 
     rows: Array
     crop: Crop
@@ -53,9 +53,9 @@ class PreparedPixels:
 def prepared(
     rows: Array, *, orientation: int = 1, pixel_aspect: float = 1.0, ignores_alpha: bool = False
 ) -> PreparedPixels:
-    """What is sent of a picture as it is stored: uint8 (height, width, 4), the top row first, sRGB, straight alpha.
+    """Return the pixels to send for a picture as stored: uint8 (height, width, 4), top row first, sRGB, straight alpha.
 
-    Raises PictureError where nothing can be made of it.
+    Raises PictureError if the model could not use them.
     """
     rows = upright(squared(rows, pixel_aspect), orientation)
     height, width = rows.shape[:2]
@@ -78,7 +78,7 @@ def prepared(
     if side <= TINY and side <= max(height, width) / 2:
         concerns.add(Concern.TINY)
     whole = side + 2 * max(MARGIN_MINIMUM, math.ceil(side * MARGIN_SHARE))
-    # At even places, so that what TRELLIS.2 rounds is rounded as in the whole picture.
+    # Cut at even positions, so that TRELLIS.2 rounds as it would in the whole picture.
     top, left = (math.floor((first + last - whole) / 4) * 2 for first, last in zip(low, high, strict=True))
     cut = _cut(rows, top, left, whole)
     return PreparedPixels(
@@ -87,9 +87,9 @@ def prepared(
 
 
 def packed(cut: PreparedPixels, pack_jpeg: Packer | None) -> PreparedPicture:
-    """What is sent as a file: a PNG, or what `pack_jpeg` makes of an opaque one that is too large; None: nothing does.
+    """Return the picture as a file: a PNG, or a JPEG from `pack_jpeg` if the picture is opaque and its PNG too large.
 
-    What the model sees is computed from what the file's bytes show.
+    With `pack_jpeg` None, it stays a PNG. The view is computed from the pixels that the file's bytes show.
     """
     data, kind, shown = png(cut.rows), "png", cut.rows
     if shown.shape[2] == 3 and len(data) > JPEG_ABOVE and pack_jpeg is not None:
@@ -99,7 +99,7 @@ def packed(cut: PreparedPixels, pack_jpeg: Packer | None) -> PreparedPicture:
 
 
 def _cut(rows: Array, top: int, left: int, side: int) -> Array:
-    """A square of the picture, with nothing where the picture ends; what cannot be seen has no colour."""
+    """Return a square of the picture, transparent beyond the picture's edge. Invisible pixels lose their colour."""
     square = np.zeros((side, side, 4), np.uint8)
     begin_down, begin_across = max(0, top), max(0, left)
     part = rows[begin_down : top + side, begin_across : left + side]

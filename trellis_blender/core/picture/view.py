@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the model sees of the picture that is sent: its subject, cut out by its alpha, in a square.
+"""What the model sees of a picture: the subject, cut out by its alpha, in a square.
 
-As TRELLIS.2's own `preprocess_image` does it (microsoft/TRELLIS.2, trellis2/pipelines/trellis2_image_to_3d.py): alpha
-is the mask unless all of it is full; else the background is removed. The picture is scaled to at most 1024 pixels;
-the square around everything with more than 80 % alpha is cut out, as large as its longer side, and put on black.
+This repeats TRELLIS.2's own `preprocess_image` (microsoft/TRELLIS.2, trellis2/pipelines/trellis2_image_to_3d.py). Alpha
+is the mask unless the picture is fully opaque; then the background is removed. The picture is scaled to at most 1024
+pixels. The square around everything above 80 % alpha, as large as its longer side, is cut out and put on black.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # the main thread takes a `View` in, and needs no numpy for that
+if TYPE_CHECKING:  # the main thread handles `View`s and needs no numpy for that
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
 
-# In pixels: the square that is shown, the longer side that TRELLIS.2 looks at, the squares of the ground behind it.
+# In pixels: the side of the view, the longest side TRELLIS.2 uses, and the squares of the checkerboard behind.
 SIDE, LARGEST, CHECKER = 256, 1024, 16
 SOLID = 0.8
 CHECKER_SHADES = (0.13, 0.17)
 
 
 class Concern(StrEnum):
-    """What may keep the model from coming out well."""
+    """A reason why the model may not come out well."""
 
     NO_ALPHA = "no_alpha"
     TOUCHES_BORDER = "touches_border"
@@ -34,14 +34,14 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True)
 class View:
-    """What the model sees: `SIDE` by `SIDE` RGBA bytes, bottom row first, and what is to be said of the picture."""
+    """What the model sees: `SIDE` by `SIDE` RGBA bytes, bottom row first, and our concerns about the picture."""
 
     pixels: bytes
     concerns: tuple[Concern, ...]
 
 
 def view_of(rows: Array, concerns: tuple[Concern, ...] = ()) -> View:
-    """The view of a picture that is sent: uint8 (height, width, 3 or 4), the top row first, straight alpha."""
+    """Return the view of a picture to send: uint8 (height, width, 3 or 4), top row first, straight alpha."""
     import numpy as np
 
     from .pixels import as_bytes, resized
@@ -66,7 +66,7 @@ def view_of(rows: Array, concerns: tuple[Concern, ...] = ()) -> View:
 
 
 def _subject(rows: Array, columns: Array) -> tuple[int, ...]:
-    """The square around the rows and columns with something in them."""
+    """Return the square around the rows and columns that hold something."""
     low, high = (int(rows[0]), int(columns[0])), (int(rows[-1]), int(columns[-1]))
     side = max(high[0] - low[0], high[1] - low[1])
     centre = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
@@ -76,7 +76,7 @@ def _subject(rows: Array, columns: Array) -> tuple[int, ...]:
 
 
 def _cut(image: Array, box: tuple[int, ...]) -> Array:
-    """The part of the image in the box, in the middle of a square, with nothing where the image ends."""
+    """Return the part of the image in the box, centred in a square, transparent beyond the image's edge."""
     import numpy as np
 
     top, left, bottom, right = box

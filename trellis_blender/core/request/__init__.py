@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked of a service, and for whom: account, models, parameters, presets, and the calls."""
+"""What is requested of a service, and for whom.
+
+- `account.py` says who pays and where: key, secret, project, address.
+- `parameters.py` holds the one table of Trellis 2's parameters.
+- `presets.py` sets all parameters at once.
+- `models.py` lists the hosted models, one record each.
+- `service.py` defines the calls that every service offers.
+"""

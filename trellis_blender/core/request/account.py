@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ..errors import AccountError
 
-# Where keys are made (Team Settings > API Keys) and credits bought (Team Settings > Plans), see help.scenario.com,
+# Artists make keys (Team Settings > API Keys) and buy credits (Team Settings > Plans) here, see help.scenario.com,
 # “API keys and scopes” and “Usage limits and Compute Units”. Scenario's own Blender plug-in opens this page for a key.
 TEAM_PAGE = "https://app.scenario.com/team"
 WEB_PAGE = "https://app.scenario.com"
@@ -17,9 +17,10 @@ DEFAULT_ADDRESS = "https://api.cloud.scenario.com/v1"
 
 @dataclass(frozen=True)
 class Account:
-    """What a call needs to be allowed. Key and secret never show up in a repr.
+    """The credentials of a call. A repr never shows key or secret.
 
-    `address` is the API's base address without a slash at its end; `project` may be empty.
+    `address`: the API's base address without a trailing slash.
+    `project`: may be empty.
     """
 
     key: str = field(repr=False)
@@ -29,7 +30,7 @@ class Account:
 
     @classmethod
     def checked(cls, key: str, secret: str, project: str = "", address: str = "") -> Account:
-        """An account that can be used. Raises AccountError with what is missing."""
+        """Return an account that can be used. Raises AccountError with what is missing."""
         address = check_address(address)
         key, secret = key.strip(), secret.strip()
         if not key:
@@ -40,9 +41,9 @@ class Account:
 
 
 def check_address(address: str) -> str:
-    """The address, ready to have a path appended; Scenario's own when it is empty.
+    """Return the address, ready for a path to be appended; an empty one stands for Scenario's own.
 
-    Raises AccountError unless it is https: the key travels with every call. Loopback may be plain http.
+    Raises AccountError unless it is https, because the key travels with every call. Loopback may be plain http.
     """
     address = address.strip().rstrip("/") or DEFAULT_ADDRESS
     try:
@@ -60,8 +61,8 @@ def check_address(address: str) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether the address is this computer itself: nothing leaves it, so no online access is needed."""
-    import ipaddress  # takes milliseconds, and only an address of the artist's own needs it
+    """Return whether the address is this computer itself. Nothing leaves it then, so no online access is needed."""
+    import ipaddress  # takes milliseconds to import, and only a custom address needs it
 
     host = urlsplit(address).hostname or ""
     if host == "localhost":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models that a service hosts, one record each: a second one is a row in this table."""
+"""The models that services host, one record each. To add one, add a row to the table."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .parameters import NAME, TABLE, Parameter, Value
 
 
 class HostedModel(NamedTuple):
-    """A model: its id at the service, its name for the artist, and what it can be told beside the picture and a seed.
+    """A model: its id at the service, its name for the artist, and its parameters beside picture and seed.
 
-    Whether the service is retiring it, and what it costs, is asked (`Service.check`, `Service.price`).
+    The service itself says what it costs and whether it is being retired (`Service.price`, `Service.check`).
     """
 
     id: str
@@ -22,15 +22,15 @@ class HostedModel(NamedTuple):
 
     @property
     def by_name(self) -> Mapping[str, Parameter]:
-        """Its parameters by their Python names."""
+        """Return its parameters by their Python names."""
         return {parameter.name: parameter for parameter in self.parameters}
 
     def complete(self, values: Mapping[str, Value], seed: int | None = None) -> Mapping[str, Value]:
-        """All its parameters by their Python names, as `parameters.complete` says. Raises ParameterError."""
+        """Return all its parameters by their Python names, as `parameters.complete` does. Raises ParameterError."""
         return parameters.complete(values, seed, self.by_name, self.name)
 
     def to_wire(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """The same values by the service's names, ready for the request's body."""
+        """Return the values by the service's names, ready for the request's body."""
         return parameters.to_wire(values, self.by_name)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The parameters of Trellis 2: one table for the wire, for Python and for the panel.
 
-Names, types and defaults: Scenario's API reference of `model_trellis-2`. Ranges and allowed values:
+Names, types and defaults come from Scenario's API reference of `model_trellis-2`. Ranges and allowed values come from
 Scenario's documentation of the model.
 """
 
@@ -22,7 +22,7 @@ SEED_MAXIMUM = 2**31 - 1
 
 
 class Group(StrEnum):
-    """The stage of the model a parameter belongs to. The value is the heading in the panel."""
+    """The stage of the model that a parameter belongs to. The value is the heading in the panel."""
 
     STRUCTURE = "Sparse Structure"
     SHAPE = "Shape"
@@ -33,8 +33,8 @@ class Group(StrEnum):
 class Parameter(NamedTuple):
     """One parameter of the request.
 
-    `wire` is Scenario's name, `name` Python's, `label` and `description` are shown to the artist.
-    `choices` lists the allowed values where there is no range.
+    `wire`: Scenario's name. `name`: Python's name. `label`, `description`: shown to the artist.
+    `choices`: the allowed values, if there is no range.
     """
 
     wire: str
@@ -109,7 +109,7 @@ BY_NAME: Mapping[str, Parameter] = MappingProxyType({parameter.name: parameter f
 
 
 def of_group(group: Group) -> Iterable[Parameter]:
-    """The parameters of one stage, in the order in which they are shown."""
+    """Return the parameters of one stage, in the order in which they are shown."""
     return (parameter for parameter in TABLE if parameter.group is group)
 
 
@@ -119,26 +119,27 @@ def complete(
     known: Mapping[str, Parameter] = BY_NAME,
     model: str = NAME,
 ) -> Mapping[str, Value]:
-    """All parameters by their Python names, defaults filled in, and the seed.
+    """Return all parameters by their Python names, with defaults filled in, and the seed.
 
-    `known` are those of the model with that name.
+    `known`: the parameters of the model named `model`.
+    `seed`: 0 to 2147483647. None draws one here, so that every result can be made again and a job can be recognised by
+    its seed.
 
-    The seed is drawn here (0 to 2147483647) when it is None, so that every result can be made again and a
-    job can be recognised by it. Raises ParameterError for an unknown name or a value outside its range.
+    Raises ParameterError for an unknown name or a value outside its range.
     """
     unknown = sorted(values.keys() - known.keys())
     if unknown:
         raise ParameterError(f"{model} has no parameter “{unknown[0]}”. Remove it and try again.")
     if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
         raise ParameterError(f"The seed must lie between 0 and {SEED_MAXIMUM}, not {seed}.")
-    import secrets  # takes milliseconds, which no start of Blender should
+    import secrets  # takes milliseconds to import: not when Blender starts
 
     checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in known.items()}
     return MappingProxyType({**checked, "seed": secrets.randbelow(SEED_MAXIMUM + 1) if seed is None else seed})
 
 
 def to_wire(values: Mapping[str, Value], known: Mapping[str, Parameter] = BY_NAME) -> dict[str, Value]:
-    """The same values by Scenario's names, ready for the request's body."""
+    """Return the values by Scenario's names, ready for the request's body."""
     return {known[name].wire if name in known else name: value for name, value in values.items()}
 
 
@@ -161,9 +162,9 @@ def _checked(parameter: Parameter, value: Value) -> Value:
 
 
 def shortest_decimal(value: float) -> float:
-    """The shortest decimal that stands for the same 32-bit float: 0.7 for 0.699999988079071.
+    """Return the shortest decimal that stands for the same 32-bit float: 0.7 for 0.699999988079071.
 
-    Blender's FloatProperty holds 32 bits; a value with more precision than that is returned as it is.
+    Blender's FloatProperty holds 32 bits. A value with more precision than that is returned unchanged.
     """
     if not math.isfinite(value) or as_32_bit(value) != value:
         return value
@@ -172,7 +173,7 @@ def shortest_decimal(value: float) -> float:
 
 
 def as_32_bit(value: float) -> float:
-    """The value as a 32-bit float holds it, infinite where that has no room for it."""
+    """Return the value as a 32-bit float holds it; infinity if it is too large."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Four ways to set all parameters at once, from quick and cheap to fine and dear.
+"""Four ways to set all parameters at once, from fast and cheap to fine and expensive.
 
-What a preset does not name keeps its default. The values lie within the ranges that Scenario documents; Standard is
-the defaults themselves.
+A parameter that a preset does not name keeps its default; Standard consists of the defaults. All values lie within the
+ranges that Scenario documents.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .parameters import BY_NAME, TABLE, Value, shortest_decimal
 
 
 class Preset(NamedTuple):
-    """A name for a set of values. `changes` holds what differs from the defaults, by the parameters' Python names."""
+    """A named set of values. `changes`: the values that differ from the defaults, by the parameters' Python names."""
 
     name: str
     label: str
     changes: Mapping[str, Value]
 
     def value(self, parameter: str) -> Value:
-        """The parameter's value in this preset."""
+        """Return the parameter's value in this preset."""
         return self.changes.get(parameter, BY_NAME[parameter].default)
 
 
@@ -56,7 +56,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 
 def name_of(values: Mapping[str, Value]) -> str:
-    """The name of the preset that these values are, empty when they are none. The seed does not matter."""
+    """Return the name of the preset with these values; empty if there is none. The seed does not matter."""
     return next((name for name, preset in PRESETS.items() if _is(preset, values)), "")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a failed step means for its job: whichever loses nothing that is paid for, and pays for nothing twice."""
+"""What a failed step means for its job: never lose what was paid for, never pay twice."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from ..errors import (
 from ..job.events import AnswerLost, Event, Failed, SubmitPutOff
 from ..job.job import Job, Stage
 
-# After these, and no other, a paid call was certainly not accepted.
+# Only after these errors is it certain that a paid call was not accepted.
 NOT_ACCEPTED = (PassingError, AccountError, CreditsError, RefusedError)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """`event` happens to the job, if any. With `waits` it is tried again, after the seconds `asked` for by the server,
-    or with `needs_help` after a while in which the artist may have mended what the `sentence` says, by the `remedy`, or
-    `at_limit` once another job has ended.
+    """What to do after a failed step.
+
+    `event`: happens to the job, if any.
+    `waits`: try again, by default after the usual pause or the seconds the server `asked` for.
+    `needs_help`: try again after a pause in which the artist may fix what the `sentence` says, using the `remedy`.
+    `at_limit`: try again once another job has ended.
     """
 
     sentence: str
@@ -40,7 +43,7 @@ class Decision:
 
 
 def decide(job: Job, error: Exception) -> Decision:
-    """What to do with a job whose step ended with the error."""
+    """Return what to do with a job whose step ended with the error."""
     sentence = error.sentence if isinstance(error, TrellisError) else unexpected(error)
     if job.stage is Stage.SUBMITTING and not isinstance(error, NOT_ACCEPTED):
         return Decision(sentence, AnswerLost())
@@ -58,7 +61,7 @@ def decide(job: Job, error: Exception) -> Decision:
 
 
 def _must_be_held(job: Job, error: Exception) -> bool:
-    """Whether it waits for the artist's help rather than fail: it is paid for, or may be, or only the disk is full."""
+    """Return whether the job waits for help instead of failing: it is or may be paid for, or only the disk is full."""
     if job.stage is Stage.UNCONFIRMED or isinstance(error, StorageError):
         return True
     return job.holds_model and isinstance(error, AccountError | CreditsError)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs the runner drives, and the only place where one changes.
+"""The jobs the runner drives, and the only place where a job changes.
 
-Only the runner's thread touches it. Each change is an event: the job advances, is written to its folder, and is told to
+Only the runner's thread uses it. Each change is an event: the job advances, is written to its folder, and is sent to
 the main thread, in that order.
 """
 
@@ -26,12 +26,13 @@ from .timing import Clock, Timing
 
 @dataclass
 class JobEntry:
-    """What the runner remembers about a job beside the job itself. Times are seconds of the runner's clock.
+    """A job and what the runner remembers about it. Times are seconds of the runner's clock.
 
-    `due`: when the next step may begin. `attempt`: failures in a row. `since`: when it reached its stage. `seen`: when
-    the server last told of it. `searched_since`: when the search for it began. `missing_since`: when a search first
-    proved that it is not there, every later one having done so, too. `is_at_limit`: it waits for another job to end.
-    `abandoned`: set to end a step.
+    `due`: when the next step may begin. `attempt`: failures in a row. `since`: when the job reached its stage.
+    `seen`: when the server last reported it. `begun`: when its present step began. `abandoned`: set to end that step.
+    `searched_since`: when the search for its submit began. `missing_since`: the first search to prove that the submit
+    is not there; every later search has proved it, too.
+    `is_at_limit`: it waits for another job to end.
     """
 
     job: Job
@@ -51,21 +52,21 @@ class JobEntry:
 
     @property
     def is_idle(self) -> bool:
-        """Whether a next step may be given to it: it is ours, not at rest and not at work."""
+        """Return whether it may be given its next step: it is ours, not at rest, and no worker has it."""
         return not (self.is_working or self.job.is_resting or self.job.foreign)
 
     def begin(self, now: float) -> None:
-        """A step is handed to a worker."""
+        """Record that a worker is taking a step."""
         self.is_working, self.is_at_limit = True, False
         self.abandoned, self.begun = threading.Event(), now
 
     def finish(self) -> bool:
-        """The step came back; True when nobody wants its result any more."""
+        """Record that the step came back. Return True if nobody wants its result any more."""
         self.is_working = False
         return self.abandoned.is_set()
 
     def unlock(self) -> None:
-        """Let another Blender have the job."""
+        """Release the job to another Blender."""
         if self.lock is not None:
             self.lock.release()
             self.lock = None
@@ -77,15 +78,15 @@ class JobStore:
     def __init__(self, root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]) -> None:
         self.entries: dict[str, JobEntry] = {}
         self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
-        self._told: dict[str, str] = {}  # what keeps a folder from being read, told once
+        self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
 
     @property
     def is_alive(self) -> bool:
-        """Whether any job does not rest, or is another Blender's."""
+        """Return whether any job is not at rest, or belongs to another Blender."""
         return any(entry.job.foreign or not entry.job.is_resting for entry in self.entries.values())
 
     def load(self) -> None:
-        """Read the jobs of earlier sessions. Raises StorageError when the folder of them all cannot be read."""
+        """Read the jobs of earlier sessions. Raises StorageError if the jobs' folder cannot be read."""
         is_whole = False
         try:
             job_folder.sweep(self._root, time.time())
@@ -98,8 +99,9 @@ class JobStore:
             self._messages.put(JobsLoaded(is_whole))
 
     def look_around(self) -> None:
-        """See what other Blenders do: take over the jobs of one that is gone, show the others as they stand, and find
-        new ones. Raises StorageError when the folder of them all cannot be read.
+        """Check what other Blenders do: take over the jobs of one that is gone, update the others, find new ones.
+
+        Raises StorageError if the jobs' folder cannot be read.
         """
         try:
             folders = job_folder.job_folders(self._root)
@@ -139,7 +141,7 @@ class JobStore:
         known.job, known.lock = job, lock
         self._messages.put(job)
         by_itself = event_by_itself(job)
-        if lock is not None and isinstance(by_itself, AnswerLost):  # the others happen when its next step is taken
+        if lock is not None and isinstance(by_itself, AnswerLost):  # the other events happen with its next step
             self.apply(known, by_itself)
 
     def _read(self, folder: Path) -> Job:
@@ -158,7 +160,7 @@ class JobStore:
             raise storage_error("read a job", error) from error
 
     def add(self, job: Job, picture: Path | None) -> None:
-        """Make the job's folder, with the picture's file moved into it if there is one."""
+        """Create the job's folder, and move the picture's file into it if there is one."""
         folder = self._root / job.id
         try:
             job_folder.create(self._root, job, picture)
@@ -167,7 +169,7 @@ class JobStore:
             return
         lock = None
         if not job.is_resting:
-            with contextlib.suppress(OSError):  # then it counts as another Blender's, and is looked at again
+            with contextlib.suppress(OSError):  # it then counts as another Blender's, and is checked again
                 lock = FolderLock.take(folder)
         entry = self._new_entry(replace(job, foreign=lock is None and not job.is_resting), folder, lock)
         self.entries[job.id] = entry
@@ -178,17 +180,18 @@ class JobStore:
         return JobEntry(job, folder, lock, since=now, seen=now)
 
     def refuse(self, job: Job, error: TrellisError) -> None:
-        """The job cannot begin: nothing of it is kept, but the artist is told."""
+        """Tell the artist that the job cannot begin. Nothing of it is kept."""
         sentence, remedy = error.sentence, error.remedy
         self._messages.put(advance(job, Failed(sentence, remedy), time.time()))
 
     def answer(self, job_id: str) -> None:
-        """Let the main thread know that what it asked for the job is done, or refused."""
+        """Tell the main thread that its request for the job is done or refused."""
         self._messages.put(Answer(job_id))
 
     def entry(self, job_id: str) -> JobEntry:
-        """The job's entry. Raises StorageError for a job that is not here, as when the disk had no room for it: then it
-        goes from the list, too.
+        """Return the job's entry. If it is missing, remove the job from the list and raise StorageError.
+
+        A job is missing, for instance, if the disk had no room for it.
         """
         try:
             return self.entries[job_id]
@@ -198,20 +201,19 @@ class JobStore:
             raise StorageError(sentence, remedy=Remedy.NONE) from None
 
     def claim(self, entry: JobEntry) -> bool:
-        """Take hold of a resting job, as it stands on disk now; False when another Blender has it.
+        """Lock a resting job and read it again from disk. Return False if another Blender has it. Raises StorageError.
 
-        What this Blender remembers may be old: another one may have gone on with the job, and paid for it. Raises
-        StorageError.
+        Our own copy may be old: another Blender may have gone on with the job, and paid for it.
         """
-        if entry.lock is not None:  # then what this Blender remembers is the truth, even when the disk was full
+        if entry.lock is not None:  # we hold the lock, so our copy is right, even if the disk was full
             return True
         try:
             lock = _take_lock(entry.folder)
         except StorageError:
-            self._publish(entry)  # the panel may be a click ahead
+            self._publish(entry)  # the panel may already show the click's effect
             raise
         if lock is None:
-            entry.job = replace(entry.job, foreign=True)  # so that it is looked at until it can be had
+            entry.job = replace(entry.job, foreign=True)  # so that it is checked until we can lock it
             self._publish(entry)
             return False
         entry.lock = lock
@@ -222,7 +224,7 @@ class JobStore:
         return True
 
     def remove(self, entry: JobEntry) -> None:
-        """Delete a resting job's own files, and its folder when nothing else is in it. Raises StorageError."""
+        """Delete a resting job's own files, and its folder unless it holds something else. Raises StorageError."""
         known = entry.job
         if not known.is_resting or not self.claim(entry):
             raise StorageError("The job is still at work. Cancel it first, then remove it.", remedy=Remedy.NONE)
@@ -245,9 +247,9 @@ class JobStore:
         self._messages.put(JobRemoved(entry.job.id))
 
     def tidy(self, days: float | None) -> None:
-        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept. Raises StorageError.
+        """Remove jobs that ended more than `days` ago (None: no job), then report the space used. Raises StorageError.
 
-        A model that was never imported is never removed by itself, nor is a job that may have been paid for.
+        A model that was never imported is not removed here, nor is a job that may have been paid for.
         """
         oldest = None if days is None else time.time() - days * 24 * 3600
         for entry in list(self.entries.values()):
@@ -264,7 +266,7 @@ class JobStore:
             raise storage_error("measure the folder of the jobs", error) from error
 
     def apply(self, entry: JobEntry, event: Event) -> None:
-        """Let the event happen to the job. Raises ImpossibleEventError."""
+        """Apply the event to the job. Raises ImpossibleEventError."""
         before, entry.job = entry.job, advance(entry.job, event, time.time())
         if entry.job.stage is not before.stage:
             entry.since = entry.seen = self._clock.now()
@@ -272,7 +274,7 @@ class JobStore:
         if before.stage is Stage.RUNNING and entry.job.stage is not Stage.RUNNING:
             self._let_in()
         if entry.job.is_resting:
-            entry.abandoned.set()  # whatever is still under way for it, nobody wants it any more
+            entry.abandoned.set()  # nobody wants the result of a step that still runs
         if job_folder.as_json(before) != job_folder.as_json(entry.job):
             entry.is_unsaved = True
             self.save(entry)
@@ -281,13 +283,13 @@ class JobStore:
         self._publish(entry)
 
     def _let_in(self) -> None:
-        """A job has ended at Scenario: the oldest that waits for that may be sent now."""
+        """Release the oldest job that waits at the limit, because a job has ended at Scenario."""
         waiting = next((entry for entry in self.entries.values() if entry.is_at_limit and entry.is_idle), None)
         if waiting is not None:
             waiting.due, waiting.is_at_limit = 0.0, False
 
     def save(self, entry: JobEntry) -> bool:
-        """Write the job to its folder; False when the disk refuses, which is tried again later."""
+        """Write the job to its folder. Return False if the disk refuses; the write is then tried again later."""
         if not entry.is_unsaved:
             return True
         try:
@@ -304,7 +306,7 @@ class JobStore:
     def show(
         self, entry: JobEntry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
     ) -> None:
-        """Change what is only shown, never saved. `remedy` is the trouble's."""
+        """Change what is only displayed, never saved. `remedy` belongs to the trouble."""
         shown = replace(
             entry.job,
             trouble=entry.job.trouble if trouble is None else trouble,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the runner tells the main thread: frozen values, read from one queue."""
+"""Messages from the runner to the main thread: frozen values, read from one queue."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class JobRemoved:
-    """The job and its folder are gone."""
+    """A removed job: it and its folder are gone."""
 
     id: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the main thread asked for this job is done, or refused. What came of it was told before."""
+    """The end of a request for this job, done or refused. The messages about its effect come first."""
 
     id: str
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence that belongs to no job, and what helps."""
+    """A sentence that belongs to no job, and its remedy."""
 
     sentence: str
     remedy: Remedy = Remedy.NONE
@@ -43,7 +43,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class ConnectionChecked:
-    """The answer to `check`: a plain sentence, whether all is well, and what helps when it is not."""
+    """The answer to `check`: a sentence, whether all is well, and the remedy if it is not."""
 
     sentence: str
     is_well: bool
@@ -52,11 +52,11 @@ class ConnectionChecked:
 
 @dataclass(frozen=True)
 class ModelRead:
-    """The model's file was read, as `Runner.read` asked.
+    """The answer to `Runner.read`.
 
-    `webp_images`: those of its images that are wanted as PNG and are not yet, as files and what is to be made of them.
-    `model` is None when only Blender's own importer may read it, for the `reason`, or when it could not be read at
-    all, as the `error` says, with what helps.
+    `model`: None if it could not be read. Either only Blender's own importer may read it, for the `reason`, or nothing
+    can, as the `error` says, with its remedy.
+    `webp_images`: images that are wanted as PNG but are not yet; each WebP file with the PNG to make from it.
     """
 
     id: str
@@ -69,10 +69,10 @@ class ModelRead:
 
 @dataclass(frozen=True)
 class PriceReady:
-    """What the answer to `price.ask` is to the question with that `number`.
+    """The answer of `questions.ask` to the price request with that `number`.
 
-    `cost` is in creative units, None when Scenario does not say. `asset_id` is the picture that it was asked with.
-    `is_last`: no more is to be asked in this session. `notice` is a sentence for the artist, empty when there is none.
+    `cost`: creative units, None if Scenario does not say. `asset_id`: the picture it was requested with.
+    `is_last`: do not request another price in this session. `notice`: a sentence for the artist, or empty.
     """
 
     number: int
@@ -84,34 +84,34 @@ class PriceReady:
 
 @dataclass(frozen=True)
 class StorageUsed:
-    """How many bytes the folders of all jobs take up."""
+    """The size of all jobs' folders in bytes."""
 
     size: int
 
 
 @dataclass(frozen=True)
 class RemovedCosts:
-    """What the jobs cost that were removed: when they were created, in seconds since 1970, creative units, and their
-    ids at Scenario.
-    """
+    """The costs of removed jobs: when each was created (seconds since 1970), creative units, its id at Scenario."""
 
     costs: Mapping[str, tuple[float, float, str]]
 
 
 @dataclass(frozen=True)
 class JobsLoaded:
-    """All jobs of earlier sessions have been told; unless `is_whole`, all that could be read."""
+    """The end of loading: all jobs of earlier sessions have been sent. Unless `is_whole`, some could not be read."""
 
     is_whole: bool = True
 
 
 @dataclass(frozen=True)
 class PreviewReady:
-    """What the model sees of the picture that the key names, or the sentence that says why that is not known, and what
-    helps. `number` is that of the look. `prepared` is what would be sent, `stamp` that of the file that was looked at.
-    `is_refused`: the picture itself is why, so it would be refused at the click as well.
+    """A preview of the picture that the key names: what the model sees of it.
 
-    Neither: to have the picture takes so long that the artist has to ask for it.
+    `number`: the preview request's number. `prepared`: the picture that would be sent. `stamp`: the stamp of the file.
+    `error`: why there is no preview, with its remedy. `is_refused`: the picture itself is the reason, so a click would
+    be refused, too.
+
+    With neither `view` nor `error`, the preview takes so long that the artist has to request it.
     """
 
     key: Key
@@ -126,7 +126,7 @@ class PreviewReady:
 
 @dataclass(frozen=True)
 class StampReady:
-    """The stamp that the file of the picture with this key has now, None where there is none."""
+    """The present stamp of the picture's file with this key; None if there is no file."""
 
     key: Key
     stamp: FileStamp | None
@@ -134,7 +134,7 @@ class StampReady:
 
 @dataclass(frozen=True)
 class ThumbnailsReady:
-    """These jobs have a thumbnail of their model now. `tried` is the job whose turn it was, if it was one's."""
+    """The jobs whose models have a thumbnail now. `tried`: the job whose turn it was, if any."""
 
     ids: frozenset[str]
     tried: str = ""
@@ -142,8 +142,9 @@ class ThumbnailsReady:
 
 @dataclass(frozen=True)
 class SmallPicture:
-    """A job's picture, small: `pixels` are `height` rows of `width` RGBA bytes, bottom row first, sRGB with straight
-    alpha; none where it cannot be shown.
+    """A job's picture, small. `pixels`: `height` rows of `width` RGBA bytes, bottom row first, sRGB, straight alpha.
+
+    They are empty if the picture cannot be shown.
     """
 
     id: str

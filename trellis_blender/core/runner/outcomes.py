@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes of a step: its job gets on, waits for the next try, or is searched for at Scenario a while longer."""
+"""The effect of a step on its job: it advances, waits for the next try, or is searched for a while longer."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _log = logging.getLogger(__name__)
 
 
 class Outcomes:
-    """Only the runner's thread calls it."""
+    """The results of steps, applied to their jobs. Only for the runner's thread."""
 
     def __init__(self, job_store: JobStore, timing: Timing, clock: Clock) -> None:
         self._store, self._timing, self._clock = job_store, timing, clock
 
     def take(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
-        """Take in what a step led to."""
+        """Apply the result of a step."""
         if isinstance(result, Exception):
             self.fail(entry, result)
-        elif isinstance(result, Polled):  # Scenario was asked to stop it, which it has not done yet
+        elif isinstance(result, Polled):  # Scenario was asked to stop it, but has not stopped it yet
             self._store.apply(entry, result)
             entry.attempt += 1
             entry.due = self._clock.now() + self._timing.until_retry(entry.attempt, None)
@@ -39,7 +39,7 @@ class Outcomes:
             self._missed(entry, result)
 
     def _missed(self, entry: JobEntry, missed: SearchMissed) -> None:
-        """A search did not find the submit. Two that prove it, far enough apart, are certain."""
+        """Handle a search that did not find the submit. Two proofs, far enough apart, are certain."""
         if entry.job.may_submit_again:
             self._store.apply(entry, NotFound())
             return
@@ -56,8 +56,9 @@ class Outcomes:
             entry.due = self._clock.now() + pause
 
     def _is_search_over(self, entry: JobEntry) -> bool:
-        """End a search that has lasted long enough; whether it has. A job that is submitted anew afterwards is searched
-        for until that has been done once.
+        """End a search that has lasted long enough. Return whether it has.
+
+        A job to be submitted again is never ended here: one more search must come first.
         """
         if entry.searched_since is None or entry.job.may_submit_again:
             return False
@@ -67,7 +68,7 @@ class Outcomes:
         return True
 
     def fail(self, entry: JobEntry, error: Exception) -> None:
-        """A step failed."""
+        """Handle a failed step."""
         if not isinstance(error, TrellisError):
             _log.error("unexpected", exc_info=error)
         decision = decide(entry.job, error)

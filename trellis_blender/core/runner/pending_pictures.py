@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the click to a job on disk: its picture is prepared and written first, where that keeps nobody waiting.
+"""From the click to a job on disk: prepare and write its picture first, on a worker, so that nobody waits.
 
-Until then nothing of the job is on disk, and nothing can be paid for it. A Blender that quits meanwhile writes what is
-left before it goes.
+Until then nothing of the job is on disk, and nothing can be paid for it. If Blender quits meanwhile, it writes the
+remaining pictures first.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class PendingPicture:
-    """Jobs of one picture, which is not written yet. `unwanted` are those that were cancelled meanwhile."""
+    """The jobs of one picture that is not written yet. `unwanted`: the jobs that were cancelled meanwhile."""
 
     jobs: Sequence[Job]
     picture: ChosenPicture | PictureFile
@@ -42,9 +42,9 @@ class PendingPicture:
 
 
 class PendingPictures:
-    """All pictures that are being written. Only the runner's thread calls its methods, and reads `notes`.
+    """All pictures that are being written. Only the runner's thread calls its methods and reads `notes`.
 
-    `taken` is called there when jobs have come into the job store.
+    `taken` is called on that thread when jobs have entered the job store.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class PendingPictures:
         self._unwritten: list[PendingPicture] = []
 
     def begin(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None, writer: WorkerPool) -> None:
-        """Have the picture prepared and written, then bring in the jobs; without one, bring them in."""
+        """Have the picture prepared and written, then add the jobs. Without a picture, add them at once."""
         if picture is None:
             self._add(jobs, [None] * len(jobs))
             return
@@ -67,9 +67,9 @@ class PendingPictures:
         writer.run(lambda: self._write(pending))
 
     def cancel(self, job_id: str) -> bool:
-        """Whether the job is still waiting for its picture; then it ends as soon as it has it, and nothing is paid.
+        """Cancel a job that still waits for its picture. Return whether it does.
 
-        That is when the main thread gets its answer.
+        The job ends, unpaid, as soon as it has its picture. The main thread gets its answer then.
         """
         for pending in self._unwritten:
             if any(job.id == job_id for job in pending.jobs):
@@ -78,7 +78,7 @@ class PendingPictures:
         return False
 
     def finish(self, guarded: Callable[[Callable[[], None]], None]) -> None:
-        """Blender quits: do what all notes say, and write the pictures that nobody has begun to write."""
+        """Finish when Blender quits: run all notes, and write the pictures that nobody has begun to write."""
         with contextlib.suppress(queue.Empty):
             while self._unwritten or not self._notes.empty():
                 for pending in [*self._unwritten]:
@@ -86,9 +86,9 @@ class PendingPictures:
                 guarded(self._notes.get(timeout=LAST_SECONDS))
 
     def _write(self, pending: PendingPicture) -> None:
-        """On any thread."""
+        """Write the picture. Any thread may call it."""
         if not pending.turn.acquire(blocking=False):
-            return  # somebody else does it, or has done it
+            return  # another thread is writing it, or has written it
         outcome = self._writing.written(pending)
         self._notes.put(lambda: self._take_in(pending, outcome))
 
@@ -119,20 +119,20 @@ class PendingPictures:
 
 
 def of_picture(job: Job, found: PictureFile) -> Job:
-    """The job with what is known of its picture once that is prepared."""
+    """Return the job with the facts known once its picture is prepared."""
     name = f"{Path(job.picture_name).stem}.{found.kind}"
     return replace(job, picture=f"source.{found.kind}", picture_name=name, crop=found.crop, is_prepared=True)
 
 
 @dataclass
 class PictureWriter:
-    """Writes pictures to files in `folder`. `prepare` makes what is sent; None: all are ready."""
+    """The writer of pictures to files in `folder`. `prepare` prepares a picture; None: all are ready to be sent."""
 
     folder: Path
     prepare: Prepare | None = None
 
     def written(self, pending: PendingPicture) -> list[PictureFile] | TrellisError:
-        """A file of the picture for each of the jobs, or why there is none. Never raises: an answer must come."""
+        """Return a file of the picture for each job, or the reason for failing. Never raises: an answer must come."""
         files = list[PictureFile]()
         try:
             first = self.ready(pending.picture, pending.jobs[-1].id)
@@ -150,12 +150,12 @@ class PictureWriter:
         else:
             return files
         for found in files:
-            with contextlib.suppress(OSError):  # it is swept with what else was left behind
+            with contextlib.suppress(OSError):  # `sweep` removes it later
                 found.file.unlink(missing_ok=True)
         return outcome
 
     def ready(self, picture: ChosenPicture | PictureFile, name: str) -> PictureFile:
-        """The picture in a file of that name, which is ours. Raises TrellisError or OSError; then there is none."""
+        """Return the picture in a file of ours with that name. Raises TrellisError or OSError, and leaves no file."""
         if isinstance(picture, PictureFile):
             return picture
         assert self.prepare is not None
@@ -172,7 +172,7 @@ class PictureWriter:
 
 
 def kept_copy(picture: Path, target: Path) -> Path:
-    """The picture as it is now, in the file `target`: the artist may go on with theirs. Raises StorageError."""
+    """Copy the picture to the file `target`, so that the artist may change their own. Raises StorageError."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, target)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When to ask Scenario about the running jobs, and about which: one request per hundred jobs and round at the most."""
+"""When to ask Scenario about running jobs, and about which: at most one request per hundred jobs and round."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PollOnce = Callable[["StepTools"], Mapping[str, Event]]
 
 
 class Polling:
-    """The state of the common polling. Only the runner's thread touches it; a `PollOnce` runs on a worker's thread."""
+    """The state of polling for all running jobs. Only the runner's thread uses it; a `PollOnce` runs on a worker."""
 
     def __init__(self, timing: Timing, clock: Clock) -> None:
         self._timing, self._clock = timing, clock
@@ -30,20 +30,20 @@ class Polling:
 
     @property
     def is_due(self) -> bool:
-        """Whether a round may begin now."""
+        """Return whether a round may begin now."""
         return self._asked is None and self._due <= self._clock.now()
 
     @property
     def dues(self) -> list[float]:
-        """When the next round may begin, empty during one."""
+        """Return when the next round may begin; empty during a round."""
         return [self._due] if self._asked is None else []
 
     def restart(self) -> None:
-        """Begin the next round at once and with the first page."""
+        """Begin the next round at once, with the first page."""
         self._due, self._attempt, self._page = 0.0, 0, ""
 
     def begin(self, waiting: list[JobEntry]) -> PollOnce:
-        """A look at the jobs: at one that has long not been seen, else at the next pages of the listing."""
+        """Begin a round: poll one job that was not seen for long, or else the next pages of the listing."""
         from .steps import poll_many, poll_one
 
         unseen = min(waiting, key=lambda entry: entry.seen)
@@ -67,7 +67,7 @@ class Polling:
         return poll
 
     def end(self, result: Mapping[str, Event] | Exception) -> list[JobEntry]:
-        """Take in what the look gave, and set the next round's time; the entries it was about."""
+        """Take in the round's result and set the time of the next one. Return the entries it was about."""
         asked, self._asked = self._asked or [], None
         now = self._clock.now()
         if isinstance(result, Exception):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked beside the way of a job: what a model would cost, whether the key is good, what a model's file holds.
+"""Requests that are no step of a job: the price of a model, whether the key works, and a model's contents.
 
-The price is asked without starting a job. The question needs a picture at Scenario, which the price does not depend on:
-that of an earlier job, else a tiny hidden one, uploaded once for each project. Its id is kept in a file beside the
-jobs.
+A price request starts no job. It needs a picture at Scenario, although the price does not depend on it. We use an
+earlier job's, or else a tiny hidden one, uploaded once for each project. A file beside the jobs' folder keeps its id.
 """
 
 from __future__ import annotations
@@ -55,9 +54,9 @@ def ask(
     root: Path,
     model: HostedModel = TRELLIS_2,
 ) -> PriceReady:
-    """The answer to the question with that number. Never raises; nothing is charged.
+    """Return the answer to the price request with that number. Never raises; nothing is charged.
 
-    `place` names the address and the project. `known` are pictures that may be there; `root` is the jobs' folder.
+    `place` names the address and the project. `known`: pictures that may be there. `root`: the jobs' folder.
     """
 
     def price_with(picture: str) -> PriceReady:
@@ -67,7 +66,7 @@ def ask(
         return _priced(tools, price_with, place, known, root.parent / PICTURES_FILE)
     except DryRunIgnoredError as error:
         return PriceReady(number, is_last=True, notice=error.sentence)
-    except RefusedError:  # a picture that was just uploaded, or the upload: asking again would only upload again
+    except RefusedError:  # of a picture just uploaded, or of the upload: another try would only upload again
         return PriceReady(number, is_last=True)
     except TrellisError:  # offline, busy, a wrong key: whatever it is, the panel shows no price
         return PriceReady(number)
@@ -92,7 +91,7 @@ def _priced(
 
 
 def _kept(file: Path) -> dict[str, str]:
-    """The ids of the hidden pictures by their places; none from a file that is not there, or not ours."""
+    """Return the ids of the hidden pictures by place; empty if the file is missing or not ours."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -102,17 +101,17 @@ def _kept(file: Path) -> dict[str, str]:
 
 def _keep(file: Path, place: str, picture: str) -> None:
     try:
-        text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: it may hold what is no text
+        text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: `place` may hold bytes that are no text
         write_whole(file, text.encode("utf-8"))
-    except OSError as error:  # the session remembers it, and the next one uploads another
+    except OSError as error:  # this session remembers it; the next one uploads another
         _log.warning("could not keep the id of the price's picture: %s", error.strerror)
 
 
 def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
-    """The answer to a request to read a job's model. Never raises: what went wrong is in the answer."""
+    """Return the answer to a request to read a job's model. Never raises: the answer says what went wrong."""
 
     def read() -> ModelRead:
-        from ..model.read import read_model  # here, where importing numpy keeps nobody waiting
+        from ..model.read import read_model  # here, where nobody waits for the import of numpy
 
         model = read_model(path, shape)
         return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
@@ -121,7 +120,7 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
 
 
 def with_png_images(read: ModelRead) -> ModelRead:
-    """The same with the PNG files that were made of the model's images. Never raises, as above."""
+    """Return the same model with the PNG files that were made of its images. Never raises, as above."""
 
     def exchange() -> ModelRead:
         assert read.model is not None
@@ -147,19 +146,19 @@ def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
         return ModelRead(job_id, None, error=failure.sentence, remedy=failure.remedy)
     except MemoryError:
         return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
-    except Exception as error:  # noqa: BLE001 - what our reader cannot read, Blender's may; the log has it all
+    except Exception as error:  # noqa: BLE001 - Blender's importer may read it all the same; the log has it all
         _log.exception("unexpected")
         return ModelRead(job_id, None, reason=f"something unexpected ({type(error).__name__})")
 
 
 def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
-    """The WebP files of the model, each with the PNG that is to be made of it."""
+    """Return the model's WebP files, each with the PNG to make from it."""
     files = (image.path for image in model.images.values())
     return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
 def check(tools: StepTools, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:
-    """Whether Scenario takes the account and has the model. Never raises: what went wrong is in the answer."""
+    """Return whether Scenario accepts the account and has the model. Never raises: the answer says what went wrong."""
     try:
         model = tools.service.check(hosted)
         if model.replacement is None:

@@ -2,12 +2,12 @@
 """The runner: one thread that owns all jobs and decides what happens next.
 
 Who may do what:
-- The main thread calls the methods of `Runner`; each only leaves a note for the runner's thread and returns at once.
-- The runner's thread alone changes jobs, writes `job.json` and holds the locks. It never waits for the network.
+- The main thread calls the methods of `Runner`. Each only leaves a note for the runner's thread and returns at once.
+- Only the runner's thread changes jobs, writes `job.json` and holds the locks. It never waits for the network.
 - The workers' threads do the waiting (see `workers.py`). They get snapshots and leave notes.
-- What happens is told to the main thread through `messages`, as frozen values. Nobody here ever sees a Blender object.
-- A job whose model is downloaded waits a moment for the main thread's word: `read`, or `keep_unread`.
-- What the main thread asks for a job is done or refused here; either way an `Answer` follows what came of it.
+- `messages` tells the main thread what happens, as frozen values. Nothing here ever sees a Blender object.
+- A job whose model is downloaded waits a moment for the main thread to call `read` or `keep_unread`.
+- A request for a job is done or refused here. An `Answer` follows, after the messages about its effect.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ _log = logging.getLogger(__name__)
 
 
 def to_scenario(agent: str) -> Connector:
-    """The way to Scenario, whose calls name the `agent` as their User-Agent."""
-    # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for
+    """Return the way to Scenario. Its calls name the `agent` as their User-Agent."""
+    # here and not above: importing `requests` takes up to a quarter of a second, and no artist should wait for that
     from ..scenario.api import Scenario
 
     return Scenario(agent)
 
 
 class Runner:
-    """Drives all jobs in `root`. `agent` is the name that the service hears; `connector_for` leads to that.
+    """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
-    Nothing happens before `start`. `messages` is read by the main thread. `pictures` is told how to prepare them.
+    Nothing happens before `start`. The main thread reads `messages`, and sets how `pictures` prepares them.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Runner:
         self._account: Account | None = None
         self._held_by = ""
         self._busy = 0
-        self._look_due = 0.0  # when to see next what other Blenders do
+        self._look_due = 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
@@ -102,19 +102,19 @@ class Runner:
         self._thread.start()
 
     def load(self) -> None:
-        """Look for jobs that other Blenders have begun; `JobsLoaded` comes when all are told."""
+        """Find jobs that other Blenders have begun. `JobsLoaded` follows once all have been sent."""
         self._notes.put(self._store.load)
 
     def use(self, account: Account | None, held_by: str = "") -> None:
-        """Make calls for this account from now on; None: make none, because of what the sentence `held_by` says."""
+        """Make calls for this account from now on. None: make no calls, for the reason in the sentence `held_by`."""
         self._notes.put(lambda: self._use(account, held_by))
 
     def add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
-        """Begin jobs of one picture as soon as that is written; a file of ours moves away. None: they have none."""
+        """Begin jobs of one picture as soon as it is written; a file of ours moves away. None: they have no picture."""
         self._notes.put(lambda: self._add(jobs, picture))
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job; one that is submitted already, only where Scenario does that. Else its model is kept."""
+        """Stop a job. If it is submitted, only Scenario can stop it; if Scenario does not, its model is kept."""
         self._notes.put(lambda: self._cancel(job_id))
 
     def resume(self, job_id: str) -> None:
@@ -122,15 +122,15 @@ class Runner:
         self._ask_for(job_id, lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
 
     def identify(self, job_id: str, remote_id: str) -> None:
-        """The artist says which job at Scenario it is that was not found there."""
+        """Use the ID that the artist gave for a job that was not found at Scenario."""
         self._notes.put(lambda: self._identify(job_id, remote_id))
 
     def imported(self, job_id: str) -> None:
-        """The model is in a scene now."""
+        """Record that the model is in a scene now."""
         self._ask_for(job_id, lambda: self._tell(job_id, Imported()))
 
     def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
-        """The model could not be brought into a scene."""
+        """Record that the model could not be brought into a scene."""
         self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
     def remove(self, job_id: str) -> None:
@@ -138,11 +138,11 @@ class Runner:
         self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
 
     def tidy(self, days: float | None) -> None:
-        """Remove jobs that ended more than `days` ago, None: none; tell how much is kept, as `StorageUsed`."""
+        """Remove jobs that ended more than `days` ago (None: no job). `StorageUsed` then reports the space used."""
         self._notes.put(lambda: self._store.tidy(days))
 
     def read(self, job_id: str, shape: Shape) -> None:
-        """Read the job's model into arrays; they come as `ModelRead`, after the message that the job is ready."""
+        """Read the job's model into arrays. `ModelRead` follows, after the message that the job is ready."""
 
         def make(file: Path) -> ModelRead:
             from .questions import read_for_import
@@ -152,7 +152,7 @@ class Runner:
         self._notes.put(lambda: self._read(job_id, make))
 
     def read_png(self, read: ModelRead) -> None:
-        """Read the PNG files that were made of the model's images; it comes once more, with them."""
+        """Read the PNG files that were made of the model's images. A second `ModelRead` follows, with them."""
 
         def make(_file: Path) -> ModelRead:
             from .questions import with_png_images
@@ -166,19 +166,19 @@ class Runner:
         self._notes.put(lambda: self._keep_unread(job_id))
 
     def ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
-        """Ask Scenario something that belongs to no job; the answer comes through `messages`."""
+        """Ask Scenario something that belongs to no job. The answer comes through `messages`."""
         self._notes.put(lambda: self._ask(account, question))
 
     def write(self, work: Callable[[], None]) -> None:
-        """Have something done where pictures are written. It must not raise."""
+        """Run `work` on the worker that writes pictures. It must not raise."""
         self._notes.put(lambda: self._workers.writer.run(work) if self._workers is not None else None)
 
     def compute(self, work: Callable[[], RunnerMessage]) -> None:
-        """Have something worked out that needs no network; the outcome comes through `messages`."""
+        """Run `work`, which needs no network, on a worker. Its result comes through `messages`."""
         self._notes.put(lambda: self._compute(work))
 
     def stop(self, seconds: float = 2.0) -> bool:
-        """End all threads, cutting the connections; True when they ended within that many seconds.
+        """End all threads and cut the connections. Return True if they ended within that many seconds.
 
         Every job goes on from its folder another time.
         """
@@ -192,7 +192,7 @@ class Runner:
         return not any(thread.is_alive() for thread in threads)
 
     def _ask_for(self, job_id: str, action: Callable[[], None]) -> None:
-        """Have the runner's thread do it, and answer."""
+        """Run the action on the runner's thread, then send an `Answer`."""
 
         def act() -> None:
             try:
@@ -205,8 +205,8 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
-        # here and not above: `requests` takes up to a quarter of a second to import, which no artist should wait for;
-        # and numpy, with which a click would begin otherwise, a twentieth
+        # here and not above: importing `requests` takes up to a quarter of a second, numpy a twentieth; no artist
+        # should wait for that, least of all at the first click
         from ..picture import encode  # noqa: F401
         from .workers import Workers
 
@@ -217,12 +217,12 @@ class Runner:
             if note is not None:
                 self._guarded(note)
         self._workers.stop()
-        self._pending.finish(self._guarded)  # what is known already is not lost, above all a paid job's id
+        self._pending.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
         for entry in self._entries.values():
             entry.unlock()
 
     def _guarded(self, action: Callable[[], None]) -> None:
-        """One bad job must not stop the rest."""
+        """Run the action, and report any error: one bad job must not stop the rest."""
         try:
             action()
         except TrellisError as error:
@@ -256,11 +256,11 @@ class Runner:
             return
         try:
             entry = self._store.entry(job_id)
-            if entry.job.stage is Stage.READY:  # so that its model is not imported by itself, now or another time
+            if entry.job.stage is Stage.READY:  # so that its model is never imported by itself
                 self._tell(job_id, CancelAsked())
             elif not (entry.job.is_resting or entry.job.foreign):
                 self._store.apply(entry, CancelAsked())
-                if entry.job.stage not in GENERATED:  # else there is nothing to stop, and it goes on at its pace
+                if entry.job.stage not in GENERATED:  # otherwise there is nothing to stop
                     entry.due = 0.0
         finally:
             self._store.answer(job_id)
@@ -270,7 +270,7 @@ class Runner:
         if not self._store.claim(entry):
             raise StorageError("Another Blender is working on this job. Close it, then try again.", remedy=Remedy.NONE)
         entry.due, entry.attempt = 0.0, 0
-        if entry.job.stage in MAY_FOLLOW[type(event)]:  # else another Blender has gone on with it meanwhile
+        if entry.job.stage in MAY_FOLLOW[type(event)]:  # otherwise another Blender has gone on with it meanwhile
             self._store.apply(entry, event)
         if entry.job.is_resting and not entry.is_unsaved:
             entry.unlock()
@@ -291,15 +291,15 @@ class Runner:
         self._workers.network.run_with_api(self._account, lambda tools: self._guarded(lambda: work(tools)))
 
     def _identified(self, entry: JobEntry, submitted: Event) -> None:
-        if entry.job.stage is Stage.UNCERTAIN:  # else the artist has submitted it again meanwhile
+        if entry.job.stage is Stage.UNCERTAIN:  # otherwise the artist has submitted it again meanwhile
             self._tell(entry.job.id, submitted)
 
     def _taken(self, entry: JobEntry) -> frozenset[str]:
-        """The ids at Scenario of all jobs but this."""
+        """Return the ids at Scenario of all other jobs."""
         return frozenset(other.job.remote_id for other in self._entries.values() if other is not entry) - {""}
 
     def _read(self, job_id: str, make: Callable[[Path], ModelRead]) -> None:
-        """Have a worker make an answer of the job's file."""
+        """Have a worker make an answer from the job's file."""
         assert self._workers is not None
         entry = self._store.entry(job_id)
         is_step = self._waits_for_word(entry)
@@ -313,7 +313,7 @@ class Runner:
         self._workers.reader.run(work)
 
     def _take_read(self, entry: JobEntry, answer: ModelRead, *, is_step: bool) -> None:
-        """The file was read: the job gets on by that first, then the main thread has the model."""
+        """Take in the answer. The job advances first; then the main thread gets the model."""
         try:
             is_abandoned = is_step and entry.finish()
             if answer.error and not is_abandoned:
@@ -329,7 +329,7 @@ class Runner:
             self._store.apply(entry, KeptUnread())
 
     def _waits_for_word(self, entry: JobEntry) -> bool:
-        """Whether its model is downloaded, and the main thread has not said yet what is to become of it."""
+        """Return whether its model is downloaded and the main thread has not said yet whether to read it."""
         return entry.is_idle and entry.job.stage is Stage.READING
 
     def _ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
@@ -357,13 +357,13 @@ class Runner:
             if self._busy >= NETWORK_WORKERS or self._account is None:
                 continue
             if entry.due <= now and self._has_step(entry):
-                entry.due = now + self._timing.held  # should this fail, it is not tried again at once
+                entry.due = now + self._timing.held  # if this fails, it is not tried again at once
                 self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
         if self._account is not None and self._busy < NETWORK_WORKERS and self._polling.is_due:
             self._poll()
 
     def _until_due(self) -> float | None:
-        """Seconds until something is due, None when nothing is before the next note."""
+        """Return the seconds until something is due; None if nothing is due before the next note."""
         dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
         dues += [entry.since + self._timing.word for entry in self._entries.values() if self._waits_for_word(entry)]
         if self._store.is_alive:
@@ -375,11 +375,11 @@ class Runner:
         return max(0.0, min(dues) - self._clock.now()) if dues else None
 
     def _is_polled(self, entry: JobEntry) -> bool:
-        """Whether the job is one of those that the common polling looks after."""
+        """Return whether the job is polled together with the others."""
         return entry.is_idle and entry.job.stage is Stage.RUNNING
 
     def _has_step(self, entry: JobEntry) -> bool:
-        """Whether it has a step to take by itself: all but to wait for Scenario, or for the main thread's word."""
+        """Return whether it has a step to take by itself, beside waiting for Scenario or for the main thread."""
         if not entry.is_idle or self._waits_for_word(entry):
             return False
         return entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop
@@ -390,7 +390,7 @@ class Runner:
 
         by_itself = event_by_itself(entry.job)
         if isinstance(by_itself, SubmitStarted) and not self._store.save(entry):
-            return  # nothing is paid for that the disk does not know of
+            return  # never pay for anything that is not on disk
         if by_itself is not None:
             self._store.apply(entry, by_itself)
         if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
@@ -428,7 +428,7 @@ class Runner:
         self._workers.network.run_with_api(self._account, work)
 
     def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
-        """Take in what a step led to."""
+        """Take in the result of a step."""
         self._busy -= 1
         entry.due = 0.0
         if entry.finish():  # it was abandoned meanwhile
@@ -440,7 +440,7 @@ class Runner:
     # -- polling
 
     def _poll(self) -> None:
-        """Look after all running jobs at once."""
+        """Poll all running jobs at once."""
         waiting = [entry for entry in self._entries.values() if self._is_polled(entry)]
         if not waiting:
             return

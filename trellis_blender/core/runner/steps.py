@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done for a job outside Blender's main thread: one function a step, from a job to the event that follows.
+"""The steps of a job outside Blender's main thread: one function a step, from a job to the event that follows.
 
-Each runs on a worker's thread, takes a snapshot, and returns; none changes the job or writes `job.json`.
+Each runs on a worker's thread, takes a snapshot and returns. None changes the job or writes `job.json`.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ OTHER_ACCOUNT = (
 
 @dataclass(frozen=True)
 class StepTools:
-    """What a step works with: the service, and the way to stop.
+    """The tools of a step: the service, and the way to stop.
 
-    `progress` is told 0 to 1. `taken` are the ids at Scenario of all other jobs of ours. `prepare` makes what is sent
-    of a picture; None: all are ready.
+    `progress`: call it with 0 to 1. `taken`: the ids at Scenario of all our other jobs.
+    `prepare`: prepares a picture; None: all are ready to be sent.
     """
 
     service: Service
@@ -71,15 +71,16 @@ class StepTools:
 
 @dataclass(frozen=True)
 class SearchMissed:
-    """A search of the whole listing did not find the job. `is_proof`: all that were begun since its submit could be
-    read, and are certainly others.
+    """A search of the whole listing that did not find the job.
+
+    `is_proof`: every listed job begun since the submit could be read and is certainly another.
     """
 
     is_proof: bool
 
 
 def upload(job: Job, folder: Path, tools: StepTools) -> Event:
-    """Send the picture. That of a job from before is prepared first."""
+    """Send the picture. The picture of an earlier version's job is prepared first."""
     if not job.is_prepared and tools.prepare is not None:
         return prepare(job, folder, tools.prepare)
     picture = folder / job.picture
@@ -93,7 +94,7 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
 
 
 def prepare(job: Job, folder: Path, make: Prepare) -> Event:
-    """Put in the place of the stored picture what is sent of it today."""
+    """Replace the stored picture by what we would send of it now."""
     try:
         made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
         name = f"source.{made.kind}"
@@ -104,7 +105,7 @@ def prepare(job: Job, folder: Path, make: Prepare) -> Event:
 
 
 def submit(job: Job, _folder: Path, tools: StepTools) -> Event:
-    """The paid call. Raises AnswerLostError when it may have been accepted, PassingError when it certainly was not."""
+    """Send the paid call. Raises AnswerLostError if it may have been accepted, PassingError if it certainly was not."""
     remote = tools.service.submit(MODELS[job.model], job.asset_id, job.parameters)
     return Submitted(remote.id, remote.cost)
 
@@ -112,8 +113,8 @@ def submit(job: Job, _folder: Path, tools: StepTools) -> Event:
 def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMissed:
     """Search the whole listing for a submit whose answer was lost.
 
-    The listing is sorted by last update. A job updated while the pages are read jumps to the first page, so after
-    several pages that one is read again.
+    The listing is sorted by last update. A job updated while the pages are read jumps to page 1, so after several pages
+    page 1 is read once more.
     """
     start, listed = listing_start([job]), dict[str, RemoteJob]()
     found, page = tools.service.jobs(start)
@@ -138,7 +139,7 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
 
 
 def _look_closer(job: Job, listed: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
-    """Ask alone for each listed job that may be ours and whose input the listing leaves out."""
+    """Request each listed job that may be ours and whose input the listing leaves out."""
     unread = [remote for remote in listed if _may_be(job, remote, tools.taken) and not remote.has_input]
     is_proof = len(unread) <= ALONE_MAXIMUM
     for remote in unread[:ALONE_MAXIMUM]:
@@ -158,8 +159,9 @@ def _look_closer(job: Job, listed: list[RemoteJob], tools: StepTools) -> Submitt
 
 
 def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Submitted | None:
-    """The job's submit, where it is among these: one that holds its picture, which is new with each job. Should several
-    hold it, that with the job's seed is the one.
+    """Return the job's submit if it is among these: the one with its picture, which is new with each job.
+
+    If several have that picture, the one with the job's seed wins.
     """
     ours = [remote for remote in listed if _is_free(job, remote, taken) and remote.holds(job.asset_id)]
     ours.sort(key=lambda remote: remote.seed != job.parameters["seed"])
@@ -167,19 +169,19 @@ def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Subm
 
 
 def _is_free(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
-    """Whether it is a job of this one's model, no earlier try of this job, and no other job's."""
+    """Return whether it is a job of the same model, no earlier try of this job, and no other job's."""
     return not remote.is_other_than(job.model) and remote.id not in taken and remote.id not in job.past_remote_ids
 
 
 def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
-    """Whether it may have been begun by the job's submit, for all that its date says: both are the server's."""
+    """Return whether the job's submit may have begun it, judging by its date. Both dates are the server's."""
     created, uploaded = _moment(remote.created), _moment(job.uploaded_at)
     is_older = created is not None and uploaded is not None and created < uploaded - 1.0
     return _is_free(job, remote, taken) and not is_older
 
 
 def identify(job: Job, remote_id: str, tools: StepTools) -> Submitted:
-    """The job's submit by the ID at Scenario that the artist has entered. Raises RefusedError when it is another's."""
+    """Return the submit for the ID at Scenario that the artist entered. Raises RefusedError if it is another job's."""
     try:
         remote = tools.service.job(remote_id)
     except RefusedError as error:
@@ -193,7 +195,7 @@ def identify(job: Job, remote_id: str, tools: StepTools) -> Submitted:
 
 
 def _check_payer(job: Job, tools: StepTools) -> None:
-    """That a listing lacks the job counts only for an account that sees its picture. Raises AccountError."""
+    """Raise AccountError unless the account sees the job's picture: else a listing without the job proves nothing."""
     try:
         tools.service.asset(job.asset_id)
     except RefusedError as error:
@@ -201,7 +203,7 @@ def _check_payer(job: Job, tools: StepTools) -> None:
 
 
 def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
-    """Ask Scenario to stop the paid job. Where it refuses, the job goes on; a result that is finished is kept."""
+    """Ask Scenario to stop the paid job. If it refuses, the job goes on; a finished result is kept."""
     try:
         remote = tools.service.cancel(job.remote_id)
     except RefusedError:
@@ -215,20 +217,20 @@ def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
 
 
 def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
-    """How the job stands now."""
+    """Return how the job stands now."""
     try:
         return news(tools.service.job(job.remote_id))
     except RefusedError as error:
         if not error.is_gone:
             raise
-        # one that was only brought in by its ID is no loss; one that was paid for here may belong to another key
+        # a job that was only imported by its ID is no loss; a job paid for here may belong to another key
         return Failed(UNKNOWN_JOB, Remedy.PREFERENCES, remote_ended=not job.picture)
 
 
 def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple[Mapping[str, Event], str]:
-    """How the jobs stand that are on the next pages of the listing, and the page to go on with next time.
+    """Return how the jobs on the next pages of the listing stand, and the page to continue with next time.
 
-    At most `pages` requests. The events are by the job's own id.
+    Makes at most `pages` requests. The events are keyed by our own job ids.
     """
     start, waiting, events = listing_start(jobs), {job.remote_id: job.id for job in jobs}, {}
     for _ in range(pages):
@@ -240,7 +242,7 @@ def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple
 
 
 def bring(job: Job, folder: Path, tools: StepTools) -> Event:
-    """Download the model. An address that has expired is asked for anew."""
+    """Download the model. If its address has expired, request a new one."""
     assets = [tools.service.asset(asset_id) for asset_id in job.model_asset_ids]
     model = next((asset for asset in assets if asset.is_glb), None)
     if model is None:
@@ -273,7 +275,7 @@ STEPS: Mapping[Stage, Step] = {
 
 
 def news(remote: RemoteJob) -> Event:
-    """The event that a look at the remote job amounts to."""
+    """Return the event that the state of the remote job amounts to."""
     if remote.is_success and remote.asset_ids:
         return Generated(remote.asset_ids, remote.cost, remote.seconds)
     if not remote.is_over:
@@ -293,22 +295,22 @@ def news(remote: RemoteJob) -> Event:
 
 
 def listing_start(jobs: list[Job]) -> str:
-    """The ISO 8601 date from which on the listing holds all these jobs.
+    """Return the ISO 8601 date from which on the listing holds all these jobs.
 
-    The server's own date of the picture lies before the submit, whatever this computer's clock says; without one,
-    a day is allowed for.
+    The server's own date of the picture lies before the submit, whatever this computer's clock says. Without one, we go
+    back one day.
     """
     return _iso(min(map(_before_submit, jobs)))
 
 
 def _before_submit(job: Job) -> float:
-    """Seconds since 1970. One before the picture's date: a listing may leave out what has the date it begins at."""
+    """Return seconds since 1970, one second before the picture's date: a listing may exclude its own start date."""
     uploaded = _moment(job.uploaded_at)
     return job.created - 24 * 3600 if uploaded is None else uploaded - 1.0
 
 
 def _moment(date: str) -> float | None:
-    """Seconds since 1970 of an ISO 8601 date, in UTC unless it says otherwise; None when it is none."""
+    """Return an ISO 8601 date in seconds since 1970, in UTC unless it says otherwise; None if it is no date."""
     try:
         moment = datetime.fromisoformat(date)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runner's clock, and how long to wait before the next try: every number of seconds that it lives by."""
+"""The runner's clock, and every interval in seconds: how long to wait before the next poll or try."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Note = Callable[[], None]
 
 
 class Clock:
-    """The time by which the runner waits and counts. A test puts one in its place that it moves."""
+    """The clock by which the runner waits. Tests replace it with one they can move."""
 
     def now(self) -> float:
-        """Seconds that only ever grow, from any beginning."""
+        """Return seconds that only ever grow, from any start."""
         return time.monotonic()
 
     def next_note(self, notes: queue.SimpleQueue[Note], seconds: float | None) -> Note | None:
-        """The next note, None when none came within so many seconds; None: wait for one however long it takes."""
+        """Return the next note; None if none came within so many seconds. `seconds` None: wait as long as it takes."""
         try:
             return notes.get(timeout=seconds)
         except queue.Empty:
@@ -29,12 +29,16 @@ class Clock:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds. A poll comes soon while a job is young and slower as it ages; a retry doubles up to its most.
+    """All intervals, in seconds.
 
-    `listing_lag` is how long a new job may be missing from `GET /jobs`; `search` is how long a lost answer is looked
-    for; `limit` is the wait where as many jobs run as may at once, should none of ours end before; `held` is the wait
-    of a paid job that a person has to help (a wrong key, a full disk); `progress` is the least time between two
-    tellings of a progress; `word` is how long a downloaded model waits for the main thread to say whether it is wanted.
+    Polls come often while a job is young, then less often. Each retry doubles the pause, up to `retry_last`.
+
+    `listing_lag`: how long a new job may be missing from `GET /jobs`. `search`: how long to search for a lost answer.
+    `limit`: the wait at Scenario's limit on jobs, unless one of ours ends earlier.
+    `held`: the wait of a paid job that needs a person's help (a wrong key, a full disk).
+    `foreign`: the time between two checks of other Blenders' jobs.
+    `progress`: the least time between two reports of progress.
+    `word`: how long a downloaded model waits for the main thread to say whether to read it.
     """
 
     poll_first: float = 1.0
@@ -53,11 +57,14 @@ class Timing:
     random: random.Random = field(default_factory=random.SystemRandom, repr=False, compare=False)
 
     def until_poll(self, age: float) -> float:
-        """Seconds to the next poll, when the youngest running job was accepted `age` seconds ago."""
+        """Return the seconds to the next poll. `age`: seconds since the youngest running job was accepted."""
         return self._jittered(min(self.poll_last, max(self.poll_first, age * self.poll_growth)))
 
     def until_retry(self, attempt: int, asked: float | None) -> float:
-        """Seconds to the next try after `attempt` failures in a row (1, 2, …); not before the server `asked` for it."""
+        """Return the seconds to the next try after `attempt` failures in a row (1, 2, …).
+
+        At least the seconds that the server `asked` for; None: it did not say.
+        """
         own = self._jittered(min(self.retry_last, self.retry_first * 2.0 ** min(attempt - 1, 30)))
         return own if asked is None else max(asked, self._jittered(min(self.retry_first, own)))
 

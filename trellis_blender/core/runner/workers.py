@@ -15,7 +15,7 @@ Work = Callable[[StepTools], None]
 
 
 class WorkerPool:
-    """A few daemon threads. A piece of work is handed over with `run_with_api` only while `free` is above 0."""
+    """A few daemon threads with one queue of work."""
 
     def __init__(self, count: int, connector: Connector, stopping: threading.Event) -> None:
         self._connector, self._stopping = connector, stopping
@@ -25,15 +25,15 @@ class WorkerPool:
             thread.start()
 
     def run_with_api(self, account: Account, work: Work) -> None:
-        """Have the work done. It must not raise."""
+        """Run the work with the account's service. It must not raise."""
         self._work.put((account, work))
 
     def run(self, work: Callable[[], None]) -> None:
-        """Have something done that needs no network. It must not raise."""
+        """Run work that needs no network. It must not raise."""
         self._work.put(work)
 
     def stop(self) -> list[threading.Thread]:
-        """Take no more work; the threads, which end with what they do."""
+        """Accept no more work. Return the threads; each ends with its present work."""
         for _ in self._threads:
             self._work.put(None)
         return self._threads
@@ -54,8 +54,10 @@ class WorkerPool:
 
 
 class Workers:
-    """All threads of a runner. Reading a model has one of its own, so that no hanging network keeps a model waiting;
-    and so has what is only looked at (previews), so that no model waits for that, and the writing of pictures.
+    """All threads of a runner.
+
+    Reading models, making previews and writing pictures each have a thread of their own. So a model never waits for a
+    hanging network or a preview.
     """
 
     def __init__(self, count: int, connector: Connector, stopping: threading.Event) -> None:
@@ -66,6 +68,6 @@ class Workers:
         self.writer = WorkerPool(1, connector, stopping)
 
     def stop(self) -> list[threading.Thread]:
-        """End all waiting; the threads, which end soon."""
+        """End all waiting. Return the threads, which end soon."""
         self._connector.cut()
         return [thread for part in (self.network, self.reader, self.previewer, self.writer) for thread in part.stop()]

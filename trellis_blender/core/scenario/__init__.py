@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenario's service: its calls, the connection they travel on, and downloads."""
+"""Scenario's service over HTTP.
+
+- `connection.py` opens sessions whose sockets another thread can cut.
+- `http.py` makes one call, and turns an answer into JSON or an error.
+- `download.py` downloads the model to the disk, and continues a broken download.
+- `api.py` offers the calls that one generation needs.
+"""

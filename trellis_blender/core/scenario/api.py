@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenario's API, as far as one generation needs it: what goes in, what comes out, as plain values."""
+"""Scenario's API, as far as one generation needs it: plain values in, plain values out."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from .http import (
 )
 
 JOBS_PER_PAGE = 100
-# From here on the parts of `POST /uploads` take over. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's
-# own plug-in stops here.
+# Larger pictures go in parts, by `POST /uploads`. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's own
+# plug-in stops at this size.
 SMALL_PICTURE_BYTES = 3_500_000
 IMPORT_LOOKS = 600
 PART_BYTES = 5 * 1024 * 1024
@@ -49,13 +49,13 @@ GLB_TYPE = "model/gltf-binary"
 
 
 class Scenario:
-    """The way to Scenario, for all threads of a runner. `agent` is what the calls name as their User-Agent."""
+    """The way to Scenario, for all threads of a runner. `agent`: the User-Agent of its calls."""
 
     def __init__(self, agent: str) -> None:
         self._agent, self._connections = agent, Connections()
 
     def connect(self, account: Account) -> Api:
-        """The calls for this account, for one thread."""
+        """Return the calls for this account, for one thread."""
         return Api(account, self._connections, self._agent)
 
     def cut(self) -> None:
@@ -71,7 +71,7 @@ class Api:
         self._files = new_session(connections, agent)  # without the key, for hosts that are not Scenario's own
 
     def check(self, model: HostedModel) -> ServiceModel:
-        """The model at Scenario: a free call that tells whether key and address are right."""
+        """Return the model as Scenario knows it. A free call that tells whether key and address are right."""
         told = _mapping(self._caller.call("GET", f"/models/{model.id}").get("model"))
         tags = told.get("tags")
         texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
@@ -79,19 +79,19 @@ class Api:
         return ServiceModel(str(told.get("name") or model.name), next(replacements, None))
 
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
-        """Send the picture, free of charge. Raises PassingError between parts when `wait` says so."""
+        """Send the picture, free of charge. Raises PassingError between parts when `wait` returns False."""
         try:
             size = path.stat().st_size
             if size < SMALL_PICTURE_BYTES:
                 image = base64.b64encode(path.read_bytes()).decode("ascii")
-                with contextlib.suppress(TooLargeError):  # then in parts
+                with contextlib.suppress(TooLargeError):  # then send it in parts
                     return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
         except OSError as error:
             raise storage_error("read the picture", error) from error
 
     def upload_hidden(self, name: str, picture: bytes) -> Asset:
-        """Send a small picture that does not show among the artist's own, free of charge."""
+        """Send a small picture that stays hidden from the artist's own, free of charge."""
         image = base64.b64encode(picture).decode("ascii")
         return self._uploaded({"name": name, "image": image, "hide": True})
 
@@ -99,10 +99,10 @@ class Api:
         return _asset(self._caller.call("POST", "/assets", body, sends_picture=True))
 
     def price(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> float | None:
-        """What `submit` would cost, in creative units; None when Scenario does not say. Nothing is started by it.
+        """Return what `submit` would cost, in creative units; None if Scenario does not say. Starts no job.
 
-        Only status 269 is a price. Raises RefusedError when Scenario knows no such picture, DryRunIgnoredError when it
-        answers as it does to an order, PassingError when it does not answer.
+        Only status 269 is a price. Raises RefusedError if Scenario knows no such picture, DryRunIgnoredError if it
+        answers as to an order, PassingError if it does not answer.
         """
         body = {"image": image, **model.to_wire(parameters)}
         status, data = self._caller.dry_run(f"/generate/custom/{model.id}", body)
@@ -115,7 +115,7 @@ class Api:
         return None
 
     def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
-        """The paid call. Raises AnswerLostError when it may have been accepted without our hearing of it."""
+        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost."""
         body = {"image": image, **model.to_wire(parameters)}
         data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
         try:
@@ -124,11 +124,11 @@ class Api:
             raise AnswerLostError("Scenario's answer could not be read.") from error
 
     def job(self, job_id: str) -> RemoteJob:
-        """The job as it stands now."""
+        """Return the job as it stands now."""
         return _job(self._caller.call("GET", f"/jobs/{job_id}"))
 
     def jobs(self, updated_after: str, page: str = "") -> tuple[list[RemoteJob], str]:
-        """One page of at most 100 jobs, and the token of the next page, empty at the end."""
+        """Return one page of at most 100 jobs, and the next page's token; empty at the end."""
         query = {"types": "custom", "pageSize": JOBS_PER_PAGE, "updatedAfter": updated_after}
         data = self._caller.call("GET", "/jobs", query={**query, "paginationToken": page} if page else query)
         found = data.get("jobs")
@@ -137,15 +137,15 @@ class Api:
         return [_job({"job": item}) for item in found], str(data.get("nextPaginationToken") or "")
 
     def cancel(self, job_id: str) -> RemoteJob:
-        """Ask for the job to be stopped; the job as it stands after that."""
+        """Ask for the job to be stopped, and return it as it stands afterwards."""
         return _job(self._caller.call("POST", f"/jobs/{job_id}/action", {"action": "cancel"}))
 
     def asset(self, asset_id: str) -> Asset:
-        """A file at Scenario, with a fresh address."""
+        """Return a file at Scenario, with a fresh address."""
         return _asset(self._caller.call("GET", f"/assets/{asset_id}"))
 
     def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
-        """Bring the asset to `target`, whole. `progress` is told 0 to 1. Raises what `download.download` does."""
+        """Download the asset to `target`. `progress` is called with 0 to 1. Raises what `download.download` raises."""
         download(self._files, asset, target, wait, progress)
 
     def _upload_in_parts(self, path: Path, name: str, media_type: str, size: int, wait: Wait) -> Asset:
@@ -171,7 +171,7 @@ class Api:
         return self._imported(upload_id, wait)
 
     def _send_part(self, url: str, data: bytes) -> None:
-        """The storage behind the parts is another host: it gets the bytes and no key."""
+        """Send one part to the storage. That is another host: it gets the bytes and no key."""
         try:
             patience = (CONNECT_SECONDS, ANSWER_SECONDS)
             response = self._files.put(url, data=data, timeout=patience, allow_redirects=False)
@@ -181,7 +181,7 @@ class Api:
             raise PassingError(f"The picture could not be stored ({response.status_code}).")
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
-        """The asset that the parts became, once Scenario has put them together."""
+        """Return the asset that the parts became, once Scenario has joined them."""
         for _ in range(IMPORT_LOOKS):
             if not wait(1.0):
                 raise PassingError("The upload was stopped.")
@@ -193,13 +193,13 @@ class Api:
                     f"Scenario did not take the picture: {words} Choose another picture.", remedy=Remedy.PICTURE
                 )
             entity = upload.get("entityId")
-            if status == "imported" and isinstance(entity, str) and entity:  # which may follow a moment later
+            if status == "imported" and isinstance(entity, str) and entity:  # the id may follow a moment later
                 return self.asset(entity)
         raise PassingError("Scenario has not imported the picture.")
 
 
 def _ordered(data: Json) -> str:
-    """The sentence for a question for the price that was taken for an order, or may have been."""
+    """Return the sentence for a price request that was, or may have been, treated as an order."""
     job_id = _job_id(_mapping(data.get("job")))
     if not job_id:
         return (
@@ -248,15 +248,15 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
 
 
 def _job_id(job: Json) -> str:
-    """`jobId` by specification and SDK, `id` in the quick start of Scenario's documentation; empty without one."""
+    """Return the job's id: `jobId` by specification and SDK, `id` in Scenario's quick start; empty without one."""
     return next((text for name in ("jobId", "id") if isinstance(text := job.get(name), str) and text), "")
 
 
 def _is_readable(submitted: Json) -> bool:
-    """Whether the body of a submit tells which picture it was for: by an id, or by holding nothing of our models."""
+    """Return whether a submit's body tells which picture it was for: by an id, or by holding no field of our models."""
     image = submitted.get("image")
     if isinstance(image, str) and image:
-        return "/" not in image  # an address names no asset for certain
+        return "/" not in image  # an address does not identify an asset
     ours = {"image", "seed", *(parameter.wire for model in MODELS.values() for parameter in model.parameters)}
     return bool(submitted) and not ours & submitted.keys()
 
@@ -283,7 +283,7 @@ def _mapping(value: Any) -> Json:
 
 
 def _seconds_between(first: Any, last: Any) -> float | None:
-    """How much later the second of two ISO 8601 dates is, None when one is missing, no date, or they are swapped."""
+    """Return the seconds between two ISO 8601 dates; None if one is missing, is no date, or they are swapped."""
     try:
         seconds = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
     except (TypeError, ValueError):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP session whose open connections can be cut from another thread.
+"""HTTP sessions whose open connections another thread can cut.
 
-`requests` cannot be interrupted while it waits for an answer, and quitting Blender must not wait for the network:
-so every socket is remembered, and `Connections.cut` shuts them all.
+`requests` cannot be interrupted while it waits for an answer, and quitting Blender must not wait for the network. So
+every socket is remembered, and `Connections.cut` shuts them all.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class Connections:
-    """All sockets that are open now. Any thread may call any method.
+    """All open sockets. Any thread may call any method.
 
-    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False:
-    the only certain sign whether a call that failed may have arrived, whatever error it ended in.
+    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
+    Whatever error a call ends in, only this tells for certain whether it may have arrived.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Connections:
         self._is_cut = False
 
     def add(self, sock: socket.socket) -> None:
-        """Remember a socket. After a cut, it is shut at once."""
+        """Remember a socket. After a cut, shut it at once."""
         with self._lock:
             self._sockets.add(sock)
             is_cut = self._is_cut
@@ -50,7 +50,7 @@ class Connections:
 
 
 def new_session(connections: Connections, agent: str) -> requests.Session:
-    """A session for one thread. It never repeats a call by itself, so a paid call goes out once."""
+    """Return a session for one thread. It never repeats a call by itself, so a paid call goes out once."""
     session = requests.Session()
     session.headers["User-Agent"] = agent
     for scheme in ("https://", "http://"):
@@ -59,8 +59,8 @@ def new_session(connections: Connections, agent: str) -> requests.Session:
 
 
 def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it was closed by itself meanwhile
-        # not SSLSocket.shutdown: that one drops the TLS state under the feet of the thread that reads
+    with contextlib.suppress(OSError):  # it may have closed by itself meanwhile
+        # not SSLSocket.shutdown: that would drop the TLS state while another thread reads
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
@@ -74,10 +74,10 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _tracked_pools(self._connections)
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        # a body shorter than its Content-Length is an error: so in urllib3 2, and in 1.26 (Blender 4.2) only when asked
+        # a body shorter than its Content-Length is an error; urllib3 1.26 (Blender 4.2) checks this only on request
         resp.enforce_content_length = True
         if "," in resp.headers.get("Content-Encoding", ""):
-            # three kilobytes packed twice become gigabytes before anybody can count them (urllib3 1.26)
+            # three kilobytes compressed twice become gigabytes before we can count them (urllib3 1.26)
             resp.close()
             raise requests.exceptions.ContentDecodingError("the answer is packed more than once", request=req)
         return super().build_response(req, resp)
@@ -89,13 +89,13 @@ class _Adapter(HTTPAdapter):
 
 
 def _tracked_pools(connections: Connections) -> dict[str, Any]:
-    """Connection pools whose connections tell of their sockets. `ConnectionCls` is urllib3's hook in 1.26 and 2."""
+    """Return connection pools that report their sockets. `ConnectionCls` is urllib3's hook in 1.26 and 2."""
 
     class Tracked(HTTPConnection):
         _is_connecting = False
 
         def connect(self) -> None:
-            self._is_connecting = True  # what is sent meanwhile asks a proxy for a tunnel
+            self._is_connecting = True  # bytes sent meanwhile only ask a proxy for a tunnel
             try:
                 super().connect()
             finally:
@@ -103,7 +103,7 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
             connections.add(self.sock)
 
         def send(self, data: Any) -> None:
-            if self.sock is None:  # as `http.client` does, but before the call counts as sent
+            if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent
                 self.connect()
             if not self._is_connecting:
                 connections.on_this_thread.has_sent = True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model's way to the disk: into a `.part` file, continued where it broke off, renamed once it is whole."""
+"""Download the model into a `.part` file, continue where it broke off, and rename it once it is whole."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ RANGE_NOT_SATISFIABLE = 416
 def download(
     session: requests.Session, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]
 ) -> None:
-    """Bring the asset to `target`, whole. The session carries no key: the address is on another host.
+    """Download the asset to `target`, whole. The session carries no key: the address is on another host.
 
-    `progress` is told 0 to 1. Raises PassingError (what came so far is kept), ModelFileError, StorageError, and
-    RefusedError when the address is not taken, as when it has expired.
+    `progress` is called with 0 to 1. Raises PassingError (the bytes received so far are kept), ModelFileError,
+    StorageError, and RefusedError if the host refuses the address, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
@@ -41,7 +41,7 @@ def download(
         rename(part, target)
         origin.unlink(missing_ok=True)
     except OSError as error:
-        if isinstance(error, requests.RequestException):  # which is an OSError, but of the network
+        if isinstance(error, requests.RequestException):  # an OSError too, but one of the network
             raise_for_connection(error)
         raise storage_error("save the model", error) from error
 
@@ -56,7 +56,7 @@ def _fetch(
 ) -> None:
     have, tag = _continuation(part, origin, asset.id)
     headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
-    headers["Accept-Encoding"] = "identity"  # lengths and ranges are of the file itself
+    headers["Accept-Encoding"] = "identity"  # so that lengths and ranges count the file's own bytes
     with session.get(asset.url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)) as response:
         if response.status_code == RANGE_NOT_SATISFIABLE:
             part.unlink()
@@ -90,8 +90,9 @@ def _fetch(
 
 
 def _raise_for_file_host(response: requests.Response) -> None:
-    """Raises RefusedError when the file host does not take the address, whatever the status, or PassingError. It knows
-    nothing of keys or credits, and its text is XML.
+    """Raise RefusedError if the file host refuses the address, whatever the status, or PassingError if it fails.
+
+    The host knows nothing of keys or credits, and its text is XML.
     """
     status = response.status_code
     if 400 <= status < 500 and status not in PASSING:
@@ -101,7 +102,7 @@ def _raise_for_file_host(response: requests.Response) -> None:
 
 
 def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
-    """How many bytes of this very asset are there already, and the tag they belong to; 0 without a strong tag."""
+    """Return how many bytes of this very asset are on disk, and the tag they belong to; 0 without a strong tag."""
     try:
         data = json.loads(origin.read_text(encoding="utf-8"))
         tag = str(data["etag"])
@@ -112,6 +113,6 @@ def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
 
 
 def _length(response: requests.Response, have: int) -> int | None:
-    """The whole file's length in bytes, None when the server does not tell."""
+    """Return the whole file's length in bytes; None if the server does not say."""
     text = response.headers.get("Content-Length", "")
     return have + int(text) if text.isdigit() else None

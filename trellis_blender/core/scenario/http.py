@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One call to Scenario's API: sent once, answered with JSON or with one of our errors.
 
-Facts about errors, retries and their hints: Scenario's API reference and its SDK (status 269 answers a dry run; 408,
-409, 429 and 5xx pass; `Retry-After`, `retry-after-ms`, `x-should-retry`, `remainingSeconds` are hints; a 429 with
-`details` of `actionName` and `actionLimit` is a ceiling on jobs that run at once).
+Facts about errors, retries and their hints come from Scenario's API reference and its SDK. Status 269 answers a dry
+run. 408, 409, 429 and 5xx are temporary. `Retry-After`, `retry-after-ms`, `x-should-retry` and `remainingSeconds` are
+hints. A 429 with `details` of `actionName` and `actionLimit` is a limit on jobs that run at once.
 
-A paid call was not accepted in two cases only: no connection came about, or Scenario itself says no, with a status that
-means just that and JSON that says why. A gateway may answer 503 for a call that went through, or a page for anything.
-For the same reason a call that asks or fetches is made again after any other 4xx. What a status says of the picture, or
-of a ceiling on jobs, it says to the calls that send one.
+A paid call was certainly not accepted in two cases only: no connection was made, or Scenario itself refused, with a
+status that means just that and JSON that says why. A gateway may answer 503 for a call that went through, or send any
+page. For the same reason, a call that only reads is made again after any other 4xx. A status about the picture, or
+about a limit on jobs, applies only to calls that send a picture or a job.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ANSWER_BYTES_MAXIMUM = 32 * 1024 * 1024
 WAIT_MAXIMUM = 3600.0
 DRY_RUN_STATUS = 269
 PASSING = frozenset({408, 409, 425, 429})
-# The statuses by which Scenario refuses a request after it has read it.
+# Statuses with which Scenario refuses a request after reading it.
 _REFUSALS = frozenset({400, 401, 402, 403, 404, 422, 429})
 _WORDS_MAXIMUM = 300
 _CREDIT_WORDS = re.compile(
@@ -55,16 +55,16 @@ Json = Mapping[str, Any]
 
 
 class NotDryError(Exception):
-    """A question for a price was about to be sent in a form that would be paid: a mistake in the program."""
+    """A price request that was about to be sent as a paid call: a bug in the program."""
 
 
 class Caller:
-    """Makes calls for one account, from one thread."""
+    """The maker of calls for one account, from one thread."""
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self.account = account
         self._session, self._here = new_session(connections, agent), connections.on_this_thread
-        # bytes, because a text would be encoded as Latin-1 and a pasted key may hold anything
+        # bytes: `requests` would encode a text as Latin-1, and a pasted key may hold any character
         self._session.auth = HTTPBasicAuth(account.key.encode(), account.secret.encode())
 
     def call(
@@ -77,10 +77,10 @@ class Caller:
         paid: bool = False,
         sends_picture: bool = False,
     ) -> Json:
-        """The answer's JSON object. `sends_picture`: it holds the picture, or says how large it is.
+        """Return the answer's JSON object. `sends_picture`: the call holds the picture, or says how large it is.
 
-        Raises PassingError, AccountError, CreditsError or RefusedError; a paid call also AnswerLostError, and then
-        PassingError only when Scenario certainly did not accept it.
+        Raises PassingError, AccountError, CreditsError or RefusedError. A paid call also raises AnswerLostError, and
+        then PassingError only if Scenario certainly did not accept it.
         """
         self._here.has_sent = False
         try:
@@ -98,10 +98,10 @@ class Caller:
         raise PassingError("Scenario's answer could not be read.")
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
-        """The answer's status and its JSON object, empty where it holds none, of a call that tells a price instead of
-        acting. Sent once, and never in a form in which it would act.
+        """Send a call that returns a price instead of acting. Return the answer's status and JSON object.
 
-        Raises PassingError when there is no answer, NotDryError before anything is sent.
+        The object is empty if the answer holds none. The call is sent once, and never in a form that would act. Raises
+        PassingError if no answer comes, NotDryError before anything is sent.
         """
         try:
             prepared = self._prepared("POST", path, body, {"dryRun": "true"})
@@ -118,7 +118,7 @@ class Caller:
         return self._session.prepare_request(requests.Request(method, address, params=params, json=body))
 
     def _exchange(self, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
-        """The answer and its whole body. Raises RequestException."""
+        """Return the answer and its whole body. Raises RequestException."""
         surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         # no redirects: the key must not follow them, and a paid call must not go out twice
         with self._session.send(
@@ -128,7 +128,7 @@ class Caller:
 
 
 def raise_for_connection(error: requests.RequestException, *, may_have_arrived: bool = False) -> NoReturn:
-    """Raises PassingError, or AnswerLostError where a paid call may have left this computer."""
+    """Raise PassingError, or AnswerLostError if a paid call may have left this computer."""
     if may_have_arrived:
         raise AnswerLostError("The connection broke after the request was sent.") from error
     if isinstance(error, requests.exceptions.SSLError):
@@ -140,7 +140,7 @@ def raise_for_connection(error: requests.RequestException, *, may_have_arrived: 
 
 
 def _content(response: requests.Response) -> bytes:
-    """The body. Raises RequestException when it breaks off, lasts too long or is unreasonably large."""
+    """Return the body. Raises RequestException if it breaks off, takes too long or is unreasonably large."""
     chunks, size, end = [], 0, time.monotonic() + 2 * ANSWER_SECONDS
     for chunk in response.iter_content(8192):
         chunks.append(chunk)
@@ -161,9 +161,7 @@ def _json_object(content: bytes) -> Json | None:
 def error_for(
     status: int, headers: Mapping[str, str], data: Json, *, paid: bool = False, sends_picture: bool = False
 ) -> TrellisError:
-    """The error that an answer with this status stands for, for a call of that kind. `data` is its JSON object, empty
-    where it has none.
-    """
+    """Return the error that this status means for a call of that kind. `data`: the answer's JSON object, or empty."""
     may_retry, words, hint = headers.get("x-should-retry", "").lower(), own_words(data), _retry_after(headers, data)
     if paid and not _is_refusal(status, data, may_retry):
         return AnswerLostError(f"Scenario answered with an error ({status}).")
@@ -183,13 +181,13 @@ def error_for(
 
 
 def _is_refusal(status: int, data: Json, may_retry: str) -> bool:
-    """Whether Scenario itself says that it has not accepted the call."""
+    """Return whether Scenario itself says that it has not accepted the call."""
     is_said = bool(own_words(data) or _limit(data))
     return status in _REFUSALS and is_said and (status == 429 or may_retry != "true")
 
 
 def _limit(data: Json) -> Json:
-    """What a refusal says of a ceiling on jobs that run at once, empty where it is none."""
+    """Return what a refusal says about a limit on jobs that run at once; empty if it says nothing."""
     details = data.get("details")
     return details if isinstance(details, Mapping) and "actionLimit" in details else {}
 
@@ -202,7 +200,7 @@ def _at_limit(data: Json) -> str:
 
 
 def _account_error(status: int, words: str, hint: float | None) -> TrellisError | None:
-    """The error of an answer that is about the key, the credits or the plan, None for another."""
+    """Return the error of an answer about the key, the credits or the plan; None for any other answer."""
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
         return CreditsError(f"Scenario says: {words} Buy credits or change the plan at app.scenario.com, then retry.")
     if status == 402:
@@ -219,7 +217,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
 
 
 def _passing_error(status: int, may_retry: str, hint: float | None) -> PassingError | None:
-    """The error of an answer that says by its status that it passes, None for another."""
+    """Return the error of an answer whose status says that the failure is temporary; None for any other answer."""
     passes = status in PASSING or status >= 500 or may_retry == "true"
     if passes and may_retry != "false":
         return PassingError("Scenario is busy." if status == 429 else f"Scenario has a problem ({status}).", hint)
@@ -231,7 +229,7 @@ def _elsewhere(status: int, hint: float | None) -> PassingError:
 
 
 def own_words(data: Json) -> str:
-    """What the server says, as one sentence: short, on one line, and without a signed address in it."""
+    """Return the server's reason as one sentence: short, on one line, without a signed address."""
     texts = (data.get(name) for name in ("reason", "message", "error", "detail"))
     words = " ".join(next((text for text in texts if isinstance(text, str) and text.strip()), "").split())
     words = re.sub(r"https?://\S+", lambda match: match[0].split("?")[0], words)
@@ -241,7 +239,7 @@ def own_words(data: Json) -> str:
 
 
 def _retry_after(headers: Mapping[str, str], data: Json) -> float | None:
-    """Seconds that the server asks to wait, None when it does not say (RFC 9110 §10.2.3 for `Retry-After`)."""
+    """Return the seconds the server asks to wait; None if it does not say (RFC 9110 §10.2.3 for `Retry-After`)."""
     hints: tuple[Callable[[], float], ...] = (
         lambda: float(headers["retry-after-ms"]) / 1000,
         lambda: float(headers["Retry-After"]),
