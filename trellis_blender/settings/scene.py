@@ -62,8 +62,8 @@ def parameter_annotations() -> dict[str, Any]:
 
 
 class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
-    """The settings of the next model. The parameters come from the table of `core.parameters`, and the source with what
-    each source asks for from that of the sources.
+    """The settings of the next model. The parameters come from the table in `core/request/parameters.py`; the source,
+    with what each source asks for, comes from the table of the sources.
     """
 
     if TYPE_CHECKING:
