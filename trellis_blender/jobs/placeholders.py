@@ -21,7 +21,7 @@ class Placeholders:
 
     `is_due`: the jobs or the file changed since the last check. `is_opened`: this file's placeholders were not checked
     yet. `is_sure`: all jobs could be read, so a placeholder without a job is to go. `constant`: modal operators
-    already running at the artist's last click; ignored when asking whether Blender is busy.
+    already running at the artist's last click; ignored when asking whether the artist uses a placeholder.
     """
 
     importer: Importer
@@ -46,7 +46,7 @@ class Placeholders:
             self.fill.show(jobs, self.importer.wanted, self.fraction)
 
     def clicked(self) -> None:
-        """Note which tools run at this click: a tool that let the artist click does not block Blender."""
+        """Note which tools run at this click: a tool that lets the artist click does not use a placeholder."""
         self.constant = busy.all_running_tools(bpy.context)
 
     def file_opened(self) -> None:

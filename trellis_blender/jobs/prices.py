@@ -34,7 +34,7 @@ class Prices:
     """The known prices, in creative units, and the one open question.
 
     `wanted`: the question to ask next, at the monotonic time `due`. `asked`: the question that awaits its answer, the
-    `number`-th so far. `failed`: when a question got no answer. `pictures`: the pictures for which we got a price.
+    `number`-th so far. `failed`: when a question got no answer. `pictures`: per account, a picture's ID that got one.
     """
 
     runner: Runner
