@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what the add-on costs: ``python3 scripts/bench.py import``, ``click`` and ``startup``.
+"""Measure the time that the add-on takes: ``python3 scripts/bench.py import``, ``click`` and ``startup``.
 
-``click``: how long Blender stands still when a picture is taken for a model, as a ratio to doing all of it there.
-``import``: how long Blender stands still while a model comes in, with Blender's glTF importer and with ours, in the
-same run and in turn; in docs/performance.md stands what the numbers mean.
-``startup``: what enabling the add-on costs more than enabling an empty one, and what first draw and click cost then.
+``click``: how long Blender freezes when a click takes a picture, as a ratio to doing everything in the click.
+``import``: how long Blender freezes during an import, with Blender's glTF importer and with ours, in turn in the same
+run. docs/performance.md explains the numbers.
+``startup``: how much longer enabling the add-on takes than enabling an empty one; then the first draw and click.
 
     python3 scripts/bench.py import --quick --check      one size with all kinds of normals, all versions, some minutes
     python3 scripts/bench.py import --bpy 4.2.23 --faces 2000000 --texture 2048
@@ -56,7 +56,7 @@ START_BEGIN, START_END = "<!-- bench startup: begin -->", "<!-- bench startup: e
 
 
 class BenchError(Exception):
-    """A process of the bench failed; the message is the end of what it printed."""
+    """A process of the bench failed. The message is the end of its output."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -94,7 +94,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def measure(version: str, faces: int, pixels: int, normals: str, runs: int) -> Measured:
-    """Return what one file costs in one version of Blender. Raises BenchError and EnvironmentNotBuiltError."""
+    """Return the times of one file in one version of Blender. Raises BenchError and EnvironmentNotBuiltError."""
     python = environments.blender_environment(version)
     glb = _glb(python, faces, pixels, normals)
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ def measure(version: str, faces: int, pixels: int, normals: str, runs: int) -> M
 
 
 def clicks(version: str, runs: int) -> list[str]:
-    """Return the rows of a table: what each picture costs in one version of Blender. Raises as `measure` does."""
+    """Return a table's rows: the times of each picture in one version of Blender. Raises as `measure` does."""
     python = environments.blender_environment(version)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
@@ -123,7 +123,7 @@ def clicks(version: str, runs: int) -> list[str]:
 
 
 def starts(version: str, runs: int) -> MeasuredStart:
-    """Return what a start costs in one version of Blender, each way in turn. Raises as `measure` does."""
+    """Return the times of a start in one version of Blender, each way in turn. Raises as `measure` does."""
     python = str(environments.blender_environment(version))
     found: dict[str, list[dict[str, float]]] = {way: [] for way in startup_table.WAYS}
     with tempfile.TemporaryDirectory() as folder:
@@ -138,13 +138,13 @@ def starts(version: str, runs: int) -> MeasuredStart:
 
 
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
-    """Return 1 where requirements are checked and one is not met, or where there was nothing to check them on."""
+    """Return 1 if requirements are checked and one is not met, or if there was nothing to check; otherwise 0."""
     verdicts = import_table.judge(measured)
     return int(check and not (verdicts and all(verdict.is_met for verdict in verdicts)))
 
 
 def write(text: str, page: Path = PAGE, markers: tuple[str, str] = (BEGIN, END)) -> None:
-    """Put the text between the page's markers, in place of what stood there. Raises OSError and BenchError."""
+    """Replace the text between the page's markers. Raises OSError and BenchError."""
     before, begin, rest = page.read_text(encoding="utf-8").partition(markers[0])
     _old, end, after = rest.partition(markers[1])
     if not (begin and end):
@@ -153,14 +153,14 @@ def write(text: str, page: Path = PAGE, markers: tuple[str, str] = (BEGIN, END))
 
 
 def heading(runs: int, what: str = "warm runs") -> str:
-    """Return a sentence on where, when and how often was measured."""
+    """Return a sentence that says when and where we measured, and how often."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     cores = f"{os.cpu_count()} cores, {platform.system()}, {platform.machine()}"
     return f"Measured on {today} ({cores}): medians of {runs} {what}."
 
 
 def _glb(python: Path, faces: int, pixels: int, normals: str) -> Path:
-    """The GLB of that size, made once and kept in the system's temporary folder until what makes it changes."""
+    """Return the GLB of that size. It is made once and kept in the system's temporary folder until its code changes."""
     sources = [RUNNER, *sorted((RUNNER.parent / "emulator").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{faces}-{pixels}-{normals}-{digest}.glb")
@@ -170,7 +170,7 @@ def _glb(python: Path, faces: int, pixels: int, normals: str) -> Path:
 
 
 def _run(command: Sequence[str], *, leaves_bytecode: bool = False) -> None:
-    """Run a process without showing its output; with `leaves_bytecode` it keeps what it compiles. Raises BenchError."""
+    """Run a process and hide its output. With `leaves_bytecode` it keeps compiled files. Raises BenchError."""
     variables = {**environments.clean_variables(), "PYTHONUTF8": "1"}
     if leaves_bytecode:
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -220,9 +220,9 @@ def _bench_starts(options: argparse.Namespace) -> int:
 
 
 def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
-    """Return the files to measure: faces, pixels of a texture, and normals.
+    """Return the files to measure: faces, pixels of a texture's side, and normals.
 
-    Textures cost the same whatever the normals are, so the largest come with those of Trellis 2 only, unless asked for.
+    Textures take the same time whatever the normals are, so by default the largest come only with Trellis 2's normals.
     """
     every = itertools.product(options.faces, options.texture, options.normals)
     is_whole = options.normals == list(NORMALS) and len(options.texture) > 1
@@ -230,7 +230,7 @@ def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
 
 
 def main() -> int:
-    """Measure what the command line asks for, print it, and return the exit status."""
+    """Measure as the command line says, print the results, and return the exit status."""
     environments.require_supported_python()
     options = parse(sys.argv[1:])
     try:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Build the extension: ``python3 scripts/build.py`` leaves ``dist/trellis_blender-<version>.zip``.
 
-Blender's own command checks and packs it. That command wants the manifest beside the package's ``__init__``;
-in this repository they lie apart, and so they are first brought together in a temporary folder.
+Blender's own command checks and packs it. That command expects the manifest beside the package's ``__init__``. This
+repository keeps them apart, so the script first copies both into a temporary folder.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
 
 
 class BuildError(Exception):
-    """Blender's own command refused the extension; the message is what it printed."""
+    """Blender's own command refused the extension. The message is its output."""
 
 
 def stage(folder: Path) -> Path:
-    """Fill ``folder`` with the extension as Blender has it installed, and return it.
+    """Fill ``folder`` with the extension as Blender installs it, and return the folder.
 
-    It is made where it does not exist. Raises OSError.
+    Creates the folder if necessary. Raises OSError.
     """
     shutil.copytree(PACKAGE, folder, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
     shutil.copy2(MANIFEST, folder)
@@ -41,9 +41,8 @@ def stage(folder: Path) -> Path:
 def build(output: Path = DIST, blender_version: str | None = None) -> Path:
     """Check and pack the extension and return the path of the zip file in ``output``.
 
-    ``blender_version`` names the bpy whose command does it, None the one for the running Python. Where its
-    environment is missing it is built, which takes minutes. Raises BuildError and
-    environments.EnvironmentNotBuiltError.
+    ``blender_version`` names the bpy whose command packs it; None: the one for the running Python. If its environment
+    is missing, it is built first, which takes minutes. Raises BuildError and environments.EnvironmentNotBuiltError.
     """
     version = blender_version or environments.DEFAULT_BLENDER[environments.running_python()]
     python = environments.blender_environment(version)
@@ -59,7 +58,7 @@ def build(output: Path = DIST, blender_version: str | None = None) -> Path:
 
 
 def validate(package: Path, blender_version: str) -> str:
-    """Let Blender of that version judge the zip file and return what it says.
+    """Let that version of Blender validate the zip file, and return its output.
 
     Raises BuildError with Blender's reasons, and environments.EnvironmentNotBuiltError.
     """
@@ -69,7 +68,7 @@ def validate(package: Path, blender_version: str) -> str:
 def _extension_command(python: Path, action: str, *arguments: str) -> str:
     scripts = _blender_scripts(python)
     tool = scripts / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
-    # Without this file the command does not look at the manifest's tags.
+    # Without this file the command does not check the manifest's tags.
     tags = scripts / "modules" / "_bpy_internal" / "extensions" / "tags.py"
     return _output_of([str(python), "-X", "utf8", str(tool), action, "--valid-tags", str(tags), *arguments])
 

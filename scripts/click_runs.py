@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One process of ``scripts/bench.py click``: how long Blender stands still while it takes a picture for a model.
+"""One process of ``scripts/bench.py click``: how long Blender freezes while it takes a picture for a model.
 
     click_runs.py RUNS ANSWER
 
-The answer is JSON: for each picture the seconds on the main thread (`click`), those of the rest, which is done on
-another thread (`beside`), and those of the other way (`whole`): for a render, that Blender saves it as a PNG with the
-scene's own settings; for all else, that the click does it all. Medians of so many runs.
+The answer is JSON. It holds three times per picture, in seconds, as medians of the runs: `click` on the main thread;
+`beside` for the rest, on another thread; and `whole` for the other way. For a render, the other way is that Blender
+saves it as a PNG with the scene's own settings; for all other pictures, that the click does everything.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Take = Callable[[Path], Any]
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """The seconds that it took, and what it returned."""
+    """Return the seconds that the work took, and its result."""
     started = time.perf_counter()
     answer = work()
     return time.perf_counter() - started, answer
@@ -35,7 +35,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def measure(
     take: Take, prepare: Callable[[Any], Any], whole: Callable[[Path], Any] | None, runs: int
 ) -> dict[str, float]:
-    """What a picture costs this way and the other; without another, that is all of it at once."""
+    """Return a picture's times this way and the other; without another, the whole work at once."""
     clicks, besides, wholes = [], [], []
     for _ in range(runs + 1):
         with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def measure(
 
 
 def main(runs: int) -> dict[str, dict[str, float]]:
-    """Measure all pictures."""
+    """Measure all pictures and return their times in seconds."""
     addon = enabled()
     import bpy
 
@@ -62,7 +62,7 @@ def main(runs: int) -> dict[str, dict[str, float]]:
     client = client_module.PreviewClient(part(addon, "picture.preview").launch())
     found = {}
     bpy.ops.mesh.primitive_uv_sphere_add()
-    bpy.ops.object.camera_add(location=(0, 0, 2.8))  # where only the corners are clear
+    bpy.ops.object.camera_add(location=(0, 0, 2.8))  # here only the corners are transparent
     scene.camera = bpy.context.object
     scene.render.engine, scene.cycles.samples, scene.render.film_transparent = "CYCLES", 2, True
     for width, height in RENDERS:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""See the add-on work, without an account and without the network: ``python3 scripts/demo.py [IMAGE]``.
+"""See the add-on work, without an account or a network: ``python3 scripts/demo.py [IMAGE]``.
 
 Renders a still life (or takes IMAGE), generates a model with the add-on as an artist would, imports it and renders it.
 Leaves ``demo/result.blend``, ``result.png``, ``model.glb`` and the picture that was sent. The model comes from the
-emulator in this repository, which makes a relief of the picture: it is a stand-in for Trellis 2.
+emulator in this repository, which stands in for Trellis 2 and makes a relief of the picture.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import environments
 
 STEPS = environments.ROOT / "scripts" / "demo_steps.py"
 RESULTS = ("picture.*", "model.glb", "result.png", "result.blend")
-# They would win over the demonstration's own account, or lead Blender to the person's own settings.
+# These would override the demonstration's own account, or lead Blender to the user's own settings.
 NOT_PASSED_ON = ("SCENARIO_", "BLENDER_")
 
 
 class DemoFailedError(Exception):
-    """The demonstration ended early; the message is one sentence that says why, `log` is what Blender wrote."""
+    """The demonstration ended early. The message is one sentence that says why; `log` is Blender's output."""
 
     def __init__(self, sentence: str, log: str = "") -> None:
         super().__init__(sentence)
@@ -34,7 +34,7 @@ class DemoFailedError(Exception):
 def play(python: Path, image: Path | None, folder: Path) -> None:
     """Run the steps with that Python, which has Blender as a module, and leave the results in the folder.
 
-    Prints what happens. Raises DemoFailedError and OSError.
+    Prints its progress. Raises DemoFailedError and OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in [path for name in RESULTS for path in folder.glob(name)]:
@@ -51,7 +51,7 @@ def play(python: Path, image: Path | None, folder: Path) -> None:
 
 
 def _variables(user_folder: Path) -> dict[str, str]:
-    """Return the environment variables for the steps: no real account, no settings but those in the folder."""
+    """Return the environment variables for the steps: no real account, and only the settings in the folder."""
     variables = environments.clean_variables()
     kept = {name: value for name, value in variables.items() if not name.upper().startswith(NOT_PASSED_ON)}
     # A proxy does not know the stand-in, which listens on this computer only.
@@ -70,7 +70,7 @@ def _environment() -> Path:
 
 
 def main() -> int:
-    """Show it and return the exit status: 0, or 1 after one sentence that says what went wrong."""
+    """Run the demonstration and return the exit status: 0, or 1 after one sentence that says what went wrong."""
     environments.require_supported_python()
     parser = argparse.ArgumentParser(description="See the add-on work, without an account and without the network.")
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="make the model from this picture")

@@ -1,6 +1,6 @@
-"""What the demonstration renders: a still life of basic shapes and procedural textures, and the studio around a model.
+"""The demonstration's scenes: a still life of basic shapes and procedural textures, and a studio around the model.
 
-Only what every supported Blender has. Lengths of the still life are in metres, ten times as large as life.
+They use only features of every supported Blender. The still life is ten times life size; its lengths are in metres.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Turned:
-    """A thing turned on a lathe: its outline as (radius, height) from the bottom upwards, and where it stands."""
+    """An object turned on a lathe: its outline as (radius, height) from the bottom upwards, and its place."""
 
     name: str
     outline: Outline
@@ -141,7 +141,7 @@ def build_still_life() -> None:
 
 
 def build_studio() -> None:
-    """Put a backdrop, light and a camera from the front left around what is in the collection "Trellis"."""
+    """Put a backdrop, lights and a camera from the front left around the objects of the collection "Trellis"."""
     points = _points(bpy.data.collections["Trellis"].all_objects)
     low, high = _box(points)
     middle, size = (low + high) / 2, (high - low).length / 2
@@ -152,7 +152,7 @@ def build_studio() -> None:
 
 
 def put_away() -> None:
-    """Move all objects there are into a collection that is neither seen nor rendered."""
+    """Move all objects into a collection that is neither visible nor rendered."""
     scene: Any = bpy.context.scene
     shelf = bpy.data.collections.new("Still Life")
     for thing in list(scene.collection.objects):
@@ -163,17 +163,17 @@ def put_away() -> None:
 
 
 def render(is_transparent: bool, path: Path | None = None) -> None:
-    """Render a square of SIDE pixels with Cycles on the processor, to the file if one is given."""
+    """Render a square of SIDE pixels with Cycles on the CPU, to the file if a path is given."""
     scene: Any = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.cycles.device, scene.cycles.samples = "CPU", SAMPLES
     scene.cycles.use_denoising, scene.cycles.denoising_prefilter = _has_denoiser(), "FAST"
-    # Three lamps and matt things: more light paths, or a tree to choose lamps by, only cost time.
+    # With three lamps and matt objects, more light paths or a light tree would only take time.
     scene.cycles.max_bounces, scene.cycles.use_light_tree = 3, False
     scene.render.resolution_x = scene.render.resolution_y = SIDE
     scene.render.resolution_percentage = 100
     scene.render.film_transparent = is_transparent
-    # The model's texture comes from the picture: a transform that bends colours would bend them twice.
+    # The model's texture comes from the picture, so a view transform that changes colours would change them twice.
     scene.view_settings.view_transform = "Standard"
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_mode = "RGBA" if is_transparent else "RGB"
@@ -183,12 +183,12 @@ def render(is_transparent: bool, path: Path | None = None) -> None:
 
 
 def _has_denoiser() -> bool:
-    # Not every distribution builds Cycles with it.
+    # Not every Linux distribution builds Cycles with a denoiser.
     return bool(importlib.import_module("_cycles").with_openimagedenoise)
 
 
 def _turn(thing: Turned) -> Any:
-    """Return the new object: an edge along the outline, turned about its upright axis."""
+    """Make an object by turning an edge along the outline about its upright axis, and return it."""
     mesh: Any = bpy.data.meshes.new(thing.name)
     points = [(radius, 0.0, height) for radius, height in thing.outline]
     mesh.from_pydata(points, [(i, i + 1) for i in range(len(points) - 1)], [])
@@ -218,7 +218,7 @@ def _rod(name: str, path: Outline, radius: float, look: Look, place: Sequence[fl
 
 
 def _material(look: Look) -> Any:
-    """Return the material of that name, made where it does not exist."""
+    """Return the material of that name, and make it if it does not exist."""
     known: Any | None = bpy.data.materials.get(look.name)
     if known is not None:
         return known
@@ -272,7 +272,7 @@ def _light_up(middle: Vector, size: float) -> None:
 
 
 def _frame(rotation: tuple[float, float, float], points: Sequence[Vector], margin: float) -> None:
-    """Add the scene's camera, turned so, as far away as it takes to see all the points and a margin (1: none)."""
+    """Add the scene's camera with this rotation, far enough away to see all points and a margin (1: none)."""
     lens: Any = bpy.data.cameras.new("Camera")
     lens.lens = 70
     camera = _add("Camera", lens)
@@ -290,14 +290,14 @@ def _frame(rotation: tuple[float, float, float], points: Sequence[Vector], margi
 
 
 def _points(things: Any) -> list[Vector]:
-    """Return all points of the objects that have a surface, in the scene's coordinates."""
+    """Return all points of the objects that have a surface, in world coordinates."""
     graph = bpy.context.evaluated_depsgraph_get()
     shapes = [thing.evaluated_get(graph) for thing in things if thing.type in ("MESH", "CURVE")]
     return [shape.matrix_world @ point.co for shape in shapes for point in shape.to_mesh().vertices]
 
 
 def _box(points: Sequence[Vector]) -> tuple[Vector, Vector]:
-    """Return the lowest and the highest corner of the box around the points."""
+    """Return the lowest and the highest corner of the bounding box of the points."""
     low, high = (Vector(tuple(map(pick, zip(*points, strict=True)))) for pick in (min, max))
     return low, high
 

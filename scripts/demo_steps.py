@@ -1,7 +1,7 @@
 """The steps of the demonstration, run by ``scripts/demo.py`` with the Python that has Blender as a module.
 
-Blender writes straight to the terminal, past Python. So the terminal is put aside first, and what Blender writes goes
-to a file, which ``demo.py`` shows when something fails.
+Blender writes straight to the terminal, past Python. So the script first redirects the terminal to a file, which
+``demo.py`` shows if something fails.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ STEPS = 5
 JOB_SECONDS = 4.0
 LONGEST_WAIT = 120.0
 BAR_WIDTH = 30
-# The smallest and quickest model that the API makes.
+# The smallest and fastest model that the API makes.
 SMALL = {"decimation_target": 100_000, "texture_size": "1024"}
-KEY, SECRET = "demo-key", "demo-secret"  # they open nothing but the stand-in
+KEY, SECRET = "demo-key", "demo-secret"  # only the emulator accepts these
 STAGES = {
     "queued": "waiting",
     "uploading": "sending the picture",
@@ -44,24 +44,24 @@ STAGES = {
 
 
 class DemoError(Exception):
-    """The demonstration cannot go on; the message is the sentence that says why."""
+    """The demonstration cannot go on. The message is the sentence that says why."""
 
 
 class Report:
-    """What the person sees: numbered steps with their times, and bars that only ever grow, as fits a log file."""
+    """The output for the user: numbered steps with their times, and bars that only grow, so that they suit a log."""
 
     def __init__(self, terminal: TextIO) -> None:
         self._terminal = terminal
         self._step = 0
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Print at once; a character that the terminal does not have becomes a question mark."""
+        """Print at once. A character that the terminal lacks becomes a question mark."""
         self._terminal.write(text + end)
         self._terminal.flush()
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Announce a step, and tell its seconds when the block is over."""
+        """Announce a step, and print its seconds when the block ends."""
         self._step += 1
         self.say(f"[{self._step}/{STEPS}] {title}")
         began = time.monotonic()
@@ -86,7 +86,7 @@ class Bar:
             self.filled = wanted
 
     def finish(self) -> None:
-        """Fill the rest and tell the seconds."""
+        """Fill the rest and print the seconds."""
         self.grow(1.0)
         self.report.say(f"] {time.monotonic() - self.began:.1f} s")
 
@@ -99,7 +99,7 @@ def open_bar(report: Report, stage_name: str) -> Bar:
 
 
 def play(report: Report, image: Path | None, folder: Path) -> None:
-    """Go through all steps and leave the four files in the folder. Raises DemoError and OSError."""
+    """Run all steps and leave the four files in the folder. Raises DemoError and OSError."""
     with report.step("Starting Blender, with the add-on as an installed extension"):
         install()
         import demo_scene as scene  # imports Blender
@@ -139,11 +139,11 @@ def install() -> None:
 
 @contextmanager
 def addon_enabled(address: str) -> Iterator[Any]:
-    """Have the add-on enabled, its preferences pointing at the stand-in; gives its session module.
+    """Enable the add-on, point its preferences at the emulator, and yield its session module.
 
-    Afterwards it is disabled: a thread or timer left over would crash or hang Blender at its exit.
+    Disables the add-on afterwards, because a leftover thread or timer would crash or hang Blender at its exit.
     """
-    import addon_utils  # lies in a folder that only importing bpy makes known
+    import addon_utils  # only importing bpy makes its folder known
     import bpy
 
     addon_utils.enable(ADDON, default_set=True, handle_error=_raise)
@@ -156,7 +156,7 @@ def addon_enabled(address: str) -> Iterator[Any]:
 
 
 def generate(report: Report, session: Any, image: Path | None) -> str:
-    """Press the button, wait with a bar for each stage, and return what is in the scene then. Raises DemoError."""
+    """Press the button, wait with a bar for each stage, and describe the result in the scene. Raises DemoError."""
     import bpy
 
     operators: Any = bpy.ops
@@ -200,7 +200,7 @@ def watch(report: Report, session: Any, job_id: str) -> None:
 
 
 def keep(emulator: Emulator, folder: Path) -> None:
-    """Copy the picture as the stand-in got it, and the model as it gave it, into the folder."""
+    """Copy the picture that the emulator received, and the model that it returned, into the folder."""
     import bpy
 
     jobs = Path(bpy.utils.extension_path_user(ADDON, path="jobs"))
@@ -212,7 +212,7 @@ def keep(emulator: Emulator, folder: Path) -> None:
 
 
 def save(path: Path) -> None:
-    """Save the scene with all its textures inside, in place of the last one."""
+    """Save the scene with all its textures inside, over the last one."""
     import bpy
 
     bpy.context.preferences.filepaths.save_version = 0  # type: ignore[union-attr]  # there are preferences
@@ -221,14 +221,14 @@ def save(path: Path) -> None:
 
 
 def blender_version() -> str:
-    """Return the version of the Blender that runs, such as "4.5.15 LTS"."""
+    """Return the version of the running Blender, such as "4.5.15 LTS"."""
     import bpy
 
     return str(bpy.app.version_string)
 
 
 def put_terminal_aside(log: Path) -> TextIO:
-    """Return the standard output for the person, and lead all that Blender and Python write to the file."""
+    """Send all output of Blender and Python to the file, and return the standard output for the user."""
     terminal = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for descriptor in (1, 2):
@@ -242,7 +242,7 @@ def _raise(error: Exception) -> None:
 
 
 def main() -> int:
-    """Play it and return the exit status: 0, or 1 with the reason in the file that was asked for."""
+    """Run the steps and return the exit status: 0, or 1 with the reason in the file that the command line names."""
     parser = argparse.ArgumentParser()
     parser.add_argument("image", nargs="?", type=Path)
     for name in ("folder", "log", "reason"):

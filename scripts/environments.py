@@ -1,11 +1,11 @@
 """Virtual environments of the project's own tooling, one per purpose, kept under ``.venv/``.
 
-What goes into each stands in ``pyproject.toml`` under ``[dependency-groups]`` (PEP 735). An environment is
-built once, and again only when its list changes. Its marker file is written last: an interrupted build is never
-taken for a whole one.
+``pyproject.toml`` lists the packages of each under ``[dependency-groups]`` (PEP 735). An environment is built once, and
+again only when its list changes. Its marker file is written last, so an interrupted build never passes for a complete
+one.
 
-This file and the scripts that people start must load on an old Python too, to tell what is missing: nothing
-newer than Python 3.8 before ``require_supported_python`` has been called.
+This file and the scripts that people start must also load on an old Python, to say what is missing. So they use nothing
+newer than Python 3.8 before they call ``require_supported_python``.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ DEFAULT_BLENDER = {"3.11": "4.5.15", "3.13": "5.2.3"}
 
 _MARKER = "built.json"
 _PIP_INSTALL = ("-m", "pip", "install", "-q", "--disable-pip-version-check")
-# Imports what building an environment needs: some distributions ship a Python without it.
+# Imports the modules that building an environment needs: some distributions ship a Python without them.
 _TELL_VERSION = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
 class EnvironmentNotBuiltError(Exception):
-    """An environment could not be made; the message says what to do about it."""
+    """An environment could not be built. The message says what to do about it."""
 
 
 def running_python() -> str:
@@ -50,7 +50,7 @@ def running_python() -> str:
 
 
 def require_supported_python() -> None:
-    """End the program with an explanation unless it runs on a Python that Blender's modules exist for."""
+    """End the program with an explanation unless Blender exists as a module for the running Python."""
     if running_python() in SUPPORTED_PYTHONS:
         return
     script = Path(sys.argv[0]).name
@@ -90,12 +90,12 @@ def blender_environment(blender_version: str) -> Path:
 
 
 def environment(group: str, python_version: str) -> Path:
-    """Return the Python of the environment with that dependency group, after building it where necessary.
+    """Return the Python of the environment with that dependency group, and build the environment if necessary.
 
-    Takes seconds to minutes when it builds. Raises EnvironmentNotBuiltError.
+    Building takes seconds to minutes. Raises EnvironmentNotBuiltError.
     """
     packages = requirements(group)
-    # A bpy exists for one Python only; the others stand side by side for both.
+    # A bpy exists for one Python only; the other groups have an environment for each Python.
     directory = ENVIRONMENTS / (group if group.startswith("bpy-") else f"{group}-{python_version}")
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
     with only_one_process(ENVIRONMENTS / f"{directory.name}.lock"):
@@ -105,12 +105,12 @@ def environment(group: str, python_version: str) -> Path:
 
 
 def interpreter(directory: Path) -> Path:
-    """Return where the Python of a virtual environment lies, whether it exists or not."""
+    """Return the path of a virtual environment's Python, whether it exists or not."""
     return directory / "Scripts" / "python.exe" if os.name == "nt" else directory / "bin" / "python"
 
 
 def is_built(directory: Path, packages: Sequence[str], python_version: str) -> bool:
-    """Return whether the environment was built to its end from these packages and its Python still starts."""
+    """Return whether the environment was built completely from these packages and its Python still starts."""
     marker = directory / _MARKER
     if not marker.is_file() or marker.read_text(encoding="utf-8") != _fingerprint(packages):
         return False
@@ -118,7 +118,7 @@ def is_built(directory: Path, packages: Sequence[str], python_version: str) -> b
 
 
 def requirements(group: str) -> list[str]:
-    """Return the packages of a dependency group, its included groups resolved, in the form that pip reads.
+    """Return the packages of a dependency group and its included groups, in the form that pip reads.
 
     Raises EnvironmentNotBuiltError for a group that ``pyproject.toml`` does not have.
     """
@@ -133,16 +133,16 @@ def requirements(group: str) -> list[str]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file. Raises OSError and tomllib.TOMLDecodeError."""
-    import tomllib  # not there before Python 3.11, and this file has to load on older ones
+    import tomllib  # new in Python 3.11, and this file must load on older ones
 
     with path.open("rb") as file:
         return tomllib.load(file)
 
 
 def find_python(version: str) -> list[str] | None:
-    """Return the command that starts a Python of that version ("3.11"), None where there is none.
+    """Return the command that starts a Python of that version ("3.11"), None if there is none.
 
-    Every candidate is started and asked: a pyenv shim or an alias of the Windows Store can have the right
+    Starts every candidate and asks for its version: a pyenv shim or an alias of the Windows Store can have the right
     name and not run.
     """
     for command in _candidates(version):
@@ -152,7 +152,7 @@ def find_python(version: str) -> list[str] | None:
 
 
 def clean_variables() -> dict[str, str]:
-    """Return the caller's environment variables without those that lead a Python of ours to other modules."""
+    """Return the caller's environment variables without those that would lead our Pythons to other modules."""
     leading_astray = {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
     return {name: value for name, value in os.environ.items() if name not in leading_astray}
 
@@ -173,7 +173,7 @@ def _candidates(version: str) -> Iterator[list[str]]:
 
 
 def pyenv_pythons(version: str) -> list[Path]:
-    """Return the Pythons of that version that pyenv has, the newest first."""
+    """Return pyenv's Pythons of that version, newest first."""
     roots = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else []
     roots += [Path.home() / ".pyenv", Path.home() / ".pyenv" / "pyenv-win"]
     python = Path("python.exe") if os.name == "nt" else Path("bin", "python")
@@ -224,7 +224,7 @@ def _fingerprint(packages: Sequence[str]) -> str:
 
 @contextmanager
 def only_one_process(lock: Path) -> Iterator[None]:
-    """Hold back other processes that want the same environment; a process that dies lets go of it."""
+    """Block other processes that need the same environment. A process that dies releases the lock."""
     with lock.open("a+b") as file:
         _take_lock(file)
         yield

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One process of ``scripts/bench.py import``: imports a GLB with Blender's importer and with ours, and takes the time.
+"""One process of ``scripts/bench.py import``: imports a GLB with Blender's importer and with ours, and times both.
 
     import_runs.py make FACES PIXELS NORMALS GLB   makes a GLB as Trellis 2 would return it (no Blender needed)
     import_runs.py alternate GLB RUNS ANSWER       both ways in turn, after one warm-up of each
-    import_runs.py fresh WAY GLB ANSWER            one import, the first of a fresh process, and its peak of memory
+    import_runs.py fresh WAY GLB ANSWER            one import, the first of a fresh process, and its peak memory
 
-The answer is written to a file as JSON: Blender prints what it likes to the terminal.
+The answer goes to a file as JSON, because Blender prints to the terminal as well.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 ADDON = "bl_ext.user_default.trellis_blender"
 OURS, BLENDERS = "ours", "importer"
-POLL_SECONDS = 0.001  # how often the waiting main thread looks whether it still gets its turn
+POLL_SECONDS = 0.001  # how often the waiting main thread checks whether it still gets its turn
 KIB = 1024
 
 
 def make_glb(faces: int, pixels: int, path: Path, normals: str = "area") -> None:
     """Write a GLB with that number of faces (within 2 %) and two textures of `pixels` square.
 
-    `normals`: "area" for those of Trellis 2, weighted by area and shared over the seams; "none"; "corner" for some that
-    differ at every corner, which has a vertex of its own then.
+    `normals`: "area" for those of Trellis 2, weighted by area and shared over the seams; "none"; "corner" for normals
+    that differ at every corner, which gives each corner its own vertex.
     """
     from emulator.model.order import Order
     from emulator.model.relief import make_relief
@@ -64,9 +64,9 @@ def make_glb(faces: int, pixels: int, path: Path, normals: str = "area") -> None
 def alternate(glb: Path, runs: int) -> dict[str, list[Run]]:
     """Import the GLB both ways in turn, `runs` times each after one warm-up, and return all but the warm-up.
 
-    Which way comes first changes from round to round. A run: `object`, seconds from the file to the object; `stall`,
-    the longest time that the main thread stood still; `main`, the time it did so in all; `wait`, the longest of its
-    waits while a worker read; `undo` and `decode`, what an undo step and the decoding of the textures took thereafter.
+    The first way changes from round to round. A run holds seconds. `object`: from the file to the object. `stall`: the
+    longest time that the main thread was blocked; `main`: the sum of these times. `wait`: the longest blocked time
+    while a worker read. `undo` and `decode`: an undo step and decoding the textures, afterwards.
     """
     addon = enabled()
     ways = {OURS: lambda: _ours(addon, glb), BLENDERS: lambda: _blenders(glb)}
@@ -81,9 +81,9 @@ def alternate(glb: Path, runs: int) -> dict[str, list[Run]]:
 
 
 def fresh(way: str, glb: Path) -> Run:
-    """Import the GLB, and return the run (see `alternate`, without what comes thereafter) and its `peak` in bytes.
+    """Import the GLB, and return the run (see `alternate`, without `undo` and `decode`) and its `peak` in bytes.
 
-    That is what the process held at most, above what it held before. `WAY` is OURS or BLENDERS.
+    The peak is the most that the process held, above what it held before. `way` is OURS or BLENDERS.
     """
     addon = enabled()
     _empty_file()
@@ -93,21 +93,21 @@ def fresh(way: str, glb: Path) -> Run:
 
 
 def enabled() -> Any:
-    """The add-on's top module, installed as an extension and enabled."""
+    """Install the add-on as an extension, enable it, and return its top module."""
     resources = Path(tempfile.mkdtemp(prefix="trellis_blender "))
-    # Registered before bpy is imported, and so called after Blender has unregistered the add-on.
+    # Registered before bpy is imported, so Python calls it after Blender has unregistered the add-on.
     atexit.register(shutil.rmtree, resources, ignore_errors=True)
     stage(resources / "extensions" / "user_default" / "trellis_blender")
     os.environ["BLENDER_USER_RESOURCES"] = str(resources)
     importlib.import_module("bpy")
-    import addon_utils  # lies in a folder that only importing bpy makes known
+    import addon_utils  # only importing bpy makes its folder known
 
     addon_utils.enable(ADDON, default_set=True, handle_error=_fail)
     return importlib.import_module(ADDON)
 
 
 def part(addon: Any, name: str) -> Any:
-    """A module of the add-on by its name within the package: most are imported at the first need only."""
+    """Return a module of the add-on by its name within the package. Most are imported only at their first use."""
     return importlib.import_module(f"{addon.__name__}.{name}")
 
 
@@ -133,7 +133,7 @@ def _blenders(glb: Path) -> Run:
 
 
 def _ours(addon: Any, glb: Path) -> Run:
-    """As the session does it: a worker reads, the main thread looks twenty times a second, and builds in one tick."""
+    """Import as the session does: a worker reads, the main thread checks at every tick and builds in one of them."""
     import bpy
 
     session, build = part(addon, "jobs.session"), part(addon, "scene.build")
@@ -164,7 +164,7 @@ def _ours(addon: Any, glb: Path) -> Run:
 def _wait_for(answers: list[Any], started: float, rhythm: float) -> tuple[float, float]:
     """Wait until there is an answer at one of the session's ticks.
 
-    Returns the longest time for which the thread did not get its turn, and how late the ticks were in all.
+    Return the longest time for which the thread did not get its turn, and the sum of the ticks' delays, in seconds.
     """
     longest = late = 0.0
     due = started + rhythm
@@ -182,7 +182,7 @@ def _wait_for(answers: list[Any], started: float, rhythm: float) -> tuple[float,
 
 
 def _check() -> None:
-    """Fail where the import left nothing behind: that would be the fastest of all."""
+    """Fail if the import left nothing behind, because that would be the fastest import of all."""
     import bpy
 
     meshes, images = list(bpy.data.meshes), list(bpy.data.images)
@@ -192,7 +192,7 @@ def _check() -> None:
 
 
 def _afterwards() -> Run:
-    """What follows an import either way. In the background Blender keeps no undo steps: that part is almost nothing."""
+    """Time an undo step and decoding, which follow either import. Without a window Blender keeps no undo steps."""
     import bpy
 
     started = time.perf_counter()
@@ -208,7 +208,7 @@ def _afterwards() -> Run:
 if sys.platform == "win32":
 
     def _peak() -> int:
-        """Return the most bytes that this process has held in memory up to now."""
+        """Return the most bytes that this process has held in memory so far."""
         import ctypes
         from ctypes import wintypes
 
@@ -231,21 +231,21 @@ if sys.platform == "win32":
 elif sys.platform == "linux":
 
     def _peak() -> int:
-        """Return the most bytes that this process has held in memory up to now."""
-        # Not getrusage: there, a process begins with what its parent held.
+        """Return the most bytes that this process has held in memory so far."""
+        # Not getrusage: there, a process starts with its parent's peak.
         return _status("VmHWM")
 
 else:
 
     def _peak() -> int:
-        """Return the most bytes that this process has held in memory up to now."""
+        """Return the most bytes that this process has held in memory so far."""
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 def _resident() -> int:
-    """The bytes that this process holds; where that cannot be asked, the most it has held, so less is measured."""
+    """Return the bytes that this process holds; if the system cannot tell, its peak, so that we measure too little."""
     return _status("VmRSS") if sys.platform == "linux" else _peak()
 
 
@@ -255,7 +255,7 @@ def _status(field: str) -> int:
 
 
 def _picture() -> bytes:
-    """A round picture with a pattern and clear corners, as PNG."""
+    """Return a PNG: a disc with a pattern, and transparent corners."""
     import numpy as np
     from PIL import Image
 
@@ -269,7 +269,7 @@ def _picture() -> bytes:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Do what the arguments say (see above)."""
+    """Run the command that the arguments name (see above)."""
     match arguments:
         case ["make", faces, pixels, normals, glb]:
             make_glb(int(faces), int(pixels), Path(glb), normals)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``scripts/bench.py import`` measured: medians, tables, ratios to Blender's importer, and what is required."""
+"""Evaluates ``scripts/bench.py import``: medians, tables, ratios to Blender's importer, and the requirements."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 OURS, BLENDERS = "ours", "importer"
 NORMALS = {"area": "area-weighted", "none": "none", "corner": "differing per corner"}
 MEBI = 1024 * 1024
-# How often the importer's value must hold ours, for these numbers of faces, by the kind of normals. Without normals
-# Blender's importer has little to do; with three times the vertices our worker has much.
+# The required ratio of the importer's value to ours, for these numbers of faces, by the kind of normals. Without
+# normals Blender's importer has little work; with three times the vertices our worker has much.
 REQUIRED = {
     "area": {"stall": 15.0, "main": 15.0, "object": 2.0, "peak": 1.0},
     "none": {"stall": 5.0, "main": 5.0, "object": 0.8, "peak": 1.0},
@@ -34,10 +34,9 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """One file in one version of Blender. By the way of import: the warm runs, and the first run of a fresh process.
+    """The runs of one file in one version of Blender, per way of import: warm runs, and a fresh process's first run.
 
-    `normals` is one of NORMALS. Runs are those of ``import_runs.py``: seconds, and ``peak`` in bytes, which only first
-    runs have.
+    `normals` is one of NORMALS. Runs are those of ``import_runs.py``: seconds, and in first runs ``peak`` in bytes.
     """
 
     blender: str
@@ -48,40 +47,40 @@ class Measured:
     first: Mapping[str, Run]
 
     def value(self, way: str, name: str) -> float:
-        """Return the median of the warm runs, in seconds; for ``peak`` the first run's, in bytes."""
+        """Return the median of the warm runs, in seconds; for ``peak`` the first run's value, in bytes."""
         if name == "peak":
             return self.first[way]["peak"]
         return statistics.median(run[name] for run in self.warm[way])
 
     def ratio(self, name: str) -> float:
-        """Return how often the importer's value holds ours."""
+        """Return the ratio of the importer's value to ours."""
         return self.value(BLENDERS, name) / max(self.value(OURS, name), 1e-9)
 
     @property
     def title(self) -> str:
-        """The file in words, such as "500k / 2048 / none"."""
+        """A title for the file, such as "500k / 2048 / none"."""
         return f"{_thousands(self.faces)} / {self.pixels} / {NORMALS[self.normals]}"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One requirement and one measurement."""
+    """One requirement with its measurement."""
 
     name: str
     measured: Measured
 
     @property
     def is_met(self) -> bool:
-        """Whether the ratio is what it has to be."""
+        """Whether the ratio meets the requirement."""
         return self.measured.ratio(self.name) >= self.needed
 
     @property
     def needed(self) -> float:
-        """The ratio that it has to be."""
+        """The required ratio."""
         return REQUIRED[self.measured.normals][self.name]
 
     def __str__(self) -> str:
-        """The verdict as a line."""
+        """Return the verdict as one line."""
         result = "PASS" if self.is_met else "FAIL"
         found, needed = shown_ratio(self.measured.ratio(self.name)), shown_ratio(self.needed)
         where = f"Blender {self.measured.blender}, {self.measured.title}"
@@ -89,12 +88,12 @@ class Verdict:
 
 
 def judge(measured: Sequence[Measured]) -> list[Verdict]:
-    """Return a verdict for each requirement on each measurement that it holds for; none for other sizes."""
+    """Return a verdict for each measurement and requirement; none for sizes without requirements."""
     return [Verdict(name, one) for one in measured if one.faces in REQUIRED_FACES for name in WORDS]
 
 
 def table(measured: Sequence[Measured]) -> str:
-    """Return the ratios, and then the absolute values of each version, as Markdown."""
+    """Return the ratios, then the absolute values of each version, as Markdown."""
     parts = [_ratios(measured)]
     for version in dict.fromkeys(one.blender for one in measured):
         rows = [row for one in measured if one.blender == version for row in _absolute(one)]
@@ -105,10 +104,10 @@ def table(measured: Sequence[Measured]) -> str:
 
 
 def shown_ratio(ratio: float) -> str:
-    """Return ours as a part of the importer's: "1/20" for 20, "1/2.5" for 2.5, "1.25" for 0.8."""
+    """Return our value as a fraction of the importer's: "1/20" for 20, "1/2.5" for 2.5, "1.25" for 0.8."""
     if ratio <= 1:
         return f"{1 / max(ratio, 1e-9):.2f}".removesuffix(".00")
-    # Rounded down: what stands there is held.
+    # Rounded down, so that the table never claims too much.
     return f"1/{math.floor(ratio)}" if ratio >= 10 else f"1/{math.floor(ratio * 10) / 10:g}"
 
 

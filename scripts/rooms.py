@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The rooms of the add-on, and which of them import which: ``python3 scripts/rooms.py`` prints the table.
+"""Print a table of the add-on's rooms and their imports: ``python3 scripts/rooms.py``.
 
-With ``--write`` it goes into docs/architecture.md. The rules stand here, and a test holds the add-on against them: a
-room imports only what lies below it, late imports and those for types alone included.
+``--write`` puts the table into docs/architecture.md. The rules are here, and a test checks the add-on against them: a
+room imports only rooms below it, and that includes late imports and those for types alone.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PACKAGE = ROOT / "trellis_blender"
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 
-# The rooms, lowest first: a room may import those of the rows above its own in this table, and itself.
-# Rooms in one row do not know each other. Inside the core each folder is a room of its own.
+# The rooms, lowest first: a room may import the rooms of the lines above its own here, and itself.
+# Rooms in one line may not import each other. Inside the core each folder is its own room.
 ROOMS = (
     ("core/__init__", "core/errors", "core/files"),
     ("core/picture", "core/request"),
@@ -41,26 +41,26 @@ ROOMS = (
 )
 FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 
-# Which rooms may import what comes from elsewhere; what is not named here may be imported anywhere.
+# The rooms that may import a foreign module. Every room may import those not named here.
 ONLY_IN = {
     "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
     "requests": ("core/scenario",),
 }
 ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])
 
-# The names that two rooms have in the background Blender, which has no add-on.
+# The names of two rooms in the background Blender, which has no add-on.
 IN_BACKGROUND = {"trellis_core": "core", "trellis_host": "host"}
 
 Module = tuple[str, ...]
 
 
 class NoRoomError(LookupError):
-    """A module lies in none of the rooms; the message is a sentence."""
+    """A module is in none of the rooms. The message is a sentence."""
 
 
 @dataclass
 class Room:
-    """Its files, their lines, and how many imports go to each other room, with the late ones apart."""
+    """The number of a room's files and lines, and of its imports from each other room; late ones are separate."""
 
     files: int = 0
     lines: int = 0
@@ -69,7 +69,7 @@ class Room:
 
 
 def room_of(module: Module) -> str:
-    """Return the room of a module, given by its path below the package. Raises NoRoomError."""
+    """Return the room of a module. `module`: its path below the package. Raises NoRoomError."""
     for length in (2, 1):
         if "/".join(module[:length]) in FLOOR:
             return "/".join(module[:length])
@@ -79,9 +79,9 @@ def room_of(module: Module) -> str:
 
 
 def own_imports(path: Path, package: Path = PACKAGE) -> Iterator[tuple[Module, bool]]:
-    """Yield the add-on's modules that a file imports, by their paths below the package, and whether it does so late.
+    """Yield the add-on's modules that a file imports, by their paths below the package, and whether it imports late.
 
-    Late is what stands in a function or under TYPE_CHECKING.
+    An import is late inside a function or under TYPE_CHECKING.
     """
     folder = path.relative_to(package).parts[:-1]
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -104,7 +104,7 @@ def _imported_from(node: ast.ImportFrom, folder: Module, package: Path) -> set[M
         source = (IN_BACKGROUND[named[0]], *named[1:])
     else:
         return set()
-    # A name is a module of that package, or else something that the package's own file defines.
+    # A name is a module of that package, or else a definition in the package's own file.
     modules = {(*source, alias.name) if _is_module(package, (*source, alias.name)) else source for alias in node.names}
     return modules - {()}
 
@@ -115,7 +115,7 @@ def _is_module(package: Path, module: Module) -> bool:
 
 
 def foreign_imports(path: Path) -> set[str]:
-    """Return the top-level names of everything that a file imports absolutely."""
+    """Return the top-level names of a file's absolute imports."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -151,7 +151,7 @@ def broken_rules(package: Path = PACKAGE) -> list[str]:
 
 
 def circle(package: Path = PACKAGE) -> list[str]:
-    """Return files that import each other in a circle, late imports included, the first one twice; or none."""
+    """Return the files of an import circle, the first one twice; empty if there is none. Counts late imports too."""
     graph = {
         "/".join(path.relative_to(package).with_suffix("").parts): {
             "/".join((*module, "__init__") if package.joinpath(*module).is_dir() else module)
@@ -167,7 +167,7 @@ def circle(package: Path = PACKAGE) -> list[str]:
 
 
 def measured(package: Path = PACKAGE) -> dict[str, Room]:
-    """Return every room, lowest first, with what it holds and imports. Raises NoRoomError."""
+    """Return every room, lowest first, with its numbers. Raises NoRoomError."""
     rooms = {name: Room() for row in ROOMS for name in row}
     for path in sorted(package.rglob("*.py")):
         name = room_of(path.relative_to(package).with_suffix("").parts)
@@ -183,7 +183,7 @@ def measured(package: Path = PACKAGE) -> dict[str, Room]:
 
 
 def table(rooms: dict[str, Room]) -> str:
-    """Return the rooms as a Markdown table, the highest first."""
+    """Return the rooms as a Markdown table, highest first."""
     lines = [
         "| Room | Files | Lines | Imports (late ones, or for types alone, in brackets) |",
         "| --- | ---: | ---: | --- |",
@@ -203,7 +203,7 @@ def _arrow(room: Room, other: str) -> str:
 
 
 def main() -> int:
-    """Print the table, or write it into its page, and return the exit status: 1 where a rule is broken."""
+    """Print the table, or write it into its page. Return the exit status: 1 if a rule is broken, otherwise 0."""
     parser = argparse.ArgumentParser(description="Print which rooms of the add-on import which.")
     parser.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What the tests in a real window need: a Blender to open, and a screen to open it on."""
+"""Provides what the tests in a real window need: a Blender to open, and a screen for it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from PIL import Image
 
-# How scripts/test.py tells tests/gui which Blender to open, and where to leave pictures.
+# Through these, scripts/test.py tells tests/gui which Blender to open, and where to save pictures.
 BLENDER_VARIABLE = "TRELLIS_GUI_BLENDER"
 SHOTS_VARIABLE = "TRELLIS_GUI_SHOTS"
 SIZE = (1280, 800)
 
 
 class ScreenError(Exception):
-    """There is no screen; the message says why."""
+    """There is no screen. The message says why."""
 
 
 class Screen:
-    """The desktop if there is one, else one in memory. Raises ScreenError where neither can be had."""
+    """The desktop if there is one, or else a screen in memory. Raises ScreenError if neither is available."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._server = folder, None
@@ -48,7 +48,7 @@ class Screen:
             number = file.readline().strip()
         if not number:
             raise ScreenError(f"Xvfb ended with status {server.wait()}.")
-        # The processor draws; what it has compiled for that is kept from one window to the next.
+        # The CPU draws, and keeps its compiled shaders from one window to the next.
         self.variables = {
             "DISPLAY": f":{number}",
             "WAYLAND_DISPLAY": "",
@@ -58,13 +58,13 @@ class Screen:
         return server
 
     def picture(self) -> Image.Image | None:
-        """What is on the screen in memory, None for a desktop: that one is not ours to look at."""
+        """Return a picture of the screen in memory; None for the desktop, which is private."""
         from PIL import Image
 
         if self._server is None:
             return None
         data = (self._folder / "Xvfb_screen0").read_bytes()
-        # An X window dump: numbers of 32 bits, the highest byte first, then the colours, then the pixels.
+        # An X window dump: 32-bit numbers, highest byte first, then the colours, then the pixels.
         header = struct.unpack_from(">25I", data)
         size, pitch, start = (header[4], header[5]), header[12], header[0] + 12 * header[19]
         return Image.frombytes("RGB", size, data[start : start + pitch * size[1]], "raw", "BGRX", pitch)
@@ -85,14 +85,14 @@ def variables(blender: str, shots: str | None) -> dict[str, str]:
 
 
 def missing(blender: str) -> str:
-    """Return what is missing for the tests, and what to do about it; empty when nothing is."""
+    """Return what the tests lack, and what to do about it; empty if nothing."""
     if shutil.which(blender) is None:
         return f"{blender} was not found; install Blender, or name one with --blender"
     return missing_screen()
 
 
 def missing_screen() -> str:
-    """Return why there is no screen to open a window on, and what to do about it; empty when there is one."""
+    """Return why there is no screen for a window, and what to do about it; empty if there is one."""
     if has_desktop() or shutil.which("Xvfb"):
         return ""
     return "there is no screen; start this from a desktop, or install Xvfb (in most systems the package xvfb)"
@@ -111,6 +111,6 @@ def has_desktop() -> bool:
             socket.create_connection((host, 6000 + int(number)), timeout=2).close()
         else:
             with socket.socket(socket.AF_UNIX) as server:
-                server.connect(f"/tmp/.X11-unix/X{number}")  # noqa: S108 - where every X server listens
+                server.connect(f"/tmp/.X11-unix/X{number}")  # noqa: S108 - every X server listens here
         return True
     return False

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One process of ``scripts/bench.py startup``: what a fresh Blender pays for the add-on until the first click.
+"""One process of ``scripts/bench.py startup``: the time of a fresh Blender for the add-on until the first click.
 
-    startup_runs.py prepare FOLDER          makes an installed add-on for each way, below that folder
+    startup_runs.py prepare FOLDER          installs an add-on for each way, below that folder
     startup_runs.py WAY FOLDER ANSWER       one start; WAY is one of startup_table.WAYS
 
-The answer is JSON, CPU seconds of the main thread: `enabled`, with the handlers of the first file that is opened; then,
-not of an empty add-on, `drawn`, the panels' first drawing; `session`, which a timer starts a moment later; `clicked`.
+The answer is JSON, in CPU seconds of the main thread. `enabled`: enabling, with our handlers for the first file that
+opens. Then, except for an empty add-on, `drawn`: the panels' first draw; `session`: the start of the session, by a
+timer; `clicked`: the first click.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 
 ADDON = "bl_ext.user_default.trellis_blender"
 JOBS = 1000
-PROGRAMS = ("model", "preview", "render", "serve")  # what only the background Blender runs
+PROGRAMS = ("model", "preview", "render", "serve")  # only the background Blender runs these
 LOAD_SECONDS = 60.0
 NO_ADDON = '"""An add-on that does nothing."""\n\n\ndef register():\n    pass\n\n\ndef unregister():\n    pass\n'
 
 
 def prepare(folder: Path) -> None:
-    """Install the add-on for each way in a folder of its own: empty, ours, and ours with 1,000 jobs on the disk."""
+    """Install the add-on for each way in its own folder: empty, ours, and ours with 1,000 jobs on disk."""
     for way in WAYS:
         package = stage(folder / way / "extensions" / "user_default" / "trellis_blender")
         if way == EMPTY:
@@ -45,7 +46,7 @@ def prepare(folder: Path) -> None:
 
 
 def _write_job(root: Path, number: int) -> None:
-    """A job that ended long ago, as the add-on itself writes it."""
+    """Write a job that ended long ago, as the add-on itself writes it."""
     sys.path.insert(0, str(PACKAGE.parent))
     from trellis_blender.core.job.folder import save
     from trellis_blender.core.job.job import Job, Stage
@@ -65,10 +66,10 @@ def _write_job(root: Path, number: int) -> None:
 
 
 def run(way: str, folder: Path) -> dict[str, float]:
-    """Start, draw the panel, let its timer start the session, and click; the seconds of each on the main thread."""
+    """Enable, draw the panels, let the timer start the session, and click. Return each step's main-thread seconds."""
     os.environ["BLENDER_USER_RESOURCES"] = str(folder / way)
     bpy: Any = importlib.import_module("bpy")
-    import addon_utils  # lies in a folder that only importing bpy makes known
+    import addon_utils  # only importing bpy makes its folder known
 
     def enable() -> None:
         addon_utils.enable(ADDON, default_set=True, handle_error=_fail)
@@ -78,7 +79,7 @@ def run(way: str, folder: Path) -> dict[str, float]:
             if handler.__module__.startswith(ADDON):
                 handler(None)
 
-    gc.collect()  # what Blender itself has left to collect would fall to whoever comes next
+    gc.collect()  # otherwise the next step would pay for Blender's own garbage
     found = {"enabled": _seconds(enable)}
     if way != EMPTY:
         found |= _use(bpy)
@@ -87,7 +88,7 @@ def run(way: str, folder: Path) -> dict[str, float]:
 
 
 def _use(bpy: Any) -> dict[str, float]:
-    """What the artist does first. Blender's own first saving of an image is none of ours."""
+    """Do what the artist does first, and return the seconds. We exclude Blender's own first saving of an image."""
     addon = importlib.import_module(ADDON)
     preferences = bpy.context.preferences.addons[ADDON].preferences
     preferences.api_key = preferences.api_secret = "bench"  # noqa: S105 - nobody answers at that address
@@ -97,7 +98,7 @@ def _use(bpy: Any) -> dict[str, float]:
     bpy.context.scene.trellis2.source, bpy.context.scene.trellis2.image = "IMAGE", image
     drawn = _seconds(lambda: _draw(bpy, addon.interface.panels.CLASSES))
     session = addon.interface.at_need.session
-    started = _seconds(lambda: session.start())  # noqa: PLW0108 - what is used first of a module imports it
+    started = _seconds(lambda: session.start())  # noqa: PLW0108 - the first use of a module imports it
     end = time.monotonic() + LOAD_SECONDS
     while session.tick() and not session.running().is_loaded and time.monotonic() < end:
         time.sleep(0.01)
@@ -106,7 +107,7 @@ def _use(bpy: Any) -> dict[str, float]:
 
 
 def _import_all() -> None:
-    """Import all of the add-on but what only the background Blender runs, and the libraries that it uses."""
+    """Import the whole add-on except the background Blender's programs, and the libraries that it uses."""
     package = Path(str(importlib.import_module(ADDON).__file__)).parent
     for path in sorted(package.rglob("*.py")):
         module = path.relative_to(package).with_suffix("").parts
@@ -117,7 +118,7 @@ def _import_all() -> None:
 
 
 class _Layout:
-    """Takes whatever is drawn: there is no window."""
+    """A layout that accepts every call, because there is no window."""
 
     def __getattr__(self, _name: str) -> _Layout:
         return self
@@ -130,7 +131,7 @@ class _Layout:
 
 
 def _draw(bpy: Any, classes: Any) -> None:
-    """Draw every panel that wants to be drawn, in a sidebar of the usual width."""
+    """Draw every visible panel, in a sidebar of the usual width."""
     preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), is_dirty=False, use_preferences_save=True)
     shown = SimpleNamespace(region=SimpleNamespace(width=300), preferences=preferences, space_data=None)
     context: Any = SimpleNamespace(**vars(shown), scene=bpy.context.scene, area=None, screen=None, active_object=None)
@@ -142,7 +143,7 @@ def _draw(bpy: Any, classes: Any) -> None:
 
 
 def _seconds(work: Callable[[], Any]) -> float:
-    """The CPU seconds that it took on this thread."""
+    """Return the CPU seconds that the work took on this thread."""
     started = time.thread_time()
     work()
     return time.thread_time() - started

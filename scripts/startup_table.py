@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``scripts/bench.py startup`` measured: medians, a table, and what is required."""
+"""Evaluates ``scripts/bench.py startup``: medians, a table, and the requirements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EMPTY, OURS, HISTORY, AT_ONCE = "empty", "ours", "history", "at once"
 WAYS = (EMPTY, OURS, HISTORY, AT_ONCE)
-MOST_SECONDS = 0.015  # of enabling, more than an empty add-on
+MOST_SECONDS = 0.015  # that enabling may take more than enabling an empty add-on
 STAGES = ("enabled", "drawn", "session", "clicked")
 WORDS = {OURS: "no jobs", HISTORY: "1,000 jobs", AT_ONCE: "no jobs, everything imported at once"}
 HEAD = (
@@ -25,13 +25,13 @@ HEAD = (
 
 @dataclass(frozen=True)
 class MeasuredStart:
-    """The starts of one version of Blender, by their way. Runs are those of ``startup_runs.py``: CPU seconds."""
+    """The starts of one version of Blender, per way. Runs are those of ``startup_runs.py``: CPU seconds."""
 
     blender: str
     runs: Mapping[str, Sequence[Run]]
 
     def seconds(self, way: str, *stages: str) -> float:
-        """Return the median of the stages together."""
+        """Return the median of the sum of these stages, in seconds."""
         return statistics.median(sum(run[stage] for stage in stages) for run in self.runs[way])
 
     def more(self, way: str) -> float:
@@ -41,7 +41,7 @@ class MeasuredStart:
 
 @dataclass(frozen=True)
 class StartVerdict:
-    """One requirement: what was found and what is allowed, in seconds."""
+    """One requirement: the measured and the allowed seconds."""
 
     name: str
     found: float
@@ -49,11 +49,11 @@ class StartVerdict:
 
     @property
     def is_met(self) -> bool:
-        """Whether it is no more than what is allowed."""
+        """Whether the measured seconds are no more than allowed."""
         return self.found <= self.allowed
 
     def __str__(self) -> str:
-        """The verdict as a line."""
+        """Return the verdict as one line."""
         result = "PASS" if self.is_met else "FAIL"
         return f"{result}  {self.name}: {_ms(self.found)} ms (at most {_ms(self.allowed)})"
 

@@ -16,10 +16,10 @@ import environments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Many times what any suite takes: Blender 4.5 can hang at exit instead of crashing. A test that hangs is shown earlier,
-# by pytest's own `faulthandler_timeout`.
+# Many times longer than any suite, because Blender 4.5 can hang at exit instead of crashing. If a test hangs, pytest's
+# own `faulthandler_timeout` shows it earlier.
 SECONDS_PER_STEP = 1800
-# A window that the processor draws is slow, all the more on a busy computer.
+# A window drawn by the CPU is slow, all the more on a busy computer.
 SECONDS_IN_A_WINDOW = 3600
 GUI = "gui"
 
@@ -36,7 +36,7 @@ _NOTHING_COLLECTED = 5  # pytest's exit status
 
 @dataclass(frozen=True)
 class Counts:
-    """How many tests passed, failed (errors included) and were skipped (xfail included), together."""
+    """The numbers of tests that passed, failed (with errors) and were skipped (with xfail)."""
 
     passed: int = 0
     failed: int = 0
@@ -49,7 +49,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do: a key of CHECKS or a suite (a folder in ``tests/``); ``blender`` is "" without bpy."""
+    """One step of the run: a key of CHECKS or a suite (a folder in ``tests/``); ``blender`` is "" without bpy."""
 
     name: str
     python: str
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a step: PASSED, FAILED or LEFT_OUT, the reason if not PASSED, its tests, its seconds."""
+    """The result of a step: PASSED, FAILED or LEFT_OUT, the reason if not PASSED, the tests, the seconds."""
 
     step: Step
     result: str
@@ -68,7 +68,7 @@ class Outcome:
 
 
 class ReportError(Exception):
-    """pytest left no complete report: it ended in the middle."""
+    """pytest left no complete report, because it ended in the middle."""
 
 
 def run(
@@ -78,11 +78,11 @@ def run(
     output: IO[bytes] | None = None,
     until: float = math.inf,
 ) -> Outcome:
-    """Make the step's environment, run it with its output going to ``output`` (None: the terminal), and return what
-    came of it.
+    """Build the step's environment, run the step with its output to ``output`` (None: the terminal), and return the
+    outcome.
 
-    ``pytest_arguments`` go to pytest, not to checks. With ``may_match_nothing`` a suite in which no test was
-    selected is left out instead of failed. What still runs `until` then, by the monotonic clock, is ended.
+    ``pytest_arguments`` go to pytest, not to checks. With ``may_match_nothing``, a suite without a selected test is
+    left out instead of failed. A step that still runs at the monotonic time ``until`` is ended.
     """
     started = time.monotonic()
     try:
@@ -99,10 +99,10 @@ def run(
 def read_counts(report: Path) -> Counts:
     """Count the tests in a report that pytest wrote with ``--junitxml``.
 
-    Raises ReportError where the file is missing or breaks off, as it does when the process crashes.
+    Raises ReportError if the file is missing or incomplete, as after a crash.
     """
     try:
-        # The file comes from the pytest that was just run here.
+        # The file comes from the pytest that just ran here.
         root = ET.parse(report).getroot()  # noqa: S314
     except (OSError, ET.ParseError) as error:
         raise ReportError(f"pytest left no complete report ({error})") from error
@@ -120,8 +120,8 @@ def read_counts(report: Path) -> Counts:
 def judge(status: int | None, report: Path, may_match_nothing: bool = False) -> tuple[str, str, Counts]:
     """Return result, reason and counts of a pytest run from its exit status and its report.
 
-    The status is None for a run that had to be ended. A run that crashed, hung or was empty counts as one
-    failed test, so that no sum of tests looks clean when a run was not.
+    The status is None for a run that had to be ended. A run that crashed, hung or was empty counts as one failed test,
+    so that the sum of all tests shows it.
     """
     try:
         counts = read_counts(report)
@@ -146,10 +146,10 @@ def _python_of(step: Step) -> Path:
     if step.blender:
         return environments.blender_environment(step.blender)
     if step.name == "project":
-        # These tests build the extension; whatever that needs is made here, where its progress can be seen.
+        # These tests build the extension. We build the environment for that here, where its progress is visible.
         environments.blender_environment(environments.DEFAULT_BLENDER[step.python])
     if step.name == "emulator":
-        # These start the emulator as a person does, and look at all that it prints.
+        # These start the emulator as a user does, and check all its output.
         environments.environment("emulator", step.python)
     return environments.plain_environment(step.python)
 

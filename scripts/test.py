@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Check and test everything: ``python3 scripts/test.py``.
 
-Style (ruff), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and ``tests/project`` on plain
-Python, and those of ``tests/blender`` on a real bpy that fits it; ``tests/never_lost`` has parts of both kinds. Makes
-the environments that this needs.
+Runs style (ruff), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and ``tests/project`` on plain Python,
+and those of ``tests/blender`` on a real bpy for that Python; ``tests/never_lost`` has parts of both kinds. Builds the
+environments that it needs.
 
     python3 scripts/test.py --all               every supported Blender and Python that is installed
-    python3 scripts/test.py --all --long        the same before a release: the soak and the fuzzing at length, and the
-                                                emulator's own tests, which run no line of the add-on, on every Python
+    python3 scripts/test.py --all --long        the same before a release: with long soak and fuzzing tests, and with
+                                                the emulator's own tests, which do not run the add-on, on every Python
     python3 scripts/test.py --only core -k job  some tests of one suite
     python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
     python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
@@ -36,23 +36,23 @@ if TYPE_CHECKING:
 CHECK_SUITES = {"lint": ("ruff check", "ruff format"), "types": ("mypy",)}
 PLAIN_SUITES = ("core", "emulator", "project")
 SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
-# The folders that run on plain Python, and on bpy, by the suite's name.
+# The folders for plain Python and for bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
-# These run on one Python, and on all of them with --long: they are about the emulator, not about the add-on.
+# These run on one Python, and on all with --long, because they test the emulator and not the add-on.
 ONCE = ("emulator",)
-# What makes the tests with a long and a short form take the long one: before a release.
-# The fuzzing is five minutes in all: half of them on each Python.
+# With these, tests with a long and a short form take the long one, before a release.
+# The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
 
-# One step more at a time than there are processors, since each waits now and then; more than four gain nothing, for the
-# longest step decides.
+# One parallel step more than there are processors, since each step waits now and then. More than four gain nothing,
+# because the longest step decides.
 MOST_JOBS = min(4, (os.cpu_count() or 1) + 1)
 _PRINTING = threading.Lock()
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options, with what stands after ``--`` as ``pytest``. Ends the program on an unknown one."""
+    """Return the options, with everything after ``--`` as ``pytest``. Ends the program on an unknown option."""
     ours, theirs = list(arguments), []
     if "--" in ours:
         cut = ours.index("--")
@@ -87,7 +87,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def plan(options: argparse.Namespace) -> list[Step]:
-    """Return the steps that the options ask for: checks first, then the longest, so that no processor idles long."""
+    """Return the steps for these options: checks first, then the longest steps, so that no processor idles long."""
     here = environments.running_python()
     wanted = options.only or (() if options.gui and not options.all else SUITES)
     pythons = environments.SUPPORTED_PYTHONS if options.all else (here,)
@@ -111,9 +111,9 @@ def plan(options: argparse.Namespace) -> list[Step]:
 
 
 def carry_out_all(planned: Sequence[Step], options: argparse.Namespace) -> list[Outcome]:
-    """Run the steps, several at a time, and return how they went. The window has the machine for itself.
+    """Run the steps, several at a time, and return their outcomes. The window has the machine for itself.
 
-    Where several run at a time, each prints its output when it is over.
+    If several run at a time, each prints its output at its end.
     """
     alone = [step for step in planned if step.name == GUI]
     together = [step for step in planned if step.name != GUI]
@@ -136,9 +136,9 @@ def _carry_out_silently(step: Step, options: argparse.Namespace) -> Outcome:
 
 
 def carry_out(step: Step, options: argparse.Namespace) -> Outcome:
-    """Run one step with its output on the terminal, print how it went and return it.
+    """Run one step with its output on the terminal, print its outcome and return that.
 
-    A step whose Python is missing is left out with ``--all``, and fails with ``--require-all`` or ``--bpy``.
+    If its Python is missing, a step is left out with ``--all``, and fails with ``--require-all`` or ``--bpy``.
     """
     print(f"\n=== {_title(step)}", flush=True)
     outcome = _outcome(step, options, None)
@@ -161,7 +161,7 @@ def _tell(outcome: Outcome) -> None:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return a table of the steps and, alone on the last line, how many tests passed and failed."""
+    """Return a table of the steps and, alone on the last line, the numbers of passed and failed tests."""
     rows = [("step", "Python", "Blender", "result", "seconds", "")]
     rows += [
         (
@@ -186,7 +186,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 
 
 def succeeded(outcomes: Sequence[Outcome]) -> bool:
-    """Return whether no step failed and at least one was not left out."""
+    """Return whether no step failed and at least one ran."""
     results = {outcome.result for outcome in outcomes}
     return PASSED in results and FAILED not in results
 
@@ -198,7 +198,7 @@ def _title(step: Step) -> str:
 
 
 def main() -> int:
-    """Run what the command line asks for and return the exit status."""
+    """Run the steps that the command line names, and return the exit status."""
     environments.require_supported_python()
     options = parse(sys.argv[1:])
     if options.long:

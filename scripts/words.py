@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Keep the translations complete: ``python3 scripts/words.py`` says what is missing or left over.
+"""Keep the translations complete: ``python3 scripts/words.py`` lists missing and unused ones.
 
-It collects what the artist reads from the add-on's source: labels, tooltips, sentences. ``--write`` brings the
-dictionaries in ``trellis_blender/host/translation/`` in line: new texts get an empty translation, unused ones go.
+It collects the artist's texts from the add-on's source: labels, tooltips, sentences. ``--write`` updates the
+dictionaries in ``trellis_blender/host/translation/``: it adds new texts with an empty translation, and removes unused
+ones.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent / "trellis_blender"
 FOLDER = PACKAGE / "host" / "translation"
-# Calls whose texts no artist reads: the log, patterns, names of attributes, nodes, sockets and files.
+# Calls with texts that no artist reads: the log, patterns, names of attributes, nodes, sockets and files.
 _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning", "named", "fromkeys"}
-# Files without a text for the artist: names of nodes and sockets; what is wrong with a job.json, which is set aside.
+# Files without texts for the artist: names of nodes and sockets; the faults of a job.json, which is set aside.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
-# Names in Blender, of Scenario and of HTTP, and the program's own mistakes.
+# Names of Blender, Scenario and HTTP, and the program's own errors.
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
 )
@@ -40,13 +41,13 @@ _UNREAD_TEXTS = frozenset(
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError"})
 _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
-# A pattern, an address, a file's name, a log's line, a line of code.
+# A pattern, an address, a file name, a log line, a line of code.
 _CODE = re.compile(r"[\\^\[\]]|/\{|\.(?:json|png|blend)$|%s|^#|bpy\.|^import |^chosen\.")
 _FIELD = re.compile(r"\{\w+\}")
 
 
 def collect(package: Path = PACKAGE) -> dict[str, str]:
-    """Every text that the artist may read, as a pattern with named fields, and the first file it stands in."""
+    """Return every text that the artist may read, as a pattern with named fields, with the first file that has it."""
     found: dict[str, str] = {}
     for path in sorted(package.rglob("*.py")):
         if path.relative_to(package).as_posix() in _UNREAD_FILES:
@@ -57,7 +58,7 @@ def collect(package: Path = PACKAGE) -> dict[str, str]:
 
 
 class _Reader(ast.NodeVisitor):
-    """Goes through one file."""
+    """A visitor that collects the texts of one file."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
@@ -75,14 +76,14 @@ class _Reader(ast.NodeVisitor):
         self._visit_body(node.body)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """An operator's docstring is its tooltip; another class's is for the reader of the source."""
+        """Collect an operator's docstring, which is its tooltip. Other docstrings are for readers of the source."""
         tooltip = ast.get_docstring(node)
         if tooltip and "_OT_" in node.name:
             self._take(" ".join(tooltip.split()))
         self._visit_body(node.body)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """A Blender property is an annotation; others are types."""
+        """Visit an annotation that is a Blender property. Other annotations are types."""
         if isinstance(node.annotation, ast.Call):
             self.visit(node.annotation)
         if node.value is not None:
@@ -94,10 +95,10 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Assert(self, _node: ast.Assert) -> None:
-        """A mistake in the program, which no artist reads."""
+        """Skip an assertion: it reports a bug, which no artist reads."""
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        """What stands in brackets is a key."""
+        """Skip the brackets, which hold a key."""
         self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -131,7 +132,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _field_name(value: ast.expr, taken: list[str]) -> str:
-    """A name for a field from the expression in it: the last name in that."""
+    """Return a name for a field: the last name in its expression."""
     names = [
         part.attr if isinstance(part, ast.Attribute) else part.id
         for part in ast.walk(value)
@@ -142,13 +143,13 @@ def _field_name(value: ast.expr, taken: list[str]) -> str:
 
 
 def differences(texts: dict[str, str], known: dict[str, str]) -> list[str]:
-    """A line for each text without a translation, and each translation without a text."""
+    """Return a line for each text without a translation, and each translation without a text."""
     missing = [f"not translated: {text!r} ({where})" for text, where in texts.items() if not known.get(text)]
     return missing + [f"not used any more: {text!r}" for text in known if text not in texts]
 
 
 def main() -> int:
-    """Compare the dictionaries with the source; 0 when they are complete."""
+    """Compare the dictionaries with the source. Return 0 if they are complete."""
     parser = argparse.ArgumentParser(description="Keep the translations complete.")
     parser.add_argument("--write", action="store_true", help="add what is missing, empty, and drop what is unused")
     parser.add_argument("--list", action="store_true", help="print all texts as JSON")

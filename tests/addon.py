@@ -1,7 +1,7 @@
-"""The add-on as Blender has it installed: what tests may touch of it, by one name each.
+"""The modules of the installed add-on that tests may use, by one name each.
 
-A file of the add-on can move without a test noticing: only this table changes. It holds modules, so that what a test
-replaces in one (`monkeypatch.setattr(addon.session, …)`) is replaced for the add-on.
+If a file of the add-on moves, only this table changes, and no test. It holds modules, so that a test's replacement in
+one (`monkeypatch.setattr(addon.session, …)`) also holds for the add-on.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import importlib
 from typing import Any
 
 ADDON = "bl_ext.user_default.trellis_blender"
-"""The package, by the name that Blender gives an extension of the user's."""
+"""The name that Blender gives the package as an extension of the user's repository."""
 
 PARTS = {
     "package": "",
@@ -100,15 +100,15 @@ PARTS = {
 
 
 def module_name(part: str) -> str:
-    """Return the full name of a part's module. Raises KeyError for what is not in the table."""
+    """Return the full name of a part's module. Raises KeyError if the part is not in the table."""
     return f"{ADDON}.{PARTS[part]}".rstrip(".")
 
 
 class Addon:
-    """The parts as attributes, imported when they are first asked for: there is no add-on before it is enabled."""
+    """The parts as attributes. Each is imported at its first use, since there is no add-on before it is enabled."""
 
     def __getattr__(self, part: str) -> Any:
-        """Return the part's module. Raises AttributeError for what is not in the table."""
+        """Return the part's module. Raises AttributeError if the part is not in the table."""
         if part not in PARTS:
             raise AttributeError(f"tests may not touch {part!r}: tests/addon.py names what they may")
         return importlib.import_module(module_name(part))

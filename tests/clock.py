@@ -1,4 +1,4 @@
-"""A clock for the runner that stands still until a test moves it, so that no test has to wait for one."""
+"""A clock for the runner that only a test moves, so that no test has to wait for time to pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trellis_blender.core.runner.timing import Clock, Note
 
 
 class MovedClock(Clock):
-    """Moved by the test alone. Every runner that waits on it is woken by each move, as by the end of its wait."""
+    """A clock that only the test moves. Each move wakes every runner that waits on it, like the end of its wait."""
 
     def __init__(self) -> None:
         self._now = 1000.0
@@ -23,11 +23,11 @@ class MovedClock(Clock):
         self._is_waiting = False
 
     def now(self) -> float:
-        """What it stands at."""
+        """Return the clock's time in seconds."""
         return self._now
 
     def next_note(self, notes: queue.SimpleQueue[Note], seconds: float | None) -> Note | None:
-        """As the runner's own clock does it, by this time."""
+        """Wait for a note as the runner's own clock does, but by this clock's time."""
         with self._changed:
             if notes not in self._queues:
                 self._queues.append(notes)
@@ -43,30 +43,30 @@ class MovedClock(Clock):
         return note
 
     def move(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Let this many seconds pass."""
         with self._changed:
             self._now += seconds
             for notes in self._queues:
                 notes.put(lambda: None)
 
     def left(self) -> float:
-        """How many seconds the runner still waits for a moment, 0 when it does not."""
+        """Return for how many more seconds the runner waits, 0 if it does not wait for a time."""
         with self._changed:
             return 0.0 if self._until is None or not self._is_waiting else max(0.0, self._until - self._now)
 
     def skip(self) -> float:
-        """Let the time pass that the runner waits for, if it waits for any now; how many seconds that was."""
+        """Let the time pass for which the runner waits, if any. Return its seconds."""
         seconds = self.left()
         if seconds:
             self.move(seconds)
         return seconds
 
     def wanted(self) -> float:
-        """Wait until the runner waits for a moment that has not come; how many seconds it wants to wait."""
+        """Block until the runner waits for a time to come. Return for how many seconds it waits."""
         return self._seen(lambda: self._until is not None and self._until > self._now) or 0.0
 
     def rests(self) -> bool:
-        """Wait until the runner waits for a note alone, and for no moment."""
+        """Block until the runner waits only for a note, not for a time."""
         return self._seen(lambda: self._until is None) is None
 
     def _seen(self, is_so: object) -> float | None:

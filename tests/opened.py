@@ -1,4 +1,4 @@
-"""Counts how often files are opened, as Python itself tells of it (`sys.addaudithook`)."""
+"""Counts how often files are opened, with Python's own audit events (`sys.addaudithook`)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _hook(event: str, details: tuple[Any, ...]) -> None:
 
 @contextlib.contextmanager
 def counted() -> Iterator[Opened]:
-    """Yields how often a file of that name was opened since, to "read" or to "write"."""
+    """Yield a counter of (file name, "read" or "write"), which counts every open from now on."""
     opened = Opened()
     _counting.append(opened)
     yield opened
     _counting.remove(opened)
 
 
-sys.addaudithook(_hook)  # which can never be taken away again
+sys.addaudithook(_hook)  # Python offers no way to remove a hook

@@ -1,4 +1,4 @@
-"""How long a test waits for what comes at once on a quiet machine, before it fails."""
+"""How long a test waits, before it fails, for an event that comes at once on an idle machine."""
 
 PATIENCE = 60.0
-"""Seconds: many times what anything takes with every processor busy. Less than pytest's `faulthandler_timeout`."""
+"""Seconds: many times longer than any event takes on a busy machine. Less than pytest's `faulthandler_timeout`."""

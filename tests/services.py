@@ -1,4 +1,4 @@
-"""The ways of Scenario's service that a test may ask the fixture `emulator` for, where the usual one is in the way."""
+"""Variants of Scenario's service that a test can request from the fixture `emulator` instead of the usual one."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import pytest
 
 from emulator import Service
 
-# For a test whose Scenario stops a running job when it is asked to, as the live one does not.
+# For tests in which Scenario stops a running job on request, unlike the live service.
 scenario_stops = pytest.mark.parametrize("emulator", [Service(cancels=True)], indirect=True, ids=["stops"])

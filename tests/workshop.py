@@ -1,4 +1,4 @@
-"""What the emulators of this process make, where the models that were ordered are not what a test is about."""
+"""Replaces the models that the emulators of this process make, for tests that do not need the real ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACES, TEXTURE = range(2000, 6000, 500), 64
 
 @contextlib.contextmanager
 def making(make: Callable[[Order], Product]) -> Iterator[None]:
-    """Have the emulators answer with what `make` returns."""
+    """Have the emulators answer with the result of `make`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(emulator.model.workshop, "make", make)
         patch.setattr(emulator.cdn, "make", make)
@@ -27,8 +27,9 @@ def making(make: Callable[[Order], Product]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def small_reliefs() -> Iterator[None]:
-    """Have them make the relief that was ordered with few faces and pixels: the whole one takes them a second, and as
-    long to read, to draw and to bring into a scene.
+    """Have the emulators make reliefs with few faces and pixels, which saves time.
+
+    A full relief takes a second to make, and as long again to read, to draw and to import.
     """
     make = emulator.model.workshop.make
 

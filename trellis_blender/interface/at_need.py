@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules that only a click, a drawing or a job needs: each is imported when something of it is first used.
+"""Imports modules at their first use: those that only a click, a draw function or a job needs.
 
-Every start of Blender pays for what enabling the add-on imports. So the files that Blender is told about (operators,
-menus, handlers, classes of panels) import nothing that is only needed later, but take it from here:
+Every start of Blender waits for what enabling the add-on imports. So the files that Blender is told about (operators,
+menus, handlers, panel classes) import nothing that is needed only later, but take it from here:
 
     from .at_need import session        # imports nothing
     session.start()                     # imports `jobs/session.py` with all that it needs
 
-Behind this line modules import each other as usual.
+The modules imported here import each other as usual.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ __all__ = [
 
 
 def begin_soon() -> None:
-    """Have a timer begin the session, which takes as long as importing it. For draw functions, which may do no work:
-    Blender draws anew then.
+    """Have a timer start the session, for draw functions, which may not do work: importing it takes time.
+
+    Blender redraws afterwards.
     """
     if imported(session):
         session.later(session.start)
@@ -84,7 +85,7 @@ def begin_soon() -> None:
 
 
 def begin_no_more() -> None:
-    """Do not begin it any more."""
+    """Cancel the timer of `begin_soon`."""
     if bpy.app.timers.is_registered(_begin):
         bpy.app.timers.unregister(_begin)
 

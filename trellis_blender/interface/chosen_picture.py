@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which picture the settings mean, and how it is taken for a look at it, before anything is sent."""
+"""Finds the picture that the settings mean, and takes it for the preview, before anything is sent."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def preview_key(context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> Key:
-    """The key of the picture that the settings mean; it changes with the picture.
+    """Return the key of the picture that the settings mean. It changes when the picture does.
 
-    Its first item is the key of the picture's source. Without a picture it has no other.
+    Its first item is the key of the picture's source. Without a picture it has no other item.
     """
     return sources.by_key(chosen.source).preview_key(context, chosen)
 
 
 def picture_to_look_at(key: Key, *, is_asked: bool) -> sources.Taken | None:
-    """Take the picture with this key; None: the artist has to ask for it, for it is not there yet, or takes long.
+    """Take the picture with this key; None: the artist has to ask for it, because it is not made yet or takes long.
 
-    `is_asked`: they have. Raises TrellisError.
+    `is_asked`: the artist has asked. Raises TrellisError.
     """
     source, folder, context = sources.by_key(key[0]), session.incoming(), bpy.context
     if source.preview is not None:

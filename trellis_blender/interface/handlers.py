@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender calls, and on which occasion: one table.
+"""The functions that Blender calls, and when: one table.
 
-Blender calls these from its start on, whether the artist makes models or not. So none imports anything for nothing:
-what was never used has nothing to forget and nothing to end.
+Blender calls these from its start on, whether the artist makes models or not. So they import a module only if there is
+something to do: a module that was never used has nothing to forget and nothing to end.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Handler = Callable[..., None]
 
 
 def file_closing(*_arguments: object) -> None:
-    """Another file will be opened, and the operator that waits for a picture goes with this one."""
+    """End the operator that waits for a picture, since another file is about to open."""
     sources.leave()
 
 
 def file_opened(*_arguments: object) -> None:
-    """Another file is open: its settings, renders and boxes are others."""
+    """Adapt to the file that was opened: it has its own settings, renders and placeholders."""
     scene_settings.unset_unknown_choices()
     completed_renders.file_opened()
     preview_requests.file_opened()
@@ -41,39 +41,39 @@ def file_opened(*_arguments: object) -> None:
 
 
 def file_saved(*_arguments: object) -> None:
-    """A file has a place on the disk now."""
+    """Write the asset catalog beside the file, which has a place on disk now."""
     asset_operators.file_saved()
 
 
 def undone(*_arguments: object) -> None:
-    """The artist went back or forth."""
+    """Check renders and placeholders after undo and redo."""
     completed_renders.look()
     if imported(session):
         session.undone()
 
 
 def render_completed(scene: Any, *_arguments: object) -> None:
-    """A render is complete. Blender calls this on the render's thread."""
+    """Note that a render is complete. Blender calls this on the render's thread."""
     completed_renders.note_completed(scene)
 
 
 def language_changed(*_arguments: object) -> None:
-    """The artist has chosen a language in the preferences."""
+    """Load the texts of the language that the artist chose in the preferences."""
     translation.language_changed()
 
 
 def row_clicked(job_id: str) -> None:
-    """The artist has clicked on a job of the list."""
+    """Select the model of the job that the artist clicked in the list."""
     selection.select(job_id)
 
 
 def has_boxes() -> bool:
-    """Whether the file may have boxes that wait for models: they are lattices, which hardly any file has."""
+    """Return whether the file has placeholders. They are lattices, which hardly any file has, so this is fast."""
     return bool(bpy.data.lattices) and any(placeholder.boxes())
 
 
 def resume_earlier() -> None:
-    """Go on with the jobs of earlier sessions, if there are any. A timer that runs once, after Blender has started."""
+    """Resume the jobs of earlier sessions, if there are any. A one-shot timer, after Blender has started."""
     with os.scandir(jobs_root()) as entries:
         if any(entries):
             session.start()
@@ -91,20 +91,20 @@ HANDLERS: tuple[tuple[str, Handler], ...] = (
 
 
 def wait_for_start() -> None:
-    """Look for unfinished jobs once Blender has started; a script without a window starts them itself."""
+    """Look for unfinished jobs once Blender has started. A script without a window resumes them itself."""
     if not bpy.app.background:
         bpy.app.timers.register(resume_earlier, first_interval=START_SECONDS, persistent=True)
 
 
 def wait_no_more() -> None:
-    """Do not look for them any more."""
+    """Cancel the timer of `wait_for_start`."""
     if bpy.app.timers.is_registered(resume_earlier):
         bpy.app.timers.unregister(resume_earlier)
 
 
 def end_session() -> None:
-    """End what was begun at need: threads, timers, the background Blender."""
-    sources.leave()  # first, for a thread of the session's may wait for what one of them makes
+    """End what was started at need: threads, timers, the background Blender."""
+    sources.leave()  # first, because a thread of the session may wait for a picture that one of them makes
     if imported(session):
         session.stop()
     if imported(icons):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the operators stand in Blender's menus: F3 finds only what stands in one."""
+"""The operators' entries in Blender's menus. F3 finds only operators that are in a menu."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TRELLIS2_MT_job(bpy.types.Menu):
     bl_label = "Job"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List it all; grey is what cannot be done to this job, so that it is never done to another one."""
+        """List all actions. Grey out those that do not fit this job, so that they never act on another one."""
         layout: Any = self.layout
         job = session.jobs().get(rows.active_id())
         for number, group in enumerate(JOB_ENTRIES):
@@ -61,7 +61,7 @@ class TRELLIS2_MT_preset(bpy.types.Menu):
     bl_label = "Preset"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List what the panel has as buttons."""
+        """List the presets and the resets, which the panel has as buttons."""
         layout: Any = self.layout
         for preset in PRESETS.values():
             layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
@@ -107,8 +107,10 @@ Draw = Callable[[Any, bpy.types.Context], None]
 
 
 def _by_clicks(draw: Draw) -> Draw:
-    """A menu that pops up at the pointer (Shift A) runs its entries as a script would: without their file browsers,
-    questions and guards. These are clicks everywhere.
+    """Make the entries act as clicks in every menu.
+
+    A menu that pops up at the pointer (Shift A) would run them as a script does: without file browsers, questions and
+    guards.
     """
 
     def draw_entries(self: Any, context: bpy.types.Context) -> None:
@@ -138,7 +140,7 @@ def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
 
 @_by_clicks
 def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
-    """Where it cannot be done it would only lengthen the menu."""
+    """Add only entries that fit: others would only lengthen the menu."""
     thing = getattr(context, "active_object", None)
     if variations.variation_of(thing) is not None:
         self.layout.separator()

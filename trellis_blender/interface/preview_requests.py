@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw functions may do no work. They request a preview here and draw what is ready; the session's next tick does the
-rest.
+"""Draw functions may not do work. They request a preview here and draw what is ready; the session's next tick fulfils
+the requests.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def _requests() -> PreviewRequests:
 
 
 def view_of(key: Key) -> PreviewReady | None:
-    """What the model sees of the picture with this key, None while that is not known. For draw functions.
+    """Return the preview of the picture with this key, None until it is ready. For draw functions.
 
-    The picture is taken later, unless it was seen already.
+    Requests the preview if there is none yet.
     """
     if not imported(session):
         begin_soon()
@@ -49,7 +49,7 @@ def view_of(key: Key) -> PreviewReady | None:
 
 
 def asked_view_of(key: Key) -> PreviewReady | None:
-    """The same of a picture that is only looked at when the artist asks for it."""
+    """Return the preview of a picture for which the artist has to ask, an empty one until then. For draw functions."""
     look = _look(key)
     return messages.PreviewReady(key) if look is None else look.seen
 
@@ -63,7 +63,7 @@ def _look(key: Key) -> ShownPreview | None:
 
 
 def icon_of(job_id: str) -> int:
-    """The icon of a row of the list, 0 while there is none. For draw functions."""
+    """Return the icon of a row of the list, 0 until there is one. For draw functions."""
     icon = icons.of_job(job_id)
     if icon is None:
         _requests().jobs[job_id] = None
@@ -72,12 +72,12 @@ def icon_of(job_id: str) -> int:
 
 
 def look_again(key: Key) -> None:
-    """Look at the picture anew, however long it takes: the artist asked for it."""
+    """Renew the preview, however long it takes: the artist asked for it."""
     _find(session.start().previews, key, is_asked=True)
 
 
 def fulfil() -> None:
-    """Do what was requested, once; a script without a window calls it itself."""
+    """Fulfil all requests once. A script without a window calls this itself."""
     previews, requests = session.start().previews, _requests()
     if requests.key:
         key, requests.key = requests.key, ()
@@ -100,7 +100,7 @@ def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
     try:
         taken = picture_to_look_at(key, is_asked=is_asked)
     except render.StillRenderingError:
-        _requests().key, _requests().is_asked = key, is_asked  # it will be over
+        _requests().key, _requests().is_asked = key, is_asked  # try again when the render is over
         _wake()
         return
     except TrellisError as error:
@@ -116,7 +116,7 @@ def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
 
 
 def _load_icons() -> None:
-    """Give the rows in sight their pictures: the model's, else what it is made from."""
+    """Load icons for the visible rows: the model's thumbnail, or else the picture it is made from."""
     state, is_changed, requests = session.start(), False, _requests()
     for job_id in [*requests.jobs][:ROWS_A_TICK]:
         del requests.jobs[job_id]
@@ -140,7 +140,7 @@ def _wake() -> None:
 
 
 def file_opened() -> None:
-    """Another file is open: its pictures are others."""
+    """Forget the previews, because another file is open."""
     if not imported(session):
         return
     _requests().key = ()

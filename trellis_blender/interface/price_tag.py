@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The price on the button, and the question before anything dearer than the artist's limit."""
+"""The price on the button, and the question before anything above the artist's limit."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
-    """What the button says: “Generate”, with the price where it is known. For draw functions; a price that is missing
-    is asked for in the background.
+    """Return the button's label: “Generate”, with the price if it is known. For draw functions.
+
+    Asks for a missing price in the background.
     """
     cost = _look(scene_settings.held_values(chosen))
     if cost is None:
@@ -36,7 +37,7 @@ def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
-    """What a model with these parameters costs, in creative units; None while that is not known."""
+    """Return the price of a model with these parameters, in creative units; None until it is known."""
     running = session.running() if imported(session) else None
     if running is None or running.account is None:
         return None
@@ -45,7 +46,7 @@ def cost_of(values: Mapping[str, Value]) -> float | None:
 
 
 def objection(cost: float | None) -> str:
-    """The question to ask before so many creative units are spent, empty where none is to be asked."""
+    """Return the question to ask before `cost` creative units are spent, empty if none is necessary."""
     limit = preferences.price_limit()
     if not limit:
         return ""
@@ -60,7 +61,7 @@ def objection(cost: float | None) -> str:
 
 
 def question(count: int, cost: float | None) -> str:
-    """The one question before `count` models are made of several files, which cost so many creative units together."""
+    """Return the one question before `count` models are made from files, for `cost` creative units together."""
     if cost is None:
         return f"Generate {count} models from these images?"
     return f"Generate {count} models from these images? This costs {job_words.number(cost)} CU."
@@ -69,7 +70,7 @@ def question(count: int, cost: float | None) -> str:
 def confirm(
     operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, yes: str = "Generate"
 ) -> Result:
-    """Ask the artist, who may go on with the operator or not. `yes` is the button that goes on."""
+    """Ask the artist whether the operator shall go on. `yes` is the label of the button that continues."""
     assert context.window_manager is not None
     return context.window_manager.invoke_confirm(
         operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text=yes
@@ -77,7 +78,7 @@ def confirm(
 
 
 def _look(key: Key) -> float | None:
-    """The price if it is known. Begins to ask for it if it can be asked, with a session if there is none yet."""
+    """Return the price if it is known, or else request it if possible. Starts a session if there is none yet."""
     try:
         account = preferences.online_account()
     except (AccountError, OnlineAccessError):
@@ -88,5 +89,5 @@ def _look(key: Key) -> float | None:
         return None
     cost = running.prices.costs.get((account, key))
     if cost is None and running.prices.want((account, key)):
-        session.start()  # it runs; its timer may not
+        session.start()  # the session runs, but its timer may not
     return cost

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that Blender is told about: one list, in order, and undone in reverse."""
+"""Everything that Blender is told about: one list, registered in order and unregistered in reverse."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .operators import sources as source_operators
 
 
 def classes() -> tuple[Any, ...]:
-    """All classes that Blender knows, in order; those of the sources' operators by the table as it is now."""
+    """Return all classes to register, in order. The sources' operators follow the table of sources as it is now."""
     return (
         preferences.TRELLIS2_AP_preferences,
         scene_settings.TRELLIS2_PG_settings,
@@ -55,7 +55,7 @@ _undo = ExitStack()
 
 
 def _steps() -> Iterator[tuple[Step, Step]]:
-    """What is done, each with what undoes it."""
+    """Yield each step with the one that undoes it."""
     yield translation.register, translation.unregister
     yield partial(scene_settings.offer_sources, sources.choices(), sources.scene_properties()), nothing
     for cls in classes():
@@ -76,11 +76,11 @@ def _steps() -> Iterator[tuple[Step, Step]]:
 
 
 def nothing() -> None:
-    """Begin nothing, for it begins when it is needed, or leave nothing to end."""
+    """Do nothing: for a step that starts at need, or needs no undoing."""
 
 
 def register() -> None:
-    """Add everything to Blender, or nothing: what is in the way of one thing takes all that went before out again."""
+    """Add everything to Blender, or nothing: if one step fails, undo the steps before it."""
     with ExitStack() as undo:
         for add, remove in _steps():
             add()
@@ -89,5 +89,5 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take it all out again, the last first. What cannot be taken out keeps nothing else in."""
+    """Take everything out again, last first. A step that fails does not stop the others."""
     _undo.close()

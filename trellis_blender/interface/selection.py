@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A click on a job of the list selects its model in the scene."""
+"""Selects a job's model in the scene when the artist clicks the job in the list."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .at_need import recipe, session
 
 
 def select(job_id: str) -> None:
-    """Select what came of the job and make it active, as one undo step; nothing where there is none to be seen.
+    """Select the job's visible objects and make one active, as one undo step. Do nothing if there are none.
 
-    Only in Object Mode: elsewhere the artist is at work on something else.
+    Only in Object Mode: in other modes the artist works on something else.
     """
     job, layer = session.jobs().get(job_id), bpy.context.view_layer
     if job is None or not job.remote_id or layer is None or bpy.context.mode != "OBJECT":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs that run, in one short text at the end of Blender's status bar, whose own hints stay."""
+"""Shows the running jobs in a short text at the end of Blender's status bar, after Blender's own hints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .at_need import imported, session
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:
-    """Draw the text, if there is any, and which pictures are being made."""
+    """Draw the text, if there is any, and the pictures that are being made."""
     text = session.display().text if imported(session) else ""
     if text:
         self.layout.label(text=translated(text))

@@ -1,5 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's side of the jobs: started, shown, imported."""
+"""The main thread's side of the jobs.
+
+`begin` starts jobs from a picture or from an ID at Scenario.
+`state` holds all that the add-on remembers while Blender runs.
+`session` runs the one timer and is what the panels and operators call.
+`apply_messages` hands each message of the runner to the part of the session that needs it.
+`progress` decides what to show of running jobs, and when to redraw.
+`rows` keeps the rows of the job list.
+`placeholders` keeps the placeholders in the file in step with the jobs.
+`importing` brings finished models into the scene when Blender is free.
+`messages` tells the artist: notices and refusals in the panel, reports in the status bar.
+`prices` asks Scenario what a model would cost.
+`block_until_done` lets scripts wait for a model or a picture.
+"""
 
 from __future__ import annotations
 
@@ -11,5 +24,5 @@ from .. import __package__ as base_package
 
 
 def jobs_root() -> Path:
-    """The folder of all jobs, which Blender keeps for the extension."""
+    """Return the folder of all jobs, in the directory that Blender reserves for the extension. Creates it."""
     return Path(bpy.utils.extension_path_user(base_package, path="jobs", create=True))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes in the messages of the runner: each goes to the part of the session that it is for."""
+"""Hands each message of the runner to the part of the session that needs it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DRAIN_SECONDS = 0.004
 
 
 def drain(session: Session) -> bool:
-    """Take in messages for a few milliseconds; whether there were any."""
+    """Take in messages for a few milliseconds. Return whether there were any."""
     end, changed = time.perf_counter() + DRAIN_SECONDS, False
     while time.perf_counter() < end:
         try:
@@ -49,7 +49,7 @@ def drain(session: Session) -> bool:
 
 
 def take_in(session: Session, message: RunnerMessage) -> None:
-    """Give it to whoever it is for."""
+    """Hand one message to the part of the session that needs it."""
     match message:
         case Job():
             show(session, message)
@@ -75,7 +75,7 @@ def take_in(session: Session, message: RunnerMessage) -> None:
 
 
 def _take_in_account(session: Session, message: RunnerMessage) -> None:
-    """Messages about the account, and about what the jobs take up."""
+    """Take in a message about the account, or about the disk space of the jobs."""
     match message:
         case ConnectionChecked():
             session.is_checking = False
@@ -89,7 +89,7 @@ def _take_in_account(session: Session, message: RunnerMessage) -> None:
 
 
 def show(session: Session, job: Job) -> None:
-    """The job is as it is now."""
+    """Show this snapshot of the job from now on."""
     session.spending.take(job)
     if job.remedy is not Remedy.OPAQUE:
         session.refused.pop(job.id, None)
@@ -101,7 +101,7 @@ def show(session: Session, job: Job) -> None:
         session.messages.reports.take(shown, job, is_awaited=job.id in session.importer.wanted)
     if job.stage is Stage.READING and not job.foreign:
         session.importer.offer(job)
-    if shown is None and session.is_loaded:  # another Blender began it, perhaps before our newest
+    if shown is None and session.is_loaded:  # another Blender started it, perhaps before our newest
         session.jobs = _by_age(session.jobs)
 
 

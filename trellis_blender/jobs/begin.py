@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a job begins: from a picture, or from Scenario's id of one that was started elsewhere."""
+"""Starts jobs: from a picture, or from Scenario's ID of a job that was started elsewhere."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 def begin(
     picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1
 ) -> list[Job]:
-    """Start `count` jobs of the picture, which is prepared first; the jobs as they begin.
+    """Start `count` jobs of one picture and return their first snapshots.
 
-    Each has a seed of its own: drawn, or counted up from `seed`, from 0 again after the largest. None is started before
-    there is a file of the picture for all. Without a window, Blender waits until a file is prepared, so that a script
-    is told at once. Raises ParameterError, AccountError, OnlineAccessError, PictureError or StorageError.
+    Each job has its own seed: a random one, or `seed` plus its place, wrapping to 0 after the largest. The runner
+    prepares the picture first and starts no job before every job has its file. Without a window, Blender waits until a
+    file is prepared, so that a script hears of a bad picture at once. Raises ParameterError, AccountError,
+    OnlineAccessError, PictureError or StorageError.
     """
     try:
         return _begin(picture, name, values, seed, count)
     except TrellisError:
-        if picture.targa is not None:  # nobody reads it any more
+        if picture.targa is not None:  # nobody will read it now
             with contextlib.suppress(OSError):
                 picture.targa.unlink(missing_ok=True)
         raise
@@ -62,10 +63,10 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
         Job(
             id=ids[place],
             name=_object_name(name),
-            picture="source.png",  # or what it is once it is prepared
+            picture="source.png",  # until it is prepared, which may change the ending
             picture_name=picture_name,
             parameters=own,
-            created=now + place / 1000,  # by which the list is sorted
+            created=now + place / 1000,  # the list is sorted by this
             batch=ids[0] if count > 1 else "",
             place=place,
         )
@@ -74,14 +75,14 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     for job in jobs:
         state.jobs[job.id] = job
         state.importer.want(job.id)
-        if picture.targa is None:  # that file goes when it is read
+        if picture.targa is None:  # that file is deleted once it is read
             state.refused[job.id] = picture
     state.runner.add(jobs, picture)
     return jobs
 
 
 def identify(job_id: str, remote_id: str) -> None:
-    """Go on with an uncertain job as the one with this ID at Scenario, if it is that.
+    """Resume an uncertain job as the one with this ID at Scenario, if they match.
 
     Raises AccountError, OnlineAccessError, RefusedError.
     """
@@ -97,14 +98,14 @@ def _checked_id(remote_id: str) -> str:
 
 
 def _made_of(picture: ChosenPicture, state: Session) -> Job | None:
-    """The job whose own picture this is, as Use Settings gives it; None where it is nobody's."""
+    """Return the job whose folder holds this picture, as after Use Settings; None if there is none."""
     if picture.file is None or picture.file.parent.parent != state.root:
         return None
     return state.jobs.get(picture.file.parent.name)
 
 
 def adopt(remote_id: str) -> Job:
-    """Bring in a job that was started elsewhere, by Scenario's id of it; the one at hand if it is known already.
+    """Bring in a job that was started elsewhere, by its ID at Scenario. Return it, or the known job with that ID.
 
     Raises AccountError, OnlineAccessError, RefusedError.
     """
@@ -137,5 +138,5 @@ def adopt(remote_id: str) -> Job:
 
 
 def _object_name(name: str) -> str:
-    """A name for the object, from the picture's: short, and with words parted as they were."""
+    """Return a name for the object: the picture's, shortened, with every run of white space as one space."""
     return re.sub(r"\s+", " ", name).strip()[:NAME_LENGTH] or "Trellis Model"

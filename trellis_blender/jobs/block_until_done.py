@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Standing still until a model or a picture is there, for scripts without a window."""
+"""Blocks until a model or a picture is done, for scripts without a window."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from . import session
 
 
 def wait(job_id: str, seconds: float = float("inf")) -> Job:
-    """Stand still until the job rests, its model in the scene if it has one; the job as it is then.
+    """Block until the job rests and its model, if any, is in the scene; for at most `seconds`. Return the job then.
 
-    Raises TrellisError with what went wrong.
+    Raises TrellisError with the reason if the job failed.
     """
     end, state = time.monotonic() + seconds, session.start()
     while time.monotonic() < end:
@@ -36,7 +36,10 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
 
 
 def prepared_now(picture: ChosenPicture) -> ChosenPicture:
-    """Stand still until a worker has prepared the picture. Raises PictureError, StorageError or TrellisError."""
+    """Block until a worker has prepared the picture, and return it so.
+
+    Raises PictureError, StorageError or TrellisError.
+    """
     state, answers = session.start(), queue.SimpleQueue[PreviewReady]()
     state.runner.write(partial(answer, answers, state.previews.client, picture))
     seen: PreviewReady | None = None
@@ -50,7 +53,7 @@ def prepared_now(picture: ChosenPicture) -> ChosenPicture:
 
 
 def made_now(made: PictureUnderWay) -> ChosenPicture:
-    """Stand still until the picture is made. Raises TrellisError with what went wrong."""
+    """Block until the picture is made, and return it. Raises TrellisError with the reason if that fails."""
     while not made.is_done:
         time.sleep(session.TICK_SECONDS / 2)
     return made.end()

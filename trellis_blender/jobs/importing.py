@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finished model's way into the scene: read on a worker, then built when Blender is free for it."""
+"""Imports finished models: a worker reads the file, then the main thread builds the model when Blender is free."""
 
 from __future__ import annotations
 
@@ -33,15 +33,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Importer:
-    """Which models go into the scene, and how far they are; one at a time. `echoes` is what the runner was asked for a
-    job and has not answered yet.
+    """The models on their way into the scene, one at a time. `echoes`: requests the runner has not answered yet.
 
-    `wanted` are the jobs whose models do so by themselves. `reading` is the one whose file is being read now, `read`
-    what came of it. `selection` is what was selected when the last model was asked for. `waiting_for` says why what is
-    read is not in the scene yet. `asked` is the job whose import was clicked, and `tools` are those that ran at that
-    moment: they always run. `boxed` are the jobs whose models come only where their boxes stand; `left` is told of one
-    whose box is gone. `task` is what the background Blender does for what is read, `imported` the .blend that came of
-    it, and `is_alone` says that there is no background Blender.
+    `wanted`: jobs whose models come by themselves. `reading`: the job whose file a worker reads now; `read`: its
+    result. `selection`: what was selected when the last model was requested. `waiting_for`: why the model that is read
+    is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at
+    the click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
+    placeholders; `left` is called for a job whose placeholder is gone. `task`: what the background Blender does for the
+    model that is read; `imported`: the .blend it made. `is_alone`: there is no background Blender.
     """
 
     runner: Runner
@@ -67,7 +66,7 @@ class Importer:
     is_alone: bool = False
 
     def want(self, job_id: str, *, is_asked: bool = False) -> None:
-        """Bring this job's model into the scene as soon as it can be; `is_asked`: the artist clicked for it now."""
+        """Bring this job's model into the scene as soon as possible. `is_asked`: the artist clicked for it now."""
         self.wanted.add(job_id)
         self.boxed.discard(job_id)
         if is_asked:
@@ -78,23 +77,23 @@ class Importer:
         self.due = 0.0
 
     def forget(self, job_id: str) -> None:
-        """The job is gone: an answer about its file may never come."""
+        """Drop a job that was removed: an answer about its file may never come."""
         self.wanted.discard(job_id)
         self.boxed.discard(job_id)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
-        """Another file is open: nothing was asked for in this one yet."""
+        """Drop all requests, because another file is open and nothing was requested in it yet."""
         self.wanted.clear()
         self.boxed.clear()
         self.asked = ""
 
     def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
-        """Want the models of all boxes that stand in the file; those that no model will come for.
+        """Want the models of all placeholders in the file. Return the placeholders for which no model will come.
 
-        A job that is over keeps its box while it can be tried again. One whose model was imported already is wanted
-        once more when the file `is_opened`, for that model is not in it; after undo, its box goes. The box of a job
-        that is not known stays where that is kept elsewhere: on another computer.
+        An ended job keeps its placeholder while it can be retried. If its model was imported before, the model is
+        wanted again when the file `is_opened`, since this file lacks it; after undo, the placeholder goes. The
+        placeholder of an unknown job stays if another computer keeps that job.
         """
         home, unwanted = placeholder.home(self.root), list[bpy.types.Object]()
         for box in placeholder.boxes():
@@ -111,11 +110,11 @@ class Importer:
         return unwanted
 
     def reason_for(self, job: Job) -> str:
-        """Why the job's model is not in the scene yet, though it is read; empty where nothing keeps it."""
+        """Return why the job's model is read but not in the scene yet; empty if nothing holds it back."""
         return self.waiting_for if self.read is not None and self.read.id == job.id else ""
 
     def _placement(self, job: Job) -> build.Placement | None:
-        """Where its model goes; None when its box is gone, and so it waits in the list for a click."""
+        """Return where the model goes; None if its placeholder is gone, so that it waits in the list for a click."""
         box = placeholder.find(job.id)
         if box is None and job.id in self.boxed:
             self.wanted.discard(job.id)
@@ -132,18 +131,20 @@ class Importer:
         return job.stage is Stage.IMPORTED or self.echoes.get(job.id) is Echo.IMPORTED
 
     def is_awaited(self, job: Job) -> bool:
-        """Whether its model will come into the scene by itself. One that failed stays wanted, for a retry; one that the
-        runner was told of waits for the answer.
+        """Return whether the job's model will come into the scene by itself.
+
+        A failed job stays wanted, for a retry. A job that the runner was told about waits for the answer.
         """
         return job.id in self.wanted and is_importable(job) and job.id not in self.echoes
 
     def take(self, read: ModelRead) -> None:
-        """A file was read."""
+        """Take the result of a worker that read a file."""
         self.reading, self.read = "", read
 
     def offer(self, job: Job) -> None:
-        """A job's model is downloaded: have it read where it is wanted and no other one is in hand. Else it stays on
-        the disk until its turn, or a click: the arrays of one model are all that is ever kept here.
+        """Have a downloaded model read if it is wanted and no other model is in hand.
+
+        Otherwise it stays on disk until its turn or a click: this keeps the arrays of one model in memory at most.
         """
         if job.id == self.reading:
             return
@@ -158,7 +159,7 @@ class Importer:
         self.runner.read(job.id, shape(job, self.root / job.id, box))
 
     def step(self, jobs: Mapping[str, Job]) -> bool:
-        """Begin to read one model that is wanted, or build one that was read; whether anything changed."""
+        """Start to read one wanted model, or build one that was read. Return whether anything changed."""
         if self.read is not None:
             return self._bring(self.read, jobs)
         ready = next(filter(self.is_awaited, jobs.values()), None)
@@ -171,18 +172,18 @@ class Importer:
         return False
 
     def stop(self) -> None:
-        """End what the background Blender does."""
+        """End the task of the background Blender."""
         self.client.stop()
         self.task = None
 
     def _let_go(self) -> None:
-        """What was read goes nowhere any more."""
+        """Drop the model that was read."""
         if self.task is not None:
             self.stop()
         self.read, self.imported, self.is_alone, self.waiting_for = None, None, False, ""
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
-        is_outdated = not (read.error or is_importable(jobs[read.id]))  # it was cancelled and tried again meanwhile
+        is_outdated = not (read.error or is_importable(jobs[read.id]))  # cancelled and retried meanwhile
         if read.id not in self.wanted or is_outdated:
             self._let_go()
             return True
@@ -207,12 +208,12 @@ class Importer:
             return True
         if not read.error:
             self._build(jobs[read.id], read, imported, placement)
-        elif is_importable(jobs[read.id]):  # else the runner's own message came first
+        elif is_importable(jobs[read.id]):  # otherwise the runner's own message came first
             self.failed(read.id, read.error, read.remedy)
         return True
 
     def _begin_task(self, read: ModelRead, job: Job) -> bool:
-        """Have the background Blender do what it has to do first; whether there is anything."""
+        """Start the task that the background Blender has to do first. Return whether there is one."""
         if self.imported is not None or self.is_alone:
             return False
         folder = self.root / read.id
@@ -227,14 +228,14 @@ class Importer:
         return False
 
     def _take_result(self, task: Task, read: ModelRead, job: Job) -> bool:
-        """The background Blender is done; always true."""
+        """Take the result of the background Blender. Always returns True."""
         self.task, self.waiting_for = None, ""
         try:
             model_client.check(task)
         except BackgroundStartError:
             self.is_alone = True
             if read.model is None:
-                self.due = time.monotonic() + RETRY_SECONDS  # so that it is read before Blender freezes
+                self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
                 self.tell(f"“{job.name}” holds {read.reason}: Blender imports it itself, and will freeze meanwhile.")
             else:
                 self.tell(f"“{job.name}” keeps its WebP textures: no background Blender could be started.")
@@ -270,7 +271,7 @@ class Importer:
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)
             return
-        except Exception as error:  # noqa: BLE001 - the timer must live on; the log has it all
+        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
             _log.exception("unexpected")
             self.failed(job.id, unexpected(error), Remedy.RETRY)
             return
@@ -281,12 +282,12 @@ class Importer:
 
 
 def is_importable(job: Job) -> bool:
-    """Whether its model is on this computer."""
+    """Return whether the job's model is on this computer."""
     return job.stage in (Stage.READY, Stage.IMPORTED)
 
 
 def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
-    """How the model is to come, as the settings say now; the size of one that has a box is the box's.
+    """Return how to build the model by the current settings; its placeholder, if any, gives the size.
 
     `folder` is the job's.
     """

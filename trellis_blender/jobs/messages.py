@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist is told: notices and refusals in the panel, and reports in the status bar and the Info log.
+"""Messages to the artist: notices and refusals in the panel, and reports in the status bar and the Info log.
 
-A report is for what happens while no operator of the artist's is at work. Blender shows one only from an operator that
-its event loop runs. So one is started for the message, which waits for its own first event, reports and is gone. It
-lets every other event pass, and never reports an error: that would open a pop-up under the artist's cursor.
+Reports tell what happens while the artist runs no operator. Blender shows a report only from an operator that its event
+loop runs. So we start an operator for each report: it waits for its own first event, reports and ends. It lets every
+other event pass, and never reports an error, because that would open a pop-up under the artist's cursor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..settings.preferences import Page
 
 @dataclass
 class Reports:
-    """What is to be reported at the end of this tick: sentences, and whether any of them is bad news."""
+    """The sentences to report at the end of this tick, and whether any of them is a warning."""
 
     sentences: list[str] = field(default_factory=list)
     is_bad: bool = False
@@ -34,8 +34,10 @@ class Reports:
         self.is_bad = self.is_bad or is_bad
 
     def take(self, before: Job, job: Job, *, is_awaited: bool) -> None:
-        """A job of this Blender was told: report that it failed or may have, is ready though nobody waits for it, is
-        not stopped, or needs help.
+        """Compare two snapshots of a job of this Blender, and report what the artist should know.
+
+        That is: it failed or may have failed, it is ready though nobody waits for it, it was not stopped, or it needs
+        help.
         """
         is_new = job.stage is not before.stage
         if is_new and job.stage is Stage.FAILED:
@@ -50,12 +52,12 @@ class Reports:
             self.tell(held(job), is_bad=True)
 
     def wait(self, job: Job, reason: str) -> None:
-        """A model waits for Blender to be free: report it where that takes the artist, for a tool ends by itself."""
+        """Report that a model waits for Blender to be free, if only the artist can end that: a tool ends by itself."""
         if bpy.context.mode != "OBJECT":
             self.tell(waiting(job, reason))
 
     def flush(self) -> None:
-        """Report all there is, as one."""
+        """Report all sentences as one."""
         if self.sentences:
             report.show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
             self.sentences.clear()
@@ -64,8 +66,10 @@ class Reports:
 
 @dataclass
 class Messages:
-    """All there is. `notices` belong to no job, the newest last. `refusal` is why the artist did not get what was asked
-    for last, None when they got it; the panel shows it with its remedy. `page` is beside the preferences.
+    """All messages to the artist.
+
+    `notices` belong to no job, newest last. `refusal` is why the last request was refused, None if it was not; the
+    panel shows it with its remedy. `page` is what the preferences show.
     """
 
     notices: list[Notice] = field(default_factory=list)
@@ -75,51 +79,51 @@ class Messages:
 
     @property
     def is_any(self) -> bool:
-        """Whether the panel shows one that can be dismissed."""
+        """Whether the panel shows a message that can be dismissed."""
         return bool(self.notices or self.refusal or self.page.answer)
 
     def tell(self, sentence: str) -> None:
-        """Say something that belongs to no job."""
+        """Add a notice, which belongs to no job."""
         self.notices.append(Notice(sentence))
 
     def dismiss(self) -> None:
-        """The artist has read them."""
+        """Drop all messages: the artist has read them."""
         self.notices.clear()
         self.refusal = self.page.answer = None
 
 
 def arrived(job: Job) -> str:
-    """The sentence for a model that came into the scene."""
+    """Return the sentence for a model that was imported."""
     facts = [] if job.ended is None else [duration(job.ended - job.begun)]
     facts += [] if job.cost is None else [cost_words(job.cost)]
     return f"“{job.name}” is in the scene · {', '.join(facts)}" if facts else f"“{job.name}” is in the scene"
 
 
 def failed(job: Job) -> str:
-    """The sentence for a job that failed."""
+    """Return the sentence for a job that failed."""
     return f"“{job.name}” failed: {job.message}"
 
 
 def uncertain(job: Job) -> str:
-    """The sentence for a job that may or may not have been accepted."""
+    """Return the sentence for a job that Scenario may or may not have accepted."""
     return f"“{job.name}” is uncertain: {job.message}"
 
 
 def not_stopped(job: Job) -> str:
-    """The sentence for a job that Scenario goes on with although the artist wanted it stopped."""
+    """Return the sentence for a job that Scenario continues although the artist cancelled it."""
     return f"“{job.name}” goes on: {NOT_STOPPED}"
 
 
 def ready(job: Job) -> str:
-    """The sentence for a model that nobody waits for, because another file was opened."""
+    """Return the sentence for a model that nobody waits for, because another file was opened."""
     return f"“{job.name}” is ready. Import it from the list"
 
 
 def held(job: Job) -> str:
-    """The sentence for a job that goes on only when the artist has mended something."""
+    """Return the sentence for a job that goes on only after the artist has fixed something."""
     return f"“{job.name}” waits: {job.trouble}"
 
 
 def waiting(job: Job, reason: str) -> str:
-    """The sentence for a model that waits for the artist."""
+    """Return the sentence for a model that waits for the artist."""
     return f"“{job.name}” is ready. {reason}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The boxes that stand in the file, kept in line with the jobs: which models they wait for, and how full they are."""
+"""Keeps the placeholders in the file in step with the jobs: which models they wait for, and how full they are."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from .importing import Importer
 
 @dataclass
 class Placeholders:
-    """`is_due`: something happened to the jobs or to the file since the boxes were looked at. `is_opened`: the boxes of
-    this file were not looked at yet. `is_sure`: all jobs could be read, and so a box of none of them is one too many.
-    `constant` are the tools that ran at the artist's last click: they always run.
+    """The placeholders of the open file.
+
+    `is_due`: the jobs or the file changed since the last check. `is_opened`: this file's placeholders were not checked
+    yet. `is_sure`: all jobs could be read, so a placeholder without a job is to go. `constant`: modal operators
+    already running at the artist's last click; ignored when asking whether the artist uses a placeholder.
     """
 
     importer: Importer
@@ -31,7 +33,7 @@ class Placeholders:
     constant: frozenset[str] = frozenset()
 
     def show(self, jobs: Mapping[str, Job] | None, *, is_moved: bool) -> None:
-        """Bring them in line with the jobs, None: those are not known yet. `is_moved`: a job has got on."""
+        """Update the placeholders from the jobs; None: the jobs are not known yet. `is_moved`: a job made progress."""
         if jobs is None:
             return
         is_due = self.is_due
@@ -44,16 +46,16 @@ class Placeholders:
             self.fill.show(jobs, self.importer.wanted, self.fraction)
 
     def clicked(self) -> None:
-        """The artist has clicked at this moment, which no other tool leaves free to do."""
+        """Note which tools run at this click: a tool that lets the artist click does not use a placeholder."""
         self.constant = busy.all_running_tools(bpy.context)
 
     def file_opened(self) -> None:
-        """They are another file's."""
+        """Start anew with the placeholders of the file that was just opened."""
         self.fill.clear()
         self.is_due = self.is_opened = True
 
     def _remove(self, unwanted: Sequence[bpy.types.Object]) -> bool:
-        """Take the boxes away; whether all are gone. What Blender or the artist is busy with stays for the moment."""
+        """Remove these placeholders, but leave those in use for now. Return whether all are gone."""
         tools = busy.all_running_tools(bpy.context)
         is_occupied = bool(busy.occupied_reason(bpy.context, tools))
         layer = bpy.context.view_layer

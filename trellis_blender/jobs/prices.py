@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prices by parameters: looked up by whoever draws, asked in the background once the artist's hand rests."""
+"""Prices by parameters: draw functions look them up; a worker asks for them once the artist stops changing values."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ FAILED_SECONDS = 60.0
 
 @dataclass
 class Prices:
-    """What models cost, in creative units, and the one question that is under way.
+    """The known prices, in creative units, and the one open question.
 
-    `wanted` is the question to ask next, at the monotonic time `due`; `asked` the one whose answer is awaited, which is
-    the `number`-th. `failed` says when a question was not answered. `pictures` are those that a price was told for.
+    `wanted`: the question to ask next, at the monotonic time `due`. `asked`: the question that awaits its answer, the
+    `number`-th so far. `failed`: when a question got no answer. `pictures`: per account, a picture's ID that got one.
     """
 
     runner: Runner
@@ -55,10 +55,10 @@ class Prices:
         return self.wanted is not None or self.asked is not None
 
     def want(self, question: Question) -> bool:
-        """Ask this once nothing else has been wanted for a while; whether it is, or will be.
+        """Ask this once no other question was wanted for a while. Return whether it is asked, or will be.
 
-        A question that was not answered is not asked again for a minute. One with a NaN in it is never the same as
-        itself, and so would be asked with every redraw.
+        A question without an answer is not repeated for a minute. A question with a NaN never equals itself, so we
+        would ask it at every redraw.
         """
         now = time.monotonic()
         if any(isinstance(value, float) and math.isnan(value) for value in question[1]):
@@ -70,11 +70,11 @@ class Prices:
         return True
 
     def step(self, account: Account | None, jobs: dict[str, Job] | None) -> None:
-        """Ask what is wanted, if it is time. `jobs`, oldest first, lend a picture; None: they are not known yet."""
+        """Ask the wanted question if it is due. `jobs`, oldest first, lend a picture; None: they are not known yet."""
         if jobs is None or self.wanted is None or self.asked is not None or time.monotonic() < self.due:
             return
         question, self.wanted = self.wanted, None
-        if self.is_over or account != question[0]:  # meanwhile it is another's, or Blender is offline
+        if self.is_over or account != question[0]:  # the account changed, or Blender is offline now
             return
         self.asked = question
         self.number += 1
@@ -82,7 +82,7 @@ class Prices:
         self.runner.ask(question[0], self._call(question, picture))
 
     def take(self, answer: PriceReady) -> None:
-        """An answer came."""
+        """Take an answer."""
         self.is_over = self.is_over or answer.is_last
         if answer.notice:
             self.tell(answer.notice)

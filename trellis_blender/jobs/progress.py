@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is shown of the jobs that run: when to draw it again, the status bar's one short text, and a click's echo."""
+"""Shows running jobs: when to redraw, the short text in the status bar, and the instant echo of a click."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from ..host import redraw
 from . import rows
 
 BAR_SECONDS = 0.5  # between redraws while an estimate moves a bar
-CLOCK_SECONDS = 1.0  # while only the time goes on
+CLOCK_SECONDS = 1.0  # between redraws while only the clock moves
 
 
 class Echo(Enum):
-    """What was asked of the runner for a job, and is not answered yet: shown beside the job, which only the runner
-    changes. It goes with the answer, whether that was done or refused.
+    """A request to the runner for a job that has no answer yet.
+
+    The panel shows it beside the job, which only the runner changes. The answer removes it, whatever it says.
     """
 
     CANCELLING = auto()
     RETRYING = auto()
     REMOVING = auto()
     IMPORTED = auto()  # its model is in the scene
-    DAMAGED = auto()  # its model could not be brought into the scene
+    DAMAGED = auto()  # its model could not be imported
 
 
 @dataclass
 class ProgressDisplay:
-    """`running` are the jobs that do not rest, `text` is what the status bar shows, empty when none runs here.
+    """What the sidebars and the status bar show of the jobs.
 
-    `listed` are the ids that the list shows.
+    `running`: the jobs that do not rest. `text`: the status bar's text, empty when no job runs here. `listed`: the ids
+    in the list.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -44,7 +46,7 @@ class ProgressDisplay:
     listed: list[str] = field(default_factory=list)
 
     def step(self, jobs: Mapping[str, Job], *, is_changed: bool) -> bool:
-        """Look at the jobs, at all of them only when they changed; whether the sidebars show something old now."""
+        """Check the running jobs, or all jobs if `is_changed`. Return whether the sidebars need a redraw."""
         if is_changed:
             self.list_jobs(jobs)
             self.running = [job for job in jobs.values() if not job.is_resting]
@@ -57,27 +59,27 @@ class ProgressDisplay:
         return True
 
     def words(self, job: Job, echo: Echo | None) -> str:
-        """Where the job stands, in a word or two: what was just asked for it, else what its snapshot says."""
+        """Return the job's state in a word or two: the request just made for it, or else its snapshot's state."""
         if echo is Echo.CANCELLING:
             return cancelling_words(job)
         return "Retrying" if echo is Echo.RETRYING else stage_words(job, self.progress.generated(job))
 
     def list_jobs(self, jobs: Mapping[str, Job]) -> None:
-        """Let the list show the jobs, if any came or went."""
+        """Renew the rows of the list if any job came or went."""
         ids = list(jobs)
         if ids != self.listed:
             self.listed = ids
             rows.show(jobs[job_id] for job_id in reversed(ids))
 
     def show(self, text: str) -> None:
-        """Let the status bar show it, and draw it again only if that is another text."""
+        """Show this text in the status bar, and redraw that only if the text changed."""
         if text != self.text:
             self.text = text
             redraw.redraw_status_bars()
 
 
 def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:
-    """The status bar's text for the jobs that run in this Blender, empty without any. `now`: seconds since 1970."""
+    """Return the status bar's text for this Blender's running jobs, empty if none. `now`: seconds since 1970."""
     if not running:
         return ""
     if len(running) > 1:

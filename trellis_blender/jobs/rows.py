@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of the job list, as Blender's list template wants them: one property group a job, newest first.
+"""The rows of the job list, as Blender's list template needs them: one property group per job, newest first.
 
-A row holds the job's id, and its name for Blender's own filter and sorting of lists; what it shows comes from the
-session's snapshots. Rows live on the window manager, which is not saved, and are made anew only when jobs come or go.
+A row holds the job's id, and its name for Blender's own filter and sorting. Everything else that it shows comes from
+the session's snapshots. Rows live on the window manager, which is not saved. They are remade only when jobs come or go.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ class TRELLIS2_PG_row(bpy.types.PropertyGroup):
 
 
 def _chosen(shown: "TRELLIS2_PG_list", _context: bpy.types.Context) -> None:
-    """The chosen row is another one, or was clicked again: tell of the clicks, not of what `show` does."""
+    """Pass on that the artist chose a row, or clicked it again, but not the changes that `show` makes."""
     if _clicked and not shown.is_changing:
         _clicked[0](active_id())
 
@@ -48,23 +48,23 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
-# What the interface, which lies above, does then: set while the add-on is registered, as a property's `update` is.
+# What the interface, a room above this one, does at a click. Set while the add-on is registered, like an `update`.
 _clicked: list[Callable[[str], None]] = []
 
 
 def when_clicked(action: Callable[[str], None] | None) -> None:
-    """Call this with the job's id whenever the artist chooses a row; None: nothing any more."""
+    """Call this with the job's id whenever the artist chooses a row; None: call nothing any more."""
     _clicked[:] = [] if action is None else [action]
 
 
 def of_window_manager() -> Any:
-    """The list."""
+    """Return the list."""
     assert bpy.context.window_manager is not None
     return bpy.context.window_manager.trellis2  # type: ignore[attr-defined]  # added by `register`
 
 
 def show(jobs: "Iterable[Job]") -> None:
-    """Make the rows these jobs', in this order; the chosen one stays chosen, a new first one is chosen."""
+    """Make one row for each of these jobs, in this order. Keep the chosen row; choose a new first one."""
     shown, listed = of_window_manager(), list(jobs)
     before, ids = [row.job_id for row in shown.rows], [job.id for job in listed]
     if before == ids:
@@ -80,16 +80,16 @@ def show(jobs: "Iterable[Job]") -> None:
 
 
 def active_id() -> str:
-    """The id of the chosen job, empty when there is none."""
+    """Return the id of the chosen job, empty if there is none."""
     shown = of_window_manager()
     return str(shown.rows[shown.active].job_id) if 0 <= shown.active < len(shown.rows) else ""
 
 
 def register() -> None:
-    """Make room for the rows."""
+    """Add the list to the window manager."""
     bpy.types.WindowManager.trellis2 = PointerProperty(type=TRELLIS2_PG_list)  # type: ignore[attr-defined, func-returns-value]
 
 
 def unregister() -> None:
-    """Take them away again."""
+    """Remove the list again."""
     del bpy.types.WindowManager.trellis2  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs of this Blender, as the main thread sees them: one timer that takes in the runner's apply_messages.
+"""The jobs of this Blender, as the main thread sees them: one timer takes in the runner's messages.
 
 The timer is registered when there is something to wait for and ends when nothing is left, so an idle add-on costs
-nothing. What the panel draws comes from `jobs()`; nothing is read from disk there.
+nothing. The panel draws from `jobs()` and reads nothing from disk.
 """
 
 from __future__ import annotations
@@ -34,92 +34,92 @@ TICK_SECONDS = 0.1
 READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
 
 
-_state = State()  # the one piece of state that the add-on has: Blender calls its parts without it
+_state = State()  # the add-on's only global state: Blender's callbacks cannot be given it as an argument
 redraw = redraw_sidebars
 _log = logging.getLogger(__name__)
 
 
-# -- what the rest of the Blender side asks for
+# -- what the other rooms call
 
 
 def state() -> State:
-    """All that the add-on remembers."""
+    """Return all that the add-on remembers."""
     return _state
 
 
 def use(new: State) -> State:
-    """Remember this from now on; what was remembered until now."""
+    """Replace all that the add-on remembers. Return the state before."""
     global _state
     before, _state = _state, new
     preferences.TRELLIS2_AP_preferences.page = new.messages.page
     return before
 
 
-use(_state)  # for the preferences, before anything was begun
+use(_state)  # so that the preferences have their page from the start
 
 
 def jobs() -> Mapping[str, Job]:
-    """Snapshots of all jobs by their ids, oldest first."""
+    """Return the snapshots of all jobs by their ids, oldest first."""
     return MappingProxyType(_state.session.jobs) if _state.session else MappingProxyType({})
 
 
 def newest_first() -> Iterator[Job]:
-    """The same snapshots, the newest first."""
+    """Return the same snapshots, newest first."""
     return reversed(_state.session.jobs.values()) if _state.session else iter(())
 
 
 def running() -> Session | None:
-    """The session, None where none was started yet."""
+    """Return the session, None if none was started yet."""
     return _state.session
 
 
 def notices() -> list[Notice]:
-    """What is to be said and belongs to no job, the newest last."""
+    """Return the notices that belong to no job, newest last."""
     return _state.messages.notices
 
 
 def previews() -> Previews | None:
-    """What was looked at, None before anything was."""
+    """Return the previews, None before the session starts."""
     return _state.session.previews if _state.session else None
 
 
 def display() -> ProgressDisplay:
-    """What is to be shown of the jobs that run."""
+    """Return what to show of the running jobs."""
     return _state.session.display if _state.session else ProgressDisplay()
 
 
 def echo_of(job: Job) -> Echo | None:
-    """What was asked of the runner for the job, and is not answered yet."""
+    """Return the request for this job that the runner has not answered yet, None if there is none."""
     return _state.session.echoes.get(job.id) if _state.session else None
 
 
 def is_resting(job: Job) -> bool:
-    """Whether nothing happens to the job by itself any more, nor was asked for with a click."""
+    """Return whether nothing happens to the job by itself any more, and no retry was clicked."""
     return job.is_resting and echo_of(job) is not Echo.RETRYING
 
 
 def words_of(job: Job) -> str:
-    """Where the job stands, in a word or two."""
+    """Return the job's state in a word or two."""
     return display().words(job, echo_of(job))
 
 
 def waiting_for(job: Job) -> str:
-    """Why the job's model is not in the scene yet, though it could be; empty where nothing keeps it."""
+    """Return why the job's model is not in the scene yet, though it is read; empty if nothing holds it back."""
     return _state.session.importer.reason_for(job) if _state.session else ""
 
 
 def is_awaited(job: Job) -> bool:
-    """Whether the job's model is on this computer and will come into the scene by itself."""
+    """Return whether the job's model is on this computer and will come into the scene by itself."""
     return _state.session is not None and _state.session.importer.is_awaited(job)
 
 
 def incoming() -> Path:
-    """The folder for pictures that belong to no job yet."""
+    """Return the folder for pictures that belong to no job yet."""
     return jobs_root() / job_folder.INCOMING
 
 
 def remove(job_id: str) -> None:
-    """Delete a job that rests, with its files."""
+    """Delete a resting job with its files."""
     session = start()
     if job_id not in session.echoes:
         session.echoes[job_id] = Echo.REMOVING
@@ -127,17 +127,17 @@ def remove(job_id: str) -> None:
 
 
 def picture_path(job: Job) -> Path | None:
-    """The job's picture as it was sent, None where it has none."""
+    """Return the path of the job's picture as it was sent, None if it has none."""
     return _state.session.picture_path(job) if _state.session is not None else None
 
 
 def folder(job_id: str) -> Path:
-    """The job's folder."""
+    """Return the job's folder."""
     return start().root / job_id
 
 
 def cancel(job_id: str) -> None:
-    """Stop the job, or have its model kept where it is paid for; the panel says so at once, and its box goes."""
+    """Stop the job; if it is paid for, only keep its model. The panel says so at once, and the placeholder goes."""
     session = start()
     job = session.jobs[job_id]
     if job.foreign or job_id in session.echoes:
@@ -151,7 +151,10 @@ def cancel(job_id: str) -> None:
 
 
 def retry(job_id: str) -> None:
-    """Go on with a job that failed, was cancelled or is uncertain, from the furthest stage that is paid for."""
+    """Resume a failed, cancelled or uncertain job from the furthest stage that is paid for.
+
+    Raises AccountError or OnlineAccessError.
+    """
     session = start()
     preferences.online_account()
     if job_id not in session.echoes:
@@ -161,8 +164,9 @@ def retry(job_id: str) -> None:
 
 
 def identify(job_id: str, remote_id: str) -> None:
-    """Go on with an uncertain job as the one with this ID at Scenario, if it is. Raises AccountError or
-    OnlineAccessError.
+    """Resume an uncertain job as the one with this ID at Scenario, if they match.
+
+    Raises AccountError or OnlineAccessError.
     """
     session = start()
     preferences.online_account()
@@ -171,7 +175,7 @@ def identify(job_id: str, remote_id: str) -> None:
 
 
 def import_model(job_id: str) -> None:
-    """Bring a finished job's model into the scene, as soon as it is read and Blender is free."""
+    """Import a finished job's model as soon as it is read and Blender is free."""
     start().importer.want(job_id, is_asked=True)
 
 
@@ -183,7 +187,7 @@ def check_connection() -> None:
 
 
 def is_checking() -> bool:
-    """Whether a test of the connection is under way."""
+    """Return whether a test of the connection is under way."""
     return _state.session is not None and _state.session.is_checking
 
 
@@ -191,7 +195,7 @@ def is_checking() -> bool:
 
 
 def start() -> Session:
-    """The running session, begun if need be, with its timer."""
+    """Return the running session with its timer; start both if necessary."""
     if _state.session is None:
         root = jobs_root()
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
@@ -204,27 +208,27 @@ def start() -> Session:
 
 
 def later(errand: Callable[[], object]) -> None:
-    """Have the timer do this once, at its next tick. For draw functions, which may do no work."""
+    """Have the timer call this once, at its next tick. For draw functions, which may not do work."""
     _state.errands[errand] = None
     _wake(TICK_SECONDS)
 
 
 def _wake(seconds: float) -> None:
-    """Let the timer run: the add-on's only one."""
+    """Register the timer, the add-on's only one, unless it runs."""
     if not bpy.app.timers.is_registered(_timer):
         bpy.app.timers.register(_timer, first_interval=seconds, persistent=True)
 
 
 def tick() -> bool:
-    """Run the errands, take in the runner's messages and import what is ready; whether there is more to wait for.
+    """Run the errands, take in the runner's messages and import what is ready. Return whether to tick again.
 
-    The timer calls it; a script without a window calls it itself.
+    The timer calls this; a script without a window calls it itself.
     """
     errands, _state.errands = _state.errands, {}
     for errand in errands:
         try:
             errand()
-        except Exception:  # noqa: BLE001 - the jobs must go on, whatever a picture in the panel does; the log has it all
+        except Exception:  # noqa: BLE001 - the jobs must go on, whatever a picture in the panel does; it is logged
             _log.exception("unexpected")
     session = _state.session
     if session is None:
@@ -244,7 +248,7 @@ def tick() -> bool:
 
 
 def stop() -> None:
-    """End the session, and remember nothing; the jobs go on from their folders another time."""
+    """End the session and forget everything. The jobs go on from their folders next time."""
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
     if _state.session is not None:
@@ -257,7 +261,10 @@ def stop() -> None:
 
 
 def _timer() -> float | None:
-    """A module-level function, because a bound method could never be unregistered."""
+    """Tick, and return the seconds until the next tick, None for no more.
+
+    A module-level function, because Blender could not unregister a bound method.
+    """
     if not tick():
         return None
     return READING_SECONDS if _state.session is not None and _state.session.importer.reading else TICK_SECONDS
@@ -270,7 +277,7 @@ def _is_busy(session: Session) -> bool:
 
 
 def _use_account(session: Session) -> None:
-    """Tell the runner when the artist has changed the account, or allowed to go online."""
+    """Tell the runner if the artist changed the account or Blender's online access."""
     try:
         account, held_by = preferences.online_account(), ""
     except (AccountError, OnlineAccessError) as error:
@@ -281,26 +288,28 @@ def _use_account(session: Session) -> None:
         session.runner.use(account, held_by)
 
 
-# -- what Blender tells
+# -- what Blender's handlers call
 
 
 def file_opened() -> None:
-    """Another file is open: models asked for in the last one wait in the list for a click, unless their boxes are in
-    this one. A script that opens files goes on with nothing that it did not ask for.
+    """Adapt to the file that was just opened.
+
+    Models requested in the last file wait in the list for a click, unless this file has their placeholders. A script
+    that opens files does not resume anything that it did not request.
     """
     if _state.session is not None:
         _state.session.importer.leave_file()
         _state.session.placeholders.file_opened()
         rows.show(newest_first())
         if any(placeholder.boxes()):
-            _state.session.is_loaded = False  # another Blender may have begun the jobs of its boxes
+            _state.session.is_loaded = False  # another Blender may have started the jobs of its placeholders
             _state.session.runner.load()
     if any(placeholder.boxes()) and (_state.session is not None or not bpy.app.background):
         start()
 
 
 def undone() -> None:
-    """The artist went back or forth: the boxes are looked at with the next tick, when Blender is done with that."""
+    """Check the placeholders at the next tick, when Blender is done with the artist's undo or redo."""
     if _state.session is not None and any(placeholder.boxes()):
         _state.session.placeholders.is_due = True
         start()

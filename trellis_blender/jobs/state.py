@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All that the add-on remembers while Blender runs, in one value: a fresh `State()` is an add-on just enabled.
 
-`jobs/session.py` holds it, and hands it to who needs it.
+`jobs/session.py` holds it and hands it out.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from .progress import Echo, ProgressDisplay
 
 @dataclass
 class Session:
-    """The jobs and their runner, from when they are first needed. `jobs` are the runner's snapshots, `echoes` what it
-    was asked for them and has not answered yet: nobody here changes a job. `held_by` says what keeps the runner from
-    making calls, None before it was looked at. `ticks` counts the timer's. `refused` are the pictures of jobs that are
-    not saved yet, or never were because of them: they can be sent in another way.
+    """The jobs and their runner, from when they are first needed.
+
+    `jobs`: the runner's snapshots; nobody here changes a job. `echoes`: requests the runner has not answered yet.
+    `held_by`: what keeps the runner from making calls, None before the first check. `ticks` counts the timer's ticks.
+    `refused`: pictures of jobs that are not saved yet, or never will be because of the picture, so that the artist can
+    send them in another way.
     """
 
     runner: Runner
@@ -64,33 +66,33 @@ class Session:
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
 
     def picture_path(self, job: Job) -> Path | None:
-        """The job's picture as it was sent, None where it has none."""
+        """Return the path of the job's picture as it was sent, None if it has none."""
         return self.root / job.id / job.picture if job.picture else None
 
     def arrived(self, job_id: str) -> None:
-        """A job's model is in the scene now."""
+        """Note that a job's model is in the scene now."""
         self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
-        icons.forget((job_id,))  # its row shows the model from now on
+        icons.forget((job_id,))  # from now on its row shows the model
         self.messages.reports.tell(sentences.arrived(self.jobs[job_id]))
 
     def update_placeholders(self, *, is_changed: bool, is_moved: bool = True) -> None:
-        """Bring the boxes in the scene in line with the jobs, once those are known, and fill them."""
+        """Update the placeholders in the scene from the jobs, once those are known, and fill them."""
         self.placeholders.is_due = self.placeholders.is_due or is_changed
         self.placeholders.show(self.jobs if self.is_loaded else None, is_moved=is_moved)
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
-        """A job's model could not be brought into the scene."""
+        """Note that a job's model could not be imported."""
         self.echoes[job_id] = Echo.DAMAGED
         self.runner.damaged(job_id, sentence, remedy)
 
 
 @dataclass
 class PreviewRequests:
-    """What draw functions ask for. `key`: the picture to look at, empty where there is none. `is_asked`: the artist
-    asked for it, however long Blender freezes for that.
+    """The requests of draw functions. `key`: the picture to preview, empty if there is none. `is_asked`: the artist
+    asked for it, however long Blender freezes.
 
-    `check` is the picture whose file may have been saved again. `jobs` are the rows in sight without an icon.
+    `check`: the picture whose file may have been saved again. `jobs`: the visible rows without an icon.
     """
 
     key: Key = ()
@@ -101,8 +103,10 @@ class PreviewRequests:
 
 @dataclass
 class Clicks:
-    """`last` is when each Generate button was pressed, `begun` when a job was begun, by the monotonic clock, and after
-    how many `ticks`: what a second click of the same moment would begin is not paid for.
+    """The artist's last clicks, so that a second click of the same moment starts and pays for nothing.
+
+    `last`: when each Generate button was pressed. `begun`: when a job was started, and `ticks`: after how many ticks.
+    Times are of the monotonic clock.
     """
 
     last: dict[type, float] = field(default_factory=dict)
@@ -112,7 +116,7 @@ class Clicks:
 
 @dataclass
 class State:
-    """Everything. `session` is None until jobs are needed. `errands` are what the timer does at its next tick, once."""
+    """Everything. `session` is None until jobs are needed. `errands`: what the timer calls once, at its next tick."""
 
     messages: Messages = field(default_factory=Messages)
     previews: PreviewRequests = field(default_factory=PreviewRequests)

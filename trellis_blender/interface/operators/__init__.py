@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operators, one file for each thing that an artist does."""
+"""The operators: what the buttons and menu entries do.
+
+`base` holds what all Generate buttons share.
+`sources` generates from one picture, with an operator per source.
+`drop` takes files that are dropped or chosen in the file browser.
+`presets` sets many parameters at once.
+`preview` renews a preview, and makes renders transparent.
+`jobs` acts on a job of the list.
+`variations` keeps one of several models and removes the others.
+`level_of_detail` makes a lighter copy of a model.
+`assets` puts a model into the Asset Browser.
+`account` takes and tests the API key.
+"""

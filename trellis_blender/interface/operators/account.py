@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account: entered where it is needed, tested, and where its preferences are."""
+"""The account: enter its key, test it, and open its preferences."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where Blender keeps preferences for the add-on, and they are not overruled from outside."""
+        """Return whether Blender keeps preferences for the add-on, and no environment variable overrides them."""
         if preferences.preferences() is None:
             cls.poll_message_set("Blender keeps no preferences here. Enable the add-on in Preferences first")
             return False
@@ -55,14 +55,14 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         return not is_outside
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A click: ask for all there is to know."""
+        """Ask for key and secret, at a click."""
         assert context.window_manager is not None
         kept = preferences.preferences()
         self.project_id = kept.project_id if kept is not None else ""
         return context.window_manager.invoke_props_dialog(self, width=340)
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the fields, and Blender's switch for the network where that is off."""
+        """Draw the fields, and Blender's switch for online access if that is off."""
         layout: Any = self.layout
         layout.use_property_split = True
         preferences.draw_key(layout, self)
@@ -70,22 +70,22 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         preferences.draw_online_access(layout)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Keep it, and test it in the background."""
+        """Save key and secret, and test them in the background."""
 
         def keep() -> None:
             kept = preferences.preferences()
             assert kept is not None
             assert context.preferences is not None
             account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
-            kept.api_key = self.api_key.strip() or kept.api_key  # what is taken from outside is not asked for
+            kept.api_key = self.api_key.strip() or kept.api_key  # a field set from outside is not asked for
             kept.api_secret = self.api_secret.strip() or kept.api_secret
             kept.project_id = account.project
-            context.preferences.is_dirty = True  # else Blender would not save them when it quits
+            context.preferences.is_dirty = True  # otherwise Blender would not save them when it quits
             session.state().messages.page.answer = None
             try:
                 session.check_connection()
             except OnlineAccessError:
-                session.redraw()  # the panel shows it, with the way to the switch
+                session.redraw()  # the panel shows the reason, with the button for the switch
 
         outcome = attempt(self, keep)
         self.api_key = self.api_secret = ""
@@ -99,7 +99,7 @@ class TRELLIS2_OT_test_connection(bpy.types.Operator):
     bl_label = "Test Connection"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Ask, in the background."""
+        """Ask Scenario in the background."""
         return attempt(self, session.check_connection)
 
 
@@ -110,7 +110,7 @@ class TRELLIS2_OT_open_preferences(bpy.types.Operator):
     bl_label = "Open Preferences"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Show them, unfolded."""
+        """Open the add-on's preferences, unfolded."""
         if bpy.app.background:
             self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
             return {"CANCELLED"}
@@ -125,7 +125,7 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
     bl_label = "Open Network Preferences"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Show the System section."""
+        """Open the System section of Blender's preferences."""
         if bpy.app.background:
             self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
             return {"CANCELLED"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model into the Asset Browser: marked in this file, or written to the artist's library."""
+"""Puts a model into the Asset Browser: marks it in this file, or writes it to the artist's library."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ NO_MODEL = "Switch to Object Mode and select a model that was made here, or impo
 
 
 class AssetOperator:
-    """An operator on the model of a job; without an id on the active object, else on the chosen job's model."""
+    """An operator on a job's model: the one with the given id, or the active object, or the chosen job's model."""
 
     if TYPE_CHECKING:
         job_id: str
@@ -29,19 +29,19 @@ class AssetOperator:
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """Its model is in this file."""
+        """Return whether the job's model is in this file."""
         return job.stage is job_table.Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only with such a model, in Object Mode."""
+        """Return whether there is such a model, in Object Mode."""
         is_there = context.mode == "OBJECT" and _model(context, "") is not None
         if not is_there:
             cls.poll_message_set(NO_MODEL)  # type: ignore[attr-defined]  # of Operator
         return is_there
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
-        """The model. Raises TrellisError when there is none."""
+        """Return the model. Raises TrellisError if there is none."""
         thing = _model(context, self.job_id)
         if thing is None:
             raise TrellisError(f"{NO_MODEL}.")
@@ -56,7 +56,7 @@ def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
 
 
 def picture_of(thing: bpy.types.Object) -> Path | None:
-    """The picture that the model was made of, as it was sent; None where its job is gone."""
+    """Return the path of the picture that the model was made from, as it was sent; None if its job is gone."""
     remote_id = thing.get(recipe.JOB_ID)
     job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
     return session.picture_path(job) if job is not None else None
@@ -71,11 +71,11 @@ catalog when it is saved"""
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Mark it."""
+        """Mark the model."""
 
         def act() -> None:
             thing = self.target(context)
-            if bpy.data.filepath:  # first: where that fails, nothing is marked
+            if bpy.data.filepath:  # first: if that fails, nothing is marked
                 catalog.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
             asset.mark(thing, picture_of(thing))
 
@@ -103,14 +103,14 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
         library: EnumProperty(name="Asset Library", description="Library to write to", items=_library_items)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A click: ask which library, where there are several."""
+        """Ask for the library, at a click, if there are several."""
         assert context.window_manager is not None
         if len(asset.libraries()) > 1:
             return context.window_manager.invoke_props_dialog(self)
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Write it."""
+        """Write the model to the library."""
 
         def act() -> None:
             known = asset.libraries()
@@ -126,7 +126,7 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
 
 
 def file_saved() -> None:
-    """A file with assets of ours has a place on the disk now: the catalogue goes there too."""
+    """Write the catalog beside a file with our assets, which has a place on disk now."""
     if not (bpy.data.filepath and asset.has_ours()):
         return
     try:

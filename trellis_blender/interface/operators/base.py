@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every Generate button does, whatever its picture: ask, begin the jobs, let placeholders stand, report."""
+"""What every Generate button does, whatever its picture: ask, start the jobs, add placeholders, report."""
 
 import dataclasses
 import time
@@ -30,8 +30,8 @@ else:
     Result = set
 
 DOUBLE_CLICK_SECONDS = 0.8
-# While Blender draws something large, a second click waits; it counts from when the artist could see what came of the
-# first, which is a few ticks of the timer later. For so long at most, should there be no ticks.
+# While Blender draws something large, a second click waits in its queue. So we ignore clicks until the artist could see
+# the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
 IMAGE_EXTENSIONS = (
     "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
@@ -40,7 +40,7 @@ IMAGE_EXTENSIONS = (
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
-    """Do it, and tell the artist what went wrong: the one place where an error becomes a report."""
+    """Run the action and tell the artist what went wrong. This is the one place where an error becomes a report."""
     try:
         action()
     except TrellisError as error:
@@ -52,13 +52,13 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
 
 
 def refuse(error: TrellisError) -> None:
-    """Show it in the panel."""
+    """Show the error in the panel."""
     session.state().messages.refusal = error
     session.redraw()
 
 
 class WaitOption:
-    """An operator that can stand still until the model is in the scene."""
+    """An operator that can block until the model is in the scene."""
 
     if TYPE_CHECKING:
         wait: bool
@@ -71,14 +71,14 @@ class WaitOption:
         )
 
     def check_wait(self, context: bpy.types.Context) -> None:
-        """Refuse to wait for what cannot come while Blender stands still. Raises TrellisError."""
+        """Refuse to wait for a model that cannot come while Blender is blocked. Raises TrellisError."""
         reason = busy_reason(context) if self.wait else ""
         if reason:
             raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
 
 
 class Generate(WaitOption):
-    """What all ways to generate have in common: the parameters, and what happens with the picture."""
+    """The parameters and steps that all Generate operators share."""
 
     if TYPE_CHECKING:
         variations: int
@@ -101,26 +101,26 @@ class Generate(WaitOption):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only with an account, and where Blender may go online."""
+        """Return whether there is an account and Blender may go online."""
         problem = preferences.problem()
         if problem is not None:
             cls.poll_message_set(translated(problem.sentence))  # type: ignore[attr-defined]  # of bpy.types.Operator
         return problem is None
 
     def is_double_click(self) -> bool:
-        """Whether the same button was pressed a moment ago: that must not be paid twice."""
+        """Return whether the same button was pressed a moment ago, which must not be paid twice."""
         now, clicks = time.monotonic(), session.state().clicks
         last, clicks.last[type(self)] = clicks.last.get(type(self), 0.0), now
         return now - last < DOUBLE_CLICK_SECONDS or self._is_unseen(now)
 
     def _is_unseen(self, now: float) -> bool:
-        """Whether a job was begun that the artist cannot have seen yet."""
+        """Return whether a job was started that the artist cannot have seen yet."""
         clicks, running = session.state().clicks, session.running()
         is_late = now - clicks.begun >= UNSEEN_SECONDS
         return not is_late and running is not None and 0 <= running.ticks - clicks.ticks < UNSEEN_TICKS
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: ask first where it is dearer than the artist's limit."""
+        """Ask first, at a click, if the price is above the artist's limit."""
         if self.is_double_click():
             return {"CANCELLED"}
         objection = self.objection(context)
@@ -129,22 +129,22 @@ class Generate(WaitOption):
         return self.execute(context)
 
     def objection(self, context: bpy.types.Context) -> str:
-        """What to ask the artist before this is paid for, empty where nothing is to be asked."""
+        """Return the question to ask the artist before paying, empty if none is necessary."""
         return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
 
     def count(self, context: bpy.types.Context) -> int:
-        """How many models this makes."""
+        """Return how many models this makes."""
         assert context.scene is not None
         return scene_settings.variations(self, scene_settings.of_scene(context.scene))
 
     def cost(self, context: bpy.types.Context) -> float | None:
-        """What they cost together, in creative units; None while that is not known."""
+        """Return the price of all models together, in creative units; None until it is known."""
         assert context.scene is not None
         cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
         return None if cost is None else cost * self.count(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Make the picture and send it. Repeated from Blender's history (Shift R) it is a click like any other."""
+        """Take the picture and send it. A repetition from Blender's history (Shift R) is a click like any other."""
         operator = cast(bpy.types.Operator, self)
         if operator.options.is_repeat or operator.options.is_repeat_last:
             return click_again(operator)
@@ -157,11 +157,11 @@ class Generate(WaitOption):
         return attempt(operator, begin)
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Take the picture from where this operator has it, and generate. Raises TrellisError."""
+        """Take this operator's picture, and generate. Raises TrellisError."""
         raise NotImplementedError
 
     def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
-        """Begin the job, or several of the same picture. Raises TrellisError."""
+        """Start the job, or several of the same picture. Raises TrellisError."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         values, seed = scene_settings.values(self, chosen)
@@ -178,7 +178,7 @@ class Generate(WaitOption):
 
 
 def click_again(operator: bpy.types.Operator) -> Result:
-    """Begin anew as by a click, with what the operator was given: the artist is asked what a click would ask."""
+    """Run the operator again as by a click, with the same properties, so that it asks what a click would ask."""
     given = {}
     for spec in operator.properties.bl_rna.properties:
         name = spec.identifier
@@ -189,24 +189,24 @@ def click_again(operator: bpy.types.Operator) -> Result:
 
 
 def click(operator: bpy.types.Operator, name: str, **given: Any) -> Result:
-    """Call the operator of that name as by a click, and report what it objects to."""
+    """Call the operator of that name as by a click, and report its objection."""
     module, function = name.split(".")
     try:
         getattr(getattr(bpy.ops, module), function)("INVOKE_DEFAULT", **given)
-    except RuntimeError as error:  # its report, or why it cannot be called
+    except RuntimeError as error:  # its report, or why its poll refused
         said = str(error).strip().removeprefix("Error: ").rpartition(".poll() ")[2]
         operator.report({"ERROR"}, said)
-    return {"CANCELLED"}  # the other one is in the history, when it has done anything
+    return {"CANCELLED"}  # if the other operator did anything, it is in the history itself
 
 
 def scene_name(context: bpy.types.Context) -> str:
-    """What a model of the scene itself is named after."""
+    """Return the name for a model that is made from the scene itself."""
     assert context.scene is not None
     return Path(bpy.data.filepath).stem or context.scene.name
 
 
 def add_placeholders(context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
-    """Let boxes stand for the jobs that have none, unless the artist wants none."""
+    """Add placeholders for the jobs that have none, unless the artist switched them off."""
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if bare and preferences.use_placeholders() and not is_rendering():
         build.add_placeholders_in_row(context, bare, placeholder.home(jobs_root()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files dropped onto Blender, and files chosen in its file browser."""
+"""Takes files that are dropped onto Blender or chosen in its file browser."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ else:
 
 
 class ImageFiles:
-    """What Blender's file browser and its drop fill in."""
+    """The properties that Blender's file browser and a drop fill in."""
 
     if TYPE_CHECKING:
         directory: str
@@ -41,25 +41,25 @@ class ImageFiles:
         filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
     def paths(self) -> list[Path]:
-        """The chosen files."""
+        """Return the paths of the chosen files."""
         folder = Path(bpy.path.abspath(self.directory))
         return [folder / each.name for each in self.files if each.name]
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+        """Keep the file browser's sidebar empty: the parameters are in the panel."""
 
 
 class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
     """Make a 3D model from each of the image files"""
 
     bl_idname = "trellis2.generate_files"
-    bl_label = "3D Model from Image (Trellis)"  # as Blender's menu on a drop names it, for one file as for many
+    bl_label = "3D Model from Image (Trellis)"  # Blender's menu at a drop shows this, for one file or many
     bl_options = {"REGISTER"}
 
     is_from_browser = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: choose files. A drop: one is asked for by its menu already, more are asked about once."""
+        """Open the file browser, at a click. At a drop, ask once if there are several: for one, the menu has asked."""
         assert context.window_manager is not None
         if not self.paths():
             self.is_from_browser = True
@@ -70,16 +70,16 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
         return price_tag.confirm(self, context, event, price_tag.question(self.count(context), self.cost(context)))
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Send the files; those that were just chosen in the file browser are asked about where they are too dear."""
+        """Send the files. Ask first if they were just chosen in the file browser and cost more than the limit."""
         is_asked = self.is_from_browser and self.objection(context)
         return click_again(self) if is_asked else Generate.execute(self, context)
 
     def count(self, context: bpy.types.Context) -> int:
-        """As many as there are files, each with its variations."""
+        """Return the number of files times that of variations."""
         return len(self.paths()) * Generate.count(self, context)
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Send each file. One that cannot be sent does not keep the others from it. Raises TrellisError for those."""
+        """Send each file, even if others cannot be sent. Raises TrellisError for those that cannot."""
         paths, failed = self.paths(), []
         if not paths:
             raise PictureError("No image files are chosen. Choose some, then try again.")
@@ -110,7 +110,7 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
         )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A drop: use it. A click: choose a file first."""
+        """Use the file, at a drop. At a click, open the file browser first."""
         if self.filepath:
             return self.execute(context)
         assert context.window_manager is not None
@@ -118,7 +118,7 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Put it into the panel, which has room for one: several become models, after the question how many."""
+        """Put the file into the panel, which takes only one. Several become models, after a question."""
         names = [path.name for path in self.paths()]
         if len(names) > 1:
             files = [{"name": name} for name in names]
@@ -129,14 +129,14 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
 
 
 class DroppedImage:
-    """An image file dropped on a 3D viewport, in the region that the file handler names."""
+    """A drop of an image file on a 3D viewport, in the region that the file handler names."""
 
     bl_file_extensions = IMAGE_EXTENSIONS.replace("*", "")
     region = ""
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Whether the pointer is there."""
+        """Return whether the pointer is in that region."""
         area, region = context.area, context.region
         return area is not None and area.type == "VIEW_3D" and region is not None and region.type == cls.region
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist can do with a job of the list."""
+"""The artist's actions on a job of the list."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def is_cancellable(job: "Job") -> bool:
-    """Whether it is on its way, its model into the scene too, and that can be stopped here."""
+    """Return whether the job runs, or its model waits for the scene, and this Blender can stop that."""
     is_under_way = session.is_awaited(job) if job.is_resting else not job.cancel_asked
     return is_under_way and not job.foreign and session.echo_of(job) is None
 
 
 def show_folder(folder: Path) -> None:
-    """Show it in the system's file browser. Raises TrellisError where there is none."""
+    """Show the folder in the system's file browser. Raises TrellisError if that fails."""
     try:
         bpy.ops.wm.path_open(filepath=str(folder))
     except RuntimeError as error:
@@ -36,7 +36,7 @@ def show_folder(folder: Path) -> None:
 
 
 class JobOperator:
-    """An operator on one job; without an id, on the chosen one of the list, else the newest that it fits."""
+    """An operator on one job: the one with the given id, or the chosen one of the list, or the newest that fits."""
 
     if TYPE_CHECKING:
         job_id: str
@@ -47,19 +47,19 @@ class JobOperator:
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """Whether it can be done to the job."""
+        """Return whether the operator can act on this job."""
         raise NotImplementedError
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where there is such a job."""
+        """Return whether there is such a job."""
         is_any = any(map(cls.fits, session.newest_first()))
         if not is_any:
             cls.poll_message_set(cls.none)  # type: ignore[attr-defined]  # of bpy.types.Operator
         return is_any
 
     def target(self) -> str:
-        """The job's id. Raises TrellisError when there is no such job, or it cannot be done to it now."""
+        """Return the job's id. Raises TrellisError if there is no such job, or if the operator does not fit it now."""
         chosen = session.jobs().get(self.job_id or rows.active_id())
         if chosen is not None and self.fits(chosen):
             return chosen.id
@@ -78,11 +78,11 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """On its way, and not cancelled yet."""
+        """Return whether the job runs and is not cancelled yet."""
         return is_cancellable(job)
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Cancel it."""
+        """Cancel the job."""
         return attempt(self, lambda: session.cancel(self.target()))
 
 
@@ -95,11 +95,11 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """Failed, cancelled or uncertain, with a picture to begin from or a model to go on with."""
+        """Return whether the job failed, was cancelled or is uncertain, and has a picture or a model to go on from."""
         return job.is_retryable and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: ask first where it may pay twice, or pays again and is dearer than the artist's limit."""
+        """Ask first, at a click, if this may pay twice, or pays again and costs more than the artist's limit."""
         try:
             job = session.jobs()[self.target()]
         except TrellisError as error:
@@ -116,7 +116,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         return price_tag.confirm(self, context, event, objection, yes="Retry")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Go on with it."""
+        """Resume the job."""
 
         def go_on() -> None:
             job_id = self.target()
@@ -135,16 +135,16 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """Its model is here."""
+        """Return whether the job's model is on this computer."""
         return importing.is_importable(job)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Import it."""
+        """Import the model."""
 
         def bring() -> None:
             job_id = self.target()
             if context.mode != "OBJECT":
-                bpy.ops.object.mode_set(mode="OBJECT")  # which is what a click on Import means
+                bpy.ops.object.mode_set(mode="OBJECT")  # a click on Import implies that
             session.import_model(job_id)
             if self.wait:
                 block_until_done.wait(job_id)
@@ -162,11 +162,11 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """It was made here, with known parameters."""
+        """Return whether the job was made here, with known parameters."""
         return bool(job.picture)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Set them."""
+        """Put picture, parameters and seed into the panel."""
 
         def use() -> None:
             assert context.scene is not None
@@ -189,15 +189,15 @@ class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, _job: "Job") -> bool:
-        """Every job has one."""
+        """Return True: every job has a folder."""
         return True
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Open it."""
+        """Open the folder."""
 
         def show() -> None:
             folder = session.folder(self.target())
-            show_folder(folder if folder.is_dir() else folder.parent)  # the disk had no room for it
+            show_folder(folder if folder.is_dir() else folder.parent)  # a full disk had no room for it
 
         return attempt(self, show)
 
@@ -209,7 +209,7 @@ class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
     bl_label = "Open Folder of All Jobs"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Open it."""
+        """Open the folder."""
         return attempt(self, lambda: show_folder(jobs_root()))
 
 
@@ -222,11 +222,11 @@ class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """It was accepted."""
+        """Return whether Scenario accepted the job, and so gave it an ID."""
         return bool(job.remote_id)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Copy it."""
+        """Copy the ID."""
 
         def copy() -> None:
             assert context.window_manager is not None
@@ -244,11 +244,11 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
-        """It rests, and nothing else is asked for it."""
+        """Return whether the job rests and no request for it is open."""
         return job.is_resting and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: ask before a model that was paid for is deleted."""
+        """Ask, at a click, before a model that was paid for is deleted."""
         try:
             job = session.jobs()[self.target()]
         except TrellisError as error:
@@ -266,7 +266,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         )
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Remove it."""
+        """Remove the job."""
         return attempt(self, lambda: session.remove(self.target()))
 
 
@@ -288,12 +288,12 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
         )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """A click: ask for the ID."""
+        """Ask for the ID, at a click."""
         assert context.window_manager is not None
         return context.window_manager.invoke_props_dialog(self)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Fetch and import it."""
+        """Fetch and import the model."""
 
         def adopt() -> None:
             self.check_wait(context)
@@ -318,14 +318,14 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only when there is one."""
+        """Return whether there is a message."""
         is_any = session.state().messages.is_any
         if not is_any:
             cls.poll_message_set("There is no message to take away")
         return is_any
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Take it away."""
+        """Dismiss the messages."""
         session.state().messages.dismiss()
         return {"FINISHED"}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lighter copy of a model: the same mesh, seen through a Decimate modifier that is not applied."""
+"""Makes a lighter copy of a model: the same mesh with a Decimate modifier that is not applied."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from ...host.translation.translation import translated
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
-# Blender's Decimate took 9 to 22 microseconds a face on 100,000 to 2,000,000 faces; faster computers take less.
+# Measured: Blender's Decimate takes 9 to 22 microseconds per face on 100,000 to 2,000,000 faces. Others may be faster.
 SECONDS_PER_FACE = 14e-6
 
 
@@ -31,7 +31,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only with an active mesh, in Object Mode."""
+        """Return whether a mesh is active, in Object Mode."""
         thing = context.active_object
         is_usable = thing is not None and thing.type == "MESH" and context.mode == "OBJECT"
         if not is_usable:
@@ -39,12 +39,12 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         return is_usable
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> "set[OperatorReturnItems]":
-        """A click: ask for the number of faces, and say what it costs."""
+        """Ask for the number of faces, at a click, and say how long it takes."""
         assert context.window_manager is not None
         return context.window_manager.invoke_props_dialog(self, width=340)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the number, and the cost."""
+        """Draw the number and the time it takes."""
         layout: Any = self.layout
         layout.use_property_split = True
         layout.prop(self, "faces")
@@ -54,10 +54,10 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
     def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
-        """Make the copy in the model's place, select it, and hide the model: only one of the two is seen."""
+        """Make the copy in the model's place, select it, and hide the model, so that only one of the two shows."""
         model: Any = context.active_object
         assert context.view_layer is not None
-        copy = model.copy()  # shares the mesh, so that it costs no memory
+        copy = model.copy()  # shares the mesh, so it takes no memory
         copy.name = f"{model.name} LOD"
         modifier = copy.modifiers.new("Level of Detail", "DECIMATE")
         modifier.ratio = min(1.0, self.faces / max(1, _face_count(context)))
@@ -72,7 +72,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
 
 
 def _face_count(context: bpy.types.Context) -> int:
-    """How many triangles the active mesh has: Decimate counts those."""
+    """Return the number of triangles in the active mesh, which is what Decimate counts."""
     mesh: Any = getattr(context.active_object, "data")  # noqa: B009 - the stubs know no mesh here
     return len(mesh.loops) - 2 * len(mesh.polygons)
 

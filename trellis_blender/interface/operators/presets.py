@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many parameters at once: the four presets, one group back to the preset, and the artist's own presets."""
+"""Sets many parameters at once: by the four presets, back to the preset per group, by the artist's own presets."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -44,12 +44,12 @@ class TRELLIS2_OT_use_preset(bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """What the button changes."""
+        """Return the tooltip: what the button changes."""
         default = "All parameters but the seed as Scenario has them by default"
         return presets.changes_of(PRESETS[properties.preset]) or translated(default)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Set them, and compare with this preset from now on."""
+        """Set the parameters, and compare with this preset from now on."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         for name, value in presets.HELD[self.preset].items():
@@ -76,7 +76,7 @@ class TRELLIS2_OT_reset_group(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Set them."""
+        """Set the group's parameters."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         for parameter in of_group(Group[self.group]):
@@ -95,7 +95,7 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
     preset_defines = ("chosen = bpy.context.scene.trellis2",)
 
     def execute(self, context: bpy.types.Context) -> Result:  # type: ignore[override]  # the stubs say None
-        """Write or remove it."""
+        """Write or remove the preset."""
         try:
             done: Result = cast(Any, super()).execute(context)
         except OSError as error:
@@ -104,7 +104,7 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
         return done
 
     def add(self, context: bpy.types.Context, filepath: str) -> None:
-        """Write it, as Blender would, but whole or not at all. Blender calls this. Raises OSError."""
+        """Write the preset as Blender would, but whole or not at all. Blender calls this. Raises OSError."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         values = (f"chosen.{name} = {getattr(chosen, name)!r}" for name in scene_settings.parameter_annotations())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist can do about what the model sees."""
+"""The artist's actions on the preview: renew it, and make renders transparent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
     bl_label = "Look at the Picture Again"
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Look at it, however long it takes."""
+        """Renew the preview, however long it takes."""
 
         def look() -> None:
             assert context.scene is not None
@@ -47,14 +47,14 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where it is not so already."""
+        """Return whether the film is not transparent yet."""
         is_needed = context.scene is not None and not context.scene.render.film_transparent
         if not is_needed:
             cls.poll_message_set("The film is transparent. Render again (F12)")
         return is_needed
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Switch it on."""
+        """Make the film transparent."""
         assert context.scene is not None
         context.scene.render.film_transparent = True
         return {"FINISHED"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generating from one picture: an operator for each source of the table, and one for a picture that was refused."""
+"""Generates from one picture: an operator for each source of the table, and one for a picture that was refused."""
 
 import functools
 from pathlib import Path
@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.2
 
 
 class GenerateFromSource(Generate):
-    """What all the operators do: take the picture from their source, and generate."""
+    """An operator that takes the picture from its source, and generates."""
 
     source: sources.Source
     _under_way: sources.PictureUnderWay | None = None
@@ -39,7 +39,7 @@ class GenerateFromSource(Generate):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is a picture to take."""
+        """Return whether there is a picture to take."""
         missing = "" if context.scene is None else cls.source.missing(context, scene_settings.of_scene(context.scene))
         if missing:
             cls.poll_message_set(translated(missing))  # type: ignore[attr-defined]  # of bpy.types.Operator
@@ -47,7 +47,7 @@ class GenerateFromSource(Generate):
         return super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Take the picture and send it; one that takes its time is sent once it is made, and the artist goes on."""
+        """Take the picture and send it. If it takes time to make, let the artist go on and send it once it is made."""
         result = super().execute(context)
         if self._under_way is None:
             return result
@@ -57,9 +57,7 @@ class GenerateFromSource(Generate):
         return {"RUNNING_MODAL"}
 
     def begin(self, context: bpy.types.Context) -> None:
-        """Take the picture and send it. Wait for one that takes its time only without a window, or where a script is to
-        wait.
-        """
+        """Take the picture and send it. Block while it is made only without a window, or if a script asked to wait."""
         assert context.scene is not None
         from ...core.picture.file import ChosenPicture
 
@@ -76,7 +74,7 @@ class GenerateFromSource(Generate):
             redraw.redraw_status_bars()
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Send the picture once it is made. Esc stops that; everything else is the artist's."""
+        """Send the picture once it is made. Esc cancels; every other event passes to Blender."""
         assert self._under_way is not None
         if event.type == "ESC" and event.value == "PRESS":
             self._under_way.stop()
@@ -89,7 +87,7 @@ class GenerateFromSource(Generate):
         return attempt(self, lambda: self._send(context, made.end()))  # type: ignore[arg-type]  # as above
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """The window or the file browser was closed, or another file opened."""
+        """Stop when the window or the file browser was closed, or another file opened."""
         if self._under_way is not None:
             self._end_timer(context).abandon()
 
@@ -97,9 +95,9 @@ class GenerateFromSource(Generate):
         self.generate(context, picture, self._name or Path(picture.name).stem)
 
     def _chosen(self, context: bpy.types.Context) -> Any:
-        """What the source asks for: as this operator was given it, else as the panel has it.
+        """Return the source's settings: the operator's own properties, and the panel's where it was given none.
 
-        What Blender's file browser fills in is never taken from the panel: that file is not the one that was meant.
+        Never take from the panel what Blender's file browser fills in: the panel's file is not the one that was meant.
         """
         assert context.scene is not None
         chosen, properties = scene_settings.of_scene(context.scene), self.properties  # type: ignore[attr-defined]  # as above
@@ -118,7 +116,7 @@ class GenerateFromSource(Generate):
         return made
 
     def _keep_parameters(self, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
-        """Hold what is set now: the artist may set something else meanwhile."""
+        """Keep the current parameters, since the artist may change them meanwhile."""
         is_open = "seed" if not chosen.use_seed else ""
         for name in (*scene_settings.parameter_annotations(), "variations"):
             if name != is_open and not self.properties.is_property_set(name):  # type: ignore[attr-defined]  # as above
@@ -126,7 +124,7 @@ class GenerateFromSource(Generate):
 
 
 class GenerateFromBrowser(GenerateFromSource):
-    """The same, with the file that was chosen in Blender's file browser."""
+    """An operator that generates from a file chosen in Blender's file browser."""
 
     if TYPE_CHECKING:
         filter_glob: str
@@ -136,7 +134,7 @@ class GenerateFromBrowser(GenerateFromSource):
     is_from_browser = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A click: choose a file, unless the panel has one."""
+        """Open the file browser, at a click, unless the panel has a file."""
         if self.properties.is_property_set("filepath"):  # type: ignore[attr-defined]  # as above
             return Generate.invoke(self, context, event)
         assert context.window_manager is not None
@@ -145,17 +143,17 @@ class GenerateFromBrowser(GenerateFromSource):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Send the file; one that was just chosen in the file browser is asked about like any other click."""
+        """Send the file. If it was just chosen in the file browser, ask what a click would ask."""
         is_asked = self.is_from_browser and self.objection(context)
         return click_again(self) if is_asked else super().execute(context)  # type: ignore[arg-type]  # as above
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are the panel's."""
+        """Keep the file browser's sidebar empty: the parameters are in the panel."""
 
 
 @functools.cache
 def operator_of(source: sources.Source) -> type[bpy.types.Operator]:
-    """The operator that generates from this source, always the same class."""
+    """Return the operator that generates from this source, always the same class."""
     behaviour = GenerateFromBrowser if source.opens_browser else GenerateFromSource
     given = {setting.option: setting.of_operator() for setting in source.settings if setting.option}
     own = {
@@ -183,13 +181,13 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         job_id: StringProperty(name="Job", description="Job whose picture is sent", options={"SKIP_SAVE", "HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """The picture of a job that was refused, else the one that the panel has, as its own button sends it."""
+        """Send the picture of a refused job, or else the panel's picture, as the panel's own button would."""
         if self.job_id:
             return Generate.invoke(self, context, event)
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Send it."""
+        """Send the picture."""
         if self.job_id:
             return Generate.execute(self, context)
         assert context.scene is not None
@@ -209,5 +207,5 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
 
 
 def classes() -> tuple[Any, ...]:
-    """The operators, those of the sources in the table's order."""
+    """Return the operators; the sources' follow the table's order."""
     return (TRELLIS2_OT_send_opaque, *map(operator_of, sources.TABLE))

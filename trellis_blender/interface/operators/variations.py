@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Choosing one of several models of the same picture: it stays, the others go in one step."""
+"""Keeps one of several models of the same picture, and removes the others in one step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Variation = tuple[str, int]
 
 
 def variation_of(thing: Any) -> Variation | None:
-    """The batch and the place in it of a model, of what hangs on it, or of a box; None for everything else."""
+    """Return batch and place of a model, of an object that belongs to it, or of a placeholder; otherwise None."""
     while thing is not None:
         found = recipe.variation(thing)
         if found is None and (job := session.jobs().get(placeholder.job_id(thing))) is not None and job.batch:
@@ -30,7 +30,7 @@ def variation_of(thing: Any) -> Variation | None:
 
 
 def others(scene: bpy.types.Scene, kept: Variation) -> list[bpy.types.Object]:
-    """The other models of the batch in the scene, with all that Blender's importer made of them, and their boxes."""
+    """Return the batch's other models in the scene, with all objects of Blender's importer, and their placeholders."""
     found: dict[bpy.types.Object, None] = {}
     for thing in scene.objects:
         variation = recipe.variation(thing) or (variation_of(thing) if placeholder.job_id(thing) else None)
@@ -42,9 +42,9 @@ def others(scene: bpy.types.Scene, kept: Variation) -> list[bpy.types.Object]:
 
 
 def keep(scene: bpy.types.Scene, kept: Variation) -> int:
-    """Remove the other models of the batch from the file, with what nobody else uses of them, and their boxes.
+    """Remove the batch's other models and placeholders from the file, with all data that nothing else uses.
 
-    Their jobs go on, since they are paid for: their models wait in the list. Returns how many do.
+    Their jobs go on, since they are paid for, and their models wait in the list. Return how many wait.
     """
     waiting = 0
     for job in session.jobs().values():
@@ -69,7 +69,7 @@ def _is_local(thing: Any) -> bool:
 
 
 def _data(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
-    """What the object is made of, users first."""
+    """Yield the data-blocks that the object uses, users first."""
     materials: list[Any] = [slot.material for slot in thing.material_slots if slot.material is not None]
     if thing.data is not None:
         yield thing.data
@@ -90,7 +90,7 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where the active object is one of several."""
+        """Return whether the active object is one of several variations."""
         if variation_of(context.object) is None:
             cls.poll_message_set("Make one of several variations active. Generate them with Variations above 1")
             return False
@@ -100,7 +100,7 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Remove the others."""
+        """Remove the other variations."""
         kept = variation_of(context.object)
         assert kept is not None
         assert context.scene is not None

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sidebar's tab: the picture, the button, the jobs, and the parameters one fold deeper.
+"""The panels of the sidebar's tab. Their classes are here; each imports its draw function at the first draw.
 
-Blender is told of these classes when the add-on is enabled. What draws them is imported with the first drawing.
+`sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
+`first_run` leads a new artist to a key, and shows what was refused.
+`generate_panel` draws the picture's source and the Generate button.
+`preset_row` draws the four presets.
+`preview_panel` draws the preview of the picture.
+`job_panel` draws the list of jobs and the chosen job's details.
+`spending_rows` draws the cost per month.
+`placement_panel` draws how a model enters the scene.
+`parameter_panels` draws the parameters, one sub-panel per stage.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SidebarPanel:
-    """What all our panels have in common."""
+    """The settings that all our panels share."""
 
     bl_space_type: Any = "VIEW_3D"
     bl_region_type: Any = "UI"
@@ -27,7 +35,7 @@ class SidebarPanel:
     layout: Any
 
     def property_layout(self) -> Any:
-        """The layout for properties, as Blender's own panels have it."""
+        """Return the layout for properties, set up as in Blender's own panels."""
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         return self.layout
@@ -39,7 +47,7 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
     bl_label = "Image to 3D"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
+        """Draw the panel."""
         from .generate_panel import draw_generate
 
         draw_generate(self.property_layout(), context)
@@ -59,11 +67,11 @@ class TRELLIS2_OT_read(bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """The sentence itself, for whoever rests on the button."""
+        """Return the sentence itself as the tooltip."""
         return str(properties.text)
 
     def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
-        """Show it beside the mouse."""
+        """Show the sentence beside the mouse."""
         from .sidebar import pop_up
 
         pop_up(context, self.text)
@@ -98,11 +106,11 @@ class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only when there is something to show."""
+        """Return whether there is anything to show."""
         return bool(imported(session) and (session.jobs() or session.notices()))
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
+        """Draw the panel."""
         from .job_panel import draw_jobs
 
         draw_jobs(self.layout, context)
@@ -114,7 +122,7 @@ class TRELLIS2_MT_months(bpy.types.Menu):
     bl_label = "Earlier Months"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List them."""
+        """List the months."""
         from .spending_rows import draw_earlier_months
 
         draw_earlier_months(self.layout)
@@ -127,7 +135,7 @@ class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
     bl_options: Any = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
+        """Draw the panel."""
         from .placement_panel import draw_placement
 
         draw_placement(self.property_layout(), context)
@@ -153,7 +161,7 @@ class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
         TRELLIS2_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
+        """Draw the panel."""
         from .parameter_panels import draw_seed
 
         draw_seed(self.property_layout(), context)
@@ -167,13 +175,13 @@ class ParameterPanel(SidebarPanel):
     group: Group
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Offer to take the group back to the preset, where it differs."""
+        """Draw a button that resets the group to the preset, if it differs."""
         from .parameter_panels import draw_reset
 
         draw_reset(self.layout, context, self.group)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw them."""
+        """Draw the parameters."""
         from .parameter_panels import draw_parameters
 
         draw_parameters(self.property_layout(), context, self.group)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist meets first: no key yet, the test of one, no way online; and what was refused, with its remedy."""
+"""The first run: no key yet, the test of a key, no online access; and refusals with their remedies."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ...settings import preferences
 from ..at_need import imported, session
 from .sidebar import draw_dismissible, draw_remedy, draw_text
 
-# Each short enough for one line of a sidebar that is 200 pixels wide.
+# Each fits one line of a sidebar that is 200 pixels wide.
 WELCOME = ("Scenario makes models.", "Each costs credits.", "You need an API key.")
 
 
 def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
-    """What has to be done before a model can be made; whether nothing else is to be drawn."""
+    """Draw what the artist has to do before the first model. Return whether to draw nothing else."""
     if preferences.is_account_missing():
         _draw_welcome(layout, context)
         return True
@@ -32,7 +32,7 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
 
 
 def draw_connection(layout: Any, context: bpy.types.Context) -> None:
-    """The test of the connection, where one is under way, and what it said."""
+    """Draw the test of the connection: that it is under way, or its result."""
     answer = preferences.TRELLIS2_AP_preferences.page.answer
     if imported(session) and session.is_checking():
         draw_text(layout, context, "Testing the connection", "SORTTIME")
@@ -45,12 +45,12 @@ def draw_connection(layout: Any, context: bpy.types.Context) -> None:
 
 
 def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
-    """What the artist asked for last and did not get, with its remedy."""
+    """Draw why the artist's last request was refused, with its remedy."""
     refusal = session.state().messages.refusal if imported(session) else None
     if refusal is None or preferences.problem() is not None:
         return
     draw_dismissible(layout, context, refusal.sentence, "ERROR")
-    if refusal.remedy is not Remedy.OPAQUE:  # which picture that was is not known; the preview has the button
+    if refusal.remedy is not Remedy.OPAQUE:  # the refusal does not know its picture; the preview has the button
         draw_remedy(layout, refusal.remedy)
 
 
@@ -63,7 +63,7 @@ def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_unsaved(layout: Any, context: bpy.types.Context) -> None:
-    """Blender saves changed preferences when it quits, unless it was told not to."""
+    """Draw a reminder if Blender will not save the changed preferences when it quits."""
     kept = context.preferences
     assert kept is not None
     if kept.is_dirty and not kept.use_preferences_save:

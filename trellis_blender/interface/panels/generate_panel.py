@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture and the button."""
+"""Draws the picture's source and the Generate button."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .preview_panel import draw_preview
 
 
 def draw_generate(layout: Any, context: bpy.types.Context) -> None:
-    """Draw them, or what has to be done first."""
+    """Draw source, preview, presets and button, or what the artist has to do first."""
     assert context.scene is not None
     assert context.region is not None
     chosen = scene_settings.of_scene(context.scene)
@@ -26,12 +26,12 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
     source = sources.by_key(chosen.source)
     row = layout.row()
     row.use_property_split = False
-    row.prop(chosen, "source", text="")  # over the full width, since so many buttons fit in no sidebar
+    row.prop(chosen, "source", text="")  # a menu of full width, since no sidebar has room for so many buttons
     source.draw_rows(layout, context, chosen)
     draw_preview(layout, context, chosen)
     draw_presets(layout, context, chosen)
     number = layout.row()
-    number.use_property_split = False  # in a narrow sidebar the word fits only within the field
+    number.use_property_split = False  # in a narrow sidebar the label fits only inside the field
     number.prop(chosen, "variations")
     button = layout.row()
     button.scale_y = 1.5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs, newest first, and the chosen one's details."""
+"""Draws the jobs, newest first, and the chosen job's details."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ ICONS = {
     Stage.CANCELLED: "X",
     Stage.UNCERTAIN: "QUESTION",
 }
-# Pixels at a resolution scale of 1: the sidebar's width from which on a row has room for words and the cost beside the
-# name, what is not the row, and what a row needs for a bar, a state and a cost. The name gets the rest.
+# Pixels at a resolution scale of 1: the sidebar's width from which a row has room for state and cost beside the name;
+# the part of it outside the row; and what a row needs for a bar, a state and a cost. The name gets the rest.
 WIDE = 260
 BESIDE_ROW = 45
 BAR_PIXELS, SHORT_BAR_PIXELS, STATE_PIXELS, ICON_PIXELS, COST_PIXELS = 135, 70, 95, 24, 60
 
 
 def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
-    """Draw one row of the list: picture, name, where the job stands, and what it cost where there is room for that."""
+    """Draw one row of the list: picture, name, state, and the cost if there is room for it."""
     job = session.jobs().get(job_id)
     if job is None:
         return
@@ -59,14 +59,14 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
     else:
         ahead = session.display().progress
         said = session.words_of(job) if is_wide else percent(job, ahead.generated(job))
-        is_begun = not job.is_resting  # else it was just asked for
+        is_begun = not job.is_resting  # otherwise a retry was just clicked
         state.progress(factor=ahead.fraction(job) * is_begun, text=translated(said))
     if job_operators.is_cancellable(job):
         state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 
 def name_share(width: float, job: Job) -> float:
-    """How much of a row the job's name gets, 0 to 1, in a sidebar so many pixels wide at a resolution scale of 1."""
+    """Return the share of a row for the job's name, 0 to 1. `width`: the sidebar's, in pixels at scale 1."""
     if session.is_resting(job):
         has_cost = width >= WIDE and charged(job) > 0
         needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
@@ -89,16 +89,16 @@ def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
 
 
 def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:
-    """What belongs to no job, with what helps and a way to be rid of it."""
+    """Draw a notice that belongs to no job, with its remedy and a button that dismisses it."""
     draw_dismissible(layout, context, notice.sentence, "INFO")
     draw_remedy(layout, notice.remedy)
 
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
-    """What is to be said of the chosen job, and what can be done with it."""
+    """Draw the chosen job's details, and the actions that fit it."""
     is_ended = session.is_resting(job)
     sentence = (session.waiting_for(job) if job.stage is Stage.READY else "") or state_sentence(job)
-    if job.is_resting and not is_ended:  # it is retried
+    if job.is_resting and not is_ended:  # it is being retried
         sentence = ""
     if sentence:
         draw_text(layout, context, sentence, "ERROR" if job.stage in (Stage.FAILED, Stage.UNCERTAIN) else "INFO")
@@ -118,7 +118,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
 
 
 def draw_ways_out(layout: Any, job: Job) -> None:
-    """What can be done with a job of which nobody here knows whether Scenario has accepted it."""
+    """Draw the actions for an uncertain job: we do not know whether Scenario accepted it."""
     ways = layout.column(align=True)
     ways.operator("wm.url_open", text="Look at Scenario", icon="URL").url = WEB_PAGE
     ways.operator("trellis2.import_by_id", text="Enter Job ID", icon="PASTEDOWN").job_id = job.id
@@ -127,16 +127,16 @@ def draw_ways_out(layout: Any, job: Job) -> None:
 
 
 def shading(context: bpy.types.Context) -> str:
-    """How the viewport is shaded, empty outside one."""
+    """Return the viewport's shading, empty outside a viewport."""
     space: Any = context.space_data
     return str(space.shading.type) if space is not None and space.type == "VIEW_3D" else ""
 
 
 def facts(job: Job, now: float) -> str:
-    """What there is to know of the job at this moment, given in seconds since 1970, in one line.
+    """Return the facts about the job in one line. `now`: seconds since 1970.
 
-    Of one that runs: where it stands, how long it has run, what is left and what it costs; of one that rests: when it
-    was begun, how long it took and what was really charged.
+    For a running job: its state, the time so far, the time left and its cost. For a resting job: when it was started,
+    how long it took and what was really charged.
     """
     if session.is_resting(job):
         is_done = job.ended is not None and job.stage in (Stage.READY, Stage.IMPORTED)
@@ -151,7 +151,7 @@ def facts(job: Job, now: float) -> str:
 
 
 def retry_words(job: Job) -> str:
-    """What trying again is called, with the price where it is known."""
+    """Return the label of the retry button, with the price if it is known."""
     is_new = job.remedy is Remedy.SUBMIT_AGAIN or job.may_be_paid
     if job.holds_model:
         return "Submit Again · Free" if is_new else "Retry · Free"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All that Trellis 2 can be told: one sub-panel a stage, drawn from the table."""
+"""Draws all parameters of Trellis 2 from their table, one sub-panel per stage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...settings import scene as scene_settings
 
 
 def draw_seed(layout: Any, context: bpy.types.Context) -> None:
-    """Draw the seed; the stages are sub-panels."""
+    """Draw the seed. The stages are sub-panels."""
     assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     row = layout.row(heading="Seed")
@@ -24,14 +24,14 @@ def draw_seed(layout: Any, context: bpy.types.Context) -> None:
 
 
 def draw_reset(layout: Any, context: bpy.types.Context, group: Group) -> None:
-    """Offer to take the group back to the preset, where it differs."""
+    """Draw a button that resets the group to the preset, if it differs."""
     assert context.scene is not None
     if presets.is_changed(scene_settings.of_scene(context.scene), group):
         layout.operator("trellis2.reset_group", text="", icon="LOOP_BACK", emboss=False).group = group.name
 
 
 def draw_parameters(layout: Any, context: bpy.types.Context, group: Group) -> None:
-    """Draw the group's parameters from the table, with a dot beside what differs from the preset last chosen."""
+    """Draw the group's parameters from the table, with a dot beside each that differs from the last chosen preset."""
     assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     for parameter in of_group(group):

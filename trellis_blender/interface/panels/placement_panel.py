@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the model comes into the scene."""
+"""Draws how the model enters the scene: size, place, collection and textures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...settings import scene as scene_settings
 
 
 def draw_placement(layout: Any, context: bpy.types.Context) -> None:
-    """Draw it."""
+    """Draw the settings of the placement."""
     assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     layout.prop(chosen, "place")

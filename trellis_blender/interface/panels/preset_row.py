@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The four presets as one row of buttons, or as two where the sidebar is too narrow for their labels."""
+"""Draws the four presets as one row of buttons, or as two if the sidebar is too narrow for their labels."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...settings import presets
 from ...settings import scene as scene_settings
 from .sidebar import CHARACTER_PIXELS, sidebar_width
 
-PADDING = 6  # pixels beside a label in its button, and beside a row of buttons in the sidebar, measured on screen
+PADDING = 6  # pixels beside a label in its button; MARGIN: beside a row of buttons in the sidebar; measured on screen
 MARGIN = 54
 
 
 def draw_presets(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
-    """Draw them; one is pressed while all parameters are its own."""
+    """Draw the presets. A preset is pressed while all parameters equal its own."""
     current = presets.name_of(chosen)
     column = layout.column(align=True)
     for number, preset in enumerate(PRESETS.values()):
@@ -27,7 +27,7 @@ def draw_presets(layout: Any, context: bpy.types.Context, chosen: scene_settings
 
 
 def _columns(context: bpy.types.Context) -> int:
-    """How many buttons stand side by side."""
+    """Return the number of buttons per row."""
     width = sidebar_width(context) - MARGIN
     widest = max(len(preset.label) for preset in PRESETS.values()) * CHARACTER_PIXELS + PADDING
     return len(PRESETS) if width >= widest * len(PRESETS) else 2

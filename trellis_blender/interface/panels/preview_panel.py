@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the model sees of the chosen picture, and what is to be said of it."""
+"""Draws the preview: what the model sees of the chosen picture, and what may go wrong with it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ OPAQUE_ALL_THE_SAME = (
     " subject."
 )
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
-HEADING_PIXELS = 230  # of the sidebar, at that scale: what the long heading needs beside its button
-MOST_UNITS = 11  # the button below stays in sight, and 256 pixels are not shown much larger than they are
+HEADING_PIXELS = 230  # the sidebar's width, at that scale, that fits the long heading beside its button
+MOST_UNITS = 11  # so that the button below stays visible, and 256 pixels are not enlarged much
 
 
 def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
-    """Draw it, in a fold of its own."""
+    """Draw the preview in its own fold."""
     header, body = layout.panel("trellis2_sight", default_closed=False)
     header.label(text="What the Model Sees" if sidebar_width(context) >= HEADING_PIXELS else "Model's View")
     if body is None:
@@ -67,17 +67,17 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
 
 
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
-    """The square, as wide as the sidebar allows."""
+    """Draw the square preview, as wide as the sidebar allows."""
     units = sidebar_width(context) / UNIT - 3
     layout.template_icon(icon, scale=max(4, min(MOST_UNITS, units)))
 
 
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:
-    """A sentence, and the button that mends it where there is one."""
+    """Draw the sentence about a concern, and the button that fixes it if there is one."""
     assert context.scene is not None
     if concern is not Concern.NO_ALPHA:
         draw_text(layout, context, SENTENCES[concern], "ERROR")
-    elif not source.is_render:  # the model comes out all the same: it is only a note
+    elif not source.is_render:  # only a note: the model works all the same
         draw_text(layout, context, SENTENCES[concern], "INFO")
     elif context.scene.render.film_transparent:
         draw_text(layout, context, OPAQUE_ALL_THE_SAME, "INFO")

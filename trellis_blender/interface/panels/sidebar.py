@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all our panels have in common: sentences that fit the sidebar's width, and the buttons that mend a failure."""
+"""What all our panels share: sentences wrapped to the sidebar's width, and the buttons that fix a failure."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ REMEDIES = {
 }
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"
-_FIRST_WIDE = "\u2e80"  # below it nothing is wide and nothing closes
-# What the operators of some remedies are told.
+_FIRST_WIDE = "\u2e80"  # no character below this is wide or closes something
+# The properties for the operators of some remedies.
 REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.CREDITS: {"url": TEAM_PAGE},
     Remedy.RENDER: {"use_viewport": True},
@@ -45,17 +45,17 @@ REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
     Remedy.UPDATE: {"section": "EXTENSIONS"},
     Remedy.LIBRARIES: {"section": "FILE_PATHS"},
 }
-# These are done to the job that failed; without one, only the first makes sense.
+# These act on the failed job; without a job, only the first makes sense.
 OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS, Remedy.OPAQUE)
-UNBROKEN = "\u00a0"  # a space at which no line ends
+UNBROKEN = "\u00a0"  # the no-break space
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
 BUTTON_PIXELS = 26
-LINE_PIXELS = 63  # “generation” does not fit into less
+LINE_PIXELS = 63  # “generation” needs that much
 POPUP_CHARACTERS = 60
 
 
 def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
-    """The button that mends a failure, if there is one; `job_id` is the job that failed, if it was one."""
+    """Draw the button that fixes a failure, if there is one. `job_id`: the failed job, empty if there is none."""
     if remedy not in REMEDIES or (remedy is Remedy.SETTINGS and not job_id):
         return
     operator, label, icon = REMEDIES[remedy]
@@ -69,7 +69,7 @@ def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
 
 
 def remedy_of(job: Job) -> Remedy:
-    """What helps the job: with its failure, or with what keeps it waiting."""
+    """Return the remedy for the job's failure, or for what keeps it waiting."""
     state = session.running()
     if job.remedy is Remedy.OPAQUE and (state is None or job.id not in state.refused):
         return Remedy.NONE
@@ -81,23 +81,23 @@ def remedy_of(job: Job) -> Remedy:
 
 
 def draw_dismissible(layout: Any, context: bpy.types.Context, sentence: str, icon: str) -> None:
-    """A sentence with a button that takes it away."""
+    """Draw a sentence with a button that dismisses it."""
     row = layout.row()
     draw_text(row.column(), context, sentence, icon, beside=BUTTON_PIXELS)
     row.operator("trellis2.dismiss", text="", icon="X", emboss=False)
 
 
 def sidebar_width(context: bpy.types.Context) -> float:
-    """How wide the sidebar is, in pixels at a resolution scale of 1."""
+    """Return the sidebar's width in pixels at a resolution scale of 1."""
     assert context.region is not None
     assert context.preferences is not None
     return context.region.width / context.preferences.system.ui_scale
 
 
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
-    """A sentence over as many lines as the sidebar's width asks for. `beside` pixels are something else's.
+    """Draw a sentence, wrapped to the sidebar's width. `beside`: pixels of that width for other elements.
 
-    Where hardly a word fits into a line, a button shows it.
+    If hardly a word fits into a line, draw a button that shows the sentence.
     """
     width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
     if width < LINE_PIXELS:
@@ -112,17 +112,20 @@ def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str,
 
 
 def _pieces(sentence: str) -> list[tuple[str, str]]:
-    """White space, then a wide character or a word, with what closes after it; a no-break space is part of its word."""
+    """Split a sentence into pairs of white space and a word or wide character, with its closing characters.
+
+    A no-break space is part of its word.
+    """
     if max(sentence, default="") < _FIRST_WIDE:
         return re.findall(r"([ \t\n]*)([^ \t\n]+)", sentence)
-    # Compiling this takes 4 ms, once: most languages can do without.
+    # Compiling this pattern takes 4 ms, once, and most languages do not need it.
     return re.findall(rf"([ \t\n]*)((?:[{_WIDE}]|[^ \t\n{_WIDE}]+)[{_CLOSING}]*)", sentence)
 
 
 def wrapped(sentence: str, characters: int) -> list[str]:
-    """The sentence in lines of at most that many characters, longer only where a word is.
+    """Return the sentence in lines of at most that many characters, more only for a longer word.
 
-    A Chinese or Japanese character counts as two, and a line may end after each, unless it closes something.
+    A Chinese or Japanese character counts as two. A line may end after each, but not before a closing character.
     """
     lines, length = [""], 0
     for space, piece in _pieces(sentence):

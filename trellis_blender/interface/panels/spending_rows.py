@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was charged: the newest month below the jobs, the older ones in a menu."""
+"""Draws what Scenario charged: the newest month below the jobs, the older ones in a menu."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _months() -> Sequence[Month]:
 
 
 def sentence(spent: Month) -> str:
-    """“November 2026: 14 models, 168 CU”."""
+    """Return a sentence such as “November 2026: 14 models, 168 CU”."""
     month, cost = MONTHS[spent.month - 1], number(spent.cost)
     if spent.count == 1:
         return f"{month} {spent.year}: 1 model, {cost} CU"
