@@ -29,7 +29,7 @@ def test_every_error_says_what_it_stands_for() -> None:
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
 def test_the_sentence_is_what_was_said(kind: type[TrellisError]) -> None:
-    added = " It is tried again." if kind is errors.PassingError else ""
+    added = " Retrying." if kind is errors.PassingError else ""
     assert kind("It rains. Take an umbrella.").sentence == "It rains. Take an umbrella." + added
 
 
@@ -37,7 +37,7 @@ def test_what_passes_by_itself_says_once_that_it_is_tried_again() -> None:
     sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(errors)).parent.rglob("*.py")]
     said = re.findall(r'PassingError\(\s*f?"([^"]+)"', "\n".join(sources))
     assert len(said) > 10
-    assert [words for words in said if re.search(r"\b(tried again|starts anew|is continued)\b", words)] == []
+    assert [words for words in said if re.search(r"\b(Retrying|tried again|starts anew|is continued)\b", words)] == []
 
 
 def test_an_error_that_can_be_mended_names_the_remedy() -> None:

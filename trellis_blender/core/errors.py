@@ -126,7 +126,7 @@ class PassingError(TrellisError):
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads while the call is retried by itself."""
-        return f"{self} It is tried again."
+        return f"{self} Retrying."
 
 
 class LimitError(PassingError):

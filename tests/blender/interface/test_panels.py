@@ -138,7 +138,7 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
 
 def test_what_keeps_a_job_waiting_is_shown(show: Any) -> None:
     assert (
-        "Scenario is busy. It is tried again." in show("uploading", trouble="Scenario is busy. It is tried again.").text
+        "Scenario is busy. Retrying." in show("uploading", trouble="Scenario is busy. Retrying.").text
     )
 
 

@@ -70,7 +70,7 @@ def test_a_busy_server_is_waited_for_and_said_to_be(tmp_path: Path, connected: E
     connected.fault("upload", Fault(status=429, retry_after="1"))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: job(job_id).trouble)
-    assert job(job_id).trouble == "Scenario is busy. It is tried again."
+    assert job(job_id).trouble == "Scenario is busy. Retrying."
     tick_until(lambda: stage_of(job_id) == "imported")
     assert job(job_id).trouble == ""
 

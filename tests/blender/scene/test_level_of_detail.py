@@ -52,7 +52,7 @@ def test_the_cost_is_said_beforehand(addon: Any, model: Any) -> None:
     layout = SimpleNamespace(use_property_split=False, prop=lambda *_: None, column=lambda align: column)
     operator = SimpleNamespace(layout=layout)
     addon.level_of_detail.TRELLIS2_OT_level_of_detail.draw(operator, bpy.context)
-    assert "stand still for about 1 s" in said[0]
+    assert "freeze for about 1 s" in said[0]
 
 
 def test_without_a_model_it_says_what_to_select(addon: Any) -> None:

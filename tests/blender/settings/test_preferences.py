@@ -155,7 +155,7 @@ def test_a_missing_server_is_told_and_nothing_is_promised(addon: Any, connected:
     found = answer(addon)
     assert not found.is_well
     assert found.sentence.startswith("No connection to Scenario. Check the network")
-    assert "tried again" not in found.sentence  # nobody does that after a test
+    assert "Retrying" not in found.sentence  # nobody does that after a test
 
 
 def test_the_answer_stands_below_the_account(addon: Any, connected: Emulator) -> None:

@@ -53,7 +53,7 @@ def test_a_gateways_page_fails_no_job_that_is_paid_for(
     job = studio.reach(studio.add(), Stage.READY)
     assert (emulator.paid, job.trouble) == (1, "")
     assert troubles(studio) == {
-        f"Something else answers in Scenario's place ({status}). Check the network. It is tried again."
+        f"Something else answers in Scenario's place ({status}). Check the network. Retrying."
     }
 
 

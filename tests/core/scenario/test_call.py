@@ -203,7 +203,7 @@ def test_a_ceiling_on_jobs_is_waited_for_whatever_plan_its_text_names() -> None:
 
 def test_a_call_that_begins_no_job_is_not_told_of_a_ceiling_on_jobs() -> None:
     error = error_for(429, {}, AT_LIMIT)
-    assert (type(error), error.sentence) == (PassingError, "Scenario is busy. It is tried again.")
+    assert (type(error), error.sentence) == (PassingError, "Scenario is busy. Retrying.")
 
 
 @pytest.mark.parametrize("limit", [None, 0, "2", True, 2.5])
@@ -247,7 +247,7 @@ def test_a_gateways_html_is_not_shown(emulator: Emulator) -> None:
     emulator.fault("model", Fault(status=502, html=True))
     error = failure(Caller(account_of(emulator), Connections(), AGENT))
     assert isinstance(error, PassingError)
-    assert error.sentence == "Scenario has a problem (502). It is tried again."
+    assert error.sentence == "Scenario has a problem (502). Retrying."
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

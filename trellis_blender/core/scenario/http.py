@@ -195,8 +195,8 @@ def _limit(data: Json) -> Json:
 def _at_limit(data: Json) -> str:
     count = _limit(data)["actionLimit"]
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        return "Scenario runs no more of your jobs at once. This one is sent when another ends; it is tried again."
-    return f"Scenario runs {count} of your jobs at once. This one is sent when another ends; it is tried again."
+        return "Scenario runs no more of your jobs at once. This one is sent when another ends."
+    return f"Scenario runs {count} of your jobs at once. This one is sent when another ends."
 
 
 def _account_error(status: int, words: str, hint: float | None) -> TrellisError | None:
@@ -210,7 +210,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
     if status == 401:
         return AccountError("Scenario does not know this API key. Check key and secret in the add-on's preferences.")
     if status == 403:
-        refusal = "Scenario does not allow this to your API key."
+        refusal = "Your API key is not allowed to do this."
         said = f"{refusal} It says: {words}" if words else refusal
         return AccountError(f"{said} Check key and secret in the add-on's preferences.")
     return None

@@ -50,7 +50,7 @@ class TRELLIS2_OT_level_of_detail(bpy.types.Operator):
         layout.prop(self, "faces")
         seconds = max(1, round(_face_count(context) * SECONDS_PER_FACE))
         column = layout.column(align=True)
-        column.label(text=translated(f"Blender will stand still for about {seconds} s now,"), icon="TIME")
+        column.label(text=translated(f"Blender will freeze for about {seconds} s now,"), icon="TIME")
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
     def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
