@@ -50,10 +50,10 @@ class Artist(Window):
 
     PREFERENCES = f"bpy.context.preferences.addons[{ADDON!r}].preferences"
     MODELS = "[thing for thing in bpy.data.objects if thing.type == 'MESH' and thing.name != 'Cube']"
-    PRICE_TAG = f"__import__('sys').modules[{module_name('price_tag')!r}]"
-    ANSWER = f"__import__('sys').modules[{module_name('session')!r}].state().messages.page.answer"
+    PRICE_TAG = f"__import__('importlib').import_module({module_name('price_tag')!r})"
+    ANSWER = f"__import__('importlib').import_module({module_name('session')!r}).state().messages.page.answer"
     SETTINGS = "bpy.context.scene.trellis2"
-    SESSION = f"__import__('sys').modules[{module_name('session')!r}]"
+    SESSION = f"__import__('importlib').import_module({module_name('session')!r})"
     JOBS = f"list({SESSION}.jobs().values())"
     EDITORS = f"[area.type for window in {WINDOWS} for area in window.screen.areas]"
 
