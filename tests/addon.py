@@ -56,6 +56,7 @@ PARTS = {
     "preview": "picture.preview",
     # scene
     "build": "scene.build",
+    "mesh": "scene.mesh",
     "blender_importer": "scene.blender_importer",
     "placeholder": "scene.placeholder",
     "asset": "scene.asset",

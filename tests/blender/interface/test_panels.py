@@ -137,9 +137,7 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
 
 
 def test_what_keeps_a_job_waiting_is_shown(show: Any) -> None:
-    assert (
-        "Scenario is busy. Retrying." in show("uploading", trouble="Scenario is busy. Retrying.").text
-    )
+    assert "Scenario is busy. Retrying." in show("uploading", trouble="Scenario is busy. Retrying.").text
 
 
 def test_what_an_import_waits_for_is_shown(show: Any) -> None:

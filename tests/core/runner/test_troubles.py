@@ -52,9 +52,7 @@ def test_a_gateways_page_fails_no_job_that_is_paid_for(
         emulator.fault("submit", Fault(close="after"))
     job = studio.reach(studio.add(), Stage.READY)
     assert (emulator.paid, job.trouble) == (1, "")
-    assert troubles(studio) == {
-        f"Something else answers in Scenario's place ({status}). Check the network. Retrying."
-    }
+    assert troubles(studio) == {f"Something else answers in Scenario's place ({status}). Check the network. Retrying."}
 
 
 def test_the_servers_wish_to_wait_is_granted(studio: Studio, emulator: Emulator) -> None:
