@@ -20,7 +20,7 @@ MEBI = 1024 * 1024
 # normals Blender's importer has little work; with three times the vertices our worker has much.
 REQUIRED = {
     "area": {"stall": 15.0, "main": 15.0, "object": 2.0, "peak": 1.0},
-    "none": {"stall": 5.0, "main": 5.0, "object": 0.8, "peak": 1.0},
+    "none": {"stall": 15.0, "main": 15.0, "object": 0.8, "peak": 1.0},
     "corner": {"stall": 15.0, "main": 15.0, "object": 1.25, "peak": 1.0},
 }
 REQUIRED_FACES = (500_000, 2_000_000)

@@ -128,7 +128,7 @@ def test_the_table_holds_ratios_and_milliseconds() -> None:
     assert (
         "| 500k / 2048 / area-weighted | Blender's importer | 1000 | 1000 (1500) | 1000 | - | 191 | 300 | 0.2 |" in text
     )
-    assert "| required | 500k, 2M / none | 1/5 | 1/5 | 1.25 | 1 | |" in text
+    assert "| required | 500k, 2M / none | 1/15 | 1/15 | 1.25 | 1 | |" in text
     assert "| 500k / 2048 / area-weighted | ours | 200 | 40 (70) | 40 | 1.0 | 95 | 300 | 0.2 |" in text
 
 
