@@ -80,15 +80,16 @@ def begin_soon() -> None:
     """
     if imported(session):
         session.later(session.start)
-    elif not bpy.app.timers.is_registered(_begin):
-        bpy.app.timers.register(_begin)
+    elif not bpy.app.timers.is_registered(begin_session):
+        bpy.app.timers.register(begin_session)
 
 
 def begin_no_more() -> None:
     """Cancel the timer of `begin_soon`."""
-    if bpy.app.timers.is_registered(_begin):
-        bpy.app.timers.unregister(_begin)
+    if bpy.app.timers.is_registered(begin_session):
+        bpy.app.timers.unregister(begin_session)
 
 
-def _begin() -> None:
+def begin_session() -> None:
+    """Begin the session. A timer that runs once."""
     session.start()

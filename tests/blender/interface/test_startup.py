@@ -98,8 +98,8 @@ kept.api_key, kept.api_secret, kept.api_address = "key", "secret", "http://127.0
 addon.price_tag.words(bpy.context.scene.trellis2)
 addon.preview_requests.view_of(("FILE", "chair.png", ""))
 tell("drawn")
-assert bpy.app.timers.is_registered(addon.at_need._begin)
-addon.at_need._begin()
+assert bpy.app.timers.is_registered(addon.at_need.begin_session)
+addon.at_need.begin_session()
 tell("begun")
 """
     found = told(tmp_path, script)
