@@ -8,7 +8,6 @@ import math
 import queue
 import re
 import shutil
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from emulator import Emulator
 from tests.clock import MovedClock
 from tests.patience import PATIENCE
+from tests.resting import rest
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import PictureFile
@@ -23,7 +23,7 @@ from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2, HostedModel
 from trellis_blender.core.request.parameters import Value, complete
 from trellis_blender.core.request.service import Connector
-from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, Notice, RunnerMessage, ThumbnailsReady
+from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, Notice, RunnerMessage
 from trellis_blender.core.runner.questions import check
 from trellis_blender.core.runner.runner import Runner, to_scenario
 from trellis_blender.core.runner.timing import Clock, Timing
@@ -174,14 +174,7 @@ class Studio:
 
     def rest(self) -> None:
         """Wait until the runner has done all that it was told up to now, and hear of it."""
-        is_done = threading.Event()
-
-        def nothing() -> RunnerMessage:
-            is_done.set()
-            return ThumbnailsReady(frozenset())
-
-        self.runner.compute(nothing)
-        self.until(is_done.is_set, "rest")
+        rest(self.runner, self.until)
 
     def reach(self, job_id: str, *stages: Stage, seconds: float = PATIENCE) -> Job:
         """Wait until the job is at one of the stages; an unexpected end is told at once."""

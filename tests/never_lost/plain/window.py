@@ -6,7 +6,6 @@ import logging
 import queue
 import secrets
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TypeVar
 from emulator import Emulator
 from tests.never_lost.world import KEY, SECRET, until
 from tests.patience import PATIENCE
+from tests.resting import rest
 from trellis_blender.core.errors import import_error
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
@@ -29,7 +29,6 @@ from trellis_blender.core.runner.messages import (
     Notice,
     RunnerMessage,
     StorageUsed,
-    ThumbnailsReady,
 )
 from trellis_blender.core.runner.runner import Runner
 from trellis_blender.core.runner.timing import Clock, Timing
@@ -122,14 +121,7 @@ class Window:
 
     def rest(self) -> None:
         """Wait until the runner has done all that it was told up to now, and hear of it."""
-        is_done = threading.Event()
-
-        def nothing() -> RunnerMessage:
-            is_done.set()
-            return ThumbnailsReady(frozenset())
-
-        self.runner.compute(nothing)
-        self.wait_for(is_done.is_set, "rest")
+        rest(self.runner, self.wait_for)
 
     def again(self, job_id: str) -> Job:
         """Press Retry, and wait for how it ends."""
