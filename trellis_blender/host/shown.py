@@ -8,7 +8,7 @@ temporary scene, so the artist's stay as they are. Both Blenders use this file, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,24 @@ def save_shown(image: Any, target: Path, scene: Any = None) -> bool:
                 return False
             raise OSError(str(error).strip().removeprefix("Error: ")) from error
     return True
+
+
+def save_file_shown(path: Path, target: Path, check: Callable[[int, int, bool], None]) -> bool:
+    """Have Blender read the file and save it as an Image Editor shows it. Return False if Blender cannot read it.
+
+    `check` is called before that with width and height in pixels, and whether the picture has layers; it may raise.
+    Raises OSError if the target cannot be written.
+    """
+    try:
+        image: Any = bpy.data.images.load(str(path), check_existing=False)
+    except RuntimeError:
+        return False
+    try:
+        width, height = image.size
+        check(width, height, image.type == "MULTILAYER")
+        return bool(width and height) and save_shown(image, target)
+    finally:
+        bpy.data.images.remove(image)
 
 
 @contextlib.contextmanager

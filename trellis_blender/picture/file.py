@@ -11,9 +11,10 @@ from typing import Any
 import bpy
 
 from ..core.errors import PictureError, storage_error
-from ..core.picture.file import ChosenPicture, check_size, closed, gone
-from ..core.picture.metadata import damaged, read_header, unreadable
-from ..host.shown import save_shown
+from ..core.picture.file import ChosenPicture
+from ..core.picture.read import read_picture
+from ..host.output import overheard
+from ..host.shown import save_file_shown
 
 KEY = "FILE"
 ANNOUNCED = (
@@ -54,32 +55,7 @@ def new_file(folder: Path, suffix: str = ".tga") -> Path:
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
     """Read the file in this Blender. Return it as a Targa in `folder`. Raises PictureError or StorageError."""
-    path = chosen.file
-    assert path is not None
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise gone(path.name) from None
-    except OSError as error:
-        raise closed(path.name, error) from error
-    facts = read_header(data)
-    check_size(path.name, facts.width, facts.height)
+    assert chosen.file is not None
     target = new_file(folder)
-    try:
-        image: Any = bpy.data.images.load(str(path), check_existing=False)
-    except RuntimeError:
-        raise unreadable(path.name, data) from None
-    try:
-        width, height = image.size
-        check_size(path.name, width, height)
-        if not (width and height and save_shown(image, target)):
-            raise unreadable(path.name, data)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise storage_error("read the picture", error) from error
-    finally:
-        bpy.data.images.remove(image)
-    if facts.ends_early:
-        target.unlink(missing_ok=True)
-        raise damaged(path.name)
-    return replace(chosen, file=None, targa=target, orientation=facts.orientation, pixel_aspect=facts.pixel_aspect)
+    header, _ = read_picture(chosen.file, target, save_file_shown, overheard)
+    return replace(chosen, file=None, targa=target, orientation=header.orientation, pixel_aspect=header.pixel_aspect)

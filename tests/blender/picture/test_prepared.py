@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.blender.drawing import draw
 from tests.blender.looks import choose, look, seen, shown, subject
-from tests.blender.picture_makers import cut, encoded, glass, noise
+from tests.blender.picture_makers import cut, encoded, glass, noise, zeroed
 from tests.blender.pictures import colours, picture_file, pixels, png_of_size, sent
 from tests.blender.snapshots import written
 from tests.blender.working import OPS, SMALL, newest_job, refusal, tick_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from emulator import Emulator
@@ -170,6 +172,47 @@ def test_even_then_what_is_too_large_or_damaged_is_refused(tmp_path: Path, conne
     assert "is damaged" in said[1]
     assert "is gone" in said[2]
     assert (list(connected.calls), len(bpy.data.images)) == ([], images)
+
+
+def half_copied(folder: Path, name: str) -> Path:
+    """An uncompressed picture whose copying was interrupted after the file had got its size."""
+    path = folder / name
+    shape = (300, 400, 4) if name == "chair.tga" else (300, 400, 3)
+    Image.fromarray(np.random.default_rng(2).integers(1, 256, shape).astype(np.uint8)).save(path)
+    path.write_bytes(zeroed(path.read_bytes(), 0.7013))
+    return path
+
+
+def complained_of(folder: Path, name: str) -> Path:
+    """A packed TIFF with a strip that cannot be unpacked: Blender complains, and returns pixels."""
+    path = folder / name
+    shown = np.random.default_rng(2).integers(1, 256, (300, 400, 3)).astype(np.uint8)
+    Image.fromarray(shown).save(path, compression="tiff_lzw")
+    path.write_bytes(zeroed(path.read_bytes(), 0.7))
+    return path
+
+
+@pytest.mark.parametrize("name", ["chair.tga", "chair.bmp", "chair.tif"])
+def test_an_uncompressed_file_that_is_zero_from_within_a_row_on_is_not_paid_for(
+    tmp_path: Path, connected: Emulator, addon: Any, name: str
+) -> None:
+    path = half_copied(tmp_path, name)
+    choose(path)
+    error = look(addon).error
+    assert error.startswith(f"“{name}” is damaged or was not copied whole.")
+    assert refusal(lambda: OPS.trellis2.generate_image(filepath=str(path), **SMALL)) == error
+    assert list(connected.calls) == []
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("make", [half_copied, complained_of])
+def test_even_then_nothing_incomplete_is_paid_for(
+    tmp_path: Path, connected: Emulator, make: Callable[[Path, str], Path]
+) -> None:
+    path = make(tmp_path, "chair.tif")
+    said = refusal(lambda: OPS.trellis2.generate_image(filepath=str(path), **SMALL))
+    assert "is damaged" in said
+    assert list(connected.calls) == []
 
 
 def glass_image() -> Any:

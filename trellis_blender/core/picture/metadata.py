@@ -104,6 +104,11 @@ def kind_of(data: bytes) -> str:
     return next((kind for magic, kind in _KINDS if data.startswith(magic)), "")
 
 
+def ends_where_it_should(kind: str) -> bool:
+    """Return whether files of this kind mark their end, so that `ends_early` can be trusted."""
+    return kind in ("JPEG", "PNG", "WebP", "GIF")
+
+
 def damaged(name: str) -> PictureError:
     """Return the error for a picture that is incomplete."""
     return PictureError(f"“{name}” is damaged or was not copied whole. Get it again, or choose another file.")

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+TAIL_SHARE = 1 / 16  # of the height: fewer rows of zeros at the end are not suspicious
+BREAK_SHARE, BREAK_LEAST = 1 / 8, 8  # of the width, and pixels: by so much the last row is too short
 _BLOCK = 256  # rows scaled at a time
 
 
@@ -27,6 +29,35 @@ class Pixels:
     def rows(self) -> Array:
         """Return the pixels as uint8 (height, width, 4), top row first."""
         return as_bytes(np.nan_to_num(self.flat).reshape(self.height, self.width, -1)[::-1])
+
+
+def breaks_off(rows: Array) -> bool:
+    """Return whether the rows, as stored, break off within a row and are zero from there on: a file half copied.
+
+    Uncompressed files have no end mark, and a dark background ends in zeros too. The sign is the last row that is not
+    zero: it begins where the row before begins, is as bright, but stops short by an eighth of the width.
+    """
+    return _breaks_off_below(rows) or _breaks_off_below(rows[::-1])  # Targa and BMP store the bottom row first
+
+
+def _breaks_off_below(rows: Array) -> bool:
+    height, width = rows.shape[:2]
+    last = next((row for row in range(height - 1, 0, -1) if rows[row, :, :3].any()), 0)
+    if last < 2 or height - 1 - last < height * TAIL_SHARE:
+        return False
+    three = rows[last - 2 : last + 1, :, :3]
+    filled = [np.flatnonzero(row.any(axis=1)) for row in three]
+    if not all(map(len, filled)):
+        return False
+    starts, ends = [row[0] for row in filled], [row[-1] for row in filled]
+    end = ends[2]  # this pixel may lack a channel
+    missing = max(BREAK_SHARE * width, BREAK_LEAST)
+    is_short = ends[1] - end >= missing and abs(ends[1] - ends[0]) < missing / 4
+    if not is_short or np.ptp(starts) > 1 or end < 1:
+        return False
+    # A slanted outline fades out here, where the row before is bright.
+    brightness = three[:, max(0, end - BREAK_LEAST) : end].mean(axis=(1, 2))
+    return bool(brightness[2] >= brightness[1] / 2)
 
 
 def upright(rows: Array, orientation: int) -> Array:

@@ -14,15 +14,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_core.errors import ModelFileError, PictureError, storage_error
-from trellis_core.picture.file import check_size
-from trellis_core.picture.metadata import FileHeader, complaint, damaged, read_header, unreadable
+from trellis_core.errors import ModelFileError, PictureError
+from trellis_core.picture.metadata import FileHeader
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
-END_OF_FILE = "end of file"  # from the messages of Blender's libraries
-LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
 TEXTURE_SIDE = 2048
 SMALL_SIDE = 256
 
@@ -104,48 +101,16 @@ def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
     """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
 
-    Raises PictureError if the picture is too large, incomplete, or not readable for Blender.
+    Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
+    cannot be saved.
     """
-    from trellis_core.picture.encode import targa
+    from trellis_core.picture.read import read_picture
+    from trellis_host.shown import save_file_shown
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        from trellis_core.picture.file import closed, gone
-
-        raise gone(path.name) if isinstance(error, FileNotFoundError) else closed(path.name, error) from error
-    facts = read_header(data)
-    check_size(path.name, facts.width, facts.height)
-    work.said()
     shown = folder / "shown.tga"
-    if not _save_shown(path, shown):
-        raise damaged(path.name) if END_OF_FILE in work.said() else unreadable(path.name, data)
-    if facts.ends_early or complaint(work.said()):
-        raise damaged(path.name)
-    rows = targa(shown.read_bytes())
+    header, rows = read_picture(path, shown, save_file_shown, work.overheard)
     shown.unlink()
-    return facts, rows
-
-
-def _save_shown(path: Path, target: Path) -> bool:
-    """Have Blender read the file and save it as an editor shows it. Return False if Blender cannot read it."""
-    import bpy
-    from trellis_host.shown import save_shown
-
-    try:
-        image: Any = bpy.data.images.load(str(path))
-    except RuntimeError:
-        return False
-    try:
-        width, height = image.size
-        check_size(path.name, width, height)
-        if image.type == "MULTILAYER":
-            raise PictureError(LAYERS.format(name=path.name))
-        return bool(width and height) and save_shown(image, target)
-    except OSError as error:
-        raise storage_error("read the picture", error) from error
-    finally:
-        bpy.data.images.remove(image)
+    return header, rows
 
 
 def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:

@@ -12,7 +12,6 @@ Nothing in the add-on imports this file.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import importlib.util
 import json
@@ -22,7 +21,7 @@ import shutil
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,21 +35,26 @@ class Work:
 
     def __init__(self, number: int, answers: TextIO, printed: Path) -> None:
         self._number, self._answers, self._printed = number, answers, printed
-        _flush()  # earlier output, such as Blender's greeting
-        self._begun = self._size()
 
     def progress(self, fraction: float) -> None:
         """Report progress to the client, 0 to 1."""
         _say(self._answers, number=self._number, progress=fraction)
 
-    def said(self) -> str:
-        """Return what Blender and its libraries have printed since the last call or the start of the request."""
-        _flush()
-        begun, self._begun = self._begun, self._size()
-        with contextlib.suppress(OSError), self._printed.open("rb") as file:
-            file.seek(begun)
-            return file.read(SAID_MAXIMUM).decode("utf-8", "replace")
-        return ""
+    @contextlib.contextmanager
+    def overheard(self) -> Iterator[list[str]]:
+        """Yield a list that holds, after the block, what Blender and its libraries printed meanwhile."""
+        from trellis_host.output import flush
+
+        printed: list[str] = []
+        flush()  # earlier output, such as Blender's greeting
+        begun = self._size()
+        try:
+            yield printed
+        finally:
+            flush()
+            with contextlib.suppress(OSError), self._printed.open("rb") as file:
+                file.seek(begun)
+                printed.append(file.read(SAID_MAXIMUM).decode("utf-8", "replace"))
 
     def _size(self) -> int:
         try:
@@ -149,15 +153,6 @@ def _say(answers: TextIO, **answer: Any) -> None:
         answers.flush()
 
 
-def _flush() -> None:
-    """Write the buffered output of Python and C code to the file."""
-    with contextlib.suppress(OSError, AttributeError):  # Windows may have no streams
-        sys.stdout.flush()
-        sys.stderr.flush()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).fflush(None)
-
-
 if __name__ == "__main__":
     status = 1
     try:
@@ -166,5 +161,6 @@ if __name__ == "__main__":
     finally:
         if status:
             traceback.print_exc()
-        _flush()
+        with contextlib.suppress(OSError, AttributeError):  # Windows may have no streams
+            sys.stderr.flush()
         os._exit(status)  # Blender's normal exit takes longer, and has crashed

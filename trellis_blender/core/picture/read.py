@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a picture's file: Blender decodes it, and this module decides whether all of the picture is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ..errors import PictureError, storage_error
+from .encode import targa
+from .file import check_size, closed, gone
+from .metadata import FileHeader, complaint, damaged, ends_where_it_should, read_header, unreadable
+from .pixels import Array, breaks_off
+
+END_OF_FILE = "end of file"  # from the messages of Blender's libraries
+LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
+# Decodes the first file, calls the check with width, height and whether it has layers, and saves the picture as
+# displayed in the second file, an unpacked Targa. Returns False if it cannot. Raises OSError.
+Decode = Callable[[Path, Path, Callable[[int, int, bool], None]], bool]
+
+
+def read_picture(
+    path: Path, shown: Path, decode: Decode, overheard: Callable[[], AbstractContextManager[list[str]]]
+) -> tuple[FileHeader, Array]:
+    """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
+
+    `shown`: the file to decode to, which stays if all went well.
+    `overheard`: yields a list that holds, after the block, what Blender printed meanwhile.
+
+    Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
+    cannot be saved.
+    """
+
+    def check(width: int, height: int, has_layers: bool) -> None:
+        check_size(path.name, width, height)
+        if has_layers:
+            raise PictureError(LAYERS.format(name=path.name))
+
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise gone(path.name) from None
+    except OSError as error:
+        raise closed(path.name, error) from error
+    header = read_header(data)
+    check_size(path.name, header.width, header.height)
+    is_whole = False
+    try:
+        with overheard() as printed:
+            is_read = decode(path, shown, check)
+        said = "".join(printed)
+        if not is_read:
+            raise damaged(path.name) if END_OF_FILE in said else unreadable(path.name, data)
+        rows = targa(shown.read_bytes())
+        is_whole = not header.ends_early and not complaint(said)
+        is_whole = is_whole and (ends_where_it_should(header.kind) or not breaks_off(rows))
+        if not is_whole:
+            raise damaged(path.name)
+    except OSError as error:
+        raise storage_error("read the picture", error) from error
+    finally:
+        if not is_whole:
+            shown.unlink(missing_ok=True)
+    return header, rows
