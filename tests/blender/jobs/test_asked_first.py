@@ -107,7 +107,6 @@ def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
 
     class Pressed(type("Files", (addon.base_operators.Generate,), own)):  # type: ignore[misc]  # no types here
         properties = SimpleNamespace(is_property_set=lambda _name: False)
-        options = SimpleNamespace(is_repeat=False, is_repeat_last=False)
         gone_on = wait = False
 
         def paths(self) -> list[str]:
@@ -161,34 +160,14 @@ def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_li
     assert (confirmed, cheap.gone_on) == ([question], True)
 
 
-def test_repeating_the_last_step_is_a_click_like_any_other(
-    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    clicked: list[str] = []
-
-    def click_again(pressed: Any) -> set[str]:
-        clicked.append(pressed.filepath)
-        return {"CANCELLED"}
-
-    monkeypatch.setattr(addon.base_operators, "click_again", click_again)
-    picture = str(picture_file(tmp_path))
-    OPS.trellis2.generate_image("EXEC_DEFAULT", True, filepath=picture, **SMALL)
-    tick_until(lambda: connected.paid == 1)
+def test_repeating_the_last_step_pays_for_nothing(addon: Any, connected: Emulator, tmp_path: Path) -> None:
+    OPS.trellis2.generate_image("EXEC_DEFAULT", True, filepath=str(picture_file(tmp_path)), **SMALL)
+    picture_file(tmp_path, "Stuhl.png")
+    files = {"directory": str(tmp_path), "files": [{"name": "Stuhl.png"}]}
+    OPS.trellis2.generate_files("EXEC_DEFAULT", True, **files, **SMALL)
+    tick_until(lambda: connected.paid == 2)
     bpy.ops.screen.repeat_last()
-    assert (len(addon.session.jobs()), clicked) == (1, [picture])
-
-
-def test_clicking_again_takes_the_same_files_and_parameters(
-    addon: Any, connected: Emulator, session: Any, tmp_path: Path
-) -> None:
-    names = [picture_file(tmp_path, name).name for name in ("Stuhl 1.png", "Stuhl 2.png")]
-    given = {"directory": str(tmp_path), "files": [{"name": name} for name in names], **SMALL}
-    OPS.trellis2.generate_files("EXEC_DEFAULT", True, **given)
-    bpy.ops.screen.repeat_last()  # without a window nobody is asked
-    tick_until(lambda: connected.paid == 4)
-    jobs = list(session.jobs().values())
-    assert [job.name for job in jobs] == ["Stuhl 1", "Stuhl 2"] * 2
-    assert [job.parameters for job in jobs[2:]] == [job.parameters for job in jobs[:2]]
+    assert len(addon.session.jobs()) == 2
 
 
 def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tmp_path: Path) -> None:

@@ -177,7 +177,6 @@ def test_with_a_window_the_artist_goes_on_while_a_picture_is_made_and_esc_stops_
     class Pressed(addon.source_operators.GenerateFromSource):  # type: ignore[misc]  # the add-on has no types here
         source = record(addon, take=lambda *_given: made, settings=())
         properties = SimpleNamespace(is_property_set=lambda _name: False)
-        options = SimpleNamespace(is_repeat=False, is_repeat_last=False)
         wait = False
 
         def generate(self, _context: Any, picture: Any, name: str) -> None:

@@ -78,7 +78,10 @@ class WaitOption:
 
 
 class Generate(WaitOption):
-    """The parameters and steps that all Generate operators share."""
+    """The parameters and steps that all Generate operators share.
+
+    None of them has the option REGISTER: what is paid for is no step of Blender's history, which Shift R repeats.
+    """
 
     if TYPE_CHECKING:
         variations: int
@@ -144,17 +147,14 @@ class Generate(WaitOption):
         return None if cost is None else cost * self.count(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Take the picture and send it. A repetition from Blender's history (Shift R) is a click like any other."""
-        operator = cast(bpy.types.Operator, self)
-        if operator.options.is_repeat or operator.options.is_repeat_last:
-            return click_again(operator)
+        """Take the picture and send it."""
 
         def begin() -> None:
             preferences.online_account()
             self.check_wait(context)
             self.begin(context)
 
-        return attempt(operator, begin)
+        return attempt(cast(bpy.types.Operator, self), begin)
 
     def begin(self, context: bpy.types.Context) -> None:
         """Take this operator's picture, and generate. Raises TrellisError."""

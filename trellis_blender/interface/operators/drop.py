@@ -54,7 +54,7 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
 
     bl_idname = "trellis2.generate_files"
     bl_label = "3D Model from Image (Trellis)"  # Blender's menu at a drop shows this, for one file or many
-    bl_options = {"REGISTER"}
+    bl_options: Any = set()
 
     is_from_browser = False
 

@@ -162,7 +162,7 @@ def operator_of(source: sources.Source) -> type[bpy.types.Operator]:
         "__annotations__": given,
         "bl_idname": source.operator,
         "bl_label": source.title,
-        "bl_options": {"REGISTER"},
+        "bl_options": set(),
         "source": source,
     }
     return type(source.operator.replace("trellis2.", "TRELLIS2_OT_"), (behaviour, bpy.types.Operator), own)
@@ -173,7 +173,7 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
 
     bl_idname = "trellis2.send_opaque"
     bl_label = "Send Without Transparency"
-    bl_options = {"REGISTER", "INTERNAL"}
+    bl_options = {"INTERNAL"}
 
     if TYPE_CHECKING:
         job_id: str
