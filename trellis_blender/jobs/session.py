@@ -31,7 +31,7 @@ from .progress import Echo, ProgressDisplay
 from .state import Session, State
 
 TICK_SECONDS = 0.1
-READING_SECONDS = 0.05  # while a model is read, which takes a few tenths of a second
+READING_SECONDS = 0.02  # while a model is read, which takes a few tenths of a second
 
 
 _state = State()  # the add-on's only global state: Blender's callbacks cannot be given it as an argument
