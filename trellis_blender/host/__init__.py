@@ -7,6 +7,7 @@
 `redraw.py` asks Blender to redraw what shows our jobs.
 `report.py` shows a message in the status bar.
 `shown.py` saves an image as an editor shows it.
+`output.py` hears what Blender and its libraries print.
 `gltf.py` calls Blender's own glTF importer.
 `translation/` puts our texts into the artist's language.
 `background/` starts, asks and stops a background Blender.

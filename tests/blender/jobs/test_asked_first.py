@@ -160,14 +160,14 @@ def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_li
     assert (confirmed, cheap.gone_on) == ([question], True)
 
 
-def test_repeating_the_last_step_pays_for_nothing(addon: Any, connected: Emulator, tmp_path: Path) -> None:
+def test_a_generation_is_no_step_that_blender_repeats(connected: Emulator, tmp_path: Path) -> None:
     OPS.trellis2.generate_image("EXEC_DEFAULT", True, filepath=str(picture_file(tmp_path)), **SMALL)
     picture_file(tmp_path, "Stuhl.png")
     files = {"directory": str(tmp_path), "files": [{"name": "Stuhl.png"}]}
     OPS.trellis2.generate_files("EXEC_DEFAULT", True, **files, **SMALL)
     tick_until(lambda: connected.paid == 2)
-    bpy.ops.screen.repeat_last()
-    assert len(addon.session.jobs()) == 2
+    manager: Any = bpy.context.window_manager
+    assert not [done.bl_idname for done in manager.operators if done.bl_idname.startswith("TRELLIS2_OT_generate")]
 
 
 def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tmp_path: Path) -> None:

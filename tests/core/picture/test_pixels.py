@@ -31,7 +31,7 @@ def test_rows_that_are_zero_from_the_middle_of_one_on_break_off(
 ) -> None:
     rows = rows_of(photo())
     if not is_partly_transparent:
-        rows = rows[..., :3]
+        rows = rows[..., :3].copy()
     flat = rows.reshape(-1)
     flat[int((int(share * SIZE[1]) + 0.6) * SIZE[0]) * rows.shape[2] + 1 :] = 0
     if not is_partly_transparent:

@@ -53,10 +53,10 @@ def _breaks_off_below(rows: Array) -> bool:
     end = ends[2]  # this pixel may lack a channel
     missing = max(BREAK_SHARE * width, BREAK_LEAST)
     is_short = ends[1] - end >= missing and abs(ends[1] - ends[0]) < missing / 4
-    if not is_short or np.ptp(starts) > 1 or end < 1:
+    if not is_short or np.ptp(starts) > 1 or end - starts[2] < BREAK_LEAST:
         return False
     # A slanted outline fades out here, where the row before is bright.
-    brightness = three[:, max(0, end - BREAK_LEAST) : end].mean(axis=(1, 2))
+    brightness = three[:, end - BREAK_LEAST : end].mean(axis=(1, 2))
     return bool(brightness[2] >= brightness[1] / 2)
 
 
