@@ -12,7 +12,7 @@ import requests
 from PIL import Image, ImageDraw
 
 from tests.patience import PATIENCE
-from trellis_blender.core.scenario.connection import Connections, new_session
+from trellis_blender.core.scenario.connection import Connections, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Client:
 
     def __init__(self, url: str, key: str, secret: str) -> None:
         self.url = url
-        self.session = new_session(Connections(), "trellis-tests")  # which holds an answer to its length
+        self.session = Session(Connections(), "trellis-tests")  # which holds an answer to its length
         self.session.trust_env = False
         self.session.auth = (key, secret)
 
@@ -116,6 +116,6 @@ class Caller(Client):
 
 def download(url: str, **headers: str) -> requests.Response:
     """Return the answer to GET `url` without credentials."""
-    with new_session(Connections(), "trellis-tests") as session:
+    with Session(Connections(), "trellis-tests") as session:
         session.trust_env = False
         return session.get(url, headers=headers, timeout=PATIENCE)

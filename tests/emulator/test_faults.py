@@ -13,7 +13,7 @@ import requests
 from emulator import CALL_NAMES, Emulator, Fault, Service
 from tests.emulator.caller import GENERATE, SMALLEST, Caller, download, draw_picture
 from tests.patience import PATIENCE
-from trellis_blender.core.scenario.connection import Connections, new_session
+from trellis_blender.core.scenario.connection import Connections, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -314,7 +314,7 @@ def test_a_download_breaks_off_midway(emulator: Emulator, caller: Caller) -> Non
     url = caller.generate(draw_picture())
     emulator.fault("download", Fault(close="middle"))
     got: list[bytes] = []
-    session = new_session(Connections(), "trellis-tests")  # which holds an answer to its length
+    session = Session(Connections(), "trellis-tests")  # which holds an answer to its length
     with session.get(url, stream=True, timeout=PATIENCE) as answer:
         announced = int(answer.headers["Content-Length"])
         with pytest.raises(requests.exceptions.ChunkedEncodingError):

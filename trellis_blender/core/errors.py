@@ -10,6 +10,7 @@
     ├── RefusedError          Scenario refused this request, and would refuse it again
     │   └── TooLargeError     the request is larger than Scenario accepts
     ├── PassingError          a temporary failure: the same call can be made again
+    │   ├── LongAnswerError   Scenario's answer is longer than it should be: ask for less
     │   └── LimitError        Scenario already runs as many jobs as it allows at once
     ├── DryRunIgnoredError    Scenario treated a price request as an order
     ├── AnswerLostError       the request may have arrived, but its answer did not
@@ -136,6 +137,10 @@ class LimitError(PassingError):
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
         return str(self)
+
+
+class LongAnswerError(PassingError):
+    """An answer that was not read because it is too long."""
 
 
 class DryRunIgnoredError(TrellisError):

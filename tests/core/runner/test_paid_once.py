@@ -24,7 +24,7 @@ from trellis_blender.core.job.lock import FolderLock
 from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.steps import listing_start, look_up
-from trellis_blender.core.scenario import http
+from trellis_blender.core.scenario import connection
 
 Open = Callable[..., Studio]
 
@@ -91,7 +91,7 @@ def test_a_paid_call_whose_answer_never_comes_is_found_and_not_sent_again(
     studio: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, silence: Any
 ) -> None:
     studio.reach(studio.add(), Stage.READY)  # all that is slow for the first time is done
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 2.0)
     emulator.fault("submit", Fault(silence=silence))
     job = studio.reach(studio.add(), Stage.READY)
     assert Stage.UNCONFIRMED in studio.stages(job.id)

@@ -45,6 +45,9 @@ class Cupboard:
         """Nothing here waits."""
         self.is_cut = True
 
+    def cut_thread(self, _thread: int) -> None:
+        """Nothing here waits."""
+
     def check(self, model: HostedModel) -> ServiceModel:
         """It has every model."""
         return ServiceModel(f"{model.name} in the cupboard")

@@ -12,11 +12,14 @@ from tests.patience import PATIENCE
 
 
 class Proxy:
-    """Takes `CONNECT` and lets the bytes through, or answers with a `refusal`: "407 Proxy Authentication Required"."""
+    """Takes `CONNECT` and lets the bytes through, or answers with a `refusal`: "407 Proxy Authentication Required".
 
-    def __init__(self, refusal: str = "") -> None:
+    `leads_to`: the address that every host's name stands for; empty: the host that it is asked for.
+    """
+
+    def __init__(self, refusal: str = "", leads_to: str = "") -> None:
         self.asked: list[str] = []
-        self._refusal = refusal
+        self._refusal, self._leads_to = refusal, leads_to.partition("//")[2]
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -52,7 +55,7 @@ class Proxy:
             if self._refusal:
                 client.sendall(f"HTTP/1.1 {self._refusal}\r\nContent-Length: 0\r\n\r\n".encode())
                 return
-            host, _, port = line.split()[1].rpartition(":")
+            host, _, port = (self._leads_to or line.split()[1]).rpartition(":")
             with socket.create_connection((host, int(port)), timeout=PATIENCE) as server:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 _pass_on(client, server)

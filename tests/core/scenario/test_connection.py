@@ -12,7 +12,7 @@ import requests
 
 from tests.core.studio import AGENT
 from tests.patience import PATIENCE
-from trellis_blender.core.scenario.connection import Connections, new_session
+from trellis_blender.core.scenario.connection import Connections, Session
 
 SOON = 1.0
 
@@ -47,7 +47,7 @@ def seconds_to_fail(url: str, connections: Connections) -> float:
     """Return how long a request takes to break."""
     begun = time.monotonic()
     with pytest.raises(requests.RequestException):
-        new_session(connections, AGENT).get(url, timeout=PATIENCE)
+        Session(connections, AGENT).get(url, timeout=PATIENCE)
     return time.monotonic() - begun
 
 
@@ -85,7 +85,7 @@ def test_after_a_cut_nothing_waits_any_more(silent: str) -> None:
 
 def test_a_cut_leaves_other_connections_alone(silent: str) -> None:
     Connections().cut()
-    session = new_session(Connections(), AGENT)
+    session = Session(Connections(), AGENT)
     begun = time.monotonic()
     with pytest.raises(requests.Timeout):
         session.get(silent, timeout=0.4)

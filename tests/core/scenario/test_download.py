@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import requests
 
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
@@ -21,7 +20,7 @@ from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
 from trellis_blender.core.runner.steps import StepTools, bring
 from trellis_blender.core.scenario.api import Api
-from trellis_blender.core.scenario.connection import Connections, new_session
+from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import CHUNK_BYTES, download
 
 TAG = {"ETag": '"one"'}
@@ -41,11 +40,11 @@ def going_on(_seconds: float) -> bool:
 
 
 @pytest.fixture
-def session() -> requests.Session:
-    return new_session(Connections(), AGENT)
+def session() -> Session:
+    return Session(Connections(), AGENT)
 
 
-def fetch(session: requests.Session, url: str, target: Path, wait: Callable[[float], bool] = going_on) -> list[float]:
+def fetch(session: Session, url: str, target: Path, wait: Callable[[float], bool] = going_on) -> list[float]:
     """Download the asset; the progress that was told."""
     told: list[float] = []
     download(session, Asset("asset_1", "", url, True), target, wait, told.append)
@@ -56,7 +55,7 @@ def broken_off(at: int, tag: str = '"one"') -> Reply:
     return Reply(200, GLB[:at], {"ETag": tag}, length=len(GLB))
 
 
-def test_the_whole_file_arrives_under_its_name_alone(session: requests.Session, folder: Path) -> None:
+def test_the_whole_file_arrives_under_its_name_alone(session: Session, folder: Path) -> None:
     with Recorder(Reply(200, GLB, TAG)) as recorder:
         told = fetch(session, recorder.url, folder / "model.glb")
     assert (folder / "model.glb").read_bytes() == GLB
@@ -65,16 +64,14 @@ def test_the_whole_file_arrives_under_its_name_alone(session: requests.Session, 
     assert told[-1] == 1.0
 
 
-def test_a_model_from_the_emulator_arrives_without_the_key(
-    session: requests.Session, emulator: Emulator, folder: Path
-) -> None:
+def test_a_model_from_the_emulator_arrives_without_the_key(session: Session, emulator: Emulator, folder: Path) -> None:
     url = Caller(emulator).generate(draw_picture(), seed=7)
     fetch(session, url, folder / "model.glb")
     assert (folder / "model.glb").read_bytes()[:4] == b"glTF"
     assert (emulator.calls["download"], emulator.leaked_credentials) == (1, 0)
 
 
-def test_a_download_that_broke_off_is_continued_from_there(session: requests.Session, folder: Path) -> None:
+def test_a_download_that_broke_off_is_continued_from_there(session: Session, folder: Path) -> None:
     rest = Reply(206, GLB[KEPT:], {**TAG, "Content-Range": f"bytes {KEPT}-{len(GLB) - 1}/{len(GLB)}"})
     with Recorder(broken_off(KEPT), rest) as recorder:
         with pytest.raises(PassingError):
@@ -88,7 +85,7 @@ def test_a_download_that_broke_off_is_continued_from_there(session: requests.Ses
     assert told[0] > 0.5
 
 
-def test_a_continued_download_is_the_same_file(session: requests.Session, emulator: Emulator, folder: Path) -> None:
+def test_a_continued_download_is_the_same_file(session: Session, emulator: Emulator, folder: Path) -> None:
     url = Caller(emulator).generate(draw_picture(), seed=7)
     fetch(session, url, folder / "whole.glb")
     emulator.fault("download", Fault(close="middle"))
@@ -98,7 +95,7 @@ def test_a_continued_download_is_the_same_file(session: requests.Session, emulat
     assert (folder / "model.glb").read_bytes() == (folder / "whole.glb").read_bytes()
 
 
-def test_a_file_that_changed_meanwhile_starts_anew(session: requests.Session, folder: Path) -> None:
+def test_a_file_that_changed_meanwhile_starts_anew(session: Session, folder: Path) -> None:
     other = make_glb(b"9876543210")
     with Recorder(broken_off(KEPT), Reply(200, other, {"ETag": '"two"'})) as recorder:
         with pytest.raises(PassingError):
@@ -108,7 +105,7 @@ def test_a_file_that_changed_meanwhile_starts_anew(session: requests.Session, fo
 
 
 @pytest.mark.parametrize("tag", ["", 'W/"one"'], ids=["no tag", "a weak tag"])
-def test_without_a_strong_tag_nothing_is_continued(session: requests.Session, folder: Path, tag: str) -> None:
+def test_without_a_strong_tag_nothing_is_continued(session: Session, folder: Path, tag: str) -> None:
     with Recorder(broken_off(KEPT, tag), Reply(200, GLB, TAG)) as recorder:
         with pytest.raises(PassingError):
             fetch(session, recorder.url, folder / "model.glb")
@@ -117,7 +114,7 @@ def test_without_a_strong_tag_nothing_is_continued(session: requests.Session, fo
     assert (folder / "model.glb").read_bytes() == GLB
 
 
-def test_another_assets_part_is_not_continued(session: requests.Session, folder: Path) -> None:
+def test_another_assets_part_is_not_continued(session: Session, folder: Path) -> None:
     with Recorder(broken_off(KEPT), Reply(200, GLB, TAG)) as recorder:
         with pytest.raises(PassingError):
             fetch(session, recorder.url, folder / "model.glb")
@@ -126,7 +123,7 @@ def test_another_assets_part_is_not_continued(session: requests.Session, folder:
     assert "range" not in recorder.asked[1].headers
 
 
-def test_a_part_that_cannot_be_continued_starts_anew(session: requests.Session, folder: Path) -> None:
+def test_a_part_that_cannot_be_continued_starts_anew(session: Session, folder: Path) -> None:
     with Recorder(broken_off(KEPT), Reply(416, b""), Reply(200, GLB, TAG)) as recorder:
         for _ in range(2):
             with pytest.raises(PassingError):
@@ -136,7 +133,7 @@ def test_a_part_that_cannot_be_continued_starts_anew(session: requests.Session, 
     assert (folder / "model.glb").read_bytes() == GLB
 
 
-def test_a_part_sent_from_the_wrong_place_is_not_put_together(session: requests.Session, folder: Path) -> None:
+def test_a_part_sent_from_the_wrong_place_is_not_put_together(session: Session, folder: Path) -> None:
     missing = len(GLB) - KEPT
     moved = Reply(206, GLB[:missing], {**TAG, "Content-Range": f"bytes 0-{missing - 1}/{len(GLB)}"})
     with Recorder(broken_off(KEPT), moved, Reply(200, GLB, TAG)) as recorder:
@@ -153,7 +150,7 @@ def test_a_part_sent_from_the_wrong_place_is_not_put_together(session: requests.
     [b"<html>sorry</html>", b"", b"glTF", GLB[:-1], GLB + b"x"],
     ids=["a page", "nothing", "a stub", "too short", "too long"],
 )
-def test_what_is_no_whole_glb_never_gets_the_models_name(session: requests.Session, folder: Path, body: bytes) -> None:
+def test_what_is_no_whole_glb_never_gets_the_models_name(session: Session, folder: Path, body: bytes) -> None:
     with Recorder(Reply(200, body, TAG)) as recorder, pytest.raises(ModelFileError):
         fetch(session, recorder.url, folder / "model.glb")
     assert not (folder / "model.glb").exists()
@@ -166,25 +163,25 @@ def test_what_is_no_whole_glb_never_gets_the_models_name(session: requests.Sessi
     ids=["JSON that is none", "another version", "a header alone"],
 )
 def test_a_file_of_the_right_length_with_a_glbs_tag_is_kept_whatever_is_in_it(
-    session: requests.Session, folder: Path, body: bytes
+    session: Session, folder: Path, body: bytes
 ) -> None:
     with Recorder(Reply(200, body, TAG)) as recorder:
         fetch(session, recorder.url, folder / "model.glb")
     assert (folder / "model.glb").read_bytes() == body
 
 
-def test_a_stopped_download_keeps_what_came(session: requests.Session, folder: Path) -> None:
+def test_a_stopped_download_keeps_what_came(session: Session, folder: Path) -> None:
     with Recorder(Reply(200, GLB, TAG)) as recorder, pytest.raises(PassingError):
         fetch(session, recorder.url, folder / "model.glb", lambda _: False)
     assert 0 < (folder / "model.glb.part").stat().st_size < len(GLB)
 
 
-def test_a_folder_that_is_gone_is_told(session: requests.Session, folder: Path) -> None:
+def test_a_folder_that_is_gone_is_told(session: Session, folder: Path) -> None:
     with Recorder(Reply(200, GLB, TAG)) as recorder, pytest.raises(StorageError):
         fetch(session, recorder.url, folder / "gone" / "model.glb")
 
 
-def test_a_download_asks_for_the_bytes_as_they_are(session: requests.Session, folder: Path) -> None:
+def test_a_download_asks_for_the_bytes_as_they_are(session: Session, folder: Path) -> None:
     with Recorder(Reply(200, GLB, TAG)) as recorder:
         fetch(session, recorder.url, folder / "model.glb")
     assert recorder.asked[0].headers["accept-encoding"] == "identity"
@@ -192,7 +189,7 @@ def test_a_download_asks_for_the_bytes_as_they_are(session: requests.Session, fo
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 410, 413])
-def test_an_address_that_has_expired_is_refused(session: requests.Session, folder: Path, status: int) -> None:
+def test_an_address_that_has_expired_is_refused(session: Session, folder: Path, status: int) -> None:
     with Recorder(Reply(status, b"<Error/>")) as recorder, pytest.raises(RefusedError) as error:
         fetch(session, recorder.url, folder / "model.glb")
     assert error.value.sentence == f"Scenario's file host refuses the download ({status}). Try again."
@@ -200,7 +197,7 @@ def test_an_address_that_has_expired_is_refused(session: requests.Session, folde
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_expired_address_is_asked_for_anew(
-    account: Account, session: requests.Session, emulator: Emulator, folder: Path, times: int
+    account: Account, session: Session, emulator: Emulator, folder: Path, times: int
 ) -> None:
     caller = Caller(emulator)
     remote = caller.finish(caller.submit(caller.upload(draw_picture()), seed=7))

@@ -12,7 +12,7 @@ from tests.core.studio import AGENT, tells_what_to_do
 from tests.patience import PATIENCE
 from trellis_blender.core.errors import AnswerLostError, PassingError, TrellisError
 from trellis_blender.core.request.account import Account
-from trellis_blender.core.scenario import http
+from trellis_blender.core.scenario import connection
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.scenario.http import Caller
 
@@ -60,7 +60,7 @@ def failure(url: str, *, paid: bool) -> TrellisError:
 def test_an_answer_that_never_comes_ends_the_call_and_may_have_been_accepted(
     silent: tuple[str, list[bytes]], monkeypatch: pytest.MonkeyPatch, paid: bool, kind: type[TrellisError]
 ) -> None:
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.2)
     url, read = silent
     error = failure(url, paid=paid)
     assert type(error) is kind
@@ -72,7 +72,7 @@ def test_an_answer_that_never_comes_ends_the_call_and_may_have_been_accepted(
 def test_a_connection_that_is_never_made_ends_the_call_and_was_not_accepted(
     full: str, monkeypatch: pytest.MonkeyPatch, paid: bool
 ) -> None:
-    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.2)
     error = failure(full, paid=paid)
     assert type(error) is PassingError
     assert tells_what_to_do(error.sentence)

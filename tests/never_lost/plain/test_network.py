@@ -19,7 +19,7 @@ from tests.never_lost.world import OWN_WITH_MODEL, glb, left_over, new_emulator,
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job.folder import MODEL_FILE
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.scenario import api, download, http
+from trellis_blender.core.scenario import api, connection
 
 FAULTS: Mapping[str, Fault] = {
     "slow": Fault(delay=0.3),
@@ -173,8 +173,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str
                 patch.setattr(api, "SMALL_PICTURE_BYTES", 10)
                 patch.setattr(api, "PART_BYTES", 50)
             if silent:
-                for module in (http, api, download):
-                    patch.setattr(module, "ANSWER_SECONDS", ANSWER_SECONDS)
+                patch.setattr(connection, "ANSWER_SECONDS", ANSWER_SECONDS)
             chosen = [cell for cell in cells if (cell[0] in IN_PARTS) is in_parts]
             found |= try_all([cell for cell in chosen if bool(cells[cell].silence) is silent])
     return found

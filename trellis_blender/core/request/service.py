@@ -153,3 +153,6 @@ class Connector(Protocol):
 
     def cut(self) -> None:
         """End all waiting for the service, now and from now on. Any thread may call it."""
+
+    def cut_thread(self, thread: int) -> None:
+        """End what waits for the service on the thread with that identifier, now. Any thread may call it."""

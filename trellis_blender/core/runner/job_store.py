@@ -11,6 +11,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +23,34 @@ from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
 from .messages import Answer, JobRemoved, JobsLoaded, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
+
+
+class Abandoned(threading.Event):
+    """Set when nobody wants a step's result any more. The worker that takes the step is then free at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._thread: int | None = None
+        self._cut: Callable[[int], None] | None = None
+
+    @contextlib.contextmanager
+    def cuts(self, cut: Callable[[int], None]) -> Iterator[None]:
+        """Call `cut` with this thread's identifier if the event is set within the block."""
+        with self._lock:
+            self._thread, self._cut = threading.get_ident(), cut
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._thread = None
+
+    def set(self) -> None:
+        """Set the event."""
+        super().set()
+        with self._lock:
+            if self._thread is not None and self._cut is not None:
+                self._cut(self._thread)
 
 
 @dataclass
@@ -48,7 +77,7 @@ class JobEntry:
     begun: float = 0.0
     is_unsaved: bool = False
     is_working: bool = False
-    abandoned: threading.Event = field(default_factory=threading.Event)
+    abandoned: Abandoned = field(default_factory=Abandoned)
 
     @property
     def is_idle(self) -> bool:
@@ -58,7 +87,7 @@ class JobEntry:
     def begin(self, now: float) -> None:
         """Record that a worker is taking a step."""
         self.is_working, self.is_at_limit = True, False
-        self.abandoned, self.begun = threading.Event(), now
+        self.abandoned, self.begun = Abandoned(), now
 
     def finish(self) -> bool:
         """Record that the step came back. Return True if nobody wants its result any more."""

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from .steps import SearchMissed, Step, StepTools
     from .workers import Workers
 
-NETWORK_WORKERS = 4
+NETWORK_WORKERS = 4  # for small calls, and as many for transfers
+TRANSFERS = frozenset({Stage.UPLOADING, Stage.DOWNLOADING})
 _log = logging.getLogger(__name__)
 
 
@@ -89,7 +90,7 @@ class Runner:
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
         self._held_by = ""
-        self._busy = 0
+        self._busy = {False: 0, True: 0}  # workers that take a step, by whether it is a transfer
         self._look_due = 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
@@ -354,12 +355,12 @@ class Runner:
                 self._store.save(entry)
             if self._waits_for_word(entry) and entry.since + self._timing.word <= now:
                 self._store.apply(entry, KeptUnread())
-            if self._busy >= NETWORK_WORKERS or self._account is None:
+            if self._account is None or not self._has_room(entry.job.stage):
                 continue
             if entry.due <= now and self._has_step(entry):
                 entry.due = now + self._timing.held  # if this fails, it is not tried again at once
                 self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
-        if self._account is not None and self._busy < NETWORK_WORKERS and self._polling.is_due:
+        if self._account is not None and self._has_room(Stage.RUNNING) and self._polling.is_due:
             self._poll()
 
     def _until_due(self) -> float | None:
@@ -368,11 +369,16 @@ class Runner:
         dues += [entry.since + self._timing.word for entry in self._entries.values() if self._waits_for_word(entry)]
         if self._store.is_alive:
             dues.append(self._look_due)
-        if self._account is not None and self._busy < NETWORK_WORKERS:
-            dues += [entry.due for entry in self._entries.values() if self._has_step(entry)]
-            if any(map(self._is_polled, self._entries.values())):
+        if self._account is not None:
+            steps = [entry for entry in self._entries.values() if self._has_step(entry)]
+            dues += [entry.due for entry in steps if self._has_room(entry.job.stage)]
+            if self._has_room(Stage.RUNNING) and any(map(self._is_polled, self._entries.values())):
                 dues += self._polling.dues
         return max(0.0, min(dues) - self._clock.now()) if dues else None
+
+    def _has_room(self, stage: Stage) -> bool:
+        """Return whether a worker is free for a step from that stage."""
+        return self._busy[stage in TRANSFERS] < NETWORK_WORKERS
 
     def _is_polled(self, entry: JobEntry) -> bool:
         """Return whether the job is polled together with the others."""
@@ -404,12 +410,14 @@ class Runner:
     def _hand_over(self, entry: JobEntry, step: Step) -> None:
         assert self._workers is not None
         assert self._account is not None
+        workers = self._workers
         job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
-        self._busy += 1
+        abandoned, is_transfer = entry.abandoned, job.stage in TRANSFERS
+        self._busy[is_transfer] += 1
 
         def wait(seconds: float) -> bool:
-            return not entry.abandoned.is_set() and not self._stopping.wait(seconds)
+            return not abandoned.is_set() and not self._stopping.wait(seconds)
 
         def progress(fraction: float) -> None:
             if self._clock.now() - told[0] >= self._timing.progress:
@@ -420,16 +428,17 @@ class Runner:
             result: Event | SearchMissed | Exception
             try:
                 tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
-                result = step(job, entry.folder, tools)
+                with abandoned.cuts(workers.cut_thread):
+                    result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
-            self._notes.put(lambda: self._settle(entry, result))
+            self._notes.put(lambda: self._settle(entry, result, is_transfer=is_transfer))
 
-        self._workers.network.run_with_api(self._account, work)
+        (workers.transfers if is_transfer else workers.network).run_with_api(self._account, work)
 
-    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
+    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception, *, is_transfer: bool) -> None:
         """Take in the result of a step."""
-        self._busy -= 1
+        self._busy[is_transfer] -= 1
         entry.due = 0.0
         if entry.finish():  # it was abandoned meanwhile
             return
@@ -447,7 +456,7 @@ class Runner:
         assert self._workers is not None
         assert self._account is not None
         look = self._polling.begin(waiting)
-        self._busy += 1
+        self._busy[False] += 1
 
         def work(tools: StepTools) -> None:
             result: Mapping[str, Event] | Exception
@@ -460,7 +469,7 @@ class Runner:
         self._workers.network.run_with_api(self._account, work)
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
-        self._busy -= 1
+        self._busy[False] -= 1
         asked = self._polling.end(result)
         if isinstance(result, Exception):
             for entry in filter(self._is_polled, asked):

@@ -40,11 +40,12 @@ from ..job.job import Job, Stage
 from ..job.words import number
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
-from ..request.service import RemoteJob, Service, Wait
+from ..request.service import Asset, RemoteJob, Service, Wait
 
 _log = logging.getLogger(__name__)
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
+PAGES_MAXIMUM = 1000  # of 100 jobs each
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
 WRONG_ID = "Scenario does not know a job with this ID. Copy it from Scenario once more."
 OTHER_PICTURE = "That is the ID of another job. Copy the right ID from Scenario."
@@ -116,7 +117,7 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     The listing is sorted by last update. A job updated while the pages are read jumps to page 1, so after several pages
     page 1 is read once more.
     """
-    start, listed = listing_start([job]), dict[str, RemoteJob]()
+    start, listed, pages = listing_start([job]), dict[str, RemoteJob](), set[str]()
     found, page = tools.service.jobs(start)
     is_long = bool(page)
     while True:
@@ -128,6 +129,9 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
             break
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
+        if page in pages or len(pages) >= PAGES_MAXIMUM:
+            raise PassingError("Scenario's list of jobs has no end.")
+        pages.add(page)
         found, page = tools.service.jobs(start, page)
     if is_long:
         again = tools.service.jobs(start)[0]
@@ -141,8 +145,8 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
 def _look_closer(job: Job, listed: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
     """Request each listed job that may be ours and whose input the listing leaves out."""
     unread = [remote for remote in listed if _may_be(job, remote, tools.taken) and not remote.has_input]
-    is_proof = len(unread) <= ALONE_MAXIMUM
-    for remote in unread[:ALONE_MAXIMUM]:
+    is_proof = len(unread) <= ALONE_MAXIMUM and all(remote.id for remote in unread)  # a row without an id hides a job
+    for remote in [each for each in unread if each.id][:ALONE_MAXIMUM]:
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
         try:
@@ -243,8 +247,7 @@ def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple
 
 def bring(job: Job, folder: Path, tools: StepTools) -> Event:
     """Download the model. If its address has expired, request a new one."""
-    assets = [tools.service.asset(asset_id) for asset_id in job.model_asset_ids]
-    model = next((asset for asset in assets if asset.is_glb), None)
+    model = _model_of(job, tools.service)
     if model is None:
         raise GenerationFailedError(
             "Scenario finished the job, but its result holds no GLB. Look at it on app.scenario.com."
@@ -261,6 +264,22 @@ def bring(job: Job, folder: Path, tools: StepTools) -> Event:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise
     return Downloaded(model.id)
+
+
+def _model_of(job: Job, service: Service) -> Asset | None:
+    """Return the GLB among the job's assets; None if there is none. Other assets may be gone."""
+    gone: RefusedError | None = None
+    for asset_id in job.model_asset_ids:
+        try:
+            asset = service.asset(asset_id)
+        except RefusedError as error:
+            gone = error
+            continue
+        if asset.is_glb:
+            return asset
+    if gone is not None:
+        raise gone
+    return None
 
 
 Step = Callable[[Job, Path, StepTools], Event | SearchMissed]

@@ -56,13 +56,14 @@ class WorkerPool:
 class Workers:
     """All threads of a runner.
 
-    Reading models, making previews and writing pictures each have a thread of their own. So a model never waits for a
-    hanging network or a preview.
+    Small calls never wait behind pictures and models on their way. Reading models, making previews and writing pictures
+    each have a thread of their own, so a model never waits for a hanging network or a preview.
     """
 
     def __init__(self, count: int, connector: Connector, stopping: threading.Event) -> None:
         self._connector = connector
         self.network = WorkerPool(count, connector, stopping)
+        self.transfers = WorkerPool(count, connector, stopping)
         self.reader = WorkerPool(1, connector, stopping)
         self.previewer = WorkerPool(1, connector, stopping)
         self.writer = WorkerPool(1, connector, stopping)
@@ -70,4 +71,9 @@ class Workers:
     def stop(self) -> list[threading.Thread]:
         """End all waiting. Return the threads, which end soon."""
         self._connector.cut()
-        return [thread for part in (self.network, self.reader, self.previewer, self.writer) for thread in part.stop()]
+        pools = (self.network, self.transfers, self.reader, self.previewer, self.writer)
+        return [thread for pool in pools for thread in pool.stop()]
+
+    def cut_thread(self, thread: int) -> None:
+        """End the waiting of one worker, given by its thread's identifier, so that it can do something else."""
+        self._connector.cut_thread(thread)

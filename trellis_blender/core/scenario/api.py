@@ -17,6 +17,7 @@ import requests
 from ..errors import (
     AnswerLostError,
     DryRunIgnoredError,
+    LongAnswerError,
     PassingError,
     RefusedError,
     Remedy,
@@ -27,19 +28,18 @@ from ..request.account import Account
 from ..request.models import MODELS, HostedModel
 from ..request.parameters import Value
 from ..request.service import Asset, RemoteJob, ServiceModel, Wait
-from .connection import Connections, new_session
+from .connection import Connections, Session
 from .download import download
 from .http import (
-    ANSWER_SECONDS,
-    CONNECT_SECONDS,
     DRY_RUN_STATUS,
+    PICTURE_SECONDS,
     Caller,
     Json,
     own_words,
     raise_for_connection,
 )
 
-JOBS_PER_PAGE = 100
+JOBS_PER_PAGE = (100, 20, 4, 1)  # fewer if the answer is too long
 # Larger pictures go in parts, by `POST /uploads`. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's own
 # plug-in stops at this size.
 SMALL_PICTURE_BYTES = 3_500_000
@@ -62,13 +62,18 @@ class Scenario:
         """End all waiting on the network, now and from now on."""
         self._connections.cut()
 
+    def cut_thread(self, thread: int) -> None:
+        """End the waiting of the thread with that identifier, now."""
+        self._connections.cut_thread(thread)
+
 
 class Api:
     """The calls, for one account and one thread: a `Service`. Each raises the errors that `Caller.call` names."""
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self._caller = Caller(account, connections, agent)
-        self._files = new_session(connections, agent)  # without the key, for hosts that are not Scenario's own
+        # without the key, for hosts that are not Scenario's own
+        self._files = Session(connections, agent, account.address)
 
     def check(self, model: HostedModel) -> ServiceModel:
         """Return the model as Scenario knows it. A free call that tells whether key and address are right."""
@@ -128,13 +133,22 @@ class Api:
         return _job(self._caller.call("GET", f"/jobs/{job_id}"))
 
     def jobs(self, updated_after: str, page: str = "") -> tuple[list[RemoteJob], str]:
-        """Return one page of at most 100 jobs, and the next page's token; empty at the end."""
-        query = {"types": "custom", "pageSize": JOBS_PER_PAGE, "updatedAfter": updated_after}
-        data = self._caller.call("GET", "/jobs", query={**query, "paginationToken": page} if page else query)
-        found = data.get("jobs")
+        """Return one page of at most 100 jobs, and the next page's token; empty at the end.
+
+        A row that cannot be read is a job without an id.
+        """
+        for count in JOBS_PER_PAGE:
+            query = {"types": "custom", "pageSize": count, "updatedAfter": updated_after}
+            try:
+                data = self._caller.call("GET", "/jobs", query={**query, "paginationToken": page} if page else query)
+                break
+            except LongAnswerError:
+                if count == JOBS_PER_PAGE[-1]:
+                    raise
+        found, following = data.get("jobs"), data.get("nextPaginationToken")
         if not isinstance(found, list):
             raise PassingError("Scenario's list of jobs could not be read.")
-        return [_job({"job": item}) for item in found], str(data.get("nextPaginationToken") or "")
+        return [_row(item) for item in found], following if isinstance(following, str) else ""
 
     def cancel(self, job_id: str) -> RemoteJob:
         """Ask for the job to be stopped, and return it as it stands afterwards."""
@@ -171,14 +185,16 @@ class Api:
         return self._imported(upload_id, wait)
 
     def _send_part(self, url: str, data: bytes) -> None:
-        """Send one part to the storage. That is another host: it gets the bytes and no key."""
+        """Send one part to the storage. That is another host: it gets the bytes and no key. Its words are not read."""
         try:
-            patience = (CONNECT_SECONDS, ANSWER_SECONDS)
-            response = self._files.put(url, data=data, timeout=patience, allow_redirects=False)
+            with self._files.connections.deadline(PICTURE_SECONDS):
+                prepared = self._files.prepare_request(requests.Request("PUT", url, data=data))
+                with self._files.exchange(prepared) as response:
+                    status = response.status_code
         except requests.RequestException as error:
             raise_for_connection(error)
-        if not 200 <= response.status_code < 300:
-            raise PassingError(f"The picture could not be stored ({response.status_code}).")
+        if not 200 <= status < 300:
+            raise PassingError(f"The picture could not be stored ({status}).")
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
         """Return the asset that the parts became, once Scenario has joined them."""
@@ -217,6 +233,14 @@ def _object(data: Json, name: str) -> Json:
     if not isinstance(inner, Mapping):
         raise PassingError("Scenario's answer could not be read.")
     return inner
+
+
+def _row(item: Any) -> RemoteJob:
+    """Return a row of the listing; one that cannot be read has no id, and must not hide the others."""
+    try:
+        return _job({"job": item})
+    except PassingError:
+        return RemoteJob("", "", 0.0, None, (), "", None, "", has_input=False)
 
 
 def _job(data: Json, cost: Any = None) -> RemoteJob:
@@ -292,5 +316,11 @@ def _seconds_between(first: Any, last: Any) -> float | None:
 
 
 def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else None
+    """Return the number if it is one that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,41 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP sessions whose open connections another thread can cut.
+"""Calls over HTTP whose end is certain: every call has a deadline, and another thread can cut it.
 
-`requests` cannot be interrupted while it waits for an answer, and quitting Blender must not wait for the network. So
-every socket is remembered, and `Connections.cut` shuts them all.
+`requests` cannot be interrupted while it waits, and its time limits begin anew with every byte. Quitting Blender must
+not wait for the network, nor must a job wait for a server that drips. So every socket is remembered with the thread
+that uses it, and shut when that thread's deadline has passed, or when somebody no longer wants the answer.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ..request.account import is_loopback
+from .surroundings import check_file_address, is_public, proxies_for, trusted_certificates
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0  # until the first byte, and between two
+
 
 class Connections:
-    """All open sockets. Any thread may call any method.
+    """All open sockets, by the thread that uses them. Any thread may call any method.
 
     `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
     Whatever error a call ends in, only this tells for certain whether it may have arrived.
+    `on_this_thread.is_public_only`: refuse to connect to an address that is not public.
     """
 
     def __init__(self) -> None:
         self.on_this_thread = threading.local()
         self._lock = threading.Lock()
-        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._sockets: weakref.WeakKeyDictionary[socket.socket, int] = weakref.WeakKeyDictionary()
         self._is_cut = False
+        self._certificates: ssl.SSLContext | None = None
+
+    def certificates(self) -> ssl.SSLContext:
+        """Return the certificates to trust, read once. Raises PassingError."""
+        with self._lock:
+            if self._certificates is None:
+                self._certificates = trusted_certificates()
+            return self._certificates
 
     def add(self, sock: socket.socket) -> None:
-        """Remember a socket. After a cut, shut it at once."""
+        """Remember a socket of this thread. After a cut, shut it at once."""
         with self._lock:
-            self._sockets.add(sock)
+            self._sockets[sock] = threading.get_ident()
             is_cut = self._is_cut
         if is_cut:
             _shut(sock)
@@ -48,14 +67,78 @@ class Connections:
         for sock in sockets:
             _shut(sock)
 
+    def cut_thread(self, thread: int) -> None:
+        """End the waiting of the thread with that identifier, now."""
+        with self._lock:
+            sockets = [sock for sock, owner in self._sockets.items() if owner == thread]
+        for sock in sockets:
+            _shut(sock)
 
-def new_session(connections: Connections, agent: str) -> requests.Session:
-    """Return a session for one thread. It never repeats a call by itself, so a paid call goes out once."""
-    session = requests.Session()
-    session.headers["User-Agent"] = agent
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter(connections))
-    return session
+    @contextlib.contextmanager
+    def deadline(self, seconds: float) -> Iterator[None]:
+        """Shut this thread's sockets if the block takes longer. Raises `requests.Timeout` if it ends for that reason.
+
+        All that may go wrong with the network in the block is a `requests.RequestException`, too: `requests` lets some
+        errors of the system and of its own libraries through.
+        """
+        thread, is_over = threading.get_ident(), threading.Event()
+
+        def end() -> None:
+            is_over.set()
+            self.cut_thread(thread)
+
+        timer = threading.Timer(seconds, end)
+        timer.name, timer.daemon = "deadline", True
+        timer.start()
+        try:
+            yield
+            if is_over.is_set():  # a connection that is shut looks like one that ended
+                raise requests.Timeout("the deadline has passed")
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if is_over.is_set():
+                raise requests.Timeout("the deadline has passed") from error
+            if isinstance(error, requests.RequestException):
+                raise
+            raise requests.ConnectionError(type(error).__name__) from error
+        finally:
+            timer.cancel()
+
+
+class Session(requests.Session):
+    """The calls of one thread. None is repeated, redirected or given a password that it was not set up with.
+
+    `api`: this session fetches and stores files for the API at that address, so it only uses addresses safe for that.
+    """
+
+    def __init__(self, connections: Connections, agent: str, api: str = "") -> None:
+        super().__init__()
+        self.connections, self._api = connections, api
+        self.trust_env = False  # see `surroundings.py`
+        self.headers["User-Agent"] = agent
+        self.adapters.clear()
+        self.mount("http://", _Adapter(connections))
+
+    def get_adapter(self, url: str) -> Any:
+        """Return the adapter for the address. Raises PassingError if the certificates to trust cannot be read."""
+        if url.lower().startswith("https:") and "https://" not in self.adapters:
+            self.mount("https://", _Adapter(self.connections, self.connections.certificates()))
+        return super().get_adapter(url)
+
+    def exchange(self, prepared: requests.PreparedRequest) -> requests.Response:
+        """Send the request. Return the answer; its body is not read yet. Call it within a deadline.
+
+        Raises PassingError if the address is not safe for files.
+        """
+        if self._api:
+            check_file_address(prepared.url or "", api=self._api)
+        self.connections.on_this_thread.is_public_only = bool(self._api) and not is_loopback(self._api)
+        return self.send(
+            prepared,
+            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+            allow_redirects=False,
+            stream=True,
+            proxies=dict(proxies_for(prepared.url or "")),
+        )
 
 
 def _shut(sock: socket.socket) -> None:
@@ -65,13 +148,17 @@ def _shut(sock: socket.socket) -> None:
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, connections: Connections, certificates: ssl.SSLContext | None = None) -> None:
+        self._connections, self._certificates = connections, certificates
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._certificates)
         self.poolmanager.pool_classes_by_scheme = _tracked_pools(self._connections)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Verify by our own certificates; the original would add its own list."""
+        conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         # a body shorter than its Content-Length is an error; urllib3 1.26 (Blender 4.2) checks this only on request
@@ -83,16 +170,24 @@ class _Adapter(HTTPAdapter):
         return super().build_response(req, resp)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
+        manager = super().proxy_manager_for(*args, **kwargs, ssl_context=self._certificates)
         manager.pool_classes_by_scheme = _tracked_pools(self._connections)
         return manager
 
 
+def _leads_to_proxy(connection: Any) -> bool:
+    return bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
+
+
 def _tracked_pools(connections: Connections) -> dict[str, Any]:
-    """Return connection pools that report their sockets. `ConnectionCls` is urllib3's hook in 1.26 and 2."""
+    """Return connection pools that report their sockets.
+
+    `ConnectionCls` is urllib3's hook in 1.26 and 2, as is `_new_conn`, which returns the connected socket.
+    """
 
     class Tracked(HTTPConnection):
         _is_connecting = False
+        _raw: socket.socket | None = None
 
         def connect(self) -> None:
             self._is_connecting = True  # bytes sent meanwhile only ask a proxy for a tunnel
@@ -100,7 +195,22 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
                 super().connect()
             finally:
                 self._is_connecting = False
+                if self._raw is not None:
+                    self._raw.close()
+                    self._raw = None
             connections.add(self.sock)
+
+        def _new_conn(self) -> socket.socket:
+            sock: socket.socket = super()._new_conn()
+            if getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(self):
+                peer = sock.getpeername()[0]
+                if not is_public(peer):
+                    sock.close()
+                    raise OSError("the host is not on the public internet")
+            # A handshake takes the socket over, and may never end. Its duplicate shuts the same connection.
+            self._raw = sock.dup()
+            connections.add(self._raw)
+            return sock
 
         def send(self, data: Any) -> None:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import re
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urljoin
 
 import requests
 
@@ -14,25 +18,39 @@ from ..errors import ModelFileError, PassingError, RefusedError, Remedy, storage
 from ..files import rename
 from ..model.glb import check_glb
 from ..request.service import Asset, Wait
-from .http import ANSWER_SECONDS, CONNECT_SECONDS, PASSING, error_for, raise_for_connection
+from .connection import Session
+from .http import PASSING, error_for, raise_for_connection
 
 CHUNK_BYTES = 256 * 1024
-MODEL_BYTES_MAXIMUM = 4 * 1024**3  # a GLB's length is a 32-bit number (glTF 2.0 §4.4.2)
+CHUNK_SECONDS = 90.0  # for the answer's header, and for each chunk: 3 kB/s is the slowest line that we wait for
+MODEL_BYTES_MAXIMUM = 1024**3
+REDIRECTS_MAXIMUM = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PARTIAL = 206
 RANGE_NOT_SATISFIABLE = 416
+# A strong entity tag (RFC 9110 §8.8.3). Anything else could not be sent back as it came.
+_STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 
 
-def download(
-    session: requests.Session, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]
-) -> None:
+def download(session: Session, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
     """Download the asset to `target`, whole. The session carries no key: the address is on another host.
 
-    `progress` is called with 0 to 1. Raises PassingError (the bytes received so far are kept), ModelFileError,
-    StorageError, and RefusedError if the host refuses the address, as when it has expired.
+    `progress` is called with 0 to 1.
+
+    Raises PassingError (the bytes received so far are kept), ModelFileError, StorageError, and RefusedError if the host
+    refuses the address, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
-        _fetch(session, asset, part, origin, wait, progress)
+        have, tag = _continuation(part, origin, asset.id)
+        headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
+        headers["Accept-Encoding"] = "identity"  # so that lengths and ranges count the file's own bytes
+        with closing(_opened(session, asset.url, headers)) as response:
+            have = _checked(response, part, have)
+            if (_length(response, have) or 0) > MODEL_BYTES_MAXIMUM:
+                raise _too_large()
+            origin.write_text(json.dumps({"asset": asset.id, "etag": _tag(response)}), encoding="utf-8")
+            _save(session, response, part, have, wait, progress)
         try:
             check_glb(part)
         except ModelFileError:
@@ -41,52 +59,111 @@ def download(
         rename(part, target)
         origin.unlink(missing_ok=True)
     except OSError as error:
-        if isinstance(error, requests.RequestException):  # an OSError too, but one of the network
-            raise_for_connection(error)
         raise storage_error("save the model", error) from error
 
 
-def _fetch(
-    session: requests.Session,
-    asset: Asset,
+def _opened(session: Session, address: str, headers: dict[str, str]) -> requests.Response:
+    """Return the answer, after a few redirects at most. Their bodies are not read. Raises PassingError."""
+    for _ in range(REDIRECTS_MAXIMUM + 1):
+        try:
+            with session.connections.deadline(CHUNK_SECONDS):
+                prepared = session.prepare_request(requests.Request("GET", address, headers=headers))
+                response = session.exchange(prepared)
+        except requests.RequestException as error:
+            raise_for_connection(error)
+        place = response.headers.get("Location", "")
+        if response.status_code not in REDIRECTS or not place:
+            return response
+        response.close()
+        try:
+            address = urljoin(address, place)
+        except ValueError:
+            address = ""
+    raise PassingError("Scenario's file host sends the download in circles.")
+
+
+def _checked(response: requests.Response, part: Path, have: int) -> int:
+    """Return behind how many bytes of the part the answer's body belongs. Raises an error if it is not the model."""
+    if response.status_code == RANGE_NOT_SATISFIABLE:
+        part.unlink()
+        raise PassingError("The download could not be continued.")
+    _raise_for_file_host(response)
+    if response.status_code != PARTIAL:
+        part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
+        return 0
+    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        part.unlink()
+        raise PassingError("The download could not be continued.")
+    return have
+
+
+def _save(
+    session: Session,
+    response: requests.Response,
     part: Path,
-    origin: Path,
+    have: int,
     wait: Wait,
     progress: Callable[[float], None],
 ) -> None:
-    have, tag = _continuation(part, origin, asset.id)
-    headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
-    headers["Accept-Encoding"] = "identity"  # so that lengths and ranges count the file's own bytes
-    with session.get(asset.url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, ANSWER_SECONDS)) as response:
-        if response.status_code == RANGE_NOT_SATISFIABLE:
-            part.unlink()
-            raise PassingError("The download could not be continued.")
-        _raise_for_file_host(response)
-        if response.status_code != PARTIAL:
-            have = 0
-            part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
-        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-            part.unlink()
-            raise PassingError("The download could not be continued.")
-        length = _length(response, have)
-        tag = response.headers.get("ETag", "")
-        origin.write_text(json.dumps({"asset": asset.id, "etag": tag}), encoding="utf-8")
-        with part.open("ab" if have else "wb") as file:
-            for chunk in response.iter_content(CHUNK_BYTES):
-                file.write(chunk)
-                have += len(chunk)
-                if have > MODEL_BYTES_MAXIMUM:
-                    raise ModelFileError(
-                        "The model's file is larger than a GLB can be. Press Retry to download it again."
-                    )
-                if length:
-                    progress(min(1.0, have / length))
-                if not wait(0):
-                    raise PassingError("The download was stopped.")
-            file.flush()
-            os.fsync(file.fileno())
+    """Write the answer's body behind the `have` bytes of the part. Raises OSError for the disk alone."""
+    length, is_glb = _length(response, have), have > 0
+    most = MODEL_BYTES_MAXIMUM
+    with part.open("ab" if have else "wb") as file:
+        for chunk in _chunks(session, response):
+            if not is_glb:  # its header says how long it is, even where the server does not
+                is_glb, most = True, _announced(chunk)
+            file.write(chunk)
+            have += len(chunk)
+            if have > most:
+                raise _too_large()
+            if length:
+                progress(min(1.0, have / length))
+            if not wait(0):
+                raise PassingError("The download was stopped.")
+        file.flush()
+        os.fsync(file.fileno())
     if length is not None and have != length:
         raise PassingError("The download broke off.")
+
+
+def _chunks(session: Session, response: requests.Response) -> Iterator[bytes]:
+    """Yield the body in large chunks. Raises PassingError if it does not come, or comes too slowly."""
+    parts = response.iter_content(CHUNK_BYTES)  # which may be single bytes, if the server sends them so
+    while True:
+        chunk, part, failure = bytearray(), b"", None
+        try:
+            with session.connections.deadline(CHUNK_SECONDS):
+                while len(chunk) < CHUNK_BYTES and (part := next(parts, b"")):
+                    chunk += part
+        except requests.RequestException as error:
+            failure = error
+        if chunk:
+            yield bytes(chunk)
+        if failure is not None:
+            raise_for_connection(failure)
+        if not part:
+            return
+
+
+def _announced(beginning: bytes) -> int:
+    """Return the most bytes to take of a file that begins so: a GLB's header names its length (glTF 2.0 §4.4.2).
+
+    What is no GLB may go on for a little, so that it can be looked at, but not for ever.
+    """
+    if beginning[:4] != b"glTF" or len(beginning) < 12:
+        return max(len(beginning), CHUNK_BYTES) * 4
+    (length,) = struct.unpack_from("<I", beginning, 8)
+    return min(MODEL_BYTES_MAXIMUM, max(int(length), len(beginning)) + CHUNK_BYTES)
+
+
+def _too_large() -> ModelFileError:
+    return ModelFileError("The model's file is larger than it should be. Press Retry to download it again.")
+
+
+def _tag(response: requests.Response) -> str:
+    """Return the answer's tag, with which the download may be continued; empty if it has none of use."""
+    tag = response.headers.get("ETag", "")
+    return tag if _STRONG_TAG.fullmatch(tag) else ""
 
 
 def _raise_for_file_host(response: requests.Response) -> None:
@@ -106,7 +183,7 @@ def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
     try:
         data = json.loads(origin.read_text(encoding="utf-8"))
         tag = str(data["etag"])
-        is_same = data["asset"] == asset_id and tag and not tag.startswith("W/")  # RFC 9110 §13.1.5
+        is_same = data["asset"] == asset_id and _STRONG_TAG.fullmatch(tag)  # RFC 9110 §13.1.5
         return (part.stat().st_size, tag) if is_same else (0, "")
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return 0, ""
@@ -115,4 +192,4 @@ def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
 def _length(response: requests.Response, have: int) -> int | None:
     """Return the whole file's length in bytes; None if the server does not say."""
     text = response.headers.get("Content-Length", "")
-    return have + int(text) if text.isdigit() else None
+    return have + int(text[:18]) if text.isascii() and text.isdigit() else None

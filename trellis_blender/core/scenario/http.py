@@ -29,6 +29,7 @@ from ..errors import (
     AnswerLostError,
     CreditsError,
     LimitError,
+    LongAnswerError,
     PassingError,
     RefusedError,
     Remedy,
@@ -36,11 +37,15 @@ from ..errors import (
     TrellisError,
 )
 from ..request.account import Account
-from .connection import Connections, new_session
+from ..request.text import plain_values
+from .connection import Connections, Session
+from .surroundings import words_for
 
-CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 60.0
-ANSWER_BYTES_MAXIMUM = 32 * 1024 * 1024
+CALL_SECONDS = 90.0  # for a whole call, its answer included
+PICTURE_SECONDS = 300.0  # for a whole call that holds some megabytes of picture
+ANSWER_BYTES_MAXIMUM = 8 * 1024 * 1024
+REFUSAL_BYTES_MAXIMUM = 64 * 1024  # of the body of a refusal, which is read for its words
+DIGITS_MAXIMUM = 300  # of a number; Python refuses to read one of 4,300 and all that stands around it
 WAIT_MAXIMUM = 3600.0
 DRY_RUN_STATUS = 269
 PASSING = frozenset({408, 409, 425, 429})
@@ -63,7 +68,8 @@ class Caller:
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self.account = account
-        self._session, self._here = new_session(connections, agent), connections.on_this_thread
+        self._connections, self._here = connections, connections.on_this_thread
+        self._session = Session(connections, agent)
         # bytes: `requests` would encode a text as Latin-1, and a pasted key may hold any character
         self._session.auth = HTTPBasicAuth(account.key.encode(), account.secret.encode())
 
@@ -84,7 +90,8 @@ class Caller:
         """
         self._here.has_sent = False
         try:
-            response, content = self._exchange(self._prepared(method, path, body, query))
+            with self._connections.deadline(PICTURE_SECONDS if sends_picture else CALL_SECONDS):
+                response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
             raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
         data = _json_object(content)
@@ -95,6 +102,8 @@ class Caller:
             return data
         if paid:
             raise AnswerLostError("Scenario's answer could not be read.")
+        if content.lstrip()[:1] == b"<":  # a page, such as that of a network that asks to sign in first
+            raise _elsewhere(response.status_code, None)
         raise PassingError("Scenario's answer could not be read.")
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
@@ -104,10 +113,11 @@ class Caller:
         PassingError if no answer comes, NotDryError before anything is sent.
         """
         try:
-            prepared = self._prepared("POST", path, body, {"dryRun": "true"})
-            if parse_qs(urlsplit(prepared.url or "").query).get("dryRun") != ["true"]:
-                raise NotDryError(path)
-            response, content = self._exchange(prepared)
+            with self._connections.deadline(CALL_SECONDS):
+                prepared = self._prepared("POST", path, body, {"dryRun": "true"})
+                if parse_qs(urlsplit(prepared.url or "").query).get("dryRun") != ["true"]:
+                    raise NotDryError(path)
+                response, content = self._exchange(prepared)
         except requests.RequestException as error:
             raise_for_connection(error)
         return response.status_code, _json_object(content) or {}
@@ -118,44 +128,62 @@ class Caller:
         return self._session.prepare_request(requests.Request(method, address, params=params, json=body))
 
     def _exchange(self, prepared: requests.PreparedRequest) -> tuple[requests.Response, bytes]:
-        """Return the answer and its whole body. Raises RequestException."""
-        surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        """Return the answer and its body, as far as it is of use. Raises RequestException."""
         # no redirects: the key must not follow them, and a paid call must not go out twice
-        with self._session.send(
-            prepared, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), allow_redirects=False, **surroundings
-        ) as response:
+        with self._session.exchange(prepared) as response:
             return response, _content(response)
 
 
+class _TooLong(requests.ConnectionError):
+    """An answer that is longer than any of Scenario's should be."""
+
+
 def raise_for_connection(error: requests.RequestException, *, may_have_arrived: bool = False) -> NoReturn:
-    """Raise PassingError, or AnswerLostError if a paid call may have left this computer."""
+    """Raise PassingError, or AnswerLostError if a paid call may have left this computer.
+
+    An answer that is too long is a LongAnswerError.
+    """
     if may_have_arrived:
         raise AnswerLostError("The connection broke after the request was sent.") from error
-    if isinstance(error, requests.exceptions.SSLError):
-        text = "The connection to Scenario is not trusted. Check this computer's date and network."
-        raise PassingError(text) from error
-    if isinstance(error, requests.Timeout):
-        raise PassingError("Scenario does not answer. Check the network.") from error
-    raise PassingError("No connection to Scenario. Check the network.") from error
+    if isinstance(error, _TooLong):
+        raise LongAnswerError("Scenario's answer is longer than it should be.") from error
+    raise PassingError(words_for(error)) from error
 
 
 def _content(response: requests.Response) -> bytes:
-    """Return the body. Raises RequestException if it breaks off, takes too long or is unreasonably large."""
-    chunks, size, end = [], 0, time.monotonic() + 2 * ANSWER_SECONDS
+    """Return the body; the beginning of a refusal's, nothing of a redirect's.
+
+    Raises RequestException if it breaks off or is unreasonably long. The header is asked first.
+    """
+    if 300 <= response.status_code < 400:
+        return b""
+    is_refusal = response.status_code >= 400
+    most = REFUSAL_BYTES_MAXIMUM if is_refusal else ANSWER_BYTES_MAXIMUM
+    length = response.headers.get("Content-Length", "")
+    if not is_refusal and length.isascii() and length.isdigit() and int(length[:18]) > most:
+        raise _TooLong("the answer is too long")
+    chunks, size = [], 0
     for chunk in response.iter_content(8192):
         chunks.append(chunk)
         size += len(chunk)
-        if size > ANSWER_BYTES_MAXIMUM or time.monotonic() > end:
-            raise requests.ConnectionError("the answer has no end")
+        if size > most:
+            if is_refusal:
+                break
+            raise _TooLong("the answer is too long")
     return b"".join(chunks)
 
 
 def _json_object(content: bytes) -> Json | None:
     try:
-        data = json.loads(content)
+        data = plain_values(json.loads(content, parse_int=_whole_number))
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def _whole_number(digits: str) -> int | float:
+    """Return the number; infinity if it has more digits than anything that we are told."""
+    return int(digits) if len(digits) <= DIGITS_MAXIMUM else float("inf")
 
 
 def error_for(

@@ -1,0 +1,216 @@
+"""The key goes to one origin, and nothing that this computer is set to changes that. Files come from safe addresses."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+
+from tests.core.recorder import Recorder, Reply
+from tests.core.scenario.proxy import Proxy
+from tests.core.scenario.test_https import call, context, expect_not_sent
+from tests.core.studio import AGENT
+from tests.glbs.draft import container
+from trellis_blender.core.errors import AnswerLostError, PassingError, RefusedError
+from trellis_blender.core.request.account import DEFAULT_ADDRESS
+from trellis_blender.core.request.service import Asset
+from trellis_blender.core.scenario.connection import Connections, Session
+from trellis_blender.core.scenario.download import REDIRECTS_MAXIMUM, download
+from trellis_blender.core.scenario.surroundings import CERTIFICATE_VARIABLES, check_file_address, is_public
+
+KEY = base64.b64encode(b"a-key:a-secret").decode()
+GLB = container({"asset": {"version": "2.0"}}, bytes(4096))
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing of this machine's own settings take part."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in CERTIFICATE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_computer_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch, name: str, host: str) -> None:
+    with Recorder() as recorder, Proxy() as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        assert call(recorder.url.replace("127.0.0.1", host)) == {}
+        assert proxy.asked == []
+    assert recorder.asked[0].headers["authorization"] == f"Basic {KEY}"
+
+
+@pytest.mark.parametrize("entry", ["machine 127.0.0.1", "default", "machine localhost"])
+def test_no_password_of_this_computers_reaches_any_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    (tmp_path / ".netrc").write_text(f"{entry} login canary password canary\n", encoding="ascii")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with Recorder(Reply(200, GLB)) as recorder:
+        call(recorder.url)
+        fetch(recorder.url, tmp_path)
+    assert [asked.headers.get("authorization", "") for asked in recorder.asked] == [f"Basic {KEY}", ""]
+
+
+def fetch(url: str, folder: Path, api: str = "http://127.0.0.1:1") -> None:
+    """Download a model from that address, for an API at another one."""
+    session = Session(Connections(), AGENT, api)
+    download(
+        session, Asset("asset_1", "", url, is_glb=True), folder / "model.glb", lambda _seconds: True, lambda _: None
+    )
+
+
+@pytest.mark.parametrize("paid", [False, True])
+@pytest.mark.parametrize("name", CERTIFICATE_VARIABLES)
+def test_named_certificates_that_are_missing_are_said_and_nothing_counts_as_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, paid: bool
+) -> None:
+    monkeypatch.setenv(name, str(tmp_path / "gone.pem"))
+    with Recorder(tls=context(trustme.CA())) as recorder:
+        answer = call(recorder.url, paid=paid)
+    assert type(answer) is PassingError
+    assert name in str(answer)
+    assert "is not there" in str(answer)
+    assert recorder.asked == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", bytes(4096), b"-----BEGIN CERTIFICATE-----\nx\n"])
+@pytest.mark.parametrize("name", CERTIFICATE_VARIABLES[:3])
+def test_named_certificates_that_cannot_be_read_are_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / "own.pem").write_bytes(content)
+    monkeypatch.setenv(name, str(tmp_path / "own.pem"))
+    with Recorder(tls=context(trustme.CA())) as recorder:
+        answer = call(recorder.url, paid=True)
+    assert type(answer) is PassingError
+    assert f"that {name} names cannot be read" in str(answer)
+    assert recorder.asked == []
+
+
+@pytest.mark.parametrize("name", CERTIFICATE_VARIABLES[:3])
+def test_the_certificates_that_the_environment_names_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "own.pem"))
+    monkeypatch.setenv(name, str(tmp_path / "own.pem"))
+    with Recorder(tls=context(authority)) as recorder:
+        assert call(recorder.url) == {}
+
+
+@pytest.mark.parametrize("value", ["", "0", "False"])
+def test_nothing_in_the_environment_switches_the_verification_off(
+    monkeypatch: pytest.MonkeyPatch, value: str, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTHONHTTPSVERIFY", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, value)
+    with Recorder(tls=context(trustme.CA())) as recorder:
+        expect_not_sent(call(recorder.url))
+    assert recorder.asked == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("paid", [False, True])
+def test_the_key_follows_no_redirect(status: int, paid: bool) -> None:
+    with Recorder() as elsewhere, Recorder(Reply(status, b"", {"Location": elsewhere.url})) as recorder:
+        assert type(call(recorder.url, paid=paid)) is (AnswerLostError if paid else PassingError)
+    assert (len(recorder.asked), elsewhere.asked) == (1, [])
+
+
+UNSAFE = [
+    "http://cdn.example/a.glb",
+    "https://10.0.0.1/a.glb",
+    "https://192.168.1.1/a.glb",
+    "https://172.16.0.9/a.glb",
+    "https://169.254.169.254/latest/meta-data",
+    "https://127.0.0.1/a.glb",
+    "https://localhost/a.glb",
+    "https://[::1]/a.glb",
+    "https://[::ffff:10.0.0.1]/a.glb",
+    "https://[64:ff9b::a00:1]/a.glb",
+    "https://[2002:a00:1::]/a.glb",
+    "https://[fe80::1%25eth0]/a.glb",
+    "https://[fd00::1]/a.glb",
+    "https://0.0.0.0/a.glb",
+    "https://255.255.255.255/a.glb",
+    "file:///etc/passwd",
+    "ftp://cdn.example/a.glb",
+    "data:model/gltf-binary;base64,AAAA",
+    "javascript:alert(1)",
+    "//cdn.example/a.glb",
+    "https:///a.glb",
+    "https://cdn.example:99999999/a.glb",
+    "https://[::1",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", UNSAFE)
+def test_an_unsafe_address_of_a_file_is_not_used(address: str) -> None:
+    with pytest.raises(PassingError) as error:
+        check_file_address(address, api=DEFAULT_ADDRESS)
+    assert not set(address.split("/")) - {""} & set(str(error.value).split()), "the address is told"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://cdn.example/a?Policy=1", "https://93.184.215.14/a", "https://[2606::1]/a"]
+)
+def test_a_safe_address_of_a_file_is_used(address: str) -> None:
+    check_file_address(address, api=DEFAULT_ADDRESS)
+
+
+@pytest.mark.parametrize("address", ["http://cdn.example/a.glb", "https://10.0.0.1/a", "file:///etc/passwd"])
+def test_even_for_an_api_on_this_computer_files_come_from_here_or_from_a_safe_address(address: str) -> None:
+    check_file_address("http://127.0.0.1:8000/a.glb", api="http://localhost:8000")
+    with pytest.raises(PassingError):
+        check_file_address(address, api="http://localhost:8000")
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
+def test_a_name_that_leads_to_this_computer_is_not_connected_to(host: str, tmp_path: Path) -> None:
+    with Recorder(Reply(200, GLB), tls=context(trustme.CA())) as recorder:
+        port = recorder.url.rpartition(":")[2]
+        with pytest.raises(PassingError):
+            fetch(f"https://{host}:{port}/a.glb", tmp_path, DEFAULT_ADDRESS)
+    assert recorder.asked == []
+
+
+def test_where_a_name_leads_is_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_public("cdn.example")  # not known before the connection is made
+    session = Session(Connections(), AGENT, DEFAULT_ADDRESS)
+    with Recorder() as recorder:
+        port = int(recorder.url.rpartition(":")[2])
+        monkeypatch.setattr(
+            "urllib3.util.connection.socket.getaddrinfo", lambda *_given: [(2, 1, 6, "", ("127.0.0.1", port))]
+        )
+        with pytest.raises(requests.ConnectionError), session.connections.deadline(30):
+            session.exchange(session.prepare_request(requests.Request("GET", f"https://cdn.example:{port}/a")))
+    assert recorder.asked == []
+
+
+@pytest.mark.parametrize("count", [0, 1, REDIRECTS_MAXIMUM, REDIRECTS_MAXIMUM + 1])
+def test_a_download_follows_three_redirects_and_reads_none_of_their_bodies(count: int, tmp_path: Path) -> None:
+    endless = Reply(302, b"x" * 100_000, {"Location": "/next"}, length=10**12)
+    with Recorder(*[endless] * count, Reply(200, GLB)) as recorder:
+        if count > REDIRECTS_MAXIMUM:
+            with pytest.raises(PassingError, match="in circles"):
+                fetch(recorder.url, tmp_path)
+        else:
+            fetch(recorder.url, tmp_path)
+            assert (tmp_path / "model.glb").read_bytes() == GLB
+
+
+@pytest.mark.parametrize("place", [*UNSAFE[:4], "file:///etc/passwd", "https://[::1"])
+def test_a_download_is_redirected_to_safe_addresses_only(place: str, tmp_path: Path) -> None:
+    with Recorder(Reply(302, b"", {"Location": place})) as recorder, pytest.raises((PassingError, RefusedError)):
+        fetch(recorder.url, tmp_path)
+    assert len(recorder.asked) == 1
