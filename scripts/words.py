@@ -31,7 +31,10 @@ _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",
         "end of file",
-        "the answer has no end",
+        "the answer is too long",
+        "the deadline has passed",
+        "the host is not on the public internet",
+        "Tunnel connection failed",
         "the answer is packed more than once",
         "bytes {have}-",
         "does not have any image data",

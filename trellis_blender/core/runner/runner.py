@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from .steps import SearchMissed, Step, StepTools
     from .workers import Workers
 
-NETWORK_WORKERS = 4  # for small calls, and as many for transfers
-TRANSFERS = frozenset({Stage.UPLOADING, Stage.DOWNLOADING})
+NETWORK_WORKERS = 4  # in each pool
+TRANSFERS = {Stage.UPLOADING: "uploads", Stage.DOWNLOADING: "downloads"}  # the pool of each large step
 _log = logging.getLogger(__name__)
 
 
@@ -90,7 +90,7 @@ class Runner:
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
         self._held_by = ""
-        self._busy = {False: 0, True: 0}  # workers that take a step, by whether it is a transfer
+        self._busy = dict.fromkeys(("network", *TRANSFERS.values()), 0)  # workers that take a step, by pool
         self._look_due = 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
@@ -378,7 +378,7 @@ class Runner:
 
     def _has_room(self, stage: Stage) -> bool:
         """Return whether a worker is free for a step from that stage."""
-        return self._busy[stage in TRANSFERS] < NETWORK_WORKERS
+        return self._busy[TRANSFERS.get(stage, "network")] < NETWORK_WORKERS
 
     def _is_polled(self, entry: JobEntry) -> bool:
         """Return whether the job is polled together with the others."""
@@ -413,8 +413,8 @@ class Runner:
         workers = self._workers
         job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
-        abandoned, is_transfer = entry.abandoned, job.stage in TRANSFERS
-        self._busy[is_transfer] += 1
+        abandoned, pool = entry.abandoned, TRANSFERS.get(job.stage, "network")
+        self._busy[pool] += 1
 
         def wait(seconds: float) -> bool:
             return not abandoned.is_set() and not self._stopping.wait(seconds)
@@ -432,13 +432,14 @@ class Runner:
                     result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
-            self._notes.put(lambda: self._settle(entry, result, is_transfer=is_transfer))
+            self._notes.put(lambda: self._settle(entry, result, pool))
 
-        (workers.transfers if is_transfer else workers.network).run_with_api(self._account, work)
+        pools = {"uploads": workers.uploads, "downloads": workers.downloads}
+        pools.get(pool, workers.network).run_with_api(self._account, work)
 
-    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception, *, is_transfer: bool) -> None:
+    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception, pool: str) -> None:
         """Take in the result of a step."""
-        self._busy[is_transfer] -= 1
+        self._busy[pool] -= 1
         entry.due = 0.0
         if entry.finish():  # it was abandoned meanwhile
             return
@@ -456,7 +457,7 @@ class Runner:
         assert self._workers is not None
         assert self._account is not None
         look = self._polling.begin(waiting)
-        self._busy[False] += 1
+        self._busy["network"] += 1
 
         def work(tools: StepTools) -> None:
             result: Mapping[str, Event] | Exception
@@ -469,7 +470,7 @@ class Runner:
         self._workers.network.run_with_api(self._account, work)
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
-        self._busy[False] -= 1
+        self._busy["network"] -= 1
         asked = self._polling.end(result)
         if isinstance(result, Exception):
             for entry in filter(self._is_polled, asked):

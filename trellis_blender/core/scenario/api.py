@@ -190,11 +190,11 @@ class Api:
             with self._files.connections.deadline(PICTURE_SECONDS):
                 prepared = self._files.prepare_request(requests.Request("PUT", url, data=data))
                 with self._files.exchange(prepared) as response:
-                    status = response.status_code
+                    status_code = response.status_code
         except requests.RequestException as error:
             raise_for_connection(error)
-        if not 200 <= status < 300:
-            raise PassingError(f"The picture could not be stored ({status}).")
+        if not 200 <= status_code < 300:
+            raise PassingError(f"The picture could not be stored ({status_code}).")
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
         """Return the asset that the parts became, once Scenario has joined them."""
