@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Build the extension: ``python3 scripts/build.py`` leaves ``dist/trellis_blender-<version>.zip``.
 
+``--repository DIR --url URL`` makes DIR an extension repository with that zip, for any server of static files: Blender
+installs from it and finds updates there. Open ``DIR/index.html`` there, and drag the link into Blender.
+
 Blender's own command checks and packs it. That command expects the manifest beside the package's ``__init__``. This
 repository keeps them apart, so the script first copies both into a temporary folder.
 """
@@ -8,17 +11,36 @@ repository keeps them apart, so the script first copies both into a temporary fo
 from __future__ import annotations
 
 import argparse
+import html
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environments
 
 MANIFEST = environments.ROOT / "blender_manifest.toml"
 PACKAGE = environments.ROOT / "trellis_blender"
 DIST = environments.ROOT / "dist"
+
+OLDER = "older"  # the folder in a repository for zips of earlier versions, which its index must not list
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{name} for Blender</title>
+<body style="font: 1.1em/1.5 sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em">
+<h1>{name}</h1>
+<p>{tagline}. Version {version}, for Blender {least} and later.</p>
+<p><a href="{link}">Drag this link into Blender</a> to install it, and to be told of updates.</p>
+<p>Or add the repository by hand: <em>Edit &gt; Preferences &gt; Get Extensions &gt; Repositories &gt; + &gt; Add Remote
+Repository</em>, with the address <code>{index}</code>.</p>
+<p><a href="{file}">Download the zip</a> to install it from disk instead.</p>
+</body>
+</html>
+"""
 
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
 
@@ -57,6 +79,40 @@ def build(output: Path = DIST, blender_version: str | None = None) -> Path:
     return package
 
 
+def publish(package: Path, repository: Path, url: str, blender_version: str | None = None) -> Path:
+    """Make the folder an extension repository with this zip at the web address `url`. Return its page.
+
+    Blender's own command writes `index.json`. Zips of other versions move to the folder `older`. Raises BuildError,
+    OSError, and ValueError for an address that is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"Not the address of a folder on the web: {url}")
+    manifest, address = environments.read_toml(MANIFEST), url.rstrip("/")
+    repository.mkdir(parents=True, exist_ok=True)
+    for other in repository.glob(f"{manifest['id']}-*.zip"):
+        if other.name != package.name:
+            (repository / OLDER).mkdir(exist_ok=True)
+            other.replace(repository / OLDER / other.name)
+    shutil.copy2(package, repository / package.name)
+    version = blender_version or environments.DEFAULT_BLENDER[environments.running_python()]
+    _extension_command(environments.blender_environment(version), "server-generate", "--repo-dir", str(repository))
+    least = manifest["blender_version_min"]
+    facts = {
+        "name": manifest["name"],
+        "tagline": manifest["tagline"],
+        "version": manifest["version"],
+        "least": least,
+        # Blender Manual, “Creating an Extensions Repository”: the link that Blender takes when it is dropped there
+        "link": f"{address}/{package.name}?repository=./index.json&blender_version_min={least}",
+        "index": f"{address}/index.json",
+        "file": package.name,
+    }
+    page = repository / "index.html"
+    page.write_text(PAGE.format(**{name: html.escape(fact) for name, fact in facts.items()}), encoding="utf-8")
+    return page
+
+
 def validate(package: Path, blender_version: str) -> str:
     """Let that version of Blender validate the zip file, and return its output.
 
@@ -70,7 +126,8 @@ def _extension_command(python: Path, action: str, *arguments: str) -> str:
     tool = scripts / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
     # Without this file the command does not check the manifest's tags.
     tags = scripts / "modules" / "_bpy_internal" / "extensions" / "tags.py"
-    return _output_of([str(python), "-X", "utf8", str(tool), action, "--valid-tags", str(tags), *arguments])
+    checks = [] if action == "server-generate" else ["--valid-tags", str(tags)]
+    return _output_of([str(python), "-X", "utf8", str(tool), action, *checks, *arguments])
 
 
 def _blender_scripts(python: Path) -> Path:
@@ -98,10 +155,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the extension's zip file.")
     parser.add_argument("--output", type=Path, default=DIST, help="the folder for the zip file (default: dist)")
     parser.add_argument("--bpy", choices=environments.PYTHON_OF_BLENDER, help="the Blender that checks and packs it")
+    parser.add_argument("--repository", type=Path, metavar="DIR", help="make this folder an extension repository")
+    parser.add_argument("--url", help="the web address at which that folder will be")
     arguments = parser.parse_args()
+    if (arguments.repository is None) != (arguments.url is None):
+        parser.error("--repository and --url belong together")
     try:
-        print(build(arguments.output, arguments.bpy))
-    except (BuildError, environments.EnvironmentNotBuiltError) as error:
+        package = build(arguments.output, arguments.bpy)
+        print(package)
+        if arguments.repository is not None:
+            print(publish(package, arguments.repository, arguments.url, arguments.bpy))
+    except (ValueError, BuildError, environments.EnvironmentNotBuiltError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

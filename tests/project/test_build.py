@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import environments
-from build import MANIFEST, PACKAGE, BuildError, build, stage, validate
+from build import MANIFEST, OLDER, PACKAGE, BuildError, build, publish, stage, validate
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,35 @@ def test_a_staged_extension_holds_no_compiled_files(tmp_path: Path, monkeypatch:
     staged = stage(tmp_path / "staged")
     assert (staged / "core" / "__init__.py").is_file()
     assert [path for path in staged.rglob("*") if "pycache" in path.name or path.suffix == ".pyc"] == []
+
+
+def test_a_repository_lists_the_package_and_its_page_holds_the_link_that_blender_takes(
+    package: Path, tmp_path: Path
+) -> None:
+    page = publish(package, tmp_path / "site", "https://example.org/trellis/")
+    index = json.loads((tmp_path / "site" / "index.json").read_text(encoding="utf-8"))
+    (listed,) = index["data"]
+    assert (listed["id"], listed["archive_url"]) == ("trellis_blender", f"./{package.name}")
+    assert listed["archive_size"] == (tmp_path / "site" / package.name).stat().st_size
+    link = f"https://example.org/trellis/{package.name}?repository=./index.json&amp;blender_version_min=4.2.0"
+    text = page.read_text(encoding="utf-8")
+    assert f'href="{link}"' in text
+    assert "https://example.org/trellis/index.json" in text
+
+
+def test_a_new_version_takes_the_old_ones_place_in_the_repository(package: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "trellis_blender-0.0.1.zip").write_bytes(package.read_bytes())
+    (site / "another-1.0.0.txt").write_text("", encoding="utf-8")
+    publish(package, site, "http://127.0.0.1:8000")
+    assert len(json.loads((site / "index.json").read_text(encoding="utf-8"))["data"]) == 1
+    assert (site / OLDER / "trellis_blender-0.0.1.zip").is_file()
+    assert (site / "another-1.0.0.txt").is_file()
+
+
+@pytest.mark.parametrize("url", ["", "example.org", "ftp://example.org", "https://", "https://example.org/?a=1"])
+def test_a_repository_needs_an_address_on_the_web(package: Path, tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValueError, match="address of a folder on the web"):
+        publish(package, tmp_path / "site", url)
+    assert not (tmp_path / "site").exists()
