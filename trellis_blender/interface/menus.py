@@ -52,10 +52,13 @@ class TRELLIS2_MT_job(bpy.types.Menu):
             if number:
                 layout.separator()
             for operator, icon in group:
-                entry = layout.row()
-                entry.enabled = job is None or operator.fits(job)
-                label = operator.bl_label if job is None else translated(operator.label(job))
-                entry.operator(operator.bl_idname, text=label, icon=icon).job_id = "" if job is None else job.id
+                entry, label = layout.row(), operator.bl_label
+                if job is not None and operator.fits(job):
+                    label = operator.label(job)
+                else:
+                    entry.enabled = job is None
+                button = entry.operator(operator.bl_idname, text=translated(label), icon=icon)
+                button.job_id = "" if job is None else job.id
         layout.operator("trellis2.remove_failed", icon="TRASH")
 
 

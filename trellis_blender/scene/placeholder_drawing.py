@@ -26,8 +26,9 @@ from . import placeholder
 
 gpu: Any = blender_gpu  # the stubs know little of it
 COLOR = (0.16, 0.5, 0.95, 0.16)
-ENDED_COLORS = {Stage.FAILED: (0.95, 0.1, 0.07, 0.24), Stage.UNCERTAIN: (1.0, 0.55, 0.05, 0.22)}
-WORD_SIZE, WORD_GAP = 14, 6  # pixels at a resolution scale of 1
+ENDED_COLORS = {Stage.FAILED: (0.95, 0.1, 0.07, 0.15), Stage.UNCERTAIN: (1.0, 0.55, 0.05, 0.15)}
+WORD_COLOR = (1.0, 1.0, 1.0, 1.0)
+WORD_SIZE, WORD_GAP = 13, 5  # pixels at a resolution scale of 1
 STEPS = 100
 PICTURE_SHARE = 0.8  # of the placeholder's edge
 CUBE = [(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
@@ -156,12 +157,15 @@ class PlaceholderDrawing:
         blf.enable(0, blf.SHADOW)
         blf.shadow(0, 3, 0.0, 0.0, 0.0, 1.0)
         for filled, box in ended:
-            top = _space(box) @ Vector((0.0, 0.0, placeholder.base_height(box) + placeholder.edge_of(box)))
-            place = location_3d_to_region_2d(context.region, context.region_data, top)
-            if place is not None:
+            edge, base, space = placeholder.edge_of(box), placeholder.base_height(box), _space(box)
+            corners = (space @ Vector((x * edge, y * edge, base + z * edge)) for x, y, z in CUBE)
+            seen = [location_3d_to_region_2d(context.region, context.region_data, corner) for corner in corners]
+            if None not in seen:  # otherwise it is partly behind the view
                 word = translated(WORDS[filled.stage])
-                blf.position(0, place.x - blf.dimensions(0, word)[0] / 2, place.y + WORD_GAP * scale, 0)
-                blf.color(0, *ENDED_COLORS[filled.stage][:3], 1.0)
+                middle = sum(point.x for point in seen) / len(seen)
+                top = max(point.y for point in seen) + WORD_GAP * scale
+                blf.position(0, middle - blf.dimensions(0, word)[0] / 2, top, 0)
+                blf.color(0, *WORD_COLOR)
                 blf.draw(0, word)
         blf.disable(0, blf.SHADOW)
 
