@@ -304,7 +304,6 @@ def file_opened() -> None:
     if _state.session is not None:
         _state.session.importer.leave_file()
         _state.session.placeholders.file_opened()
-        _wake(TICK_SECONDS)  # to say which models wait now
         rows.show(newest_first())
         if any(placeholder.boxes()):
             _state.session.is_loaded = False  # another Blender may have started the jobs of its placeholders
