@@ -136,7 +136,8 @@ class Importer:
 
     def waiting(self, jobs: Iterable[Job]) -> list[str]:
         """Return the reasons of all models that wait, the newest job's last. One that was not kept does not wait."""
-        return [reason for job in jobs if (reason := self.reason_for(job)) and reason != OTHER_KEPT]
+        here = (job for job in jobs if job.stage is Stage.READY or job.id in self.wanted)  # few of many
+        return [reason for job in here if (reason := self.reason_for(job)) and reason != OTHER_KEPT]
 
     def _placement(self, job: Job) -> build.Placement | None:
         """Return where the model goes; None if its placeholder is gone, so that it waits in the list for a click."""
