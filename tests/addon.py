@@ -59,6 +59,7 @@ PARTS = {
     "mesh": "scene.mesh",
     "blender_importer": "scene.blender_importer",
     "placeholder": "scene.placeholder",
+    "placeholder_drawing": "scene.placeholder_drawing",
     "asset": "scene.asset",
     # jobs
     "jobs": "jobs",

@@ -47,6 +47,7 @@ def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), w
     if waiting_for:  # the newest job's model does
         session.importer.read = addon.importing.ModelRead(next(reversed(known)), None)
         session.importer.waiting_for = waiting_for
+        session.importer.wanted.add(session.importer.read.id)
     before = addon.session.use(state)
     try:
         addon.rows.show(addon.session.newest_first())

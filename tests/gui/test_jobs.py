@@ -11,11 +11,14 @@ import pytest
 from emulator import Fault
 from screens import SIZE
 from tests.gui.artist import Artist
+from tests.gui.shots import Shots
 
 SLOW_ANSWER = 30.0  # seconds
 # The parts of the status bar: in the middle Blender shows reports, at its right end stands our text.
 REPORT = (int(SIZE[0] * 0.4), 0, int(SIZE[0] * 0.6), 20)
 TEXT = (int(SIZE[0] * 0.7), 0, SIZE[0], 20)
+IN_TEXT = (SIZE[0] - 60, 9)
+SIDEBAR = "Place.find('VIEW_3D', 'UI').area.spaces.active"
 
 
 @pytest.mark.parametrize("job_seconds", [6.0])
@@ -84,3 +87,31 @@ def test_the_status_bar_says_what_runs_and_the_info_log_what_arrived(artist: Art
     assert artist.picture(TEXT) == idle[0]
     (model,) = artist.models()
     assert any(line.startswith(f"“{model}” is in the scene") for line in artist.info_log())
+
+
+@pytest.mark.parametrize("job_seconds", [10.0])
+def test_a_model_that_waits_is_told_in_the_status_bar_and_a_click_there_opens_the_list(
+    artist: Artist, shots: Shots
+) -> None:
+    artist.renders()
+    artist.move_away()
+    idle = artist.picture(TEXT)
+    artist.click("trellis2.generate_render")
+    artist.waits_for("running")
+    artist.run("[bpy.data.objects.remove(thing) for thing in [*bpy.data.objects] if thing.type == 'LATTICE']")
+    artist.waits_for("ready")
+    artist.until(f"{artist.SESSION}.display().waiting == 'Trellis: 1 model waits · Its box was deleted or undone'")
+    artist.move_away()
+    assert artist.picture(TEXT) != idle
+    shots.keep("waiting", artist.picture())
+    artist.press("N")
+    artist.until(f"not {SIDEBAR}.show_region_ui")
+    artist.run("Place.find('VIEW_3D', 'UI').region.active_panel_category = 'View'")
+    artist.click_at(*IN_TEXT)
+    artist.until(f"{SIDEBAR}.show_region_ui")
+    artist.until("Place.find('VIEW_3D', 'UI').region.active_panel_category == 'Trellis'")
+    artist.click("trellis2.import_model(")
+    artist.waits_for("imported")
+    artist.move_away()
+    assert artist.picture(TEXT) == idle
+    assert len(artist.models()) == 1

@@ -9,9 +9,11 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageChops
 
+from emulator import Fault
 from tests.gui.artist import Artist
+from tests.gui.shots import Shots
 
-ORANGE, BLUE = (0, 40), (140, 180)  # hues, from 0 to 255
+ORANGE, BLUE, RED = (0, 40), (140, 180), (0, 10)  # hues, from 0 to 255
 BOXES = "[thing for thing in bpy.data.objects if thing.type == 'LATTICE']"
 
 
@@ -74,6 +76,26 @@ def test_the_box_shows_the_picture_and_fills_while_the_job_runs(artist: Artist) 
     artist.until(f"{artist.SESSION}.display().progress.fraction({artist.JOBS}[0]) > 0.6")
     assert coloured(artist.picture(view), BLUE) > filled + 0.005
     artist.waits_for("imported")
+
+
+def test_the_boxes_of_failed_jobs_are_red_and_remove_failed_takes_them_all(artist: Artist, shots: Shots) -> None:
+    artist.renders()
+    artist.deletes_the_cube()
+    view = artist.box("VIEW_3D", "WINDOW")
+    artist.emulator.fault("submit", Fault(job="fails", hint="The picture holds no subject"), times=2)
+    before = coloured(artist.picture(view), RED)
+    for count in (1, 2):
+        artist.click("trellis2.generate_render")
+        artist.until(f"len({artist.JOBS}) == {count}")
+        artist.waits_for("failed")
+    artist.move_away()
+    assert len(artist.run(f"[thing.name for thing in {BOXES}]")) == 2
+    assert coloured(artist.picture(view), RED) > before + 0.01
+    shots.keep("failed", artist.picture())
+    artist.looks_for("remove failed")
+    artist.until(f"not {artist.JOBS} and not {BOXES}")
+    artist.move_away()
+    assert coloured(artist.picture(view), RED) < before + 0.002
 
 
 @pytest.mark.parametrize("job_seconds", [15.0])

@@ -160,7 +160,7 @@ def test_over_an_image_editor_its_image_becomes_a_model_and_not_the_panels(artis
     artist.run("area.spaces.active.image = image")
     artist.run("hand.over('IMAGE_EDITOR', 'WINDOW', 0.5, 0.5)")
     artist.press("F3")
-    artist.type("3D Model from This Image")
+    artist.type("Generate 3D Model from Open Image")
     artist.press("RET")
     artist.waits_for("imported")
     assert artist.models() == ["Painted"]
@@ -196,7 +196,7 @@ def test_over_the_top_bar_which_can_be_no_image_editor_the_report_says_where_to_
     artist.run("context.window_manager.clipboard = ''")
     artist.run("hand.hover(hand.window.width / 2, hand.window.height - 4)")
     artist.press("F3")
-    artist.type("Generate from Clipboard")
+    artist.type("Generate 3D Model from Clipboard")
     artist.press("RET")
     assert artist.info_log()[-1].startswith(
         "Blender pastes an image only in an editor. Use the Trellis tab, or press F3"
@@ -216,7 +216,7 @@ def test_a_file_chosen_in_the_panel_becomes_a_model(artist: Artist) -> None:
 def test_one_file_dropped_on_the_viewport_becomes_a_model_without_a_question(artist: Artist) -> None:
     artist.draws("One.png")
     artist.drops("One.png")
-    artist.press("D")  # 3D Model from Image (Trellis), in the menu that Blender opens
+    artist.press("G")  # Generate 3D Models from Image Files, in the menu that Blender opens
     assert len(artist.stages()) == 1
     artist.waits_for("imported")
     assert artist.models() == ["One"]
@@ -232,8 +232,8 @@ def test_a_file_dropped_on_the_sidebar_becomes_its_picture_and_nothing_is_paid(a
     assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
 
 
-# In the menu that Blender opens: 3D Model from Image (Trellis); Use for 3D Model.
-@pytest.mark.parametrize(("region", "entry"), [("WINDOW", "D"), ("UI", "U")], ids=["viewport", "sidebar"])
+# In the menu that Blender opens: Generate 3D Models from Image Files; Use for 3D Model.
+@pytest.mark.parametrize(("region", "entry"), [("WINDOW", "G"), ("UI", "U")], ids=["viewport", "sidebar"])
 def test_several_dropped_files_become_models_after_one_question(artist: Artist, region: str, entry: str) -> None:
     for name in ("One.png", "Two.png"):
         artist.draws(name)

@@ -13,19 +13,21 @@ from ..core.request.presets import PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
-from .at_need import asset, presets, session
+from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
-from .operators import variations
+from .operators import level_of_detail, variations
 
 JOB_ENTRIES = (
     (
         (job_operators.TRELLIS2_OT_import_model, "IMPORT"),
+        (job_operators.TRELLIS2_OT_generate_again, "ADD"),
         (job_operators.TRELLIS2_OT_use_settings, "PRESET"),
         (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"),
         (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
     ),
     (
+        (level_of_detail.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
     ),
@@ -50,9 +52,14 @@ class TRELLIS2_MT_job(bpy.types.Menu):
             if number:
                 layout.separator()
             for operator, icon in group:
-                entry = layout.row()
-                entry.enabled = job is None or operator.fits(job)
-                entry.operator(operator.bl_idname, icon=icon).job_id = "" if job is None else job.id
+                entry, label = layout.row(), operator.bl_label
+                if job is not None and operator.fits(job):
+                    label = operator.label(job)
+                else:
+                    entry.enabled = job is None
+                button = entry.operator(operator.bl_idname, text=translated(label), icon=icon)
+                button.job_id = "" if job is None else job.id
+        layout.operator("trellis2.remove_failed", icon="TRASH")
 
 
 class TRELLIS2_MT_preset(bpy.types.Menu):
@@ -83,7 +90,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         for source in sources.TABLE:
             ending = "..." if source.opens_browser else ""
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
-        layout.operator("trellis2.generate_files", text="Generate from Image Files...", icon="FILE_FOLDER")
+        layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_FOLDER")
         layout.menu(TRELLIS2_MT_preset.__name__)
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
@@ -129,37 +136,53 @@ def _draw_submenu(self: Any, _context: bpy.types.Context) -> None:
 @_by_clicks
 def _draw_from_image(self: Any, _context: bpy.types.Context) -> None:
     self.layout.separator()
-    self.layout.operator("trellis2.generate_open_image", text="3D Model from This Image", icon="IMAGE_DATA")
+    self.layout.operator("trellis2.generate_open_image", text="Generate 3D Model from Open Image", icon="IMAGE_DATA")
     self.layout.operator("trellis2.generate_render", text="Generate 3D Model from Render", icon="RENDER_RESULT")
 
 
 @_by_clicks
 def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.operator("trellis2.generate_image", text="3D Model from Image (Trellis)...", icon="FILE_IMAGE")
+    self.layout.operator("trellis2.generate_image", text="Generate 3D Model from Image File...", icon="FILE_IMAGE")
 
 
 @_by_clicks
 def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
     """Add only entries that fit: others would only lengthen the menu."""
     thing = getattr(context, "active_object", None)
+    _draw_on_failed_box(self.layout, thing)
     if variations.variation_of(thing) is not None:
         self.layout.separator()
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
     if asset.is_model(thing):
         self.layout.separator()
-        self.layout.operator("trellis2.mark_asset", text="Mark as Trellis Asset", icon="ASSET_MANAGER")
+        self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")
+
+
+def _draw_on_failed_box(layout: Any, thing: Any) -> None:
+    """Add what can be done with the box of a job that failed."""
+    boxes = imported(session) and imported(placeholder)
+    job = session.jobs().get(placeholder.job_id(thing)) if boxes else None
+    if job is None or job.stage not in (job_table.Stage.FAILED, job_table.Stage.UNCERTAIN):
+        return
+    layout.separator()
+    actions: Any = (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"), (job_operators.TRELLIS2_OT_remove, "TRASH")
+    for operator, icon in actions:
+        if operator.fits(job):
+            layout.operator(operator.bl_idname, text=translated(operator.label(job)), icon=icon).job_id = job.id
+    layout.operator("trellis2.remove_failed", icon="TRASH")
 
 
 @_by_clicks
 def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.operator("trellis2.generate_files", text="3D Model from Images (Trellis)...", icon="FILE_IMAGE")
+    self.layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_IMAGE")
 
 
 @_by_clicks
 def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
     self.layout.separator()
-    self.layout.operator("trellis2.generate_viewport", text="3D Model from This View", icon="VIEW3D")
+    self.layout.operator("trellis2.generate_viewport", text="Generate 3D Model from Viewport", icon="VIEW3D")
 
 
 ENTRIES: tuple[tuple[str, Draw], ...] = (

@@ -44,6 +44,7 @@ def classes() -> tuple[Any, ...]:
         *preview_operators.CLASSES,
         *report.CLASSES,
         *variations.CLASSES,
+        *status_bar.CLASSES,
         *menus.CLASSES,
         *panels.CLASSES,
     )

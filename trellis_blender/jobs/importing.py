@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +28,11 @@ from ..settings import scene as scene_settings
 from .progress import Echo
 
 RETRY_SECONDS = 0.3
+# Why a finished model does not come into the scene by itself.
+BOX_GONE = "Its box was deleted or undone"
+OTHER_FILE = "It was made for another file"
+NO_BOX = "No box in this file waits for it"
+OTHER_KEPT = "You kept another variation"
 _log = logging.getLogger(__name__)
 
 
@@ -39,8 +44,9 @@ class Importer:
     result. `selection`: what was selected when the last model was requested. `waiting_for`: why the model that is read
     is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at
     the click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
-    placeholders; `left` is called for a job whose placeholder is gone. `task`: what the background Blender does for the
-    model that is read; `imported`: the .blend it made. `is_alone`: there is no background Blender.
+    placeholders; `left` is called for a job whose placeholder is gone. `reasons`: why the models of some jobs do not
+    come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
+    `is_alone`: there is no background Blender.
     """
 
     runner: Runner
@@ -50,9 +56,10 @@ class Importer:
     arrived: Callable[[str], None]
     failed: Callable[[str, str, Remedy], None]
     waits: Callable[[Job, str], None]
-    left: Callable[[Job], None]
+    left: Callable[[Job, str], None]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
     reading: str = ""
     read: ModelRead | None = None
     selection: busy.Selection = frozenset()
@@ -76,15 +83,22 @@ class Importer:
         self.selection = busy.selection(bpy.context)
         self.due = 0.0
 
+    def leave(self, job_id: str, reason: str) -> None:
+        """Bring this job's model no more. It waits in the list for a click, with the reason."""
+        self.wanted.discard(job_id)
+        self.reasons[job_id] = reason
+
     def forget(self, job_id: str) -> None:
         """Drop a job that was removed: an answer about its file may never come."""
         self.wanted.discard(job_id)
         self.boxed.discard(job_id)
+        self.reasons.pop(job_id, None)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
         """Drop all requests, because another file is open and nothing was requested in it yet."""
-        self.wanted.clear()
+        for job_id in [*self.wanted]:
+            self.leave(job_id, OTHER_FILE)
         self.boxed.clear()
         self.asked = ""
 
@@ -110,15 +124,27 @@ class Importer:
         return unwanted
 
     def reason_for(self, job: Job) -> str:
-        """Return why the job's model is read but not in the scene yet; empty if nothing holds it back."""
-        return self.waiting_for if self.read is not None and self.read.id == job.id else ""
+        """Return why the job's model is on this computer but not in the scene; empty if that is as it should be.
+
+        If it comes by itself, this is what holds it back.
+        """
+        if job.id in self.wanted:
+            is_first = self.read is not None and (self.read.id == job.id or self.task is None)
+            return self.waiting_for if is_first and self.is_awaited(job) else ""
+        is_left = job.stage is Stage.READY and not job.cancel_asked and job.id not in self.echoes
+        return self.reasons.get(job.id, NO_BOX) if is_left else ""
+
+    def waiting(self, jobs: Iterable[Job]) -> list[str]:
+        """Return the reasons of all models that wait, the newest job's last. One that was not kept does not wait."""
+        here = (job for job in jobs if job.stage is Stage.READY or job.id in self.wanted)  # few of many
+        return [reason for job in here if (reason := self.reason_for(job)) and reason != OTHER_KEPT]
 
     def _placement(self, job: Job) -> build.Placement | None:
         """Return where the model goes; None if its placeholder is gone, so that it waits in the list for a click."""
         box = placeholder.find(job.id)
         if box is None and job.id in self.boxed:
-            self.wanted.discard(job.id)
-            self.left(job)
+            self.leave(job.id, BOX_GONE)
+            self.left(job, BOX_GONE)
             return None
         return build.Placement(box, 0 if job.id == self.asked else job.place)
 

@@ -56,6 +56,10 @@ class Reports:
         if bpy.context.mode != "OBJECT":
             self.tell(waiting(job, reason))
 
+    def leave(self, job: Job, reason: str) -> None:
+        """Report that a model does not come by itself any more."""
+        self.tell(waiting(job, press_import(reason)))
+
     def flush(self) -> None:
         """Report all sentences as one."""
         if self.sentences:
@@ -93,7 +97,9 @@ class Messages:
 
 
 def arrived(job: Job) -> str:
-    """Return the sentence for a model that was imported."""
+    """Return the sentence for a model that was imported: what it took and cost, unless that was said before."""
+    if job.stage is Stage.IMPORTED:
+        return f"“{job.name}” is in the scene"
     facts = [] if job.ended is None else [duration(job.ended - job.begun)]
     facts += [] if job.cost is None else [cost_words(job.cost)]
     return f"“{job.name}” is in the scene · {', '.join(facts)}" if facts else f"“{job.name}” is in the scene"
@@ -116,7 +122,7 @@ def not_stopped(job: Job) -> str:
 
 def ready(job: Job) -> str:
     """Return the sentence for a model that nobody waits for, because another file was opened."""
-    return f"“{job.name}” is ready. Import it from the list"
+    return f"“{job.name}” is ready. Press Import to bring it in"
 
 
 def held(job: Job) -> str:
@@ -124,6 +130,11 @@ def held(job: Job) -> str:
     return f"“{job.name}” waits: {job.trouble}"
 
 
+def press_import(reason: str) -> str:
+    """Return the reason why a model does not come by itself, with what brings it."""
+    return f"{reason}. Press Import to bring it in"
+
+
 def waiting(job: Job, reason: str) -> str:
-    """Return the sentence for a model that waits for the artist."""
+    """Return the sentence for a model that waits for the artist, for this reason."""
     return f"“{job.name}” is ready. {reason}"

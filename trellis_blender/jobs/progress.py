@@ -35,13 +35,14 @@ class Echo(Enum):
 class ProgressDisplay:
     """What the sidebars and the status bar show of the jobs.
 
-    `running`: the jobs that do not rest. `text`: the status bar's text, empty when no job runs here. `listed`: the ids
-    in the list.
+    `running`: the jobs that do not rest. `text`: the status bar's text, empty when no job runs here. `waiting`: its
+    text about finished models that are not in the scene, empty if there are none. `listed`: the ids in the list.
     """
 
     progress: Progress = field(default_factory=Progress)
     running: Sequence[Job] = ()
     text: str = ""
+    waiting: str = ""
     due: float = 0.0
     listed: list[str] = field(default_factory=list)
 
@@ -76,6 +77,22 @@ class ProgressDisplay:
         if text != self.text:
             self.text = text
             redraw.redraw_status_bars()
+
+    def show_waiting(self, reasons: Sequence[str]) -> None:
+        """Show in the status bar how many finished models wait, for these reasons."""
+        text = waiting_text(reasons)
+        if text != self.waiting:
+            self.waiting = text
+            redraw.redraw_status_bars()
+
+
+def waiting_text(reasons: Sequence[str]) -> str:
+    """Return the status bar's text about finished models that wait, for the reason of all or of the last one."""
+    number = len(reasons)
+    if not number:
+        return ""
+    why, count = reasons[-1], "1 model waits" if number == 1 else f"{number} models wait"
+    return f"Trellis: {count} · {why}"
 
 
 def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:

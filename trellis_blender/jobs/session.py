@@ -27,6 +27,7 @@ from ..picture.preview import Previews
 from ..scene import placeholder
 from ..settings import preferences
 from . import apply_messages, jobs_root, rows
+from .messages import press_import
 from .progress import Echo, ProgressDisplay
 from .state import Session, State
 
@@ -104,8 +105,9 @@ def words_of(job: Job) -> str:
 
 
 def waiting_for(job: Job) -> str:
-    """Return why the job's model is not in the scene yet, though it is read; empty if nothing holds it back."""
-    return _state.session.importer.reason_for(job) if _state.session else ""
+    """Return why the job's model is on this computer but not in the scene, and what brings it; empty if all is well."""
+    reason = _state.session.importer.reason_for(job) if _state.session else ""
+    return press_import(reason) if reason and not is_awaited(job) else reason
 
 
 def is_awaited(job: Job) -> bool:
@@ -240,6 +242,7 @@ def tick() -> bool:
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
     session.update_placeholders(is_changed=is_changed, is_moved=is_moved)
+    session.display.show_waiting(session.importer.waiting(session.jobs.values()) if session.is_loaded else ())
     session.prices.step(session.account, session.jobs if session.is_loaded else None)
     if is_moved:
         redraw()
@@ -257,6 +260,7 @@ def stop() -> None:
         _state.session.importer.stop()
         _state.session.runner.stop()
         _state.session.display.show("")
+        _state.session.display.show_waiting(())
     use(State())
 
 

@@ -59,7 +59,7 @@ class Session:
     def __post_init__(self) -> None:
         tell, reports = self.messages.tell, self.messages.reports
         self.prices = Prices(self.runner, self.root, tell)
-        steps = self.arrived, self.failed, reports.wait, lambda job: reports.tell(sentences.ready(job))
+        steps = self.arrived, self.failed, reports.wait, reports.leave
         self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw into the placeholders: a fill as high as the job's progress, and the job's picture upright in the middle.
 
-One handler draws over the scene, and exists only while there is a placeholder to fill. The drawing is not an object, so
+The placeholder of a job that failed is full of another colour, and a word above it says so.
+
+The handlers that draw over the scene exist only while there is a placeholder to fill. The drawing is not an object, so
 it cannot be rendered, exported or saved.
 """
 
@@ -13,15 +15,20 @@ from typing import Any
 
 import bpy
 import gpu as blender_gpu
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from ..core.job.job import Job, Stage
+from ..core.job.words import WORDS
 from ..core.runner.messages import SmallPicture
 from ..host.redraw import redraw_viewports
+from ..host.translation.translation import translated
 from . import placeholder
 
 gpu: Any = blender_gpu  # the stubs know little of it
 COLOR = (0.16, 0.5, 0.95, 0.16)
+ENDED_COLORS = {Stage.FAILED: (0.95, 0.1, 0.07, 0.15), Stage.UNCERTAIN: (1.0, 0.55, 0.05, 0.15)}
+WORD_COLOR = (1.0, 1.0, 1.0, 1.0)
+WORD_SIZE, WORD_GAP = 13, 5  # pixels at a resolution scale of 1
 STEPS = 100
 PICTURE_SHARE = 0.8  # of the placeholder's edge
 CUBE = [(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
@@ -32,16 +39,17 @@ SQUARE_UV = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 
 @dataclass
 class FilledPlaceholder:
-    """A placeholder to draw: its object's name, its job, and its fill as a step from 0 to `STEPS`."""
+    """A placeholder to draw: its object's name, its job, the job's stage, and its fill as a step from 0 to `STEPS`."""
 
     name: str
     job_id: str
+    stage: Stage
     step: int
 
 
 @dataclass
 class PlaceholderDrawing:
-    """The drawing of all placeholders. `handle`: Blender's draw handler, None while there is nothing to draw.
+    """The drawing of all placeholders. `handles`: Blender's draw handlers, none while there is nothing to draw.
 
     `ask` requests a job's small picture, which appears in `small` later. `textures`: one for each job drawn, None if
     its picture cannot be shown. `batches`: the geometry, made at the first drawing.
@@ -50,7 +58,7 @@ class PlaceholderDrawing:
     ask: Callable[[Job], None]
     small: Mapping[str, SmallPicture | None]
     filled: list[FilledPlaceholder] = field(default_factory=list)
-    handle: Any = None
+    handles: list[Any] = field(default_factory=list)
     pictures: int = 0
     textures: dict[str, Any] = field(default_factory=dict)
     batches: tuple[Any, Any] | None = None
@@ -61,9 +69,9 @@ class PlaceholderDrawing:
         self.filled = []
         for box in placeholder.boxes():
             job = jobs.get(placeholder.job_id(box))
-            if job is not None and job.id in wanted and job.stage not in (Stage.FAILED, Stage.UNCERTAIN):
-                self.filled.append(FilledPlaceholder(box.name, job.id, round(fraction(job) * STEPS)))
-                if self.handle is not None:
+            if job is not None and job.id in wanted:
+                self.filled.append(FilledPlaceholder(box.name, job.id, job.stage, round(fraction(job) * STEPS)))
+                if self.handles:
                     self.ask(job)
         self._keep(bool(self.filled))
         pictures = sum(small is not None for small in self.small.values()) if self.filled else 0
@@ -77,22 +85,29 @@ class PlaceholderDrawing:
         self._keep(False)
 
     def _keep(self, is_needed: bool) -> None:
-        """Add or remove the draw handler. Without a window, there is nothing to draw on."""
-        if is_needed and self.handle is None and not bpy.app.background:
-            draw = bpy.types.SpaceView3D.draw_handler_add
-            self.handle = draw(self._draw, (), "WINDOW", "POST_VIEW")
-        elif not is_needed and self.handle is not None:
-            bpy.types.SpaceView3D.draw_handler_remove(self.handle, "WINDOW")
-            self.handle, self.batches = None, None
+        """Add or remove the draw handlers. Without a window, there is nothing to draw on."""
+        space: Any = bpy.types.SpaceView3D
+        if is_needed and not self.handles and not bpy.app.background:
+            self.handles.append(space.draw_handler_add(self._draw, (), "WINDOW", "POST_VIEW"))
+            self.handles.append(space.draw_handler_add(self._draw_words, (), "WINDOW", "POST_PIXEL"))
+        elif not is_needed and self.handles:
+            for handle in self.handles:
+                space.draw_handler_remove(handle, "WINDOW")
+            self.handles.clear()
+            self.batches = None
             self.textures.clear()
 
-    def _draw(self) -> None:
-        """Draw the placeholders that this viewport shows."""
+    def _shown(self) -> list[tuple[FilledPlaceholder, bpy.types.Object]]:
+        """Return the placeholders that this viewport shows, with their objects."""
         space: Any = bpy.context.space_data
         if space is None or not space.overlay.show_overlays:
-            return
+            return []
         shown = [(filled, box) for filled in self.filled if (box := self._box(filled)) is not None]
-        shown = [(filled, box) for filled, box in shown if box.visible_get() and box.visible_in_viewport_get(space)]
+        return [(filled, box) for filled, box in shown if box.visible_get() and box.visible_in_viewport_get(space)]
+
+    def _draw(self) -> None:
+        """Draw what is in the placeholders."""
+        shown = self._shown()
         if not shown:
             return
         self.batches = self.batches or _batches()
@@ -125,8 +140,34 @@ class PlaceholderDrawing:
         shader = gpu.shader.from_builtin("UNIFORM_COLOR")
         with gpu.matrix.push_pop():
             gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box)) @ size)
-            shader.uniform_float("color", COLOR)
+            shader.uniform_float("color", ENDED_COLORS.get(filled.stage, COLOR))
             self.batches[0].draw(shader)
+
+    def _draw_words(self) -> None:
+        """Write above each placeholder whose job ended without a model how it ended."""
+        ended = [(filled, box) for filled, box in self._shown() if filled.stage in ENDED_COLORS]
+        if not ended:
+            return
+        import blf
+        from bpy_extras.view3d_utils import location_3d_to_region_2d
+
+        context: Any = bpy.context
+        scale = context.preferences.system.ui_scale
+        blf.size(0, WORD_SIZE * scale)
+        blf.enable(0, blf.SHADOW)
+        blf.shadow(0, 3, 0.0, 0.0, 0.0, 1.0)
+        for filled, box in ended:
+            edge, base, space = placeholder.edge_of(box), placeholder.base_height(box), _space(box)
+            corners = (space @ Vector((x * edge, y * edge, base + z * edge)) for x, y, z in CUBE)
+            seen = [location_3d_to_region_2d(context.region, context.region_data, corner) for corner in corners]
+            if None not in seen:  # otherwise it is partly behind the view
+                word = translated(WORDS[filled.stage])
+                middle = sum(point.x for point in seen) / len(seen)
+                top = max(point.y for point in seen) + WORD_GAP * scale
+                blf.position(0, middle - blf.dimensions(0, word)[0] / 2, top, 0)
+                blf.color(0, *WORD_COLOR)
+                blf.draw(0, word)
+        blf.disable(0, blf.SHADOW)
 
     def _draw_picture(self, filled: FilledPlaceholder, box: bpy.types.Object) -> None:
         assert self.batches is not None

@@ -203,7 +203,7 @@ def test_a_render_that_is_missing_can_be_made_with_one_click(addon: Any, connect
 
 
 def test_what_keeps_a_job_waiting_has_its_remedy_beside_it(addon: Any) -> None:
-    remedies = addon.job_panel.Remedy
+    remedies = addon.errors.Remedy
     job = snapshot(addon, "downloading", trouble="Free some disk space.", trouble_remedy=remedies.FOLDER)
     with session_with(addon, [job]):
         operators = draw(addon.panels.TRELLIS2_PT_jobs).operators
@@ -221,14 +221,14 @@ def test_a_job_that_is_held_offline_has_the_switch_beside_it(addon: Any, new: Em
 
 def test_a_notice_has_its_remedy_beside_it(addon: Any) -> None:
     with session_with(addon, []) as state:
-        notice = addon.session.Notice("Its files are kept.", addon.job_panel.Remedy.FOLDER)
+        notice = addon.session.Notice("Its files are kept.", addon.errors.Remedy.FOLDER)
         state.messages.notices.append(notice)
         assert "trellis2.open_jobs_folder" in draw(addon.panels.TRELLIS2_PT_jobs).operator_ids
 
 
 @pytest.mark.parametrize("remedy", ["credits", "scenario", "importer", "update", "render"])
 def test_what_a_remedy_tells_its_operator_is_what_that_knows(addon: Any, remedy: str) -> None:
-    remedies = addon.job_panel.Remedy
+    remedies = addon.errors.Remedy
     with session_with(addon, [snapshot(addon, "failed", message="Broken.", remedy=remedies(remedy))]):
         _, _, given = draw(addon.panels.TRELLIS2_PT_jobs).operators[0]
     assert given == addon.sidebar.REMEDY_PROPERTIES[remedies(remedy)] != {}

@@ -43,7 +43,7 @@ def show(addon: Any) -> Any:
 
 def remedies(addon: Any) -> list[Any]:
     """All remedies that there are."""
-    return list(addon.job_panel.Remedy)
+    return list(addon.errors.Remedy)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -83,7 +83,7 @@ def test_an_uncertain_job_says_so_and_what_can_be_done_about_it(show: Any) -> No
     page = show("uncertain", message="It is not known.", may_be_paid=True, cost=7.25)
     assert "It is not known." in page.text
     labels = [label for _, label, _ in page.operators]
-    assert labels == ["Look at Scenario", "Enter Job ID", "Submit Again · 7.25 CU", "Remove"]
+    assert labels == ["Look at Scenario", "Import by Job ID", "Submit Again · 7.25 CU", "Remove"]
 
 
 def test_a_job_that_scenario_does_not_stop_says_so_until_it_is_there(addon: Any, show: Any) -> None:
@@ -129,7 +129,7 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
         "opaque": [("trellis2.retry", "Retry")],  # nobody has the picture any more
         "render": [("render.render", "Render Image"), ("trellis2.retry", "Retry")],
         "folder": [("trellis2.open_folder", "Open Folder"), ("trellis2.retry", "Retry")],
-        "scenario": [("wm.url_open", "Open Scenario"), ("trellis2.retry", "Retry")],
+        "scenario": [("wm.url_open", "Look at Scenario"), ("trellis2.retry", "Retry")],
         "importer": [("preferences.addon_enable", "Enable Importer"), ("trellis2.retry", "Retry")],
         "libraries": [("screen.userpref_show", "Open File Paths"), ("trellis2.retry", "Retry")],
         "update": [("screen.userpref_show", "Open Extensions"), ("trellis2.retry", "Retry")],

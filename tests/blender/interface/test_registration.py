@@ -199,7 +199,7 @@ def test_blender_has_the_words_of_the_language_that_it_shows(addon: Any, in_fren
         known = in_french.known.get(addon.translation.__name__, {})
         assert list(known) == languages
         for language, said in known.items():
-            assert said["*", "Cancel Job"] == addon.translation.dictionary(language)["Cancel Job"]
+            assert said["*", "Use Settings"] == addon.translation.dictionary(language)["Use Settings"]
 
 
 def test_importing_the_package_imports_no_blender(tmp_path: Path) -> None:

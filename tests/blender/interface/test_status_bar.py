@@ -40,7 +40,8 @@ def redrawn(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def shown(addon: Any) -> list[str]:
     """What stands in the status bar because of the add-on."""
-    return draw(type("Header", (), {"draw": staticmethod(addon.status_bar.draw)})).texts
+    page = draw(type("Header", (), {"draw": staticmethod(addon.status_bar.draw)}))
+    return [text for _, text, _ in page.operators] + page.texts
 
 
 def texts_with(addon: Any, *jobs: Any) -> list[str]:

@@ -196,7 +196,7 @@ def test_the_button_to_retry_names_the_price(addon: Any, stage: str, values: dic
 
 
 def test_what_never_arrived_is_submitted_again_by_a_button_that_says_so(addon: Any) -> None:
-    remedy = addon.job_panel.Remedy.SUBMIT_AGAIN
+    remedy = addon.errors.Remedy.SUBMIT_AGAIN
     page = details(addon, "failed", message="It never arrived.", remedy=remedy)
     assert ("trellis2.retry", "Submit Again", {"job_id": snapshot(addon).id}) in page.operators
 
@@ -234,6 +234,11 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
     with session_with(addon, [chosen, newer]):
         choose(addon, chosen.id)
         menu = draw(bpy.types.TRELLIS2_MT_job)  # type: ignore[attr-defined]  # not in the stubs
-    assert {given["job_id"] for _, _, given in menu.operators} == {chosen.id}
-    of_a_model = {"trellis2.import_model", "trellis2.mark_asset", "trellis2.save_to_library"}
+    assert {given.get("job_id") for name, _, given in menu.operators if name != "trellis2.remove_failed"} == {chosen.id}
+    of_a_model = {
+        "trellis2.import_model",
+        "trellis2.mark_asset",
+        "trellis2.save_to_library",
+        "trellis2.level_of_detail",
+    }
     assert set(menu.grey) == {*of_a_model, "trellis2.retry", "trellis2.remove"}

@@ -95,7 +95,7 @@ def test_a_model_for_a_file_that_is_no_longer_open_is_reported_as_ready(
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: stage_of(job_id) == "ready")
     rest()
-    assert told == [("“lamp” is ready. Import it from the list", False)]
+    assert told == [("“lamp” is ready. Press Import to bring it in", False)]
 
 
 def test_a_model_whose_box_was_deleted_is_reported_as_ready(
@@ -106,7 +106,7 @@ def test_a_model_whose_box_was_deleted_is_reported_as_ready(
     bpy.data.objects.remove(box())
     tick_until(lambda: stage_of(job_id) == "ready")
     rest()
-    assert told == [("“lamp” is ready. Import it from the list", False)]
+    assert told == [("“lamp” is ready. Its box was deleted or undone. Press Import to bring it in", False)]
 
 
 def test_a_model_that_waits_for_the_artist_is_reported_once(
@@ -200,7 +200,7 @@ def test_several_at_once_are_one_report_and_bad_news_is_a_warning(addon: Any, to
     ],
 )
 def test_what_is_not_known_is_left_out(addon: Any, values: dict[str, Any], end: str) -> None:
-    job = snapshot(addon, name="Lamp", created=1000.0, **values)
+    job = snapshot(addon, "ready", name="Lamp", created=1000.0, **values)
     assert addon.messages.arrived(job) == f"“Lamp” is in the scene{end}"
 
 

@@ -4,12 +4,23 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
 
+from tests.blender.drawing import draw
+from tests.blender.pictures import picture_file
+from tests.blender.snapshots import session_with, snapshot
+from tests.blender.working import finish, meshes, refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator import Emulator
+
 OPS: Any = bpy.ops
+TYPES: Any = bpy.types
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def test_the_cost_is_said_beforehand(addon: Any, model: Any) -> None:
     said: list[str] = []
     column = SimpleNamespace(label=lambda text, icon: said.append(text))
     layout = SimpleNamespace(use_property_split=False, prop=lambda *_: None, column=lambda align: column)
-    operator = SimpleNamespace(layout=layout)
+    operator = SimpleNamespace(layout=layout, target=lambda context: context.active_object)
     addon.level_of_detail.TRELLIS2_OT_level_of_detail.draw(operator, bpy.context)
     assert "freeze for about 1 s" in said[0]
 
@@ -79,3 +90,35 @@ def test_a_model_waits_while_blender_has_locked_its_interface_for_a_bake_or_an_e
     assert addon.busy.busy_reason(context) == "Waiting for Blender to finish what it is doing"
     context.window_manager.is_interface_locked = False
     assert addon.busy.busy_reason(context) == ""
+
+
+def test_the_menu_of_the_job_makes_it_of_the_jobs_model_whatever_is_active(
+    tmp_path: Path, connected: Emulator, addon: Any
+) -> None:
+    done = finish(picture_file(tmp_path))
+    (model,) = meshes()
+    OPS.mesh.primitive_cube_add()
+    assert OPS.trellis2.level_of_detail(job_id=done.id, faces=400) == {"FINISHED"}
+    assert (bpy.context.active_object.name, model.visible_get()) == (f"{model.name} LOD", False)  # type: ignore[union-attr]
+    entries = draw(TYPES.TRELLIS2_MT_job).operators
+    assert ("trellis2.level_of_detail", "Level of Detail...", {"job_id": done.id}) in entries
+
+
+def test_the_menu_of_the_job_does_not_offer_it_without_the_model(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, "ready", remote_id="job_1")]) as state:
+        (job,) = state.jobs.values()
+        assert not addon.level_of_detail.TRELLIS2_OT_level_of_detail.fits(job)
+
+
+def test_a_model_in_another_scene_is_refused_with_what_to_do(tmp_path: Path, connected: Emulator) -> None:
+    done = finish(picture_file(tmp_path))
+    OPS.scene.new(type="EMPTY")
+    assert "made here" in refusal(lambda: OPS.trellis2.level_of_detail(job_id=done.id))
+
+
+def test_the_models_context_menu_has_it(tmp_path: Path, connected: Emulator, addon: Any) -> None:
+    finish(picture_file(tmp_path))
+    page = draw(type("Menu", (), {"draw": staticmethod(addon.menus._draw_on_model)}))
+    assert ("trellis2.level_of_detail", "Level of Detail...", {}) in page.operators
+    OPS.mesh.primitive_cube_add()
+    assert draw(type("Menu", (), {"draw": staticmethod(addon.menus._draw_on_model)})).operators == []

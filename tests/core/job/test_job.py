@@ -23,6 +23,7 @@ from trellis_blender.core.job.events import (
     KeptUnread,
     NeverArrived,
     NotFound,
+    PictureForgotten,
     Polled,
     Prepared,
     Read,
@@ -65,6 +66,7 @@ EVENTS: list[Event] = [
     KeptUnread(),
     Prepared("source.jpeg", "chair.jpeg", (0, 0, 9, 9, 9, 9)),
     SubmitPutOff(),
+    PictureForgotten(),
     AnswerLost(),
     NeverArrived(),
     REFUSED,
@@ -229,6 +231,23 @@ def test_what_never_arrived_may_be_submitted_again() -> None:
 LOST = [*WAY[:3], AnswerLost()]
 
 
+def test_a_picture_that_scenario_has_forgotten_is_sent_before_the_next_submit() -> None:
+    forgotten = after(*WAY[:3], PictureForgotten())
+    assert (forgotten.stage, event_by_itself(forgotten)) == (Stage.UPLOADING, None)
+    again = advance(forgotten, Uploaded("asset_9", "2026-11-23T10:00:00.000Z", "ab"), 0.0)
+    assert (again.asset_id, event_by_itself(again)) == ("asset_9", SubmitStarted())
+
+
+def test_the_id_of_a_forgotten_picture_is_kept_for_the_search_of_an_uncertain_request() -> None:
+    again = after(*LOST, NotFound(), Resumed(), NotFound(), SubmitStarted(), PictureForgotten(), REFUSED, Resumed())
+    assert (again.stage, again.asset_id) == (Stage.UNCONFIRMED, "asset_1")
+    assert event_by_itself(advance(again, NotFound(), 0.0)) is None
+
+
+def test_a_job_cancelled_while_its_picture_turns_out_to_be_forgotten_ends_unpaid() -> None:
+    assert after(*WAY[:3], CancelAsked(), PictureForgotten()).stage is Stage.CANCELLED
+
+
 def test_what_was_not_found_is_uncertain_and_never_said_to_be_free() -> None:
     job = after(*LOST, NotFound())
     assert (job.stage, job.may_be_paid, job.is_resting) == (Stage.UNCERTAIN, True, True)
@@ -321,7 +340,7 @@ def every_job() -> list[Job]:
     new = [new_job()]
     while new:
         job = new.pop()
-        ids = (bool(job.asset_id), bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids))
+        ids = (bool(job.asset_id), job.asset_gone, bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids))
         key = (job.stage, *ids, job.cancel_asked, job.cancel_refused, job.may_be_paid, job.may_submit_again)
         if key not in seen:
             seen[key] = job
@@ -361,7 +380,7 @@ def test_no_sequence_of_events_pays_again_for_what_may_be_paid() -> None:
     new = [(new_job(), False)]
     while new:
         job, may_be_there = new.pop()
-        ids = (bool(job.asset_id), bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids))
+        ids = (bool(job.asset_id), job.asset_gone, bool(job.remote_id), job.remote_ended, bool(job.model_asset_ids))
         facts = (*ids, job.cancel_asked, job.cancel_refused, job.may_be_paid, job.may_submit_again)
         if (job.stage, *facts, may_be_there) in seen:
             continue

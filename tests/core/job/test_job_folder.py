@@ -26,6 +26,7 @@ FULL = dataclasses.replace(
     stage=Stage.FAILED,
     picture_sha256="ab",
     asset_id="asset_1",
+    asset_gone=True,
     uploaded_at="2026-11-22T10:00:00.000Z",
     remote_id="job_1",
     remote_ended=True,
@@ -110,7 +111,7 @@ def test_a_file_without_the_newest_fields_is_loaded_with_their_defaults(folder: 
         "generation_seconds": None,
     }
     newest |= {"cancel_refused": False, "may_be_paid": False, "may_submit_again": False}
-    newest |= {"charged_in_vain": 0.0, "batch": "", "place": 0, "is_prepared": False, "crop": ()}
+    newest |= {"charged_in_vain": 0.0, "batch": "", "place": 0, "is_prepared": False, "crop": (), "asset_gone": False}
     for name in newest:
         del data[name]
     (saved / "job.json").write_text(json.dumps(data), encoding="utf-8")

@@ -94,6 +94,25 @@ def test_a_job_that_is_refunded_leaves_the_sum_and_an_empty_month_goes() -> None
     assert spending.months == (Month(2026, 10, 1, 12.0),)
 
 
+def test_a_job_without_a_model_is_no_model_however_much_was_charged_for_it(tmp_path: Path) -> None:
+    begun = utc(2026, 11, 15)
+    in_vain = made(2, begun, remote_ended=True, charged_in_vain=3.0, stage=Stage.FAILED)
+    assert sums(made(1, begun), in_vain) == [(2026, 11, 1, 15.0)]
+    assert sums(in_vain) == [(2026, 11, 0, 3.0)]
+    for job in (made(1, begun), in_vain):
+        keep(tmp_path / "jobs", job)
+    next_start = Spending()
+    next_start.take_removed(removed(tmp_path / "jobs"))
+    assert next_start.months == (Month(2026, 11, 1, 15.0),)
+
+
+def test_a_retry_of_what_was_charged_in_vain_counts_as_a_model_once_it_is_one() -> None:
+    spending, begun = Spending(), utc(2026, 11, 15)
+    spending.take(made(1, begun, remote_ended=True, charged_in_vain=3.0, cost=None))
+    spending.take(made(1, begun, remote_id="job_2", charged_in_vain=3.0, cost=0.0))
+    assert spending.months == (Month(2026, 11, 1, 3.0),)
+
+
 def test_what_a_removed_job_cost_stays_in_the_sum_and_counts_once(studio: Studio) -> None:
     done = studio.reach(studio.add(), Stage.READY)
     studio.runner.remove(done.id)

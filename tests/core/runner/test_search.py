@@ -285,6 +285,16 @@ def test_submit_again_submits_what_one_more_search_does_not_find(
     assert (emulator.calls["submit"], emulator.calls["upload"], emulator.paid) == (2, 1, 1)
 
 
+def test_submit_again_sends_a_picture_that_scenario_has_forgotten_meanwhile(
+    steady: Studio, emulator: Emulator, clock: MovedClock
+) -> None:
+    job = uncertain(steady, clock, emulator, "before")
+    emulator.assets.clear()
+    steady.again(job.id)
+    steady.skip_until(clock, ends(steady, job.id, Stage.READY), "the model")
+    assert (emulator.calls["submit"], emulator.calls["upload"], emulator.paid) == (3, 2, 1)
+
+
 def test_submit_again_submits_nothing_before_a_search_has_ended(
     steady: Studio, emulator: Emulator, clock: MovedClock
 ) -> None:
@@ -376,7 +386,7 @@ def test_a_mistake_of_ours_between_sending_and_reading_is_a_lost_answer(
 def test_a_picture_that_scenario_does_not_know_any_more_is_sent_again(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(status=404))
     job = studio.reach(studio.add(), Stage.FAILED)
-    assert job.asset_id == ""
+    assert job.asset_gone
     studio.again(job.id)
     studio.reach(job.id, Stage.READY)
     assert (emulator.calls["upload"], emulator.paid) == (2, 1)

@@ -46,6 +46,11 @@ class SubmitPutOff(Event):
 
 
 @dataclass(frozen=True)
+class PictureForgotten(Event):
+    """A submit refused because Scenario no longer knows the picture, which was uploaded a while ago."""
+
+
+@dataclass(frozen=True)
 class AnswerLost(Event):
     """A submit without an answer: the paid call was sent, and its answer never came."""
 

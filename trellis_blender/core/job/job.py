@@ -6,7 +6,8 @@ calls it; everybody else reads snapshots.
 
     queued -> uploading -> submitting -> running -> downloading -> reading -> ready -> imported
                   ^            |  \\                                            (again and again)
-                  |  put off   |   `-> unconfirmed -> running, or failed ("it never arrived"), or uncertain
+                  |  put off,  |   `-> unconfirmed -> running, or failed ("it never arrived"), or uncertain
+                  |  forgotten |
                   `------------'
     Every stage before `ready` may end as failed. It may end as cancelled until it is submitted, or if Scenario stops
     it. `Resumed` takes both back to the furthest stage that is already paid for. From uncertain, `Resumed` leads to
@@ -42,6 +43,7 @@ from .events import (
     KeptUnread,
     NeverArrived,
     NotFound,
+    PictureForgotten,
     Polled,
     Prepared,
     Read,
@@ -89,7 +91,7 @@ class Job:
     unknown.
     `model`: the service's id of the model that makes it.
     `asset_id`: the picture's asset. `uploaded_at`: the server's ISO 8601 date of that asset; by the server's own clock
-    it lies before the paid call.
+    it lies before the paid call. `asset_gone`: Scenario no longer knows that asset, so the picture is sent again.
     `remote_id`: Scenario's id of the paid job. `remote_ended`: that job ended without a model. `past_remote_ids`: the
     ids of earlier tries.
     `cost`: Scenario's creative units, None while unknown. `charged_in_vain`: what Scenario kept for tries that ended
@@ -117,6 +119,7 @@ class Job:
     stage: Stage = Stage.QUEUED
     picture_sha256: str = ""
     asset_id: str = ""
+    asset_gone: bool = False
     uploaded_at: str = ""
     remote_id: str = ""
     remote_ended: bool = False
@@ -194,7 +197,12 @@ def _furthest_paid(job: Job, event: Resumed) -> Stage:
     if job.may_be_paid:
         return Stage.UNCONFIRMED
     is_outdated = event.prepares and not job.is_prepared  # its asset was not prepared as pictures are now
-    return Stage.UPLOADING if job.asset_id and not is_outdated else Stage.QUEUED
+    return Stage.UPLOADING if _has_asset(job) and not is_outdated else Stage.QUEUED
+
+
+def _has_asset(job: Job) -> bool:
+    """Return whether its picture is at Scenario, as far as we know. The search needs the id of one that is gone."""
+    return bool(job.asset_id) and not job.asset_gone
 
 
 # For each stage: the events that may happen, and the stage each leads to; a function if that depends on the job.
@@ -216,6 +224,7 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         Stage.SUBMITTING: {
             Submitted: Stage.RUNNING,
             SubmitPutOff: _put_off,
+            PictureForgotten: _put_off,
             AnswerLost: Stage.UNCONFIRMED,
             CancelAsked: Stage.SUBMITTING,  # it may be paid for by now: stop it once that is known
             Failed: Stage.FAILED,
@@ -276,7 +285,7 @@ MAY_FOLLOW: Mapping[type[Event], frozenset[Stage]] = MappingProxyType(
 STAGE_TRIGGERED: Mapping[Stage, tuple[Event, Callable[[Job], bool]]] = MappingProxyType(
     {
         Stage.QUEUED: (UploadStarted(), lambda _job: True),
-        Stage.UPLOADING: (SubmitStarted(), lambda job: bool(job.asset_id)),
+        Stage.UPLOADING: (SubmitStarted(), _has_asset),
         Stage.SUBMITTING: (AnswerLost(), lambda _job: True),  # the Blender that sent it is gone, and the answer with it
     }
 )
@@ -325,12 +334,15 @@ def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
         case Prepared(picture, picture_name, crop):
             return {"picture": picture, "picture_name": picture_name, "crop": crop, "is_prepared": True}
         case Uploaded(asset_id, uploaded_at, sha256):
-            return {"asset_id": asset_id, "uploaded_at": uploaded_at, "picture_sha256": sha256}
+            told = {"asset_id": asset_id, "uploaded_at": uploaded_at, "picture_sha256": sha256}
+            return {**told, "asset_gone": False}
         case Submitted(remote_id, cost):
             known = {"remote_id": remote_id, "cost": cost, "accepted": now}
             return known | _said("") | {"may_be_paid": False, "may_submit_again": False}
-        case SubmitPutOff() if stage is Stage.CANCELLED:
+        case SubmitPutOff() | PictureForgotten() if stage is Stage.CANCELLED:
             return _said(_words_of_cancel(job))
+        case PictureForgotten():
+            return {"asset_gone": True}
         case NeverArrived():
             is_cancelled = stage is Stage.CANCELLED
             said = _said(_CANCELLED_UNSENT) if is_cancelled else _said(_NEVER_ARRIVED, Remedy.SUBMIT_AGAIN)
@@ -353,8 +365,8 @@ def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
         case CancelRefused():
             return {"cancel_refused": True, "trouble": "", "trouble_remedy": Remedy.NONE}
         case Failed(message, remedy, remote_ended, asset_gone, charged):
-            asset_id = "" if asset_gone else job.asset_id
-            return _said(message, remedy) | _ended(job, remote_ended, charged) | {"asset_id": asset_id}
+            ended = _ended(job, remote_ended, charged)
+            return _said(message, remedy) | ended | {"asset_gone": asset_gone or job.asset_gone}
         case Cancelled(message, remote_ended, charged):
             return _said(message) | _ended(job, remote_ended, charged)
         case Resumed():
@@ -388,7 +400,7 @@ def _resumed(job: Job, stage: Stage) -> dict[str, Any]:
     if stage is Stage.UNCONFIRMED:
         facts |= {"may_submit_again": True}
     if stage is Stage.QUEUED:
-        facts |= {"asset_id": ""}
+        facts |= {"asset_id": "", "asset_gone": False}
     return facts
 
 

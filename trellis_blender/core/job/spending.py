@@ -15,13 +15,14 @@ from ..files import write_whole
 from .job import Job
 
 REMOVED_FILE = "removed jobs.json"
-# By job id: when the job was created (seconds since 1970), the creative units charged for it, and its id at Scenario.
+# By job id: when the job was created (seconds since 1970), the creative units charged for it, and its id at Scenario,
+# which is empty if no model came of it.
 Costs = Mapping[str, tuple[float, float, str]]
 
 
 @dataclass(frozen=True)
 class Month:
-    """The number of jobs charged in a month (1 to 12), and their creative units together."""
+    """The number of models paid for in a month (1 to 12), and all creative units charged in it."""
 
     year: int
     month: int
@@ -41,9 +42,9 @@ def charged(job: Job) -> float:
 
 def keep(root: Path, job: Job) -> None:
     """Write down what the job cost before it is removed. `root`: the jobs' folder. Raises OSError."""
-    cost, known = charged(job), _read(root)
-    if cost and job.remote_id not in {entry[2] for entry in known.values()} - {""}:
-        text = json.dumps({**known, job.id: (job.created, cost, job.remote_id)}, indent=1)
+    cost, known, remote_id = charged(job), _read(root), job.remote_id if job.holds_model else ""
+    if cost and remote_id not in {entry[2] for entry in known.values()} - {""}:
+        text = json.dumps({**known, job.id: (job.created, cost, remote_id)}, indent=1)
         write_whole(root.parent / REMOVED_FILE, text.encode())
 
 
@@ -82,38 +83,40 @@ class Spending:
     """
 
     def __init__(self) -> None:
-        self._jobs: dict[str, tuple[tuple[int, int], float]] = {}
-        self._months: dict[tuple[int, int], dict[str, float]] = {}
+        # By job id: its month, and its cost with the number of models it made, 0 or 1. By month: the same of its jobs.
+        self._jobs: dict[str, tuple[tuple[int, int], tuple[float, int]]] = {}
+        self._months: dict[tuple[int, int], dict[str, tuple[float, int]]] = {}
         self._owners: dict[str, str] = {}  # by id at Scenario: the job that counts it
         self._shown: tuple[Month, ...] | None = ()
 
     def take(self, job: Job) -> None:
         """Update the sums with the job's present state."""
         cost, known = charged(job), self._jobs.get(job.id)
-        if not self._owns(job.id, job.remote_id) or cost == (known[1] if known is not None else 0.0):
+        spent = (cost, int(job.holds_model)) if cost else None
+        if not self._owns(job.id, job.remote_id) or spent == (known[1] if known is not None else None):
             return
         if known is not None:
             self._forget(job.id)
-        if cost:
-            self._add(job.id, job.created, cost)
+        if spent is not None:
+            self._add(job.id, job.created, spent)
         self._shown = None
 
     def take_removed(self, costs: Costs) -> None:
         """Add jobs that were removed, now or earlier."""
         for job_id, (created, cost, remote_id) in costs.items():
             if job_id not in self._jobs and self._owns(job_id, remote_id):
-                self._add(job_id, created, cost)
+                self._add(job_id, created, (cost, int(bool(remote_id))))
         self._shown = None
 
     def _owns(self, job_id: str, remote_id: str) -> bool:
         """Return whether this is the first reported job with this id at Scenario."""
         return not remote_id or self._owners.setdefault(remote_id, job_id) == job_id
 
-    def _add(self, job_id: str, created: float, cost: float) -> None:
+    def _add(self, job_id: str, created: float, spent: tuple[float, int]) -> None:
         begun = time.localtime(created)
         when = (begun.tm_year, begun.tm_mon)
-        self._jobs[job_id] = (when, cost)
-        self._months.setdefault(when, {})[job_id] = cost
+        self._jobs[job_id] = (when, spent)
+        self._months.setdefault(when, {})[job_id] = spent
 
     def _forget(self, job_id: str) -> None:
         when, _ = self._jobs.pop(job_id)
@@ -126,7 +129,7 @@ class Spending:
         """Return the months with any charge, newest first. Sums up only after a change."""
         if self._shown is None:
             self._shown = tuple(
-                Month(*when, len(costs), sum(costs.values()))
-                for when, costs in sorted(self._months.items(), reverse=True)
+                Month(*when, sum(models for _, models in spent.values()), sum(cost for cost, _ in spent.values()))
+                for when, spent in sorted(self._months.items(), reverse=True)
             )
         return self._shown

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .job import GENERATED, Job, Stage
+from .spending import charged
 
 WORDS: Mapping[Stage, str] = MappingProxyType(
     {
@@ -83,6 +84,17 @@ def _cancelled_words(job: Job) -> str:
 def cost_words(cost: float) -> str:
     """Return an amount of Scenario's creative units."""
     return f"{number(cost)} CU"
+
+
+def charge_words(job: Job) -> str:
+    """Return what a job that failed or was cancelled cost, in a few words; empty for another job, or if not known."""
+    if job.stage not in (Stage.FAILED, Stage.CANCELLED) or job.may_be_paid:
+        return ""
+    spent = charged(job)
+    if spent:
+        cost = cost_words(spent)
+        return f"{cost} charged"
+    return "" if job.holds_model else "Nothing charged"
 
 
 def number(amount: float) -> str:

@@ -16,7 +16,7 @@ from ..errors import (
     TrellisError,
     unexpected,
 )
-from ..job.events import AnswerLost, Event, Failed, SubmitPutOff
+from ..job.events import AnswerLost, Event, Failed, PictureForgotten, SubmitPutOff
 from ..job.job import Job, Stage
 
 # Only after these errors is it certain that a paid call was not accepted.
@@ -42,8 +42,11 @@ class Decision:
     asked: float | None = None
 
 
-def decide(job: Job, error: Exception) -> Decision:
-    """Return what to do with a job whose step ended with the error."""
+def decide(job: Job, error: Exception, *, is_just_uploaded: bool = False) -> Decision:
+    """Return what to do with a job whose step ended with the error.
+
+    `is_just_uploaded`: the step before was the upload of its picture. Scenario cannot have forgotten that one yet.
+    """
     sentence = error.sentence if isinstance(error, TrellisError) else unexpected(error)
     if job.stage is Stage.SUBMITTING and not isinstance(error, NOT_ACCEPTED):
         return Decision(sentence, AnswerLost())
@@ -55,6 +58,8 @@ def decide(job: Job, error: Exception) -> Decision:
     if _must_be_held(job, error):
         return Decision(sentence, event, waits=True, needs_help=True, remedy=remedy)
     is_asset_gone = job.stage is Stage.SUBMITTING and isinstance(error, RefusedError) and error.is_gone
+    if is_asset_gone and not is_just_uploaded:
+        return Decision(sentence, PictureForgotten())
     return Decision(
         sentence, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy, asset_gone=is_asset_gone)
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from ..errors import Remedy, StorageError, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import spending
-from ..job.events import AnswerLost, Event, Failed
+from ..job.events import AnswerLost, Event, Failed, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
 from .messages import Answer, JobRemoved, JobsLoaded, Notice, RemovedCosts, RunnerMessage, StorageUsed
@@ -61,7 +61,7 @@ class JobEntry:
     `seen`: when the server last reported it. `begun`: when its present step began. `abandoned`: set to end that step.
     `searched_since`: when the search for its submit began. `missing_since`: the first search to prove that the submit
     is not there; every later search has proved it, too.
-    `is_at_limit`: it waits for another job to end.
+    `is_at_limit`: it waits for another job to end. `is_just_uploaded`: its last step was the upload of its picture.
     """
 
     job: Job
@@ -74,6 +74,7 @@ class JobEntry:
     searched_since: float | None = None
     missing_since: float | None = None
     is_at_limit: bool = False
+    is_just_uploaded: bool = False
     begun: float = 0.0
     is_unsaved: bool = False
     is_working: bool = False
@@ -297,6 +298,8 @@ class JobStore:
     def apply(self, entry: JobEntry, event: Event) -> None:
         """Apply the event to the job. Raises ImpossibleEventError."""
         before, entry.job = entry.job, advance(entry.job, event, time.time())
+        is_submit = isinstance(event, SubmitStarted)
+        entry.is_just_uploaded = isinstance(event, Uploaded) or (entry.is_just_uploaded and is_submit)
         if entry.job.stage is not before.stage:
             entry.since = entry.seen = self._clock.now()
             entry.due, entry.searched_since, entry.missing_since = 0.0, None, None

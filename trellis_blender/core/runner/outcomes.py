@@ -71,7 +71,7 @@ class Outcomes:
         """Handle a failed step."""
         if not isinstance(error, TrellisError):
             _log.error("unexpected", exc_info=error)
-        decision = decide(entry.job, error)
+        decision = decide(entry.job, error, is_just_uploaded=entry.is_just_uploaded)
         if decision.event is not None:
             self._store.apply(entry, decision.event)
         if not decision.waits or entry.job.is_resting or self._is_search_over(entry):

@@ -47,6 +47,10 @@ PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
 PAGES_MAXIMUM = 1000  # of 100 jobs each
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
+UNKNOWN_MODEL = (
+    "Scenario does not have this model. It was deleted there, or belongs to another API key."
+    " Check the key and try again, or generate the model once more."
+)
 WRONG_ID = "Scenario does not know a job with this ID. Copy it from Scenario once more."
 OTHER_PICTURE = "That is the ID of another job. Copy the right ID from Scenario."
 OTHER_ACCOUNT = (
@@ -199,7 +203,12 @@ def identify(job: Job, remote_id: str, tools: StepTools) -> Submitted:
 
 
 def _check_payer(job: Job, tools: StepTools) -> None:
-    """Raise AccountError unless the account sees the job's picture: else a listing without the job proves nothing."""
+    """Raise AccountError unless the account sees the job's picture: else a listing without the job proves nothing.
+
+    Nobody needs that proof if the artist has chosen to submit it again, and Scenario may have forgotten the picture.
+    """
+    if job.may_submit_again:
+        return
     try:
         tools.service.asset(job.asset_id)
     except RefusedError as error:
@@ -259,7 +268,7 @@ def bring(job: Job, folder: Path, tools: StepTools) -> Event:
         except RefusedError as error:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise PassingError("Scenario's file host refuses the download.") from error
-            model = replace(tools.service.asset(model.id), is_glb=True)
+            model = replace(_result(model.id, tools.service), is_glb=True)
         except ModelFileError:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise
@@ -271,7 +280,7 @@ def _model_of(job: Job, service: Service) -> Asset | None:
     gone: RefusedError | None = None
     for asset_id in job.model_asset_ids:
         try:
-            asset = service.asset(asset_id)
+            asset = _result(asset_id, service)
         except RefusedError as error:
             gone = error
             continue
@@ -280,6 +289,16 @@ def _model_of(job: Job, service: Service) -> Asset | None:
     if gone is not None:
         raise gone
     return None
+
+
+def _result(asset_id: str, service: Service) -> Asset:
+    """Return a file that the job made. Raises RefusedError with the artist's sentence if Scenario does not know it."""
+    try:
+        return service.asset(asset_id)
+    except RefusedError as error:
+        if not error.is_gone:
+            raise
+        raise RefusedError(UNKNOWN_MODEL, remedy=Remedy.PREFERENCES) from error
 
 
 Step = Callable[[Job, Path, StepTools], Event | SearchMissed]

@@ -33,6 +33,11 @@ class AssetOperator:
         return job.stage is job_table.Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None
 
     @classmethod
+    def label(cls, _job: "Job") -> str:
+        """Return the label of the menu entry for this job."""
+        return str(cls.bl_label)  # type: ignore[attr-defined]  # of bpy.types.Operator
+
+    @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is such a model, in Object Mode."""
         is_there = context.mode == "OBJECT" and _model(context, "") is not None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every Generate button does, whatever its picture: ask, start the jobs, add placeholders, report."""
+"""What every button does that generates models: ask, start the jobs, add placeholders, report."""
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ...core.job.job import Job
     from ...core.picture.file import ChosenPicture
+    from ...core.request.parameters import Value
 
     Result = set[OperatorReturnItems]
 else:
@@ -77,30 +78,11 @@ class WaitOption:
             raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
 
 
-class Generate(WaitOption):
-    """The parameters and steps that all Generate operators share.
+class PaidAction(WaitOption):
+    """An operator that starts jobs, which are paid for: what guards its clicks, and what it asks before it pays.
 
     None of them has the option REGISTER: what is paid for is no step of Blender's history, which Shift R repeats.
     """
-
-    if TYPE_CHECKING:
-        variations: int
-        opaque: bool
-    else:
-        opaque: BoolProperty(
-            name="Without Transparency",
-            description="Send the picture without its transparency, for one that is see-through everywhere",
-            default=False,
-            options={"SKIP_SAVE", "HIDDEN"},
-        )
-        variations: IntProperty(
-            name="Variations",
-            description=scene_settings.VARIATIONS_DESCRIPTION,
-            default=1,
-            min=1,
-            max=scene_settings.VARIATIONS_MAXIMUM,
-            options={"SKIP_SAVE"},
-        )
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -135,16 +117,9 @@ class Generate(WaitOption):
         """Return the question to ask the artist before paying, empty if none is necessary."""
         return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
 
-    def count(self, context: bpy.types.Context) -> int:
-        """Return how many models this makes."""
-        assert context.scene is not None
-        return scene_settings.variations(self, scene_settings.of_scene(context.scene))
-
     def cost(self, context: bpy.types.Context) -> float | None:
         """Return the price of all models together, in creative units; None until it is known."""
-        assert context.scene is not None
-        cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
-        return None if cost is None else cost * self.count(context)
+        raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it."""
@@ -160,14 +135,17 @@ class Generate(WaitOption):
         """Take this operator's picture, and generate. Raises TrellisError."""
         raise NotImplementedError
 
-    def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
-        """Start the job, or several of the same picture. Raises TrellisError."""
-        assert context.scene is not None
-        chosen = scene_settings.of_scene(context.scene)
-        values, seed = scene_settings.values(self, chosen)
-        if self.opaque:
-            picture = dataclasses.replace(picture, ignores_alpha=True)
-        jobs = begin.begin(picture, name, values, seed, scene_settings.variations(self, chosen))
+    def start(
+        self,
+        context: bpy.types.Context,
+        picture: "ChosenPicture",
+        name: str,
+        values: "Mapping[str, Value]",
+        seed: int | None,
+        count: int,
+    ) -> None:
+        """Start the job, or several of the same picture, as `begin.begin` does. Raises TrellisError."""
+        jobs = begin.begin(picture, name, values, seed, count)
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
         if self.wait:
@@ -175,6 +153,49 @@ class Generate(WaitOption):
                 block_until_done.wait(job.id)
         else:
             add_placeholders(context, jobs)
+
+
+class Generate(PaidAction):
+    """The parameters and steps that all Generate operators share."""
+
+    if TYPE_CHECKING:
+        variations: int
+        opaque: bool
+    else:
+        opaque: BoolProperty(
+            name="Without Transparency",
+            description="Send the picture without its transparency, for one that is see-through everywhere",
+            default=False,
+            options={"SKIP_SAVE", "HIDDEN"},
+        )
+        variations: IntProperty(
+            name="Variations",
+            description=scene_settings.VARIATIONS_DESCRIPTION,
+            default=1,
+            min=1,
+            max=scene_settings.VARIATIONS_MAXIMUM,
+            options={"SKIP_SAVE"},
+        )
+
+    def count(self, context: bpy.types.Context) -> int:
+        """Return how many models this makes."""
+        assert context.scene is not None
+        return scene_settings.variations(self, scene_settings.of_scene(context.scene))
+
+    def cost(self, context: bpy.types.Context) -> float | None:
+        """Return the price of all models together, in creative units; None until it is known."""
+        assert context.scene is not None
+        cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
+        return None if cost is None else cost * self.count(context)
+
+    def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
+        """Start the job, or several of the same picture. Raises TrellisError."""
+        assert context.scene is not None
+        chosen = scene_settings.of_scene(context.scene)
+        values, seed = scene_settings.values(self, chosen)
+        if self.opaque:
+            picture = dataclasses.replace(picture, ignores_alpha=True)
+        self.start(context, picture, name, values, seed, scene_settings.variations(self, chosen))
 
 
 def click_again(operator: bpy.types.Operator) -> Result:

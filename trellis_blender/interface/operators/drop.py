@@ -53,7 +53,7 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
     """Make a 3D model from each of the image files"""
 
     bl_idname = "trellis2.generate_files"
-    bl_label = "3D Model from Image (Trellis)"  # Blender's menu at a drop shows this, for one file or many
+    bl_label = "Generate 3D Models from Image Files"  # Blender's menu at a drop shows this, for one file or many
     bl_options: Any = set()
 
     is_from_browser = False
@@ -145,7 +145,7 @@ class TRELLIS2_FH_image(DroppedImage, bpy.types.FileHandler):
     """In the viewport itself: Blender's menu offers a model of the image."""
 
     bl_idname = "TRELLIS2_FH_image"
-    bl_label = "Generate 3D Model"
+    bl_label = "Generate 3D Models from Image Files"
     bl_import_operator = "trellis2.generate_files"
     region = "WINDOW"
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from ...core.errors import TrellisError
-from ...core.request.parameters import BY_NAME
+from ...core.errors import Remedy, TrellisError
+from ...core.request.parameters import BY_NAME, Value
 from ...host.translation.translation import translated, translated_report
 from ...jobs import jobs_root, rows
 from ...settings import scene as scene_settings
 from .. import price_tag
-from ..at_need import begin, block_until_done, importing, job_table, session
+from ..at_need import begin, block_until_done, importing, job_table, job_words, session
 from ..at_need import file as image_file
-from .base import Result, WaitOption, add_placeholders, attempt
+from .base import PaidAction, Result, WaitOption, add_placeholders, attempt
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -51,6 +51,11 @@ class JobOperator:
         raise NotImplementedError
 
     @classmethod
+    def label(cls, _job: "Job") -> str:
+        """Return the label of the operator's buttons and menu entries for this job."""
+        return str(cls.bl_label)  # type: ignore[attr-defined]  # of bpy.types.Operator
+
+    @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is such a job."""
         is_any = any(map(cls.fits, session.newest_first()))
@@ -73,7 +78,7 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
     """Stop this job. It is free until it is submitted; after that its model is paid for and kept, but not imported"""
 
     bl_idname = "trellis2.cancel"
-    bl_label = "Cancel Job"
+    bl_label = "Cancel"
     none = "No job is running. Generate a model first"
 
     @classmethod
@@ -90,13 +95,24 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
     """Try this job again from where it stopped; what is known to be paid for is not paid again"""
 
     bl_idname = "trellis2.retry"
-    bl_label = "Retry Job"
+    bl_label = "Retry"
     none = "No job has failed or was cancelled. There is nothing to try again"
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
         """Return whether the job failed, was cancelled or is uncertain, and has a picture or a model to go on from."""
         return job.is_retryable and session.echo_of(job) is None
+
+    @classmethod
+    def label(cls, job: "Job") -> str:
+        """Return the label, with the price if it is known: a new request has another name."""
+        is_new = job.remedy is Remedy.SUBMIT_AGAIN or job.may_be_paid
+        if job.holds_model:
+            return "Submit Again · Free" if is_new else "Retry · Free"
+        if job.cost is None:
+            return "Submit Again" if is_new else "Retry"
+        cost = job_words.cost_words(job.cost)
+        return f"Submit Again · {cost}" if is_new else f"Retry · {cost}"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, at a click, if this may pay twice, or pays again and costs more than the artist's limit."""
@@ -130,13 +146,18 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
     """Bring this job's model into the scene, at the 3D cursor"""
 
     bl_idname = "trellis2.import_model"
-    bl_label = "Import Model"
+    bl_label = "Import"
     none = "No model is finished yet. Generate one first"
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
         """Return whether the job's model is on this computer."""
         return importing.is_importable(job)
+
+    @classmethod
+    def label(cls, job: "Job") -> str:
+        """Return the label, which says whether the model was imported before."""
+        return "Import Again" if job.stage is job_table.Stage.IMPORTED else cls.bl_label
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Import the model."""
@@ -150,6 +171,66 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
                 block_until_done.wait(job_id)
 
         return attempt(self, bring)
+
+
+class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
+    """Make another 3D model from this job's picture with the same parameters, but a new random seed"""
+
+    bl_idname = "trellis2.generate_again"
+    bl_label = "Again with Another Seed"
+    bl_options: Any = set()
+    none = "No job's picture is known yet. Generate a model first"
+
+    @classmethod
+    def fits(cls, job: "Job") -> bool:
+        """Return whether the job was made here, with known parameters."""
+        return bool(job.picture)
+
+    @classmethod
+    def label(cls, job: "Job") -> str:
+        """Return the label, with the price if it is known."""
+        price = _cost_again(job)
+        if price is None:
+            return cls.bl_label
+        cost = job_words.cost_words(price)
+        return f"Again with Another Seed · {cost}"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether there is such a job, and an account that may pay."""
+        return super().poll(context) and super(JobOperator, cls).poll(context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Hold on to the job, then do what a click on Generate does."""
+
+        def hold() -> None:
+            self.job_id = self.target()
+
+        refused = attempt(self, hold)
+        return refused if refused != {"FINISHED"} else super().invoke(context, event)
+
+    def cost(self, _context: bpy.types.Context) -> float | None:
+        """Return the price of the model, in creative units; None until it is known."""
+        return _cost_again(session.jobs()[self.target()])
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Start a job like this one. Raises TrellisError."""
+        job = session.jobs()[self.target()]
+        picture = session.picture_path(job)
+        assert picture is not None
+        self.start(context, image_file.from_file(picture), job.name, _own_values(job), None, 1)
+
+
+def _own_values(job: "Job") -> dict[str, Value]:
+    """Return the job's parameters without its seed."""
+    return {name: value for name, value in job.parameters.items() if name in BY_NAME}
+
+
+def _cost_again(job: "Job") -> float | None:
+    """Return what a model with the job's parameters costs, in creative units: as asked now, or else as it was."""
+    values = {name: job.parameters.get(name, parameter.default) for name, parameter in BY_NAME.items()}
+    cost = price_tag.cost_of(values)
+    return job.cost if cost is None else cost
 
 
 class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
@@ -239,7 +320,7 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
     """Remove this job from the list, with its files; what is in the scene stays there"""
 
     bl_idname = "trellis2.remove"
-    bl_label = "Remove Job"
+    bl_label = "Remove"
     none = "No job has ended that could be removed. Cancel one first"
 
     @classmethod
@@ -262,12 +343,50 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         if job.may_be_paid:
             words = f"Remove “{job.name}” with its files? It may have been paid for."
         return context.window_manager.invoke_confirm(
-            self, event, title=translated("Remove Job"), message=translated(words), confirm_text="Remove"
+            self, event, title=translated("Remove"), message=translated(words), confirm_text="Remove"
         )
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Remove the job."""
         return attempt(self, lambda: session.remove(self.target()))
+
+
+class TRELLIS2_OT_remove_failed(bpy.types.Operator):
+    """Remove all failed jobs, with their files and boxes, but none whose model is or may be paid for"""
+
+    bl_idname = "trellis2.remove_failed"
+    bl_label = "Remove Failed"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether there is a failed job that nobody paid for."""
+        is_any = any(map(cls.fits, session.newest_first()))
+        if not is_any:
+            cls.poll_message_set("No job has failed for good. There is nothing to remove")
+        return is_any
+
+    @classmethod
+    def fits(cls, job: "Job") -> bool:
+        """Return whether the job failed, and nothing that is or may be paid for goes with it."""
+        is_lost = job.stage is job_table.Stage.FAILED and session.echo_of(job) is None
+        return is_lost and not (job.holds_model or job.may_be_paid)
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Remove them. Say how many stay because they are paid for."""
+
+        def remove() -> None:
+            failed = [job for job in session.newest_first() if job.stage is job_table.Stage.FAILED]
+            gone = list(filter(self.fits, failed))
+            for job in gone:
+                session.remove(job.id)
+            stay = len(failed) - len(gone)
+            if stay == 1:
+                self.report({"INFO"}, "One failed job stays: it is or may be paid for. Press Retry to get its model")
+            elif stay:
+                sentence = f"{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models"
+                self.report({"INFO"}, translated_report(sentence))
+
+        return attempt(self, remove)
 
 
 class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
@@ -334,11 +453,13 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_cancel,
     TRELLIS2_OT_retry,
     TRELLIS2_OT_import_model,
+    TRELLIS2_OT_generate_again,
     TRELLIS2_OT_use_settings,
     TRELLIS2_OT_open_folder,
     TRELLIS2_OT_open_jobs_folder,
     TRELLIS2_OT_copy_job_id,
     TRELLIS2_OT_remove,
+    TRELLIS2_OT_remove_failed,
     TRELLIS2_OT_import_by_id,
     TRELLIS2_OT_dismiss,
 )

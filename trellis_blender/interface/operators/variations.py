@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...host.translation.translation import translated_report
-from ..at_need import placeholder, recipe, session
+from ..at_need import importing, placeholder, recipe, session
 
 if TYPE_CHECKING:
     from .base import Result
@@ -50,7 +50,7 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
     for job in session.jobs().values():
         if job.batch == kept[0] and job.place != kept[1]:
             waiting += not job.is_resting
-            session.start().importer.wanted.discard(job.id)
+            session.start().importer.leave(job.id, importing.OTHER_KEPT)
     unwanted = others(scene, kept)
     for thing in unwanted:
         for child in thing.children:

@@ -8,10 +8,9 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import Remedy
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
-from ...core.job.words import WORDS, cost_words, date, duration, percent, state_sentence
+from ...core.job.words import WORDS, charge_words, cost_words, date, duration, percent, state_sentence
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
@@ -23,7 +22,7 @@ from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_
 from .spending_rows import draw_spending
 
 ICONS = {
-    Stage.READY: "CHECKMARK",
+    Stage.READY: "IMPORT",
     Stage.IMPORTED: "CHECKMARK",
     Stage.FAILED: "ERROR",
     Stage.CANCELLED: "X",
@@ -97,7 +96,7 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """Draw the chosen job's details, and the actions that fit it."""
     is_ended = session.is_resting(job)
-    sentence = (session.waiting_for(job) if job.stage is Stage.READY else "") or state_sentence(job)
+    sentence = session.waiting_for(job) or state_sentence(job)
     if job.is_resting and not is_ended:  # it is being retried
         sentence = ""
     if sentence:
@@ -111,9 +110,11 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         draw_text(layout, context, "Material Preview shows the textures", "SHADING_TEXTURE")
     row = layout.row(align=True)
     if is_importable(job):
-        row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
+        label = translated(job_operators.TRELLIS2_OT_import_model.label(job))
+        row.operator("trellis2.import_model", text=label, icon="IMPORT").job_id = job.id
     if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
-        row.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
+        label = translated(job_operators.TRELLIS2_OT_retry.label(job))
+        row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
 
 
@@ -121,8 +122,9 @@ def draw_ways_out(layout: Any, job: Job) -> None:
     """Draw the actions for an uncertain job: we do not know whether Scenario accepted it."""
     ways = layout.column(align=True)
     ways.operator("wm.url_open", text="Look at Scenario", icon="URL").url = WEB_PAGE
-    ways.operator("trellis2.import_by_id", text="Enter Job ID", icon="PASTEDOWN").job_id = job.id
-    ways.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
+    ways.operator("trellis2.import_by_id", text="Import by Job ID", icon="PASTEDOWN").job_id = job.id
+    label = translated(job_operators.TRELLIS2_OT_retry.label(job))
+    ways.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
     ways.operator("trellis2.remove", text="Remove", icon="TRASH").job_id = job.id
 
 
@@ -146,16 +148,5 @@ def facts(job: Job, now: float) -> str:
         left = "" if job.is_resting else session.display().progress.left(job, now)
         parts = [session.words_of(job), "" if job.is_resting else duration(now - job.begun), left]
         cost = job.cost or 0.0
-    parts.append(cost_words(cost) if cost else "")
+    parts.append(charge_words(job) or (cost_words(cost) if cost else ""))
     return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)
-
-
-def retry_words(job: Job) -> str:
-    """Return the label of the retry button, with the price if it is known."""
-    is_new = job.remedy is Remedy.SUBMIT_AGAIN or job.may_be_paid
-    if job.holds_model:
-        return "Submit Again · Free" if is_new else "Retry · Free"
-    if job.cost is None:
-        return "Submit Again" if is_new else "Retry"
-    cost = cost_words(job.cost)
-    return f"Submit Again · {cost}" if is_new else f"Retry · {cost}"

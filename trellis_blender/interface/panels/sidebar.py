@@ -28,7 +28,7 @@ REMEDIES = {
     Remedy.OPAQUE: ("trellis2.send_opaque", "Send Without Transparency", "IMAGE_RGB"),
     Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL"),
     Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER"),
-    Remedy.SCENARIO: ("wm.url_open", "Open Scenario", "URL"),
+    Remedy.SCENARIO: ("wm.url_open", "Look at Scenario", "URL"),
     Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT"),
     Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
     Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES"),

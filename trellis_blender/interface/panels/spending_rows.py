@@ -46,8 +46,10 @@ def _months() -> Sequence[Month]:
 
 
 def sentence(spent: Month) -> str:
-    """Return a sentence such as “November 2026: 14 models, 168 CU”."""
+    """Return a sentence such as “November 2026: 14 models, 168 CU”. The cost is also of jobs that made no model."""
     month, cost = MONTHS[spent.month - 1], number(spent.cost)
+    if spent.count == 0:
+        return f"{month} {spent.year}: no model, {cost} CU"
     if spent.count == 1:
         return f"{month} {spent.year}: 1 model, {cost} CU"
     return f"{month} {spent.year}: {spent.count} models, {cost} CU"
