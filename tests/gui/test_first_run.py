@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tests.addon import module_name
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # Where the field of the secret is, seen from the button below the account in the preferences.
-SECRET_FIELD = (100, 109)
+SECRET_FIELD = (100, 167)
 # From now on, whatever Python in Blender calls is noted.
 LISTEN = """
 import sys
@@ -44,6 +50,30 @@ def test_a_newcomer_with_a_wrong_key_is_told_so_and_can_enter_another(newcomer: 
     newcomer.generates_from_render()
     newcomer.waits_for("imported")
     assert len(newcomer.models()) == 1
+
+
+def test_a_key_that_the_preferences_held_has_left_them_when_blender_quits(start: Callable[[], Artist]) -> None:
+    with start() as artist:
+        stored = f"__import__('importlib').import_module({module_name('stored_key')!r})._stored"
+        artist.run(f"{artist.PREFERENCES}.project_id = 'proj_7'")
+        artist.run(f"stored = {stored}({artist.PREFERENCES})")
+        artist.run("stored['api_key'], stored['api_secret'] = 'old-key-4711', 'old-secret-0815'")
+        artist.run("bpy.ops.wm.save_userpref()")
+        (preferences,) = artist.folder.rglob("userpref.blend")
+        assert b"old-key-4711" in preferences.read_bytes()
+        artist.quits()
+        assert artist.ended() == 0
+    with start() as artist:
+        key = f"[{artist.PREFERENCES}.api_key, {artist.PREFERENCES}.api_secret]"
+        assert artist.run(key) == ["old-key-4711", "old-secret-0815"]
+        artist.quits()
+        assert artist.ended() == 0
+        data = preferences.read_bytes()
+        assert b"proj_7" in data
+        assert b"old-key" not in data
+        assert b"old-secret" not in data
+    (path,) = artist.folder.rglob("key.json")
+    assert b"old-key-4711" in path.read_bytes()
 
 
 def test_a_newcomer_who_is_offline_is_led_to_blenders_switch_and_nothing_is_sent(newcomer: Artist) -> None:

@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy
 from ..host.translation.translation import translated
+from . import stored_key
 
 if TYPE_CHECKING:
     from ..core.request.account import Account
@@ -67,11 +68,13 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             name="API Key",
             description="Key of your Scenario project, from its settings under API Keys",
             subtype="PASSWORD",
+            **stored_key.as_property("key"),
         )
         api_secret: StringProperty(
             name="API Secret",
             description=TOOLTIPS["api_secret"],
             subtype="PASSWORD",
+            **stored_key.as_property("secret"),
         )
         project_id: StringProperty(
             name="Project ID",
@@ -133,6 +136,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         draw_key(layout, self)
+        draw_key_file(layout)
         layout.prop(self, "project_id", placeholder="Optional")
         layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
         draw_online_access(layout)
@@ -160,6 +164,17 @@ def draw_key(layout: Any, owner: Any) -> None:
             layout.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
         else:
             layout.prop(owner, name)
+
+
+def draw_key_file(layout: Any) -> None:
+    """Draw where the key is, what is wrong with its file, and the button that deletes it."""
+    file = stored_key.key_file()
+    file.look()
+    if file.trouble:
+        layout.label(text=translated(file.trouble), icon="ERROR")
+    if file.key or file.secret:
+        layout.label(text=translated(f"Only you can read {file.path}"), icon="LOCKED")
+        layout.operator("trellis2.forget_key", icon="TRASH")
 
 
 def draw_online_access(layout: Any) -> None:
@@ -216,6 +231,13 @@ def key_and_secret(owner: Any) -> tuple[str, str]:
     key = os.environ.get(KEY_VARIABLE) or (owner.api_key if owner else "")
     secret = os.environ.get(SECRET_VARIABLE) or (owner.api_secret if owner else "")
     return key.strip(), secret.strip()
+
+
+def take_over_key() -> None:
+    """Move a key that Blender's preferences still hold to the key's file."""
+    kept = preferences()
+    if kept is not None:
+        stored_key.take_over(kept)
 
 
 def is_account_missing() -> bool:

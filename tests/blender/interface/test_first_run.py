@@ -115,16 +115,22 @@ def test_a_key_that_is_entered_is_tested_and_the_panel_is_ready(addon: Any, new:
     assert not new.paid
 
 
-def test_a_key_that_is_entered_is_kept_in_the_preferences_alone(addon: Any, new: Emulator) -> None:
-    assert bpy.context.preferences is not None
-    bpy.context.preferences.is_dirty = False
+def test_a_key_that_is_entered_is_kept_in_its_file_alone(addon: Any, new: Emulator) -> None:
     enter(" test-key ", "test-secret\n")
     assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
-    assert bpy.context.preferences.is_dirty, "Blender would not save the key when it quits"
+    assert b"test-secret" in addon.stored_key.key_file().path.read_bytes()
     manager: Any = bpy.context.window_manager
     last = manager.operator_properties_last("trellis2.enter_key")
     assert last is None or (last.api_key, last.api_secret) == ("", "")
     assert "REGISTER" not in addon.account_operators.TRELLIS2_OT_enter_key.bl_options  # nor in the Info log
+
+
+def test_a_project_that_is_entered_is_saved_when_blender_quits(addon: Any, new: Emulator) -> None:
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.is_dirty = False
+    OPS.trellis2.enter_key(api_key="test-key", api_secret="test-secret", project_id="proj_7")
+    assert kept().project_id == "proj_7"
+    assert bpy.context.preferences.is_dirty
 
 
 def test_a_wrong_key_is_told_with_its_remedies(addon: Any, new: Emulator) -> None:
@@ -143,22 +149,22 @@ def test_what_is_missing_is_refused_and_keeps_what_was_there(
     assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
 
 
-def test_where_blender_does_not_save_preferences_the_panel_says_so(addon: Any, new: Emulator) -> None:
-    assert bpy.context.preferences is not None
-    enter()
-    tick_until(lambda: answer(addon))
+def test_where_blender_does_not_save_preferences_by_itself_the_panel_says_that_they_hold_the_key(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = {}
-    for saves in (True, False):
-        system = SimpleNamespace(ui_scale=1.0)
-        surroundings = SimpleNamespace(
-            region=SimpleNamespace(width=900),
-            preferences=SimpleNamespace(system=system, is_dirty=True, use_preferences_save=saves),
-        )
-        page = Page()
-        addon.first_run.draw_connection(_layout(page), surroundings)
-        shown[saves] = page.operator_ids
-    assert "wm.save_userpref" in shown[False]
-    assert "wm.save_userpref" not in shown[True]
+    for is_moved in (True, False):
+        monkeypatch.setattr(addon.stored_key.key_file(), "is_moved", is_moved)
+        for saves in (True, False):
+            system = SimpleNamespace(ui_scale=1.0)
+            surroundings = SimpleNamespace(
+                region=SimpleNamespace(width=900),
+                preferences=SimpleNamespace(system=system, is_dirty=True, use_preferences_save=saves),
+            )
+            page = Page()
+            addon.first_run.draw_first_run(_layout(page), surroundings)
+            shown[is_moved, saves] = page.operator_ids
+    assert [situation for situation, operators in shown.items() if operators == ["wm.save_userpref"]] == [(True, False)]
 
 
 def _layout(page: Page) -> Any:

@@ -303,4 +303,4 @@ def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
 
 def test_the_preferences_are_drawn(addon: Any) -> None:
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
-    assert page.operator_ids == ["trellis2.test_connection"]
+    assert page.operator_ids == ["trellis2.forget_key", "trellis2.test_connection"]

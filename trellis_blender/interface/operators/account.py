@@ -10,12 +10,14 @@ from ... import __package__ as base_package
 from ...core.errors import OnlineAccessError
 from ...host.translation.translation import translated
 from ...settings import preferences
+from ...settings.stored_key import key_file
+from .. import price_tag
 from ..at_need import accounts, session
 from .base import Result, attempt
 
 
 class TRELLIS2_OT_enter_key(bpy.types.Operator):
-    """Enter the API key and secret from Scenario; they are kept in Blender's preferences, and tested at once"""
+    """Enter the API key and secret from Scenario; they are kept in a file that only you can read, and tested at once"""
 
     bl_idname = "trellis2.enter_key"
     bl_label = "Enter Key"
@@ -77,10 +79,12 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             assert kept is not None
             assert context.preferences is not None
             account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
-            kept.api_key = self.api_key.strip() or kept.api_key  # a field set from outside is not asked for
-            kept.api_secret = self.api_secret.strip() or kept.api_secret
-            kept.project_id = account.project
-            context.preferences.is_dirty = True  # otherwise Blender would not save them when it quits
+            key, secret = self.api_key.strip(), self.api_secret.strip()
+            # a field set from outside is not asked for
+            key_file().keep(key or kept.api_key, secret or kept.api_secret)
+            if account.project != kept.project_id:
+                kept.project_id = account.project
+                context.preferences.is_dirty = True  # otherwise Blender would not save it when it quits
             session.state().messages.page.answer = None
             try:
                 session.check_connection()
@@ -90,6 +94,28 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         outcome = attempt(self, keep)
         self.api_key = self.api_secret = ""
         return outcome
+
+
+class TRELLIS2_OT_forget_key(bpy.types.Operator):
+    """Delete the API key and secret from this computer; enter them again to go on with the jobs"""
+
+    bl_idname = "trellis2.forget_key"
+    bl_label = "Forget Key"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask first."""
+        question = "Scenario shows a secret only once. Delete it here?"
+        return price_tag.confirm(self, context, event, question, "Forget Key")
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Delete the file."""
+
+        def forget() -> None:
+            key_file().forget()
+            session.state().messages.page.answer = None
+            session.redraw()
+
+        return attempt(self, forget)
 
 
 class TRELLIS2_OT_test_connection(bpy.types.Operator):
@@ -135,6 +161,7 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
 
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_enter_key,
+    TRELLIS2_OT_forget_key,
     TRELLIS2_OT_test_connection,
     TRELLIS2_OT_open_preferences,
     TRELLIS2_OT_open_network_preferences,

@@ -10,9 +10,11 @@ import bpy
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE
 from ...settings import preferences
+from ...settings.stored_key import key_file
 from ..at_need import imported, session
 from .sidebar import draw_dismissible, draw_remedy, draw_text
 
+MOVED = "Your key is in a file of its own now. Save the preferences, which still hold it, to take it out of them."
 # Each fits one line of a sidebar that is 200 pixels wide.
 WELCOME = ("Scenario makes models.", "Each costs credits.", "You need an API key.")
 
@@ -28,6 +30,7 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
         draw_remedy(layout, problem.remedy)
         return True
     draw_connection(layout, context)
+    _draw_unsaved(layout, context)
     return False
 
 
@@ -41,7 +44,6 @@ def draw_connection(layout: Any, context: bpy.types.Context) -> None:
         draw_remedy(layout, answer.remedy)
         if not answer.is_well:
             layout.operator("trellis2.test_connection", icon="LINKED")
-        _draw_unsaved(layout, context)
 
 
 def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
@@ -55,19 +57,20 @@ def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
+    trouble = key_file().trouble
+    if trouble:
+        draw_text(layout, context, trouble, "ERROR")
     column = layout.column(align=True)
-    for line in WELCOME:
+    for line in () if trouble else WELCOME:
         draw_text(column, context, line, "NONE")
     layout.operator("wm.url_open", text="Get a Key", icon="URL").url = TEAM_PAGE
     layout.operator("trellis2.enter_key", text="Enter Key", icon="KEYINGSET")
 
 
 def _draw_unsaved(layout: Any, context: bpy.types.Context) -> None:
-    """Draw a reminder if Blender will not save the changed preferences when it quits."""
+    """Draw a reminder while Blender's saved preferences hold a key that has moved, and it does not save by itself."""
     kept = context.preferences
     assert kept is not None
-    if kept.is_dirty and not kept.use_preferences_save:
-        draw_text(
-            layout, context, "Blender does not save preferences by itself here. Save them to keep the key.", "INFO"
-        )
+    if key_file().is_moved and kept.is_dirty and not kept.use_preferences_save:
+        draw_text(layout, context, MOVED, "INFO")
         layout.operator("wm.save_userpref")
