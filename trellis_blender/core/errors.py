@@ -34,6 +34,7 @@ class Remedy(StrEnum):
     """The action that can fix a failure. The interface offers it beside the sentence."""
 
     NONE = "none"
+    KEY = "key"
     PREFERENCES = "preferences"
     ONLINE_ACCESS = "online_access"
     RETRY = "retry"
@@ -79,7 +80,7 @@ class ParameterError(TrellisError):
 class AccountError(TrellisError):
     """A missing API key, or one that Scenario does not accept."""
 
-    remedy = Remedy.PREFERENCES
+    remedy = Remedy.KEY
 
 
 class OnlineAccessError(TrellisError):

@@ -37,10 +37,12 @@ class Page:
     """Facts that the preferences show but do not store.
 
     `answer`: the result of the last connection test, None before a test and after the account has changed.
+    `is_untested`: a key was entered while Blender may not go online, so it is tested once it may.
     `kept`: the size of the jobs' folders in bytes, None until it is known.
     """
 
     answer: "ConnectionChecked | None" = None
+    is_untested: bool = False
     kept: int | None = None
 
 

@@ -29,6 +29,8 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
         draw_text(layout, context, problem.sentence, "ERROR")
         draw_remedy(layout, problem.remedy)
         return True
+    if preferences.TRELLIS2_AP_preferences.page.is_untested:
+        session.later(session.test_entered_key)
     draw_connection(layout, context)
     _draw_unsaved(layout, context)
     return False
@@ -41,8 +43,9 @@ def draw_connection(layout: Any, context: bpy.types.Context) -> None:
         draw_text(layout, context, "Testing the connection", "SORTTIME")
     elif answer is not None:
         draw_dismissible(layout, context, answer.sentence, preferences.answer_icon(answer))
-        draw_remedy(layout, answer.remedy)
-        if not answer.is_well:
+        if answer.remedy is not Remedy.NONE:
+            draw_remedy(layout, answer.remedy)
+        elif not answer.is_well:
             layout.operator("trellis2.test_connection", icon="LINKED")
 
 
