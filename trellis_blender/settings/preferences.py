@@ -65,6 +65,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         mark_as_asset: bool
         asset_author: str
         price_limit: float
+        cu_price: float
+        currency: str
     else:
         api_key: StringProperty(
             name="API Key",
@@ -122,11 +124,27 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         )
         price_limit: FloatProperty(
             name="Ask Above",
-            description="Price in creative units (CU) above which Generate asks first; with 0 it never asks",
+            description="Price in compute units (CU) above which Generate asks first; with 0 it never asks",
             default=0,
             min=0,
             soft_max=1000,
             precision=2,
+        )
+        cu_price: FloatProperty(
+            name="Price of One CU",
+            description=(
+                "What a compute unit (CU) of Scenario costs you: the price of your plan, divided by its units;"
+                " with it, prices are shown in money too"
+            ),
+            default=0,
+            min=0,
+            soft_max=1,
+            precision=4,
+        )
+        currency: StringProperty(
+            name="Currency",
+            description="Sign or name of the currency of that price",
+            default="$",
         )
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -151,6 +169,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "keep_normals")
         layout.prop(self, "keep_seams")
         layout.prop(self, "price_limit")
+        layout.prop(self, "cu_price")
+        layout.prop(self, "currency")
         layout.prop(self, "keep_jobs")
         layout.prop(self, "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
@@ -252,6 +272,19 @@ def preferences() -> TRELLIS2_AP_preferences | None:
     assert bpy.context.preferences is not None
     addon: Any = bpy.context.preferences.addons.get(base_package)
     return cast(TRELLIS2_AP_preferences, addon.preferences) if addon is not None else None
+
+
+def money(cost: float) -> tuple[str, str]:
+    """Return what so many compute units cost, as a number and its currency: “0.36” and “€”.
+
+    The number is empty if the artist has not entered what a unit costs, the currency if none was entered.
+    """
+    kept = preferences()
+    if kept is None or not kept.cu_price:
+        return "", ""
+    amount = cost * kept.cu_price
+    decimals = 0 if amount >= 100 else 2 if amount >= 0.1 else 4
+    return f"{amount:,.{decimals}f}", kept.currency.strip()
 
 
 def address() -> str:

@@ -12,11 +12,12 @@ from ...core.request.account import TEAM_PAGE
 from ...settings import preferences
 from ...settings.stored_key import key_file
 from ..at_need import imported, session
-from .sidebar import draw_dismissible, draw_remedy, draw_text
+from .sidebar import BUTTON_PIXELS, draw_dismissible, draw_remedy, draw_text
 
+UNIT = "CU are compute units, Scenario's credits. Enter what one costs to see prices in money too."
 MOVED = "Your key is in a file of its own now. Save the preferences, which still hold it, to take it out of them."
 # Each fits one line of a sidebar that is 200 pixels wide.
-WELCOME = ("Scenario makes models.", "Each costs credits.", "You need an API key.")
+WELCOME = ("Scenario makes models.", "Each costs credits (CU).", "You need an API key.")
 
 
 def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
@@ -57,6 +58,13 @@ def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
     draw_dismissible(layout, context, refusal.sentence, "ERROR")
     if refusal.remedy is not Remedy.OPAQUE:  # the refusal does not know its picture; the preview has the button
         draw_remedy(layout, refusal.remedy)
+
+
+def draw_unit(layout: Any, context: bpy.types.Context) -> None:
+    """Draw what “CU” means, below the first price, with a button to enter what one costs."""
+    row = layout.row()
+    draw_text(row.column(), context, UNIT, "INFO", beside=BUTTON_PIXELS)
+    row.operator("trellis2.open_preferences", text="", icon="PREFERENCES", emboss=False)
 
 
 def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
