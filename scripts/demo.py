@@ -55,7 +55,7 @@ def _variables(user_folder: Path) -> dict[str, str]:
     variables = environments.clean_variables()
     kept = {name: value for name, value in variables.items() if not name.upper().startswith(NOT_PASSED_ON)}
     # A proxy does not know the stand-in, which listens on this computer only.
-    return {**kept, "BLENDER_USER_RESOURCES": str(user_folder), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    return {**kept, **environments.own_folders(user_folder), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 def _ending(status: int) -> str:

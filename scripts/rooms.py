@@ -27,7 +27,7 @@ BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 # Rooms in one line may not import each other. Inside the core each folder is its own room.
 ROOMS = (
     ("core/__init__", "core/errors", "core/files"),
-    ("core/picture", "core/request"),
+    ("core/picture", "core/places", "core/request"),
     ("core/model",),
     ("core/scenario",),
     ("core/job",),

@@ -22,6 +22,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from build import PACKAGE, stage
+from environments import own_folders
 from startup_table import AT_ONCE, EMPTY, HISTORY, WAYS
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _write_job(root: Path, number: int) -> None:
 
 def run(way: str, folder: Path) -> dict[str, float]:
     """Enable, draw the panels, let the timer start the session, and click. Return each step's main-thread seconds."""
-    os.environ["BLENDER_USER_RESOURCES"] = str(folder / way)
+    os.environ.update(own_folders(folder / way))
     bpy: Any = importlib.import_module("bpy")
     import addon_utils  # only importing bpy makes its folder known
 

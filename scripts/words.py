@@ -20,8 +20,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trellis_blender"
 FOLDER = PACKAGE / "host" / "translation"
 # Calls with texts that no artist reads: the log, patterns, names of attributes, nodes, sockets and files.
 _UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning", "named", "fromkeys"}
-# Files without texts for the artist: names of nodes and sockets; the faults of a job.json, which is set aside.
-_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
+# Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/places.py"})
 # Names of Blender, Scenario and HTTP, and the program's own errors.
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}

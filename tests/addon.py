@@ -38,6 +38,7 @@ PARTS = {
     "sentences": "host.translation.sentences",
     # settings
     "preferences": "settings.preferences",
+    "stored_key": "settings.stored_key",
     "scene_settings": "settings.scene",
     "presets": "settings.presets",
     # picture

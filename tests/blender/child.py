@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from build import stage
+from environments import own_folders
 from tests.patience import PATIENCE
 
 REPOSITORY = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ def run(folder: Path, script: str, seconds: float = PATIENCE) -> Ending:
     (folder / "script.py").write_text(BEGINNING + script, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-X", "utf8", "-u", str(folder / "script.py")],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "BLENDER_USER_RESOURCES": str(resources)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **own_folders(resources)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -15,6 +15,7 @@ import pytest
 
 from build import stage
 from emulator import Emulator, Service
+from environments import own_folders
 from tests.addon import ADDON, Addon
 from tests.blender.warm import WarmBackgrounds
 from tests.workshop import small_reliefs
@@ -40,7 +41,7 @@ def _install() -> Path:
     atexit.register(_let_bpy_go, sys.modules, gc.collect)
     atexit.register(shutil.rmtree, resources, ignore_errors=True)
     stage(resources / "extensions" / "user_default" / "trellis_blender")
-    os.environ["BLENDER_USER_RESOURCES"] = str(resources)
+    os.environ.update(own_folders(resources))
     return resources
 
 

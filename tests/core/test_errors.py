@@ -42,7 +42,7 @@ def test_what_passes_by_itself_says_once_that_it_is_tried_again() -> None:
 
 def test_an_error_that_can_be_mended_names_the_remedy() -> None:
     assert {kind.__name__: kind.remedy for kind in OURS if kind.remedy is not Remedy.NONE} == {
-        "AccountError": Remedy.PREFERENCES,
+        "AccountError": Remedy.KEY,
         "OnlineAccessError": Remedy.ONLINE_ACCESS,
         "PictureError": Remedy.PICTURE,
         "CreditsError": Remedy.CREDITS,

@@ -48,8 +48,9 @@ def test_a_wrong_key_is_told_beside_the_button_that_leads_to_it(artist: Artist) 
     artist.run(f"{artist.PREFERENCES}.api_secret = 'wrong'")
     artist.click("trellis2.generate_render")
     artist.until(f"any('key' in (job.message or job.trouble) for job in {artist.JOBS})")
-    artist.click("trellis2.open_preferences")
-    artist.until(f"'PREFERENCES' in {artist.EDITORS}")
+    artist.enters_key(artist.emulator.key, artist.emulator.secret)
+    artist.click("trellis2.retry")
+    artist.waits_for("imported")
 
 
 @pytest.mark.parametrize("job_seconds", [10.0])

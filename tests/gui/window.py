@@ -21,6 +21,7 @@ from typing import IO, Any, Self
 
 from PIL import Image
 
+from environments import own_folders
 from screens import SIZE, Screen
 
 START_SECONDS = 120.0
@@ -204,6 +205,6 @@ def variables(folder: Path) -> dict[str, str]:
         "USERPROFILE": home,
         "TMPDIR": temporary,
         "TEMP": temporary,
-        "BLENDER_USER_RESOURCES": str(own["resources"]),
+        **own_folders(own["resources"]),
         "NO_PROXY": "127.0.0.1",
     }

@@ -35,6 +35,7 @@ class Remedy(StrEnum):
     """The action that can fix a failure. The interface offers it beside the sentence."""
 
     NONE = "none"
+    KEY = "key"
     PREFERENCES = "preferences"
     ONLINE_ACCESS = "online_access"
     RETRY = "retry"
@@ -80,7 +81,7 @@ class ParameterError(TrellisError):
 class AccountError(TrellisError):
     """A missing API key, or one that Scenario does not accept."""
 
-    remedy = Remedy.PREFERENCES
+    remedy = Remedy.KEY
 
 
 class OnlineAccessError(TrellisError):

@@ -10,11 +10,19 @@ import time
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file whole or not at all. Raises OSError; the previous file, if any, is then unchanged."""
+def write_whole(path: Path, data: bytes | memoryview, *, is_private: bool = False) -> None:
+    """Write a file whole or not at all. Raises OSError; the previous file, if any, is then unchanged.
+
+    `is_private`: only its owner may read it, from its first byte on. On Windows the folder's own rights decide that.
+    """
     part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(data)
+        if is_private:
+            part.unlink(missing_ok=True)  # it would keep the rights it has, or be a link to another place
+            with open(part, "xb", opener=_open_private) as file:
+                file.write(data)
+        else:
+            part.write_bytes(data)
         flush_file(part)
         rename(part, path)
         flush_folder(path.parent)
@@ -22,6 +30,10 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def rename(source: Path, target: Path) -> None:

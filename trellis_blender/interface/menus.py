@@ -105,8 +105,10 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.dismiss", icon="X")
         layout.separator()
         layout.operator("trellis2.enter_key", text="Enter Key...", icon="KEYINGSET")
+        layout.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
         layout.operator("trellis2.test_connection", icon="LINKED")
         layout.operator("trellis2.open_preferences", icon="PREFERENCES")
+        layout.operator("trellis2.allow_online_access", text="Allow Online Access...", icon="INTERNET")
         layout.operator("trellis2.open_network_preferences", icon="INTERNET")
 
 

@@ -32,8 +32,26 @@ def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
-        return f"Generate · {job_words.number(cost)} CU"
-    return f"Generate {chosen.variations} · {job_words.number(cost * chosen.variations)} CU"
+        return f"Generate · {cost_words(cost)}"
+    return f"Generate {chosen.variations} · {cost_words(cost * chosen.variations)}"
+
+
+def cost_words(cost: float) -> str:
+    """Return an amount of compute units, with what it costs in money if the artist has entered what one costs."""
+    amount, currency = preferences.money(cost)
+    if not amount:
+        return job_words.cost_words(cost)
+    if not currency:
+        return f"{job_words.number(cost)} CU ({amount})"
+    return f"{job_words.number(cost)} CU ({amount} {currency})"
+
+
+def is_first() -> bool:
+    """Return whether the artist sees a price, and has not paid for any model yet."""
+    running = session.running() if imported(session) else None
+    if running is None or not running.is_loaded:
+        return False
+    return bool(running.prices.costs) and not running.spending.months
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
@@ -53,10 +71,7 @@ def objection(cost: float | None) -> str:
     if cost is None:
         return "The price is not known. Go on anyway?"
     if cost > limit:
-        return (
-            f"This costs {job_words.number(cost)} CU, more than your limit of {job_words.number(limit)} CU."
-            " Go on anyway?"
-        )
+        return f"This costs {cost_words(cost)}, more than your limit of {cost_words(limit)}. Go on anyway?"
     return ""
 
 
@@ -64,7 +79,7 @@ def question(count: int, cost: float | None) -> str:
     """Return the one question before `count` models are made from files, for `cost` creative units together."""
     if cost is None:
         return f"Generate {count} models from these images?"
-    return f"Generate {count} models from these images? This costs {job_words.number(cost)} CU."
+    return f"Generate {count} models from these images? This costs {cost_words(cost)}."
 
 
 def confirm(

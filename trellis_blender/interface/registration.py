@@ -61,6 +61,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield partial(scene_settings.offer_sources, sources.choices(), sources.scene_properties()), nothing
     for cls in classes():
         yield partial(bpy.utils.register_class, cls), partial(bpy.utils.unregister_class, cls)
+    yield preferences.take_over_key, nothing
     yield scene_settings.register, scene_settings.unregister
     yield rows.register, rows.unregister
     yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)

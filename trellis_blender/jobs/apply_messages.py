@@ -79,13 +79,24 @@ def _take_in_account(session: Session, message: RunnerMessage) -> None:
     match message:
         case ConnectionChecked():
             session.is_checking = False
-            session.messages.page.answer = message
+            session.messages.take_answer(message)
         case PriceReady():
-            session.prices.take(message)
+            _take_price(session, message)
         case RemovedCosts(costs):
             session.spending.take_removed(costs)
         case StorageUsed(size):
             session.messages.page.kept = size
+
+
+def _take_price(session: Session, answer: PriceReady) -> None:
+    """Take in a price. If there is none, say so where the key is wrong, and no longer that Blender is connected."""
+    asked = session.prices.asked
+    is_of_account = asked is not None and asked[0] == session.account  # else another key was entered meanwhile
+    session.prices.take(answer)
+    if answer.trouble is not None and is_of_account:
+        if answer.trouble.remedy is Remedy.KEY:
+            session.messages.take_answer(answer.trouble)
+        session.messages.drop_connected()
 
 
 def show(session: Session, job: Job) -> None:
@@ -95,6 +106,8 @@ def show(session: Session, job: Job) -> None:
         session.refused.pop(job.id, None)
     shown = session.jobs.get(job.id)
     session.jobs[job.id] = job
+    if shown is not None and (job.message or job.trouble) not in ("", shown.message or shown.trouble):
+        session.messages.drop_connected()
     icons.expect(job.id)
     session.display.progress.take(job)
     if shown is not None and not shown.foreign:

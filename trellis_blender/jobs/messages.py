@@ -8,6 +8,7 @@ other event pass, and never reports an error, because that would open a pop-up u
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import bpy
@@ -15,10 +16,12 @@ import bpy
 from ..core.errors import Remedy, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
-from ..core.runner.messages import Notice
+from ..core.runner.messages import ConnectionChecked, Notice
 from ..host import report
 from ..host.translation.translation import translated_report
 from ..settings.preferences import Page
+
+CONNECTED_SECONDS = 10.0
 
 
 @dataclass
@@ -73,12 +76,14 @@ class Messages:
     """All messages to the artist.
 
     `notices` belong to no job, newest last. `refusal` is why the last request was refused, None if it was not; the
-    panel shows it with its remedy. `page` is what the preferences show.
+    panel shows it with its remedy. `page` is what the preferences show, `answered` when it got its answer, on the
+    monotonic clock.
     """
 
     notices: list[Notice] = field(default_factory=list)
     refusal: TrellisError | None = None
     page: Page = field(default_factory=Page)
+    answered: float = 0.0
     reports: Reports = field(default_factory=Reports)
 
     @property
@@ -89,6 +94,33 @@ class Messages:
     def tell(self, sentence: str) -> None:
         """Add a notice, which belongs to no job."""
         self.notices.append(Notice(sentence))
+
+    def refuse(self, error: TrellisError) -> None:
+        """Show why the artist's last request was refused."""
+        self.refusal = error
+        self.drop_connected()
+
+    def take_answer(self, answer: ConnectionChecked) -> None:
+        """Show what the test of the account found. “Connected” goes by itself after a while."""
+        self.page.answer, self.answered = answer, time.monotonic()
+
+    @property
+    def says_connected(self) -> bool:
+        """Whether the answer is that all is well, and nothing to act on."""
+        answer = self.page.answer
+        return answer is not None and answer.is_well and answer.remedy is Remedy.NONE
+
+    def fade(self) -> bool:
+        """Drop “Connected” once it was there to read. Return whether that was now."""
+        is_over = self.says_connected and time.monotonic() - self.answered >= CONNECTED_SECONDS
+        if is_over:
+            self.drop_connected()
+        return is_over
+
+    def drop_connected(self) -> None:
+        """Drop “Connected”: it is old, or in doubt since something went wrong."""
+        if self.says_connected:
+            self.page.answer = None
 
     def dismiss(self) -> None:
         """Drop all messages: the artist has read them."""

@@ -188,6 +188,14 @@ def check_connection() -> None:
     session.is_checking = True
 
 
+def test_entered_key() -> None:
+    """Test a key that the artist has entered, once and as soon as Blender may go online with it."""
+    page = _state.messages.page
+    if page.is_untested and preferences.problem() is None:
+        page.is_untested = False
+        check_connection()
+
+
 def is_checking() -> bool:
     """Return whether a test of the connection is under way."""
     return _state.session is not None and _state.session.is_checking
@@ -244,6 +252,7 @@ def tick() -> bool:
     session.update_placeholders(is_changed=is_changed, is_moved=is_moved)
     session.display.show_waiting(session.importer.waiting(session.jobs.values()) if session.is_loaded else ())
     session.prices.step(session.account, session.jobs if session.is_loaded else None)
+    is_moved = session.messages.fade() or is_moved
     if is_moved:
         redraw()
     session.messages.reports.flush()
@@ -277,7 +286,8 @@ def _timer() -> float | None:
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
     is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.previews.is_busy
-    return is_waiting or not session.is_loaded or is_asking or session.placeholders.is_due
+    is_due = session.placeholders.is_due or session.messages.says_connected
+    return is_waiting or not session.is_loaded or is_asking or is_due
 
 
 def _use_account(session: Session) -> None:

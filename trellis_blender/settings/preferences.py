@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy
 from ..host.translation.translation import translated
+from . import stored_key
 
 if TYPE_CHECKING:
     from ..core.request.account import Account
@@ -36,10 +37,12 @@ class Page:
     """Facts that the preferences show but do not store.
 
     `answer`: the result of the last connection test, None before a test and after the account has changed.
+    `is_untested`: a key was entered while Blender may not go online, so it is tested once it may.
     `kept`: the size of the jobs' folders in bytes, None until it is known.
     """
 
     answer: "ConnectionChecked | None" = None
+    is_untested: bool = False
     kept: int | None = None
 
 
@@ -62,16 +65,20 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         mark_as_asset: bool
         asset_author: str
         price_limit: float
+        cu_price: float
+        currency: str
     else:
         api_key: StringProperty(
             name="API Key",
             description="Key of your Scenario project, from its settings under API Keys",
             subtype="PASSWORD",
+            **stored_key.as_property("key"),
         )
         api_secret: StringProperty(
             name="API Secret",
             description=TOOLTIPS["api_secret"],
             subtype="PASSWORD",
+            **stored_key.as_property("secret"),
         )
         project_id: StringProperty(
             name="Project ID",
@@ -117,11 +124,27 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         )
         price_limit: FloatProperty(
             name="Ask Above",
-            description="Price in creative units (CU) above which Generate asks first; with 0 it never asks",
+            description="Price in compute units (CU) above which Generate asks first; with 0 it never asks",
             default=0,
             min=0,
             soft_max=1000,
             precision=2,
+        )
+        cu_price: FloatProperty(
+            name="Price of One CU",
+            description=(
+                "What a compute unit (CU) of Scenario costs you: the price of your plan, divided by its units;"
+                " with it, prices are shown in money too"
+            ),
+            default=0,
+            min=0,
+            soft_max=1,
+            precision=4,
+        )
+        currency: StringProperty(
+            name="Currency",
+            description="Sign or name of the currency of that price",
+            default="$",
         )
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -133,6 +156,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         draw_key(layout, self)
+        draw_key_file(layout)
         layout.prop(self, "project_id", placeholder="Optional")
         layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
         draw_online_access(layout)
@@ -145,6 +169,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "keep_normals")
         layout.prop(self, "keep_seams")
         layout.prop(self, "price_limit")
+        layout.prop(self, "cu_price")
+        layout.prop(self, "currency")
         layout.prop(self, "keep_jobs")
         layout.prop(self, "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
@@ -160,6 +186,17 @@ def draw_key(layout: Any, owner: Any) -> None:
             layout.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
         else:
             layout.prop(owner, name)
+
+
+def draw_key_file(layout: Any) -> None:
+    """Draw where the key is, what is wrong with its file, and the button that deletes it."""
+    file = stored_key.key_file()
+    file.look()
+    if file.trouble:
+        layout.label(text=translated(file.trouble), icon="ERROR")
+    if file.key or file.secret:
+        layout.label(text=translated(f"Only you can read {file.path}"), icon="LOCKED")
+        layout.operator("trellis2.forget_key", icon="TRASH")
 
 
 def draw_online_access(layout: Any) -> None:
@@ -218,6 +255,13 @@ def key_and_secret(owner: Any) -> tuple[str, str]:
     return key.strip(), secret.strip()
 
 
+def take_over_key() -> None:
+    """Move a key that Blender's preferences still hold to the key's file."""
+    kept = preferences()
+    if kept is not None:
+        stored_key.take_over(kept)
+
+
 def is_account_missing() -> bool:
     """Return whether the key or its secret is missing."""
     return not all(key_and_secret(preferences()))
@@ -228,6 +272,19 @@ def preferences() -> TRELLIS2_AP_preferences | None:
     assert bpy.context.preferences is not None
     addon: Any = bpy.context.preferences.addons.get(base_package)
     return cast(TRELLIS2_AP_preferences, addon.preferences) if addon is not None else None
+
+
+def money(cost: float) -> tuple[str, str]:
+    """Return what so many compute units cost, as a number and its currency: “0.36” and “€”.
+
+    The number is empty if the artist has not entered what a unit costs, the currency if none was entered.
+    """
+    kept = preferences()
+    if kept is None or not kept.cu_price:
+        return "", ""
+    amount = cost * kept.cu_price
+    decimals = 0 if amount >= 100 else 2 if amount >= 0.1 else 4
+    return f"{amount:,.{decimals}f}", kept.currency.strip()
 
 
 def address() -> str:

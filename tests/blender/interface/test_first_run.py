@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import socket
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
 
+from emulator import Fault, Service
 from tests.addon import ADDON
 from tests.blender.drawing import Page, draw, operator_type
 from tests.blender.pictures import picture_file
+from tests.blender.priced import open_panel, settle
 from tests.blender.snapshots import session_with, snapshot
-from tests.blender.working import OPS, generate, refusal, tick_until
+from tests.blender.working import OPS, generate, job, refusal, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,24 +120,119 @@ def test_a_key_that_is_entered_is_tested_and_the_panel_is_ready(addon: Any, new:
     assert not new.paid
 
 
-def test_a_key_that_is_entered_is_kept_in_the_preferences_alone(addon: Any, new: Emulator) -> None:
-    assert bpy.context.preferences is not None
-    bpy.context.preferences.is_dirty = False
+def test_a_key_that_is_entered_is_kept_in_its_file_alone(addon: Any, new: Emulator) -> None:
     enter(" test-key ", "test-secret\n")
     assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
-    assert bpy.context.preferences.is_dirty, "Blender would not save the key when it quits"
+    assert b"test-secret" in addon.stored_key.key_file().path.read_bytes()
     manager: Any = bpy.context.window_manager
     last = manager.operator_properties_last("trellis2.enter_key")
     assert last is None or (last.api_key, last.api_secret) == ("", "")
     assert "REGISTER" not in addon.account_operators.TRELLIS2_OT_enter_key.bl_options  # nor in the Info log
 
 
-def test_a_wrong_key_is_told_with_its_remedies(addon: Any, new: Emulator) -> None:
+def test_a_project_that_is_entered_is_saved_when_blender_quits(addon: Any, new: Emulator) -> None:
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.is_dirty = False
+    OPS.trellis2.enter_key(api_key="test-key", api_secret="test-secret", project_id="proj_7")
+    assert kept().project_id == "proj_7"
+    assert bpy.context.preferences.is_dirty
+
+
+def test_a_wrong_key_leads_back_to_where_it_was_entered_and_nowhere_else(addon: Any, new: Emulator) -> None:
     enter("wrong")
     tick_until(lambda: answer(addon))
     page = panel(addon)
     assert "Scenario does not know this API key." in page.text
-    assert page.operator_ids[:3] == ["trellis2.dismiss", "trellis2.open_preferences", "trellis2.test_connection"]
+    assert page.operator_ids[:2] == ["trellis2.dismiss", "trellis2.enter_key"]
+    assert page.operators[1][1] == "Enter Key"
+    assert not {"trellis2.open_preferences", "trellis2.test_connection"} & set(page.operator_ids)
+
+
+@pytest.mark.usefixtures("quick_prices")
+def test_a_wrong_key_from_the_preferences_is_told_before_anything_is_generated(addon: Any, new: Emulator) -> None:
+    kept().api_key, kept().api_secret = "wrong", "test-secret"
+    open_panel(addon)
+    tick_until(lambda: answer(addon))
+    assert "Scenario does not know this API key." in answer(addon).sentence
+    assert panel(addon).operator_ids[:2] == ["trellis2.dismiss", "trellis2.enter_key"]
+
+
+@pytest.mark.parametrize("is_changed", [False, True], ids=["the same key", "another key"])
+def test_what_was_found_of_a_key_that_was_changed_meanwhile_is_not_told_of_another_key(
+    addon: Any, connected: Emulator, is_changed: bool
+) -> None:
+    parts = addon.runner_messages
+    with session_with(addon, []) as session:
+        session.account = addon.preferences.account()
+        session.prices.asked = (
+            dataclasses.replace(session.account, key="wrong") if is_changed else session.account,
+            (),
+        )
+        trouble = parts.ConnectionChecked("Wrong.", False, addon.errors.Remedy.KEY)
+        addon.apply_messages.take_in(session, parts.PriceReady(session.prices.number, trouble=trouble))
+        assert (answer(addon) is None) is is_changed
+
+
+def test_where_scenario_cannot_be_reached_the_one_button_tries_again(addon: Any, new: Emulator) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept().api_address = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+    enter()
+    tick_until(lambda: answer(addon))
+    assert panel(addon).operator_ids[:2] == ["trellis2.dismiss", "trellis2.test_connection"]
+
+
+@pytest.fixture
+def tested(addon: Any, new: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """A key was entered, and the panel says Connected, which does not go by itself."""
+    monkeypatch.setattr(addon.messages, "CONNECTED_SECONDS", math.inf)
+    enter()
+    tick_until(lambda: answer(addon))
+    assert "Connected" in panel(addon, width=500).text
+    return new
+
+
+def test_connected_goes_by_itself_once_it_was_read(
+    addon: Any, tested: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick_until(lambda: not addon.session.running().prices.is_busy)
+    assert addon.session.tick(), "the timer ends before Connected is gone"
+    assert answer(addon) is not None
+    monkeypatch.setattr(addon.messages, "CONNECTED_SECONDS", 0.0)
+    assert not addon.session.tick(), "the timer goes on"
+    assert answer(addon) is None
+    assert "Connected" not in panel(addon, width=500).text
+
+
+@pytest.mark.parametrize("emulator", [Service(replaced_by="model_trellis-3")], indirect=True, ids=["retired"])
+def test_what_has_to_be_acted_on_stays(addon: Any, tested: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addon.messages, "CONNECTED_SECONDS", 0.0)
+    addon.session.tick()
+    addon.session.state().messages.drop_connected()
+    assert "Update the add-on" in answer(addon).sentence
+
+
+def test_connected_goes_with_the_first_refusal(addon: Any, tested: Emulator, tmp_path: Path) -> None:
+    refusal(lambda: generate(tmp_path / "gone.png"))
+    assert answer(addon) is None
+
+
+@pytest.mark.parametrize("status", [402, 503])
+def test_connected_goes_with_the_first_trouble_of_a_job(
+    addon: Any, tested: Emulator, tmp_path: Path, status: int
+) -> None:
+    tested.fault("submit", Fault(status=status, body='{"reason": "Not now"}'), times=None)
+    job_id = generate(picture_file(tmp_path))
+    assert answer(addon) is not None
+    tick_until(lambda: job(job_id).message or job(job_id).trouble)
+    assert answer(addon) is None
+
+
+@pytest.mark.usefixtures("quick_prices")
+def test_connected_goes_with_a_price_that_cannot_be_asked(addon: Any, tested: Emulator) -> None:
+    tested.fault("upload", Fault(status=503), times=None)  # of the picture that the question needs
+    settle(addon)
+    assert answer(addon) is None
+    assert not addon.session.running().prices.costs
 
 
 @pytest.mark.parametrize(("key", "secret"), [("", "s"), ("k", ""), ("  ", "s")])
@@ -143,22 +243,22 @@ def test_what_is_missing_is_refused_and_keeps_what_was_there(
     assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
 
 
-def test_where_blender_does_not_save_preferences_the_panel_says_so(addon: Any, new: Emulator) -> None:
-    assert bpy.context.preferences is not None
-    enter()
-    tick_until(lambda: answer(addon))
+def test_where_blender_does_not_save_preferences_by_itself_the_panel_says_that_they_hold_the_key(
+    addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = {}
-    for saves in (True, False):
-        system = SimpleNamespace(ui_scale=1.0)
-        surroundings = SimpleNamespace(
-            region=SimpleNamespace(width=900),
-            preferences=SimpleNamespace(system=system, is_dirty=True, use_preferences_save=saves),
-        )
-        page = Page()
-        addon.first_run.draw_connection(_layout(page), surroundings)
-        shown[saves] = page.operator_ids
-    assert "wm.save_userpref" in shown[False]
-    assert "wm.save_userpref" not in shown[True]
+    for is_moved in (True, False):
+        monkeypatch.setattr(addon.stored_key.key_file(), "is_moved", is_moved)
+        for saves in (True, False):
+            system = SimpleNamespace(ui_scale=1.0)
+            surroundings = SimpleNamespace(
+                region=SimpleNamespace(width=900),
+                preferences=SimpleNamespace(system=system, is_dirty=True, use_preferences_save=saves),
+            )
+            page = Page()
+            addon.first_run.draw_first_run(_layout(page), surroundings)
+            shown[is_moved, saves] = page.operator_ids
+    assert [situation for situation, operators in shown.items() if operators == ["wm.save_userpref"]] == [(True, False)]
 
 
 def _layout(page: Page) -> Any:
@@ -167,11 +267,11 @@ def _layout(page: Page) -> Any:
     return Layout(page)
 
 
-def test_offline_one_button_leads_to_the_switch(addon: Any, new: Emulator) -> None:
+def test_offline_one_button_is_the_switch(addon: Any, new: Emulator) -> None:
     kept().api_key, kept().api_secret, kept().api_address = "k", "s", ""
     assert bpy.context.preferences is not None
     bpy.context.preferences.system.use_online_access = False
-    assert panel(addon).operator_ids == ["trellis2.open_network_preferences"]
+    assert panel(addon).operator_ids == ["trellis2.allow_online_access"]
 
 
 def test_a_key_entered_offline_is_kept_and_the_switch_is_offered(addon: Any, new: Emulator) -> None:
@@ -180,7 +280,54 @@ def test_a_key_entered_offline_is_kept_and_the_switch_is_offered(addon: Any, new
     bpy.context.preferences.system.use_online_access = False
     assert enter() == {"FINISHED"}
     assert kept().api_key == "test-key"
-    assert panel(addon).operator_ids == ["trellis2.open_network_preferences"]
+    assert panel(addon).operator_ids == ["trellis2.allow_online_access"]
+
+
+@pytest.fixture
+def offline(addon: Any, new: Emulator) -> Any:
+    """A key was entered offline, for an address that no test can reach. Returns what holds Blender's switch."""
+    kept().api_address = "https://api.example.invalid/v1"
+    assert bpy.context.preferences is not None
+    system = bpy.context.preferences.system
+    system.use_online_access = False
+    enter()
+    addon.session.tick()
+    assert answer(addon) is None
+    return system
+
+
+def test_allow_online_access_does_so_and_the_key_is_tested_by_itself(addon: Any, offline: Any) -> None:
+    assert OPS.trellis2.allow_online_access() == {"FINISHED"}
+    assert offline.use_online_access
+    tick_until(lambda: answer(addon))
+    assert answer(addon).sentence.startswith("No connection to Scenario")
+
+
+def test_allowed_in_blenders_preferences_the_key_is_tested_by_itself(addon: Any, offline: Any) -> None:
+    offline.use_online_access = True
+    open_panel(addon)
+    tick_until(lambda: answer(addon))
+    assert answer(addon).sentence.startswith("No connection to Scenario")
+
+
+def test_it_is_tested_once(addon: Any, offline: Any) -> None:
+    offline.use_online_access = True
+    open_panel(addon)
+    tick_until(lambda: answer(addon))
+    addon.session.state().messages.dismiss()
+    addon.session.test_entered_key()
+    assert not addon.session.is_checking()
+
+
+def test_allow_online_access_asks_as_blender_does(addon: Any, offline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(addon.price_tag, "confirm", lambda *given: asked.append(given[3:]))
+    allow = addon.account_operators.TRELLIS2_OT_allow_online_access
+    allow.invoke(allow, bpy.context, None)
+    ((question, yes),) = asked
+    assert "Other extensions may then go online, too." in question
+    assert yes == "Allow Online Access"
+    assert not offline.use_online_access
 
 
 def test_a_refusal_stands_in_the_panel_with_its_remedy_until_the_next_try(
@@ -216,7 +363,7 @@ def test_a_job_that_is_held_offline_has_the_switch_beside_it(addon: Any, new: Em
     bpy.context.preferences.system.use_online_access = False
     job = snapshot(addon, "uploading", trouble=addon.preferences.problem().sentence)
     with session_with(addon, [job]):
-        assert "trellis2.open_network_preferences" in draw(addon.panels.TRELLIS2_PT_jobs).operator_ids
+        assert "trellis2.allow_online_access" in draw(addon.panels.TRELLIS2_PT_jobs).operator_ids
 
 
 def test_a_notice_has_its_remedy_beside_it(addon: Any) -> None:

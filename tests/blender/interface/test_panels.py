@@ -121,8 +121,9 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
         "none": [("trellis2.retry", "Retry")],
         "retry": [("trellis2.retry", "Retry")],
         "submit_again": [("trellis2.retry", "Submit Again")],
+        "key": [("trellis2.enter_key", "Enter Key"), ("trellis2.retry", "Retry")],
         "preferences": [("trellis2.open_preferences", "Open Preferences"), ("trellis2.retry", "Retry")],
-        "online_access": [("trellis2.open_network_preferences", "Allow Online Access"), ("trellis2.retry", "Retry")],
+        "online_access": [("trellis2.allow_online_access", "Allow Online Access"), ("trellis2.retry", "Retry")],
         "credits": [("wm.url_open", "Buy Credits"), ("trellis2.retry", "Retry")],
         "settings": [("trellis2.use_settings", "Use Settings"), ("trellis2.retry", "Retry")],
         "picture": [("trellis2.use_file", "Change Picture"), ("trellis2.retry", "Retry")],
@@ -303,4 +304,4 @@ def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
 
 def test_the_preferences_are_drawn(addon: Any) -> None:
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
-    assert page.operator_ids == ["trellis2.test_connection"]
+    assert page.operator_ids == ["trellis2.forget_key", "trellis2.test_connection"]

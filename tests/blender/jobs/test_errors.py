@@ -29,12 +29,14 @@ def failed(tmp_path: Path) -> Any:
     return job(job_id)
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_account_points_to_the_preferences(tmp_path: Path, connected: Emulator, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "Enter key and secret again."), (403, "Enter another key, or another project.")]
+)
+def test_a_refused_account_points_to_the_key(tmp_path: Path, connected: Emulator, status: int, advice: str) -> None:
     connected.fault("upload", words(status, "This key is not allowed to do that"), times=None)
     found = failed(tmp_path)
-    assert found.remedy.value == "preferences"
-    assert found.message.endswith("Check key and secret in the add-on's preferences.")
+    assert found.remedy.value == "key"
+    assert found.message.endswith(advice)
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def refused_by_scenario(picture: Path) -> Any:
 def test_without_an_account_it_says_so(connected: Emulator, addon: Any, session: Any) -> None:
     kept: Any = addon.preferences.preferences()
     kept.api_key = ""
-    assert refusal(lambda: bring("job_0123456789")) == "The API key is missing. Enter it in the add-on's preferences."
+    assert refusal(lambda: bring("job_0123456789")) == "The API key is missing. Enter it."
     assert not session.jobs()
 
 

@@ -98,7 +98,7 @@ def test_offline_the_panel_offers_the_switch(addon: Any, connected: Emulator) ->
     allow_online_access(False)
     page = draw(addon.panels.TRELLIS2_PT_generate)
     assert OFFLINE in page.text
-    assert page.operator_ids[0] == "trellis2.open_network_preferences"
+    assert page.operator_ids == ["trellis2.allow_online_access"]
 
 
 def test_started_offline_the_switch_that_is_named_is_the_one_that_helps(
@@ -146,7 +146,7 @@ def test_a_wrong_key_is_told(addon: Any, connected: Emulator) -> None:
     kept().api_key = "wrong"
     found = answer(addon)
     assert not found.is_well
-    assert found.sentence == "Scenario does not know this API key. Check key and secret in the add-on's preferences."
+    assert found.sentence == "Scenario does not know this API key. Enter key and secret again."
 
 
 def test_a_missing_server_is_told_and_nothing_is_promised(addon: Any, connected: Emulator) -> None:
@@ -173,7 +173,7 @@ def test_testing_does_not_keep_blender_waiting(addon: Any, connected: Emulator) 
 def test_a_missing_key_is_told_with_where_it_belongs(connected: Emulator) -> None:
     kept().api_key = "  "
     said = refusal(OPS.trellis2.test_connection)
-    assert said == "The API key is missing. Enter it in the add-on's preferences."
+    assert said == "The API key is missing. Enter it."
 
 
 @pytest.mark.parametrize("operator", ["open_preferences", "open_network_preferences"])

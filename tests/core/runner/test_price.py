@@ -15,13 +15,13 @@ from PIL import Image
 from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, Studio, account_of, tells_what_to_do
-from trellis_blender.core.errors import DryRunIgnoredError, PassingError, RefusedError, TrellisError
+from trellis_blender.core.errors import DryRunIgnoredError, PassingError, RefusedError, Remedy, TrellisError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
-from trellis_blender.core.runner.messages import PriceReady
+from trellis_blender.core.runner.messages import ConnectionChecked, PriceReady
 from trellis_blender.core.runner.questions import NAME, PICTURE, PICTURES_FILE, ask
 from trellis_blender.core.runner.steps import StepTools
 from trellis_blender.core.scenario.api import Api
@@ -118,12 +118,23 @@ def test_a_question_without_the_query_is_never_sent(api: Api, emulator: Emulator
     assert (emulator.calls["dry_run"], emulator.calls["submit"], emulator.paid) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 402, 403, 408, 409, 429, 500, 503])
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 402, 403, 408, 409, 429, 500, 503])
 def test_any_other_status_is_no_price_and_is_not_asked_again(status: int) -> None:
     answer = b'{"creativeUnitsCost": 12}'
     with Recorder(Reply(status, answer, {"Location": "/elsewhere", "Retry-After": "0"})) as server:
         assert api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD) is None
     assert len(server.asked) == 1
+
+
+def test_a_wrong_key_is_told_by_the_question_for_a_price(folder: Path) -> None:
+    with Recorder(Reply(401, b"{}")) as server:
+        account = Account.checked("wrong", "s", "", server.url)
+        answer = ask(tools_of(account), 3, STANDARD, "", ("asset_1",), folder / "jobs")
+    assert len(server.asked) == 1
+    assert (answer.cost, answer.is_last) == (None, False)
+    assert answer.trouble == ConnectionChecked(
+        "Scenario does not know this API key. Enter key and secret again.", False, Remedy.KEY
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"creativeUnitsCost": true}', b"<html>"])
@@ -253,9 +264,12 @@ def test_what_is_kept_for_prices_is_neither_among_the_jobs_nor_holds_a_secret(
     assert f'"{emulator.key}' not in kept
 
 
-def test_offline_there_is_no_price_and_no_error(emulator: Emulator, folder: Path) -> None:
+def test_offline_there_is_no_price_and_the_trouble_is_told(emulator: Emulator, folder: Path) -> None:
     account = Account.checked("k", "s", "", "http://127.0.0.1:9/v1")
-    assert ask(tools_of(account), 3, STANDARD, "", (), folder / "jobs") == PriceReady(3)
+    answer = ask(tools_of(account), 3, STANDARD, "", (), folder / "jobs")
+    assert (answer.number, answer.cost, answer.is_last, answer.notice) == (3, None, False, "")
+    assert answer.trouble is not None
+    assert answer.trouble.sentence.startswith("No connection to Scenario.")
 
 
 @pytest.mark.unexpected

@@ -62,11 +62,11 @@ def test_the_servers_wish_to_wait_is_granted(studio: Studio, emulator: Emulator)
     assert time.monotonic() - begun >= 1.0
 
 
-def test_a_wrong_key_at_the_upload_fails_with_the_way_to_the_preferences(open_studio: Open, emulator: Emulator) -> None:
+def test_a_wrong_key_at_the_upload_fails_with_the_way_to_the_key(open_studio: Open, emulator: Emulator) -> None:
     studio = open_studio(use_account=False)
     studio.runner.use(account_of(emulator, "wrong"))
     job = studio.reach(studio.add(), Stage.FAILED)
-    assert job.remedy is Remedy.PREFERENCES
+    assert job.remedy is Remedy.KEY
     assert tells_what_to_do(job.message)
 
 

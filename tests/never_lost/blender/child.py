@@ -27,11 +27,13 @@ class Blender:
     """The process. `state` is what it told last: `jobs` by id, `held` (stopped at a step), the number of `models`."""
 
     def __init__(self, resources: Path, address: str) -> None:
+        from environments import own_folders  # which only the tests' own process finds
+
         self.state: dict[str, Any] = {"jobs": {}, "held": False, "rested": False, "models": 0, "loaded": False}
         self._said: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-X", "utf8", "-u", __file__, address],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "BLENDER_USER_RESOURCES": str(resources)},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), **own_folders(resources)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ..errors import AccountError
+from ..errors import AccountError, Remedy
 
 # Artists make keys (Team Settings > API Keys) and buy credits (Team Settings > Plans) here, see help.scenario.com,
 # “API keys and scopes” and “Usage limits and Compute Units”. Scenario's own Blender plug-in opens this page for a key.
@@ -34,9 +34,9 @@ class Account:
         address = check_address(address)
         key, secret = key.strip(), secret.strip()
         if not key:
-            raise AccountError("The API key is missing. Enter it in the add-on's preferences.")
+            raise AccountError("The API key is missing. Enter it.")
         if not secret:
-            raise AccountError("The API secret is missing. Enter it in the add-on's preferences.")
+            raise AccountError("The API secret is missing. Enter it.")
         return cls(key, secret, project.strip(), address)
 
 
@@ -54,9 +54,11 @@ def check_address(address: str) -> str:
         host = None
         parts = urlsplit("")
     if not host or "@" in parts.netloc or "?" in address or "#" in address:
-        raise AccountError("The API address is not valid. Correct it in the preferences, or clear it.")
+        sentence = "The API address is not valid. Correct it in the preferences, or clear it."
+        raise AccountError(sentence, remedy=Remedy.PREFERENCES)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
-        raise AccountError("The API address must begin with https://. Correct it in the preferences, or clear it.")
+        sentence = "The API address must begin with https://. Correct it in the preferences, or clear it."
+        raise AccountError(sentence, remedy=Remedy.PREFERENCES)
     return address
 
 

@@ -73,6 +73,7 @@ class PriceReady:
 
     `cost`: creative units, None if Scenario does not say. `asset_id`: the picture it was requested with.
     `is_last`: do not request another price in this session. `notice`: a sentence for the artist, or empty.
+    `trouble`: why Scenario could not be asked, None if it could.
     """
 
     number: int
@@ -80,6 +81,7 @@ class PriceReady:
     asset_id: str = ""
     is_last: bool = False
     notice: str = ""
+    trouble: ConnectionChecked | None = None
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,8 @@ def ask(
         return PriceReady(number, is_last=True, notice=error.sentence)
     except RefusedError:  # of a picture just uploaded, or of the upload: another try would only upload again
         return PriceReady(number, is_last=True)
-    except TrellisError:  # offline, busy, a wrong key: whatever it is, the panel shows no price
-        return PriceReady(number)
+    except TrellisError as error:  # offline, busy, a wrong key: whatever it is, the panel shows no price
+        return PriceReady(number, trouble=ConnectionChecked(error.sentence, False, error.remedy))
     except Exception:  # noqa: BLE001 - an answer must come; the log has it all
         _log.exception("unexpected")
         return PriceReady(number, is_last=True)

@@ -53,10 +53,7 @@ UNKNOWN_MODEL = (
 )
 WRONG_ID = "Scenario does not know a job with this ID. Copy it from Scenario once more."
 OTHER_PICTURE = "That is the ID of another job. Copy the right ID from Scenario."
-OTHER_ACCOUNT = (
-    "The request may have been accepted, but with a different API key. Enter the key it was sent with in"
-    " the preferences."
-)
+OTHER_ACCOUNT = "The request may have been accepted, but with a different API key. Enter the key it was sent with."
 
 
 @dataclass(frozen=True)
@@ -237,7 +234,7 @@ def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
         if not error.is_gone:
             raise
         # a job that was only imported by its ID is no loss; a job paid for here may belong to another key
-        return Failed(UNKNOWN_JOB, Remedy.PREFERENCES, remote_ended=not job.picture)
+        return Failed(UNKNOWN_JOB, Remedy.KEY, remote_ended=not job.picture)
 
 
 def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple[Mapping[str, Event], str]:

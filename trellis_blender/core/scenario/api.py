@@ -35,6 +35,7 @@ from .http import (
     PICTURE_SECONDS,
     Caller,
     Json,
+    error_for,
     own_words,
     raise_for_connection,
 )
@@ -107,7 +108,7 @@ class Api:
         """Return what `submit` would cost, in creative units; None if Scenario does not say. Starts no job.
 
         Only status 269 is a price. Raises RefusedError if Scenario knows no such picture, DryRunIgnoredError if it
-        answers as to an order, PassingError if it does not answer.
+        answers as to an order, PassingError if it does not answer, AccountError if it does not know the key.
         """
         body = {"image": image, **model.to_wire(parameters)}
         status, data = self._caller.dry_run(f"/generate/custom/{model.id}", body)
@@ -117,6 +118,8 @@ class Api:
             raise RefusedError("Scenario does not know the picture to ask the price with. Try again.", is_gone=True)
         if 200 <= status < 300:
             raise DryRunIgnoredError(_ordered(data))
+        if status == 401:
+            raise error_for(status, {}, data)
         return None
 
     def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:

@@ -236,11 +236,11 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
             "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
         )
     if status == 401:
-        return AccountError("Scenario does not know this API key. Check key and secret in the add-on's preferences.")
+        return AccountError("Scenario does not know this API key. Enter key and secret again.")
     if status == 403:
         refusal = "Your API key is not allowed to do this."
         said = f"{refusal} It says: {words}" if words else refusal
-        return AccountError(f"{said} Check key and secret in the add-on's preferences.")
+        return AccountError(f"{said} Enter another key, or another project.")
     return None
 
 

@@ -7,15 +7,22 @@ import bpy
 from bpy.props import StringProperty
 
 from ... import __package__ as base_package
-from ...core.errors import OnlineAccessError
 from ...host.translation.translation import translated
 from ...settings import preferences
+from ...settings.stored_key import key_file
+from .. import price_tag
 from ..at_need import accounts, session
 from .base import Result, attempt
 
+# Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
+ONLINE_QUESTION = (
+    "Scenario makes the models on the internet. Other extensions may then go online, too."
+    " You can change this in Preferences > System."
+)
+
 
 class TRELLIS2_OT_enter_key(bpy.types.Operator):
-    """Enter the API key and secret from Scenario; they are kept in Blender's preferences, and tested at once"""
+    """Enter the API key and secret from Scenario; they are kept in a file that only you can read, and tested at once"""
 
     bl_idname = "trellis2.enter_key"
     bl_label = "Enter Key"
@@ -77,19 +84,42 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             assert kept is not None
             assert context.preferences is not None
             account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
-            kept.api_key = self.api_key.strip() or kept.api_key  # a field set from outside is not asked for
-            kept.api_secret = self.api_secret.strip() or kept.api_secret
-            kept.project_id = account.project
-            context.preferences.is_dirty = True  # otherwise Blender would not save them when it quits
-            session.state().messages.page.answer = None
-            try:
-                session.check_connection()
-            except OnlineAccessError:
-                session.redraw()  # the panel shows the reason, with the button for the switch
+            key, secret = self.api_key.strip(), self.api_secret.strip()
+            # a field set from outside is not asked for
+            key_file().keep(key or kept.api_key, secret or kept.api_secret)
+            if account.project != kept.project_id:
+                kept.project_id = account.project
+                context.preferences.is_dirty = True  # otherwise Blender would not save it when it quits
+            page = session.state().messages.page
+            page.answer, page.is_untested = None, True
+            session.test_entered_key()
+            session.redraw()
 
         outcome = attempt(self, keep)
         self.api_key = self.api_secret = ""
         return outcome
+
+
+class TRELLIS2_OT_forget_key(bpy.types.Operator):
+    """Delete the API key and secret from this computer; enter them again to go on with the jobs"""
+
+    bl_idname = "trellis2.forget_key"
+    bl_label = "Forget Key"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask first."""
+        question = "Scenario shows a secret only once. Delete it here?"
+        return price_tag.confirm(self, context, event, question, "Forget Key")
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Delete the file."""
+
+        def forget() -> None:
+            key_file().forget()
+            session.state().messages.page.answer = None
+            session.redraw()
+
+        return attempt(self, forget)
 
 
 class TRELLIS2_OT_test_connection(bpy.types.Operator):
@@ -118,6 +148,30 @@ class TRELLIS2_OT_open_preferences(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class TRELLIS2_OT_allow_online_access(bpy.types.Operator):
+    """Allow Blender to access the internet; other extensions may then do so too"""
+
+    bl_idname = "trellis2.allow_online_access"
+    bl_label = "Allow Online Access"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether Blender was started without an option that decides this."""
+        if bpy.app.online_access_override:
+            cls.poll_message_set("Blender was launched in offline mode, which cannot be changed at runtime")
+        return not bpy.app.online_access_override
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask what Blender asks before it goes online for the first time."""
+        return price_tag.confirm(self, context, event, ONLINE_QUESTION, "Allow Online Access")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Turn on Blender's own switch, and test a key that was entered before."""
+        assert context.preferences is not None
+        context.preferences.system.use_online_access = True
+        return attempt(self, session.test_entered_key)
+
+
 class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
     """Open the preferences where online access is allowed"""
 
@@ -135,6 +189,8 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
 
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_enter_key,
+    TRELLIS2_OT_forget_key,
+    TRELLIS2_OT_allow_online_access,
     TRELLIS2_OT_test_connection,
     TRELLIS2_OT_open_preferences,
     TRELLIS2_OT_open_network_preferences,

@@ -54,7 +54,7 @@ def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Resul
 
 def refuse(error: TrellisError) -> None:
     """Show the error in the panel."""
-    session.state().messages.refusal = error
+    session.state().messages.refuse(error)
     session.redraw()
 
 

@@ -10,11 +10,14 @@ import bpy
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE
 from ...settings import preferences
+from ...settings.stored_key import key_file
 from ..at_need import imported, session
-from .sidebar import draw_dismissible, draw_remedy, draw_text
+from .sidebar import BUTTON_PIXELS, draw_dismissible, draw_remedy, draw_text
 
+UNIT = "CU are compute units, Scenario's credits. Enter what one costs to see prices in money too."
+MOVED = "Your key is in a file of its own now. Save the preferences, which still hold it, to take it out of them."
 # Each fits one line of a sidebar that is 200 pixels wide.
-WELCOME = ("Scenario makes models.", "Each costs credits.", "You need an API key.")
+WELCOME = ("Scenario makes models.", "Each costs credits (CU).", "You need an API key.")
 
 
 def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
@@ -27,7 +30,10 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
         draw_text(layout, context, problem.sentence, "ERROR")
         draw_remedy(layout, problem.remedy)
         return True
+    if preferences.TRELLIS2_AP_preferences.page.is_untested:
+        session.later(session.test_entered_key)
     draw_connection(layout, context)
+    _draw_unsaved(layout, context)
     return False
 
 
@@ -38,10 +44,10 @@ def draw_connection(layout: Any, context: bpy.types.Context) -> None:
         draw_text(layout, context, "Testing the connection", "SORTTIME")
     elif answer is not None:
         draw_dismissible(layout, context, answer.sentence, preferences.answer_icon(answer))
-        draw_remedy(layout, answer.remedy)
-        if not answer.is_well:
+        if answer.remedy is not Remedy.NONE:
+            draw_remedy(layout, answer.remedy)
+        elif not answer.is_well:
             layout.operator("trellis2.test_connection", icon="LINKED")
-        _draw_unsaved(layout, context)
 
 
 def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
@@ -54,20 +60,28 @@ def draw_refusal(layout: Any, context: bpy.types.Context) -> None:
         draw_remedy(layout, refusal.remedy)
 
 
+def draw_unit(layout: Any, context: bpy.types.Context) -> None:
+    """Draw what “CU” means, below the first price, with a button to enter what one costs."""
+    row = layout.row()
+    draw_text(row.column(), context, UNIT, "INFO", beside=BUTTON_PIXELS)
+    row.operator("trellis2.open_preferences", text="", icon="PREFERENCES", emboss=False)
+
+
 def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
+    trouble = key_file().trouble
+    if trouble:
+        draw_text(layout, context, trouble, "ERROR")
     column = layout.column(align=True)
-    for line in WELCOME:
+    for line in () if trouble else WELCOME:
         draw_text(column, context, line, "NONE")
     layout.operator("wm.url_open", text="Get a Key", icon="URL").url = TEAM_PAGE
     layout.operator("trellis2.enter_key", text="Enter Key", icon="KEYINGSET")
 
 
 def _draw_unsaved(layout: Any, context: bpy.types.Context) -> None:
-    """Draw a reminder if Blender will not save the changed preferences when it quits."""
+    """Draw a reminder while Blender's saved preferences hold a key that has moved, and it does not save by itself."""
     kept = context.preferences
     assert kept is not None
-    if kept.is_dirty and not kept.use_preferences_save:
-        draw_text(
-            layout, context, "Blender does not save preferences by itself here. Save them to keep the key.", "INFO"
-        )
+    if key_file().is_moved and kept.is_dirty and not kept.use_preferences_save:
+        draw_text(layout, context, MOVED, "INFO")
         layout.operator("wm.save_userpref")

@@ -11,7 +11,7 @@ from ...host.translation.translation import translated
 from ...picture import sources
 from ...settings import scene as scene_settings
 from .. import price_tag
-from .first_run import draw_first_run, draw_refusal
+from .first_run import draw_first_run, draw_refusal, draw_unit
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
 
@@ -40,4 +40,6 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
     pressed = button.operator(source.operator, text=translated(price_tag.words(chosen)), icon="MESH_MONKEY")
     for name, value in given.items():
         setattr(pressed, name, value)
+    if price_tag.is_first():
+        draw_unit(layout, context)
     draw_refusal(layout, context)

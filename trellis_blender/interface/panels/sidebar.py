@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ...core.job.job import Job
 
 REMEDIES = {
+    Remedy.KEY: ("trellis2.enter_key", "Enter Key", "KEYINGSET"),
     Remedy.PREFERENCES: ("trellis2.open_preferences", "Open Preferences", "PREFERENCES"),
-    Remedy.ONLINE_ACCESS: ("trellis2.open_network_preferences", "Allow Online Access", "INTERNET"),
+    Remedy.ONLINE_ACCESS: ("trellis2.allow_online_access", "Allow Online Access", "INTERNET"),
     Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL"),
     Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET"),
     Remedy.PICTURE: ("trellis2.use_file", "Change Picture", "FILE_IMAGE"),

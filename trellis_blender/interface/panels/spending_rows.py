@@ -9,9 +9,9 @@ from typing import Any
 import bpy
 
 from ...core.job.spending import Month
-from ...core.job.words import number
 from ...host.translation.translation import translated
 from ...jobs import session
+from ..price_tag import cost_words
 from .sidebar import draw_text
 
 MONTHS = (
@@ -47,12 +47,12 @@ def _months() -> Sequence[Month]:
 
 def sentence(spent: Month) -> str:
     """Return a sentence such as “November 2026: 14 models, 168 CU”. The cost is also of jobs that made no model."""
-    month, cost = MONTHS[spent.month - 1], number(spent.cost)
+    month, cost = MONTHS[spent.month - 1], cost_words(spent.cost)
     if spent.count == 0:
-        return f"{month} {spent.year}: no model, {cost} CU"
+        return f"{month} {spent.year}: no model, {cost}"
     if spent.count == 1:
-        return f"{month} {spent.year}: 1 model, {cost} CU"
-    return f"{month} {spent.year}: {spent.count} models, {cost} CU"
+        return f"{month} {spent.year}: 1 model, {cost}"
+    return f"{month} {spent.year}: {spent.count} models, {cost}"
 
 
 def draw_earlier_months(layout: Any) -> None:
