@@ -18,10 +18,13 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent / "trellis_blender"
 FOLDER = PACKAGE / "host" / "translation"
-# Calls with texts that no artist reads: the log, patterns, names of attributes, nodes, sockets and files.
-_UNREAD_CALLS = {"compile", "debug", "error", "exception", "getattr", "warning", "named", "fromkeys"}
+# Calls with texts that no artist reads: the log, the fault of a file, patterns, names of attributes, nodes, sockets and
+# files.
+_UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/places.py"})
+# Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
+_FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
@@ -41,7 +44,7 @@ _UNREAD_TEXTS = frozenset(
         "Trellis Picture {token_hex}",
     }
 )
-_UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError"})
+_UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError", "BackgroundStoppedError"})
 _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 # A pattern, an address, a file name, a log line, a line of code.
@@ -55,8 +58,12 @@ def collect(package: Path = PACKAGE) -> dict[str, str]:
     for path in sorted(package.rglob("*.py")):
         if path.relative_to(package).as_posix() in _UNREAD_FILES:
             continue
-        for text in _Reader().texts(ast.parse(path.read_text(encoding="utf-8"))):
-            found.setdefault(text, path.relative_to(package).as_posix())
+        name, tree = path.relative_to(package).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        if name in _FAULT_FILES:
+            calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+            tree.body = [ast.Expr(call) for call in calls if getattr(call.func, "id", "") == "NotPlainError"]
+        for text in _Reader().texts(tree):
+            found.setdefault(text, name)
     return found
 
 

@@ -172,17 +172,13 @@ def _check(function: str, options: dict[str, Any]) -> None:
             assert value in parameters["icon"].enum_items, f"there is no icon {value}"
 
 
-def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Page:
-    """Call the draw function of a panel, menu or preferences class, in a sidebar that is `width` pixels wide.
-
-    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout.
-    """
-    page = Page()
+def surroundings(width: int = 300) -> Any:
+    """The context of a sidebar that is `width` pixels wide."""
     # Without a window there is no region, and the scale of the interface is 0.
     system = SimpleNamespace(ui_scale=1.0)
     preferences = SimpleNamespace(system=system, is_dirty=False, use_preferences_save=True)
     region, scene = SimpleNamespace(width=width), bpy.context.scene
-    context = SimpleNamespace(
+    return SimpleNamespace(
         area=None,
         screen=None,
         scene=scene,
@@ -191,6 +187,14 @@ def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Pa
         space_data=None,
         active_object=bpy.context.object,
     )
+
+
+def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Page:
+    """Call the draw function of a panel, menu or preferences class, in a sidebar that is `width` pixels wide.
+
+    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout.
+    """
+    page, context = Page(), surroundings(width)
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)
     for name in ("property_layout", "group", "bl_rna"):
         if hasattr(drawn, name) and name not in of_self:

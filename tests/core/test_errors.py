@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.core.studio import tells_what_to_do
 from trellis_blender.core import errors
-from trellis_blender.core.errors import Remedy, TrellisError, blenders_words, storage_error
+from trellis_blender.core.errors import Remedy, TrellisError, advises, blenders_words, storage_error
+from trellis_blender.core.job.events import Failed
+from trellis_blender.core.request.service import RemoteJob
+from trellis_blender.core.runner.steps import news
 from trellis_blender.core.scenario.http import error_for
 
 OURS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TrellisError)]
@@ -89,3 +93,37 @@ def test_every_answers_sentence_ends_with_what_to_do(status: int, words: str) ->
 )
 def test_of_what_blender_says_the_line_that_says_what_is_wrong_is_repeated(said: str, words: str) -> None:
     assert blenders_words(said) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "is_said"),
+    [
+        ("Try another picture.", True),
+        ("The picture is empty. Please upload one with a subject.", True),
+        ("You have 2 credits left. Upgrade your plan.", True),
+        ("Use another picture.", True),
+        ("The picture holds no subject.", False),
+        ("You do not have enough credits to use this model.", False),
+        ("The country is not supported.", False),
+        ("", False),
+    ],
+)
+def test_advice_in_the_services_own_words_is_noticed(words: str, is_said: bool) -> None:
+    assert advises(words) is is_said
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 404, 422])
+@pytest.mark.parametrize("kind", [{"paid": True}, {"sends_picture": True}, {}])
+def test_what_scenario_advises_is_not_advised_again(status: int, kind: dict[str, bool]) -> None:
+    own = {"reason": "Not enough credits. Please upgrade your plan."}
+    assert error_for(status, {}, own, **kind).sentence.endswith(own["reason"])
+
+
+def test_a_job_that_failed_with_a_hint_is_not_given_another() -> None:
+    remote = RemoteJob("job_1", "failure", 0.0, None, (), "", None, "Too dark. Try another picture.")
+    failures = [news(remote), news(replace(remote, words="Too dark."))]
+    said = [failure.message for failure in failures if isinstance(failure, Failed)]
+    assert said == [
+        "Scenario could not make the model: Too dark. Try another picture.",
+        "Scenario could not make the model: Too dark. Try again, or use another picture.",
+    ]

@@ -44,7 +44,7 @@ WITHOUT = (
     r"Import it again to|Rename this one|Look for its file",
     r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that|Switch to",
     r"^(No|There is no|Select a model|\?\.$)|could not be shown",
-    r"^The background Blender ",  # whoever asked it says what that means, and has the button
+    r"^The second Blender ",  # whoever asked it says what that means, and has the button
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )
 

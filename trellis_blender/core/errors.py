@@ -161,7 +161,8 @@ class GenerationFailedError(TrellisError):
 class ModelFileError(TrellisError):
     """A model file that is damaged or is not a GLB.
 
-    `flaw`: the fault that stopped our own reader, if Blender's importer may still read the file; otherwise empty.
+    `flaw`: for the log, the fault that stopped our own reader, if Blender's importer may still read the file; otherwise
+    empty.
     """
 
     remedy = Remedy.RETRY
@@ -212,6 +213,13 @@ def storage_error(action: str, error: OSError) -> StorageError:
     """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
     return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
+
+
+def advises(words: str) -> bool:
+    """Return whether the service's own words say what to do, so that ours would say it a second time."""
+    import re  # only after a failure
+
+    return bool(re.search(r"\b(try|please|choose|use an?(other)?|upgrade|buy|check|contact)\b", words, re.IGNORECASE))
 
 
 def import_error(what: str) -> ModelFileError:

@@ -65,6 +65,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield scene_settings.register, scene_settings.unregister
     yield rows.register, rows.unregister
     yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
+    yield partial(rows.tell_with, panels.row_tooltip), partial(rows.tell_with, None)
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)
         yield partial(drawn.append, draw), partial(drawn.remove, draw)

@@ -12,6 +12,7 @@ import bpy
 
 from ..core.errors import RefusedError, Remedy, TrellisError
 from ..core.job import folder as job_folder
+from ..core.job import words
 from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
 from ..core.request.models import TRELLIS_2
@@ -54,7 +55,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     picture_name = picture.file.name if picture.file is not None else f"{_object_name(name)}.png"
     made_of = _made_of(picture, state)
     if made_of is not None:
-        name, picture_name = made_of.name, made_of.picture_name
+        name, picture_name = words.picture_name(made_of), made_of.picture_name
     picture = state.previews.known(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
@@ -62,7 +63,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     jobs = [
         Job(
             id=ids[place],
-            name=_object_name(name),
+            name=words.variation_name(_object_name(name), place, len(parameters)),
             picture="source.png",  # until it is prepared, which may change the ending
             picture_name=picture_name,
             parameters=own,

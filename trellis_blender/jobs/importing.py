@@ -264,7 +264,7 @@ class Importer:
                 self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
                 self.tell(f"“{job.name}” holds {read.reason}: Blender imports it itself, and will freeze meanwhile.")
             else:
-                self.tell(f"“{job.name}” keeps its WebP textures: no background Blender could be started.")
+                self.tell(f"“{job.name}” keeps its WebP textures: no second Blender could be started.")
         except TrellisError as error:
             if read.model is None:
                 self.read = replace(read, error=error.sentence, remedy=error.remedy)

@@ -20,8 +20,15 @@ class TRELLIS2_PG_row(bpy.types.PropertyGroup):
 
     if TYPE_CHECKING:
         job_id: str
+        tooltip: str
     else:
         job_id: StringProperty(name="Job", description="Job's id", options={"SKIP_SAVE"})
+        tooltip: StringProperty(
+            name="Job",
+            description="What is known of the job",
+            options={"SKIP_SAVE", "HIDDEN"},
+            get=lambda row: _tooltip[0](row.job_id) if _tooltip else "",
+        )
 
 
 def _chosen(shown: "TRELLIS2_PG_list", _context: bpy.types.Context) -> None:
@@ -50,11 +57,17 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
 CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
 # What the interface, a room above this one, does at a click. Set while the add-on is registered, like an `update`.
 _clicked: list[Callable[[str], None]] = []
+_tooltip: list[Callable[[str], str]] = []
 
 
 def when_clicked(action: Callable[[str], None] | None) -> None:
     """Call this with the job's id whenever the artist chooses a row; None: call nothing any more."""
     _clicked[:] = [] if action is None else [action]
+
+
+def tell_with(tooltip: Callable[[str], str] | None) -> None:
+    """Have this function tell what a row's tooltip says, by the job's id; None: it says nothing any more."""
+    _tooltip[:] = [] if tooltip is None else [tooltip]
 
 
 def of_window_manager() -> Any:

@@ -49,6 +49,7 @@ class CameraRender:
 
     file: Path
     second: BackgroundRender
+    camera: str
     is_preview: bool = False
     is_stopped: bool = False
 
@@ -74,7 +75,7 @@ class CameraRender:
             self.abandon()
             raise
         self._forget()
-        return ChosenPicture("Camera", targa=self.file)
+        return ChosenPicture(self.camera, targa=self.file)
 
     def abandon(self) -> None:
         """Stop the render and delete its files. Raises StorageError."""
@@ -111,7 +112,7 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: 
     copy = _copy_scene(context, engine, file)
     try:
         seconds = PREVIEW_SECONDS if is_preview else LONGEST
-        shot = CameraRender(file, _begin_render(copy, file, seconds), is_preview)
+        shot = CameraRender(file, _begin_render(copy, file, seconds), scene.camera.name, is_preview)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)
@@ -157,12 +158,13 @@ def progress() -> str:
     return "Trellis: rendering the camera's view · Esc stops it" if is_under_way() else ""
 
 
-def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
-    """Draw the choice of camera and engine, and say whether a render is running."""
-    layout.prop(context.scene, "camera", text="Camera")
-    layout.prop(chosen, "camera_engine", text="Engine")
+def draw_line(row: Any, context: Any, chosen: Any) -> None:
+    """Draw the choice of camera and engine, or say that a render is running."""
     if is_under_way():
-        layout.label(text="Rendering the camera's view", icon="RENDER_STILL")
+        row.label(text="Rendering the camera's view", icon="RENDER_STILL")
+        return
+    row.prop(context.scene, "camera", text="")
+    row.prop(chosen, "camera_engine", text="")
 
 
 def leave() -> None:

@@ -112,18 +112,17 @@ def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) ->
     return from_image(context, image, int(key[2]), folder) if is_asked or is_quick(image) else None
 
 
-def draw_rows(layout: Any, context: Any, chosen: Any) -> None:
+def draw_line(row: Any, context: Any, chosen: Any) -> None:
     """Draw the choice of an image, and name the tile or frame if there is more than one."""
-    column = layout.column()
-    column.use_property_split = False
-    column.template_ID(chosen, "image", open="image.open")
-    image = chosen.image
-    if image is None:
-        return
-    if image.source == "TILED" and image.tiles.active is not None:
-        layout.label(text=translated(f"Tile {image.tiles.active.number}"), icon="UV")
-    elif image.source in ("SEQUENCE", "MOVIE"):
-        layout.label(text=translated(f"Frame {seen_frame(context, image)}"), icon="SEQUENCE")
+    image, part = chosen.image, ""
+    if image is not None and image.source == "TILED" and image.tiles.active is not None:
+        part = f"Tile {image.tiles.active.number}"
+    elif image is not None and image.source in ("SEQUENCE", "MOVIE"):
+        part = f"Frame {seen_frame(context, image)}"
+    parts = row.split(factor=0.7) if part else row
+    parts.template_ID(chosen, "image", open="image.open")
+    if part:
+        parts.label(text=translated(part))
 
 
 def is_render(image: Any) -> bool:

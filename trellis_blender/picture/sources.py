@@ -137,10 +137,13 @@ class Source(NamedTuple):
     settings: tuple[Setting, ...] = ()
 
     draw: Callable[[Any, Context, Any], None] | None = None
-    """Draws the source's rows in the panel. None: one row for each setting."""
+    """Draws the source's settings into one row of the panel. None: one field for each setting, or else the `line`."""
+
+    line: str = ""
+    """Stands in the place of the settings if there are none."""
 
     is_of_scene: bool = False
-    """True: the model is named after the scene's file. False: after the picture."""
+    """True: the model is named after the scene's file, if there is one. False: after the picture."""
 
     is_render: bool = False
     """True: the picture's background may come from the scene's film setting."""
@@ -155,13 +158,15 @@ class Source(NamedTuple):
         """Hash by identity, since the words of a setting have no hash."""
         return id(self)
 
-    def draw_rows(self, layout: Any, context: Context, chosen: Any) -> None:
-        """Draw the source's settings."""
+    def draw_line(self, row: Any, context: Context, chosen: Any) -> None:
+        """Draw the source's settings into this row: every source takes one, so that nothing below it jumps."""
         if self.draw is not None:
-            self.draw(layout, context, chosen)
+            self.draw(row, context, chosen)
             return
         for setting in self.settings:
-            layout.prop(chosen, setting.name)
+            row.prop(chosen, setting.name, text="")
+        if not self.settings:
+            row.label(text=self.line)
 
     def preview_key(self, context: Context, chosen: Any) -> Key:
         """Return the key of the picture to preview; see `Preview`."""
@@ -187,6 +192,7 @@ TABLE: tuple[Source, ...] = (
         take=lambda context, _chosen, folder: render.from_render(context.scene, folder),
         hint="Render an image (F12) to see it here.",
         look_label="Look at the Render",
+        line="As the Image Editor shows it",
         preview=Preview(
             lambda context, _chosen: render.preview_key(context.scene),
             lambda _context, key, folder, is_asked: render.look(key, folder, is_asked=is_asked),
@@ -252,7 +258,7 @@ TABLE: tuple[Source, ...] = (
                 },
             ),
         ),
-        draw=image.draw_rows,
+        draw=image.draw_line,
     ),
     Source(
         key="VIEWPORT",
@@ -266,6 +272,7 @@ TABLE: tuple[Source, ...] = (
         take=lambda context, _chosen, _folder: viewport.from_viewport(context),
         hint="The picture is taken when you generate: all that is in this view, without overlays and background.",
         look_label="Look at the View",
+        line="Taken when you generate",
         is_of_scene=True,
     ),
     Source(
@@ -291,7 +298,7 @@ TABLE: tuple[Source, ...] = (
                 option="engine",
             ),
         ),
-        draw=camera.draw_rows,
+        draw=camera.draw_line,
         is_of_scene=True,
         leave=lambda: camera.leave() if imported(camera) else None,
     ),
@@ -307,6 +314,7 @@ TABLE: tuple[Source, ...] = (
         take=lambda context, _chosen, folder: clipboard.from_clipboard(context, folder),
         hint="The picture is taken from the clipboard when you generate.",
         look_label="Look at the Clipboard",
+        line="Taken when you generate",
     ),
 )
 

@@ -62,7 +62,7 @@ def description(thing: bpy.types.Object) -> str:
         return f"Made from {picture} with Trellis 2, preset {preset.label}, seed {seed}"
     values = ((parameter, thing.get(recipe.PREFIX + parameter.name)) for parameter in TABLE)
     changed = ", ".join(
-        f"{parameter.group} {parameter.label} {value:g}"
+        f"{parameter.group} {parameter.label} {parameter.words(value)}"
         for parameter, value in values
         if value is not None and value != parameter.default
     )

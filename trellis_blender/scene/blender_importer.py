@@ -8,6 +8,7 @@ started, this one imports the model.
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +19,13 @@ from mathutils import Matrix, Vector
 
 from ..core.errors import ModelFileError, Remedy, blenders_words, import_error
 from ..core.job.job import Job
+from ..core.job.words import object_name
 from ..host import gltf
 from ..settings import scene as scene_settings
 from . import build, placeholder, recipe
 from .build import ANYWHERE, Placement
 
+_log = logging.getLogger(__name__)
 ORIGIN = Vector((0.0, 0.0, 0.0))
 
 
@@ -55,7 +58,8 @@ def import_here(
     try:
         made = gltf.import_gltf(path)
     except RuntimeError as error:
-        raise import_error(f"Blender could not import the model: {blenders_words(str(error))}") from error
+        _log.warning("Blender's importer: %s", blenders_words(str(error)))
+        raise import_error("Blender could not import the model") from error
     for thing in layer.objects:
         thing.select_set(thing in chosen)
     layer.objects.active = active
@@ -116,9 +120,9 @@ def _put(
         root = root.parent
     roots = [root, *(thing for thing in made if thing.parent is None and thing != root)]
     if any(thing.animation_data is not None for thing in roots):  # its keys would move it back
-        roots = [_parent(roots, job.name)]
+        roots = [_parent(roots, object_name(job))]
         made = [*made, *roots]
-    _name(roots[0], meshes, job.name)
+    _name(roots[0], meshes, object_name(job))
     if placement.box is None:
         largest, is_grounded = build.largest_dimension(scene), scene_settings.of_scene(scene).use_ground
         _collect([build.target_collection(context)], made)

@@ -12,6 +12,7 @@ import bpy
 from mathutils import Vector
 
 from ..core.job.job import Job
+from ..core.job.words import object_name, picture_name
 from ..core.model.arrays import Model
 from ..host.translation.translation import translated
 from ..settings import preferences
@@ -44,14 +45,15 @@ def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], hom
     largest, is_grounded = largest_dimension(scene), scene_settings.of_scene(scene).use_ground
     collection = target_collection(context)
     for job in jobs:
-        box = placeholder.make(job.name, job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
+        box = placeholder.make(object_name(job), job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
         box.location = row_place(scene, job.place)
         collection.objects.link(box)
         for space in placeholder.local_views():
             if space == context.space_data and box.visible_get():
                 box.local_view_set(space, True)
     if context.mode == "OBJECT":  # in an edit mode, a step would hold the edited mesh only
-        bpy.ops.ed.undo_push(message=translated(f"Generate {jobs[0].name}"))
+        name = picture_name(jobs[0])
+        bpy.ops.ed.undo_push(message=translated(f"Generate {name}"))
 
 
 def row_place(scene: bpy.types.Scene, place: int) -> Vector:
@@ -80,12 +82,13 @@ def build_model(
     """
     scene = context.scene
     assert scene is not None
-    images = make_images(model.images, job.name)
-    mesh = make_mesh(job.name, model.mesh)
+    name = object_name(job)
+    images = make_images(model.images, name)
+    mesh = make_mesh(name, model.mesh)
     for material in model.materials:
-        name = f"{job.name} {material.name}".strip() if material is not None and len(model.materials) > 1 else job.name
-        mesh.materials.append(None if material is None else make_material(name, material, images))
-    thing: bpy.types.Object = bpy.data.objects.new(job.name, mesh)
+        own = f"{name} {material.name}".strip() if material is not None and len(model.materials) > 1 else name
+        mesh.materials.append(None if material is None else make_material(own, material, images))
+    thing: bpy.types.Object = bpy.data.objects.new(name, mesh)
     if placement.box is None:
         thing.location = row_place(scene, placement.place)
         target_collection(context).objects.link(thing)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..core.request.parameters import TABLE, Group, Parameter, Value, of_group
+from ..core.request.parameters import TABLE, Group, Parameter, of_group
 from ..core.request.presets import PRESETS, Preset
 from ..host.translation.translation import translated
 from . import scene as scene_settings
@@ -14,7 +14,7 @@ from . import scene as scene_settings
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(
     {
         Group.MESH: "Reset Mesh",
-        Group.STRUCTURE: "Reset Sparse Structure",
+        Group.STRUCTURE: "Reset Structure",
         Group.SHAPE: "Reset Shape",
         Group.TEXTURE: "Reset Texture",
     }
@@ -43,9 +43,11 @@ def is_changed(chosen: scene_settings.TRELLIS2_PG_settings, group: Group) -> boo
 
 
 def changes_of(preset: Preset) -> str:
-    """Return the preset's differences from the defaults as a tooltip: “Resolution 512, Faces 100,000, …”."""
+    """Return the preset's differences from the defaults as a tooltip: “Resolution 512 voxels, Faces 100,000, …”."""
     changed = [parameter for parameter in TABLE if parameter.name in preset.changes]
-    return ", ".join(f"{_label(parameter)} {_number(parameter, preset.value(parameter.name))}" for parameter in changed)
+    return ", ".join(
+        f"{_label(parameter)} {translated(parameter.words(preset.value(parameter.name)))}" for parameter in changed
+    )
 
 
 def _label(parameter: Parameter) -> str:
@@ -53,8 +55,3 @@ def _label(parameter: Parameter) -> str:
     is_unique = sum(other.label == parameter.label for other in TABLE) == 1
     words = (parameter.label,) if is_unique else (parameter.group, parameter.label)
     return " ".join(map(translated, words))
-
-
-def _number(parameter: Parameter, value: Value) -> str:
-    is_count = isinstance(value, int) and not parameter.choices
-    return f"{value:,}" if is_count else f"{value:g}"

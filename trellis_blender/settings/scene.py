@@ -34,7 +34,7 @@ def _property(parameter: Parameter) -> Any:
     """Return the Blender property of a parameter, from its row in the table."""
     words: dict[str, Any] = {"name": parameter.label, "description": parameter.description}
     if parameter.choices:
-        items = [(str(choice), str(choice), "", choice) for choice in parameter.choices]
+        items = [(str(choice), parameter.words(choice), "", choice) for choice in parameter.choices]
         return EnumProperty(items=items, default=str(parameter.default), **words)
     if isinstance(parameter.default, bool):
         return BoolProperty(default=parameter.default, **words)

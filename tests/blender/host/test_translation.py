@@ -58,6 +58,22 @@ def test_a_composed_text_is_said_in_the_artists_language(french: Any, english: s
     assert french.translated(english) == said
 
 
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("7.25", "7,25"),
+        ("1,234.5", "1\u00a0234,5"),
+        ("2,000,000", "2\u00a0000\u00a0000"),
+        ("1024", "1024"),
+        ("Generating 7.25", "Génération : 7,25"),
+        ("1:35", "1:35"),
+        ("glTF 2.0", "glTF 2.0"),
+    ],
+)
+def test_a_number_is_written_as_the_language_does(french: Any, english: str, said: str) -> None:
+    assert french.translated(english) == said
+
+
 def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> None:
     assert translation.translated("Generating 42 %") == "Generating 42 %"
 

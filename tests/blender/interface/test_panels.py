@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 
-from tests.blender.drawing import Page, draw
-from tests.blender.snapshots import session_with, snapshot
+from tests.blender.drawing import Layout, Page, draw, surroundings
+from tests.blender.snapshots import BEGUN, session_with, snapshot, written
 from tests.blender.working import OPS, refusal
 
 STAGES = (
@@ -170,15 +169,34 @@ def test_the_progress_of_the_generation_is_told_in_percent(show: Any) -> None:
     assert "Generating 42%" in show("running", progress=0.42).text
 
 
-def has_cost_in_row(addon: Any, width: int, stage: str) -> bool:
-    """Whether the cost stands in the job's row, after its name and its state."""
-    with session_with(addon, [snapshot(addon, stage, remote_id="job_1", cost=7.25)]):
-        return draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[2] == "7.25 CU"
+DEFAULT_WIDTH = 291  # pixels: as Blender opens the sidebar
 
 
-def test_a_row_names_the_cost_of_what_rests_where_there_is_room(addon: Any) -> None:
-    assert [has_cost_in_row(addon, width, "imported") for width in (200, 300, 500)] == [False, True, True]
-    assert not has_cost_in_row(addon, 500, "running")
+def row_of(addon: Any, job: Any, width: int) -> list[str]:
+    """What stands in the row of the only job: its texts, then its icon or its operator."""
+    with session_with(addon, [job]):
+        layout = Layout(Page(), surroundings(width))
+        addon.job_panel.draw_row(layout, layout.surroundings, job.id)
+    return layout.page.texts + layout.page.icons + layout.page.operator_ids
+
+
+@pytest.mark.parametrize(
+    ("width", "stands"),
+    [
+        (160, ["Tür", "CHECKMARK"]),
+        (DEFAULT_WIDTH, ["Tür", "7.25 CU", "CHECKMARK"]),
+        (420, ["Tür", "7.25 CU", "CHECKMARK"]),
+        (500, ["Tür", "Imported", "7.25 CU", "CHECKMARK"]),
+    ],
+)
+def test_a_narrower_row_loses_the_word_first_and_then_the_cost(addon: Any, width: int, stands: list[str]) -> None:
+    assert row_of(addon, snapshot(addon, "imported", remote_id="job_1", cost=7.25), width) == stands
+
+
+def test_a_row_shows_a_bar_with_the_percentage_where_another_shows_the_cost(addon: Any) -> None:
+    job = snapshot(addon, "running", remote_id="job_1", cost=7.25, progress=0.42)
+    assert row_of(addon, job, DEFAULT_WIDTH) == ["Tür", "42%", "trellis2.cancel"]
+    assert row_of(addon, job, 500) == ["Tür", "Generating 42%", "42%", "trellis2.cancel"]
 
 
 def test_a_job_that_was_refunded_shows_no_cost_but_what_another_try_would_cost(addon: Any) -> None:
@@ -192,29 +210,77 @@ def test_a_job_that_was_refunded_shows_no_cost_but_what_another_try_would_cost(a
 
 
 @pytest.mark.parametrize(
-    ("stage", "values", "wide", "narrow"),
+    ("stage", "values", "wide"),
     [
-        ("running", {"progress": 0.42}, "Generating 42%", "42%"),
-        ("running", {}, "Generating", ""),
-        ("running", {"progress": 0.42, "cancel_asked": True}, "Asking Scenario to stop", ""),
-        ("running", {"progress": 0.42, "cancel_asked": True, "cancel_refused": True}, "Generating 42%", "42%"),
-        ("uploading", {"cancel_asked": True}, "Cancelling", ""),
-        ("uncertain", {}, "Uncertain", ""),
-        ("running", {"progress": 0.42, "foreign": True}, "Generating in Another Blender", ""),
-        ("imported", {}, "Imported", ""),
+        ("running", {"progress": 0.42}, "Generating 42%"),
+        ("running", {}, "Generating"),
+        ("running", {"progress": 0.42, "cancel_asked": True}, "Asking Scenario to stop"),
+        ("running", {"progress": 0.42, "cancel_asked": True, "cancel_refused": True}, "Generating 42%"),
+        ("uploading", {"cancel_asked": True}, "Cancelling"),
+        ("uncertain", {}, "Uncertain"),
+        ("running", {"progress": 0.42, "foreign": True}, "Generating in Another Blender"),
     ],
 )
-def test_a_row_says_what_there_is_room_for(
-    addon: Any, stage: str, values: dict[str, Any], wide: str, narrow: str
+def test_a_wide_row_says_the_state_in_words(addon: Any, stage: str, values: dict[str, Any], wide: str) -> None:
+    job = snapshot(addon, stage, **values)
+    assert (row_of(addon, job, 500)[1], wide in row_of(addon, job, DEFAULT_WIDTH)) == (wide, False)
+
+
+@pytest.mark.parametrize("width", [160, DEFAULT_WIDTH, 500])
+def test_all_rows_line_up_whatever_the_state_of_their_jobs(
+    addon: Any, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    with session_with(addon, [snapshot(addon, stage, **values)]):
-        assert [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts[1] for width in (300, 200)] == [wide, narrow]
+    factors: list[float] = []
 
+    def split(self: Layout, *, factor: float, align: bool) -> Layout:
+        factors.append(factor)
+        return self
 
-def test_the_name_of_a_job_keeps_some_room_in_every_width(addon: Any) -> None:
+    monkeypatch.setattr(Layout, "split", split)
+    rows = []
     for stage in STAGES:
-        for width in range(100, 900, 20):
-            assert 0.1 <= addon.job_panel.name_share(width, snapshot(addon, stage, cost=7.25)) < 1
+        for cost in (0.0, 7.25, 1234.5):
+            row_of(addon, snapshot(addon, stage, remote_id="job_1", cost=cost), width)
+            rows.append((*factors,))
+            factors.clear()
+    assert len(set(rows)) == 1
+    assert all(0.0 < factor < 1.0 for factor in rows[0])
+
+
+def test_a_rows_tooltip_says_all_that_is_known_of_its_job(addon: Any) -> None:
+    job = written(addon, "imported", name="Tür 2/4", remote_id="job_1", cost=7.25, ended=BEGUN + 95.0)
+    (addon.session.jobs_root() / job.id / "model.glb").write_bytes(bytes(12_345_678))
+    with session_with(addon, [job]) as state:
+        state.root = addon.session.jobs_root()
+        (row,) = addon.rows.of_window_manager().rows
+        name, word, preset, seed, moment, size, cost = row.tooltip.splitlines()
+    assert (name, word, preset, seed, size, cost) == (
+        *("Tür 2/4", "Imported", "Preset: Standard", "Seed: 7", "12.3 MB", "7.25 CU"),
+    )
+    assert moment.endswith("1:35")
+
+
+def test_a_rows_tooltip_says_why_its_job_failed(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, "failed", message="The picture is empty.")]):
+        (row,) = addon.rows.of_window_manager().rows
+        assert row.tooltip.splitlines()[-1] == "The picture is empty."
+
+
+def test_a_tooltip_of_a_job_that_was_only_imported_claims_no_preset_and_no_seed(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon, picture="", parameters={"seed": 0})]):
+        (row,) = addon.rows.of_window_manager().rows
+        assert "Preset" not in row.tooltip
+        assert "Seed" not in row.tooltip
+
+
+def test_the_chosen_jobs_error_and_what_helps_stand_above_the_list_however_long_it_is(addon: Any) -> None:
+    made = [snapshot(addon, "imported", number, name=f"Tür {number}") for number in range(50)]
+    made.append(snapshot(addon, "failed", 50, name="Tür 50", message="It broke.", remedy=remedies(addon)[-1]))
+    with session_with(addon, made):
+        page = draw(addon.panels.TRELLIS2_PT_jobs)
+    assert page.texts.index("It broke.") < page.texts.index("Tür 49")
+    assert page.order.index("screen.userpref_show") < page.order.index("trellis2.retry") < len(page.order)
+    assert page.texts[0] == "Tür 50"
 
 
 def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> None:
@@ -250,18 +316,28 @@ def test_a_wider_sidebar_takes_fewer_lines(show: Any, addon: Any) -> None:
     assert len(pages[0].texts) > len(pages[1].texts) > 0
 
 
-def test_where_hardly_a_word_fits_a_button_shows_the_sentence(addon: Any) -> None:
-    sentence = "The disk is full. Free some space."
-    with session_with(addon, [], [sentence]):
-        page = draw(addon.panels.TRELLIS2_PT_jobs, width=100)
-    (given,) = [given for name, _label, given in page.operators if name == "trellis2.read"]
-    assert given == {"text": sentence}
-    assert "disk" not in page.text
-    assert addon.panels.TRELLIS2_OT_read.description(bpy.context, SimpleNamespace(**given)) == sentence
-
-
 def test_without_jobs_the_panel_of_the_jobs_is_not_shown(addon: Any) -> None:
     assert not addon.panels.TRELLIS2_PT_jobs.poll(bpy.context)
+
+
+@pytest.mark.parametrize("source", ["RENDER", "FILE", "IMAGE", "VIEWPORT", "CAMERA", "CLIPBOARD"])
+def test_every_source_takes_one_row_above_the_button(
+    addon: Any, connected: object, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    scene: Any = bpy.context.scene
+    scene.trellis2.source, scene.trellis2.filepath = source, "//chair.png"
+    page, rows = Page(), []
+
+    def draw_line(_source: Any, row: Layout, *_given: object) -> None:
+        rows.append(row)
+
+    monkeypatch.setattr(type(addon.sources.TABLE[0]), "draw_line", draw_line)
+    page = draw(addon.panels.TRELLIS2_PT_generate)
+    assert len(rows) == 1
+    assert page.order[:2] == ["source", "trellis2.use_preset"]
+    button = next(number for number, name in enumerate(page.order) if name.startswith("trellis2.generate"))
+    assert page.order[button - 1] == "variations"
+    assert {"trellis2.look_again"}.isdisjoint(page.order[:button])
 
 
 @pytest.mark.parametrize("source", ["RENDER", "FILE", "IMAGE", "VIEWPORT", "CAMERA", "CLIPBOARD"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,13 @@ import pytest
 
 from tests.blender.drawing import Layout, Page, draw, operator_type
 
+FITS = 14  # characters, in the label's part of a row; a Japanese one counts twice
 SMALL_WORDS = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+
+
+def width_of(words: str) -> int:
+    """How many characters it is wide."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in words)
 
 
 def drawn_menus(addon: Any) -> Page:
@@ -76,7 +83,7 @@ def test_labels_are_title_case(addon: Any) -> None:
     labels += [text.removesuffix("...") for _, text, _ in drawn_menus(addon).operators]
     labels += [rna.name for rna in shown_properties(addon)]
     labels += [
-        *addon.job_panel.WORDS.values(),
+        *addon.job_words.WORDS.values(),
         *(label for _, label, _ in addon.sidebar.REMEDIES.values()),
     ]
     assert [label for label in labels if not is_title_case(label)] == []
@@ -87,6 +94,41 @@ def test_tooltips_exist_and_end_without_a_period(addon: Any) -> None:
     tooltips |= {rna.identifier: rna.description for rna in shown_properties(addon)}
     assert len(tooltips) > 25
     assert {name: text for name, text in tooltips.items() if not text.strip() or text.rstrip().endswith(".")} == {}
+
+
+def test_no_label_beside_a_field_is_cut_in_a_sidebar_of_blenders_default_width(addon: Any) -> None:
+    settings = addon.scene_settings.TRELLIS2_PG_settings.bl_rna.properties
+    beside = [
+        settings[name]
+        for name in (
+            *(parameter.name for parameter in addon.scene_settings.TABLE),
+            "place",
+            "collection",
+            "textures",
+            "seed",
+        )
+    ]
+    labels = [
+        rna.name for rna in beside if rna.type != "BOOLEAN"
+    ]  # a box has its label at its right, where there is room
+    assert len(labels) > 15
+    for known in ({}, *map(addon.translation.dictionary, addon.translation.languages())):
+        said = [known.get(label, label) for label in labels]
+        assert [words for words in said if width_of(words) > FITS] == []
+
+
+def test_sizes_have_their_unit(addon: Any) -> None:
+    settings = addon.scene_settings.TRELLIS2_PG_settings.bl_rna.properties
+    assert [item.name for item in settings["texture_size"].enum_items] == ["1024 px", "2048 px", "4096 px"]
+    assert [item.name for item in settings["resolution"].enum_items] == ["512 voxels", "1024 voxels", "1536 voxels"]
+
+
+def test_without_a_preset_of_its_own_the_menu_speaks_of_no_missing_path(addon: Any) -> None:
+    assert bpy.utils.preset_paths("trellis2") == []
+    page, presets = Page(), addon.panels.TRELLIS2_PT_presets
+    menu = SimpleNamespace(layout=Layout(page), bl_idname="TRELLIS2_PT_presets")
+    presets.path_menu(menu, [], presets.preset_operator, add_operator=presets.preset_add_operator)
+    assert (page.texts, page.operator_ids) == ([], ["trellis2.add_preset"])
 
 
 @pytest.mark.parametrize("owner", ["settings", "generate_image", "generate_render"])

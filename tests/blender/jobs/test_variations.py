@@ -70,6 +70,27 @@ def test_a_fixed_seed_is_counted_up(
     assert [job.parameters["seed"] for job in jobs(session)] == seeds
 
 
+def test_variations_say_which_of_how_many_they_are_and_their_objects_have_no_slash(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    models = make(tmp_path, session)
+    assert [job.name for job in jobs(session)] == ["chair 1/3", "chair 2/3", "chair 3/3"]
+    assert [(model.name, model.data.name, model.active_material.name) for model in models] == [
+        (name, name, name) for name in ("chair 1", "chair 2", "chair 3")
+    ]
+
+
+def test_what_is_made_of_a_variations_settings_is_named_after_the_picture(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    generate(picture_file(tmp_path), variations=2)
+    tick_until(lambda: len(meshes()) == 2)
+    assert OPS.trellis2.use_settings(job_id=jobs(session)[1].id) == {"FINISHED"}
+    scene: Any = bpy.context.scene
+    generate(scene.trellis2.filepath)
+    assert jobs(session)[-1].name == "chair"
+
+
 def test_a_single_job_is_none_of_several(tmp_path: Path, connected: Emulator, session: Any) -> None:
     generate(picture_file(tmp_path))
     assert [(job.batch, job.place) for job in jobs(session)] == [("", 0)]

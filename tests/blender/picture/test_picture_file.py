@@ -195,7 +195,10 @@ def test_no_file_at_all_is_refused(connected: Emulator) -> None:
 
 def test_a_picture_above_50_megapixels_is_refused(tmp_path: Path, connected: Emulator) -> None:
     large = png_of_size(tmp_path / "large.png", 10_000, 5_001)
-    assert refused(large) == "“large.png” is too large (10000 × 5001): 50 megapixels are the most. Scale it down first."
+    assert (
+        refused(large)
+        == "“large.png” is too large (10,000 × 5,001 pixels): 50 megapixels are the most. Scale it down first."
+    )
     assert not connected.calls
 
 

@@ -216,8 +216,8 @@ def test_a_model_of_a_render_is_named_after_the_blend_file(tmp_path: Path, conne
     assert newest_job().name == "Küche"
 
 
-def test_a_model_of_a_render_in_an_unsaved_file_is_named_after_the_scene(connected: Emulator) -> None:
-    current_scene().name = "Hallway"
+def test_models_of_renders_in_an_unsaved_file_are_numbered(connected: Emulator) -> None:
     render()
-    send(connected)
-    assert newest_job().name == "Hallway"
+    for name in ("Render 001", "Render 002"):
+        send(connected)
+        assert newest_job().name == name

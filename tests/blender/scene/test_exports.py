@@ -118,7 +118,7 @@ def test_without_a_background_blender_they_stay_webp_and_that_is_said(
     monkeypatch.setattr(addon.start, "blender_path", lambda: "/nowhere/blender")
     bring(addon, "webp", "PNG")
     assert [notice.sentence for notice in addon.session.notices()] == [
-        "“Küche 2” keeps its WebP textures: no background Blender could be started."
+        "“Küche 2” keeps its WebP textures: no second Blender could be started."
     ]
     assert all(image.packed_file.data.startswith(WEBP) for image in packed())
 

@@ -94,7 +94,7 @@ def test_a_tooltip_tells_what_the_preset_changes(addon: Any) -> None:
         )
         return words
 
-    assert tip("DRAFT").startswith("Resolution 512, Sparse Structure Steps 12, ")
+    assert tip("DRAFT").startswith("Resolution 512 voxels, Structure Steps 12, ")
     assert "Faces 100,000, Texture Size 1024" in tip("DRAFT")
     assert "Faces 2,000,000" in tip("ULTRA")
     assert "default" in tip("STANDARD")

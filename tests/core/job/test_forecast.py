@@ -34,19 +34,28 @@ def experienced(count: int = 3, **values: Any) -> Progress:
     return progress
 
 
-def test_with_three_jobs_of_the_preset_what_is_left_is_said() -> None:
-    for count, words in ((2, ""), (3, "about 60 s left")):
+def test_with_one_job_of_the_preset_what_is_left_is_said() -> None:
+    for count, words in ((0, ""), (1, "1–6 min left"), (3, "2–4 min left")):
         progress, job = experienced(count, seconds=180.0), running()
-        progress.step([job], BEGUN + 120)
-        assert progress.left(job, BEGUN + 120) == words
+        progress.step([job], BEGUN + 10)
+        assert progress.left(job, BEGUN + 10) == words
+
+
+def test_a_server_that_tells_that_it_is_slower_than_usual_is_believed() -> None:
+    progress = experienced(20, seconds=60.0)
+    for told, words in ((0.0, "30–50 s left"), (0.2, "30–80 s left")):
+        job = running(progress=told)
+        progress.step([job], BEGUN + 20)
+        assert progress.left(job, BEGUN + 20) == words
 
 
 def test_a_job_that_is_told_many_times_counts_once() -> None:
-    progress, job = Progress(), running()
+    progress, other, job = Progress(), experienced(1), running()
     for _ in range(5):
         progress.take(finished(1))
-    progress.step([job], BEGUN)
-    assert progress.left(job, BEGUN) == ""
+    for each in (progress, other):
+        each.step([job], BEGUN)
+    assert progress.left(job, BEGUN) == other.left(job, BEGUN) != ""
 
 
 @pytest.mark.parametrize("values", [{"picture": ""}, {"seconds": None}], ids=["brought in by its ID", "never told"])

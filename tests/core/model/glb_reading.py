@@ -29,13 +29,14 @@ def read(file: Draft | bytes, shape: Shape = AS_IT_IS) -> Model:
 
 
 def damage(file: Draft | bytes) -> str:
-    """Return what is wrong with a file that has to be refused, without the sentence around it."""
+    """Return what the log says is wrong with a file that has to be refused, or else what the artist reads."""
     try:
         read(file)
     except ModelFileError as error:
-        sentence = error.sentence
+        sentence, flaw = error.sentence, error.flaw
         assert "Press Retry" in sentence or "Update" in sentence, sentence
-        return sentence.removeprefix("The model's file is damaged: ").split(". Press")[0]
+        assert not flaw or sentence.startswith("The model's file is damaged. Press"), sentence
+        return flaw or sentence.split(". Press")[0]
     raise AssertionError("the file was read")
 
 

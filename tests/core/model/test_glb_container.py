@@ -33,12 +33,12 @@ def test_gltf_1_is_named_as_what_it_is() -> None:
 @pytest.mark.parametrize("cut", [1, 4, 100, 300])
 def test_a_truncated_file_says_how_much_is_missing(cut: int) -> None:
     glb = whole(wedge()).glb()
-    assert damage(glb[:-cut]) == f"it has {len(glb) - cut} bytes, its header says {len(glb)}"
+    assert damage(glb[:-cut]) == "The model's file did not arrive whole"
 
 
 def test_a_file_that_is_longer_than_its_header_says_is_refused() -> None:
     glb = whole(wedge()).glb()
-    assert damage(glb + b"1234") == f"it has {len(glb) + 4} bytes, its header says {len(glb)}"
+    assert damage(glb + b"1234") == "The model's file did not arrive whole"
 
 
 def test_a_header_alone_has_no_json() -> None:

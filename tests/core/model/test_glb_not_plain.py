@@ -47,10 +47,10 @@ REASONS: dict[str, tuple[str, Any, str]] = {
     "Draco": (f"{PRIMITIVE} extensions", DRACO, "shape keys or compressed meshes"),
     "morph targets": (f"{PRIMITIVE} targets", [{"POSITION": 0}], "shape keys or compressed meshes"),
     "morph weights": ("meshes 0 weights", [0.5], "shape keys"),
-    "skins": ("skins", [{"joints": [0]}], "a skin"),
+    "skins": ("skins", [{"joints": [0]}], "an armature"),
     "animations": ("animations", [{"channels": [], "samplers": []}], "an animation"),
     "cameras": ("cameras", [{"type": "perspective"}], "a camera"),
-    "lights": ("nodes 0 extensions", {"KHR_lights_punctual": {"light": 0}}, "node extensions"),
+    "lights": ("nodes 0 extensions", {"KHR_lights_punctual": {"light": 0}}, "lights or other unusual objects"),
     "several scenes": ("scenes", [{"nodes": [0]}, {"nodes": []}], "several scenes"),
     "no scene": ("scenes", [], "no scene"),
     "lines": (f"{PRIMITIVE} mode", 1, "points, lines or strips"),
@@ -58,20 +58,20 @@ REASONS: dict[str, tuple[str, Any, str]] = {
     "vertex colors": (f"{PRIMITIVE} attributes COLOR_0", 0, "vertex colors or other attributes"),
     "joints": (f"{PRIMITIVE} attributes JOINTS_0", 0, "vertex colors or other attributes"),
     "a ninth UV map": (f"{PRIMITIVE} attributes TEXCOORD_8", 2, "vertex colors or other attributes"),
-    "sparse accessors": ("accessors 0 sparse", {"count": 1}, "sparse accessors"),
+    "sparse accessors": ("accessors 0 sparse", {"count": 1}, "a mesh stored in an unusual way"),
     "cut-out": (f"{MATERIAL} alphaMode", "MASK", "cut-out materials"),
-    "glass": (f"{MATERIAL} extensions", {"KHR_materials_transmission": {}}, "material extensions"),
-    "emission strength": (f"{MATERIAL} extensions", {"KHR_materials_emissive_strength": {}}, "material extensions"),
+    "glass": (f"{MATERIAL} extensions", {"KHR_materials_transmission": {}}, "unusual materials"),
+    "emission strength": (f"{MATERIAL} extensions", {"KHR_materials_emissive_strength": {}}, "unusual materials"),
     "texture transforms": (
         f"{MATERIAL} pbrMetallicRoughness baseColorTexture extensions",
         {"KHR_texture_transform": {"scale": [2, 2]}},
-        "texture transforms",
+        "moved or scaled textures",
     ),
-    "KTX textures": ("textures 0 extensions", {"KHR_texture_basisu": {"source": 0}}, "texture extensions"),
+    "KTX textures": ("textures 0 extensions", {"KHR_texture_basisu": {"source": 0}}, "unusual textures"),
     "a texture without an image": ("textures 0", {}, "textures without an image"),
-    "an image as text": ("images 0", {"uri": "data:image/png;base64,AAAA"}, "images outside the binary chunk"),
-    "a buffer as text": ("buffers", [{"uri": "data:,", "byteLength": 0}], "several buffers"),
-    "two buffers": ("buffers", [{"byteLength": 8}, {"byteLength": 8}], "several buffers"),
+    "an image as text": ("images 0", {"uri": "data:image/png;base64,AAAA"}, "images stored in an unusual way"),
+    "a buffer as text": ("buffers", [{"uri": "data:,", "byteLength": 0}], "a mesh stored in an unusual way"),
+    "two buffers": ("buffers", [{"byteLength": 8}, {"byteLength": 8}], "a mesh stored in an unusual way"),
 }
 
 
@@ -84,7 +84,7 @@ def test_it_is_left_to_blenders_importer_for_a_reason_that_is_told(name: str) ->
 def test_an_accessor_without_data_is_left_to_blenders_importer() -> None:
     draft = whole(wedge())
     del draft.json["accessors"][1]["bufferView"]
-    assert reason(draft) == "accessors without data"
+    assert reason(draft) == "a mesh stored in an unusual way"
 
 
 def test_parts_without_normals_beside_parts_with_them_are_left_to_blenders_importer() -> None:
@@ -146,14 +146,14 @@ def test_data_that_is_used_many_times_over_is_left_to_blenders_importer() -> Non
     position = draft.refer(view, FLOAT, count, "VEC3")
     for _ in range(100):
         draft.primitive(POSITION=position)
-    assert reason(draft) == "meshes that are used many times over"
+    assert reason(draft) == "a mesh that is used many times over"
 
 
 def test_the_reason_is_in_the_answer(tmp_path: Path) -> None:
     path = tmp_path / "model.glb"
     path.write_bytes(with_field("skins", [{"joints": [0]}]).glb())
     answer = read_for_import("job_1", path, Shape())
-    assert (answer.id, answer.model, answer.reason, answer.error) == ("job_1", None, "a skin", "")
+    assert (answer.id, answer.model, answer.reason, answer.error) == ("job_1", None, "an armature", "")
 
 
 def answer_to(file: bytes, folder: Path) -> ModelRead:
@@ -165,7 +165,7 @@ def answer_to(file: bytes, folder: Path) -> ModelRead:
 
 def test_what_our_reader_stumbles_over_is_left_to_blenders_importer(tmp_path: Path) -> None:
     answer = answer_to(with_field("accessors 0 count", 7000).glb(), tmp_path)
-    words = "an error (accessor 0 ends outside its buffer view)"
+    words = "an error"
     assert (answer.model, answer.reason, answer.error) == (None, words, "")
 
 
@@ -176,7 +176,7 @@ def test_so_is_a_file_that_breaks_our_reader(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(read_module, "read_parts", stumble)
     answer = answer_to(whole(wedge()).glb(), tmp_path)
-    assert (answer.model, answer.reason, answer.error) == (None, "something unexpected (IndexError)", "")
+    assert (answer.model, answer.reason, answer.error) == (None, "something unexpected", "")
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_an_os2_bitmap_has_its_size() -> None:
 
 def test_fifty_megapixels_are_the_most() -> None:
     check_size("a.png", 10_000, PIXELS_MAXIMUM // 10_000)
-    with pytest.raises(PictureError, match="10000 × 5001"):
+    with pytest.raises(PictureError, match="10,000 × 5,001 pixels"):
         check_size("a.png", 10_000, PIXELS_MAXIMUM // 10_000 + 1)
 
 

@@ -52,11 +52,11 @@ class Progress:
         return fraction(job, self.generated(job))
 
     def left(self, job: Job, now: float) -> str:
-        """Return the time left for the generation, in a few words; empty while it is unknown."""
+        """Return the time left for the generation as a range, in a few words; empty while it is unknown."""
         if job.stage is not Stage.RUNNING or job.accepted is None or job.asks_to_stop:
             return ""
         estimate = self._estimate(job)
-        return "" if estimate is None else estimate.words(now - job.accepted)
+        return "" if estimate is None else estimate.words(now - job.accepted, job.progress)
 
     def _estimate(self, job: Job) -> Estimate | None:
         """Return how long the job takes. Only looks it up, because drawing calls this."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a generation takes, learnt from the artist's own: by preset, and as a range, never to the second.
+"""How long a generation takes, learnt from the artist's own: by preset, and said as a range or not at all.
 
-There is no estimate before three generations of a preset are known. The range covers the middle half (the quartiles),
-so that one generation that sat in a long queue does not distort it.
+The range covers the middle half (the quartiles), so that one generation that sat in a long queue does not distort it.
+It is wider the fewer are known: from one alone, half its time to twice its time. The last seconds are never counted
+down: nobody can tell them, and a bar that says “a few seconds” and goes on for a minute is believed no more.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ from ..request.parameters import Value
 from ..request.presets import name_of
 
 NEWEST = 20
-ENOUGH = 3
 PASSED = 0.9  # of the bar at the usual end; after that the bar creeps on and never fills
-OVERDUE = 1.5  # times the range's upper end: until then we say "any moment now"
-_MINUTES_FROM = 90.0
+_MINUTES_FROM = 120.0
 _STEP = 10
+_WIDEST = 5  # times the lower end: a wider range says nothing
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How many seconds Scenario usually takes: the median, and the range of the middle half."""
+    """How many seconds Scenario usually takes: the median, and the range to tell the artist."""
 
     low: float
     middle: float
@@ -38,19 +38,23 @@ class Estimate:
             return PASSED * max(0.0, elapsed) / middle
         return 1.0 - (1.0 - PASSED) * middle / elapsed
 
-    def words(self, elapsed: float) -> str:
-        """Return the time left after `elapsed` seconds, in everyday words.
+    def words(self, elapsed: float, told: float = 0.0) -> str:
+        """Return the time left after `elapsed` seconds as a range; empty if it may end at any moment.
 
-        `elapsed` is negative after a clock was set back.
+        `told`: the server's progress, 0 to 1, 0 while it tells none. The range goes on to where that pace ends, since a
+        job that is slower than all before it is not almost done. `elapsed` is negative after a clock was set back.
         """
         elapsed = max(0.0, elapsed)
-        low, high = max(0.0, self.low - elapsed), self.high - elapsed
-        if high <= 0:
-            return "any moment now" if elapsed <= OVERDUE * self.high else "longer than usual"
-        if high < _MINUTES_FROM:
-            fewest, most = math.floor(low / _STEP) * _STEP, math.ceil(high / _STEP) * _STEP
-            return _seconds(fewest, most)
-        return _minutes(math.floor(low / 60), math.ceil(high / 60))
+        pace = elapsed / told if told > 0 else 0.0
+        low, high = self.low - elapsed, max(self.high, pace) - elapsed
+        if low < _STEP or high > _WIDEST * low:
+            return ""
+        unit = _STEP if high < _MINUTES_FROM else 60
+        fewest = math.floor(low / unit)
+        most = max(math.ceil(high / unit), fewest + 1)
+        if unit == _STEP:
+            return f"{fewest * _STEP}–{most * _STEP} s left"
+        return f"{fewest}–{most} min left" if fewest else f"under {most} min left"
 
 
 class PastDurations:
@@ -66,12 +70,12 @@ class PastDurations:
 
         known = self._seconds.setdefault(group, deque(maxlen=NEWEST))
         known.append(seconds)
-        if len(known) >= ENOUGH:
-            low, middle, high = quantiles(known, n=4, method="inclusive")
-            self._estimates[group] = Estimate(low, middle, high)
+        low, middle, high = quantiles((*known, *known) if len(known) == 1 else known, n=4, method="inclusive")
+        doubt = 1.0 + 1.0 / len(known)
+        self._estimates[group] = Estimate(low / doubt, middle, high * doubt)
 
     def estimate(self, group: Hashable) -> Estimate | None:
-        """Return how long one of this group takes; None while too few are known."""
+        """Return how long one of this group takes; None while none is known."""
         return self._estimates.get(group)
 
 
@@ -79,17 +83,3 @@ def group_of(parameters: Mapping[str, Value]) -> Hashable:
     """Return the group these parameters belong to: their preset, or else all their values but the seed."""
     own = (item for item in parameters.items() if item[0] != "seed")
     return name_of(parameters) or tuple(sorted(own))
-
-
-def _seconds(fewest: int, most: int) -> str:
-    if most <= _STEP:
-        return "a few seconds left"
-    if fewest == 0:
-        return f"under {most} s left"
-    return f"about {most} s left" if fewest == most else f"{fewest}–{most} s left"
-
-
-def _minutes(fewest: int, most: int) -> str:
-    if fewest == 0:
-        return f"under {most} min left"
-    return f"about {most} min left" if fewest == most else f"{fewest}–{most} min left"

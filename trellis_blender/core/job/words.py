@@ -6,8 +6,9 @@ Dates look as in Blender's file browser, durations as in the header of its rende
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from .job import GENERATED, Job, Stage
@@ -81,6 +82,31 @@ def _cancelled_words(job: Job) -> str:
     return NOT_STOPPED if job.cancel_refused and not job.is_resting else ""
 
 
+_PLACE = re.compile(r" (\d+)/\d+$")
+
+
+def numbered(name: str, taken: Iterable[str]) -> str:
+    """Return the name with the number after the highest among the taken names: “Render 001”, “Render 002”."""
+    same = re.compile(re.escape(name) + r" (\d+)")
+    numbers = [int(match[1]) for match in map(same.fullmatch, taken) if match]
+    return f"{name} {max(numbers, default=0) + 1:03d}"
+
+
+def variation_name(name: str, place: int, count: int) -> str:
+    """Return the name of one of `count` jobs with the same picture: “apfel 2/4”. `place` counts from 0."""
+    return f"{name} {place + 1}/{count}" if count > 1 else name
+
+
+def picture_name(job: Job) -> str:
+    """Return the job's name without its place among the variations: “apfel”."""
+    return _PLACE.sub("", job.name) if job.batch else job.name
+
+
+def object_name(job: Job) -> str:
+    """Return the name of the job's model in the scene: “apfel 2” for a variation, since no file's name has a slash."""
+    return _PLACE.sub(r" \1", job.name) if job.batch else job.name
+
+
 def cost_words(cost: float) -> str:
     """Return an amount of Scenario's creative units."""
     return f"{number(cost)} CU"
@@ -98,8 +124,13 @@ def charge_words(job: Job) -> str:
 
 
 def number(amount: float) -> str:
-    """Return creative units as Blender writes numbers: 12, 7.25."""
-    return f"{amount:.10g}"
+    """Return creative units: 12, 7.25, 1,200."""
+    return f"{amount:,.10g}"
+
+
+def size_words(size: int) -> str:
+    """Return the size of files, given in bytes: 850 kB, 12.3 MB."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
 
 
 _DAY = 24 * 3600

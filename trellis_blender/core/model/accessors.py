@@ -55,9 +55,9 @@ class BufferViews:
         """
         where, accessor = f"accessor {index}", self.accessors[index]
         if "sparse" in accessor:
-            raise NotPlainError("sparse accessors")
+            raise NotPlainError("a mesh stored in an unusual way")
         if "bufferView" not in accessor:
-            raise NotPlainError("accessors without data")
+            raise NotPlainError("a mesh stored in an unusual way")
         component = COMPONENTS.get(integer(accessor, "componentType", where))
         if component is None or WIDTHS.get(text(accessor, "type", where)) != width:
             raise damaged(f"{where} has another type than its use asks for")
@@ -124,7 +124,7 @@ def _buffer(glb: Glb) -> memoryview:
     """Return the one buffer of a GLB: its binary chunk (glTF 2.0 §3.6.1.2)."""
     buffers = objects(glb.json, "buffers")
     if len(buffers) > 1 or any("uri" in buffer for buffer in buffers):
-        raise NotPlainError("several buffers")
+        raise NotPlainError("a mesh stored in an unusual way")
     if not buffers:
         return memoryview(b"")
     length = integer(buffers[0], "byteLength", "buffer 0")

@@ -27,12 +27,20 @@ AGAIN = "Press Retry to download it again; it is not charged again."
 
 
 class NotPlainError(Exception):
-    """A sound file with something that only Blender's own importer can read. The message says what."""
+    """A sound file with something that only Blender's own importer can read. The message says what, for the artist."""
 
 
 def damaged(what: str) -> ModelFileError:
-    """Return the error for a file that breaks glTF's rules. `what`: for example "a chunk ends outside the file"."""
-    return ModelFileError(f"The model's file is damaged: {what}. {AGAIN}", flaw=what)
+    """Return the error for a file that breaks glTF's rules.
+
+    `what`: for the log and not for the artist, for example "a chunk ends outside the file".
+    """
+    return ModelFileError(f"The model's file is damaged. {AGAIN}", flaw=what)
+
+
+def points_outside() -> ModelFileError:
+    """Return the error for a file that would have other files be read."""
+    return ModelFileError(f"The model's file points at files outside itself, which is refused. {AGAIN}")
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def _check_header(header: bytes, size: int) -> None:
         raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
     (length,) = struct.unpack_from("<I", header, 8)
     if length != size:  # no `flaw`: Blender's importer refuses such a file, too
-        raise ModelFileError(f"The model's file is damaged: it has {size} bytes, its header says {length}. {AGAIN}")
+        raise ModelFileError(f"The model's file did not arrive whole. {AGAIN}")
 
 
 def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:

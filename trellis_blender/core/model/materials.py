@@ -41,7 +41,7 @@ def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
 def image_data(image: Node, views: BufferViews, where: str) -> tuple[memoryview, str]:
     """Return an image's bytes, without a copy, and its kind: png, jpg or webp. Raises ModelFileError, NotPlainError."""
     if "bufferView" not in image:
-        raise NotPlainError("images outside the binary chunk")
+        raise NotPlainError("images stored in an unusual way")
     data = views.view(integer(image, "bufferView", where, below=len(views.views)))
     kind = kind_of(data)
     if kind is None:
@@ -69,7 +69,7 @@ def _material(sources: _Sources, material: Node, where: str) -> Material:
     if mode not in ("OPAQUE", "BLEND"):
         raise damaged(f"{where} has no valid alphaMode")
     if child(material, "extensions", where):
-        raise NotPlainError("material extensions")
+        raise NotPlainError("unusual materials")
     normal, occlusion = child(material, "normalTexture", where), child(material, "occlusionTexture", where)
     return Material(
         name=text(material, "name", where),
@@ -94,12 +94,12 @@ def _texture(sources: _Sources, holder: Node, name: str, where: str) -> Texture 
         return None
     info = child(holder, name, where)
     if child(info, "extensions", where):
-        raise NotPlainError("texture transforms")
+        raise NotPlainError("moved or scaled textures")
     index = integer(info, "index", f"{where}'s {name}", below=len(sources.textures))
     texture, where = sources.textures[index], f"texture {index}"
     extensions = child(texture, "extensions", where)
     if set(extensions) - {WEBP}:
-        raise NotPlainError("texture extensions")
+        raise NotPlainError("unusual textures")
     holder = child(extensions, WEBP, where) if WEBP in extensions else texture
     image = optional_index(holder, "source", where, len(sources.images))
     if image is None:

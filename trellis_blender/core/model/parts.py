@@ -48,9 +48,12 @@ def refuse_unplain(gltf: Node) -> None:
     unknown = sorted(set(texts(gltf, "extensionsRequired")) - EXTENSIONS)
     if unknown:
         raise NotPlainError(f"the extension {unknown[0]}")
-    for name, words in (("animations", "an animation"), ("skins", "a skin"), ("cameras", "a camera")):
-        if gltf.get(name):
-            raise NotPlainError(words)
+    if gltf.get("animations"):
+        raise NotPlainError("an animation")
+    if gltf.get("skins"):
+        raise NotPlainError("an armature")
+    if gltf.get("cameras"):
+        raise NotPlainError("a camera")
     if len(objects(gltf, "scenes")) > 1:
         raise NotPlainError("several scenes")
 
@@ -70,7 +73,7 @@ def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
             vertices, corners, uv_maps = _sizes(primitive, views, where)
             budget -= vertices * VERTEX_BYTES + corners * (CORNER_BYTES + uv_maps * UV_BYTES)
             if budget < 0:
-                raise NotPlainError("meshes that are used many times over")
+                raise NotPlainError("a mesh that is used many times over")
             parts.append(_part(primitive, views, where, matrix, material_count))
     if not parts:
         raise damaged("it holds no triangles")
@@ -94,7 +97,7 @@ def _mesh_nodes(gltf: Node, mesh_count: int) -> Iterator[tuple[int, Array]]:
         seen.add(index)
         node, where = nodes[index], f"node {index}"
         if child(node, "extensions", where):
-            raise NotPlainError("node extensions")
+            raise NotPlainError("lights or other unusual objects")
         matrix = above @ _matrix(node, where)
         mesh = optional_index(node, "mesh", where, mesh_count)
         if mesh is not None:

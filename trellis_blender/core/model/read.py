@@ -21,7 +21,7 @@ from . import weld
 from .accessors import BufferViews
 from .arrays import ImageFile, Material, MeshArrays, Model, Shape
 from .fields import objects, text
-from .glb import AGAIN, Glb, NotPlainError, damaged, open_glb
+from .glb import Glb, NotPlainError, damaged, open_glb, points_outside
 from .materials import image_data, is_external, read_materials
 from .parts import Part, read_parts, refuse_unplain
 
@@ -54,17 +54,13 @@ def read_model(path: Path, shape: Shape) -> Model:
 def _contents(path: Path) -> _Contents:
     glb = open_glb(path)
     if any(map(is_external, objects(glb.json, "buffers"))):
-        raise _external()
+        raise points_outside()
     try:
         return _checked(glb)
     except (NotPlainError, ModelFileError) as error:
         if any(map(is_external, objects(glb.json, "images"))):  # Blender's importer would follow them
-            raise _external() from error
+            raise points_outside() from error
         raise
-
-
-def _external() -> ModelFileError:
-    return ModelFileError(f"The model's file points at files outside itself, which is refused. {AGAIN}")
 
 
 def _checked(glb: Glb) -> _Contents:

@@ -114,7 +114,7 @@ def closed(name: str, error: OSError) -> PictureError:
 def check_size(name: str, width: int, height: int) -> None:
     """Raise PictureError above 50 megapixels. Trellis uses at most 1024 pixels a side."""
     if width * height > PIXELS_MAXIMUM:
-        size = f"{width} × {height}"
+        size = f"{width:,} × {height:,} pixels"
         raise PictureError(f"“{name}” is too large ({size}): 50 megapixels are the most. Scale it down first.")
 
 

@@ -24,7 +24,7 @@ SEED_MAXIMUM = 2**31 - 1
 class Group(StrEnum):
     """The stage of the model that a parameter belongs to. The value is the heading in the panel."""
 
-    STRUCTURE = "Sparse Structure"
+    STRUCTURE = "Structure"
     SHAPE = "Shape"
     TEXTURE = "Texture"
     MESH = "Mesh"
@@ -34,7 +34,7 @@ class Parameter(NamedTuple):
     """One parameter of the request.
 
     `wire`: Scenario's name. `name`: Python's name. `label`, `description`: shown to the artist.
-    `choices`: the allowed values, if there is no range.
+    `choices`: the allowed values, if there is no range, with their `labels`.
     """
 
     wire: str
@@ -46,6 +46,17 @@ class Parameter(NamedTuple):
     maximum: float
     description: str
     choices: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    def words(self, value: Value) -> str:
+        """Return the value as the artist reads it: 1024 px, 100,000, 7.5."""
+        if value in self.choices:
+            return self.labels[self.choices.index(int(value))]
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"{value:g}"
+
+
+_VOXELS = ("512 voxels", "1024 voxels", "1536 voxels")
+_PIXELS = ("1024 px", "2048 px", "4096 px")
 
 
 def _guidance(wire: str, name: str, group: Group, default: float) -> Parameter:
@@ -54,8 +65,8 @@ def _guidance(wire: str, name: str, group: Group, default: float) -> Parameter:
 
 
 def _rescale(wire: str, name: str, group: Group, default: float) -> Parameter:
-    text = "How far strong guidance is toned down again; 0 leaves it as it is"
-    return Parameter(wire, name, "Guidance Rescale", group, default, 0.0, 1.0, text)
+    text = "How far guidance is scaled down again where it is strong; 0 leaves it as it is"
+    return Parameter(wire, name, "Rescale", group, default, 0.0, 1.0, text)
 
 
 def _steps(wire: str, name: str, group: Group) -> Parameter:
@@ -77,7 +88,9 @@ _REMESH = "Rebuild the surface as one clean, closed mesh"
 _BAND = "Width of the band around the surface that remeshing looks at, in voxels"
 
 TABLE: tuple[Parameter, ...] = (
-    Parameter("resolution", "resolution", "Resolution", Group.MESH, 1024, 512, 1536, _RESOLUTION, (512, 1024, 1536)),
+    Parameter(
+        "resolution", "resolution", "Resolution", Group.MESH, 1024, 512, 1536, _RESOLUTION, (512, 1024, 1536), _VOXELS
+    ),
     _guidance("ssGuidanceStrength", "ss_guidance_strength", Group.STRUCTURE, 8.5),
     _rescale("ssGuidanceRescale", "ss_guidance_rescale", Group.STRUCTURE, 0.7),
     _steps("ssSamplingSteps", "ss_sampling_steps", Group.STRUCTURE),
@@ -100,6 +113,7 @@ TABLE: tuple[Parameter, ...] = (
         4096,
         _TEXTURE,
         (1024, 2048, 4096),
+        _PIXELS,
     ),
     Parameter("remesh", "remesh", "Remesh", Group.MESH, True, 0, 1, _REMESH),
     Parameter("remeshBand", "remesh_band", "Remesh Band", Group.MESH, 1.0, 1.0, 4.0, _BAND),

@@ -137,7 +137,8 @@ def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
         return ModelRead(job_id, None, reason=str(error))
     except ModelFileError as error:
         if error.flaw:
-            return ModelRead(job_id, None, reason=f"an error ({error.flaw})")
+            _log.info("The model of %s has a fault: %s", job_id, error.flaw)
+            return ModelRead(job_id, None, reason="an error")
         return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
     except TrellisError as error:
         return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
@@ -146,9 +147,9 @@ def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
         return ModelRead(job_id, None, error=failure.sentence, remedy=failure.remedy)
     except MemoryError:
         return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
-    except Exception as error:  # noqa: BLE001 - Blender's importer may read it all the same; the log has it all
+    except Exception:  # noqa: BLE001 - Blender's importer may read it all the same; the log has it all
         _log.exception("unexpected")
-        return ModelRead(job_id, None, reason=f"something unexpected ({type(error).__name__})")
+        return ModelRead(job_id, None, reason="something unexpected")
 
 
 def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:

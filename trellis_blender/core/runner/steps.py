@@ -20,6 +20,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    advises,
     storage_error,
 )
 from ..files import write_whole
@@ -256,7 +257,7 @@ def bring(job: Job, folder: Path, tools: StepTools) -> Event:
     model = _model_of(job, tools.service)
     if model is None:
         raise GenerationFailedError(
-            "Scenario finished the job, but its result holds no GLB. Look at it on app.scenario.com."
+            "Scenario finished the job, but its result holds no model. Look at it on app.scenario.com."
         )
     for attempt in range(PATIENT_DOWNLOADS):
         try:
@@ -321,8 +322,9 @@ def news(remote: RemoteJob) -> Event:
         text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
         return Failed(text, Remedy.RETRY)
     words = remote.words or "it gives no reason."
+    said = f"Scenario could not make the model: {words}"
     return Failed(
-        f"Scenario could not make the model: {words} Try again, or use another picture.",
+        said if advises(words) else f"{said} Try again, or use another picture.",
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,

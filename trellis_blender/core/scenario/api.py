@@ -22,6 +22,7 @@ from ..errors import (
     RefusedError,
     Remedy,
     TooLargeError,
+    advises,
     storage_error,
 )
 from ..request.account import Account
@@ -208,9 +209,8 @@ class Api:
             status = str(upload.get("status"))
             if status == "failed":
                 words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
-                raise RefusedError(
-                    f"Scenario did not take the picture: {words} Choose another picture.", remedy=Remedy.PICTURE
-                )
+                said = f"Scenario did not take the picture: {words}"
+                raise RefusedError(said if advises(words) else f"{said} Choose another picture.", remedy=Remedy.PICTURE)
             entity = upload.get("entityId")
             if status == "imported" and isinstance(entity, str) and entity:  # the id may follow a moment later
                 return self.asset(entity)
@@ -250,7 +250,7 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
     job = _object(data, "job")
     job_id = _job_id(job)
     if not job_id:
-        raise PassingError("Scenario's answer names no job.")
+        raise PassingError("Scenario's answer could not be read.")
     metadata = _mapping(job.get("metadata"))
     submitted = _mapping(metadata.get("input"))
     models = [part.get("modelId") for part in (job, metadata, submitted)]
@@ -292,7 +292,7 @@ def _asset(data: Json) -> Asset:
     asset = _object(data, "asset")
     url, properties = str(asset.get("url") or ""), _mapping(asset.get("properties"))
     if not isinstance(asset.get("id"), str):
-        raise PassingError("Scenario's answer names no asset.")
+        raise PassingError("Scenario's answer could not be read.")
     is_glb = (
         asset.get("mimeType") == GLB_TYPE
         or url.split("?", maxsplit=1)[0].lower().endswith(".glb")

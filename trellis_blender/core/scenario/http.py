@@ -35,6 +35,7 @@ from ..errors import (
     Remedy,
     TooLargeError,
     TrellisError,
+    advises,
 )
 from ..request.account import Account
 from ..request.text import plain_values
@@ -202,10 +203,12 @@ def error_for(
         return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
     said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
     if paid or sends_picture:
-        return RefusedError(f"{said} Change the settings or the picture, then try again.", is_gone=status == 404)
+        advised = said if advises(words) else f"{said} Change the settings or the picture, then try again."
+        return RefusedError(advised, is_gone=status == 404)
     if may_retry != "false" and not _is_refusal(status, data, may_retry):
         return _elsewhere(status, hint)
-    return RefusedError(f"{said} Try again.", remedy=Remedy.RETRY, is_gone=status == 404)
+    advised = said if advises(words) else f"{said} Try again."
+    return RefusedError(advised, remedy=Remedy.RETRY, is_gone=status == 404)
 
 
 def _is_refusal(status: int, data: Json, may_retry: str) -> bool:
@@ -230,7 +233,10 @@ def _at_limit(data: Json) -> str:
 def _account_error(status: int, words: str, hint: float | None) -> TrellisError | None:
     """Return the error of an answer about the key, the credits or the plan; None for any other answer."""
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
-        return CreditsError(f"Scenario says: {words} Buy credits or change the plan at app.scenario.com, then retry.")
+        said = f"Scenario says: {words}"
+        return CreditsError(
+            said if advises(words) else f"{said} Buy credits or change the plan at app.scenario.com, then retry."
+        )
     if status == 402:
         return CreditsError(
             "Scenario asks for payment. Buy credits or change the plan at app.scenario.com, then retry."
@@ -240,7 +246,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
     if status == 403:
         refusal = "Your API key is not allowed to do this."
         said = f"{refusal} It says: {words}" if words else refusal
-        return AccountError(f"{said} Enter another key, or another project.")
+        return AccountError(said if advises(words) else f"{said} Enter another key, or another project.")
     return None
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from trellis_host.gltf import COLLECTION, import_gltf
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
+_log = logging.getLogger(__name__)
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
 
 
@@ -35,7 +37,8 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     try:
         made = import_gltf(Path(request["file"]))
     except RuntimeError as error:
-        raise import_error(f"Blender could not import the model: {blenders_words(str(error))}") from error
+        _log.warning("Blender's importer: %s", blenders_words(str(error)))
+        raise import_error("Blender could not import the model") from error
     for number, image in enumerate(bpy.data.images, 1):
         _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)

@@ -64,6 +64,6 @@ def check(task: Task) -> None:
     try:
         task.result()
     except BackgroundSlowError as error:
-        raise import_error("The background Blender took too long for the model") from error
+        raise import_error("The second Blender took too long for the model") from error
     except BackgroundEndedError as error:
-        raise import_error("The background Blender ended unexpectedly with the model") from error
+        raise import_error("The second Blender ended unexpectedly with the model") from error

@@ -76,7 +76,7 @@ def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     try:
         model = read_model(Path(request["file"]), Shape(keeps_seams=True))
     except NotPlainError as error:
-        raise ModelFileError(f"The model holds {error}.") from error
+        raise ModelFileError(str(error)) from error
     used = {material.base_texture.image for material in model.materials if material and material.base_texture}
     textures = {}
     with _own_folder() as folder:

@@ -2,7 +2,8 @@
 """Translate our texts through Blender's own translation.
 
 Once Blender has our dictionary, it translates labels, tooltips, menus and panels by itself. Texts that we put together
-from parts (a price, a name) go through `translated`, and reports through `translated_report`.
+from parts (a price, a name) go through `translated`, and reports through `translated_report`. Numbers in our sentences
+follow the language, “7,25 CU” in French; Blender writes those in its fields the English way in all languages.
 
 Blender gets the dictionary of the current language only, and another one when the artist switches. Most artists use
 English, which needs none.
@@ -11,6 +12,7 @@ English, which needs none.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -26,6 +28,9 @@ FOLDER = Path(__file__).parent
 CONTEXTS = ("*", "Operator")
 # Fields that hold the artist's own names: never translate these.
 NAMES = frozenset({"name", "name2", "stem", "picture", "library", "folder", "path"})
+# By language: what parts thousands, and what decimals, unless as in English.
+SEPARATORS = {"fr": ("\u00a0", ",")}
+_NUMBER = re.compile(r"\d+(,\d{3})*(\.\d+)?")
 _sentences: list[Sentences] = []  # of the current language, made when first needed
 _given: list[str] = []  # the language whose dictionary Blender has; empty while the add-on is disabled
 
@@ -52,6 +57,11 @@ def translated_report(text: str) -> str:
     return _say(text, "pgettext_rpt") if _is_needed() else text
 
 
+def translated_name(text: str) -> str:
+    """Return the text as Blender names new data: in the interface's language if the artist wants that."""
+    return _say(text, "pgettext_data") if _is_needed() else text
+
+
 def _is_needed() -> bool:
     """Return whether Blender needs a dictionary. Without languages (the bpy module) it has no locale."""
     return bool(language_of(bpy.app.translations.locale))
@@ -70,6 +80,9 @@ def _say(text: str, lookup: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _say_in(locale: str, text: str, lookup: str) -> str:
+    if _NUMBER.fullmatch(text):
+        thousands, decimal = SEPARATORS.get(language_of(locale), (",", "."))
+        return text.translate({ord(","): thousands, ord("."): decimal})
     translate: Callable[[str], str] = getattr(bpy.app.translations, lookup)  # the stubs say that it returns None
     said = translate(text)
     if said != text:

@@ -4,7 +4,6 @@
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
@@ -218,12 +217,6 @@ def click(operator: bpy.types.Operator, name: str, **given: Any) -> Result:
         said = str(error).strip().removeprefix("Error: ").rpartition(".poll() ")[2]
         operator.report({"ERROR"}, said)
     return {"CANCELLED"}  # if the other operator did anything, it is in the history itself
-
-
-def scene_name(context: bpy.types.Context) -> str:
-    """Return the name for a model that is made from the scene itself."""
-    assert context.scene is not None
-    return Path(bpy.data.filepath).stem or context.scene.name
 
 
 def add_placeholders(context: bpy.types.Context, jobs: "Sequence[Job]") -> None:

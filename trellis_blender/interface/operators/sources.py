@@ -11,11 +11,11 @@ from bpy.props import StringProperty
 
 from ...core.errors import PictureError
 from ...host import redraw
-from ...host.translation.translation import translated
+from ...host.translation.translation import translated, translated_name
 from ...picture import sources
 from ...settings import scene as scene_settings
-from ..at_need import block_until_done, session
-from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again, scene_name
+from ..at_need import block_until_done, job_words, session
+from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -61,7 +61,7 @@ class GenerateFromSource(Generate):
         assert context.scene is not None
         from ...core.picture.file import ChosenPicture
 
-        self._name = scene_name(context) if self.source.is_of_scene else ""
+        self._name = Path(bpy.data.filepath).stem if self.source.is_of_scene else ""
         taken = self.source.take(context, self._chosen(context), session.incoming())
         if isinstance(taken, ChosenPicture):
             self._send(context, taken)
@@ -92,7 +92,17 @@ class GenerateFromSource(Generate):
             self._end_timer(context).abandon()
 
     def _send(self, context: bpy.types.Context, picture: "ChosenPicture") -> None:
-        self.generate(context, picture, self._name or Path(picture.name).stem)
+        self.generate(context, picture, self._name or self._name_of(picture))
+
+    def _name_of(self, picture: "ChosenPicture") -> str:
+        """Return the picture's name without its ending; if it names only its source or its camera, with a number."""
+        is_unnamed = picture.name == self.source.label
+        if not (is_unnamed or self.source.is_of_scene):
+            return Path(picture.name).stem
+        name = picture.name
+        if is_unnamed:
+            name = translated_name(name)
+        return job_words.numbered(name, (job.name for job in session.jobs().values()))
 
     def _chosen(self, context: bpy.types.Context) -> Any:
         """Return the source's settings: the operator's own properties, and the panel's where it was given none.
@@ -202,7 +212,7 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         if picture is None or job is None:
             raise PictureError("The picture is gone. Choose it again.")
         self.opaque = True
-        self.generate(context, picture, job.name)
+        self.generate(context, picture, job_words.picture_name(job))
         session.remove(self.job_id)
 
 

@@ -7,23 +7,20 @@
 `preset_row` draws the four presets.
 `preview_panel` draws the preview of the picture.
 `job_panel` draws the list of jobs and the chosen job's details.
+`job_tooltip` tells all of a job where the mouse rests on its row.
 `spending_rows` draws the cost per month.
 `placement_panel` draws how a model enters the scene.
 `parameter_panels` draws the parameters, one sub-panel per stage.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from bl_ui.utils import PresetPanel
-from bpy.props import StringProperty
 
 from ...core.request.parameters import Group
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import imported, session
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 class SidebarPanel:
@@ -53,31 +50,6 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         draw_generate(self.property_layout(), context)
 
 
-class TRELLIS2_OT_read(bpy.types.Operator):
-    """Read what does not fit into the sidebar"""
-
-    bl_idname = "trellis2.read"
-    bl_label = "Read"
-    bl_options = {"INTERNAL"}
-
-    if TYPE_CHECKING:
-        text: str
-    else:
-        text: StringProperty(name="Text", description="Sentence to read", options={"SKIP_SAVE"})
-
-    @classmethod
-    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the sentence itself as the tooltip."""
-        return str(properties.text)
-
-    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
-        """Show the sentence beside the mouse."""
-        from .sidebar import pop_up
-
-        pop_up(context, self.text)
-        return {"FINISHED"}
-
-
 class TRELLIS2_UL_jobs(bpy.types.UIList):
     """The rows of the list."""
 
@@ -97,6 +69,13 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         from .job_panel import draw_row
 
         draw_row(layout, context, item.job_id)
+
+
+def row_tooltip(job_id: str) -> str:
+    """Return what the tooltip of a row says about its job."""
+    from .job_tooltip import tooltip
+
+    return tooltip(job_id)
 
 
 class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
@@ -149,6 +128,11 @@ class TRELLIS2_PT_presets(PresetPanel, bpy.types.Panel):
     preset_operator = "script.execute_preset"
     preset_add_operator = "trellis2.add_preset"
 
+    def path_menu(self, searchpaths: Any, operator: str, **words: Any) -> None:
+        """List the presets. Without one there is no folder of them, which Blender would call “* Missing Paths *”."""
+        blenders: Any = PresetPanel  # the stubs do not know that it has this method
+        blenders.path_menu(self, searchpaths or iter(()), operator, **words)
+
 
 class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
     """The seed; the stages are sub-panels."""
@@ -196,7 +180,7 @@ class TRELLIS2_PT_mesh(ParameterPanel, bpy.types.Panel):
 class TRELLIS2_PT_structure(ParameterPanel, bpy.types.Panel):
     """The first stage: where there is anything at all."""
 
-    bl_label, group = "Sparse Structure", Group.STRUCTURE
+    bl_label, group = "Structure", Group.STRUCTURE
 
 
 class TRELLIS2_PT_shape(ParameterPanel, bpy.types.Panel):
@@ -212,7 +196,6 @@ class TRELLIS2_PT_texture(ParameterPanel, bpy.types.Panel):
 
 
 CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_read,
     TRELLIS2_UL_jobs,
     TRELLIS2_MT_months,
     TRELLIS2_PT_generate,

@@ -17,23 +17,23 @@ from .preview_panel import draw_preview
 
 
 def draw_generate(layout: Any, context: bpy.types.Context) -> None:
-    """Draw source, preview, presets and button, or what the artist has to do first."""
+    """Draw source, presets, button and preview, or what the artist has to do first.
+
+    What differs in height from source to source stands below the button, so that the button keeps its place.
+    """
     assert context.scene is not None
     assert context.region is not None
     chosen = scene_settings.of_scene(context.scene)
     if draw_first_run(layout, context):
         return
     source = sources.by_key(chosen.source)
-    row = layout.row()
-    row.use_property_split = False
-    row.prop(chosen, "source", text="")  # a menu of full width, since no sidebar has room for so many buttons
-    source.draw_rows(layout, context, chosen)
-    draw_preview(layout, context, chosen)
-    draw_presets(layout, context, chosen)
-    number = layout.row()
-    number.use_property_split = False  # in a narrow sidebar the label fits only inside the field
-    number.prop(chosen, "variations")
-    button = layout.row()
+    column = layout.column()
+    column.use_property_split = False  # no sidebar has room for labels beside these
+    column.prop(chosen, "source", text="")  # a menu of full width, since no sidebar has room for so many buttons
+    source.draw_line(column.row(), context, chosen)
+    draw_presets(column, context, chosen)
+    column.prop(chosen, "variations")
+    button = column.row()
     button.scale_y = 1.5
     given = source.given(chosen)
     button.enabled = all(given.values())
@@ -43,3 +43,4 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
     if price_tag.is_first():
         draw_unit(layout, context)
     draw_refusal(layout, context)
+    draw_preview(layout, context, chosen)

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import bpy
 
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
-from ...core.job.words import WORDS, charge_words, cost_words, date, duration, percent, state_sentence
+from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
@@ -28,62 +29,78 @@ ICONS = {
     Stage.CANCELLED: "X",
     Stage.UNCERTAIN: "QUESTION",
 }
-# Pixels at a resolution scale of 1: the sidebar's width from which a row has room for state and cost beside the name;
-# the part of it outside the row; and what a row needs for a bar, a state and a cost. The name gets the rest.
-WIDE = 260
-BESIDE_ROW = 45
-BAR_PIXELS, SHORT_BAR_PIXELS, STATE_PIXELS, ICON_PIXELS, COST_PIXELS = 135, 70, 95, 24, 60
+# Pixels at a resolution scale of 1: what lies beside a row, and its columns. The icon, which says the state, is always
+# there; the cost or the bar, then the state in words, while that leaves the name enough room.
+AROUND_ROW, ICON_PIXELS, COST_PIXELS, WORD_PIXELS, NAME_PIXELS = 65, 24, 70, 185, 110
 
 
 def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
-    """Draw one row of the list: picture, name, state, and the cost if there is room for it."""
+    """Draw one row of the list: picture and name, then the columns that all rows have at this width."""
     job = session.jobs().get(job_id)
     if job is None:
         return
-    thumbnail = preview_requests.icon_of(job.id)
-    width = sidebar_width(context)
-    is_wide = width >= WIDE
-    row = layout.split(factor=name_share(width, job))
-    if thumbnail:
-        row.label(text=job.name, icon_value=thumbnail, translate=False)
-    else:
-        row.label(text=job.name, icon="MESH_DATA", translate=False)
-    state = row.row(align=True)
-    if session.is_resting(job):
-        state.label(text=WORDS[job.stage] if is_wide else "", icon=ICONS[job.stage])
-        if is_wide and (spent := charged(job)):
-            cost = state.row()
-            cost.alignment = "RIGHT"
-            cost.label(text=translated(cost_words(spent)))
-    else:
-        ahead = session.display().progress
-        said = session.words_of(job) if is_wide else percent(job, ahead.generated(job))
-        is_begun = not job.is_resting  # otherwise a retry was just clicked
-        state.progress(factor=ahead.fraction(job) * is_begun, text=translated(said))
+    width = max(1.0, sidebar_width(context) - AROUND_ROW)
+    name, *columns = split(layout, width, column_widths(width))
+    draw_name(name, job)
+    if len(columns) > 2:
+        columns[-3].label(text=translated(session.words_of(job)))
+    if len(columns) > 1:
+        draw_cost_or_bar(columns[-2], job)
     if job_operators.is_cancellable(job):
-        state.operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
-
-
-def name_share(width: float, job: Job) -> float:
-    """Return the share of a row for the job's name, 0 to 1. `width`: the sidebar's, in pixels at scale 1."""
-    if session.is_resting(job):
-        has_cost = width >= WIDE and charged(job) > 0
-        needed = (STATE_PIXELS if width >= WIDE else ICON_PIXELS) + has_cost * COST_PIXELS
-        needed += job_operators.is_cancellable(job) * ICON_PIXELS
+        columns[-1].operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
     else:
-        needed = BAR_PIXELS if width >= WIDE else SHORT_BAR_PIXELS
-    return max(0.1, 1.0 - needed / max(1.0, width - BESIDE_ROW))
+        columns[-1].label(icon=ICONS[job.stage] if session.is_resting(job) else "BLANK1")
+
+
+def draw_name(layout: Any, job: Job) -> None:
+    """Draw the job's picture and name."""
+    thumbnail = preview_requests.icon_of(job.id)
+    if thumbnail:
+        layout.label(text=job.name, icon_value=thumbnail, translate=False)
+    else:
+        layout.label(text=job.name, icon="MESH_DATA", translate=False)
+
+
+def column_widths(width: float) -> list[float]:
+    """Return the widths of a row's columns, the name's first, in pixels at scale 1. `width`: the row's."""
+    columns: list[float] = [ICON_PIXELS]
+    for wanted in (COST_PIXELS, WORD_PIXELS):
+        if width - sum(columns) - wanted < NAME_PIXELS:
+            break
+        columns.insert(0, wanted)
+    return [max(1.0, width - sum(columns)), *columns]
+
+
+def split(layout: Any, width: float, columns: Sequence[float]) -> Iterator[Any]:
+    """Yield a layout for each column. `columns`: their widths, which together are the `width`."""
+    for column in columns[:-1]:
+        parts = layout.split(factor=column / width, align=True)
+        yield parts.row(align=True)
+        layout, width = parts.row(align=True), max(1.0, width - column)
+    yield layout
+
+
+def draw_cost_or_bar(layout: Any, job: Job) -> None:
+    """Draw what a job that has ended cost, or how far another one is."""
+    if session.is_resting(job):
+        layout.alignment = "RIGHT"
+        layout.label(text=translated(cost_words(charged(job))) if charged(job) else "")
+        return
+    ahead = session.display().progress
+    is_begun = not job.is_resting  # otherwise a retry was just clicked
+    layout.progress(factor=ahead.fraction(job) * is_begun, text=translated(percent(job, ahead.generated(job))))
 
 
 def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
-    """Draw the list, and the chosen job's details below it."""
+    """Draw the chosen job's details and the list below them, so that an error is in sight however long the list is."""
     listed = rows.of_window_manager()
     if session.notices():
         draw_notice(layout, context, session.notices()[-1])
-    layout.template_list("TRELLIS2_UL_jobs", "", listed, "rows", listed, "active", rows=3, maxrows=8)
     job = session.jobs().get(rows.active_id())
     if job is not None:
         draw_details(layout, context, job)
+    tip = {"item_dyntip_propname": "tooltip"}
+    layout.template_list("TRELLIS2_UL_jobs", "", listed, "rows", listed, "active", rows=3, maxrows=8, **tip)
     draw_spending(layout, context)
 
 
@@ -96,6 +113,7 @@ def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """Draw the chosen job's details, and the actions that fit it."""
     is_ended = session.is_resting(job)
+    draw_name(layout, job)
     sentence = session.waiting_for(job) or state_sentence(job)
     if job.is_resting and not is_ended:  # it is being retried
         sentence = ""

@@ -19,7 +19,7 @@ def draw_placement(layout: Any, context: bpy.types.Context) -> None:
     row.prop(chosen, "use_size", text="")
     value = row.row()
     value.active = chosen.use_size
-    value.prop(chosen, "size", text="")
+    value.prop(chosen, "size", text="Meters")
     layout.prop(chosen, "use_ground")
     layout.prop(chosen, "collection")
     layout.prop(chosen, "textures")

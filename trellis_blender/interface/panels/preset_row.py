@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ...core.request.presets import PRESETS
+from ...host.translation.translation import translated
 from ...settings import presets
 from ...settings import scene as scene_settings
 from .sidebar import CHARACTER_PIXELS, sidebar_width
@@ -29,5 +30,5 @@ def draw_presets(layout: Any, context: bpy.types.Context, chosen: scene_settings
 def _columns(context: bpy.types.Context) -> int:
     """Return the number of buttons per row."""
     width = sidebar_width(context) - MARGIN
-    widest = max(len(preset.label) for preset in PRESETS.values()) * CHARACTER_PIXELS + PADDING
+    widest = max(len(translated(preset.label)) for preset in PRESETS.values()) * CHARACTER_PIXELS + PADDING
     return len(PRESETS) if width >= widest * len(PRESETS) else 2

@@ -31,14 +31,13 @@ OPAQUE_ALL_THE_SAME = (
     " subject."
 )
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
-HEADING_PIXELS = 230  # the sidebar's width, at that scale, that fits the long heading beside its button
-MOST_UNITS = 11  # so that the button below stays visible, and 256 pixels are not enlarged much
+MOST_UNITS = 11  # so that the jobs below stay visible, and 256 pixels are not enlarged much
 
 
 def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
     """Draw the preview in its own fold."""
     header, body = layout.panel("trellis2_sight", default_closed=False)
-    header.label(text="What the Model Sees" if sidebar_width(context) >= HEADING_PIXELS else "Model's View")
+    header.label(text="What the Model Sees")
     if body is None:
         return
     key = preview_key(context, chosen)

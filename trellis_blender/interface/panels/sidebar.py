@@ -51,8 +51,7 @@ OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS, Remedy.OPAQUE)
 UNBROKEN = "\u00a0"  # the no-break space
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
 BUTTON_PIXELS = 26
-LINE_PIXELS = 63  # “generation” needs that much
-POPUP_CHARACTERS = 60
+FEWEST_CHARACTERS = 10  # in a line, however narrow the sidebar is: “generation” has so many
 
 
 def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
@@ -96,16 +95,9 @@ def sidebar_width(context: bpy.types.Context) -> float:
 
 
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
-    """Draw a sentence, wrapped to the sidebar's width. `beside`: pixels of that width for other elements.
-
-    If hardly a word fits into a line, draw a button that shows the sentence.
-    """
+    """Draw a sentence, wrapped to the sidebar's width. `beside`: pixels of that width for other elements."""
     width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
-    if width < LINE_PIXELS:
-        button = layout.operator("trellis2.read", text="", icon="INFO" if icon == "NONE" else icon)
-        button.text = translated(sentence)
-        return
-    lines = wrapped(translated(sentence), int(width / CHARACTER_PIXELS))
+    lines = wrapped(translated(sentence), max(FEWEST_CHARACTERS, int(width / CHARACTER_PIXELS)))
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(lines):
@@ -138,15 +130,3 @@ def wrapped(sentence: str, characters: int) -> list[str]:
         lines[-1] += gap + piece
         length += len(gap) + width
     return [line.replace(UNBROKEN, " ") for line in lines]
-
-
-def pop_up(context: bpy.types.Context, sentence: str) -> None:
-    """Show the sentence beside the mouse."""
-    lines = wrapped(sentence, POPUP_CHARACTERS)
-
-    def draw_lines(popup: Any, _context: bpy.types.Context) -> None:
-        for line in lines:
-            popup.layout.label(text=line, translate=False)
-
-    assert context.window_manager is not None
-    context.window_manager.popup_menu(draw_lines)
