@@ -17,7 +17,7 @@ from ..jobs import rows
 from ..picture import completed_renders, sources
 from ..settings import preferences
 from ..settings import scene as scene_settings
-from . import at_need, handlers, menus, panels, status_bar
+from . import at_need, gallery, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import drop as drop_operators
@@ -46,6 +46,7 @@ def classes() -> tuple[Any, ...]:
         *variations.CLASSES,
         *menus.CLASSES,
         *panels.CLASSES,
+        *gallery.CLASSES,
     )
 
 
@@ -62,6 +63,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
         yield partial(bpy.utils.register_class, cls), partial(bpy.utils.unregister_class, cls)
     yield scene_settings.register, scene_settings.unregister
     yield rows.register, rows.unregister
+    yield gallery.register, gallery.unregister
     yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)

@@ -112,6 +112,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     row = layout.row(align=True)
     if is_importable(job):
         row.operator("trellis2.import_model", text="Import", icon="IMPORT").job_id = job.id
+        row.operator("trellis2.enlarge_job", text="", icon="ZOOM_IN").job_id = job.id
     if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
         row.operator("trellis2.retry", text=translated(retry_words(job)), icon="FILE_REFRESH").job_id = job.id
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
