@@ -56,6 +56,7 @@ PARTS = {
     "clipboard": "picture.clipboard",
     "file": "picture.file",
     "preview": "picture.preview",
+    "icons": "picture.icons",
     # scene
     "build": "scene.build",
     "mesh": "scene.mesh",
@@ -92,6 +93,9 @@ PARTS = {
     "parameter_panels": "interface.panels.parameter_panels",
     "sidebar": "interface.panels.sidebar",
     "spending_rows": "interface.panels.spending_rows",
+    "gallery": "interface.gallery",
+    "gallery_pages": "interface.gallery.pages",
+    "gallery_drawing": "interface.gallery.drawing",
     "base_operators": "interface.operators.base",
     "source_operators": "interface.operators.sources",
     "drop_operators": "interface.operators.drop",

@@ -90,6 +90,9 @@ class Layout:
     def box(self, **options: Any) -> Layout:
         return self._inner("box", options)
 
+    def grid_flow(self, **options: Any) -> Layout:
+        return self._inner("grid_flow", options)
+
     def split(self, **options: Any) -> Layout:
         return self._inner("split", options)
 

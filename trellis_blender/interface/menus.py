@@ -13,6 +13,7 @@ from ..core.request.presets import PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
+from . import gallery
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
@@ -30,6 +31,10 @@ JOB_ENTRIES = (
         (level_of_detail.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
+    ),
+    (
+        (gallery.TRELLIS2_OT_enlarge_job, "ZOOM_IN"),
+        (gallery.TRELLIS2_OT_toggle_favorite, "SOLO_ON"),
     ),
     (
         (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
@@ -98,6 +103,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.keep_variation", icon="CHECKMARK")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
+        layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
         layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
         layout.operator("trellis2.save_to_library", icon="EXPORT")

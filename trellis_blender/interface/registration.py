@@ -17,7 +17,7 @@ from ..jobs import rows
 from ..picture import completed_renders, sources
 from ..settings import preferences
 from ..settings import scene as scene_settings
-from . import at_need, handlers, menus, panels, status_bar
+from . import at_need, gallery, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import drop as drop_operators
@@ -47,6 +47,7 @@ def classes() -> tuple[Any, ...]:
         *status_bar.CLASSES,
         *menus.CLASSES,
         *panels.CLASSES,
+        *gallery.CLASSES,
     )
 
 
@@ -64,6 +65,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield preferences.take_over_key, nothing
     yield scene_settings.register, scene_settings.unregister
     yield rows.register, rows.unregister
+    yield gallery.register, gallery.unregister
     yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
     yield partial(rows.tell_with, panels.row_tooltip), partial(rows.tell_with, None)
     for name, draw in DRAWN:

@@ -15,6 +15,8 @@ from ..core.runner.messages import (
     ConnectionChecked,
     JobRemoved,
     JobsLoaded,
+    LargePicture,
+    Marked,
     ModelRead,
     Notice,
     PreviewReady,
@@ -57,6 +59,7 @@ def take_in(session: Session, message: RunnerMessage) -> None:
             session.echoes.pop(job_id, None)
         case JobRemoved(job_id):
             session.jobs.pop(job_id, None)
+            session.changes += 1
             session.refused.pop(job_id, None)
             session.importer.forget(job_id)
             session.previews.forget(job_id)
@@ -64,9 +67,12 @@ def take_in(session: Session, message: RunnerMessage) -> None:
             session.messages.notices.append(message)
         case ModelRead():
             session.importer.take(message)
-        case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture():
+        case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture() | LargePicture():
             session.previews.take(message)
+        case Marked(favorites):
+            session.marked(favorites)
         case JobsLoaded(is_whole):
+            session.changes += 1
             session.is_loaded, session.placeholders.is_sure = True, is_whole
             session.jobs = _by_age(session.jobs)
             session.runner.tidy(preferences.keep_days())
@@ -108,6 +114,7 @@ def show(session: Session, job: Job) -> None:
     session.jobs[job.id] = job
     if shown is not None and (job.message or job.trouble) not in ("", shown.message or shown.trouble):
         session.messages.drop_connected()
+    session.changes += shown is None or shown.stage is not job.stage
     icons.expect(job.id)
     session.display.progress.take(job)
     if shown is not None and not shown.foreign:

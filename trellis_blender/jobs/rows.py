@@ -92,6 +92,15 @@ def show(jobs: "Iterable[Job]") -> None:
     shown.is_changing = False
 
 
+def choose(job_id: str) -> None:
+    """Choose the job's row, as a click on it does. Do nothing if there is none."""
+    shown = of_window_manager()
+    for place, row in enumerate(shown.rows):
+        if row.job_id == job_id:
+            shown.active = place
+            return
+
+
 def active_id() -> str:
     """Return the id of the chosen job, empty if there is none."""
     shown = of_window_manager()

@@ -176,6 +176,20 @@ def identify(job_id: str, remote_id: str) -> None:
     session.runner.identify(job_id, remote_id)
 
 
+def is_favorite(job_id: str) -> bool:
+    """Return whether the artist marked the job as a favorite."""
+    session = _state.session
+    return session is not None and session.marks.get(job_id, job_id in session.favorites)
+
+
+def mark(job_id: str, *, is_favorite: bool) -> None:
+    """Make the job a favorite, or no longer."""
+    session = start()
+    session.marks[job_id] = is_favorite
+    session.changes += 1
+    session.runner.mark(job_id, is_favorite=is_favorite)
+
+
 def import_model(job_id: str) -> None:
     """Import a finished job's model as soon as it is read and Blender is free."""
     start().importer.want(job_id, is_asked=True)
@@ -285,9 +299,9 @@ def _timer() -> float | None:
 
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
-    is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.previews.is_busy
+    is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
     is_due = session.placeholders.is_due or session.messages.says_connected
-    return is_waiting or not session.is_loaded or is_asking or is_due
+    return is_waiting or not session.is_loaded or bool(session.echoes or session.marks) or is_asking or is_due
 
 
 def _use_account(session: Session) -> None:

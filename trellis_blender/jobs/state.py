@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Session:
 
     `jobs`: the runner's snapshots; nobody here changes a job. `echoes`: requests the runner has not answered yet.
     `held_by`: what keeps the runner from making calls, None before the first check. `ticks` counts the timer's ticks.
+    `favorites`: the jobs that the artist marked. `marks`: requests to mark one, not answered yet. `changes` counts what
+    changes which jobs there are, their stages, and their marks.
     `refused`: pictures of jobs that are not saved yet, or never will be because of the picture, so that the artist can
     send them in another way.
     """
@@ -45,6 +47,9 @@ class Session:
     echoes: dict[str, Echo] = field(default_factory=dict)
     account: Account | None = None
     held_by: str | None = None
+    favorites: set[str] = field(default_factory=set)
+    marks: dict[str, bool] = field(default_factory=dict)
+    changes: int = 0
     refused: dict[str, ChosenPicture] = field(default_factory=dict)
     is_loaded: bool = False
     is_checking: bool = False
@@ -75,6 +80,13 @@ class Session:
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model
         self.messages.reports.tell(sentences.arrived(self.jobs[job_id]))
+
+    def marked(self, favorites: Mapping[str, bool]) -> None:
+        """Note which of these jobs are favorites."""
+        for job_id, is_favorite in favorites.items():
+            self.marks.pop(job_id, None)
+            self.favorites.add(job_id) if is_favorite else self.favorites.discard(job_id)
+        self.changes += 1
 
     def update_placeholders(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Update the placeholders in the scene from the jobs, once those are known, and fill them."""
@@ -115,11 +127,25 @@ class Clicks:
 
 
 @dataclass
+class Gallery:
+    """What the gallery found last, and the last click on it.
+
+    `shown`: the ids of the matching jobs, newest first; they match what is in `wanted`. `clicked`: the job that was
+    clicked, and when, in seconds of the monotonic clock.
+    """
+
+    wanted: tuple[object, ...] = ()
+    shown: list[str] = field(default_factory=list)
+    clicked: tuple[str, float] = ("", 0.0)
+
+
+@dataclass
 class State:
     """Everything. `session` is None until jobs are needed. `errands`: what the timer calls once, at its next tick."""
 
     messages: Messages = field(default_factory=Messages)
     previews: PreviewRequests = field(default_factory=PreviewRequests)
     clicks: Clicks = field(default_factory=Clicks)
+    gallery: Gallery = field(default_factory=Gallery)
     errands: dict[Callable[[], object], None] = field(default_factory=dict)
     session: Session | None = None

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show pictures as icons: the jobs' pictures, and the previews. Draw functions ask for an icon and get what is ready.
+"""Show pictures as icons: the jobs' pictures, the previews, and what is shown large. Draw functions ask for an icon and
+get what is ready.
 
 Blender reads and scales the jobs' files in the background when it first draws them.
 """
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from ..core.runner.messages import Key
 
 KEPT = 256  # icons of a quarter of a megabyte each; the visible rows are always among the newest
-VIEW = "view\n"  # begins the names of previews: no job's id has a line break
+VIEW, LARGE = "view\n", "large\n"  # begin the names of previews and large pictures: no job's id has a line break
+DARK = bytes((32, 32, 32, 255))  # a pixel
 # Blender's own collection of pictures. It is made with the first picture, and must be given back to Blender.
 _collection: list[Any] = []
 # Jobs without a picture, so that a redraw does not look for one again. Cleared together with the collection.
@@ -38,7 +40,7 @@ def load(job_id: str, picture: Path | None) -> None:
     else:
         forget((job_id,))
         _made().load(job_id, str(picture), "IMAGE")
-        forget([name for name in _collection[0] if not name.startswith(VIEW)][:-KEPT])
+        forget([name for name in _collection[0] if "\n" not in name][:-KEPT])
 
 
 def forget(job_ids: Iterable[str]) -> None:
@@ -64,9 +66,7 @@ def clear() -> None:
 def show_view(key: Key, pixels: bytes, side: int) -> None:
     """Show these pixels as the picture's preview: RGBA, the bottom row first."""
     forget_view(key)
-    preview = _made().new(_name(key))
-    preview.image_size = (side, side)
-    preview.image_pixels.foreach_set(memoryview(pixels).cast("i"))
+    _fill(_made().new(_name(key)), side, side, pixels)
 
 
 def of_view(key: Key) -> int:
@@ -78,6 +78,23 @@ def of_view(key: Key) -> int:
 def forget_view(key: Key) -> None:
     """Forget the picture's preview, which nobody shows any more."""
     forget((_name(key),))
+
+
+def show_large(place: str, width: int = 1, height: int = 1, pixels: bytes = DARK) -> None:
+    """Show these pixels in a place for a large picture: RGBA, the bottom row first. The place's icon stays the same."""
+    collection = _made()
+    _fill(collection.get(LARGE + place) or collection.new(LARGE + place), width, height, pixels)
+
+
+def of_large(place: str) -> int:
+    """Return the icon of a place for a large picture, 0 if nothing was shown there yet."""
+    known = _collection[0].get(LARGE + place) if _collection else None
+    return 0 if known is None else int(known.icon_id)
+
+
+def _fill(preview: Any, width: int, height: int, pixels: bytes) -> None:
+    preview.image_size = (width, height)
+    preview.image_pixels.foreach_set(memoryview(pixels).cast("i"))
 
 
 def _name(key: Key) -> str:

@@ -11,15 +11,23 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from ..core.errors import PictureError, StorageError, TrellisError
-from ..core.picture.file import ChosenPicture, FileStamp
+from ..core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ..core.picture.view import SIDE
-from ..core.runner.messages import Key, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
+from ..core.runner.messages import (
+    Key,
+    LargePicture,
+    PreviewMessage,
+    PreviewReady,
+    SmallPicture,
+    StampReady,
+    ThumbnailsReady,
+)
 from ..core.runner.runner import Runner
 from ..host.background import start
 from ..host.background.preview_client import (
@@ -27,6 +35,7 @@ from ..host.background.preview_client import (
     PROGRAM,
     MainThreadReader,
     PreviewClient,
+    enlarge,
     look_at,
     make_thumbnail,
     shrink,
@@ -39,6 +48,7 @@ from .file import ANNOUNCED, read_here
 from .sources import PictureUnderWay
 
 RECENT_SECONDS = 1.0
+PICTURE, MODEL = "picture", "model"  # the places for large pictures: what is sent as the model sees it, and the result
 
 
 @dataclass
@@ -66,7 +76,8 @@ class Previews:
 
     `with_thumbnail`: the jobs whose model has a thumbnail, None until known. `tried`: the jobs whose thumbnail was
     requested already. `queue`: the jobs that wait for their thumbnail. `model`: the job whose thumbnail is under way.
-    `small`: the jobs' small pictures, each None until it is ready. `tell` shows the artist a message. `client` reads
+    `small`: the jobs' small pictures, each None until it is ready. `large`: the requests for large pictures, by their
+    places. `tell` shows the artist a message. `client` reads
     pictures and `thumbnail_client` reads models: each has its own background Blender, so no picture waits for a model.
     """
 
@@ -81,6 +92,7 @@ class Previews:
     model: str = ""
     is_counting: bool = False
     small: dict[str, SmallPicture | None] = field(default_factory=dict)
+    large: dict[str, int] = field(default_factory=dict)
     is_announced: bool = False
     main_thread: MainThreadReader = field(default_factory=MainThreadReader)
     client: PreviewClient = field(init=False)
@@ -94,7 +106,7 @@ class Previews:
     def is_busy(self) -> bool:
         """Return whether an answer is still to come."""
         is_looking = any(look.seen is None for look in self.looks.values())
-        return bool(self.model) or self.is_counting or is_looking
+        return bool(self.model or self.large) or self.is_counting or is_looking
 
     def look(self, key: Key, chosen: ChosenPicture) -> None:
         """Request a preview of this picture, which also prepares it for sending."""
@@ -182,7 +194,19 @@ class Previews:
             self.small[job_id] = None
             self.runner.compute(partial(shrink, self.client, job_id, picture))
 
-    def take(self, message: PreviewReady | StampReady | ThumbnailsReady | SmallPicture) -> None:
+    def enlarge(self, pictures: Mapping[str, Path | PreparedPicture], side: int) -> None:
+        """Request pictures for their places, with no side above `side` pixels. Until they come, show what there is."""
+        self.number += 1
+        self.large = dict.fromkeys(pictures, self.number)
+        for place, picture in pictures.items():
+            if isinstance(picture, PreparedPicture):
+                icons.show_large(place, SIDE, SIDE, picture.view.pixels)
+            else:
+                icons.show_large(place)
+            request = partial(enlarge, self.client, place, self.number, picture, side, as_seen=place == PICTURE)
+            self.runner.compute(request)
+
+    def take(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""
         if isinstance(message, ThumbnailsReady):
             self._take_thumbnails(message)
@@ -192,6 +216,11 @@ class Previews:
                 self._drop(message.key)
         elif isinstance(message, SmallPicture):
             self.small[message.id] = message
+        elif isinstance(message, LargePicture):
+            if self.large.get(message.place) == message.number:
+                del self.large[message.place]
+                if message.pixels:
+                    icons.show_large(message.place, message.width, message.height, message.pixels)
         else:
             look = self.looks.get(message.key)
             if look is not None and look.number == message.number:

@@ -113,7 +113,7 @@ def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
     assert (len(found["handlers"]), len(found["menu entries"])) == (len(addon.handlers.HANDLERS), len(MENUS))
-    assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2"]
+    assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2", "WindowManager.trellis2_gallery"]
 
 
 @pytest.mark.usefixtures("cold")

@@ -33,7 +33,7 @@ def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connect
     path = addon.session.folder(done.id) / "thumbnail.png"
     tick_until(lambda: done.id in addon.session.previews().with_thumbnail)
     pixels = np.asarray(Image.open(path))
-    assert pixels.shape == (SIDE, SIDE, 4)
+    assert pixels.shape == (2 * SIDE, 2 * SIDE, 4)
     assert 0.1 < (pixels[..., 3] == 255).mean() < 0.9
     middle = pixels[pixels[..., 3] == 255][:, :3].astype(int)
     assert (middle[:, 0] > middle[:, 2] + 60).mean() > 0.2, "nothing of the subject's red is seen"

@@ -317,3 +317,25 @@ def test_a_whole_file_that_cannot_be_written_leaves_nothing_beside_what_was_ther
     with pytest.raises(OSError, match="directory"):
         files.write_whole(folder / "thumbnail.png", b"x")
     assert [path.name for path in folder.iterdir()] == ["thumbnail.png"]
+
+
+def test_a_favorite_is_marked_beside_the_record_and_goes_with_the_job(tmp_path: Path) -> None:
+    for job in (FULL, dataclasses.replace(FULL, id="other")):
+        (tmp_path / job.id).mkdir()
+        job_folder.save(tmp_path / job.id, job)
+    folder = tmp_path / FULL.id
+    record = (folder / "job.json").read_bytes()
+    for _ in range(2):  # a second click finds it as it is
+        job_folder.mark(folder, is_favorite=True)
+        assert job_folder.favorites(tmp_path) == {FULL.id}
+    job_folder.save(folder, FULL)  # as an earlier version does, which does not know favorites
+    assert job_folder.favorites(tmp_path) == {FULL.id}
+    for _ in range(2):
+        job_folder.mark(folder, is_favorite=False)
+        assert job_folder.favorites(tmp_path) == set()
+    assert (folder / "job.json").read_bytes() == record
+    job_folder.mark(folder, is_favorite=True)
+    job_folder.remove(folder)
+    assert not folder.exists()
+    with pytest.raises(OSError, match="No such file"):
+        job_folder.mark(folder, is_favorite=True)

@@ -29,6 +29,7 @@ FORMAT = 1
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
 THUMBNAIL_FILE = "thumbnail.png"
+FAVORITE_FILE = "favorite"
 IMPORTED_FILE = "imported.blend"
 TEXTURES_FOLDER = "textures"
 UNFINISHED_PREFIX = ".new-"
@@ -38,6 +39,7 @@ OWN_FILES = (
     *(MODEL_FILE + end for end in ("", ".part", ".origin")),
     *(THUMBNAIL_FILE + end for end in ("", ".part")),
     IMPORTED_FILE,
+    FAVORITE_FILE,
     "job.damaged-*.json",
     JOB_FILE + ".part",
     LOCK_FILE,
@@ -119,6 +121,24 @@ def remove(folder: Path) -> None:
     for emptied in (folder / TEXTURES_FOLDER, folder):
         with contextlib.suppress(OSError):  # it holds something else, which is not ours to delete
             emptied.rmdir()
+
+
+def mark(folder: Path, *, is_favorite: bool) -> None:
+    """Make the job one of the artist's favorites, or no longer. Raises OSError.
+
+    An empty file says so, and no key of `job.json`: an earlier version of the add-on, which rewrites that without keys
+    that it does not know, leaves the file; and a job that another Blender drives can be marked, too.
+    """
+    file = folder / FAVORITE_FILE
+    if is_favorite:
+        file.touch()
+    else:
+        file.unlink(missing_ok=True)
+
+
+def favorites(root: Path) -> frozenset[str]:
+    """Return the ids of the jobs that are favorites."""
+    return frozenset(path.parent.name for path in root.glob(f"*/{FAVORITE_FILE}"))
 
 
 def size(root: Path) -> int:

@@ -18,7 +18,7 @@ from ..picture.pixels import as_bytes, encoded, linear, resized
 from .arrays import MeshArrays, Model
 
 Array = npt.NDArray[Any]
-SIDE = 256
+SIDE = 512  # pixels: as large as it is shown beside the picture; lists show it smaller
 FINER = 2  # grid points along a pixel's side; a pixel is the mean of its grid points, which smooths edges
 MARGIN = 8
 TOWARD = (0.55, -1.0, 0.55)  # from the model to the eye, in Blender's axes

@@ -34,14 +34,20 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True)
 class View:
-    """What the model sees: `SIDE` by `SIDE` RGBA bytes, bottom row first, and our concerns about the picture."""
+    """What the model sees: a square of RGBA bytes, bottom row first, and our concerns about the picture.
+
+    The square's side is `SIDE` unless another was asked for.
+    """
 
     pixels: bytes
     concerns: tuple[Concern, ...]
 
 
-def view_of(rows: Array, concerns: tuple[Concern, ...] = ()) -> View:
-    """Return the view of a picture to send: uint8 (height, width, 3 or 4), top row first, straight alpha."""
+def view_of(rows: Array, concerns: tuple[Concern, ...] = (), *, side: int = SIDE) -> View:
+    """Return the view of a picture to send: uint8 (height, width, 3 or 4), top row first, straight alpha.
+
+    `side`: of the view, in pixels.
+    """
     import numpy as np
 
     from .pixels import as_bytes, resized
@@ -57,8 +63,8 @@ def view_of(rows: Array, concerns: tuple[Concern, ...] = ()) -> View:
     box: tuple[int, ...] = (0, 0, *image.shape[:2])
     if has_alpha and solid.any():
         box = _subject(np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0)))
-    square = resized(_cut(image, box), SIDE, SIDE)
-    ground = np.add(*np.indices((SIDE, SIDE)) // CHECKER)
+    square = resized(_cut(image, box), side, side)
+    ground = np.add(*np.indices((side, side)) * SIDE // (side * CHECKER))
     shades = np.array(CHECKER_SHADES, np.float32)[ground % 2]
     square[..., :3] += shades[..., None] * (1 - square[..., 3:])
     square[..., 3] = 1

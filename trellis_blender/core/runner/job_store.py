@@ -21,7 +21,7 @@ from ..job import spending
 from ..job.events import AnswerLost, Event, Failed, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
-from .messages import Answer, JobRemoved, JobsLoaded, Notice, RemovedCosts, RunnerMessage, StorageUsed
+from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
 
 
@@ -121,6 +121,8 @@ class JobStore:
         try:
             job_folder.sweep(self._root, time.time())
             self._messages.put(RemovedCosts(spending.removed(self._root)))
+            if favorites := job_folder.favorites(self._root):
+                self._messages.put(Marked(dict.fromkeys(favorites, True)))
             self.look_around()
             is_whole = not self._told
         except OSError as error:
@@ -275,6 +277,16 @@ class JobStore:
             raise storage_error("remove the job", error) from error
         del self.entries[entry.job.id]
         self._messages.put(JobRemoved(entry.job.id))
+
+    def mark(self, job_id: str, *, is_favorite: bool) -> None:
+        """Make the job a favorite, or no longer, then report what it is. Raises StorageError."""
+        folder = self._root / job_id
+        try:
+            job_folder.mark(folder, is_favorite=is_favorite)
+        except OSError as error:
+            raise storage_error("mark the job as a favorite", error) from error
+        finally:
+            self._messages.put(Marked({job_id: (folder / job_folder.FAVORITE_FILE).exists()}))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago (None: no job), then report the space used. Raises StorageError.

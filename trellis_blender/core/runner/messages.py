@@ -99,6 +99,13 @@ class RemovedCosts:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """Whether these jobs are favorites on disk: all that are, after loading; one of them, after `Runner.mark`."""
+
+    favorites: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
 class JobsLoaded:
     """The end of loading: all jobs of earlier sessions have been sent. Unless `is_whole`, some could not be read."""
 
@@ -155,7 +162,18 @@ class SmallPicture:
     pixels: bytes = b""
 
 
-PreviewMessage = PreviewReady | StampReady | ThumbnailsReady | SmallPicture
+@dataclass(frozen=True)
+class LargePicture:
+    """A picture shown large. `place`: where. `number`: the request's. `pixels`: as those of a `SmallPicture`."""
+
+    place: str
+    number: int
+    width: int = 0
+    height: int = 0
+    pixels: bytes = b""
+
+
+PreviewMessage = PreviewReady | StampReady | ThumbnailsReady | SmallPicture | LargePicture
 RunnerMessage = (
     Job
     | JobRemoved
@@ -166,6 +184,7 @@ RunnerMessage = (
     | PriceReady
     | StorageUsed
     | RemovedCosts
+    | Marked
     | JobsLoaded
     | PreviewMessage
 )

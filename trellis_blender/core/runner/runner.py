@@ -138,6 +138,10 @@ class Runner:
         """Delete a job that rests, with its files."""
         self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
 
+    def mark(self, job_id: str, *, is_favorite: bool) -> None:
+        """Make a job one of the artist's favorites, or no longer. `Marked` follows."""
+        self._notes.put(lambda: self._store.mark(job_id, is_favorite=is_favorite))
+
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago (None: no job). `StorageUsed` then reports the space used."""
         self._notes.put(lambda: self._store.tidy(days))

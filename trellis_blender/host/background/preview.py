@@ -67,11 +67,11 @@ def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 
 def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Make a thumbnail of the model `file`. Return its `pixels`."""
+    """Make a thumbnail of the model `file`. Return its `side` and its `pixels`."""
     from trellis_core.model.arrays import Shape
     from trellis_core.model.glb import NotPlainError
     from trellis_core.model.read import read_model
-    from trellis_core.model.thumbnail import picture_of
+    from trellis_core.model.thumbnail import SIDE, picture_of
 
     try:
         model = read_model(Path(request["file"]), Shape(keeps_seams=True))
@@ -85,7 +85,7 @@ def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
             file.write_bytes(model.images[index].data)
             with contextlib.suppress(PictureError):  # the thumbnail then lacks this texture
                 textures[index] = _small(file, TEXTURE_SIDE, folder, work)
-    return {"pixels": _text(picture_of(model, textures).tobytes())}
+    return {"side": SIDE, "pixels": _text(picture_of(model, textures).tobytes())}
 
 
 def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
@@ -96,6 +96,28 @@ def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         pixels = _small(Path(request["file"]), SMALL_SIDE, folder, work)
     height, width = pixels.shape[:2]
     return {"width": width, "height": height, "pixels": _text(as_bytes(pixels).tobytes())}
+
+
+def enlarge(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Write the pixels of the picture `file` to the file `target`, RGBA, the bottom row first: no side above `side`.
+
+    `as_seen`: as the model sees it, a square with that side. Return `width` and `height`.
+    """
+    from trellis_core.picture.pixels import as_bytes, upright
+    from trellis_core.picture.view import view_of
+
+    path, side = Path(request["file"]), request["side"]
+    with _own_folder() as folder:
+        if request["as_seen"]:
+            facts, rows = _read(path, folder, work)
+            width = height = side
+            pixels = view_of(upright(rows, facts.orientation), side=side).pixels
+        else:
+            small = _small(path, side, folder, work)
+            height, width = small.shape[:2]
+            pixels = as_bytes(small).tobytes()
+    Path(request["target"]).write_bytes(pixels)
+    return {"width": width, "height": height}
 
 
 def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
@@ -159,4 +181,4 @@ def _own_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-HANDLERS = {"prepare": prepare, "jpeg": pack_jpeg, "small": shrink, "model": make_thumbnail}
+HANDLERS = {"prepare": prepare, "jpeg": pack_jpeg, "small": shrink, "large": enlarge, "model": make_thumbnail}

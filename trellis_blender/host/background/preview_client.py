@@ -31,8 +31,8 @@ from ...core.errors import (
 from ...core.files import write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
-from ...core.picture.view import SIDE, Concern, View
-from ...core.runner.messages import Key, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
+from ...core.picture.view import Concern, View
+from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
@@ -89,14 +89,29 @@ class PreviewClient:
         answer = self._ask("small", picture)
         return answer["width"], answer["height"], _bytes(answer["pixels"])
 
+    def enlarge(self, picture: Path | PreparedPicture, side: int, *, as_seen: bool) -> tuple[int, int, bytes]:
+        """Return a picture with no side above `side` pixels: its width, height and pixels.
+
+        `as_seen`: as the model sees it, a square with that side. Raises PictureError, BackgroundError or OSError.
+        """
+        with _own_folder() as folder:
+            target = folder / "pixels"
+            if isinstance(picture, PreparedPicture):
+                file = folder / f"picture.{picture.kind}"
+                file.write_bytes(picture.data)
+            else:
+                file = picture
+            answer = self._ask("large", file, side=side, as_seen=as_seen, target=str(target))
+            return answer["width"], answer["height"], target.read_bytes()
+
     def make_thumbnail(self, model: Path) -> None:
         """Save a thumbnail of the model in its folder. Raises ModelFileError, BackgroundError or OSError."""
         import numpy as np
 
         from ...core.picture.encode import png  # imported on the worker: numpy is slow to import
 
-        pixels = _bytes(self._ask("model", model)["pixels"])
-        rows = np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE, 4)
+        answer = self._ask("model", model)
+        rows = np.frombuffer(_bytes(answer["pixels"]), np.uint8).reshape(answer["side"], answer["side"], 4)
         write_whole(model.with_name(THUMBNAIL_FILE), png(rows[::-1]))
 
     def stop(self) -> None:
@@ -195,6 +210,17 @@ def shrink(client: PreviewClient, job_id: str, picture: Path) -> SmallPicture:
     except Exception as error:  # noqa: BLE001 - nothing is lost
         _log.info("no small picture of %s: %s", job_id, error)
         return SmallPicture(job_id)
+
+
+def enlarge(
+    client: PreviewClient, place: str, number: int, picture: Path | PreparedPicture, side: int, *, as_seen: bool
+) -> LargePicture:
+    """Return the picture large, for that place. Never raises: without one, what is there already stays."""
+    try:
+        return LargePicture(place, number, *client.enlarge(picture, side, as_seen=as_seen))
+    except Exception as error:  # noqa: BLE001 - nothing is lost
+        _log.info("no large picture: %s", error)
+        return LargePicture(place, number)
 
 
 def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailsReady:

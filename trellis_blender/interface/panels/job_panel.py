@@ -130,6 +130,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if is_importable(job):
         label = translated(job_operators.TRELLIS2_OT_import_model.label(job))
         row.operator("trellis2.import_model", text=label, icon="IMPORT").job_id = job.id
+        row.operator("trellis2.enlarge_job", text="", icon="ZOOM_IN").job_id = job.id
     if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id

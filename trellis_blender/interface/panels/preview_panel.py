@@ -13,7 +13,7 @@ from ...settings import scene as scene_settings
 from .. import preview_requests
 from ..at_need import icons
 from ..chosen_picture import preview_key
-from .sidebar import draw_remedy, draw_text, sidebar_width
+from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_width
 
 SENTENCES = {
     Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
@@ -66,9 +66,9 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
 
 
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
-    """Draw the square preview, as wide as the sidebar allows."""
+    """Draw the square preview, as wide as the sidebar allows. A click enlarges it."""
     units = sidebar_width(context) / UNIT - 3
-    layout.template_icon(icon, scale=max(4, min(MOST_UNITS, units)))
+    draw_picture_button(layout, icon, max(4, min(MOST_UNITS, units)), "trellis2.enlarge_preview")
 
 
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:

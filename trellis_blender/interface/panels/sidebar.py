@@ -87,6 +87,22 @@ def draw_dismissible(layout: Any, context: bpy.types.Context, sentence: str, ico
     row.operator("trellis2.dismiss", text="", icon="X", emboss=False)
 
 
+def draw_picture_button(layout: Any, icon: int, units: float, operator: str, *, is_pressed: bool = False) -> Any:
+    """Draw a picture that can be clicked, `units` of Blender's interface high. Return the operator's properties.
+
+    Blender has no button with a large picture. So the button is drawn first, in a row that says it has no height; the
+    picture then comes to lie over it. Blender gives a picture's clicks to the button below, as it does with labels.
+    """
+    stack = layout.column(align=True)
+    flat = stack.column()
+    flat.ui_units_y = 0.01  # 0 means: as high as what is in it
+    button = flat.column()
+    button.scale_y = units
+    pressed = button.operator(operator, text="", depress=is_pressed)
+    stack.template_icon(icon, scale=units)
+    return pressed
+
+
 def sidebar_width(context: bpy.types.Context) -> float:
     """Return the sidebar's width in pixels at a resolution scale of 1."""
     assert context.region is not None
