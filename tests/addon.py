@@ -58,6 +58,7 @@ PARTS = {
     "build": "scene.build",
     "mesh": "scene.mesh",
     "blender_importer": "scene.blender_importer",
+    "place": "scene.place",
     "placeholder": "scene.placeholder",
     "asset": "scene.asset",
     # jobs

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import bpy
+from mathutils import Vector
 
 from ..core.errors import BackgroundStartError, Remedy, TrellisError, unexpected
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
@@ -40,7 +41,8 @@ class Importer:
     is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at
     the click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
     placeholders; `left` is called for a job whose placeholder is gone. `task`: what the background Blender does for the
-    model that is read; `imported`: the .blend it made. `is_alone`: there is no background Blender.
+    model that is read; `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the
+    models of jobs without a placeholder stand.
     """
 
     runner: Runner
@@ -53,6 +55,7 @@ class Importer:
     left: Callable[[Job], None]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
+    places: dict[str, Vector] = field(default_factory=dict)
     reading: str = ""
     read: ModelRead | None = None
     selection: busy.Selection = frozenset()
@@ -71,6 +74,7 @@ class Importer:
         self.boxed.discard(job_id)
         if is_asked:
             self.asked, self.tools = job_id, busy.all_running_tools(bpy.context)
+            self.places.pop(job_id, None)
         elif self.asked == job_id:
             self.asked = ""
         self.selection = busy.selection(bpy.context)
@@ -80,12 +84,14 @@ class Importer:
         """Drop a job that was removed: an answer about its file may never come."""
         self.wanted.discard(job_id)
         self.boxed.discard(job_id)
+        self.places.pop(job_id, None)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
         """Drop all requests, because another file is open and nothing was requested in it yet."""
         self.wanted.clear()
         self.boxed.clear()
+        self.places.clear()
         self.asked = ""
 
     def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
@@ -120,7 +126,7 @@ class Importer:
             self.wanted.discard(job.id)
             self.left(job)
             return None
-        return build.Placement(box, 0 if job.id == self.asked else job.place)
+        return build.Placement(box, self.places.get(job.id))
 
     def _is_cancelled(self, job: Job) -> bool:
         echo = self.echoes.get(job.id)
@@ -278,6 +284,7 @@ class Importer:
         if select:
             self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
+        self.places.pop(job.id, None)
         self.arrived(job.id)
 
 

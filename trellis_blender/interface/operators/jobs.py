@@ -15,7 +15,7 @@ from ...settings import scene as scene_settings
 from .. import price_tag
 from ..at_need import begin, block_until_done, importing, job_table, session
 from ..at_need import file as image_file
-from .base import Result, WaitOption, add_placeholders, attempt
+from .base import Result, WaitOption, attempt, choose_places
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -121,7 +121,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         def go_on() -> None:
             job_id = self.target()
             session.retry(job_id)
-            add_placeholders(context, [session.jobs()[job_id]])
+            choose_places(context, [session.jobs()[job_id]])
 
         return attempt(self, go_on)
 
@@ -305,7 +305,7 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
             if self.wait:
                 block_until_done.wait(job.id)
             elif not importing.is_importable(job):
-                add_placeholders(context, [job])
+                choose_places(context, [job])
 
         return attempt(self, adopt)
 
