@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import bpy
-from bpy.props import EnumProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..host.at_need import FunctionsAtNeed, imported
 
@@ -174,6 +174,13 @@ class Source(NamedTuple):
         return {"filepath": chosen.filepath} if self.opens_browser else {}
 
 
+SELECTED_ONLY = Setting(
+    "selected_only",
+    BoolProperty,
+    {"name": "Selected Only", "description": "Show only the selected objects in the picture", "default": False},
+    option="selected_only",
+)
+
 TABLE: tuple[Source, ...] = (
     Source(
         key="RENDER",
@@ -263,9 +270,10 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_viewport",
         title="Generate from Viewport",
         tooltip="Make a 3D model from what the viewport shows, without overlays and background",
-        take=lambda context, _chosen, _folder: viewport.from_viewport(context),
+        take=lambda context, chosen, _folder: viewport.from_viewport(context, selected_only=chosen.selected_only),
         hint="The picture is taken when you generate: all that is in this view, without overlays and background.",
         look_label="Look at the View",
+        settings=(SELECTED_ONLY,),
         is_of_scene=True,
     ),
     Source(
@@ -277,10 +285,14 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_camera",
         title="Generate from Camera",
         tooltip="Render the camera's view without a background, and make a 3D model from it",
-        take=lambda context, chosen, folder: camera.begin(context, chosen.camera_engine, folder),
+        take=lambda context, chosen, folder: camera.begin(
+            context, chosen.camera_engine, folder, selected_only=chosen.selected_only
+        ),
         hint="The picture is rendered when you generate: the camera's view, without a background.",
         look_label="Look Through the Camera",
-        look=lambda context, _chosen, folder: camera.begin(context, "WORKBENCH", folder, is_preview=True),
+        look=lambda context, chosen, folder: camera.begin(
+            context, "WORKBENCH", folder, selected_only=chosen.selected_only, is_preview=True
+        ),
         missing=lambda context, _chosen: camera.missing(context),
         progress=lambda: camera.progress() if imported(camera) else "",
         settings=(
@@ -290,6 +302,7 @@ TABLE: tuple[Source, ...] = (
                 {"name": "Engine", "description": "What renders the picture", "items": ENGINES},
                 option="engine",
             ),
+            SELECTED_ONLY,
         ),
         draw=camera.draw_rows,
         is_of_scene=True,
