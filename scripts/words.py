@@ -26,7 +26,7 @@ _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py"})
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
 )
-_NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture"}
+_NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture", "3D View Generic", "Image Generic"}
 _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",

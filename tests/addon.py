@@ -34,6 +34,7 @@ PARTS = {
     "render_client": "host.background.render_client",
     "busy": "host.busy",
     "report": "host.report",
+    "keymap": "host.keymap",
     "translation": "host.translation.translation",
     "sentences": "host.translation.sentences",
     # settings

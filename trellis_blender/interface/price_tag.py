@@ -28,12 +28,17 @@ def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
 
     Asks for a missing price in the background.
     """
-    cost = _look(scene_settings.held_values(chosen))
+    cost = cost_shown(chosen)
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
         return f"Generate · {job_words.number(cost)} CU"
     return f"Generate {chosen.variations} · {job_words.number(cost * chosen.variations)} CU"
+
+
+def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:
+    """Return the price of one model as the panel is set, in creative units; None until it is known. Asks for it."""
+    return _look(scene_settings.held_values(chosen))
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
