@@ -29,7 +29,7 @@ _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fiel
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
 )
-_NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture"}
+_NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture", "3D View Generic", "Image Generic"}
 _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",

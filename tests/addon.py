@@ -35,6 +35,7 @@ PARTS = {
     "render_client": "host.background.render_client",
     "busy": "host.busy",
     "report": "host.report",
+    "keymap": "host.keymap",
     "translation": "host.translation.translation",
     "sentences": "host.translation.sentences",
     # settings
@@ -61,6 +62,7 @@ PARTS = {
     "build": "scene.build",
     "mesh": "scene.mesh",
     "blender_importer": "scene.blender_importer",
+    "place": "scene.place",
     "placeholder": "scene.placeholder",
     "placeholder_drawing": "scene.placeholder_drawing",
     "asset": "scene.asset",

@@ -6,12 +6,16 @@ Nothing is drawn without a window. Names, icons and properties are checked again
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LAYOUT: Any = bpy.types.UILayout.bl_rna
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 ATTRIBUTES = frozenset(LAYOUT.properties.keys())
 
 
@@ -175,8 +179,8 @@ def _check(function: str, options: dict[str, Any]) -> None:
             assert value in parameters["icon"].enum_items, f"there is no icon {value}"
 
 
-def surroundings(width: int = 300) -> Any:
-    """The context of a sidebar that is `width` pixels wide."""
+def surroundings(width: int = 300, of_context: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """The context of a sidebar that is `width` pixels wide. `of_context`: what the editor adds to it."""
     # Without a window there is no region, and the scale of the interface is 0.
     system = SimpleNamespace(ui_scale=1.0)
     preferences = SimpleNamespace(system=system, is_dirty=False, use_preferences_save=True)
@@ -189,15 +193,23 @@ def surroundings(width: int = 300) -> Any:
         preferences=preferences,
         space_data=None,
         active_object=bpy.context.object,
+        **of_context,
     )
 
 
-def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Page:
+def draw(
+    drawn: Any,
+    width: int = 300,
+    part: str = "draw",
+    of_context: Mapping[str, Any] = MappingProxyType({}),
+    **of_self: Any,
+) -> Page:
     """Call the draw function of a panel, menu or preferences class, in a sidebar that is `width` pixels wide.
 
-    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout.
+    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout,
+    `of_context` what the editor adds to the context.
     """
-    page, context = Page(), surroundings(width)
+    page, context = Page(), surroundings(width, of_context)
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)
     for name in ("property_layout", "group", "bl_rna"):
         if hasattr(drawn, name) and name not in of_self:

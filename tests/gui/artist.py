@@ -34,6 +34,12 @@ GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it b
 
 BROWSER = "Place.find('FILE_BROWSER', 'WINDOW').area.spaces.active"
 OVERLAYS = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.overlay.show_overlays = {shown}"
+POINT_AT = """
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+view = Place.find('VIEW_3D', 'WINDOW')
+seen = location_3d_to_region_2d(view.region, view.area.spaces.active.region_3d, {point})
+hand.hover(view.region.x + seen.x, view.region.y + seen.y)
+"""
 INFO_LOG = """
 place = Place.find("DOPESHEET_EDITOR", "WINDOW")
 before, place.area.ui_type = place.area.ui_type, "INFO"
@@ -197,11 +203,13 @@ class Artist(Window):
         picture.save(self.folder / name)
         return self.folder / name
 
-    def drops(self, *names: str, region: str = "WINDOW") -> None:
-        """Drop files of the own folder on a part of the viewport: what Blender does once the desktop has handed them
-        over.
+    def drops(self, *names: str, region: str = "WINDOW", on: tuple[float, float, float] | None = None) -> None:
+        """Drop files of the own folder on a part of the viewport, where that point of the scene is seen: what Blender
+        does once the desktop has handed them over.
         """
         self.run(f"hand.over('VIEW_3D', {region!r}, 0.35, 0.3)")
+        if on is not None:
+            self.run(POINT_AT.format(point=on))
         files = [{"name": name} for name in names]
         self.run(
             f"view = Place.find('VIEW_3D', {region!r})\n"

@@ -78,6 +78,33 @@ def test_the_viewport_is_sent_without_overlays_and_background(artist: Artist) ->
     artist.waits_for("imported")
 
 
+def test_selected_only_shows_the_selection_alone_and_leaves_undo_and_visibility_alone(artist: Artist) -> None:
+    artist.run(
+        "bpy.ops.mesh.primitive_cube_add(size=2, location=(0, 0, 6))\n"
+        "bpy.data.objects['Cube.001'].select_set(False)\n"
+        "bpy.data.objects['Cube'].select_set(True)\n"
+        "bpy.ops.ed.undo_push(message='Before')"
+    )
+    artist.chooses_source("VIEWPORT")
+    artist.click("trellis2.selected_only")
+    artist.until(f"{artist.SETTINGS}.selected_only")
+    artist.run("bpy.ops.ed.undo_push(message='Set')")
+    state = "[[thing.name, thing.hide_get(), thing.select_get()] for thing in bpy.data.objects]"
+    before, floor = artist.run(state), artist.picture(FLOOR)
+    artist.click("trellis2.generate_viewport")
+    artist.waits_for("imported")
+    after = [each for each in artist.run(state) if each[0] in ("Cube", "Cube.001", "Light", "Camera")]
+    assert [each[:2] for each in after] == [each[:2] for each in before]
+    with Image.open(artist.sent_picture()) as sent:
+        left, upper, right, lower = sent.getchannel("A").getbbox() or (0, 0, 0, 0)
+    assert 0.7 < (right - left) / (lower - upper) < 1.4, "the cube above is seen, too"
+    artist.move_away()
+    assert artist.picture(FLOOR).tobytes() == floor.tobytes()
+    artist.press("Z", ctrl=True)  # the import
+    artist.press("Z", ctrl=True)  # the box
+    artist.until(f"{state} == {before!r}")
+
+
 def test_in_rendered_shading_the_world_is_left_out_too(artist: Artist) -> None:
     artist.run("context.scene.render.engine = 'BLENDER_WORKBENCH'")
     artist.run("Place.find('VIEW_3D', 'WINDOW').area.spaces.active.shading.type = 'RENDERED'")

@@ -23,7 +23,7 @@ def redraw_sidebars() -> None:
         for area in window.screen.areas:
             if area.type == "PREFERENCES":
                 area.tag_redraw()
-            for region in area.regions if area.type == "VIEW_3D" else ():
+            for region in area.regions if area.type in ("VIEW_3D", "IMAGE_EDITOR") else ():
                 if region.type == "UI":
                     region.tag_redraw()
 

@@ -16,12 +16,22 @@ if TYPE_CHECKING:
     from ..core.runner.messages import Key
 
 
+def shows_image(context: Any) -> bool:
+    """Return whether the current editor is an Image Editor with an image, which its panel generates from."""
+    return getattr(context, "edit_image", None) is not None
+
+
+def source_of(context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> sources.Source:
+    """Return the source that the current editor's panel generates from: the image shown here, else the chosen one."""
+    return sources.by_key("IMAGE" if shows_image(context) else chosen.source)
+
+
 def preview_key(context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> Key:
-    """Return the key of the picture that the settings mean. It changes when the picture does.
+    """Return the key of the picture that the current editor's panel means. It changes when the picture does.
 
     Its first item is the key of the picture's source. Without a picture it has no other item.
     """
-    return sources.by_key(chosen.source).preview_key(context, chosen)
+    return source_of(context, chosen).preview_key(context, chosen)
 
 
 def picture_to_look_at(key: Key, *, is_asked: bool) -> sources.Taken | None:

@@ -92,6 +92,10 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
     def draw(self, _context: bpy.types.Context) -> None:
         """List every operator."""
         layout: Any = self.layout
+        # F3 looks for words that begin like the typed ones; of equal entries the weightiest comes first.
+        words = "Generate Image to 3D Model with Scenario..."
+        layout.operator("trellis2.generate", text=words, icon="MESH_MONKEY", search_weight=1.0)
+        layout.separator()
         for source in sources.TABLE:
             ending = "..." if source.opens_browser else ""
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)

@@ -28,7 +28,7 @@ def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
 
     Asks for a missing price in the background.
     """
-    cost = _look(scene_settings.held_values(chosen))
+    cost = cost_shown(chosen)
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
@@ -52,6 +52,11 @@ def is_first() -> bool:
     if running is None or not running.is_loaded:
         return False
     return bool(running.prices.costs) and not running.spending.months
+
+
+def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:
+    """Return the price of one model as the panel is set, in creative units; None until it is known. Asks for it."""
+    return _look(scene_settings.held_values(chosen))
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..host import report
+from ..host import keymap, report
 from ..host.translation import translation
 from ..jobs import rows
 from ..picture import completed_renders, sources
@@ -71,6 +71,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)
         yield partial(drawn.append, draw), partial(drawn.remove, draw)
+    yield partial(keymap.register, source_operators.GENERATE), partial(keymap.unregister, source_operators.GENERATE)
     for event, handler in handlers.HANDLERS:
         called = getattr(bpy.app.handlers, event)
         yield partial(called.append, persistent(handler)), partial(called.remove, handler)

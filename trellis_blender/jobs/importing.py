@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import bpy
+from mathutils import Vector
 
 from ..core.errors import BackgroundStartError, Remedy, TrellisError, unexpected
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
@@ -46,7 +47,7 @@ class Importer:
     the click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
     placeholders; `left` is called for a job whose placeholder is gone. `reasons`: why the models of some jobs do not
     come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
-    `is_alone`: there is no background Blender.
+    `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
     """
 
     runner: Runner
@@ -60,6 +61,7 @@ class Importer:
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Vector] = field(default_factory=dict)
     reading: str = ""
     read: ModelRead | None = None
     selection: busy.Selection = frozenset()
@@ -78,6 +80,7 @@ class Importer:
         self.boxed.discard(job_id)
         if is_asked:
             self.asked, self.tools = job_id, busy.all_running_tools(bpy.context)
+            self.places.pop(job_id, None)
         elif self.asked == job_id:
             self.asked = ""
         self.selection = busy.selection(bpy.context)
@@ -93,6 +96,7 @@ class Importer:
         self.wanted.discard(job_id)
         self.boxed.discard(job_id)
         self.reasons.pop(job_id, None)
+        self.places.pop(job_id, None)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
@@ -100,6 +104,7 @@ class Importer:
         for job_id in [*self.wanted]:
             self.leave(job_id, OTHER_FILE)
         self.boxed.clear()
+        self.places.clear()
         self.asked = ""
 
     def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
@@ -146,7 +151,7 @@ class Importer:
             self.leave(job.id, BOX_GONE)
             self.left(job, BOX_GONE)
             return None
-        return build.Placement(box, 0 if job.id == self.asked else job.place)
+        return build.Placement(box, self.places.get(job.id))
 
     def _is_cancelled(self, job: Job) -> bool:
         echo = self.echoes.get(job.id)
@@ -304,6 +309,7 @@ class Importer:
         if select:
             self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
+        self.places.pop(job.id, None)
         self.arrived(job.id)
 
 

@@ -25,6 +25,7 @@ from ..host.shown import set_output, show_on_srgb
 from . import simulation
 from .file import new_file
 from .render import StillRenderingError
+from .viewport import check_selection
 
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
@@ -95,9 +96,12 @@ class CameraRender:
 _under_way: list[CameraRender] = []
 
 
-def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: bool = False) -> CameraRender:
+def begin(
+    context: bpy.types.Context, engine: str, folder: Path, *, selected_only: bool = False, is_preview: bool = False
+) -> CameraRender:
     """Start a background render of the camera's view and return it. `engine`: an item of the settings.
 
+    `selected_only`: show nothing but the selected objects.
     Raises PictureError or StorageError, and then leaves no file.
     """
     if is_rendering():
@@ -105,6 +109,8 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: 
     scene: Any = context.scene
     if scene.camera is None:
         raise PictureError(NO_CAMERA, remedy=Remedy.NONE)
+    if selected_only:
+        check_selection(context.view_layer)
     name = simulation.unbaked(scene, context.view_layer)
     if name:
         raise PictureError(UNBAKED.format(name=name), remedy=Remedy.RENDER)
@@ -112,14 +118,15 @@ def begin(context: bpy.types.Context, engine: str, folder: Path, *, is_preview: 
     copy = _copy_scene(context, engine, file)
     try:
         seconds = PREVIEW_SECONDS if is_preview else LONGEST
-        shot = CameraRender(file, _begin_render(copy, file, seconds), scene.camera.name, is_preview)
+        second = _begin_render(copy, file, seconds, selected_only=selected_only)
+        shot = CameraRender(file, second, scene.camera.name, is_preview)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)
     return shot
 
 
-def _begin_render(scene: Any, picture: Path, seconds: float) -> BackgroundRender:
+def _begin_render(scene: Any, picture: Path, seconds: float, *, selected_only: bool) -> BackgroundRender:
     """Have the background Blender render the scene in at most `seconds`. Its temporary files lie next to `picture`.
 
     `libraries.write` writes only what the scene needs. It leaves alone this file's path, its unsaved changes and the
@@ -138,7 +145,7 @@ def _begin_render(scene: Any, picture: Path, seconds: float) -> BackgroundRender
         cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
         raise storage_error("render the camera's view", cause) from error
     launch = start.launch(PROGRAM, uses_preferences=True, goes_online=True)
-    return BackgroundRender(launch, file, painted, scene.name, seconds)
+    return BackgroundRender(launch, file, painted, scene.name, seconds, selected_only=selected_only)
 
 
 def is_under_way() -> bool:
@@ -159,12 +166,13 @@ def progress() -> str:
 
 
 def draw_line(row: Any, context: Any, chosen: Any) -> None:
-    """Draw the choice of camera and engine, or say that a render is running."""
+    """Draw the choice of camera, engine and objects, or say that a render is running."""
     if is_under_way():
         row.label(text="Rendering the camera's view", icon="RENDER_STILL")
         return
     row.prop(context.scene, "camera", text="")
     row.prop(chosen, "camera_engine", text="")
+    row.prop(chosen, "selected_only", text="", icon="RESTRICT_SELECT_OFF")
 
 
 def leave() -> None:

@@ -88,11 +88,11 @@ def from_chosen(context: Any, chosen: Any, folder: Path) -> ChosenPicture:
 
 
 def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
-    """Return the key of the panel's image. It changes with the file, tile or frame, and after painting or saving.
+    """Return the key of the shown image. It changes with the file, tile or frame, and after painting or saving.
 
     For the current render, it is the render's key.
     """
-    image = chosen.image
+    image = shown_image(context, chosen)
     if image is None:
         return (KEY,)
     if is_render(image):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import bpy
-from bpy.props import EnumProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..host.at_need import FunctionsAtNeed, imported
 
@@ -164,7 +164,10 @@ class Source(NamedTuple):
             self.draw(row, context, chosen)
             return
         for setting in self.settings:
-            row.prop(chosen, setting.name, text="")
+            if setting.kind is BoolProperty:  # whose name stands beside its box
+                row.prop(chosen, setting.name)
+            else:
+                row.prop(chosen, setting.name, text="")
         if not self.settings:
             row.label(text=self.line)
 
@@ -178,6 +181,13 @@ class Source(NamedTuple):
         """Return the properties that the panel's buttons give the operator."""
         return {"filepath": chosen.filepath} if self.opens_browser else {}
 
+
+SELECTED_ONLY = Setting(
+    "selected_only",
+    BoolProperty,
+    {"name": "Selected Only", "description": "Show only the selected objects in the picture", "default": False},
+    option="selected_only",
+)
 
 TABLE: tuple[Source, ...] = (
     Source(
@@ -269,10 +279,10 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_viewport",
         title="Generate 3D Model from Viewport",
         tooltip="Make a 3D model from what the viewport shows, without overlays and background",
-        take=lambda context, _chosen, _folder: viewport.from_viewport(context),
+        take=lambda context, chosen, _folder: viewport.from_viewport(context, selected_only=chosen.selected_only),
         hint="The picture is taken when you generate: all that is in this view, without overlays and background.",
         look_label="Look at the View",
-        line="Taken when you generate",
+        settings=(SELECTED_ONLY,),
         is_of_scene=True,
     ),
     Source(
@@ -284,10 +294,14 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_camera",
         title="Generate 3D Model from Camera",
         tooltip="Render the camera's view without a background, and make a 3D model from it",
-        take=lambda context, chosen, folder: camera.begin(context, chosen.camera_engine, folder),
+        take=lambda context, chosen, folder: camera.begin(
+            context, chosen.camera_engine, folder, selected_only=chosen.selected_only
+        ),
         hint="The picture is rendered when you generate: the camera's view, without a background.",
         look_label="Look Through the Camera",
-        look=lambda context, _chosen, folder: camera.begin(context, "WORKBENCH", folder, is_preview=True),
+        look=lambda context, chosen, folder: camera.begin(
+            context, "WORKBENCH", folder, selected_only=chosen.selected_only, is_preview=True
+        ),
         missing=lambda context, _chosen: camera.missing(context),
         progress=lambda: camera.progress() if imported(camera) else "",
         settings=(
@@ -297,6 +311,7 @@ TABLE: tuple[Source, ...] = (
                 {"name": "Engine", "description": "What renders the picture", "items": ENGINES},
                 option="engine",
             ),
+            SELECTED_ONLY,
         ),
         draw=camera.draw_line,
         is_of_scene=True,

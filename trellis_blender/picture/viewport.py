@@ -21,14 +21,18 @@ SUBJECT_SHARE = 0.9  # of the view's longer side: a subject that fills less is d
 MARGIN = 0.06  # of the subject's longer side: wider than the margin that the picture is cut to
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 Box = tuple[float, float, float, float]  # left, bottom, right and top, as fractions of the view
+LIGHTS = ("LIGHT", "LIGHT_PROBE")
+NOTHING_SELECTED = "Nothing is selected. Select what should become a model, then try again."
 OTHER_ENGINE = (
     "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
     " source."
 )
 
 
-def from_viewport(context: bpy.types.Context) -> ChosenPicture:
+def from_viewport(context: bpy.types.Context, *, selected_only: bool = False) -> ChosenPicture:
     """Return the view of the current 3D viewport, else of the window's largest. Raises PictureError.
+
+    `selected_only`: show nothing but the selected objects.
 
     Its longer side is 1024 pixels. It holds everything in view, as large as possible: a small subject is drawn a second
     time, enlarged. (Drawing once at 2048 pixels would take longer, and still lose detail.)
@@ -41,7 +45,8 @@ def from_viewport(context: bpy.types.Context) -> ChosenPicture:
     assert context.scene is not None
     if area.spaces.active.shading.type == "RENDERED" and context.scene.render.engine not in DRAWN_BY_BLENDER:
         raise PictureError(OTHER_ENGINE, remedy=Remedy.NONE)
-    seen = _capture(context, area)
+    with _selected_alone(context.view_layer) if selected_only else contextlib.nullcontext():
+        seen = _capture(context, area)
     if not seen[..., 3].any():
         raise PictureError(
             "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
@@ -49,6 +54,29 @@ def from_viewport(context: bpy.types.Context) -> ChosenPicture:
     from ..core.picture.encode import ViewportPixels
 
     return ChosenPicture("Viewport", pixels=ViewportPixels(seen))
+
+
+def check_selection(layer: Any) -> None:
+    """Raise PictureError if no object of the view layer is selected."""
+    if next(iter(layer.objects.selected), None) is None:
+        raise PictureError(NOTHING_SELECTED, remedy=Remedy.NONE)
+
+
+@contextlib.contextmanager
+def _selected_alone(layer: Any) -> Iterator[None]:
+    """Hide for a moment what is not selected, except the lights. Raises PictureError if nothing is selected."""
+    check_selection(layer)
+    chosen = set(layer.objects.selected)
+    others = [thing for thing in layer.objects if thing.type not in LIGHTS and thing not in chosen]
+    hidden = [thing for thing in others if not thing.hide_get(view_layer=layer)]
+    try:
+        for thing in hidden:
+            thing.hide_set(True, view_layer=layer)
+        yield
+    finally:
+        for thing in hidden:
+            thing.hide_set(False, view_layer=layer)
+        layer.update()
 
 
 def _area(context: bpy.types.Context) -> Any:

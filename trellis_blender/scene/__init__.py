@@ -3,6 +3,7 @@
 
 `placeholder.py` makes the box that stands for a model, and replaces it by the model.
 `placeholder_drawing.py` draws progress and picture into the placeholders.
+`place.py` finds where models stand: in a grid, beside what stands there.
 `build.py` builds our own reader's model: names it, places it, makes one undo step.
 `mesh.py` makes the Blender mesh.
 `material.py` makes the material and its images.

@@ -37,6 +37,7 @@ def append(
     Return the model's topmost object. Raises ModelFileError if the .blend holds no model.
     """
     assert context.scene is not None
+    placement = build.settled(context, placement)
     made = _appended(imported)
     meter = placeholder.meter(placement.box) if placement.box is not None else build.meter(context.scene)
     return _put(context, job, made, imported.parent, select=select, placement=placement, meter=meter)
@@ -54,6 +55,7 @@ def import_here(
     if not gltf.is_enabled():
         sentence = "Blender's glTF importer is off. Enable “glTF 2.0 format” in Preferences > Add-ons, then retry."
         raise ModelFileError(sentence, remedy=Remedy.IMPORTER)
+    placement = build.settled(context, placement)
     chosen, active = list(context.selected_objects), layer.objects.active
     try:
         made = gltf.import_gltf(path)
@@ -126,7 +128,8 @@ def _put(
     if placement.box is None:
         largest, is_grounded = build.largest_dimension(scene), scene_settings.of_scene(scene).use_ground
         _collect([build.target_collection(context)], made)
-        _stand(roots, meshes, build.row_place(scene, placement.place), largest, meter, is_grounded=is_grounded)
+        assert placement.place is not None
+        _stand(roots, meshes, placement.place, largest, meter, is_grounded=is_grounded)
     else:
         largest, is_grounded = placeholder.largest_dimension(placement.box), placeholder.is_grounded(placement.box)
         _collect(placement.box.users_collection, made)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from ..core.job.job import Job
 from ..core.job.words import object_name, picture_name
@@ -17,7 +17,7 @@ from ..core.model.arrays import Model
 from ..host.translation.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
-from . import asset, placeholder, recipe
+from . import asset, place, placeholder, recipe
 from .material import make_images, make_material
 from .mesh import make_mesh
 
@@ -26,17 +26,20 @@ COLLECTION = "Trellis"
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a model goes: it replaces the placeholder `box`; without one, it takes a `place` in a row, from 0."""
+    """Where a model goes: it replaces the placeholder `box`; without one, it stands at the `place`, if that is free.
+
+    None: at the place that the settings name, or the first free one beside it.
+    """
 
     box: bpy.types.Object | None = None
-    place: int = 0
+    place: Vector | None = None
 
 
 ANYWHERE = Placement()
 
 
-def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], home: str) -> None:
-    """Add placeholders for these jobs' models, in a row, as one undo step. The selection stays as it is.
+def add_placeholders(context: bpy.types.Context, jobs: Sequence[Job], places: Sequence[Vector], home: str) -> None:
+    """Add placeholders for these jobs' models at these places, as one undo step. The selection stays as it is.
 
     `home`: the name of the folder that holds the jobs.
     """
@@ -44,9 +47,9 @@ def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], hom
     assert scene is not None
     largest, is_grounded = largest_dimension(scene), scene_settings.of_scene(scene).use_ground
     collection = target_collection(context)
-    for job in jobs:
+    for job, location in zip(jobs, places, strict=True):
         box = placeholder.make(object_name(job), job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
-        box.location = row_place(scene, job.place)
+        box.matrix_world = Matrix.Translation(location)  # at once, so that the next click sees where it stands
         collection.objects.link(box)
         for space in placeholder.local_views():
             if space == context.space_data and box.visible_get():
@@ -56,14 +59,25 @@ def add_placeholders_in_row(context: bpy.types.Context, jobs: Sequence[Job], hom
         bpy.ops.ed.undo_push(message=translated(f"Generate {name}"))
 
 
-def row_place(scene: bpy.types.Scene, place: int) -> Vector:
-    """Return the location of this place in a row, from 0, in scene units.
+def places(context: bpy.types.Context, count: int, dropped: Vector | None = None) -> list[Vector]:
+    """Return the locations of so many models of one action, in scene units; see `place.places`.
 
-    The first model stands at the chosen location. The others follow along X, with a gap of a quarter of the models'
-    largest dimension.
+    `dropped`: where the artist dropped their pictures, which is where the first one stands.
     """
-    edge = placeholder.edge(largest_dimension(scene), meter(scene))
-    return chosen_place(scene) + Vector((place * edge * 1.25, 0.0, 0.0))
+    assert context.scene is not None
+    return place.places(context, count, _edge(context.scene), wish=dropped, is_exact=dropped is not None)
+
+
+def settled(context: bpy.types.Context, placement: Placement) -> Placement:
+    """Return the placement with its place, which is free. Find it before the model is in the scene."""
+    if placement.box is not None:
+        return placement
+    assert context.scene is not None
+    return Placement(place=place.places(context, 1, _edge(context.scene), wish=placement.place)[0])
+
+
+def _edge(scene: bpy.types.Scene) -> float:
+    return placeholder.edge(largest_dimension(scene), meter(scene))
 
 
 def build_model(
@@ -89,8 +103,10 @@ def build_model(
         own = f"{name} {material.name}".strip() if material is not None and len(model.materials) > 1 else name
         mesh.materials.append(None if material is None else make_material(own, material, images))
     thing: bpy.types.Object = bpy.data.objects.new(name, mesh)
+    placement = settled(context, placement)
     if placement.box is None:
-        thing.location = row_place(scene, placement.place)
+        assert placement.place is not None
+        thing.matrix_world = Matrix.Translation(placement.place)
         target_collection(context).objects.link(thing)
     else:
         placeholder.hand_over(placement.box, [thing])
@@ -117,11 +133,6 @@ def finish_import(context: bpy.types.Context, thing: bpy.types.Object, select: b
             other.select_set(other == thing)
         layer.objects.active = thing
     bpy.ops.ed.undo_push(message=translated(f"Import {thing.name}"))
-
-
-def chosen_place(scene: bpy.types.Scene) -> Vector:
-    """Return the location that the settings name, in scene units: the 3D cursor or the origin."""
-    return scene.cursor.location.copy() if scene_settings.of_scene(scene).place == "CURSOR" else Vector((0.0, 0.0, 0.0))
 
 
 def target_collection(context: bpy.types.Context) -> bpy.types.Collection:

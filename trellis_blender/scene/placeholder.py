@@ -143,6 +143,12 @@ def reshaped(box: bpy.types.Object) -> Matrix:
     return Matrix.Identity(4) if is_as_made or abs(linear.determinant()) < FLAT else moved
 
 
+def corners(box: bpy.types.Object) -> list[tuple[float, float, float]]:
+    """Return the placeholder's eight corners in its own space, the first ones again if the lattice has fewer points."""
+    points: Any = cast(Any, box.data).points
+    return [tuple(points[number % len(points)].co_deform) for number in range(len(CORNERS))]
+
+
 def base_height(box: bpy.types.Object) -> float:
     """Return the height of the placeholder's base in its own space, in scene units."""
     return 0.0 if is_grounded(box) else -edge_of(box) / 2

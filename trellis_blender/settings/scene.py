@@ -13,11 +13,12 @@ from ..core.request.presets import PRESETS
 PRESET_FOLDER = "trellis2"  # the folder of the artist's own presets, below Blender's
 VARIATIONS_MAXIMUM = 4
 VARIATIONS_DESCRIPTION = (
-    "Number of models to make of the picture, in a row along X, each with a seed of its own; a fixed seed is counted up"
+    "Number of models to make of the picture, in a grid, each with a seed of its own; a fixed seed is counted up"
 )
 PLACES = (
     ("CURSOR", "3D Cursor", "Stand at the 3D cursor"),
     ("ORIGIN", "World Origin", "Stand at the world's origin"),
+    ("SELECTION", "Beside Selection", "Stand beside the selected objects, on their base; else at the 3D cursor"),
 )
 COLLECTIONS = (
     ("TRELLIS", "Trellis", "A collection named Trellis, made when it is not there"),
@@ -92,7 +93,9 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             min=1,
             max=VARIATIONS_MAXIMUM,
         )
-        place: EnumProperty(name="Location", description="Where the model stands", items=PLACES)
+        place: EnumProperty(
+            name="Location", description="Where the model stands, or the first free place beside it", items=PLACES
+        )
         use_size: BoolProperty(
             name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
         )

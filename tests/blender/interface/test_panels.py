@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -381,3 +382,15 @@ def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
 def test_the_preferences_are_drawn(addon: Any) -> None:
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
     assert page.operator_ids == ["trellis2.forget_key", "trellis2.test_connection"]
+
+
+def test_an_image_editors_panel_is_for_the_image_that_it_shows(addon: Any) -> None:
+    panel, shown = addon.panels.TRELLIS2_PT_image, bpy.data.images.new("Shown", 8, 8)
+    assert not panel.poll(SimpleNamespace(edit_image=None))
+    assert not panel.poll(SimpleNamespace())
+    assert panel.poll(SimpleNamespace(edit_image=shown))
+    page = draw(panel, of_context={"edit_image": shown})
+    assert page.operator_ids[-1] == "trellis2.generate_open_image"
+    assert "trellis2.use_preset" in page.operator_ids
+    assert {"source", "image"}.isdisjoint(page.properties)
+    assert "variations" in page.properties

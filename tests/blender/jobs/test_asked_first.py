@@ -102,7 +102,7 @@ def test_a_click_asks_where_it_would_cost_more_than_the_limit(
 
 def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
     """The operator for several files as a window calls it, with so many files. Its `gone_on` says whether it has."""
-    real = vars(addon.drop_operators.TRELLIS2_OT_generate_files)
+    real = vars(addon.drop_operators.GenerateFromFiles)
     own = {"is_from_browser": is_from_browser} | {name: real[name] for name in ("invoke", "execute", "count")}
 
     class Pressed(type("Files", (addon.base_operators.Generate,), own)):  # type: ignore[misc]  # no types here

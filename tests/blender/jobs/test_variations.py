@@ -1,4 +1,4 @@
-"""Several models of one picture at once: side by side, each with its seed, and one of them kept."""
+"""Several models of one picture at once: in a grid, each with its seed, and one of them kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make(tmp_path: Path, session: Any, count: int = 3) -> list[Any]:
     """Make so many variations, wait until their models are there, and return those in their order."""
     generate(picture_file(tmp_path), variations=count)
     tick_until(lambda: sum(job.stage.value == "imported" for job in session.jobs().values()) >= count)
-    return sorted(meshes(), key=lambda thing: thing.location.x)
+    return sorted(meshes(), key=lambda thing: thing["trellis2_variation"])
 
 
 def choose(thing: Any) -> None:
@@ -117,11 +117,11 @@ def test_a_picture_of_ours_is_shared_out_and_not_left_behind(tmp_path: Path, con
     assert list((session.jobs_root() / ".incoming").iterdir()) == []
 
 
-def test_they_stand_side_by_side_from_the_cursor_on(tmp_path: Path, connected: Emulator, session: Any) -> None:
+def test_they_stand_in_a_grid_from_the_cursor_on(tmp_path: Path, connected: Emulator, session: Any) -> None:
     assert bpy.context.scene is not None
     bpy.context.scene.cursor.location = (1.0, 2.0, 3.0)
     generate(picture_file(tmp_path), variations=3)
-    places = [(1.0, 2.0, 3.0), (3.5, 2.0, 3.0), (6.0, 2.0, 3.0)]
+    places = [(1.0, -0.5, 3.0), (1.0, 2.0, 3.0), (3.5, 2.0, 3.0)]
     assert sorted(tuple(box.location) for box in boxes()) == places
     tick_until(lambda: len(meshes()) == 3)
     assert sorted(tuple(model.location) for model in meshes()) == places
@@ -129,7 +129,7 @@ def test_they_stand_side_by_side_from_the_cursor_on(tmp_path: Path, connected: E
 
 def test_without_boxes_they_stand_there_too(tmp_path: Path, connected: Emulator) -> None:
     generate(picture_file(tmp_path), variations=3, wait=True)
-    assert sorted(model.location.x for model in meshes()) == [0.0, 2.5, 5.0]
+    assert sorted(tuple(model.location) for model in meshes()) == [(0.0, -2.5, 0.0), (0.0, 0.0, 0.0), (2.5, 0.0, 0.0)]
 
 
 def test_one_imported_again_by_a_click_stands_at_the_cursor(tmp_path: Path, connected: Emulator, session: Any) -> None:
@@ -209,7 +209,7 @@ def test_what_is_still_being_made_goes_on_and_waits_in_the_list(
     connected.fault("job", Fault(delay=1.0), times=None)
     generate(picture_file(tmp_path), variations=3)
     tick_until(lambda: all(job.stage.value != "queued" for job in jobs(session)))
-    first = min(boxes(), key=lambda box: box.location.x)
+    first = next(box for box in boxes() if box.data["trellis2_job"] == jobs(session)[0].id)
     choose(first)
     assert OPS.trellis2.keep_variation() == {"FINISHED"}
     assert boxes() == [first]

@@ -161,3 +161,40 @@ def test_with_wait_the_model_stands_in_the_scene(connected: Emulator) -> None:
     render()
     assert OPS.trellis2.generate_camera(wait=True, engine="WORKBENCH", **SMALL) == {"FINISHED"}
     assert newest_job().stage.value == "imported"
+
+
+def test_selected_only_leaves_out_what_is_not_selected_and_touches_nothing(
+    tmp_path: Path, connected: Emulator, session: Any
+) -> None:
+    render()
+    bpy.data.objects.remove(bpy.data.objects["Sphere"])
+    bpy.ops.object.light_add(location=(0, 0, 4))
+    bpy.ops.mesh.primitive_cube_add(size=1.6, location=(0.9, 0, 0))
+    bpy.ops.mesh.primitive_cube_add(size=1.6, location=(-0.9, 0, 0))
+    chosen: Any = bpy.context.object
+
+    def seen(**given: Any) -> Any:
+        bpy.ops.object.select_all(action="DESELECT")  # a model that arrived meanwhile is selected
+        chosen.select_set(True)
+        return shoot(connected, **given)
+
+    def state() -> Any:
+        return [(thing.name, thing.hide_render, thing.hide_get()) for thing in things]
+
+    things = list(bpy.data.objects)
+    before = state()
+    with untouched(tmp_path, session):
+        one = box_of(seen(engine="WORKBENCH", selected_only=True))
+    both, lit = box_of(seen(engine="WORKBENCH")), seen(engine="SCENE", selected_only=True)
+    assert one[0] == pytest.approx(both[0], abs=0.03)
+    assert one[2] < 0.5 < both[2]
+    assert lit[lit[..., 3] > 250][:, :3].mean() > 10, "the light is left out, too"
+    assert state() == before
+
+
+def test_selected_only_with_nothing_selected_is_refused(connected: Emulator) -> None:
+    render()
+    bpy.ops.object.select_all(action="DESELECT")
+    said = refusal(lambda: OPS.trellis2.generate_camera(**SMALL, selected_only=True))
+    assert said == "Nothing is selected. Select what should become a model, then try again."
+    assert not connected.paid

@@ -105,7 +105,7 @@ def test_what_is_dropped_is_what_can_be_opened(addon: Any) -> None:
     assert handler.bl_file_extensions.split(";") == [
         each[1:] for each in addon.base_operators.IMAGE_EXTENSIONS.split(";")
     ]
-    operator = OPS.trellis2.generate_files.get_rna_type()
+    operator = OPS.trellis2.generate_dropped.get_rna_type()
     assert {"directory", "files"} <= set(operator.properties.keys())
 
 

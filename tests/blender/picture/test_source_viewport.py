@@ -24,7 +24,7 @@ SIDE = 256
 
 
 @pytest.fixture
-def capture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def capture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """What captures the viewport of a scene with one cube of plain red, as straight pixels (SIDE, …, 4)."""
     monkeypatch.setattr(addon.viewport, "SIDE", SIDE)
     bpy.ops.wm.read_homefile(use_empty=False, use_factory_startup=True)
@@ -34,12 +34,12 @@ def capture(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
         start: Any = gpu
         start.init()
 
-    def take() -> Any:
+    def take(**given: Any) -> Any:
         window = SimpleNamespace(app=SimpleNamespace(background=False))
         with monkeypatch.context() as patch:
             patch.setattr(addon.viewport, "bpy", window)  # as if there were one
             with bpy.context.temp_override(area=area()):
-                return addon.viewport.from_viewport(bpy.context).pixels.rows()
+                return addon.viewport.from_viewport(bpy.context, **given).pixels.rows()
 
     return take
 
@@ -87,6 +87,35 @@ def test_only_what_stands_in_the_view_is_seen_and_the_view_stays_as_it_was(captu
         assert abs((rows[0] + rows[-1]) / 2 - seen.shape[0] / 2) < SIDE / 8
     after = all_settings(scene.render), all_settings(space().shading), all_settings(space().overlay), names()
     assert after == before
+
+
+def test_selected_only_leaves_out_what_is_not_selected_and_all_is_as_it_was(capture: Any) -> None:
+    shade("SOLID")
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, 4))
+    bpy.data.objects["Cube.001"].select_set(False)
+    bpy.data.objects["Cube"].select_set(True)
+    bpy.data.objects["Camera"].hide_set(True)
+
+    def state() -> Any:
+        things = [(thing.name, thing.select_get(), thing.hide_get()) for thing in bpy.data.objects]
+        return things, getattr(bpy.context.object, "name", ""), all_settings(space().overlay), names()
+
+    before = state()
+    if not DRAWS:
+        with contextlib.suppress(SystemError):  # as above
+            capture(selected_only=True)
+    else:
+        both, one = capture(), capture(selected_only=True)
+        assert both.shape[0] > both.shape[1], "the small cube above is not seen"
+        assert one.shape[0] < 1.3 * one.shape[1], "what is not selected is seen"
+        assert 0.3 < (one[..., 3] == 255).mean() < 0.8
+    assert state() == before
+
+
+def test_selected_only_with_nothing_selected_is_refused(addon: Any, capture: Any) -> None:
+    bpy.ops.object.select_all(action="DESELECT")
+    with pytest.raises(addon.errors.PictureError, match="Nothing is selected"):
+        capture(selected_only=True)
 
 
 def test_it_is_the_right_way_up(capture: Any) -> None:

@@ -29,6 +29,8 @@ def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     try:
         bpy.ops.wm.open_mainfile(filepath=request["file"], load_ui=False, use_scripts=request["runs_scripts"])
         _paint(Path(request["painted"]))
+        if request["selected_only"]:
+            _hide_unselected(bpy.data.scenes[request["scene"]])
         bpy.ops.render.render(scene=request["scene"], write_still=True)
         if bpy.app.autoexec_fail:
             raise PictureError(SCRIPTS, remedy=Remedy.RENDER)
@@ -52,6 +54,15 @@ def _check_whole(picture: Path) -> None:
     except ValueError:
         picture.unlink()
         raise OSError(NO_ROOM) from None
+
+
+def _hide_unselected(scene: Any) -> None:
+    """Render no object that is not selected in the scene's rendered view layer, except the lights."""
+    layer = next(layer for layer in scene.view_layers if layer.use)
+    chosen = set(layer.objects.selected)
+    for thing in scene.objects:
+        if thing.type not in ("LIGHT", "LIGHT_PROBE") and thing not in chosen:
+            thing.hide_render = True
 
 
 def _paint(file: Path) -> None:

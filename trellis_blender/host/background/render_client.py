@@ -23,12 +23,16 @@ NO_START = (
 class BackgroundRender:
     """A render under way: the scene of that name in the .blend `file`, stopped after `seconds`.
 
-    `painted`: a file with the unsaved pixels of its images. The scene's output path says where the picture goes.
+    `painted`: a file with the unsaved pixels of its images. `selected_only`: render nothing but the selected objects.
+    The scene's output path says where the picture goes.
     """
 
-    def __init__(self, launch: Launch, file: Path, painted: Path, scene: str, seconds: float) -> None:
+    def __init__(
+        self, launch: Launch, file: Path, painted: Path, scene: str, seconds: float, *, selected_only: bool
+    ) -> None:
         self.background, self._files = Background(launch), (file, painted)
         request = {"file": str(file), "painted": str(painted), "scene": scene, "runs_scripts": launch.runs_scripts}
+        request["selected_only"] = selected_only
         self.task = self.background.begin("render", request, seconds=seconds)
 
     @property

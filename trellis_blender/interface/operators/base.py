@@ -20,6 +20,7 @@ from ..at_need import begin, block_until_done, build, placeholder, session
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
+    from mathutils import Vector
 
     from ...core.job.job import Job
     from ...core.picture.file import ChosenPicture
@@ -83,6 +84,8 @@ class PaidAction(WaitOption):
     None of them has the option REGISTER: what is paid for is no step of Blender's history, which Shift R repeats.
     """
 
+    dropped: Any = None  # where the artist dropped the pictures: a Vector in scene units, None if nowhere
+
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is an account and Blender may go online."""
@@ -135,23 +138,19 @@ class PaidAction(WaitOption):
         raise NotImplementedError
 
     def start(
-        self,
-        context: bpy.types.Context,
-        picture: "ChosenPicture",
-        name: str,
-        values: "Mapping[str, Value]",
-        seed: int | None,
-        count: int,
-    ) -> None:
+        self, picture: "ChosenPicture", name: str, values: "Mapping[str, Value]", seed: int | None, count: int
+    ) -> "list[Job]":
         """Start the job, or several of the same picture, as `begin.begin` does. Raises TrellisError."""
         jobs = begin.begin(picture, name, values, seed, count)
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
-        if self.wait:
-            for job in jobs:
-                block_until_done.wait(job.id)
-        else:
-            add_placeholders(context, jobs)
+        return jobs
+
+    def await_models(self, context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
+        """Give the models of this action their places. Return at once, or when they are there if a script waits."""
+        choose_places(context, jobs, with_boxes=not self.wait, dropped=self.dropped)
+        for job in jobs if self.wait else ():
+            block_until_done.wait(job.id)
 
 
 class Generate(PaidAction):
@@ -188,18 +187,22 @@ class Generate(PaidAction):
         return None if cost is None else cost * self.count(context)
 
     def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
-        """Start the job, or several of the same picture. Raises TrellisError."""
+        """Start the job, or several of the same picture, and await them. Raises TrellisError."""
+        self.await_models(context, self.start_jobs(context, picture, name))
+
+    def start_jobs(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> "list[Job]":
+        """Start the job, or several of the same picture, and return them. Raises TrellisError."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         values, seed = scene_settings.values(self, chosen)
         if self.opaque:
             picture = dataclasses.replace(picture, ignores_alpha=True)
-        self.start(context, picture, name, values, seed, scene_settings.variations(self, chosen))
+        return self.start(picture, name, values, seed, scene_settings.variations(self, chosen))
 
 
 def click_again(operator: bpy.types.Operator) -> Result:
     """Run the operator again as by a click, with the same properties, so that it asks what a click would ask."""
-    given = {}
+    given: dict[str, Any] = {}
     for spec in operator.properties.bl_rna.properties:
         name = spec.identifier
         if name != "rna_type" and operator.properties.is_property_set(name):
@@ -208,22 +211,36 @@ def click_again(operator: bpy.types.Operator) -> Result:
     return click(operator, type(operator).bl_idname, **given)
 
 
-def click(operator: bpy.types.Operator, name: str, **given: Any) -> Result:
-    """Call the operator of that name as by a click, and report its objection."""
+def click(operator: bpy.types.Operator, name: str, *, is_agreed: bool = False, **given: Any) -> Result:
+    """Call the operator of that name as by a click, and report its objection.
+
+    `is_agreed`: the artist has seen the price and agreed, so it asks nothing.
+    """
     module, function = name.split(".")
     try:
-        getattr(getattr(bpy.ops, module), function)("INVOKE_DEFAULT", **given)
+        getattr(getattr(bpy.ops, module), function)("EXEC_DEFAULT" if is_agreed else "INVOKE_DEFAULT", **given)
     except RuntimeError as error:  # its report, or why its poll refused
         said = str(error).strip().removeprefix("Error: ").rpartition(".poll() ")[2]
         operator.report({"ERROR"}, said)
     return {"CANCELLED"}  # if the other operator did anything, it is in the history itself
 
 
-def add_placeholders(context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
-    """Add placeholders for the jobs that have none, unless the artist switched them off."""
+def choose_places(
+    context: bpy.types.Context, jobs: "Sequence[Job]", *, with_boxes: bool = True, dropped: "Vector | None" = None
+) -> None:
+    """Choose where the models of one action will stand, and mark the places with placeholders.
+
+    A job that has a placeholder keeps it. Add none if the artist switched them off, nor without `with_boxes`; then the
+    importer keeps the places. `dropped`: where the artist dropped the pictures.
+    """
     bare = [job for job in jobs if placeholder.find(job.id) is None]
-    if bare and preferences.use_placeholders() and not is_rendering():
-        build.add_placeholders_in_row(context, bare, placeholder.home(jobs_root()))
+    if not bare:
+        return
+    places = build.places(context, len(bare), dropped)
+    if with_boxes and preferences.use_placeholders() and not is_rendering():
+        build.add_placeholders(context, bare, places, placeholder.home(jobs_root()))
+    else:
+        session.start().importer.places.update((job.id, place) for job, place in zip(bare, places, strict=True))
 
 
 Generate.__annotations__.update(scene_settings.parameter_annotations())

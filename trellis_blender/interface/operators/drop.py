@@ -2,7 +2,7 @@
 """Takes files that are dropped onto Blender or chosen in its file browser."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import CollectionProperty, StringProperty
@@ -13,10 +13,13 @@ from ...picture import sources
 from ...settings import scene as scene_settings
 from .. import price_tag
 from ..at_need import file as image_file
+from ..at_need import place
 from .base import IMAGE_EXTENSIONS, Generate, click, click_again
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    from ...core.job.job import Job
 
     Result = set[OperatorReturnItems]
 else:
@@ -49,12 +52,8 @@ class ImageFiles:
         """Keep the file browser's sidebar empty: the parameters are in the panel."""
 
 
-class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
-    """Make a 3D model from each of the image files"""
-
-    bl_idname = "trellis2.generate_files"
-    bl_label = "Generate 3D Models from Image Files"  # Blender's menu at a drop shows this, for one file or many
-    bl_options: Any = set()
+class GenerateFromFiles(ImageFiles, Generate):
+    """Makes a model from each of the files."""
 
     is_from_browser = False
 
@@ -63,16 +62,17 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
         assert context.window_manager is not None
         if not self.paths():
             self.is_from_browser = True
-            context.window_manager.fileselect_add(self)
+            context.window_manager.fileselect_add(self)  # type: ignore[arg-type]  # it is an operator
             return {"RUNNING_MODAL"}
         if len(self.paths()) == 1:
             return Generate.invoke(self, context, event)
-        return price_tag.confirm(self, context, event, price_tag.question(self.count(context), self.cost(context)))
+        question = price_tag.question(self.count(context), self.cost(context))
+        return price_tag.confirm(cast(bpy.types.Operator, self), context, event, question)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the files. Ask first if they were just chosen in the file browser and cost more than the limit."""
         is_asked = self.is_from_browser and self.objection(context)
-        return click_again(self) if is_asked else Generate.execute(self, context)
+        return click_again(cast(bpy.types.Operator, self)) if is_asked else Generate.execute(self, context)
 
     def count(self, context: bpy.types.Context) -> int:
         """Return the number of files times that of variations."""
@@ -83,13 +83,38 @@ class TRELLIS2_OT_generate_files(ImageFiles, Generate, bpy.types.Operator):
         paths, failed = self.paths(), []
         if not paths:
             raise PictureError("No image files are chosen. Choose some, then try again.")
-        for path in paths:
-            try:
-                self.generate(context, image_file.from_file(path), path.stem)
-            except PictureError as error:
-                failed.append(translated(error.sentence))
+        jobs: list[Job] = []
+        try:
+            for path in paths:
+                try:
+                    jobs += self.start_jobs(context, image_file.from_file(path), path.stem)
+                except PictureError as error:
+                    failed.append(translated(error.sentence))
+        finally:
+            self.await_models(context, jobs)
         if failed:
             raise PictureError(" ".join(failed))
+
+
+class TRELLIS2_OT_generate_files(GenerateFromFiles, bpy.types.Operator):
+    """Make a 3D model from each of the image files"""
+
+    bl_idname = "trellis2.generate_files"
+    bl_label = "Generate 3D Models from Image Files"
+    bl_options: Any = set()
+
+
+class TRELLIS2_OT_generate_dropped(GenerateFromFiles, bpy.types.Operator):
+    """Make a 3D model from each of the image files, where they are dropped"""
+
+    bl_idname = "trellis2.generate_dropped"
+    bl_label = "Generate 3D Models from Image Files"  # Blender's menu at a drop shows this, for one file or many
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Note the place under the mouse: Blender's menu or our question may have it elsewhere later."""
+        self.dropped = place.under_mouse(context, event.mouse_x, event.mouse_y)
+        return GenerateFromFiles.invoke(self, context, event)
 
 
 class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
@@ -146,7 +171,7 @@ class TRELLIS2_FH_image(DroppedImage, bpy.types.FileHandler):
 
     bl_idname = "TRELLIS2_FH_image"
     bl_label = "Generate 3D Models from Image Files"
-    bl_import_operator = "trellis2.generate_files"
+    bl_import_operator = "trellis2.generate_dropped"
     region = "WINDOW"
 
 
@@ -161,6 +186,7 @@ class TRELLIS2_FH_picture(DroppedImage, bpy.types.FileHandler):
 
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_generate_files,
+    TRELLIS2_OT_generate_dropped,
     TRELLIS2_OT_use_file,
     TRELLIS2_FH_image,
     TRELLIS2_FH_picture,

@@ -15,7 +15,7 @@ from ...settings import scene as scene_settings
 from .. import price_tag
 from ..at_need import begin, block_until_done, importing, job_table, job_words, session
 from ..at_need import file as image_file
-from .base import PaidAction, Result, WaitOption, add_placeholders, attempt
+from .base import PaidAction, Result, WaitOption, attempt, choose_places
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -137,7 +137,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         def go_on() -> None:
             job_id = self.target()
             session.retry(job_id)
-            add_placeholders(context, [session.jobs()[job_id]])
+            choose_places(context, [session.jobs()[job_id]])
 
         return attempt(self, go_on)
 
@@ -218,7 +218,7 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
         job = session.jobs()[self.target()]
         picture = session.picture_path(job)
         assert picture is not None
-        self.start(context, image_file.from_file(picture), job.name, _own_values(job), None, 1)
+        self.await_models(context, self.start(image_file.from_file(picture), job.name, _own_values(job), None, 1))
 
 
 def _own_values(job: "Job") -> dict[str, Value]:
@@ -424,7 +424,7 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
             if self.wait:
                 block_until_done.wait(job.id)
             elif not importing.is_importable(job):
-                add_placeholders(context, [job])
+                choose_places(context, [job])
 
         return attempt(self, adopt)
 

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generates from one picture: an operator for each source of the table, and one for a picture that was refused."""
+"""Generates from one picture: an operator for each source of the table, one that shows picture and price first, and one
+for a picture that was refused.
+"""
 
 import functools
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import PictureError
-from ...host import redraw
+from ...host import keymap, redraw
 from ...host.translation.translation import translated, translated_name
 from ...picture import sources
 from ...settings import scene as scene_settings
+from .. import preview_requests, price_tag
 from ..at_need import block_until_done, job_words, session
+from ..chosen_picture import preview_key, source_of
 from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again
 
 if TYPE_CHECKING:
@@ -26,7 +31,9 @@ if TYPE_CHECKING:
 else:
     Result = set
 
+GENERATE = "trellis2.generate"
 LOOK_SECONDS = 0.2
+QUESTION_SECONDS = 3.0  # how long the question waits for the picture or the price, which Scenario tells
 
 
 class GenerateFromSource(Generate):
@@ -45,6 +52,12 @@ class GenerateFromSource(Generate):
             cls.poll_message_set(translated(missing))  # type: ignore[attr-defined]  # of bpy.types.Operator
             return False
         return super().poll(context)
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, _properties: Any) -> str:
+        """Return the tooltip, which names the key that asks first."""
+        tooltip, key = translated(cls.source.tooltip), keymap.key_of(GENERATE)
+        return f"{tooltip}\n{translated(f'{key} shows picture and price first')}" if key else tooltip
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it. If it takes time to make, let the artist go on and send it once it is made."""
@@ -178,6 +191,86 @@ def operator_of(source: sources.Source) -> type[bpy.types.Operator]:
     return type(source.operator.replace("trellis2.", "TRELLIS2_OT_"), (behaviour, bpy.types.Operator), own)
 
 
+class TRELLIS2_OT_generate(bpy.types.Operator):
+    """Show picture and price, then make a 3D model of the picture that the Trellis tab has chosen"""
+
+    bl_idname = GENERATE
+    bl_label = "Generate"
+    bl_options: Any = set()  # not REGISTER: the operator that it calls is in the history
+
+    if TYPE_CHECKING:
+        is_seen: bool
+    else:
+        is_seen: BoolProperty(
+            name="Seen", description="Ask without waiting for picture and price", options={"SKIP_SAVE", "HIDDEN"}
+        )
+
+    _timer: Any = None
+    _until = 0.0
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether the source's own operator can run."""
+        return context.scene is not None and operator_of(_source(context)).poll(context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """Ask, once picture and price are known. Let the artist choose a file first where there is none."""
+        manager, source = context.window_manager, _source(context)
+        assert context.scene is not None
+        assert manager is not None
+        chosen = scene_settings.of_scene(context.scene)
+        if not all(source.given(chosen).values()):
+            return click(self, source.operator)
+        if self.is_seen or self._is_ready(context):
+            words = translated(price_tag.words(chosen))
+            return manager.invoke_props_dialog(self, title=translated(source.title), confirm_text=words)
+        self._until = time.monotonic() + QUESTION_SECONDS
+        self._timer = manager.event_timer_add(LOOK_SECONDS, window=context.window)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask anew, by another call, once it is time. Esc cancels; every other event passes to Blender."""
+        is_stopped = event.type == "ESC" and event.value == "PRESS"
+        is_due = event.type == "TIMER" and (time.monotonic() > self._until or self._is_ready(context))
+        if not (is_stopped or is_due):
+            return {"PASS_THROUGH"}
+        self.cancel(context)
+        return {"CANCELLED"} if is_stopped else click(self, GENERATE, is_seen=True)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Wait no more."""
+        if self._timer is not None:
+            assert context.window_manager is not None
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the picture."""
+        from ..panels.generate_panel import draw_question
+
+        draw_question(self.layout, context)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Generate: the artist has seen picture and price."""
+        assert context.scene is not None
+        source, chosen = _source(context), scene_settings.of_scene(context.scene)
+        return click(self, source.operator, is_agreed=True, **source.given(chosen))
+
+    def _is_ready(self, context: bpy.types.Context) -> bool:
+        """Return whether picture and price are known, as far as they can be before the click. Asks for both."""
+        assert context.scene is not None
+        chosen = scene_settings.of_scene(context.scene)
+        key, is_made = preview_key(context, chosen), _source(context).preview is None
+        is_seen = is_made or not key[1:] or preview_requests.view_of(key) is not None
+        return price_tag.cost_shown(chosen) is not None and is_seen
+
+
+def _source(context: bpy.types.Context) -> sources.Source:
+    assert context.scene is not None
+    return source_of(context, scene_settings.of_scene(context.scene))
+
+
 class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
     """Make a 3D model from the picture without its transparency"""
 
@@ -218,4 +311,4 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
 
 def classes() -> tuple[Any, ...]:
     """Return the operators; the sources' follow the table's order."""
-    return (TRELLIS2_OT_send_opaque, *map(operator_of, sources.TABLE))
+    return (TRELLIS2_OT_generate, TRELLIS2_OT_send_opaque, *map(operator_of, sources.TABLE))

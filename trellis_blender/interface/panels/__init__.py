@@ -21,6 +21,7 @@ from bl_ui.utils import PresetPanel
 from ...core.request.parameters import Group
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import imported, session
+from ..chosen_picture import shows_image
 
 
 class SidebarPanel:
@@ -38,7 +39,7 @@ class SidebarPanel:
         return self.layout
 
 
-class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
+class GeneratePanel(SidebarPanel):
     """The picture and the button."""
 
     bl_label = "Image to 3D"
@@ -48,6 +49,21 @@ class TRELLIS2_PT_generate(SidebarPanel, bpy.types.Panel):
         from .generate_panel import draw_generate
 
         draw_generate(self.property_layout(), context)
+
+
+class TRELLIS2_PT_generate(GeneratePanel, bpy.types.Panel):
+    """The picture from the chosen source."""
+
+
+class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
+    """The picture that an Image Editor shows."""
+
+    bl_space_type = "IMAGE_EDITOR"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether there is an image."""
+        return shows_image(context)
 
 
 class TRELLIS2_UL_jobs(bpy.types.UIList):
@@ -199,6 +215,7 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_UL_jobs,
     TRELLIS2_MT_months,
     TRELLIS2_PT_generate,
+    TRELLIS2_PT_image,
     TRELLIS2_PT_jobs,
     TRELLIS2_PT_placement,
     TRELLIS2_PT_presets,

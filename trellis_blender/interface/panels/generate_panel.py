@@ -7,13 +7,19 @@ from typing import Any
 
 import bpy
 
+from ...core.request.presets import PRESETS
 from ...host.translation.translation import translated
-from ...picture import sources
+from ...settings import presets
 from ...settings import scene as scene_settings
-from .. import price_tag
+from .. import preview_requests, price_tag
+from ..at_need import icons
+from ..chosen_picture import preview_key, shows_image, source_of
 from .first_run import draw_first_run, draw_refusal, draw_unit
 from .preset_row import draw_presets
 from .preview_panel import draw_preview
+from .sidebar import wrapped
+
+QUESTION_UNITS, QUESTION_CHARACTERS = 11, 44  # the dialog's width, for a picture and for words
 
 
 def draw_generate(layout: Any, context: bpy.types.Context) -> None:
@@ -26,11 +32,12 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
     chosen = scene_settings.of_scene(context.scene)
     if draw_first_run(layout, context):
         return
-    source = sources.by_key(chosen.source)
+    source = source_of(context, chosen)
     column = layout.column()
     column.use_property_split = False  # no sidebar has room for labels beside these
-    column.prop(chosen, "source", text="")  # a menu of full width, since no sidebar has room for so many buttons
-    source.draw_line(column.row(), context, chosen)
+    if not shows_image(context):
+        column.prop(chosen, "source", text="")  # a menu of full width, since no sidebar has room for so many buttons
+        source.draw_line(column.row(), context, chosen)
     draw_presets(column, context, chosen)
     column.prop(chosen, "variations")
     button = column.row()
@@ -44,3 +51,28 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
         draw_unit(layout, context)
     draw_refusal(layout, context)
     draw_preview(layout, context, chosen)
+
+
+def draw_question(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the picture of the next model and what may speak against it, in the dialog of the shortcut."""
+    assert context.scene is not None
+    chosen = scene_settings.of_scene(context.scene)
+    source, key = source_of(context, chosen), preview_key(context, chosen)
+    seen = preview_requests.view_of(key) if source.preview is not None and key[1:] else None
+    if seen is not None and seen.view is not None:
+        layout.template_icon(icons.of_view(key), scale=QUESTION_UNITS)
+    else:
+        _draw_lines(layout, seen.error if seen is not None and seen.error else source.hint)
+    preset = PRESETS.get(presets.name_of(chosen))
+    words = [source.label, *([preset.label] if preset is not None else ())]
+    layout.label(text=" · ".join(map(translated, words)), translate=False, icon=source.icon)
+    cost = price_tag.cost_shown(chosen)
+    objection = price_tag.objection(None if cost is None else cost * chosen.variations)
+    if objection:
+        _draw_lines(layout, objection)
+
+
+def _draw_lines(layout: Any, sentence: str) -> None:
+    column = layout.column(align=True)
+    for line in wrapped(translated(sentence), QUESTION_CHARACTERS):
+        column.label(text=line, translate=False)

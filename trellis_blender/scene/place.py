@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find where models stand: at the chosen place, or beside what stands there; several of one action in a grid.
+
+Only bounds are compared, which Blender keeps with each object: no mesh is evaluated. So a click takes the same moment
+however large the meshes are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import bpy
+from bpy_extras import view3d_utils
+from mathutils import Vector
+from mathutils.geometry import intersect_line_plane
+
+from ..settings import scene as scene_settings
+from . import placeholder, recipe
+
+# What can stand in the way. Lights, cameras and empties cannot, nor lattices that are not our placeholders.
+SOLID = frozenset({"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME"})
+# All in parts of a model's edge.
+GAP = 0.25  # between a model and what it stands beside
+TOUCH = 0.01  # what overlaps by less only touches
+GROUND = 0.1  # what rises less above the base is ground to stand on
+WIDE, ROOMY = 4.0, 2.0  # the widths of what surrounds the place: of a landscape, and of a room
+
+
+def places(
+    context: bpy.types.Context, count: int, edge: float, *, wish: Vector | None = None, is_exact: bool = False
+) -> list[Vector]:
+    """Return the locations of so many models of one action, in scene units: a grid, row by row.
+
+    `edge`: the length of a model's edge in scene units. `wish`: where the first one shall stand, None: as the settings
+    say. If something stands there, all move along X to the first free place, unless it `is_exact`.
+    """
+    scene, layer = context.scene, context.view_layer
+    assert scene is not None
+    assert layer is not None
+    chosen = scene_settings.of_scene(scene)
+    columns, step = math.ceil(math.sqrt(count)), (1 + GAP) * edge
+    standing = Standing(layer)
+    base = 0.0 if chosen.use_ground else -edge / 2  # seen from a model's location
+    if wish is None and chosen.place == "SELECTION":
+        wish = standing.beside_selection(edge, base)
+    first = wish if wish is not None else chosen_place(scene)
+    if not is_exact:
+        rows = math.ceil(count / columns)
+        low = first + Vector((-edge / 2, -edge / 2 - (rows - 1) * step, base))
+        high = first + Vector((edge / 2 + (columns - 1) * step, edge / 2, base + edge))
+        first = first + Vector((standing.shift(low, high, first, edge), 0.0, 0.0))
+    return [first + Vector((number % columns * step, -(number // columns) * step, 0.0)) for number in range(count)]
+
+
+def chosen_place(scene: bpy.types.Scene) -> Vector:
+    """Return the location that the settings name, in scene units: the origin, or else the 3D cursor."""
+    is_origin = scene_settings.of_scene(scene).place == "ORIGIN"
+    return Vector((0.0, 0.0, 0.0)) if is_origin else scene.cursor.location.copy()
+
+
+def under_mouse(context: bpy.types.Context, x: int, y: int) -> Vector | None:
+    """Return the point under the mouse in the current 3D viewport, in scene units: of a surface, else of the ground.
+
+    `x`, `y`: pixels of the window. None if there is no viewport, or neither is there.
+    """
+    region, view = context.region, context.region_data
+    if not isinstance(view, bpy.types.RegionView3D) or region is None or region.type != "WINDOW":
+        return None
+    scene, space = context.scene, context.space_data
+    assert scene is not None
+    assert isinstance(space, bpy.types.SpaceView3D)
+    pixel = (x - region.x, y - region.y)
+    origin = view3d_utils.region_2d_to_origin_3d(region, view, pixel)
+    direction = view3d_utils.region_2d_to_vector_3d(region, view, pixel)
+    is_hit, point, *_more = scene.ray_cast(context.evaluated_depsgraph_get(), origin, direction)
+    if is_hit:
+        return Vector(tuple(point))
+    ground: Any = intersect_line_plane(origin, origin + direction, Vector(), Vector((0.0, 0.0, 1.0)))
+    is_seen = ground is not None and 0 < (ground - origin).dot(direction) < space.clip_end
+    return Vector(ground) if is_seen else None
+
+
+class Standing:
+    """What stands in a view layer: the bounds of its solid objects and of our placeholders, in world space."""
+
+    def __init__(self, layer: bpy.types.ViewLayer) -> None:
+        import numpy as np
+
+        self._layer, self._np = layer, np
+        objects: Any = layer.objects
+        self.things: list[bpy.types.Object] = objects[:]
+        count = len(self.things)
+        matrices, corners = np.empty(count * 16, np.float32), np.empty(count * 24, np.float32)
+        objects.foreach_get("matrix_world", matrices)
+        objects.foreach_get("bound_box", corners)
+        worlds, points = matrices.reshape(count, 4, 4), corners.reshape(count, 8, 3)  # matrices column by column
+        low, high = points[:, 0], points[:, 6]  # opposite corners
+        kinds = [thing.type for thing in self.things]
+        self.is_solid = np.fromiter((kind in SOLID for kind in kinds), bool, count)
+        for number, kind in enumerate(kinds):
+            if kind == "LATTICE" and placeholder.job_id(self.things[number]):
+                own = np.array(placeholder.corners(self.things[number]))  # Blender has no bounds of a new lattice yet
+                low[number], high[number], self.is_solid[number] = own.min(axis=0), own.max(axis=0), True
+        self.origin = worlds[:, 3, :3]
+        middle = self.origin + np.einsum("ni,nij->nj", (low + high) / 2, worlds[:, :3, :3])
+        half = np.einsum("ni,nij->nj", (high - low) / 2, abs(worlds[:, :3, :3]))
+        self.low, self.high = middle - half, middle + half
+
+    def beside_selection(self, edge: float, base: float) -> Vector | None:
+        """Return the location beside the selected objects, along X and on their base; None if none is selected.
+
+        `edge`: the length of the model's edge. `base`: the height of its base above its location.
+        """
+        np = self._np
+        chosen = np.fromiter(
+            (thing.select_get(view_layer=self._layer) for thing in self.things), bool, len(self.things)
+        )
+        solid = chosen & self.is_solid
+        if not chosen.any():
+            return None
+        is_any = bool(solid.any())
+        low = (self.low[solid] if is_any else self.origin[chosen]).min(axis=0)
+        high = (self.high[solid] if is_any else self.origin[chosen]).max(axis=0)
+        return Vector((float(high[0]) + (GAP + 0.5) * edge, float(low[1] + high[1]) / 2, float(low[2]) - base))
+
+    def shift(self, low: Vector, high: Vector, place: Vector, edge: float) -> float:
+        """Return how far to move a block along X so that nothing stands in it, in scene units.
+
+        `low`, `high`: its corners. `place`: where its first model shall stand, with that length of `edge`.
+        """
+        np = self._np
+        touch = TOUCH * edge
+        is_near = self.is_solid & (self.high[:, 2] > low.z + GROUND * edge) & (self.low[:, 2] < high.z - touch)
+        is_near &= (self.high[:, 1] > low.y + touch) & (self.low[:, 1] < high.y - touch)
+        is_near &= self.high[:, 0] > low.x + touch
+        near = np.flatnonzero(is_near)
+        left, width = low.x, high.x - low.x
+        for number in near[np.argsort(self.low[near, 0], kind="stable")]:
+            if self.low[number, 0] >= left + width - touch:
+                break
+            thing = self.things[number]
+            is_over = self.high[number, 0] <= left + touch or self._surrounds(number, low.z, place, edge)
+            if not is_over and thing.visible_get(view_layer=self._layer):
+                left = float(self.high[number, 0]) + GAP * edge
+        return left - low.x
+
+    def _surrounds(self, number: int, base: float, place: Vector, edge: float) -> bool:
+        """Return whether the object is ground, landscape or room around the place, rather than a thing standing there.
+
+        A room is wide for its height, and reaches from the base to above the model.
+        """
+        low, high = self.low[number], self.high[number]
+        is_around = low[0] <= place.x <= high[0] and low[1] <= place.y <= high[1]
+        if not is_around or self.things[number].get(recipe.JOB_ID) is not None:
+            return False
+        wide, tall = min(high[0] - low[0], high[1] - low[1]), high[2] - low[2]
+        is_room = wide >= ROOMY * edge and wide > tall and low[2] <= base + GROUND * edge and high[2] >= base + edge
+        return bool(wide >= WIDE * edge or is_room)
