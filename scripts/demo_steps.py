@@ -201,9 +201,7 @@ def watch(report: Report, session: Any, job_id: str) -> None:
 
 def keep(emulator: Emulator, folder: Path) -> None:
     """Copy the picture that the emulator received, and the model that it returned, into the folder."""
-    import bpy
-
-    jobs = Path(bpy.utils.extension_path_user(ADDON, path="jobs"))
+    jobs = importlib.import_module(f"{ADDON}.settings.jobs_folder").jobs_root()
     (model,) = jobs.glob("*/model.glb")
     shutil.copyfile(model, folder / "model.glb")
     picture = next(asset for asset in emulator.assets.values() if asset.kind == "image")

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from build import stage
+from environments import own_folders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def enabled() -> Any:
     # Registered before bpy is imported, so Python calls it after Blender has unregistered the add-on.
     atexit.register(shutil.rmtree, resources, ignore_errors=True)
     stage(resources / "extensions" / "user_default" / "trellis_blender")
-    os.environ["BLENDER_USER_RESOURCES"] = str(resources)
+    os.environ.update(own_folders(resources))
     importlib.import_module("bpy")
     import addon_utils  # only importing bpy makes its folder known
 

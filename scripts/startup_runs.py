@@ -41,14 +41,17 @@ def prepare(folder: Path) -> None:
         package = stage(folder / way / "extensions" / "user_default" / "trellis_blender")
         if way == EMPTY:
             (package / "__init__.py").write_text(NO_ADDON, encoding="utf-8")
-    root = folder / HISTORY / "extensions" / ".user" / "user_default" / "trellis_blender" / "jobs"
+    sys.path.insert(0, str(PACKAGE.parent))
+    from trellis_blender.core.places import JOBS_FOLDER, data_folder
+
+    own = folder / HISTORY
+    root = data_folder(sys.platform, own_folders(own), own) / JOBS_FOLDER
     for number in range(JOBS):
         _write_job(root, number)
 
 
 def _write_job(root: Path, number: int) -> None:
     """Write a job that ended long ago, as the add-on itself writes it."""
-    sys.path.insert(0, str(PACKAGE.parent))
     from trellis_blender.core.job.folder import save
     from trellis_blender.core.job.job import Job, Stage
 

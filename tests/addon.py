@@ -41,6 +41,7 @@ PARTS = {
     # settings
     "preferences": "settings.preferences",
     "stored_key": "settings.stored_key",
+    "jobs_folder": "settings.jobs_folder",
     "scene_settings": "settings.scene",
     "presets": "settings.presets",
     # picture
@@ -65,6 +66,7 @@ PARTS = {
     "place": "scene.place",
     "placeholder": "scene.placeholder",
     "placeholder_drawing": "scene.placeholder_drawing",
+    "moved_files": "scene.moved_files",
     "asset": "scene.asset",
     # jobs
     "jobs": "jobs",
@@ -100,6 +102,7 @@ PARTS = {
     "gallery_drawing": "interface.gallery.drawing",
     "base_operators": "interface.operators.base",
     "source_operators": "interface.operators.sources",
+    "clean_up": "interface.operators.clean_up",
     "drop_operators": "interface.operators.drop",
     "preset_operators": "interface.operators.presets",
     "job_operators": "interface.operators.jobs",

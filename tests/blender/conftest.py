@@ -115,10 +115,9 @@ def empty_session(addon: Addon, warm: WarmBackgrounds, monkeypatch: pytest.Monke
     yield
     addon.session.stop()
     addon.rows.show(())
-    root = addon.session.jobs_root()
-    shutil.rmtree(root)
-    for name in ("removed jobs.json", "price pictures.json"):  # the next emulator may have the same port
-        (root.parent / name).unlink(missing_ok=True)
+    shutil.rmtree(addon.jobs_folder.data_folder(), ignore_errors=True)
+    for folder in addon.jobs_folder.old_folders():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

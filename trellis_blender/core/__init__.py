@@ -3,7 +3,7 @@
 
 - `errors.py` names what can go wrong, and the sentence the artist reads.
 - `files.py` writes a file whole or not at all.
-- `places.py` says where the add-on keeps what outlives it.
+- `places.py` says where the add-on keeps what outlives it, and where earlier versions kept jobs.
 - `picture/` turns a picture into the file that is sent.
 - `request/` says what is requested: account, model, parameters, presets.
 - `model/` reads a GLB into arrays.

@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the add-on keeps what outlives it and every version of Blender: in a folder of the user's own."""
+"""Where the add-on keeps what outlives it and every version of Blender: jobs and key, in a folder of the user's own.
+
+Earlier versions kept jobs in the folder that Blender reserves for an extension, and deletes with it.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
-from pathlib import PurePath
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePath
 from typing import TypeVar
 
+from .files import write_whole
+
 OWN_FOLDER = "Trellis 2 for Blender"
+JOBS_FOLDER = "jobs"
+CHOICE_FILE = "jobs folder.json"
+_BLENDER_VERSION = re.compile(r"\d+\.\d+")
 _Path = TypeVar("_Path", bound=PurePath)
 
 
@@ -27,3 +38,63 @@ def data_folder(platform: str, environment: Mapping[str, str], home: _Path) -> _
     else:
         given, usual = environment.get("XDG_DATA_HOME", ""), home / ".local" / "share"
     return (kind(given) if kind(given).is_absolute() else usual) / OWN_FOLDER
+
+
+def extension_folders(own: Path, user: Path) -> list[Path]:
+    """Return the folders where earlier versions kept jobs, for every Blender and every repository; some may not exist.
+
+    `own`: that of this Blender, “<user>/extensions/.user/<repository>/<extension>/jobs”. `user`: this Blender's folder
+    for its user's files, “…/5.2”, with those of other versions beside it.
+    """
+    extensions = own.parents[2]
+    found = [own]
+    if extensions.is_relative_to(user) and _BLENDER_VERSION.fullmatch(user.name):
+        versions = [folder for folder in _folders(user.parent) if _BLENDER_VERSION.fullmatch(folder.name)]
+        found += [version / own.relative_to(user) for version in versions]
+    others = [repository / own.parent.name / own.name for each in [*found] for repository in _folders(each.parents[2])]
+    return list(dict.fromkeys([*found, *(folder for folder in others if folder.is_dir())]))
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError:
+        return []
+
+
+def holds_anything(folder: Path) -> bool:
+    """Return whether the folder exists and is not empty."""
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The artist's choice of a folder for jobs. It is kept in the data folder, so every Blender of this user has it.
+
+    `folder`: the chosen one, empty for the usual one. `before`: those chosen before, from which jobs may still have to
+    be moved.
+    """
+
+    folder: str = ""
+    before: tuple[str, ...] = ()
+
+
+def read_choice(data: Path) -> Choice:
+    """Return the choice that is kept in this data folder; the default if there is none, or it cannot be read."""
+    try:
+        known = json.loads((data / CHOICE_FILE).read_text(encoding="utf-8"))
+        folder, before = known["folder"], known["before"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return Choice()
+    if not (isinstance(folder, str) and isinstance(before, list) and all(isinstance(path, str) for path in before)):
+        return Choice()
+    return Choice(folder, tuple(before))
+
+
+def write_choice(data: Path, choice: Choice) -> None:
+    """Keep the choice in this data folder, which is created. Raises OSError."""
+    data.mkdir(parents=True, exist_ok=True)
+    write_whole(data / CHOICE_FILE, json.dumps(asdict(choice), indent=1).encode())

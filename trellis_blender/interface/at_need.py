@@ -19,6 +19,7 @@ import bpy
 from ..host.at_need import AtNeed, imported
 
 if TYPE_CHECKING:
+    from ..core.job import clean_up
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
     from ..core.job import words as job_words
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..scene import asset, build, catalog, place, placeholder, recipe
     from ..settings import presets
 else:
+    clean_up = AtNeed("core.job.clean_up")
     job_folder = AtNeed("core.job.folder")
     job_table = AtNeed("core.job.job")
     job_words = AtNeed("core.job.words")
@@ -58,6 +60,7 @@ __all__ = [
     "block_until_done",
     "build",
     "catalog",
+    "clean_up",
     "file",
     "icons",
     "imported",

@@ -7,7 +7,6 @@ something to do: a module that was never used has nothing to forget and nothing 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +14,8 @@ import bpy
 
 from ..host.at_need import imported
 from ..host.translation import translation
-from ..jobs import jobs_root
 from ..picture import completed_renders, sources
+from ..settings import jobs_folder
 from ..settings import scene as scene_settings
 from . import preview_requests, selection
 from .at_need import icons, placeholder, session
@@ -74,9 +73,8 @@ def has_boxes() -> bool:
 
 def resume_earlier() -> None:
     """Resume the jobs of earlier sessions, if there are any. A one-shot timer, after Blender has started."""
-    with os.scandir(jobs_root()) as entries:
-        if any(entries):
-            session.start()
+    if jobs_folder.is_any():
+        session.start()
 
 
 HANDLERS: tuple[tuple[str, Handler], ...] = (

@@ -112,6 +112,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
         layout.operator("trellis2.save_to_library", icon="EXPORT")
         layout.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
+        layout.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
         layout.operator("trellis2.dismiss", icon="X")
         layout.separator()
         layout.operator("trellis2.enter_key", text="Enter Key...", icon="KEYINGSET")

@@ -15,14 +15,14 @@ from ..host import keymap, report
 from ..host.translation import translation
 from ..jobs import rows
 from ..picture import completed_renders, sources
-from ..settings import preferences
+from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
 from . import at_need, gallery, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
+from .operators import clean_up, level_of_detail, variations
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
-from .operators import level_of_detail, variations
 from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
@@ -38,6 +38,7 @@ def classes() -> tuple[Any, ...]:
         *drop_operators.CLASSES,
         *preset_operators.CLASSES,
         *job_operators.CLASSES,
+        *clean_up.CLASSES,
         *account_operators.CLASSES,
         *asset_operators.CLASSES,
         *level_of_detail.CLASSES,
@@ -68,6 +69,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield gallery.register, gallery.unregister
     yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
     yield partial(rows.tell_with, panels.row_tooltip), partial(rows.tell_with, None)
+    yield partial(jobs_folder.when_chosen, at_need.begin_soon), partial(jobs_folder.when_chosen, None)
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)
         yield partial(drawn.append, draw), partial(drawn.remove, draw)

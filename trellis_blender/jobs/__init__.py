@@ -13,16 +13,3 @@
 `prices` asks Scenario what a model would cost.
 `block_until_done` lets scripts wait for a model or a picture.
 """
-
-from __future__ import annotations
-
-from pathlib import Path
-
-import bpy
-
-from .. import __package__ as base_package
-
-
-def jobs_root() -> Path:
-    """Return the folder of all jobs, in the directory that Blender reserves for the extension. Creates it."""
-    return Path(bpy.utils.extension_path_user(base_package, path="jobs", create=True))

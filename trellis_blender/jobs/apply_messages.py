@@ -29,7 +29,8 @@ from ..core.runner.messages import (
     ThumbnailsReady,
 )
 from ..picture import icons
-from ..settings import preferences
+from ..scene import moved_files
+from ..settings import jobs_folder, preferences
 
 if TYPE_CHECKING:
     from .state import Session
@@ -63,6 +64,7 @@ def take_in(session: Session, message: RunnerMessage) -> None:
             session.refused.pop(job_id, None)
             session.importer.forget(job_id)
             session.previews.forget(job_id)
+            session.messages.page.forget(job_id)
         case Notice():
             session.messages.notices.append(message)
         case ModelRead():
@@ -71,13 +73,25 @@ def take_in(session: Session, message: RunnerMessage) -> None:
             session.previews.take(message)
         case Marked(favorites):
             session.marked(favorites)
-        case JobsLoaded(is_whole):
-            session.changes += 1
-            session.is_loaded, session.placeholders.is_sure = True, is_whole
-            session.jobs = _by_age(session.jobs)
-            session.runner.tidy(preferences.keep_days())
+        case JobsLoaded():
+            _take_loaded(session, message)
         case _:
             _take_in_account(session, message)
+
+
+def _take_loaded(session: Session, message: JobsLoaded) -> None:
+    """Take in that all jobs are known, or that those of an earlier place are on their way."""
+    session.changes += 1
+    session.is_loaded, session.is_moving = True, message.is_moving
+    session.is_leaving = session.root != jobs_folder.jobs_root()  # one may have been chosen meanwhile
+    session.messages.page.is_moving = session.is_moving or session.is_leaving
+    session.placeholders.is_sure = message.is_whole and not jobs_folder.missing()
+    session.jobs = _by_age(session.jobs)
+    if session.placeholders.is_sure:
+        jobs_folder.all_moved()
+    if not session.is_moving:
+        moved_files.follow(session.root)
+    session.runner.tidy(preferences.keep_days())
 
 
 def _take_in_account(session: Session, message: RunnerMessage) -> None:
@@ -90,8 +104,8 @@ def _take_in_account(session: Session, message: RunnerMessage) -> None:
             _take_price(session, message)
         case RemovedCosts(costs):
             session.spending.take_removed(costs)
-        case StorageUsed(size):
-            session.messages.page.kept = size
+        case StorageUsed(sizes):
+            session.messages.page.sizes = sizes
 
 
 def _take_price(session: Session, answer: PriceReady) -> None:

@@ -24,7 +24,7 @@ from ..host.background import model_client
 from ..host.background.model_client import ModelClient
 from ..host.background.process import Task
 from ..scene import blender_importer, build, placeholder
-from ..settings import preferences
+from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
 from .progress import Echo
 
@@ -48,6 +48,7 @@ class Importer:
     placeholders; `left` is called for a job whose placeholder is gone. `reasons`: why the models of some jobs do not
     come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
     `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
+    `homes`: the names of all folders of ours, as placeholders keep them.
     """
 
     runner: Runner
@@ -73,6 +74,11 @@ class Importer:
     task: Task | None = None
     imported: Path | None = None
     is_alone: bool = False
+    homes: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        folders = (self.root, jobs_folder.usual(), *jobs_folder.old_folders())
+        self.homes = frozenset(map(placeholder.home, folders))
 
     def want(self, job_id: str, *, is_asked: bool = False) -> None:
         """Bring this job's model into the scene as soon as possible. `is_asked`: the artist clicked for it now."""
@@ -114,11 +120,11 @@ class Importer:
         wanted again when the file `is_opened`, since this file lacks it; after undo, the placeholder goes. The
         placeholder of an unknown job stays if another computer keeps that job.
         """
-        home, unwanted = placeholder.home(self.root), list[bpy.types.Object]()
+        unwanted = list[bpy.types.Object]()
         for box in placeholder.boxes():
             job = jobs.get(placeholder.job_id(box))
             if job is None:
-                unwanted += [box] if placeholder.home_of(box) == home else []
+                unwanted += [box] if placeholder.home_of(box) in self.homes else []
             elif self._is_cancelled(job):
                 unwanted.append(box)
             elif not self._is_in_scene(job) or is_opened or job.id in self.wanted:

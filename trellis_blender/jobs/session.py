@@ -24,14 +24,16 @@ from ..core.runner.runner import Runner
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
-from ..scene import placeholder
-from ..settings import preferences
-from . import apply_messages, jobs_root, rows
+from ..scene import moved_files, placeholder
+from ..settings import jobs_folder, preferences
+from ..settings.jobs_folder import jobs_root
+from . import apply_messages, rows
 from .messages import press_import
 from .progress import Echo, ProgressDisplay
 from .state import Session, State
 
 TICK_SECONDS = 0.1
+STOP_SECONDS = 2.0
 READING_SECONDS = 0.02  # while a model is read, which takes a few tenths of a second
 
 
@@ -117,7 +119,7 @@ def is_awaited(job: Job) -> bool:
 
 def incoming() -> Path:
     """Return the folder for pictures that belong to no job yet."""
-    return jobs_root() / job_folder.INCOMING
+    return (_state.session.root if _state.session is not None else jobs_root()) / job_folder.INCOMING
 
 
 def remove(job_id: str) -> None:
@@ -225,8 +227,16 @@ def start() -> Session:
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
         _state.session = Session(runner, root, _state.messages)
         runner.pictures.prepare = _state.session.previews.client.prepare
+        others = jobs_folder.other_folders()
+        if others:
+            runner.take_in(others)
+        path, folder = jobs_folder.missing(), root
+        if path:
+            _state.messages.tell(f"The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.")
         runner.start()
         _use_account(_state.session)
+    elif _state.session.is_loaded:
+        _follow_folder(_state.session)
     _wake(TICK_SECONDS)
     return _state.session
 
@@ -260,6 +270,8 @@ def tick() -> bool:
     session.ticks += 1
     _use_account(session)
     is_changed = apply_messages.drain(session)
+    if session.is_leaving and not _is_at_work(session):
+        session = _in_chosen_folder(session)
     is_changed = session.importer.step(session.jobs) or is_changed
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
@@ -278,13 +290,34 @@ def stop() -> None:
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
     if _state.session is not None:
-        _state.session.placeholders.fill.clear()
-        _state.session.previews.stop()
-        _state.session.importer.stop()
-        _state.session.runner.stop()
-        _state.session.display.show("")
-        _state.session.display.show_waiting(())
+        _end(_state.session, STOP_SECONDS)
     use(State())
+
+
+def _end(session: Session, seconds: float) -> None:
+    """End all that the session has started. `seconds`: how long to wait for its threads."""
+    session.placeholders.fill.clear()
+    session.previews.stop()
+    session.importer.stop()
+    session.runner.stop(seconds)
+    session.display.show("")
+    session.display.show_waiting(())
+
+
+def _follow_folder(session: Session) -> None:
+    """Go to another folder as soon as no job is at work, if one was chosen, in this Blender or another. All jobs move.
+
+    So does a session that had to begin in the usual folder, once the drive of the chosen one is there.
+    """
+    session.is_leaving = session.root != jobs_root()
+    session.messages.page.is_moving = session.is_leaving or session.is_moving
+
+
+def _in_chosen_folder(session: Session) -> Session:
+    """Return a new session in the chosen folder, which takes in the jobs of this one."""
+    _end(session, 0.0)
+    _state.session = None
+    return start()
 
 
 def _timer() -> float | None:
@@ -298,10 +331,16 @@ def _timer() -> float | None:
 
 
 def _is_busy(session: Session) -> bool:
-    is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
     is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
     is_due = session.placeholders.is_due or session.messages.says_connected
-    return is_waiting or not session.is_loaded or bool(session.echoes or session.marks) or is_asking or is_due
+    return _is_at_work(session) or is_asking or is_due or session.is_leaving
+
+
+def _is_at_work(session: Session) -> bool:
+    """Return whether any job is not at rest, or the jobs are not all known yet."""
+    is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
+    is_told = session.is_loaded and not session.is_moving
+    return is_waiting or not is_told or bool(session.echoes or session.marks)
 
 
 def _use_account(session: Session) -> None:
@@ -329,6 +368,8 @@ def file_opened() -> None:
         _state.session.importer.leave_file()
         _state.session.placeholders.file_opened()
         rows.show(newest_first())
+        if _state.session.is_loaded:
+            moved_files.follow(_state.session.root)
         if any(placeholder.boxes()):
             _state.session.is_loaded = False  # another Blender may have started the jobs of its placeholders
             _state.session.runner.load()

@@ -37,7 +37,7 @@ class Session:
     `favorites`: the jobs that the artist marked. `marks`: requests to mark one, not answered yet. `changes` counts what
     changes which jobs there are, their stages, and their marks.
     `refused`: pictures of jobs that are not saved yet, or never will be because of the picture, so that the artist can
-    send them in another way.
+    send them in another way. `is_moving`: jobs come from other folders. `is_leaving`: another jobs folder was chosen.
     """
 
     runner: Runner
@@ -52,6 +52,8 @@ class Session:
     changes: int = 0
     refused: dict[str, ChosenPicture] = field(default_factory=dict)
     is_loaded: bool = False
+    is_moving: bool = False
+    is_leaving: bool = False
     is_checking: bool = False
     ticks: int = 0
     display: ProgressDisplay = field(default_factory=ProgressDisplay)

@@ -9,11 +9,13 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from .. import __package__ as base_package
-from ..core.errors import AccountError, OnlineAccessError, Remedy
+from ..core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
 from ..host.translation.translation import translated
-from . import stored_key
+from . import jobs_folder, stored_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..core.request.account import Account
     from ..core.runner.messages import ConnectionChecked
 
@@ -38,12 +40,34 @@ class Page:
 
     `answer`: the result of the last connection test, None before a test and after the account has changed.
     `is_untested`: a key was entered while Blender may not go online, so it is tested once it may.
-    `kept`: the size of the jobs' folders in bytes, None until it is known.
+    `sizes`: the sizes of the jobs' folders in bytes, by the jobs' ids; None until they are known.
+    `is_moving`: jobs move to the folder that was chosen, or wait to do so. `objection`: why a folder was not taken.
     """
 
     answer: "ConnectionChecked | None" = None
     is_untested: bool = False
-    kept: int | None = None
+    sizes: "Mapping[str, int] | None" = None
+    is_moving: bool = False
+    objection: str = ""
+
+    def forget(self, job_id: str) -> None:
+        """Forget the size of a job that was removed."""
+        if self.sizes is not None:
+            self.sizes = {known: size for known, size in self.sizes.items() if known != job_id}
+
+
+def _chosen_folder(_owner: Any) -> str:
+    return jobs_folder.chosen()
+
+
+def _choose_folder(_owner: Any, path: str) -> None:
+    page = TRELLIS2_AP_preferences.page
+    try:
+        jobs_folder.choose(path)
+    except TrellisError as error:
+        page.objection = error.sentence
+    else:
+        page.objection = ""
 
 
 class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
@@ -60,6 +84,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         api_address: str
         keep_normals: bool
         keep_seams: bool
+        jobs_folder: str
         keep_jobs: str
         use_placeholders: bool
         mark_as_asset: bool
@@ -103,6 +128,17 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
                 " this keeps the file's normals too, and freezes Blender as long"
             ),
             default=False,
+        )
+        # Kept beside the jobs, not by Blender, which forgets it when the add-on is uninstalled.
+        jobs_folder: StringProperty(
+            name="Jobs Folder",
+            description=(
+                "Folder where all jobs and their models are kept, for every version of Blender; uninstalling the add-on"
+                " leaves it alone. All jobs move to the folder that you choose; leave it empty for the usual folder"
+            ),
+            subtype="DIR_PATH",
+            get=_chosen_folder,
+            set=_choose_folder,
         )
         keep_jobs: EnumProperty(
             name="Keep Jobs",
@@ -148,34 +184,75 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the account and the result of its last test."""
-        from ..core.request.account import DEFAULT_ADDRESS
-
+        """Draw the preferences under their headings."""
         layout = self.layout
         assert layout is not None
         layout.use_property_split = True
         layout.use_property_decorate = False
-        draw_key(layout, self)
-        draw_key_file(layout)
-        layout.prop(self, "project_id", placeholder="Optional")
-        layout.prop(self, "api_address", placeholder=DEFAULT_ADDRESS)
-        draw_online_access(layout)
-        layout.operator("trellis2.test_connection", icon="LINKED")
-        answer, kept = TRELLIS2_AP_preferences.page.answer, TRELLIS2_AP_preferences.page.kept
-        if answer is not None:
-            layout.label(text=translated(answer.sentence), icon=answer_icon(answer))
-        layout.separator()
+        _draw_account(layout, self)
+        _draw_heading(layout, "Placement")
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_normals")
         layout.prop(self, "keep_seams")
-        layout.prop(self, "price_limit")
-        layout.prop(self, "cu_price")
-        layout.prop(self, "currency")
-        layout.prop(self, "keep_jobs")
+        _draw_heading(layout, "History")
+        _draw_history(layout, self)
+        _draw_heading(layout, "Assets")
         layout.prop(self, "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
-        if kept is not None:
-            layout.label(text=translated(f"All jobs take up {kept / 1e6:,.0f} MB"))
+        _draw_links(layout)
+
+
+def _draw_account(layout: Any, owner: Any) -> None:
+    """Draw key and address, and the result of their last test."""
+    from ..core.request.account import DEFAULT_ADDRESS, TEAM_PAGE
+
+    heading = layout.row()
+    heading.label(text="Account")
+    heading.operator("wm.url_open", text="Get a Key", icon="URL").url = TEAM_PAGE
+    draw_key(layout, owner)
+    draw_key_file(layout)
+    layout.prop(owner, "project_id", placeholder="Optional")
+    layout.prop(owner, "api_address", placeholder=DEFAULT_ADDRESS)
+    draw_online_access(layout)
+    layout.operator("trellis2.test_connection", icon="LINKED")
+    answer = TRELLIS2_AP_preferences.page.answer
+    if answer is not None:
+        layout.label(text=translated(answer.sentence), icon=answer_icon(answer))
+    for name in ("price_limit", "cu_price", "currency"):
+        layout.prop(owner, name)
+
+
+def _draw_history(layout: Any, owner: Any) -> None:
+    """Draw where jobs are kept, for how long, and how much they take up."""
+    page = TRELLIS2_AP_preferences.page
+    layout.prop(owner, "jobs_folder", placeholder=str(jobs_folder.usual()))
+    if page.objection:
+        layout.label(text=translated(page.objection), icon="ERROR")
+    elif page.is_moving:
+        layout.label(text="The jobs move there as soon as none is at work", icon="SORTTIME")
+    elif jobs_folder.missing():
+        layout.label(text="That folder is not there. New jobs are kept in the usual one meanwhile", icon="ERROR")
+    layout.prop(owner, "keep_jobs")
+    row = layout.row()
+    row.operator("trellis2.open_jobs_folder", text="Open Folder", icon="FILE_FOLDER")
+    row.operator("trellis2.clean_up", text="Clean Up...", icon="TRASH")
+    if page.sizes is not None:
+        kept = sum(page.sizes.values()) / 1e6
+        layout.label(text=translated(f"All jobs take up {kept:,.0f} MB"))
+
+
+def _draw_heading(layout: Any, text: str) -> None:
+    layout.separator()
+    layout.label(text=text)
+
+
+def _draw_links(layout: Any) -> None:
+    from ..host.version import WEBSITE
+
+    layout.separator()
+    row = layout.row()
+    row.operator("wm.url_open", text="Documentation", icon="HELP").url = f"{WEBSITE}#readme"
+    row.operator("wm.url_open", text="Report a Problem", icon="URL").url = f"{WEBSITE}/issues"
 
 
 def draw_key(layout: Any, owner: Any) -> None:

@@ -381,7 +381,15 @@ def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
 
 def test_the_preferences_are_drawn(addon: Any) -> None:
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
-    assert page.operator_ids == ["trellis2.forget_key", "trellis2.test_connection"]
+    assert page.operator_ids == [
+        "wm.url_open",
+        "trellis2.forget_key",
+        "trellis2.test_connection",
+        "trellis2.open_jobs_folder",
+        "trellis2.clean_up",
+        "wm.url_open",
+        "wm.url_open",
+    ]
 
 
 def test_an_image_editors_panel_is_for_the_image_that_it_shows(addon: Any) -> None:

@@ -83,7 +83,7 @@ print("renders", addon.completed_renders.count())
 
 def test_a_session_brings_what_it_needs(tmp_path: Path) -> None:
     script = """
-(addon.jobs.jobs_root() / "20261128-120000-abcd").mkdir()
+(addon.jobs_folder.jobs_root() / "20261128-120000-abcd").mkdir()
 addon.handlers.resume_earlier()
 tell("resumed")
 """

@@ -29,7 +29,7 @@ def kept(addon: Any) -> Iterator[Any]:
 def started(addon: Any) -> set[str]:
     """Start the session, wait until it has tidied up, and return the names of the jobs that are left."""
     addon.session.start()
-    tick_until(lambda: addon.session.state().messages.page.kept is not None)
+    tick_until(lambda: addon.session.state().messages.page.sizes is not None)
     names = {job.name for job in addon.session.jobs().values()}
     assert names == {addon.begin.job_folder.load(path).name for path in folders(addon)}
     return names

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -15,8 +17,6 @@ from tests.blender.pictures import picture_file
 from tests.blender.working import OPS, finish, generate, refusal, tick_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from emulator import Emulator
 
 KEY, SECRET = "SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET"
@@ -68,6 +68,22 @@ def test_what_comes_from_the_environment_is_said_and_not_asked_for(addon: Any, m
     assert "api_key" not in page.properties
     assert "api_secret" in page.properties
     assert "test-key" not in page.text
+
+
+def test_the_page_has_headings_and_leads_to_the_key_the_documentation_and_where_problems_are_reported(
+    addon: Any,
+) -> None:
+    page = draw(addon.preferences.TRELLIS2_AP_preferences)
+    headings = ("Account", "Placement", "History", "Assets")
+    assert tuple(text for text in page.texts if text in headings) == headings
+    manifest = Path(addon.package.__file__).with_name("blender_manifest.toml")
+    website = tomllib.loads(manifest.read_text(encoding="utf-8"))["website"]
+    links = {label: given["url"] for name, label, given in page.operators if name == "wm.url_open"}
+    assert links == {
+        "Get a Key": "https://app.scenario.com/team",
+        "Documentation": f"{website}#readme",
+        "Report a Problem": f"{website}/issues",
+    }
 
 
 def test_the_account_has_the_project_without_blanks_around_it(addon: Any, connected: Emulator) -> None:

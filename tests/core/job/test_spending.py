@@ -139,7 +139,7 @@ def test_the_next_start_is_told_what_removed_jobs_cost(open_studio: Callable[[],
 
 
 def test_a_removed_job_that_is_brought_back_by_its_id_counts_once(tmp_path: Path) -> None:
-    root, begun = tmp_path / "jobs", utc(2026, 11, 15)
+    root, begun = tmp_path, utc(2026, 11, 15)
     first, again = made(1, begun), made(2, begun, remote_id="job_1")
     here = Spending()
     here.take(first)
@@ -155,7 +155,7 @@ def test_a_removed_job_that_is_brought_back_by_its_id_counts_once(tmp_path: Path
 def test_what_was_charged_in_vain_is_kept_of_each_job_that_was_removed_before_it_was_accepted_again(
     tmp_path: Path,
 ) -> None:
-    root = tmp_path / "jobs"
+    root = tmp_path
     for number in (1, 2):
         keep(root, made(number, 0.0, None, remote_id="", charged_in_vain=3.0))
     assert [cost for _begun, cost, _remote_id in removed(root).values()] == [3.0, 3.0]
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path: Path, monk
     def taken(*_given: object, **_named: object) -> str:
         raise PermissionError(errno.EACCES, "Another program has it")
 
-    root = tmp_path / "jobs"
+    root = tmp_path
     keep(root, made(1, 0.0))
     with monkeypatch.context() as for_now:
         for_now.setattr(Path, "read_text", taken)
@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path: Path, monk
 
 
 def test_a_job_that_cost_nothing_is_not_written_down(tmp_path: Path) -> None:
-    keep(tmp_path / "jobs", new_job())
+    keep(tmp_path, new_job())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -205,7 +205,7 @@ def test_a_full_disk_keeps_nobody_from_removing_a_job(studio: Studio, monkeypatc
 )
 def test_a_file_that_is_not_ours_counts_for_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / REMOVED_FILE).write_text(text, encoding="utf-8")
-    assert removed(tmp_path / "jobs") == {}
+    assert removed(tmp_path) == {}
 
 
 def test_the_sums_are_made_anew_only_after_a_change() -> None:

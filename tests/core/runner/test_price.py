@@ -240,7 +240,7 @@ def test_a_picture_that_is_refused_is_not_uploaded_again_and_again(folder: Path)
 def test_a_damaged_file_of_pictures_is_made_anew(
     folder: Path, emulator: Emulator, asked: Callable[..., PriceReady], content: str
 ) -> None:
-    (folder / PICTURES_FILE).write_text(content, encoding="utf-8")
+    (folder / "jobs" / PICTURES_FILE).write_text(content, encoding="utf-8")
     assert [asked().cost, asked().cost] == [7.25, 7.25]
     assert emulator.calls["upload"] == 1
 
@@ -248,18 +248,18 @@ def test_a_damaged_file_of_pictures_is_made_anew(
 def test_a_file_of_pictures_that_cannot_be_written_is_no_obstacle(
     folder: Path, asked: Callable[..., PriceReady], caplog: Any
 ) -> None:
-    (folder / PICTURES_FILE).mkdir()
+    (folder / "jobs" / PICTURES_FILE).mkdir()
     assert asked().cost == 7.25
     assert "could not keep" in caplog.text
 
 
-def test_what_is_kept_for_prices_is_neither_among_the_jobs_nor_holds_a_secret(
+def test_what_is_kept_for_prices_is_no_job_and_holds_no_secret(
     folder: Path, emulator: Emulator, asked: Callable[..., PriceReady]
 ) -> None:
     asked()
-    assert list((folder / "jobs").iterdir()) == []
+    assert [path.name for path in (folder / "jobs").iterdir()] == [PICTURES_FILE]
     assert job_folder.job_folders(folder / "jobs") == []
-    kept = (folder / PICTURES_FILE).read_text(encoding="utf-8")
+    kept = (folder / "jobs" / PICTURES_FILE).read_text(encoding="utf-8")
     assert emulator.secret not in kept
     assert f'"{emulator.key}' not in kept
 

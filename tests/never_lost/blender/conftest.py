@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from build import stage
+from environments import own_folders
 from tests.never_lost.world import small_models
+from trellis_blender.core.places import JOBS_FOLDER, data_folder
 
-JOBS = Path("extensions", ".user", "user_default", "trellis_blender", "jobs")
+NOWHERE = Path("/")
+JOBS = data_folder(sys.platform, own_folders(NOWHERE), NOWHERE).relative_to(NOWHERE) / JOBS_FOLDER
 
 
 def install(folder: Path) -> Path:

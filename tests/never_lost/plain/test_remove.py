@@ -16,6 +16,7 @@ from tests.never_lost.world import OWN_WITH_MODEL
 from tests.patience import PATIENCE
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
+from trellis_blender.core.job.spending import REMOVED_FILE
 
 Open = Callable[[], Window]
 STRANGERS = ("notes.txt", "source.blend", "source.psd", "model.glb.blend", "preview.mp4", "download.part", "job.json~")
@@ -47,7 +48,7 @@ def test_removing_a_job_leaves_nothing_of_it(window: Window, picture: Path) -> N
     job_id = window.add(picture)
     window.reach(job_id, Stage.READY)
     removed(window, job_id)
-    assert list(window.root.iterdir()) == []
+    assert [path.name for path in window.root.iterdir()] == [REMOVED_FILE]  # what it cost
 
 
 def test_what_somebody_else_put_into_the_folder_stays(window: Window, picture: Path) -> None:
@@ -159,5 +160,5 @@ def test_tidying_keeps_a_job_that_another_window_has_gone_on_with(
         opened.loaded()
     assert first.again(failed[0]).stage is Stage.READY
     second.kept(DAYS)
-    assert {path.name for path in window.root.iterdir()} == set(failed)  # and the other one was removed all the same
+    assert {path.name for path in window.root.iterdir()} == {*failed, REMOVED_FILE}  # the other one was removed
     assert (window.root / failed[0] / "model.glb").is_file()

@@ -147,7 +147,7 @@ class Window:
         """Tidy, and wait until it is done; how many bytes are kept."""
         self.told.clear()
         self.runner.tidy(days)
-        return self._answer(StorageUsed).size
+        return sum(self._answer(StorageUsed).sizes.values())
 
     def loaded(self) -> None:
         """Wait until all jobs of earlier sessions are told."""

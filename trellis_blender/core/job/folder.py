@@ -45,7 +45,7 @@ OWN_FILES = (
     LOCK_FILE,
     JOB_FILE,
 )
-_STALE_SECONDS = 24 * 3600.0
+STALE_SECONDS = 24 * 3600.0
 
 
 class DamagedJobError(Exception):
@@ -141,9 +141,9 @@ def favorites(root: Path) -> frozenset[str]:
     return frozenset(path.parent.name for path in root.glob(f"*/{FAVORITE_FILE}"))
 
 
-def size(root: Path) -> int:
-    """Return the size of all jobs in bytes. Raises OSError."""
-    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+def size(folder: Path) -> int:
+    """Return the size of all files in the folder in bytes, 0 if it is gone. Raises OSError."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def job_folders(root: Path) -> list[Path]:
@@ -159,7 +159,7 @@ def sweep(root: Path, now: float) -> None:
     left = [*root.glob(UNFINISHED_PREFIX + "*"), *(root / INCOMING).glob("*")]
     for path in left:
         with contextlib.suppress(OSError):  # another Blender may have removed it, or still hold it: try next time
-            if now - path.stat().st_mtime > _STALE_SECONDS:
+            if now - path.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Scenario really charged, month by month. A file beside the jobs' folder keeps the costs of removed jobs."""
+"""What Scenario really charged, month by month. A file among the jobs keeps the costs of removed ones."""
 
 from __future__ import annotations
 
@@ -44,8 +44,16 @@ def keep(root: Path, job: Job) -> None:
     """Write down what the job cost before it is removed. `root`: the jobs' folder. Raises OSError."""
     cost, known, remote_id = charged(job), _read(root), job.remote_id if job.holds_model else ""
     if cost and remote_id not in {entry[2] for entry in known.values()} - {""}:
-        text = json.dumps({**known, job.id: (job.created, cost, remote_id)}, indent=1)
-        write_whole(root.parent / REMOVED_FILE, text.encode())
+        _write(root, {**known, job.id: (job.created, cost, remote_id)})
+
+
+def take_over(root: Path, place: Path) -> None:
+    """Move what removed jobs have cost from another folder of jobs into this one. Raises OSError."""
+    for folder in (place, place.parent):  # earlier versions kept the file beside the jobs' folder
+        costs = removed(folder) if folder != root else {}
+        if costs:
+            _write(root, {**costs, **_read(root)})
+            (folder / REMOVED_FILE).unlink(missing_ok=True)
 
 
 def removed(root: Path) -> Costs:
@@ -56,9 +64,13 @@ def removed(root: Path) -> Costs:
         return {}
 
 
+def _write(root: Path, costs: Costs) -> None:
+    write_whole(root / REMOVED_FILE, json.dumps(costs, indent=1).encode())
+
+
 def _read(root: Path) -> Costs:
     try:
-        data = json.loads((root.parent / REMOVED_FILE).read_text(encoding="utf-8"))
+        data = json.loads((root / REMOVED_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError, RecursionError):
         return {}
     known = data.items() if isinstance(data, dict) else ()

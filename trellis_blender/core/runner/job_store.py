@@ -11,13 +11,14 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Remedy, StorageError, TrellisError, storage_error
 from ..job import folder as job_folder
-from ..job import spending
+from ..job import moving, spending
+from ..job.clean_up import Kind, kind_of
 from ..job.events import AnswerLost, Event, Failed, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
@@ -109,6 +110,8 @@ class JobStore:
         self.entries: dict[str, JobEntry] = {}
         self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
+        self._sizes: dict[str, int] = {}  # of the jobs' folders, in bytes
+        self._is_moving = self._is_any_left = False  # jobs come from other folders, or had to stay there
 
     @property
     def is_alive(self) -> bool:
@@ -124,11 +127,31 @@ class JobStore:
             if favorites := job_folder.favorites(self._root):
                 self._messages.put(Marked(dict.fromkeys(favorites, True)))
             self.look_around()
-            is_whole = not self._told
+            is_whole = not (self._told or self._is_moving or self._is_any_left)
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
         finally:
-            self._messages.put(JobsLoaded(is_whole))
+            self._messages.put(JobsLoaded(is_whole, self._is_moving))
+
+    def arrivals(self, places: Sequence[Path]) -> Iterator[moving.Arrival]:
+        """Return an iterator that moves the jobs of these places here, one at each step. Another thread may use it.
+
+        Each result, and None at the end, is for `take_in`.
+        """
+        self._is_moving, self._is_any_left = True, False
+        return moving.arrivals(places, self._root)
+
+    def take_in(self, arrival: moving.Arrival | None) -> None:
+        """Take in a job that was moved here; None: that was the last. Raises StorageError if it could not be moved."""
+        if arrival is None:
+            self._is_moving = False
+            self.load()  # another Blender may have moved some, too
+            return
+        self._is_any_left = self._is_any_left or arrival.is_left
+        if arrival.error is not None:
+            raise arrival.error
+        if arrival.folder is not None:
+            self._look(arrival.folder, {})
 
     def look_around(self) -> None:
         """Check what other Blenders do: take over the jobs of one that is gone, update the others, find new ones.
@@ -141,19 +164,23 @@ class JobStore:
             raise storage_error("read the folder of the jobs", error) from error
         before, self._told = self._told, {}
         for folder in folders:
-            known = self.entries.get(folder.name)
-            if known is None or known.job.foreign:
-                try:
-                    self._look_at(folder, known)
-                except StorageError as error:
-                    if before.get(folder.name) != error.sentence:
-                        self._messages.put(Notice(error.sentence, error.remedy))
-                    self._told[folder.name] = error.sentence
+            self._look(folder, before)
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
             if entry.lock is None and not entry.is_unsaved and job_id not in present:
                 del self.entries[job_id]  # another Blender has removed it
                 self._messages.put(JobRemoved(job_id))
+
+    def _look(self, folder: Path, told: Mapping[str, str]) -> None:
+        """Look at one job, unless it is ours. Tell the artist if it cannot be read, unless that was `told` before."""
+        known = self.entries.get(folder.name)
+        if known is None or known.job.foreign:
+            try:
+                self._look_at(folder, known)
+            except StorageError as error:
+                if told.get(folder.name) != error.sentence:
+                    self._messages.put(Notice(error.sentence, error.remedy))
+                self._told[folder.name] = error.sentence
 
     def _look_at(self, folder: Path, known: JobEntry | None) -> None:
         job, lock = self._read(folder), None
@@ -276,6 +303,7 @@ class JobStore:
         except OSError as error:
             raise storage_error("remove the job", error) from error
         del self.entries[entry.job.id]
+        self._sizes.pop(entry.job.id, None)
         self._messages.put(JobRemoved(entry.job.id))
 
     def mark(self, job_id: str, *, is_favorite: bool) -> None:
@@ -295,17 +323,20 @@ class JobStore:
         """
         oldest = None if days is None else time.time() - days * 24 * 3600
         for entry in list(self.entries.values()):
-            may_be_kept_for = entry.job.holds_model or entry.job.may_be_paid
-            is_done = entry.job.is_resting and (entry.job.stage is Stage.IMPORTED or not may_be_kept_for)
+            is_done = kind_of(entry.job) in (Kind.IMPORTED, Kind.WITHOUT_MODEL)
             if oldest is not None and is_done and entry.job.ended is not None and entry.job.ended < oldest:
                 try:
                     self.remove(entry)
                 except StorageError as error:
                     self._messages.put(Notice(error.sentence, error.remedy))
-        try:
-            self._messages.put(StorageUsed(job_folder.size(self._root)))
-        except OSError as error:
-            raise storage_error("measure the folder of the jobs", error) from error
+        self._measure(*self.entries.values())
+
+    def _measure(self, *entries: JobEntry) -> None:
+        """Measure these jobs' folders, and report the space that all jobs use."""
+        for entry in entries:
+            with contextlib.suppress(OSError):  # a file has just gone: it is measured again when something happens
+                self._sizes[entry.job.id] = job_folder.size(entry.folder)
+        self._messages.put(StorageUsed(dict(self._sizes)))
 
     def apply(self, entry: JobEntry, event: Event) -> None:
         """Apply the event to the job. Raises ImpossibleEventError."""
@@ -325,6 +356,8 @@ class JobStore:
         if entry.job.is_resting and not entry.is_unsaved:
             entry.unlock()
         self._publish(entry)
+        if entry.job.is_resting:
+            self._measure(entry)
 
     def _let_in(self) -> None:
         """Release the oldest job that waits at the limit, because a job has ended at Scenario."""

@@ -86,9 +86,9 @@ class PriceReady:
 
 @dataclass(frozen=True)
 class StorageUsed:
-    """The size of all jobs' folders in bytes."""
+    """The sizes of the jobs' folders in bytes, by the jobs' ids. A job whose folder was not measured yet is missing."""
 
-    size: int
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,13 @@ class Marked:
 
 @dataclass(frozen=True)
 class JobsLoaded:
-    """The end of loading: all jobs of earlier sessions have been sent. Unless `is_whole`, some could not be read."""
+    """The end of loading: all jobs of earlier sessions have been sent. Unless `is_whole`, some are missing.
+
+    `is_moving`: jobs of other folders are still on their way, and another such message follows.
+    """
 
     is_whole: bool = True
+    is_moving: bool = False
 
 
 @dataclass(frozen=True)

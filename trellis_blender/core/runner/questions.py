@@ -2,7 +2,7 @@
 """Requests that are no step of a job: the price of a model, whether the key works, and a model's contents.
 
 A price request starts no job. It needs a picture at Scenario, although the price does not depend on it. We use an
-earlier job's, or else a tiny hidden one, uploaded once for each project. A file beside the jobs' folder keeps its id.
+earlier job's, or else a tiny hidden one, uploaded once for each project. A file among the jobs keeps its id.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def ask(
         return PriceReady(number, tools.service.price(model, picture, parameters), picture)
 
     try:
-        return _priced(tools, price_with, place, known, root.parent / PICTURES_FILE)
+        return _priced(tools, price_with, place, known, root / PICTURES_FILE)
     except DryRunIgnoredError as error:
         return PriceReady(number, is_last=True, notice=error.sentence)
     except RefusedError:  # of a picture just uploaded, or of the upload: another try would only upload again

@@ -106,6 +106,17 @@ class Runner:
         """Find jobs that other Blenders have begun. `JobsLoaded` follows once all have been sent."""
         self._notes.put(self._store.load)
 
+    def take_in(self, places: Sequence[Path]) -> None:
+        """Move all jobs of these other folders here. Another `JobsLoaded` follows once that is done."""
+
+        def begin() -> None:
+            assert self._workers is not None
+            taken = self._store.take_in
+            arrivals = self._store.arrivals(places)
+            self._workers.writer.run_each(arrivals, lambda arrival: self._notes.put(lambda: taken(arrival)))
+
+        self._notes.put(begin)
+
     def use(self, account: Account | None, held_by: str = "") -> None:
         """Make calls for this account from now on. None: make no calls, for the reason in the sentence `held_by`."""
         self._notes.put(lambda: self._use(account, held_by))

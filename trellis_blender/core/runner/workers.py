@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from ..request.account import Account
 from ..request.service import Connector
 from .steps import StepTools
 
 Work = Callable[[StepTools], None]
+_Result = TypeVar("_Result")
+_log = logging.getLogger(__name__)
 
 
 class WorkerPool:
@@ -31,6 +35,24 @@ class WorkerPool:
     def run(self, work: Callable[[], None]) -> None:
         """Run work that needs no network. It must not raise."""
         self._work.put(work)
+
+    def run_each(self, steps: Iterator[_Result], take: Callable[[_Result | None], None]) -> None:
+        """Run the steps one after the other, each behind the work that waits by then.
+
+        `take` gets each result, and None at the end.
+        """
+
+        def work() -> None:
+            result = None
+            try:
+                result = next(steps, None)
+            except Exception:  # noqa: BLE001 - the thread must live on; the log has it all
+                _log.exception("unexpected")
+            take(result)
+            if result is not None:
+                self.run(work)
+
+        self.run(work)
 
     def stop(self) -> list[threading.Thread]:
         """Accept no more work. Return the threads; each ends with its present work."""

@@ -12,8 +12,7 @@ from bpy.props import BoolProperty, IntProperty
 from ...core.errors import TrellisError
 from ...host.busy import busy_reason, is_rendering
 from ...host.translation.translation import translated, translated_report
-from ...jobs import jobs_root
-from ...settings import preferences
+from ...settings import jobs_folder, preferences
 from ...settings import scene as scene_settings
 from .. import price_tag
 from ..at_need import begin, block_until_done, build, placeholder, session
@@ -238,7 +237,7 @@ def choose_places(
         return
     places = build.places(context, len(bare), dropped)
     if with_boxes and preferences.use_placeholders() and not is_rendering():
-        build.add_placeholders(context, bare, places, placeholder.home(jobs_root()))
+        build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
     else:
         session.start().importer.places.update((job.id, place) for job, place in zip(bare, places, strict=True))
 

@@ -10,8 +10,9 @@ from bpy.props import StringProperty
 from ...core.errors import Remedy, TrellisError
 from ...core.request.parameters import BY_NAME, Value
 from ...host.translation.translation import translated, translated_report
-from ...jobs import jobs_root, rows
+from ...jobs import rows
 from ...settings import scene as scene_settings
+from ...settings.jobs_folder import jobs_root
 from .. import price_tag
 from ..at_need import begin, block_until_done, importing, job_table, job_words, session
 from ..at_need import file as image_file

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removes many jobs together, after saying which, how many, and how much disk space that frees."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty
+
+from ...core.errors import TrellisError
+from ...host.translation.translation import translated
+from ..at_need import clean_up, session
+from .base import Result, attempt
+
+WIDTH = 420
+
+
+class TRELLIS2_OT_clean_up(bpy.types.Operator):
+    """Remove many jobs with their files, to free disk space; what is in the scene and in .blend files stays there"""
+
+    bl_idname = "trellis2.clean_up"
+    bl_label = "Clean Up Jobs"
+
+    if TYPE_CHECKING:
+        imported: bool
+        without_model: bool
+        never_imported: bool
+    else:
+        imported: BoolProperty(
+            name="Imported",
+            description="Remove jobs whose model was imported; it can then not be imported again",
+            default=True,
+            options={"SKIP_SAVE"},
+        )
+        without_model: BoolProperty(
+            name="Failed or Cancelled",
+            description="Remove jobs that ended without a model",
+            default=True,
+            options={"SKIP_SAVE"},
+        )
+        never_imported: BoolProperty(
+            name="Paid, Never Imported",
+            description="Remove models that were paid for and never imported; they are lost",
+            default=False,
+            options={"SKIP_SAVE"},
+        )
+
+    # What the dialog shows: the jobs' ids by kind. Jobs that end while it is open are not removed.
+    shown: "Mapping[str, list[str]] | None" = None
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether any job has ended."""
+        is_any = any(_by_kind().values())
+        if not is_any:
+            cls.poll_message_set("No job has ended that could be removed")
+        return is_any
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """Ask which kinds to remove, at a click."""
+        assert context.window_manager is not None
+        self.shown = _by_kind()
+        return context.window_manager.invoke_props_dialog(self, width=WIDTH, confirm_text="Remove")
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw each kind with its number of jobs and their size, and what is removed together."""
+        layout: Any = self.layout
+        sizes = session.state().messages.page.sizes or {}
+        chosen = list[str]()
+        for kind, ids in (self.shown or {}).items():
+            row = layout.row()
+            row.enabled = bool(ids)
+            row.prop(self, kind)
+            amount = row.row()
+            amount.alignment = "RIGHT"
+            amount.label(text=translated(_amount(ids, sizes)))
+            chosen += ids if getattr(self, kind) else []
+        layout.separator()
+        lost = (self.shown or {}).get("never_imported", []) if self.never_imported else []
+        if lost:
+            layout.label(text=translated(_loss(len(lost))), icon="ERROR")
+        layout.label(text="Models stay in the scene, and in the .blend files that you saved", icon="INFO")
+        layout.label(text=translated(f"Removed altogether: {_amount(chosen, sizes)}"), icon="TRASH")
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Remove the jobs of the chosen kinds."""
+        return attempt(self, self._remove)
+
+    def _remove(self) -> None:
+        chosen = [
+            job_id
+            for kind, ids in _by_kind().items()
+            if getattr(self, kind)
+            for job_id in ids
+            if self.shown is None or job_id in self.shown[kind]
+        ]
+        if not chosen:
+            raise TrellisError("No job of these kinds is there. Choose another kind.")
+        for job_id in chosen:
+            session.remove(job_id)
+
+
+def _by_kind() -> "Mapping[str, list[str]]":
+    """Return the ids of the jobs that can be removed now, by the operator's properties."""
+    return clean_up.by_kind(job for job in session.jobs().values() if session.echo_of(job) is None)
+
+
+def _amount(ids: list[str], sizes: Mapping[str, int]) -> str:
+    count, megabytes = len(ids), sum(sizes.get(job_id, 0) for job_id in ids) / 1e6
+    return f"1 job, {megabytes:,.0f} MB" if count == 1 else f"{count} jobs, {megabytes:,.0f} MB"
+
+
+def _loss(count: int) -> str:
+    if count == 1:
+        return "1 model that you paid for is lost"
+    return f"{count} models that you paid for are lost"
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_clean_up,)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of the jobs: the usual one, or the one that the artist chose. See `core/places.py`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from .. import __package__ as base_package
+from ..core import places
+from ..core.errors import StorageError, TrellisError, storage_error
+
+PACKAGE = Path(__file__).parents[1]
+# What the room of the jobs does when another folder was chosen. Set while the add-on is registered, like an `update`.
+_chosen: list[Callable[[], None]] = []
+
+
+def when_chosen(action: Callable[[], None] | None) -> None:
+    """Call this whenever another folder was chosen; None: call nothing any more."""
+    _chosen[:] = [] if action is None else [action]
+
+
+def data_folder() -> Path:
+    """Return the add-on's own folder in the system's place for data. It is the same for every Blender of this user."""
+    return places.data_folder(sys.platform, os.environ, Path.home())
+
+
+def usual() -> Path:
+    """Return the folder where jobs are kept unless the artist chooses another."""
+    return data_folder() / places.JOBS_FOLDER
+
+
+def chosen() -> str:
+    """Return the path that the artist chose, empty if none."""
+    return places.read_choice(data_folder()).folder
+
+
+def jobs_root() -> Path:
+    """Return the folder of all jobs: the chosen one, or the usual one if none was chosen or it is missing.
+
+    The usual one is created. A missing chosen one is not, since its drive may only be unplugged.
+    """
+    path = chosen()
+    if path and Path(path).is_dir():
+        return Path(path)
+    with contextlib.suppress(OSError):  # whoever writes there says why it cannot be done
+        usual().mkdir(parents=True, exist_ok=True)
+    return usual()
+
+
+def missing() -> str:
+    """Return the path of the chosen folder if it is not there, else empty."""
+    path = chosen()
+    return "" if not path or Path(path).is_dir() else path
+
+
+def old_folders() -> list[Path]:
+    """Return the folders where earlier versions kept jobs, which uninstalling deletes. Some may not exist."""
+    try:
+        own = Path(bpy.utils.extension_path_user(base_package, path=places.JOBS_FOLDER))
+    except ValueError:  # the add-on was not installed as an extension, and has no such folder
+        return []
+    return places.extension_folders(own, Path(bpy.utils.resource_path("USER")))
+
+
+def other_folders() -> list[Path]:
+    """Return all other folders that hold something, from which jobs are to be moved to the present one."""
+    root, before = jobs_root(), map(Path, places.read_choice(data_folder()).before)
+    return [folder for folder in (*old_folders(), usual(), *before) if folder != root and places.holds_anything(folder)]
+
+
+def is_any() -> bool:
+    """Return whether there may be any job, here or in another folder, or the chosen folder is missing."""
+    return places.holds_anything(jobs_root()) or bool(other_folders() or missing())
+
+
+def all_moved() -> None:
+    """Forget the folders that were chosen before: no job is left in them."""
+    choice = places.read_choice(data_folder())
+    if choice.before:
+        places.write_choice(data_folder(), places.Choice(choice.folder))
+
+
+def choose(path: str) -> None:
+    """Keep jobs in this folder from now on, empty: in the usual one. Creates the folder. Raises TrellisError."""
+    before = places.read_choice(data_folder())
+    folder = _usable(path) if path.strip() else ""
+    if folder == before.folder:
+        return
+    earlier = [each for each in (*before.before, before.folder) if each and each != folder]
+    try:
+        places.write_choice(data_folder(), places.Choice(folder, tuple(dict.fromkeys(earlier))))
+    except OSError as error:
+        raise storage_error("save the choice of the folder", error) from error
+    for action in _chosen:
+        action()
+
+
+def _usable(path: str) -> str:
+    """Return the path of a folder that jobs can be kept in. Raises TrellisError."""
+    folder = Path(bpy.path.abspath(path.strip())).expanduser()
+    if not folder.is_absolute():
+        raise TrellisError("The path of the jobs folder is not complete. Choose a folder.")
+    if any(folder.is_relative_to(deleted) for deleted in (PACKAGE, *(old.parent for old in old_folders()))):
+        raise TrellisError("Blender deletes that folder when you uninstall the add-on. Choose another one.")
+    import tempfile  # here, since hardly anybody chooses a folder
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StorageError(f"Jobs cannot be kept there: {reason}. Choose another folder.") from error
+    return str(folder)
