@@ -140,10 +140,11 @@ class Artist(Window):
                 self.find(wanted)
                 return
             self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
-            self._unfolds_below(min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')")))
+            self.unfolds_below(min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')")))
         self.find(wanted)
 
-    def _unfolds_below(self, y: float) -> None:
+    def unfolds_below(self, y: float) -> None:
+        """Unfold the first fold below that height."""
         left, lower, _right, _upper = box = self.box()
         scale = self.run("context.preferences.system.ui_scale")
         self.move_away()

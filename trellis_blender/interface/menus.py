@@ -13,11 +13,11 @@ from ..core.request.presets import PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
-from . import gallery
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
 from .operators import level_of_detail, variations
+from .panels import gallery
 
 JOB_ENTRIES = (
     (

@@ -17,7 +17,7 @@ from ..jobs import rows
 from ..picture import completed_renders, sources
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
-from . import at_need, gallery, handlers, menus, panels, status_bar
+from . import at_need, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import clean_up, level_of_detail, variations
@@ -26,6 +26,7 @@ from .operators import jobs as job_operators
 from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
+from .panels import gallery
 
 
 def classes() -> tuple[Any, ...]:

@@ -11,6 +11,7 @@
 `spending_rows` draws the cost per month.
 `placement_panel` draws how a model enters the scene.
 `parameter_panels` draws the parameters, one sub-panel per stage.
+`gallery` has its own classes: thumbnails of all jobs, and pictures shown large.
 """
 
 from typing import Any

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from ...core.job.job import RESTING, Job, Stage
-from ...jobs import session
+from ....core.job.job import RESTING, Job, Stage
+from ....jobs import session
 
 SIZE = 12  # thumbnails on a page: a sidebar of default width shows three beside each other
 STAGES: Mapping[str, frozenset[Stage]] = MappingProxyType(

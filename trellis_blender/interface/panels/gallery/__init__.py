@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
-from ...core.errors import TrellisError
-from ...host.translation.translation import translated, translated_report
-from ...jobs import rows
-from ...settings import scene as scene_settings
-from ..at_need import imported, importing, job_folder, job_words, session
-from ..chosen_picture import preview_key
-from ..operators.base import Result, attempt, click
-from ..operators.jobs import JobOperator
-from ..panels import SidebarPanel
+from ....core.errors import TrellisError
+from ....host.translation.translation import translated, translated_report
+from ....jobs import rows
+from ....settings import scene as scene_settings
+from ...at_need import imported, importing, job_folder, job_words, session
+from ...chosen_picture import preview_key
+from ...operators.base import Result, attempt, click
+from ...operators.jobs import JobOperator
+from .. import SidebarPanel
 
 if TYPE_CHECKING:
-    from ...core.job.job import Job
-    from ...core.picture.file import PreparedPicture
+    from ....core.job.job import Job
+    from ....core.picture.file import PreparedPicture
 
 STATES = (
     ("ALL", "All States", "Show jobs in every state"),

@@ -8,13 +8,13 @@ from typing import Any
 
 import bpy
 
-from ...core.job.job import Job
-from ...host.translation.translation import translated
-from ...jobs import rows, session
-from .. import preview_requests
-from ..at_need import icons
-from ..panels.job_panel import ICONS
-from ..panels.sidebar import draw_picture_button, draw_text, sidebar_width
+from ....core.job.job import Job
+from ....host.translation.translation import translated
+from ....jobs import rows, session
+from ... import preview_requests
+from ...at_need import icons
+from ..job_panel import ICONS
+from ..sidebar import draw_picture_button, draw_text, sidebar_width
 from . import pages
 
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
