@@ -38,9 +38,10 @@ def fail(tmp_path: Path, connected: Emulator) -> Callable[..., str]:
 @pytest.fixture
 def paid(tmp_path: Path, connected: Emulator) -> str:
     """A failed job whose model is paid for: it could not be downloaded."""
-    connected.fault("asset", Fault(status=404))
+    connected.fault("asset", Fault(status=404), times=None)
     job_id = generate(picture_file(tmp_path, "paid.png"))
     tick_until(lambda: stage_of(job_id) == "failed")
+    connected.heal("asset")
     return job_id
 
 

@@ -67,11 +67,12 @@ def test_a_picture_that_was_just_sent_is_not_sent_for_ever(studio: Studio, emula
 
 
 def test_a_model_that_scenario_no_longer_has_is_said_to_be_gone(studio: Studio, emulator: Emulator) -> None:
-    emulator.fault("asset", Fault(status=404))
+    emulator.fault("asset", Fault(status=404), times=None)
     job = studio.reach(studio.add(), Stage.FAILED)
     assert "does not have this model" in job.message
     assert tells_what_to_do(job.message)
     assert (job.remedy, job.holds_model) == (Remedy.PREFERENCES, True)
+    emulator.heal("asset")
     studio.again(job.id)
     studio.reach(job.id, Stage.READY)
     assert emulator.paid == 1
