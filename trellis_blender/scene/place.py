@@ -75,7 +75,7 @@ def under_mouse(context: bpy.types.Context, x: int, y: int) -> Vector | None:
     direction = view3d_utils.region_2d_to_vector_3d(region, view, pixel)
     is_hit, point, *_more = scene.ray_cast(context.evaluated_depsgraph_get(), origin, direction)
     if is_hit:
-        return point
+        return point.copy()
     ground: Any = intersect_line_plane(origin, origin + direction, Vector(), Vector((0.0, 0.0, 1.0)))
     is_seen = ground is not None and 0 < (ground - origin).dot(direction) < space.clip_end
     return Vector(ground) if is_seen else None
