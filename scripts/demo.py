@@ -6,8 +6,6 @@ Leaves ``demo/result.blend``, ``result.png``, ``model.glb`` and the picture that
 emulator in this repository, which stands in for Trellis 2 and makes a relief of the picture.
 """
 
-from __future__ import annotations
-
 import argparse
 import subprocess
 import sys
@@ -62,16 +60,8 @@ def _ending(status: int) -> str:
     return f"Blender ended with status {status}; what it wrote stands above."
 
 
-def _environment() -> Path:
-    version = environments.DEFAULT_BLENDER[environments.running_python()]
-    if not (environments.ENVIRONMENTS / f"bpy-{version}").is_dir():
-        print(f"Blender {version} is fetched as a Python module: some 400 MB, this once. It takes some minutes.")
-    return environments.blender_environment(version)
-
-
 def main() -> int:
     """Run the demonstration and return the exit status: 0, or 1 after one sentence that says what went wrong."""
-    environments.require_supported_python()
     parser = argparse.ArgumentParser(description="See the add-on work, without an account and without the network.")
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="make the model from this picture")
     parser.add_argument("--output", type=Path, default=environments.ROOT / "demo", help="folder (default: demo)")
@@ -81,7 +71,7 @@ def main() -> int:
     try:
         if image is not None and not image.is_file():
             raise DemoFailedError(f"There is no picture {image}.")
-        python = _environment()
+        python = environments.blender_environment(environments.DEFAULT_BLENDER[environments.running_python()])
         began = time.monotonic()
         print(
             "The add-on at work, on this computer only: no account, no network, nothing is paid.\n"

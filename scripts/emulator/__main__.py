@@ -4,14 +4,13 @@
 Any Python that the project supports will do: what the emulator needs it fetches into an environment of its own.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,6 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import environments  # noqa: E402 - needs the path above
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from emulator import Service
 
 INTERRUPTS = ("SIGINT", "SIGTERM", "SIGBREAK")
@@ -72,7 +69,7 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def _service(options: argparse.Namespace, flaws: frozenset[str]) -> Service:
+def _service(options: argparse.Namespace, flaws: frozenset[str]) -> "Service":
     import dataclasses
 
     from emulator import Service
@@ -138,7 +135,6 @@ def start_again(python: Path, arguments: Sequence[str]) -> int:
 
 def main() -> int:
     """Serve and return the exit status: 0, 1 if the environment cannot be made, or 2 if the port is taken."""
-    environments.require_supported_python()
     options = parse()
     if in_our_environment():
         return serve(options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
 import re
@@ -133,18 +132,6 @@ def test_an_environment_that_cannot_be_made_is_told() -> None:
     fails = "def environment(*_): raise environments.EnvironmentNotBuiltError('There is no room left.')"
     program = run_with(f"{fails}\nenvironments.environment = environment")
     assert (program.returncode, program.stderr) == (1, "There is no room left.\n")
-
-
-def test_a_python_that_does_not_fit_is_told_before_anything_is_fetched() -> None:
-    program = run_with("environments.running_python = lambda: '3.9'")
-    assert program.returncode == 1
-    assert "This is Python 3.9" in program.stderr
-    assert "python3.11 scripts/emulator" in program.stderr
-
-
-def test_an_old_python_can_read_the_program() -> None:
-    source = (PROGRAM / "__main__.py").read_text(encoding="utf-8")
-    assert ast.parse(source, feature_version=(3, 8)).body
 
 
 @pytest.mark.parametrize(
