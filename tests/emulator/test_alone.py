@@ -18,6 +18,7 @@ import requests
 import environments
 from emulator import Service
 from tests.emulator.caller import Client, download, draw_picture
+from tests.emulator.test_subject import box
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ def test_it_says_where_it_is_serves_there_and_ends_on_an_interrupt() -> None:
         said = read_until(program, "Ctrl-C")
         address = re.search(r"API Address\s+(http://127\.0\.0\.1:\d+/v1)", said)
         assert address is not None, said
-        assert re.search(r"API Key\s+some-key\n", said)
-        assert re.search(r"API Secret\s+some-secret\n", said)
+        assert [line.split() for line in said.splitlines() if re.match(r"  \d", line)] == [
+            ["1.", "API", "Address", address[1]],
+            ["2.", "API", "Key", "some-key"],
+            ["3.", "API", "Secret", "some-secret"],
+        ]
         assert "Preferences" in said
+        assert "reliefs" in said
         url = address[1] + "/models/model_trellis-2"
         assert requests.get(url, auth=("some-key", "some-secret"), timeout=PATIENCE).status_code == 200
         program.send_signal(INTERRUPT)
@@ -85,6 +90,30 @@ def test_a_port_that_is_taken_is_told() -> None:
             _, error = program.communicate(timeout=PATIENCE)
     assert program.returncode == 2
     assert f"Cannot listen on port {port}" in error
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file"), (b"no model", "no GLB of one mesh")])
+def test_a_model_that_cannot_be_returned_is_told(tmp_path: Path, content: bytes | None, why: str) -> None:
+    file = tmp_path / "Käfer.glb"
+    if content is not None:
+        file.write_bytes(content)
+    with started("--model", str(file)) as program:
+        _, error = program.communicate(timeout=PATIENCE)
+    assert program.returncode == 2
+    assert f"{file} cannot be used: " in error
+    assert why in error
+
+
+def test_a_model_that_is_named_comes_back_for_every_picture(tmp_path: Path) -> None:
+    file = tmp_path / "box.glb"
+    file.write_bytes(box())
+    with started("--model", str(file), "--seconds-per-job", "0.1") as program:
+        said = read_until(program, "Ctrl-C")
+        address = re.search(r"API Address\s+(\S+)", said)
+        assert address is not None, said
+        assert "all like box.glb" in said
+        glb = download(Client(address[1], "emulator-key", "emulator-secret").generate(draw_picture())).content
+    assert b"from the geometry that it was given" in glb
 
 
 def plain_python() -> str:
