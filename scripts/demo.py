@@ -3,7 +3,8 @@
 
 Renders a still life (or takes IMAGE), generates a model with the add-on as an artist would, imports it and renders it.
 Leaves ``demo/result.blend``, ``result.png``, ``model.glb`` and the picture that was sent. The model comes from the
-emulator in this repository, which stands in for Trellis 2 and makes a relief of the picture.
+emulator in this repository, which stands in for Trellis 2: for the still life it gets the scene's own geometry, and
+returns it in the form of Trellis 2's files; of IMAGE it makes a relief.
 """
 
 import argparse
@@ -17,6 +18,9 @@ import environments
 
 STEPS = environments.ROOT / "scripts" / "demo_steps.py"
 RESULTS = ("picture.*", "model.glb", "result.png", "result.blend")
+# What the model is.
+A_RELIEF = "a relief of the picture, which a real model is not"
+THE_SCENE = "the geometry of the still life itself, which Trellis 2 would have to guess"
 # These would override the demonstration's own account, or lead Blender to the user's own settings.
 NOT_PASSED_ON = ("SCENARIO_", "BLENDER_")
 
@@ -75,7 +79,7 @@ def main() -> int:
         began = time.monotonic()
         print(
             "The add-on at work, on this computer only: no account, no network, nothing is paid.\n"
-            "The model comes from a stand-in that makes a relief of the picture, not from Trellis 2.",
+            f"The model comes from a stand-in, not from Trellis 2: {A_RELIEF if image else THE_SCENE}.",
             flush=True,
         )
         play(python, image, folder)
@@ -87,7 +91,7 @@ def main() -> int:
     print(f"\nFinished in {time.monotonic() - began:.0f} s. Look at:")
     for path in sorted(path for name in RESULTS for path in folder.glob(name)):
         print(f"  {path}  ({path.stat().st_size / 1024:,.0f} KiB)")
-    print(f"Reminder: {folder / 'model.glb'} is a relief made by a stand-in. Trellis 2 makes far better models.")
+    print(f"Reminder: {folder / 'model.glb'} is by a stand-in, not by Trellis 2: {A_RELIEF if image else THE_SCENE}.")
     return 0
 
 
