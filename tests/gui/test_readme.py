@@ -41,20 +41,25 @@ space = Place.find("VIEW_3D", "WINDOW").area.spaces.active
 space.show_region_ui = space.show_region_toolbar = space.show_region_header = space.show_gizmo = False
 space.overlay.show_text = space.overlay.show_cursor = False
 """
-# Shows one object alone, from the front right and above.
+# Shows one object alone.
 ALONE = """
-from mathutils import Euler
 shown = {shown}
 for thing in bpy.data.objects:
     thing.hide_set(thing is not shown)
     thing.select_set(thing is shown)
-view = Place.find("VIEW_3D", "WINDOW")
-space = view.area.spaces.active
+space = Place.find("VIEW_3D", "WINDOW").area.spaces.active
 space.shading.type, space.shading.color_type, space.overlay.show_overlays = {shading!r}, "TEXTURE", {overlays}
-space.region_3d.view_perspective = "PERSP"
-space.region_3d.view_rotation = Euler((1.3, 0, 0.45)).to_quaternion()
+"""
+# Looks at what is selected from the front right and above, with so much room around it (1: none).
+LOOK = """
+from mathutils import Euler
+view = Place.find("VIEW_3D", "WINDOW")
+eye = view.area.spaces.active.region_3d
+eye.view_perspective = "PERSP"
+eye.view_rotation = Euler((1.3, 0, 0.45)).to_quaternion()
 with context.temp_override(window=view.window, area=view.area, region=view.region):
     bpy.ops.view3d.view_selected()
+eye.view_distance *= {room}
 """
 TURN = """
 from mathutils import Quaternion
@@ -116,6 +121,7 @@ def test_a_still_life_becomes_a_model_with_its_textures(artist: Artist, shots: S
     shots.keep("panel", meanwhile, artist.sidebar())
     artist.run(BARE)
     artist.run(ALONE.format(shown=MODEL, shading="MATERIAL", overlays=False))
+    artist.run(LOOK.format(room=1))
     square = sent_square(artist)
     seen = with_textures(artist, square)
     shots.keep("result", *(picture.resize((400, 400)) for picture in (square, seen)))
@@ -132,6 +138,7 @@ def test_a_box_fills_up_and_the_model_takes_its_place(artist: Artist, shots: Sho
     stands_at(job, 0)
     artist.run(BARE)
     artist.run(ALONE.format(shown=BOX, shading="SOLID", overlays=True))
+    artist.run(LOOK.format(room=1.3))
     frames = []
     for tenth in range(10):
         stands_at(job, tenth)
