@@ -13,8 +13,6 @@ run. docs/performance.md explains the numbers.
     python3 scripts/bench.py startup --check --write     the same for the start
 """
 
-from __future__ import annotations
-
 import argparse
 import datetime
 import hashlib
@@ -26,17 +24,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import environments
 import import_table
 import startup_table
 from import_table import BLENDERS, NORMALS, OURS, Measured
 from startup_table import MeasuredStart
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FACES = (100_000, 500_000, 1_000_000, 2_000_000)
 PIXELS = (2048, 4096)
@@ -231,7 +227,6 @@ def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
 
 def main() -> int:
     """Measure as the command line says, print the results, and return the exit status."""
-    environments.require_supported_python()
     options = parse(sys.argv[1:])
     try:
         if options.bench == "click":

@@ -8,8 +8,6 @@ Blender's own command checks and packs it. That command expects the manifest bes
 repository keeps them apart, so the script first copies both into a temporary folder.
 """
 
-from __future__ import annotations
-
 import argparse
 import html
 import shutil
@@ -151,7 +149,6 @@ def _output_of(command: list[str]) -> str:
 
 def main() -> int:
     """Build as the command line says and return the exit status."""
-    environments.require_supported_python()
     parser = argparse.ArgumentParser(description="Build the extension's zip file.")
     parser.add_argument("--output", type=Path, default=DIST, help="the folder for the zip file (default: dist)")
     parser.add_argument("--bpy", choices=environments.PYTHON_OF_BLENDER, help="the Blender that checks and packs it")

@@ -3,10 +3,9 @@
 
 Renders a still life (or takes IMAGE), generates a model with the add-on as an artist would, imports it and renders it.
 Leaves ``demo/result.blend``, ``result.png``, ``model.glb`` and the picture that was sent. The model comes from the
-emulator in this repository, which stands in for Trellis 2 and makes a relief of the picture.
+emulator in this repository, which stands in for Trellis 2: for the still life it gets the scene's own geometry, and
+returns it in the form of Trellis 2's files; of IMAGE it makes a relief.
 """
-
-from __future__ import annotations
 
 import argparse
 import subprocess
@@ -19,6 +18,9 @@ import environments
 
 STEPS = environments.ROOT / "scripts" / "demo_steps.py"
 RESULTS = ("picture.*", "model.glb", "result.png", "result.blend")
+# What the model is.
+A_RELIEF = "a relief of the picture, which a real model is not"
+THE_SCENE = "the geometry of the still life itself, which Trellis 2 would have to guess"
 # These would override the demonstration's own account, or lead Blender to the user's own settings.
 NOT_PASSED_ON = ("SCENARIO_", "BLENDER_")
 
@@ -62,16 +64,8 @@ def _ending(status: int) -> str:
     return f"Blender ended with status {status}; what it wrote stands above."
 
 
-def _environment() -> Path:
-    version = environments.DEFAULT_BLENDER[environments.running_python()]
-    if not (environments.ENVIRONMENTS / f"bpy-{version}").is_dir():
-        print(f"Blender {version} is fetched as a Python module: some 400 MB, this once. It takes some minutes.")
-    return environments.blender_environment(version)
-
-
 def main() -> int:
     """Run the demonstration and return the exit status: 0, or 1 after one sentence that says what went wrong."""
-    environments.require_supported_python()
     parser = argparse.ArgumentParser(description="See the add-on work, without an account and without the network.")
     parser.add_argument("image", nargs="?", type=Path, metavar="IMAGE", help="make the model from this picture")
     parser.add_argument("--output", type=Path, default=environments.ROOT / "demo", help="folder (default: demo)")
@@ -81,11 +75,11 @@ def main() -> int:
     try:
         if image is not None and not image.is_file():
             raise DemoFailedError(f"There is no picture {image}.")
-        python = _environment()
+        python = environments.blender_environment(environments.DEFAULT_BLENDER[environments.running_python()])
         began = time.monotonic()
         print(
             "The add-on at work, on this computer only: no account, no network, nothing is paid.\n"
-            "The model comes from a stand-in that makes a relief of the picture, not from Trellis 2.",
+            f"The model comes from a stand-in, not from Trellis 2: {A_RELIEF if image else THE_SCENE}.",
             flush=True,
         )
         play(python, image, folder)
@@ -97,7 +91,7 @@ def main() -> int:
     print(f"\nFinished in {time.monotonic() - began:.0f} s. Look at:")
     for path in sorted(path for name in RESULTS for path in folder.glob(name)):
         print(f"  {path}  ({path.stat().st_size / 1024:,.0f} KiB)")
-    print(f"Reminder: {folder / 'model.glb'} is a relief made by a stand-in. Trellis 2 makes far better models.")
+    print(f"Reminder: {folder / 'model.glb'} is by a stand-in, not by Trellis 2: {A_RELIEF if image else THE_SCENE}.")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The demonstration's scenes: a still life of basic shapes and procedural textures, and a studio around the model.
 
 They use only features of every supported Blender. The still life is ten times life size; its lengths are in metres.
+`demo_geometry.py` hands it to the stand-in for Trellis 2.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ def render(is_transparent: bool, path: Path | None = None) -> None:
     scene.render.resolution_x = scene.render.resolution_y = SIDE
     scene.render.resolution_percentage = 100
     scene.render.film_transparent = is_transparent
-    # The model's texture comes from the picture, so a view transform that changes colours would change them twice.
+    # So that the picture, the model and its render have the same colours.
     scene.view_settings.view_transform = "Standard"
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_mode = "RGBA" if is_transparent else "RGB"

@@ -4,11 +4,10 @@
 again only when its list changes. Its marker file is written last, so an interrupted build never passes for a complete
 one.
 
-This file and the scripts that people start must also load on an old Python, to say what is missing. So they use nothing
-newer than Python 3.8 before they call ``require_supported_python``.
+The scripts that people start import this file. On a Python that does not fit, it ends the program and says which do.
+So neither they nor this file have syntax newer than Python 3.6, which does not know ``from __future__ import
+annotations`` either, and they import nothing newer before this file.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -18,30 +17,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENTS = ROOT / ".venv"
+from typing import IO, Any
 
 SUPPORTED_PYTHONS = ("3.11", "3.13")
-
-# Each version of Blender as a Python module runs on exactly one Python ("Requires-Python" of the bpy wheels).
-PYTHON_OF_BLENDER = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}
-DEFAULT_BLENDER = {"3.11": "4.5.15", "3.13": "5.2.3"}
-
-_MARKER = "built.json"
-_PIP_INSTALL = ("-m", "pip", "install", "-q", "--disable-pip-version-check")
-# Imports the modules that building an environment needs: some distributions ship a Python without them.
-_TELL_VERSION = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
-
-
-class EnvironmentNotBuiltError(Exception):
-    """An environment could not be built. The message says what to do about it."""
 
 
 def running_python() -> str:
@@ -66,6 +47,27 @@ def require_supported_python() -> None:
         f"Install one of the two and start this script with it: python3.11 scripts/{script}\n"
         f"On Windows: py -3.11 scripts\\{script}"
     )
+
+
+# Above all else, because an old Python cannot evaluate the annotations below.
+require_supported_python()
+
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ROOT / ".venv"
+
+# Each version of Blender as a Python module runs on exactly one Python ("Requires-Python" of the bpy wheels).
+PYTHON_OF_BLENDER = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}
+DEFAULT_BLENDER = {"3.11": "4.5.15", "3.13": "5.2.3"}
+
+_MARKER = "built.json"
+_PIP_INSTALL = ("-m", "pip", "install", "-q", "--disable-pip-version-check")
+# Imports the modules that building an environment needs: some distributions ship a Python without them.
+_TELL_VERSION = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+
+
+class EnvironmentNotBuiltError(Exception):
+    """An environment could not be built. The message says what to do about it."""
 
 
 def tools_environment() -> Path:
@@ -208,9 +210,12 @@ def _build(directory: Path, packages: Sequence[str], python_version: str) -> Non
     python = find_python(python_version)
     if python is None:
         raise EnvironmentNotBuiltError(
-            f"No Python {python_version} was found on PATH or in pyenv. Install it to run this part."
+            f"No Python {python_version} with its modules venv and ensurepip was found on PATH or in pyenv."
+            f" Install it to run this part; on Debian and Ubuntu the two are in python{python_version}-venv."
         )
-    print(f"Building {directory.relative_to(ENVIRONMENTS.parent)}", flush=True)
+    print(f"Building {directory.relative_to(ENVIRONMENTS.parent)}, this once", flush=True)
+    if directory.name.startswith("bpy-"):
+        print("It has Blender as a Python module: some 400 MB are fetched, which takes some minutes.", flush=True)
     (directory / _MARKER).unlink(missing_ok=True)
     run([*python, "-m", "venv", "--clear", str(directory)])
     run([str(interpreter(directory)), *_PIP_INSTALL, *packages])
@@ -221,7 +226,10 @@ def run(command: Sequence[str]) -> None:
     """Run a command that builds an environment. Raises EnvironmentNotBuiltError when it fails."""
     result = subprocess.run(command, check=False, env=clean_variables())
     if result.returncode:
-        raise EnvironmentNotBuiltError(f"This command ended with status {result.returncode}: {' '.join(command)}")
+        raise EnvironmentNotBuiltError(
+            f"This command ended with status {result.returncode}: {' '.join(command)}\n"
+            "The reason stands above. It needs a network connection; start the script again when it is mended."
+        )
 
 
 def _fingerprint(packages: Sequence[str]) -> str:

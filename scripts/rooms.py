@@ -5,22 +5,19 @@
 room imports only rooms below it, and that includes late imports and those for types alone.
 """
 
-from __future__ import annotations
+import environments  # before what an old Python does not have
 
+# isort: split
 import argparse
 import ast
 import graphlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "trellis_blender"
-PAGE = ROOT / "docs" / "architecture.md"
+PACKAGE = environments.ROOT / "trellis_blender"
+PAGE = environments.ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 
 # The rooms, lowest first: a room may import the rooms of the lines above its own here, and itself.
@@ -208,7 +205,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     options = parser.parse_args()
     problems = broken_rules()
-    if around := circle():
+    around = circle()
+    if around:
         problems.append(f"These import each other: {', '.join(around)}.")
     if problems:
         print("\n".join(problems), file=sys.stderr)

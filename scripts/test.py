@@ -13,8 +13,6 @@ environments that it needs.
     python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 import os
@@ -22,16 +20,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import environments
 import screens
 import steps
 from steps import CHECKS, FAILED, GUI, LEFT_OUT, PASSED, Counts, Outcome, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CHECK_SUITES = {"lint": ("ruff check", "ruff format"), "types": ("mypy",)}
 PLAIN_SUITES = ("core", "emulator", "project")
@@ -150,7 +146,8 @@ def _outcome(step: Step, options: argparse.Namespace, output: IO[bytes] | None) 
     if environments.find_python(step.python) is None:
         forgiven = options.all and not options.require_all and not options.bpy
         return Outcome(step, LEFT_OUT if forgiven else FAILED, f"no Python {step.python} was found")
-    if step.name == GUI and (missing := screens.missing(options.blender)):
+    missing = screens.missing(options.blender) if step.name == GUI else ""
+    if missing:
         return Outcome(step, FAILED, missing)
     return steps.run(step, options.pytest, may_match_nothing=bool(options.k), output=output, until=options.until)
 
@@ -199,7 +196,6 @@ def _title(step: Step) -> str:
 
 def main() -> int:
     """Run the steps that the command line names, and return the exit status."""
-    environments.require_supported_python()
     options = parse(sys.argv[1:])
     if options.long:
         for name, value in LONG_RUNS.items():

@@ -6,8 +6,6 @@ dictionaries in ``trellis_blender/host/translation/``: it adds new texts with an
 ones.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import json
@@ -16,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parent.parent / "trellis_blender"
+import environments
+
+PACKAGE = environments.ROOT / "trellis_blender"
 FOLDER = PACKAGE / "host" / "translation"
 # Calls with texts that no artist reads: the log, the fault of a file, patterns, names of attributes, nodes, sockets and
 # files.

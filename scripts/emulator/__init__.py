@@ -2,7 +2,8 @@
 """An emulator of the part of Scenario's API that Trellis 2 needs, for tests and for trying things without an account.
 
 It is a stand-in. It speaks the protocol, with the errors a test asks for, but it has no neural network: the "model"
-that it returns is a relief of the picture. It listens on loopback only and costs nothing.
+that it returns is a relief of the picture, or the geometry that it was given. It listens on loopback only and costs
+nothing.
 
     with Emulator() as emulator:
         emulator.fault("submit", Fault(status=429, retry_after="2"))
@@ -94,6 +95,18 @@ class Emulator:
     @job_seconds.setter
     def job_seconds(self, seconds: float) -> None:
         self._state.job_seconds = seconds
+
+    @property
+    def subject(self) -> bytes | None:
+        """The GLB of what the pictures show: the models of jobs submitted from now on are made of it.
+
+        One mesh with UVs and textures. None: nobody has given one, and models are reliefs of the picture.
+        """
+        return self._state.subject
+
+    @subject.setter
+    def subject(self, glb: bytes | None) -> None:
+        self._state.subject = glb
 
     @property
     def url(self) -> str:

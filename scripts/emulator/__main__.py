@@ -4,14 +4,13 @@
 Any Python that the project supports will do: what the emulator needs it fetches into an environment of its own.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,6 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import environments  # noqa: E402 - needs the path above
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from emulator import Service
 
 INTERRUPTS = ("SIGINT", "SIGTERM", "SIGBREAK")
@@ -41,6 +38,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--key", default="emulator-key", help="the API key that is valid (%(default)s)")
     parser.add_argument("--secret", default="emulator-secret", help="and its secret (%(default)s)")
     parser.add_argument("--seconds-per-job", type=float, default=8.0, metavar="S", help="(%(default)s)")
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE", help="GLB of what the pictures show: it comes back in place of a relief"
+    )
     parser.add_argument("--url-seconds", type=float, default=3600.0, metavar="S", help="a signed address lasts")
     usual = Service()
     group = parser.add_argument_group("the service")
@@ -72,7 +72,7 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def _service(options: argparse.Namespace, flaws: frozenset[str]) -> Service:
+def _service(options: argparse.Namespace, flaws: frozenset[str]) -> "Service":
     import dataclasses
 
     from emulator import Service
@@ -82,13 +82,18 @@ def _service(options: argparse.Namespace, flaws: frozenset[str]) -> Service:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Serve until interrupted and return the exit status: 0, or 2 if the port is taken."""
+    """Serve until interrupted and return the exit status: 0, or 2 if the port is taken or the model cannot be used."""
     from emulator import Emulator
 
     stop = threading.Event()
     for name in INTERRUPTS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
+    try:
+        subject = _subject(options.model)
+    except (OSError, ValueError) as error:
+        print(f"{options.model} cannot be used: {error}", file=sys.stderr)
+        return 2
     try:
         emulator = Emulator(
             key=options.key,
@@ -102,14 +107,17 @@ def serve(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"Cannot listen on port {options.port}: {error}", file=sys.stderr)
         return 2
+    emulator.subject = subject
     with emulator:
+        made = "reliefs of the picture" if subject is None else f"all like {options.model.name}"
         print(
             f"Scenario API emulator: nothing leaves this machine, nothing is paid.\n"
-            f"  API Address  {emulator.url}\n"
-            f"  API Key      {emulator.key}\n"
-            f"  API Secret   {emulator.secret}\n"
-            f"In Blender: Edit > Preferences > Add-ons > Trellis 2. Enter these three; the address is the preference\n"
-            f'"API Address". Models are reliefs of the picture, a stand-in for Trellis 2. Ctrl-C ends this.',
+            f"In Blender: Edit > Preferences > Add-ons > Trellis 2 Image to 3D. Enter these three, in this order:\n"
+            f"  1. API Address  {emulator.url}\n"
+            f"  2. API Key      {emulator.key}\n"
+            f"  3. API Secret   {emulator.secret}\n"
+            f"Empty API Address afterwards, to use Scenario again.\n"
+            f"Models are {made}, a stand-in for Trellis 2. Ctrl-C ends this.",
             flush=True,
         )
         # In slices, for on Windows a wait without an end cannot be interrupted.
@@ -117,6 +125,17 @@ def serve(options: argparse.Namespace) -> int:
             pass
         print(f"Ended. Calls: {dict(emulator.calls)}; paid submits: {emulator.paid}")
     return 0
+
+
+def _subject(path: Path | None) -> bytes | None:
+    """Return the GLB of what the pictures show, None if none is named. Raises OSError and ValueError."""
+    if path is None:
+        return None
+    from emulator.model.subject import read_subject
+
+    glb = path.read_bytes()
+    read_subject(glb)
+    return glb
 
 
 def in_our_environment() -> bool:
@@ -138,7 +157,6 @@ def start_again(python: Path, arguments: Sequence[str]) -> int:
 
 def main() -> int:
     """Serve and return the exit status: 0, 1 if the environment cannot be made, or 2 if the port is taken."""
-    environments.require_supported_python()
     options = parse()
     if in_our_environment():
         return serve(options)

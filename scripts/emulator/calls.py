@@ -251,6 +251,7 @@ def _order_model(state: State, job: JobRecord) -> None:
         texture_size=whole(job.input, "textureSize"),
         texture_format=state.service.texture_format,
         flaws=state.service.flaws,
+        subject=state.subject,
         double_sided=not job.input.get("remesh", INPUTS["remesh"].default),
         seed=whole(job.input, "seed") if "seed" in job.input else random.getrandbits(31),
     )

@@ -37,6 +37,7 @@ class State:
     clock: Clock
     workshop: Workshop
     cdn_url: str = ""
+    subject: bytes | None = None
     assets: dict[str, AssetRecord] = field(default_factory=dict)
     uploads: dict[str, UploadRecord] = field(default_factory=dict)
     jobs: dict[str, JobRecord] = field(default_factory=dict)

@@ -45,11 +45,31 @@ def test_it_leaves_the_picture_the_model_its_render_and_the_scene(
     folder, outcome = shown
     assert outcome.returncode == 0, outcome.stderr
     assert {path.name for path in folder.iterdir()} == {"picture.png", "model.glb", "result.png", "result.blend"}
-    assert (folder / "model.glb").read_bytes()[:4] == b"glTF"
     libraries: Any = bpy.data.libraries  # the stubs take its load for a plain function
     with libraries.load(str(folder / "result.blend")) as (content, _):
         assert "Trellis" in content.collections
         assert "Backdrop" in content.objects
+
+
+def test_the_still_life_comes_back_as_its_own_geometry_and_that_is_said(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, outcome = shown
+    glb = (folder / "model.glb").read_bytes()
+    assert glb[:4] == b"glTF"
+    assert b"Made by the API emulator from the geometry that it was given." in glb
+    assert "100,000 faces, 1 material" in outcome.stdout
+    assert outcome.stdout.count("the geometry of the still life itself, which Trellis 2 would have to guess") == 2
+
+
+def test_what_was_made_to_hand_the_geometry_over_is_gone(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    libraries: Any = bpy.data.libraries
+    with libraries.load(str(shown[0] / "result.blend")) as (content, _):
+        assert sorted(name for name in content.objects if name.startswith(("Board", "Jug"))) == ["Board", "Jug"]
+        assert sorted(name for name in content.materials if name.startswith("Glaze")) == ["Glaze"]
+        assert {"Base Color", "Roughness"}.isdisjoint(content.images)
 
 
 def test_it_reports_its_steps_in_plain_text_without_blenders_chatter_and_without_secrets(
@@ -71,3 +91,4 @@ def test_a_picture_that_cannot_be_read_ends_it_with_a_sentence_that_names_it(tmp
     last = outcome.stderr.splitlines()[-1]
     assert last.startswith("The demonstration failed: ")
     assert "Grüner Käfer.png" in last
+    assert "not from Trellis 2: a relief of the picture" in outcome.stdout

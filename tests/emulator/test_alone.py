@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
 import re
@@ -19,6 +18,7 @@ import requests
 import environments
 from emulator import Service
 from tests.emulator.caller import Client, download, draw_picture
+from tests.emulator.test_subject import box
 from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -66,9 +66,13 @@ def test_it_says_where_it_is_serves_there_and_ends_on_an_interrupt() -> None:
         said = read_until(program, "Ctrl-C")
         address = re.search(r"API Address\s+(http://127\.0\.0\.1:\d+/v1)", said)
         assert address is not None, said
-        assert re.search(r"API Key\s+some-key\n", said)
-        assert re.search(r"API Secret\s+some-secret\n", said)
+        assert [line.split() for line in said.splitlines() if re.match(r"  \d", line)] == [
+            ["1.", "API", "Address", address[1]],
+            ["2.", "API", "Key", "some-key"],
+            ["3.", "API", "Secret", "some-secret"],
+        ]
         assert "Preferences" in said
+        assert "reliefs" in said
         url = address[1] + "/models/model_trellis-2"
         assert requests.get(url, auth=("some-key", "some-secret"), timeout=PATIENCE).status_code == 200
         program.send_signal(INTERRUPT)
@@ -86,6 +90,30 @@ def test_a_port_that_is_taken_is_told() -> None:
             _, error = program.communicate(timeout=PATIENCE)
     assert program.returncode == 2
     assert f"Cannot listen on port {port}" in error
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file"), (b"no model", "no GLB of one mesh")])
+def test_a_model_that_cannot_be_returned_is_told(tmp_path: Path, content: bytes | None, why: str) -> None:
+    file = tmp_path / "Käfer.glb"
+    if content is not None:
+        file.write_bytes(content)
+    with started("--model", str(file)) as program:
+        _, error = program.communicate(timeout=PATIENCE)
+    assert program.returncode == 2
+    assert f"{file} cannot be used: " in error
+    assert why in error
+
+
+def test_a_model_that_is_named_comes_back_for_every_picture(tmp_path: Path) -> None:
+    file = tmp_path / "box.glb"
+    file.write_bytes(box())
+    with started("--model", str(file), "--seconds-per-job", "0.1") as program:
+        said = read_until(program, "Ctrl-C")
+        address = re.search(r"API Address\s+(\S+)", said)
+        assert address is not None, said
+        assert "all like box.glb" in said
+        glb = download(Client(address[1], "emulator-key", "emulator-secret").generate(draw_picture())).content
+    assert b"from the geometry that it was given" in glb
 
 
 def plain_python() -> str:
@@ -133,18 +161,6 @@ def test_an_environment_that_cannot_be_made_is_told() -> None:
     fails = "def environment(*_): raise environments.EnvironmentNotBuiltError('There is no room left.')"
     program = run_with(f"{fails}\nenvironments.environment = environment")
     assert (program.returncode, program.stderr) == (1, "There is no room left.\n")
-
-
-def test_a_python_that_does_not_fit_is_told_before_anything_is_fetched() -> None:
-    program = run_with("environments.running_python = lambda: '3.9'")
-    assert program.returncode == 1
-    assert "This is Python 3.9" in program.stderr
-    assert "python3.11 scripts/emulator" in program.stderr
-
-
-def test_an_old_python_can_read_the_program() -> None:
-    source = (PROGRAM / "__main__.py").read_text(encoding="utf-8")
-    assert ast.parse(source, feature_version=(3, 8)).body
 
 
 @pytest.mark.parametrize(

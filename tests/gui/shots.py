@@ -10,13 +10,16 @@ from PIL import Image
 
 import screens
 
-MOST_BYTES = 200_000  # what a README can bear
+MOST_BYTES, MOST_MOVING_BYTES = 200_000, 2_000_000  # what a README can bear
 GAP = 12  # pixels between two pictures
 BACKGROUND = (48, 48, 48)
 
 
 class Shots:
-    """Keeps pictures as PNG files in the folder that `scripts/test.py --gui --shots` names; without one, nowhere."""
+    """Keeps pictures, moving ones as WebP and others as PNG, in a folder: that of `scripts/test.py --gui --shots`.
+
+    Without one it keeps them nowhere.
+    """
 
     def __init__(self) -> None:
         named = os.environ.get(screens.SHOTS_VARIABLE)
@@ -32,6 +35,18 @@ class Shots:
         path.parent.mkdir(parents=True, exist_ok=True)
         whole.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
         assert path.stat().st_size < MOST_BYTES, f"{path.name} has {path.stat().st_size} bytes"
+
+    def keep_moving(self, name: str, frames: list[tuple[Image.Image, int]]) -> None:
+        """Keep pictures, each with its milliseconds, as one that moves. Raises AssertionError where it is too large."""
+        pictures, times = zip(*frames, strict=True)
+        assert len({picture.tobytes() for picture in pictures}) > len(pictures) // 2, f"{name} stands still"
+        if self.folder is None:
+            return
+        path = self.folder / f"{name}.webp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        first, *others = pictures
+        first.save(path, save_all=True, append_images=others, duration=list(times), loop=0, quality=80, method=6)
+        assert path.stat().st_size < MOST_MOVING_BYTES, f"{path.name} has {path.stat().st_size} bytes"
 
 
 def side_by_side(pictures: tuple[Image.Image, ...]) -> Image.Image:

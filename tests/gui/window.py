@@ -140,10 +140,10 @@ class Window:
         )
         return x, y, x + width, y + height
 
-    def picture(self, box: tuple[int, int, int, int] | None = None) -> Image.Image:
-        """What the window shows, or a part of it, once it stands still."""
+    def picture(self, box: tuple[int, int, int, int] | None = None, *, moving: bool = False) -> Image.Image:
+        """What the window shows, or a part of it, once it stands still, or at once while it is `moving`."""
         last = self._grab()
-        for _ in range(20):
+        for _ in range(0 if moving else 20):
             last, before = self._grab(), last
             if last.tobytes() == before.tobytes():
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -17,7 +18,26 @@ from environments import EnvironmentNotBuiltError
 from tests.patience import PATIENCE
 
 HERE = environments.running_python()
-ENTRY_SCRIPTS = ("build.py", "environments.py", "steps.py", "test.py")
+SCRIPTS = environments.ROOT / "scripts"
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/emulator.md", "docs/performance.md", ".ci/run")
+# Runs the program of its first argument as a Python that says it is of another version.
+PRETEND = """
+import runpy, sys
+sys.version_info, program = ({version}), sys.argv[1]
+sys.argv, sys.path[0] = [program], {scripts!r}
+runpy.run_path(program, run_name="__main__")
+"""
+
+
+def named_scripts() -> list[str]:
+    """Return the scripts that the pages tell a person to start."""
+    text = "".join((environments.ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    return sorted(set(re.findall(r"(?<=scripts/)\w+(?:\.py)?(?= |`|$)", text, re.MULTILINE)))
+
+
+def source_of(script: str) -> str:
+    path = SCRIPTS / script
+    return (path / "__main__.py" if path.is_dir() else path).read_text(encoding="utf-8")
 
 
 class Workshop:
@@ -145,16 +165,32 @@ def test_types_and_the_real_bpy_are_never_in_one_environment() -> None:
         assert not (stubs and any(package.startswith("bpy==") for package in packages))
 
 
-@pytest.mark.parametrize("script", ENTRY_SCRIPTS)
-def test_a_script_can_be_read_by_an_old_python(script: str) -> None:
-    source = (environments.ROOT / "scripts" / script).read_text(encoding="utf-8")
-    assert ast.parse(source, feature_version=(3, 8)).body
+def test_the_pages_name_the_scripts() -> None:
+    assert {"build.py", "demo.py", "emulator", "test.py", "words.py"} <= set(named_scripts())
 
 
-def test_a_python_that_does_not_fit_is_told_what_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environments, "running_python", lambda: "3.12")
-    with pytest.raises(SystemExit, match=r"This is Python 3\.12.*3\.11.*3\.13"):
-        environments.require_supported_python()
+@pytest.mark.parametrize("script", [*named_scripts(), "environments.py"])
+def test_an_old_python_can_read_a_script(script: str) -> None:
+    tree = ast.parse(source_of(script), feature_version=(3, 7))
+    assert "__future__" not in {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+
+
+def test_nothing_that_an_old_python_could_stumble_over_comes_before_the_check() -> None:
+    body = ast.parse(source_of("environments.py")).body
+    (check,) = (number for number, node in enumerate(body) if ast.unparse(node) == "require_supported_python()")
+    before = [node for node in body[:check] if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert {node.name for node in before} == {"running_python", "require_supported_python"}
+
+
+@pytest.mark.parametrize("version", ["3, 6", "3, 8", "3, 12", "3, 14"])
+@pytest.mark.parametrize("script", named_scripts())
+def test_a_script_says_on_a_python_that_does_not_fit_which_ones_do_and_does_nothing(script: str, version: str) -> None:
+    source = PRETEND.format(version=version, scripts=str(SCRIPTS))
+    command = [sys.executable, "-c", source, str(SCRIPTS / script)]
+    ended = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", timeout=PATIENCE)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"This is Python {version.replace(', ', '.')}, but Blender 4.2 to 5.0 needs 3.11")
+    assert f"python3.11 scripts/{script}\n" in ended.stderr
 
 
 def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:

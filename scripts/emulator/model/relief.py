@@ -43,6 +43,7 @@ def make_relief(order: Order) -> tuple[bytes, int, int]:
         order.texture_format,
         double_sided=order.double_sided,
         with_normals="no_normals" not in order.flaws,
+        note="Made by the API emulator from the picture alone.",
     )
     return glb, len(mesh.indices) // 3, len(mesh.positions)
 

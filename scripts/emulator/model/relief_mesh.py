@@ -19,7 +19,7 @@ CHART_CELLS = 4
 """Cells along the side of a chart: 4 gives 0.72 vertices per face."""
 MARGIN = 0.04
 """The part of a picture's copy in the atlas, on each side, that is left around the picture for the sides."""
-_EXTENT = 0.98
+EXTENT = 0.98
 """The longest side: the model stays within the cube of +-0.5."""
 _FRONT, _BACK, _SIDE = 0, 1, 2
 
@@ -53,7 +53,7 @@ def build_mesh(mask: Bools, front: Floats, back: Floats, aspect: float) -> Mesh:
 
     welded_positions = _welded_positions(front, back, aspect)
     welded_corners = corners % points + points * (corners >= 2 * points)
-    normals = _smooth_normals(welded_positions, welded_corners.reshape(-1, 3))
+    normals = smooth_normals(welded_positions, welded_corners.reshape(-1, 3))
     welded = point + points * (role != _FRONT)
     return Mesh(
         positions=welded_positions[welded].astype(np.float32),
@@ -92,13 +92,13 @@ def _corners(mask: Bools) -> Integers:
 def _welded_positions(front: Floats, back: Floats, aspect: float) -> Floats:
     """Return the positions of the front's points, then of the back's."""
     rows, columns = front.shape
-    width, height = (_EXTENT, _EXTENT / aspect) if aspect >= 1 else (_EXTENT * aspect, _EXTENT)
+    width, height = (EXTENT, EXTENT / aspect) if aspect >= 1 else (EXTENT * aspect, EXTENT)
     x, y = np.meshgrid(np.linspace(-width / 2, width / 2, columns), np.linspace(height / 2, -height / 2, rows))
     return np.concatenate([np.stack((x, y, z), axis=2).reshape(-1, 3) for z in (front, back)])
 
 
-def _smooth_normals(positions: Floats, triangles: Integers) -> Floats:
-    """Return unit normals of the vertices: of the faces around them, weighted by area.
+def smooth_normals(positions: Floats, triangles: Integers) -> Floats:
+    """Return unit normals of the vertices (n, 3): of the faces (f, 3) around them, weighted by area.
 
     As `compute_vertex_normals` of CuMesh does it, which TRELLIS.2 asks for them: it adds up cross products.
     """

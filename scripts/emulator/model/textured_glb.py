@@ -26,6 +26,7 @@ def write_glb(
     *,
     double_sided: bool,
     with_normals: bool,
+    note: str,
 ) -> bytes:
     """Return the GLB: a scene, a root node, and one node, mesh, primitive and material.
 
@@ -35,6 +36,7 @@ def write_glb(
         texture_format: "webp" as TRELLIS.2 writes it, or "png", which needs no extension.
         double_sided: whether the material is.
         with_normals: without, the file has no NORMAL.
+        note: what the model was made of; it says in the file that this is no model of Trellis 2.
     """
     base_color, metallic_roughness = textures
     material = PBRMaterial(
@@ -56,13 +58,15 @@ def write_glb(
         process=False,
         visual=trimesh.visual.TextureVisuals(uv=uvs, material=material),
     )
-    glb = body.export(file_type="glb", extension_webp=texture_format == "webp", tree_postprocessor=_finish)
+    glb = body.export(
+        file_type="glb", extension_webp=texture_format == "webp", tree_postprocessor=lambda tree: _finish(tree, note)
+    )
     assert isinstance(glb, bytes)
     return glb
 
 
-def _finish(document: Json) -> None:
-    document["asset"]["extras"] = {"standIn": True, "note": "Made by the API emulator from the picture alone."}
+def _finish(document: Json, note: str) -> None:
+    document["asset"]["extras"] = {"standIn": True, "note": note}
     # Some versions of trimesh put a root above the mesh, and the files that were seen have it. It is the harder case.
     document["nodes"] = [{"name": "world", "children": [1]}, {"name": "geometry_0", "mesh": 0}]
     (mesh,) = document["meshes"]

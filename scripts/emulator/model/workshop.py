@@ -68,6 +68,7 @@ def make(order: Order) -> Product:
     """
     # numpy, Pillow and trimesh are needed for nothing else here, and cost a second.
     from .relief import make_relief
+    from .subject import make_of_subject
 
     digest = order.digest()
     product = _SHELF.get(digest)
@@ -76,7 +77,7 @@ def make(order: Order) -> Product:
     with _BENCH:
         product = _SHELF.get(digest)
         if product is None:
-            product = Product(*make_relief(order))
+            product = Product(*(make_relief if order.subject is None else make_of_subject)(order))
             _SHELF.put(digest, product)
     return product
 
