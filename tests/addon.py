@@ -59,6 +59,8 @@ PARTS = {
     "mesh": "scene.mesh",
     "blender_importer": "scene.blender_importer",
     "placeholder": "scene.placeholder",
+    "decoding": "scene.decoding",
+    "material": "scene.material",
     "asset": "scene.asset",
     # jobs
     "jobs": "jobs",
@@ -96,6 +98,7 @@ PARTS = {
     "job_operators": "interface.operators.jobs",
     "account_operators": "interface.operators.account",
     "level_of_detail": "interface.operators.level_of_detail",
+    "textures": "interface.operators.textures",
     "variations": "interface.operators.variations",
 }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..core.runner import messages
     from ..jobs import begin, block_until_done, importing, session
     from ..picture import file, icons, render
-    from ..scene import asset, build, catalog, placeholder, recipe
+    from ..scene import asset, build, catalog, material, placeholder, recipe
     from ..settings import presets
 else:
     job_folder = AtNeed("core.job.folder")
@@ -44,6 +44,7 @@ else:
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
     catalog = AtNeed("scene.catalog")
+    material = AtNeed("scene.material")
     placeholder = AtNeed("scene.placeholder")
     recipe = AtNeed("scene.recipe")
     presets = AtNeed("settings.presets")
@@ -64,6 +65,7 @@ __all__ = [
     "job_folder",
     "job_table",
     "job_words",
+    "material",
     "messages",
     "placeholder",
     "presets",

@@ -237,6 +237,7 @@ def tick() -> bool:
     _use_account(session)
     is_changed = apply_messages.drain(session)
     is_changed = session.importer.step(session.jobs) or is_changed
+    session.decoding.step()
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
     session.update_placeholders(is_changed=is_changed, is_moved=is_moved)
@@ -273,7 +274,8 @@ def _timer() -> float | None:
 def _is_busy(session: Session) -> bool:
     is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
     is_asking = bool(session.echoes) or session.is_checking or session.prices.is_busy or session.previews.is_busy
-    return is_waiting or not session.is_loaded or is_asking or session.placeholders.is_due
+    is_due = session.placeholders.is_due or session.decoding.is_busy
+    return is_waiting or not session.is_loaded or is_asking or is_due
 
 
 def _use_account(session: Session) -> None:
@@ -299,6 +301,7 @@ def file_opened() -> None:
     """
     if _state.session is not None:
         _state.session.importer.leave_file()
+        _state.session.decoding.leave_file()
         _state.session.placeholders.file_opened()
         rows.show(newest_first())
         if any(placeholder.boxes()):
