@@ -172,10 +172,11 @@ def _check(function: str, options: dict[str, Any]) -> None:
             assert value in parameters["icon"].enum_items, f"there is no icon {value}"
 
 
-def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Page:
+def draw(drawn: Any, width: int = 300, part: str = "draw", space: Any = None, **of_self: Any) -> Page:
     """Call the draw function of a panel, menu or preferences class, in a sidebar that is `width` pixels wide.
 
-    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout.
+    `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout. `space`:
+    the viewport that the sidebar is in.
     """
     page = Page()
     # Without a window there is no region, and the scale of the interface is 0.
@@ -188,7 +189,7 @@ def draw(drawn: Any, width: int = 300, part: str = "draw", **of_self: Any) -> Pa
         scene=scene,
         region=region,
         preferences=preferences,
-        space_data=None,
+        space_data=space,
         active_object=bpy.context.object,
     )
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)

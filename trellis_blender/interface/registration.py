@@ -22,7 +22,7 @@ from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
-from .operators import level_of_detail, variations
+from .operators import level_of_detail, textures, variations
 from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
@@ -43,6 +43,7 @@ def classes() -> tuple[Any, ...]:
         *level_of_detail.CLASSES,
         *preview_operators.CLASSES,
         *report.CLASSES,
+        *textures.CLASSES,
         *variations.CLASSES,
         *menus.CLASSES,
         *panels.CLASSES,
