@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Run = Mapping[str, float]
 
 UNPREPARED, OURS = "unprepared", "ours"
-MOST_SHARE = 0.4  # of the unprepared display, with what the main thread does while Blender decodes
+MOST_SHARE = 0.4  # of the unprepared display, with what the main thread does more than at rest while Blender decodes
 HEAD = (
     "| Blender | textures | unprepared, ms | ours, ms | of it while Blender decodes, ms | ours / unprepared |"
     " from the request to the end, ms | verdict |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
