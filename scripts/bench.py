@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the time that the add-on takes: ``python3 scripts/bench.py import``, ``click`` and ``startup``.
+"""Measure the time that the add-on takes: ``scripts/bench.py import``, ``click``, ``startup`` and ``textures``.
 
 ``click``: how long Blender freezes when a click takes a picture, as a ratio to doing everything in the click.
 ``import``: how long Blender freezes during an import, with Blender's glTF importer and with ours, in turn in the same
 run. docs/performance.md explains the numbers.
 ``startup``: how much longer enabling the add-on takes than enabling an empty one; then the first draw and click.
+``textures``: what the first display of a model's textures costs, as a ratio to images that nobody prepared. It needs a
+real Blender with a window.
 
     python3 scripts/bench.py import --quick --check      one size with all kinds of normals, all versions, some minutes
     python3 scripts/bench.py import --bpy 4.2.23 --faces 2000000 --texture 2048
     python3 scripts/bench.py import --check --write      everything, into docs/performance.md
     python3 scripts/bench.py startup --check --write     the same for the start
+    python3 scripts/bench.py textures --check --blender PATH
 """
 
 import argparse
@@ -24,15 +27,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import environments
 import import_table
+import screens
 import startup_table
+import texture_table
+from build import stage
 from import_table import BLENDERS, NORMALS, OURS, Measured
 from startup_table import MeasuredStart
+from texture_table import MeasuredTextures
 
 FACES = (100_000, 500_000, 1_000_000, 2_000_000)
 PIXELS = (2048, 4096)
@@ -41,13 +48,16 @@ SECONDS_PER_PROCESS = 1800
 RUNNER = Path(__file__).with_name("import_runs.py")
 CLICKS = Path(__file__).with_name("click_runs.py")
 STARTS = Path(__file__).with_name("startup_runs.py")
+TEXTURES = Path(__file__).with_name("texture_runs.py")
 START_RUNS = 15
+TEXTURED_FACES = 20_000  # few, since only the textures count
 CLICK_HEAD = (
     "| Blender | picture | ours, at the click, ms | ours, beside it, ms | the other way, ms | at the click |\n"
     "| --- | --- | --- | --- | --- | --- |"
 )
 PAGE = environments.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench import: begin -->", "<!-- bench import: end -->"
+TEXTURES_BEGIN, TEXTURES_END = "<!-- bench textures: begin -->", "<!-- bench textures: end -->"
 START_BEGIN, START_END = "<!-- bench startup: begin -->", "<!-- bench startup: end -->"
 
 
@@ -69,6 +79,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     start.add_argument("--runs", type=int, default=START_RUNS, help=f"starts each way (default: {START_RUNS})")
     start.add_argument("--check", action="store_true", help="fail where a requirement is not met")
     start.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
+    shown = benches.add_parser(
+        "textures", help="the first display of a model's textures, compared with an unprepared one"
+    )
+    shown.add_argument("--blender", action="append", help="path of this Blender; can be repeated (default: on PATH)")
+    shown.add_argument(
+        "--texture", action="append", type=int, help="of so many pixels; can be repeated (default: 4096)"
+    )
+    shown.add_argument("--runs", type=int, default=RUNS, help=f"warm runs each way (default: {RUNS})")
+    shown.add_argument("--check", action="store_true", help="fail where the requirement is not met")
+    shown.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
@@ -78,9 +98,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     ours.add_argument("--check", action="store_true", help="fail where a requirement is not met")
     ours.add_argument("--write", action="store_true", help=f"put the tables into docs/{PAGE.name}")
     options = parser.parse_args(arguments)
-    options.bpy = options.bpy or versions
     if options.runs < 1:
         parser.error("--runs has to be 1 at least")
+    if options.bench == "textures":
+        options.blender, options.texture = options.blender or ["blender"], options.texture or [4096]
+        return options
+    options.bpy = options.bpy or versions
     if options.bench != "import":
         return options
     options.faces = options.faces or ([500_000] if options.quick else list(FACES))
@@ -92,7 +115,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def measure(version: str, faces: int, pixels: int, normals: str, runs: int) -> Measured:
     """Return the times of one file in one version of Blender. Raises BenchError and EnvironmentNotBuiltError."""
     python = environments.blender_environment(version)
-    glb = _glb(python, faces, pixels, normals)
+    glb = _glb(python, "make", str(faces), str(pixels), normals)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
 
@@ -133,6 +156,22 @@ def starts(version: str, runs: int) -> MeasuredStart:
     return MeasuredStart(version, found)
 
 
+def textures(blender: str, pixels: int, runs: int) -> MeasuredTextures:
+    """Return the times of the first display in a window of this Blender, each way in turn. Raises as `measure` does.
+
+    Raises ScreenError if there is no screen.
+    """
+    plain = environments.plain_environment(environments.running_python())
+    glb = _glb(plain, "detailed", str(TEXTURED_FACES), str(pixels))
+    with tempfile.TemporaryDirectory(prefix="trellis_blender ") as name, screens.Screen(Path(name)) as screen:
+        stage(Path(name, "extensions", "user_default", "trellis_blender"))
+        answer, geometry = Path(name, "answer.json"), ["--window-geometry", "0", "0", *map(str, screens.SIZE)]
+        command = [blender, "--factory-startup", *geometry, "--python", str(TEXTURES)]
+        _run([*command, "--", str(glb), str(runs), str(answer)], {"BLENDER_USER_RESOURCES": name, **screen.variables})
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    return MeasuredTextures(found["version"], pixels, found["runs"])
+
+
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
     """Return 1 if requirements are checked and one is not met, or if there was nothing to check; otherwise 0."""
     verdicts = import_table.judge(measured)
@@ -155,19 +194,25 @@ def heading(runs: int, what: str = "warm runs") -> str:
     return f"Measured on {today} ({cores}): medians of {runs} {what}."
 
 
-def _glb(python: Path, faces: int, pixels: int, normals: str) -> Path:
-    """Return the GLB of that size. It is made once and kept in the system's temporary folder until its code changes."""
+def _glb(python: Path, *kind: str) -> Path:
+    """Return the GLB of that kind: a command of import_runs.py and what it is given.
+
+    The GLB is made once and kept in the system's temporary folder until its code changes.
+    """
     sources = [RUNNER, *sorted((RUNNER.parent / "emulator").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{faces}-{pixels}-{normals}-{digest}.glb")
+    path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{'-'.join(kind)}-{digest}.glb")
     if not path.is_file():
-        _run([str(python), str(RUNNER), "make", str(faces), str(pixels), normals, str(path)])
+        _run([str(python), str(RUNNER), *kind, str(path)])
     return path
 
 
-def _run(command: Sequence[str], *, leaves_bytecode: bool = False) -> None:
-    """Run a process and hide its output. With `leaves_bytecode` it keeps compiled files. Raises BenchError."""
-    variables = {**environments.clean_variables(), "PYTHONUTF8": "1"}
+def _run(command: Sequence[str], given: Mapping[str, str] | None = None, *, leaves_bytecode: bool = False) -> None:
+    """Run a process and hide its output. `given`: environment variables for it. Raises BenchError.
+
+    With `leaves_bytecode` it keeps compiled files.
+    """
+    variables = {**environments.clean_variables(), "PYTHONUTF8": "1", **(given or {})}
     if leaves_bytecode:
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
@@ -215,6 +260,21 @@ def _bench_starts(options: argparse.Namespace) -> int:
     return int(options.check and not all(verdict.is_met for verdict in verdicts))
 
 
+def _bench_textures(options: argparse.Namespace) -> int:
+    """Measure the first displays, print them, and return the exit status. Raises as `textures` does."""
+    measured = [
+        textures(blender, pixels, options.runs)
+        for blender, pixels in itertools.product(options.blender, options.texture)
+    ]
+    text = (
+        f"{heading(options.runs, 'displays each way, CPU time of the main thread')}\n\n{texture_table.table(measured)}"
+    )
+    if options.write:
+        write(text, markers=(TEXTURES_BEGIN, TEXTURES_END))
+    print(text, "", *measured, sep="\n")
+    return int(options.check and not all(one.is_met for one in measured))
+
+
 def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
     """Return the files to measure: faces, pixels of a texture's side, and normals.
 
@@ -236,11 +296,13 @@ def main() -> int:
             return 0
         if options.bench == "startup":
             return _bench_starts(options)
+        if options.bench == "textures":
+            return _bench_textures(options)
         measured = _measure_all(options)
         text = f"{heading(options.runs)}\n\n{import_table.table(measured)}"
         if options.write:
             write(text)
-    except (BenchError, environments.EnvironmentNotBuiltError) as error:
+    except (BenchError, environments.EnvironmentNotBuiltError, screens.ScreenError) as error:
         print(error, file=sys.stderr)
         return 1
     print(text)

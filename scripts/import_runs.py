@@ -2,6 +2,7 @@
 """One process of ``scripts/bench.py import``: imports a GLB with Blender's importer and with ours, and times both.
 
     import_runs.py make FACES PIXELS NORMALS GLB   makes a GLB as Trellis 2 would return it (no Blender needed)
+    import_runs.py detailed FACES PIXELS GLB       the same, with textures as detailed as those of a photograph
     import_runs.py alternate GLB RUNS ANSWER       both ways in turn, after one warm-up of each
     import_runs.py fresh WAY GLB ANSWER            one import, the first of a fresh process, and its peak memory
 
@@ -40,11 +41,12 @@ POLL_SECONDS = 0.001  # how often the waiting main thread checks whether it stil
 KIB = 1024
 
 
-def make_glb(faces: int, pixels: int, path: Path, normals: str = "area") -> None:
+def make_glb(faces: int, pixels: int, path: Path, normals: str = "area", *, is_detailed: bool = False) -> None:
     """Write a GLB with that number of faces (within 2 %) and two textures of `pixels` square.
 
     `normals`: "area" for those of Trellis 2, weighted by area and shared over the seams; "none"; "corner" for normals
-    that differ at every corner, which gives each corner its own vertex.
+    that differ at every corner, which gives each corner its own vertex. `is_detailed`: make textures that take as long
+    to decode as real ones.
     """
     from emulator.model.order import Order
     from emulator.model.relief import make_relief
@@ -54,7 +56,9 @@ def make_glb(faces: int, pixels: int, path: Path, normals: str = "area") -> None
         "none": frozenset({"no_normals"}),
         "corner": frozenset({"corner_normals"}),
     }
-    order = Order(_picture(), faces, pixels, "webp", double_sided=True, seed=1, flaws=flaws[normals])
+    order = Order(
+        _picture(is_detailed=is_detailed), faces, pixels, "webp", double_sided=True, seed=1, flaws=flaws[normals]
+    )
     glb, _faces, _vertices = make_relief(order)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
@@ -255,15 +259,22 @@ def _status(field: str) -> int:
     return next(int(line.split()[1]) * KIB for line in lines if line.startswith(f"{field}:"))
 
 
-def _picture() -> bytes:
-    """Return a PNG: a disc with a pattern, and transparent corners."""
+def _picture(*, is_detailed: bool) -> bytes:
+    """Return a PNG: a disc with a pattern, and transparent corners. With detail it is larger, and no pixel is plain."""
     import numpy as np
     from PIL import Image
 
-    y, x = np.mgrid[-1:1:768j, -1:1:768j]
+    side = 2048 if is_detailed else 768
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
     wave = 127 + 60 * np.sin(9 * x + 4 * y * y) + 60 * np.cos(13 * y - 5 * x * x)
     alpha = 255 * (x * x + y * y < 0.95)
-    picture = np.stack((wave, wave[::-1], wave.T, alpha), axis=2).astype(np.uint8)
+    colors = np.stack((wave, wave[::-1], wave.T), axis=2)
+    if is_detailed:
+        grain = np.random.default_rng(1)
+        for block in (1, 2, 4, 8, 16):  # pixels
+            coarse = grain.normal(0.0, 8.0, (side // block, side // block, 3))
+            colors += coarse.repeat(block, axis=0).repeat(block, axis=1)
+    picture = np.dstack((colors.clip(0, 255), alpha)).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "png")
     return file.getvalue()
@@ -274,6 +285,8 @@ def main(arguments: Sequence[str]) -> None:
     match arguments:
         case ["make", faces, pixels, normals, glb]:
             make_glb(int(faces), int(pixels), Path(glb), normals)
+        case ["detailed", faces, pixels, glb]:
+            make_glb(int(faces), int(pixels), Path(glb), is_detailed=True)
         case ["alternate", glb, runs, answer]:
             Path(answer).write_text(json.dumps(alternate(Path(glb), int(runs))), encoding="utf-8")
         case ["fresh", way, glb, answer] if way in (OURS, BLENDERS):

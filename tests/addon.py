@@ -67,6 +67,8 @@ PARTS = {
     "placeholder": "scene.placeholder",
     "placeholder_drawing": "scene.placeholder_drawing",
     "moved_files": "scene.moved_files",
+    "decoding": "scene.decoding",
+    "material": "scene.material",
     "asset": "scene.asset",
     # jobs
     "jobs": "jobs",
@@ -108,6 +110,7 @@ PARTS = {
     "job_operators": "interface.operators.jobs",
     "account_operators": "interface.operators.account",
     "level_of_detail": "interface.operators.level_of_detail",
+    "textures": "interface.operators.textures",
     "variations": "interface.operators.variations",
 }
 

@@ -179,8 +179,11 @@ def _check(function: str, options: dict[str, Any]) -> None:
             assert value in parameters["icon"].enum_items, f"there is no icon {value}"
 
 
-def surroundings(width: int = 300, of_context: Mapping[str, Any] = MappingProxyType({})) -> Any:
-    """The context of a sidebar that is `width` pixels wide. `of_context`: what the editor adds to it."""
+def surroundings(width: int = 300, of_context: Mapping[str, Any] = MappingProxyType({}), space: Any = None) -> Any:
+    """The context of a sidebar that is `width` pixels wide.
+
+    `of_context`: what the editor adds to it. `space`: the viewport that the sidebar is in.
+    """
     # Without a window there is no region, and the scale of the interface is 0.
     system = SimpleNamespace(ui_scale=1.0)
     preferences = SimpleNamespace(system=system, is_dirty=False, use_preferences_save=True)
@@ -191,7 +194,7 @@ def surroundings(width: int = 300, of_context: Mapping[str, Any] = MappingProxyT
         scene=scene,
         region=region,
         preferences=preferences,
-        space_data=None,
+        space_data=space,
         active_object=bpy.context.object,
         **of_context,
     )
@@ -202,14 +205,15 @@ def draw(
     width: int = 300,
     part: str = "draw",
     of_context: Mapping[str, Any] = MappingProxyType({}),
+    space: Any = None,
     **of_self: Any,
 ) -> Page:
     """Call the draw function of a panel, menu or preferences class, in a sidebar that is `width` pixels wide.
 
     `part` names another of its draw functions, `of_self` is what the class has of its own besides its layout,
-    `of_context` what the editor adds to the context.
+    `of_context` what the editor adds to the context, `space` the viewport that the sidebar is in.
     """
-    page, context = Page(), surroundings(width, of_context)
+    page, context = Page(), surroundings(width, of_context, space)
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)
     for name in ("property_layout", "group", "bl_rna"):
         if hasattr(drawn, name) and name not in of_self:

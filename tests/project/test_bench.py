@@ -10,8 +10,10 @@ import bench
 import environments
 import import_table
 import startup_table
+import texture_table
 from import_table import Measured
 from startup_table import MeasuredStart
+from texture_table import MeasuredTextures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +68,7 @@ def test_sizes_and_versions_can_be_chosen() -> None:
         ["import", "--runs", "0"],
         ["click", "--runs", "0"],
         ["startup", "--runs", "0"],
+        ["textures", "--runs", "0"],
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments: list[str]) -> None:
@@ -149,7 +152,11 @@ def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_projects_page_has_the_markers() -> None:
     text = bench.PAGE.read_text(encoding="utf-8")
-    for begin, end in ((bench.BEGIN, bench.END), (bench.START_BEGIN, bench.START_END)):
+    for begin, end in (
+        (bench.BEGIN, bench.END),
+        (bench.START_BEGIN, bench.START_END),
+        (bench.TEXTURES_BEGIN, bench.TEXTURES_END),
+    ):
         assert text.count(begin) == text.count(end) == 1
         assert text.index(begin) < text.index(end)
 
@@ -185,3 +192,36 @@ def test_the_starts_stand_in_a_table_in_milliseconds() -> None:
     rows = startup_table.table([started()]).splitlines()
     assert rows[2] == "| 5.2.3 | no jobs | 15.0 | 10.0 | 50.0 | 10.0 | 20.0 | 86.0 |"
     assert rows[4] == "| 5.2.3 | no jobs, everything imported at once | 89.0 | 2.0 | 3.0 | 5.0 | 7.0 | 100.0 |"
+
+
+def first_displays(*, decoding: float = 0.05, display: float = 0.14) -> MeasuredTextures:
+    """First displays of which an unprepared one takes half a second."""
+    unprepared = {"decoding": 0.0, "display": 0.5, "elapsed": 0.0}
+    ours = {"decoding": decoding, "display": display, "elapsed": 0.9}
+    return MeasuredTextures("4.3.2", 4096, {"unprepared": [unprepared] * 3, "ours": [ours] * 3})
+
+
+@pytest.mark.parametrize(
+    ("one", "is_met"),
+    [
+        (first_displays(), True),
+        (first_displays(decoding=0.06), True),
+        (first_displays(decoding=0.061), False),
+        (first_displays(display=0.151), False),
+    ],
+)
+def test_a_first_display_is_judged_with_what_the_main_thread_did_while_blender_decoded(
+    one: MeasuredTextures, is_met: bool
+) -> None:
+    assert one.is_met is is_met
+    assert str(one).startswith("PASS" if is_met else "FAIL")
+
+
+def test_the_first_displays_stand_in_a_table_in_milliseconds() -> None:
+    row = texture_table.table([first_displays()]).splitlines()[2]
+    assert row == "| 4.3.2 | two of 4096 | 500 | 190 | 50 | 0.38 | 900 | PASS |"
+
+
+def test_textures_of_4096_pixels_are_shown_in_the_blender_on_path_by_default() -> None:
+    options = bench.parse(["textures"])
+    assert (options.blender, options.texture) == (["blender"], [4096])

@@ -60,5 +60,14 @@ def selection(context: bpy.types.Context) -> Selection:
 
 def is_rendering() -> bool:
     """Return whether a render is running (F12). Neither saving nor importing may disturb it."""
+    return _is_running("RENDER")
+
+
+def is_previewing() -> bool:
+    """Return whether Blender draws a preview of a data-block. A request for another preview would end that one."""
+    return _is_running("RENDER_PREVIEW")
+
+
+def _is_running(job: str) -> bool:
     ask: Any = bpy.app.is_job_running  # the stubs say that it returns nothing
-    return bool(ask("RENDER"))
+    return bool(ask(job))

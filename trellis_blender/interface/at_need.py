@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..core.runner import messages
     from ..jobs import begin, block_until_done, importing, session
     from ..picture import file, icons, render
-    from ..scene import asset, build, catalog, place, placeholder, recipe
+    from ..scene import asset, build, catalog, material, place, placeholder, recipe
     from ..settings import presets
 else:
     clean_up = AtNeed("core.job.clean_up")
@@ -46,6 +46,7 @@ else:
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
     catalog = AtNeed("scene.catalog")
+    material = AtNeed("scene.material")
     place = AtNeed("scene.place")
     placeholder = AtNeed("scene.placeholder")
     recipe = AtNeed("scene.recipe")
@@ -68,6 +69,7 @@ __all__ = [
     "job_folder",
     "job_table",
     "job_words",
+    "material",
     "messages",
     "place",
     "placeholder",

@@ -104,6 +104,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
+        layout.operator("trellis2.show_textures", icon="TEXTURE")
         layout.operator("trellis2.keep_variation", icon="CHECKMARK")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")

@@ -55,7 +55,7 @@ class Importer:
     root: Path
     echoes: Mapping[str, Echo]
     tell: Callable[[str], None]
-    arrived: Callable[[str], None]
+    arrived: Callable[[str, bpy.types.Object], None]
     failed: Callable[[str, str, Remedy], None]
     waits: Callable[[Job, str], None]
     left: Callable[[Job, str], None]
@@ -299,12 +299,15 @@ class Importer:
         folder = self.root / job.id
         try:
             if read.model is not None:
-                build.build_model(bpy.context, job, read.model, select=select, placement=placement, folder=folder)
+                made = build.build_model(
+                    bpy.context, job, read.model, select=select, placement=placement, folder=folder
+                )
             elif imported is not None:
-                blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
+                made = blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
                 self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
             else:
-                blender_importer.import_here(bpy.context, job, folder / MODEL_FILE, select=select, placement=placement)
+                file = folder / MODEL_FILE
+                made = blender_importer.import_here(bpy.context, job, file, select=select, placement=placement)
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)
             return
@@ -316,7 +319,7 @@ class Importer:
             self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
         self.places.pop(job.id, None)
-        self.arrived(job.id)
+        self.arrived(job.id, made)
 
 
 def is_importable(job: Job) -> bool:

@@ -273,6 +273,7 @@ def tick() -> bool:
     if session.is_leaving and not _is_at_work(session):
         session = _in_chosen_folder(session)
     is_changed = session.importer.step(session.jobs) or is_changed
+    session.decoding.step()
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
     session.update_placeholders(is_changed=is_changed, is_moved=is_moved)
@@ -332,7 +333,7 @@ def _timer() -> float | None:
 
 def _is_busy(session: Session) -> bool:
     is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
-    is_due = session.placeholders.is_due or session.messages.says_connected
+    is_due = session.placeholders.is_due or session.messages.says_connected or session.decoding.is_busy
     return _is_at_work(session) or is_asking or is_due or session.is_leaving
 
 
@@ -366,6 +367,7 @@ def file_opened() -> None:
     """
     if _state.session is not None:
         _state.session.importer.leave_file()
+        _state.session.decoding.leave_file()
         _state.session.placeholders.file_opened()
         rows.show(newest_first())
         if _state.session.is_loaded:

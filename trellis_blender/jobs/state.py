@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import bpy
+
 from ..core.errors import Remedy
 from ..core.job.job import Job
 from ..core.job.spending import Spending
@@ -19,6 +21,7 @@ from ..core.runner.messages import Key
 from ..core.runner.runner import Runner
 from ..picture import icons
 from ..picture.preview import Previews
+from ..scene.decoding import Decoding
 from ..scene.placeholder_drawing import PlaceholderDrawing
 from . import messages as sentences
 from .importing import Importer
@@ -58,6 +61,7 @@ class Session:
     ticks: int = 0
     display: ProgressDisplay = field(default_factory=ProgressDisplay)
     spending: Spending = field(default_factory=Spending)
+    decoding: Decoding = field(default_factory=Decoding)
     importer: Importer = field(init=False)
     placeholders: Placeholders = field(init=False)
     previews: Previews = field(init=False)
@@ -76,8 +80,9 @@ class Session:
         """Return the path of the job's picture as it was sent, None if it has none."""
         return self.root / job.id / job.picture if job.picture else None
 
-    def arrived(self, job_id: str) -> None:
-        """Note that a job's model is in the scene now."""
+    def arrived(self, job_id: str, made: bpy.types.Object) -> None:
+        """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
+        self.decoding.add(made)
         self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model

@@ -17,6 +17,7 @@ from ..core.request.presets import PRESETS, Preset, name_of
 from ..settings import preferences
 from . import recipe
 from .catalog import CATALOG_ID, ensure_catalog
+from .material import images_of
 
 TAGS = ("Trellis", "Image to 3D")
 NAMES = 1000
@@ -184,16 +185,9 @@ def _alone(thing: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def _packed(thing: Any) -> Iterator[None]:
     """Pack all the object's textures for a moment. Raises StorageError if one cannot be read."""
-    nodes = [
-        node
-        for material in filter(None, thing.data.materials)
-        if material.node_tree is not None
-        for node in material.node_tree.nodes
-    ]
-    images = {image for node in nodes if (image := getattr(node, "image", None)) is not None}
-    packed = []
+    packed: list[Any] = []
     try:
-        for image in images:
+        for image in images_of(thing):
             if image.packed_file is None and image.source == "FILE" and not image.is_dirty:
                 try:
                     image.pack()

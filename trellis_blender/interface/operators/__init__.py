@@ -8,6 +8,7 @@
 `preview` renews a preview, and makes renders transparent.
 `jobs` acts on a job of the list.
 `variations` keeps one of several models and removes the others.
+`textures` shows the textures in the viewport.
 `level_of_detail` makes a lighter copy of a model.
 `assets` puts a model into the Asset Browser.
 `account` takes and tests the API key.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...host.translation.translation import translated_report
-from ..at_need import importing, placeholder, recipe, session
+from ..at_need import importing, material, placeholder, recipe, session
 
 if TYPE_CHECKING:
     from .base import Result
@@ -58,8 +58,9 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
                 placeholder.unparent(child)
     data = list(dict.fromkeys(each for thing in unwanted for each in _data(thing)))
     bpy.data.batch_remove(unwanted)
+    running = session.running()
     for each in data:  # a mesh before its materials, those before their images
-        if not each.users:
+        if not each.users and not (running is not None and running.decoding.has_in_hand(each)):
             bpy.data.batch_remove([each])
     return waiting
 
@@ -74,11 +75,7 @@ def _data(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
     if thing.data is not None:
         yield thing.data
     yield from materials
-    for material in materials:
-        for node in material.node_tree.nodes if material.node_tree is not None else ():
-            image = getattr(node, "image", None)
-            if image is not None:
-                yield image
+    yield from material.images_of(thing)
 
 
 class TRELLIS2_OT_keep_variation(bpy.types.Operator):

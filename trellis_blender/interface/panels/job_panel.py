@@ -19,6 +19,7 @@ from ...jobs import rows, session
 from ...jobs.importing import is_importable
 from .. import preview_requests
 from ..operators import jobs as job_operators
+from ..operators import textures
 from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
@@ -124,8 +125,8 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     elif sentence:
         draw_remedy(layout, remedy_of(job), job.id)
     draw_text(layout, context, facts(job, time.time()), "TIME")
-    if job.stage is Stage.IMPORTED and shading(context) == "SOLID":
-        draw_text(layout, context, "Material Preview shows the textures", "SHADING_TEXTURE")
+    if job.stage is Stage.IMPORTED and not textures.are_shown(context):
+        draw_show_textures(layout, context)
     row = layout.row(align=True)
     if is_importable(job):
         label = translated(job_operators.TRELLIS2_OT_import_model.label(job))
@@ -147,10 +148,12 @@ def draw_ways_out(layout: Any, job: Job) -> None:
     ways.operator("trellis2.remove", text="Remove", icon="TRASH").job_id = job.id
 
 
-def shading(context: bpy.types.Context) -> str:
-    """Return the viewport's shading, empty outside a viewport."""
-    space: Any = context.space_data
-    return str(space.shading.type) if space is not None and space.type == "VIEW_3D" else ""
+def draw_show_textures(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the button that shows the textures at once, and beside it Material Preview, where it exists."""
+    row = layout.row(align=True)
+    row.operator("trellis2.show_textures", icon="TEXTURE")
+    if context.scene is not None and textures.has_material_preview(context.scene):
+        row.operator("trellis2.show_textures", text="", icon="SHADING_TEXTURE").shading = "MATERIAL"
 
 
 def facts(job: Job, now: float) -> str:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shows the textures in viewports that show none."""
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import EnumProperty
+
+from ...host.translation.translation import translated
+
+if TYPE_CHECKING:
+    from .base import Result
+
+WORKBENCH = "BLENDER_WORKBENCH"
+PREVIEW_DESCRIPTION = (
+    "Show the textures in this viewport with light and reflections. The first time, Blender may freeze for some seconds"
+)
+
+
+def are_shown(context: bpy.types.Context) -> bool:
+    """Return whether all viewports that the artist means show textures already."""
+    return not _without_textures(context)
+
+
+def has_material_preview(scene: bpy.types.Scene) -> bool:
+    """Return whether viewports have Material Preview. With the engine Workbench they have none."""
+    return bool(scene.render.engine != WORKBENCH)
+
+
+def _without_textures(context: bpy.types.Context) -> list[Any]:
+    """Return those viewports that show no textures: this one, or outside a viewport, all of the window."""
+    space, scene = context.space_data, context.scene
+    assert scene is not None
+    areas = context.screen.areas if context.screen is not None else ()
+    spaces: list[Any] = [area.spaces.active for area in areas if area.type == "VIEW_3D"]
+    if space is not None and space.type == "VIEW_3D":
+        spaces = [space]
+    return [space for space in spaces if not _shows_textures(space, scene)]
+
+
+def _shows_textures(space: Any, scene: Any) -> bool:
+    shading, kind = space.shading, space.shading.type
+    if kind == "RENDERED" and not has_material_preview(scene):
+        shading, kind = scene.display.shading, "SOLID"  # Workbench renders as Solid, by settings of its own
+    return kind in ("MATERIAL", "RENDERED") or (kind == "SOLID" and shading.color_type == "TEXTURE")
+
+
+class TRELLIS2_OT_show_textures(bpy.types.Operator):
+    """Show the textures in this viewport at once, in Solid shading"""
+
+    bl_idname = "trellis2.show_textures"
+    bl_label = "Show Textures"
+
+    if TYPE_CHECKING:
+        shading: str
+    else:
+        shading: EnumProperty(
+            name="Shading",
+            description="How the viewport shows the textures",
+            items=(
+                ("SOLID", "Solid", "Solid shading with the colors of the textures"),
+                ("MATERIAL", "Material Preview", PREVIEW_DESCRIPTION),
+            ),
+            options={"SKIP_SAVE"},
+        )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """Return the tooltip for the shading that the button sets."""
+        return translated(PREVIEW_DESCRIPTION) if properties.shading == "MATERIAL" else ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether there is a viewport without textures."""
+        is_any = not are_shown(context)
+        if not is_any:
+            cls.poll_message_set("No viewport is without textures")
+        return is_any
+
+    def execute(self, context: bpy.types.Context) -> "Result":
+        """Set the viewports' shading. Like Blender's own change of the shading, this makes no undo step."""
+        assert context.scene is not None
+        for space in _without_textures(context):
+            if self.shading == "MATERIAL" and has_material_preview(context.scene):
+                space.shading.type = "MATERIAL"
+            else:
+                space.shading.type, space.shading.color_type = "SOLID", "TEXTURE"
+        return {"FINISHED"}
+
+
+CLASSES: tuple[Any, ...] = (TRELLIS2_OT_show_textures,)
