@@ -229,7 +229,7 @@ def test_a_model_that_waits_to_be_imported_can_be_cancelled_and_is_kept(
         assert OPS.trellis2.cancel(job_id=job_id) == {"FINISHED"}
         assert not addon.job_operators.is_cancellable(job(job_id))
     tick_until(lambda: not boxes())
-    assert addon.begin.job_folder.load(session.folder(job_id)).cancel_asked
+    tick_until(lambda: addon.begin.job_folder.load(session.folder(job_id)).cancel_asked)
     bpy.ops.ed.undo_push(message="Without Box")
     bpy.ops.ed.undo()
     assert len(boxes()) == 1
