@@ -7,6 +7,8 @@ Blender writes straight to the terminal, past Python. So the script first redire
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import importlib
 import os
 import shutil
@@ -134,12 +136,21 @@ def install() -> None:
 
     ``BLENDER_USER_RESOURCES`` names a temporary folder; Blender reads it once, when it is imported.
     """
+    # Registered before bpy is imported, and so called after Blender has unregistered its add-ons.
+    atexit.register(let_exporter_go)
     repository = Path(os.environ["BLENDER_USER_RESOURCES"], "extensions", "user_default")
     stage(repository / ADDON.rpartition(".")[2])
     import bpy
 
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.context.scene.name = "Still Life"  # type: ignore[union-attr]  # there is a scene
+
+
+def let_exporter_go() -> None:
+    """Empty the modules of Blender's glTF exporter, which keep bpy: Blender 4.2 would crash at its end."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("io_scene_gltf2.blender.exp")]:
+        vars(module).clear()
+    gc.collect()
 
 
 @contextmanager
