@@ -30,13 +30,6 @@ def running_python() -> str:
     return "%d.%d" % sys.version_info[:2]  # noqa: UP031 - one form with _TELL_VERSION
 
 
-def own_folders(folder: Path) -> dict[str, str]:
-    """Return the variables with which Blender keeps its settings, and the add-on its jobs, below the folder only."""
-    data = str(folder / "data")
-    own = {"BLENDER_USER_RESOURCES": str(folder), "XDG_DATA_HOME": data, "LOCALAPPDATA": data}
-    return {**own, "HOME": str(folder)} if sys.platform == "darwin" else own  # which has no variable for data
-
-
 def require_supported_python() -> None:
     """End the program with an explanation unless Blender exists as a module for the running Python."""
     if running_python() in SUPPORTED_PYTHONS:
@@ -51,6 +44,13 @@ def require_supported_python() -> None:
 
 # Above all else, because an old Python cannot evaluate the annotations below.
 require_supported_python()
+
+
+def own_folders(folder: Path) -> dict[str, str]:
+    """Return the variables with which Blender keeps its settings, and the add-on its jobs, below the folder only."""
+    data = str(folder / "data")
+    own = {"BLENDER_USER_RESOURCES": str(folder), "XDG_DATA_HOME": data, "LOCALAPPDATA": data}
+    return {**own, "HOME": str(folder)} if sys.platform == "darwin" else own  # which has no variable for data
 
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -109,7 +109,7 @@ PARTS = {
     "preset_operators": "interface.operators.presets",
     "job_operators": "interface.operators.jobs",
     "account_operators": "interface.operators.account",
-    "level_of_detail": "interface.operators.level_of_detail",
+    "level_of_detail": "interface.operators.assets",
     "textures": "interface.operators.textures",
     "variations": "interface.operators.variations",
 }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..core.runner import messages
     from ..jobs import begin, block_until_done, importing, session
     from ..picture import file, icons, render
-    from ..scene import asset, build, catalog, material, place, placeholder, recipe
+    from ..scene import asset, build, material, place, placeholder, recipe
     from ..settings import presets
 else:
     clean_up = AtNeed("core.job.clean_up")
@@ -45,7 +45,6 @@ else:
     render = AtNeed("picture.render")
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
-    catalog = AtNeed("scene.catalog")
     material = AtNeed("scene.material")
     place = AtNeed("scene.place")
     placeholder = AtNeed("scene.placeholder")
@@ -60,7 +59,6 @@ __all__ = [
     "begin_soon",
     "block_until_done",
     "build",
-    "catalog",
     "clean_up",
     "file",
     "icons",

@@ -16,7 +16,7 @@ from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
-from .operators import level_of_detail, variations
+from .operators import variations
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -28,7 +28,7 @@ JOB_ENTRIES = (
         (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
     ),
     (
-        (level_of_detail.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
+        (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
     ),

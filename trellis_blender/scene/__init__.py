@@ -9,6 +9,7 @@
 `material.py` makes the material and its images.
 `blender_importer.py` takes over a model that Blender's own glTF importer has read.
 `recipe.py` writes on the object what the model was made of.
-`asset.py` marks models as assets and writes them into asset libraries.
-`catalog.py` adds our catalogue to the Asset Browser.
+`asset.py` marks models as assets, writes them into asset libraries, and adds our catalogue to the Asset Browser.
+`decoding.py` has Blender decode a model's textures in the background.
+`moved_files.py` lets images follow the folder of a job that was moved.
 """

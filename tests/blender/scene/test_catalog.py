@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trellis_blender.core.errors import StorageError
-from trellis_blender.scene.catalog import CATALOG_FILE, CATALOG_ID, ensure_catalog
+from trellis_blender.scene.asset import CATALOG_FILE, CATALOG_ID, ensure_catalog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@
 `jobs` acts on a job of the list.
 `variations` keeps one of several models and removes the others.
 `textures` shows the textures in the viewport.
-`level_of_detail` makes a lighter copy of a model.
-`assets` puts a model into the Asset Browser.
+`assets` puts a model into the Asset Browser, or makes it lighter.
+`clean_up` removes many jobs at once.
 `account` takes and tests the API key.
 """
