@@ -165,6 +165,7 @@ def test_of_a_finished_job_picture_and_model_are_large_and_a_double_click_import
     artist.press("ESC")
     opens_the_gallery(artist, "trellis2.enlarge_job(")
     x, y, _call = meets(artist, "trellis2.choose_job(")
+    artist.run("bpy.context.preferences.inputs.mouse_double_click_time = 1000")  # a window drawn by the CPU is slow
     artist.click_at(x, y, times=2)
     artist.until(f"len({artist.MODELS}) == 2")
 

@@ -18,7 +18,7 @@ from ....jobs import rows
 from ....settings import scene as scene_settings
 from ...at_need import imported, importing, job_folder, job_words, session
 from ...chosen_picture import preview_key
-from ...operators.base import Result, attempt, click
+from ...operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, click
 from ...operators.jobs import JobOperator
 from .. import SidebarPanel
 
@@ -129,9 +129,11 @@ class TRELLIS2_OT_choose_job(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Choose the job. Import its model at the second of two quick clicks."""
         assert context.preferences is not None
+        # Blender draws between the two clicks, which may take longer than the artist's hand.
+        longest = max(DOUBLE_CLICK_SECONDS, context.preferences.inputs.mouse_double_click_time / 1000)
         gallery, job, now = session.state().gallery, session.jobs().get(self.job_id), time.monotonic()
         (before, at), gallery.clicked = gallery.clicked, (self.job_id, now)
-        is_double = before == self.job_id and now - at < context.preferences.inputs.mouse_double_click_time / 1000
+        is_double = before == self.job_id and now - at < longest
         if is_double and job is not None and importing.is_importable(job):
             gallery.clicked = ("", 0.0)
             return click(self, "trellis2.import_model", job_id=self.job_id)
