@@ -33,7 +33,7 @@ def test_every_error_says_what_it_stands_for() -> None:
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
 def test_the_sentence_is_what_was_said(kind: type[TrellisError]) -> None:
-    added = " Retrying." if kind is errors.PassingError else ""
+    added = " Retrying." if kind in (errors.PassingError, errors.LongAnswerError) else ""
     assert kind("It rains. Take an umbrella.").sentence == "It rains. Take an umbrella." + added
 
 

@@ -25,7 +25,7 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
     (r"[Bb]uy credits", (Remedy.CREDITS,)),
     (r"Change the settings", (Remedy.SETTINGS,)),
     (r"Send it without", (Remedy.OPAQUE,)),
-    (r"Choose (a|an|another|one)\b|Scale it down|another picture", (Remedy.PICTURE,)),
+    (r"Choose (a|an|another|one)\b(?! (kind|folder)\b)|Scale it down|another picture", (Remedy.PICTURE,)),
     (r"Render an image", (Remedy.RENDER,)),
     (r"disk|check the folder|Its files are kept|Its file is kept", (Remedy.FOLDER,)),
     (r"Look at it on app\.scenario\.com|Copy (it|the right ID) from Scenario", (Remedy.SCENARIO,)),
@@ -35,7 +35,8 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
 # What no button can do, or nobody has to do: the sentence says which.
 WITHOUT = (
     # tried again
-    r"^(Scenario|Something else answers|The (upload|download|picture could not be stored|connection|search))",
+    r"^(Scenario|Something else answers|The (upload|download|picture could not be stored|connection|search|file of certificates|network's proxy))",
+    r"Choose (a|another) (folder|kind)\.",
     r"^No connection",
     r"Wait until|Close it|Cancel it first|Look at it again",
     r"Launch Blender without",

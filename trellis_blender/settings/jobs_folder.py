@@ -107,7 +107,7 @@ def _usable(path: str) -> str:
     if not folder.is_absolute():
         raise TrellisError("The path of the jobs folder is not complete. Choose a folder.")
     if any(folder.is_relative_to(deleted) for deleted in (PACKAGE, *(old.parent for old in old_folders()))):
-        raise TrellisError("Blender deletes that folder when you uninstall the add-on. Choose another one.")
+        raise TrellisError("Blender deletes that folder when you uninstall the add-on. Choose another folder.")
     import tempfile  # here, since hardly anybody chooses a folder
 
     try:

@@ -182,7 +182,7 @@ def test_a_folder_that_blender_deletes_or_that_cannot_be_written_is_not_taken(
         objections.append(addon.preferences.TRELLIS2_AP_preferences.page.objection)
         assert objections[-1] in draw(addon.preferences.TRELLIS2_AP_preferences).texts
     assert objections == [
-        "Blender deletes that folder when you uninstall the add-on. Choose another one.",
+        "Blender deletes that folder when you uninstall the add-on. Choose another folder.",
         "Jobs cannot be kept there: Not a directory. Choose another folder.",
         "The path of the jobs folder is not complete. Choose a folder.",
     ]

@@ -99,6 +99,7 @@ def test_a_job_without_a_model_is_no_model_however_much_was_charged_for_it(tmp_p
     in_vain = made(2, begun, remote_ended=True, charged_in_vain=3.0, stage=Stage.FAILED)
     assert sums(made(1, begun), in_vain) == [(2026, 11, 1, 15.0)]
     assert sums(in_vain) == [(2026, 11, 0, 3.0)]
+    (tmp_path / "jobs").mkdir()
     for job in (made(1, begun), in_vain):
         keep(tmp_path / "jobs", job)
     next_start = Spending()

@@ -190,7 +190,7 @@ def test_an_expired_address_is_asked_for_anew(studio: Studio, emulator: Emulator
 def test_a_result_without_a_model_is_told(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("asset", Fault(body='{"asset": {"id": "a", "mimeType": "image/png"}}'), times=None)
     job = studio.reach(studio.add(), Stage.FAILED)
-    assert "no GLB" in job.message
+    assert "holds no model" in job.message
     assert tells_what_to_do(job.message)
 
 
