@@ -35,7 +35,8 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
 # What no button can do, or nobody has to do: the sentence says which.
 WITHOUT = (
     # tried again
-    r"^(Scenario|Something else answers|The (upload|download|picture could not be stored|connection|search|file of certificates|network's proxy))",
+    r"^(Scenario|Something else answers|The (upload|download|picture could not be stored|connection|search))",
+    r"^The (file of certificates|network's proxy) ",
     r"Choose (a|another) (folder|kind)\.",
     r"^No connection",
     r"Wait until|Close it|Cancel it first|Look at it again",

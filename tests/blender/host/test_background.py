@@ -48,12 +48,17 @@ def climb(request, work):
     return {}
 
 def complain(request, work):
-    ctypes.CDLL(None).puts(b"a library's complaint")
-    os.write(2, b"libpng error: Read Error\\n")
-    return {"said": work.said(), "again": work.said()}
+    with work.overheard() as said:
+        ctypes.CDLL(None).puts(b"a library's complaint")
+        os.write(2, b"libpng error: Read Error\\n")
+    with work.overheard() as again:
+        pass
+    return {"said": said[0], "again": again[0]}
 
 def quiet(request, work):
-    return {"said": work.said()}
+    with work.overheard() as said:
+        pass
+    return {"said": said[0]}
 
 def refuse(request, work):
     raise PictureError(request["sentence"], remedy=Remedy.RENDER)

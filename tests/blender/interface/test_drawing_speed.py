@@ -54,7 +54,9 @@ def surroundings() -> Any:
     """The context of a sidebar."""
     preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
     region = SimpleNamespace(width=300)
-    return SimpleNamespace(scene=bpy.context.scene, region=region, preferences=preferences, space_data=None)
+    return SimpleNamespace(
+        scene=bpy.context.scene, region=region, screen=None, preferences=preferences, space_data=None
+    )
 
 
 def draw_panel(addon: Any) -> None:

@@ -43,7 +43,7 @@ def test_the_button_says_what_a_model_costs(addon: Any, connected: Emulator) -> 
         (12.0, 3, "Generate 3 · 36 CU"),
         (7.25, 2, "Generate 2 · 14.5 CU"),
         (0.1, 3, "Generate 3 · 0.3 CU"),
-        (1_234_567.0, 1, "Generate · 1234567 CU"),
+        (1_234_567.0, 1, "Generate · 1,234,567 CU"),
     ],
 )
 def test_several_models_cost_so_many_times_as_much(

@@ -44,12 +44,6 @@ def test_the_panel_shows_what_the_model_sees(tmp_path: Path, addon: Any) -> None
     assert not addon.session.previews().is_busy
 
 
-def test_the_heading_fits_beside_its_button(tmp_path: Path, addon: Any) -> None:
-    choose(picture_file(tmp_path, pixels=subject()))
-    headings = {width: draw(addon.panels.TRELLIS2_PT_generate, width=width).texts[0] for width in (200, 300)}
-    assert headings == {200: "Model's View", 300: "What the Model Sees"}
-
-
 @pytest.mark.parametrize("scale", [200, 300, 500])
 def test_the_panel_fits_its_width(tmp_path: Path, addon: Any, scale: int) -> None:
     choose(picture_file(tmp_path, pixels=subject()))
