@@ -213,7 +213,8 @@ def _texture(small: SmallPicture) -> Any:
     import numpy as np
 
     pixels = np.frombuffer(small.pixels, np.uint8).astype(np.float32) / 255
-    colours = pixels.reshape(-1, 4)[:, :3]
-    colours **= 2.2  # the viewport takes linear values and shows them as sRGB
+    if bpy.app.version < (5, 0, 0):  # whose viewport takes linear values and shows them as sRGB; later ones take sRGB
+        colours = pixels.reshape(-1, 4)[:, :3]
+        colours **= 2.2
     data = gpu.types.Buffer("FLOAT", pixels.size, pixels)
     return gpu.types.GPUTexture((small.width, small.height), format="RGBA16F", data=data)
