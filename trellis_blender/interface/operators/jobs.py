@@ -144,7 +144,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
 
 
 class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
-    """Bring this job's model into the scene, at the 3D cursor"""
+    """Bring this job's model into the scene, where Placement says"""
 
     bl_idname = "trellis2.import_model"
     bl_label = "Import"
