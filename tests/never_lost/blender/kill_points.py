@@ -33,9 +33,9 @@ class Point:
     """One kill. `event` and `when` name the step; without an event it is killed once `moment` is so.
 
     `faults` are ordered first, by call; what they wait for happens once Blender is dead. `leads` are what the artist
-    does on the way: ("failed", "retry") means that Retry is pressed once the job has failed. "spoil" and "stop" are no
-    buttons: the model's file is damaged, the job is stopped on Scenario's page. `lasting` faults meet every call until
-    Blender is dead. `job_seconds` is how long the job takes.
+    does on the way: ("failed", "retry") means that Retry is pressed once the job has failed. "spoil", "stop" and
+    "forget" are no buttons: the model's file is damaged, the job is stopped on Scenario's page, Scenario loses the
+    pictures. `lasting` faults meet every call until Blender is dead. `job_seconds` is how long the job takes.
     `paid` is what the server accepts until all is over.
     """
 
@@ -95,6 +95,12 @@ POINTS: tuple[Point, ...] = (
     *around("Damaged", "the model is known to be damaged", leads=SPOIL),
     *around("Failed", "the refusal is known (402)", faults=REFUSED),
     *around("Resumed", "Retry is known", faults=REFUSED, leads=(("failed", "retry"),)),
+    *around(
+        "PictureForgotten",
+        "it is known that Scenario has forgotten the picture",
+        faults=REFUSED,
+        leads=(("failed", "forget"), ("failed", "retry")),
+    ),
     *around("NotFound", "the search is given up", faults=LOST, lasting={"jobs": UNREADABLE}),
     *around("CancelAsked", "Cancel is known", leads=CANCEL, job_seconds=4.0),
     *around(

@@ -90,6 +90,8 @@ def kill_at(row: Row, blender: Blender, point: Point, picture: Path) -> str:
             (row.root / job_id / "model.glb").write_bytes(b"glTF")
         elif deed == "stop":
             list(row.emulator.jobs.values())[-1].canceled = time.time()
+        elif deed == "forget":
+            row.emulator.assets.clear()
         else:
             blender.tell(deed, job=job_id)
     if moment is not None:
