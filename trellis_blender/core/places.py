@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from .files import write_whole
 
@@ -70,8 +69,7 @@ def holds_anything(folder: Path) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The artist's choice of a folder for jobs. It is kept in the data folder, so every Blender of this user has it.
 
     `folder`: the chosen one, empty for the usual one. `before`: those chosen before, from which jobs may still have to
@@ -97,4 +95,4 @@ def read_choice(data: Path) -> Choice:
 def write_choice(data: Path, choice: Choice) -> None:
     """Keep the choice in this data folder, which is created. Raises OSError."""
     data.mkdir(parents=True, exist_ok=True)
-    write_whole(data / CHOICE_FILE, json.dumps(asdict(choice), indent=1).encode())
+    write_whole(data / CHOICE_FILE, json.dumps(choice._asdict(), indent=1).encode())
