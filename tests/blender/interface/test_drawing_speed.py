@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 MANY, FEW = 1000, 10
 TRIES = 5
-SECONDS = 0.0005
-"""What drawing the whole panel may take, its rows in sight included."""
+WALKS = 25
+"""What drawing the whole panel may take, its rows in sight included: so many plain walks through a thousand numbers on
+the same machine, at the same moment. That is about half a millisecond."""
 IN_SIGHT = 8
 """How many rows the list shows at the most."""
 STAGES = ("imported", "failed", "running", "ready")
@@ -80,6 +81,11 @@ def draw_whole(addon: Any) -> None:
     addon.status_bar.draw(SimpleNamespace(layout=Mute()), surroundings())
 
 
+def allowed() -> float:
+    """How many seconds drawing may take here and now."""
+    return WALKS * best(lambda: [number + 1 for number in range(MANY)], 400)
+
+
 def best(action: Callable[[], object], times: int = 100) -> float:
     """The seconds that it takes undisturbed: the shortest of many, however busy the machine is with other things."""
     taken = []
@@ -136,7 +142,7 @@ def test_the_panel_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any)
             return best(lambda: draw_panel(addon), 400)
 
     taken = sooner(measure)
-    assert taken[MANY] < SECONDS
+    assert taken[MANY] < allowed()
     assert taken[MANY] < 2 * taken[FEW]  # with the shortest walk through all jobs it would be more
 
 
@@ -153,7 +159,7 @@ def test_all_that_a_redraw_draws_of_the_jobs_takes_half_a_millisecond_at_most(ad
         assert bool(addon.session.display().text) is (stage != "imported")
         taken = best(lambda: draw_whole(addon), 400)
     print(f"{taken * 1000:.3f} ms")
-    assert taken < SECONDS
+    assert taken < allowed()
 
 
 def test_a_row_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> None:
@@ -164,7 +170,7 @@ def test_a_row_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> 
             return max(best(lambda index=index: draw_row(addon, index), 400) for index in range(4))  # type: ignore[misc]
 
     taken = sooner(measure)
-    assert taken[MANY] < SECONDS / IN_SIGHT
+    assert taken[MANY] < allowed() / IN_SIGHT
     assert taken[MANY] < 2 * taken[FEW]
 
 
@@ -172,7 +178,7 @@ def test_a_row_is_drawn_as_fast_with_a_thousand_jobs_as_with_ten(addon: Any) -> 
 def test_whether_a_button_can_be_pressed_is_told_fast(addon: Any, operator: str) -> None:
     cls = getattr(addon.job_operators, f"TRELLIS2_OT_{operator}")
     with session_with(addon, [snapshot(addon, number=number, picture="") for number in range(MANY)]):
-        assert best(lambda: cls.poll(bpy.context)) < SECONDS
+        assert best(lambda: cls.poll(bpy.context)) < allowed()
 
 
 def test_rows_are_made_anew_only_when_jobs_come_or_go(addon: Any) -> None:
@@ -205,6 +211,6 @@ def test_a_tick_with_a_thousand_jobs_that_rest_is_short(addon: Any) -> None:
         state.display.step(Unwalked(state.jobs), is_changed=False)
         assert (
             best(lambda: (state.display.list_jobs(state.jobs), state.display.step(state.jobs, is_changed=False)))
-            < SECONDS
+            < allowed()
         )
         assert best(lambda: state.display.step(state.jobs, is_changed=True)) < 0.002
