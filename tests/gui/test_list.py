@@ -17,7 +17,7 @@ ICON, ROW = 30, 20  # pixels: as wide as the column of the states at most, as hi
 # The newest job failed and can be helped; the others rest in all the ways in which something is charged for them.
 HISTORY = f"""
 import importlib, time
-names = ("core.job.job", "core.job.folder", "jobs", "jobs.begin")
+names = ("core.job.job", "core.job.folder", "settings.jobs_folder", "jobs.begin")
 table, folder, jobs, begin = (importlib.import_module({ADDON!r} + "." + name) for name in names)
 for number in range({COUNT}):
     stage = ("imported", "ready", "cancelled", "failed")[number % 4]
