@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 CATEGORY = "Trellis"
-SHOW_SECONDS = 0.05
 
 
 def draw(self: Any, _context: bpy.types.Context) -> None:

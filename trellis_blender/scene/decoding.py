@@ -44,7 +44,7 @@ class Decoding:
 
     @property
     def is_busy(self) -> bool:
-        """Whether there is anything left to do."""
+        """Return whether there is anything left to do."""
         return bool(self.waiting) or self.in_hand is not None
 
     def has_in_hand(self, image: bpy.types.ID) -> bool:

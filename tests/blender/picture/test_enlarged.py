@@ -95,8 +95,7 @@ def test_there_is_nothing_to_enlarge_before_anything_was_seen(addon: Any) -> Non
 def test_the_popup_has_each_picture_under_its_label(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addon.gallery_drawing, "large_units", lambda _context, _count: 20.0)
     job = snapshot(addon, name="Vase")
-    with session_with(addon, [job]) as state:
-        state.previews.with_thumbnail = frozenset({job.id})
-        drawn = draw(addon.gallery.TRELLIS2_OT_enlarge_job, job_id=job.id)
+    with session_with(addon, [job]):
+        drawn = draw(addon.gallery.TRELLIS2_OT_enlarge_job, job_id=job.id, shown=("picture", "model"))
     assert drawn.texts == ["Vase", "What the Model Sees", "Model"]
     assert drawn.scales == [20.0, 20.0]

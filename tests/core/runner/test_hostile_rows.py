@@ -17,12 +17,12 @@ from trellis_blender.core.errors import PassingError, RefusedError
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
-from trellis_blender.core.request.text import plain, plain_line
 from trellis_blender.core.runner.runner import NETWORK_WORKERS
 from trellis_blender.core.runner.steps import StepTools, bring, poll_many
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import download
+from trellis_blender.core.scenario.text import plain
 
 GLB = container({"asset": {"version": "2.0"}}, bytes(400_000))
 OURS = {"jobId": "job_ours", "status": "in-progress", "progress": 0.5}
@@ -77,11 +77,6 @@ def test_a_bad_row_stops_no_job(row: str) -> None:
 def test_text_from_outside_is_made_plain(text: str, expected: str) -> None:
     assert plain(text) == expected
     assert plain(text).encode("utf-8")
-
-
-def test_a_line_is_one_line_and_has_a_length() -> None:
-    assert plain_line("zwei\n\tZeilen ") == "zwei Zeilen"
-    assert len(plain_line("x" * 10_000)) == 200
 
 
 TAGS = ['"a\r\n b"', '"a\r\n\tb"', "no quotes", '"' + "a" * 5000 + '"', '"ä"', '""', '"a b"', 'W/"a"']

@@ -351,8 +351,10 @@ def test_an_id_that_is_answered_after_the_job_was_submitted_again_is_left_alone(
 def test_without_an_account_no_id_is_looked_up(steady: Studio, emulator: Emulator, clock: MovedClock) -> None:
     job = uncertain(steady, clock, emulator, "after")
     steady.runner.use(None, "Online access is off.")
+    calls = emulator.calls.copy()
     steady.runner.identify(job.id, "job_1")
     steady.until(lambda: "Online access is off." in steady.notices(), "the answer")
+    assert emulator.calls == calls
 
 
 def test_an_uncertain_job_rests_in_the_next_session_too(

@@ -7,7 +7,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
@@ -34,6 +34,7 @@ STATES = (
     ("FAILED", "Failed", "Show jobs that failed, or of which nobody knows whether they did"),
     ("CANCELLED", "Cancelled", "Show cancelled jobs"),
 )
+LABELS = {"picture": "What the Model Sees", "model": "Model"}  # of the large pictures, by their places
 
 
 def _searched(gallery: "TRELLIS2_PG_gallery", _context: bpy.types.Context) -> None:
@@ -163,7 +164,25 @@ class TRELLIS2_OT_toggle_favorite(JobOperator, bpy.types.Operator):
         return attempt(self, toggle)
 
 
-class TRELLIS2_OT_enlarge_preview(bpy.types.Operator):
+class LargePictures:
+    """An operator that shows pictures large, beside the mouse."""
+
+    def show(self, context: bpy.types.Context, pictures: "dict[str, Any]") -> Result:
+        """Request the pictures in the size in which they are shown, and open the popup."""
+        from .drawing import UNIT, large_units, pixels
+
+        assert context.window_manager is not None
+        units = large_units(context, len(pictures))
+        session.start().previews.enlarge(pictures, pixels(context, units))
+        operator = cast(bpy.types.Operator, self)
+        return context.window_manager.invoke_popup(operator, width=round((units + 1) * len(pictures) * UNIT))
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Do nothing: a script has no use for it."""
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_enlarge_preview(LargePictures, bpy.types.Operator):
     """Show large what the model sees of the picture"""
 
     bl_idname = "trellis2.enlarge_preview"
@@ -181,25 +200,22 @@ class TRELLIS2_OT_enlarge_preview(bpy.types.Operator):
         """Show it beside the mouse."""
         prepared = _seen(context)
         assert prepared is not None
-        return _show_large(self, context, {"picture": prepared})
+        return self.show(context, {"picture": prepared})
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw it."""
         from .drawing import draw_large
 
-        draw_large(self.layout, context, {"picture": "What the Model Sees"})
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Do nothing: a script has no use for it."""
-        return {"FINISHED"}
+        draw_large(self.layout, context, {"picture": LABELS["picture"]})
 
 
-class TRELLIS2_OT_enlarge_job(JobOperator, bpy.types.Operator):
+class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
     """Show large what the model saw of this job's picture, and beside it the model"""
 
     bl_idname = "trellis2.enlarge_job"
     bl_label = "Enlarge Picture and Model"
     none = "There is no job with a picture yet. Generate a model first"
+    shown: tuple[str, ...] = ()
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
@@ -213,8 +229,9 @@ class TRELLIS2_OT_enlarge_job(JobOperator, bpy.types.Operator):
         except TrellisError as error:
             self.report({"ERROR"}, translated_report(error.sentence))
             return {"CANCELLED"}
-        self.job_id = job.id
-        return _show_large(self, context, _pictures_of(job))
+        pictures = _pictures_of(job)
+        self.job_id, self.shown = job.id, tuple(pictures)
+        return self.show(context, pictures)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw them, under the job's name."""
@@ -224,12 +241,7 @@ class TRELLIS2_OT_enlarge_job(JobOperator, bpy.types.Operator):
         if job is not None:
             layout: Any = self.layout
             layout.label(text=job.name, translate=False)
-            labels = {"picture": "What the Model Sees", "model": "Model"}
-            draw_large(layout, context, {place: labels[place] for place in _pictures_of(job)})
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Do nothing: a script has no use for it."""
-        return {"FINISHED"}
+            draw_large(layout, context, {place: LABELS[place] for place in self.shown})
 
 
 def _seen(context: bpy.types.Context) -> "PreparedPicture | None":
@@ -250,16 +262,6 @@ def _pictures_of(job: "Job") -> dict[str, Path]:
     if previews is not None and job.id in (previews.with_thumbnail or ()):
         pictures["model"] = session.folder(job.id) / job_folder.THUMBNAIL_FILE
     return pictures
-
-
-def _show_large(operator: Any, context: bpy.types.Context, pictures: "dict[str, Any]") -> Result:
-    """Request the pictures in the size in which they are shown, and open the popup."""
-    from .drawing import UNIT, large_units, pixels
-
-    assert context.window_manager is not None
-    units = large_units(context, len(pictures))
-    session.start().previews.enlarge(pictures, pixels(context, units))
-    return context.window_manager.invoke_popup(operator, width=round((units + 1) * len(pictures) * UNIT))
 
 
 def register() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text from outside, made plain: the one place for what a server, a file name or an old file says.
+"""Text of a server, made plain before anything else reads it.
 
 Blender takes only valid UTF-8: a lone half of an emoji (JavaScript cuts texts so) would stop whoever shows it. A mark
 of direction turns a name around, and a control character changes a terminal.
@@ -21,11 +21,6 @@ _HALVES = re.compile("[\ud800-\udfff]")
 def plain(text: str, length: int = LENGTH_MAXIMUM) -> str:
     """Return the text as valid Unicode without controls and marks of direction, at most `length` characters."""
     return _HALVES.sub("\ufffd", _UNWANTED.sub("", text[:length]))
-
-
-def plain_line(text: str, length: int = 200) -> str:
-    """Return the text as `plain` does, on one line."""
-    return " ".join(plain(text, 10 * length).split())[:length]
 
 
 def plain_values(value: Any) -> Any:
