@@ -16,6 +16,7 @@ from emulator import CALL_NAMES, Emulator, Fault
 from tests.never_lost import matrix
 from tests.never_lost.plain.window import ENDS, QUICK, Window
 from tests.never_lost.world import OWN_WITH_MODEL, glb, left_over, new_emulator, picture_in
+from tests.patience import PATIENCE
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job.folder import MODEL_FILE
 from trellis_blender.core.job.job import Job, Stage
@@ -104,6 +105,10 @@ def _drive(window: Window, emulator: Emulator, call: str, fault: Fault, folder: 
     if call == "cancel":
         window.reach(ids[0], Stage.RUNNING)
         window.runner.cancel(ids[0])
+    if call == "jobs, polling":  # both run until they were asked about together, however slow the machine is
+        window.wait_for(lambda: emulator.calls[name], f"a call of {name}")
+        for record in [*emulator.jobs.values()]:
+            record.seconds = 0.1
     first = window.reach(ids[0], *ENDS)
     word, sentence = _outcome(window, first)
     problems = [f"{emulator.paid} paid for {len(ids)}"] * (emulator.paid > len(ids))
@@ -135,7 +140,7 @@ def _bring(window: Window, job_id: str, word: str, sentence: str) -> tuple[str, 
 
 
 def _try(call: str, name: str, fault: Fault, folder: Path) -> Outcome:
-    seconds = {"jobs, polling": 0.4, "cancel": 2.0}
+    seconds = {"jobs, polling": 2 * PATIENCE, "cancel": 2.0}
     with new_emulator(seconds.get(call, 0.1)) as emulator:
         window = Window(folder / "jobs", emulator, replace(QUICK, search=1.0) if fault is NO_INPUT else PATIENT)
         try:
