@@ -86,6 +86,7 @@ def _take_loaded(session: Session, message: JobsLoaded) -> None:
     session.is_leaving = session.root != jobs_folder.jobs_root()  # one may have been chosen meanwhile
     session.messages.page.is_moving = session.is_moving or session.is_leaving
     session.placeholders.is_sure = message.is_whole and not jobs_folder.missing()
+    session.placeholders.is_moving = message.is_moving
     session.jobs = _by_age(session.jobs)
     if session.placeholders.is_sure:
         jobs_folder.all_moved()

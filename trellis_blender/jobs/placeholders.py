@@ -20,7 +20,8 @@ class Placeholders:
     """The placeholders of the open file.
 
     `is_due`: the jobs or the file changed since the last check. `is_opened`: this file's placeholders were not checked
-    yet. `is_sure`: all jobs could be read, so a placeholder without a job is to go. `constant`: modal operators
+    yet. `is_sure`: all jobs could be read, so a placeholder without a job is to go. `is_moving`: jobs of other folders
+    are still on their way, so the check of the file that was just opened is not over. `constant`: modal operators
     already running at the artist's last click; ignored when asking whether the artist uses a placeholder.
     """
 
@@ -30,6 +31,7 @@ class Placeholders:
     is_due: bool = True
     is_opened: bool = True
     is_sure: bool = True
+    is_moving: bool = False
     constant: frozenset[str] = frozenset()
 
     def show(self, jobs: Mapping[str, Job] | None, *, is_moved: bool) -> None:
@@ -41,7 +43,7 @@ class Placeholders:
             unwanted = self.importer.match_placeholders(jobs, is_opened=self.is_opened)
             if not self.is_sure:
                 unwanted = [box for box in unwanted if placeholder.job_id(box) in jobs]
-            self.is_due, self.is_opened = not self._remove(unwanted), False
+            self.is_due, self.is_opened = not self._remove(unwanted), self.is_opened and self.is_moving
         if is_due or (is_moved and self.fill.filled):
             self.fill.show(jobs, self.importer.wanted, self.fraction)
 

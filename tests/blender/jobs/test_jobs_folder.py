@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,8 +77,9 @@ def test_with_nothing_to_take_in_no_session_is_started(addon: Any) -> None:
     assert addon.session.running() is None
 
 
+@pytest.mark.parametrize("is_late", [False, True], ids=["at once", "after a while"])
 def test_a_model_of_an_earlier_version_takes_the_place_of_its_box(
-    addon: Any, tmp_path: Path, connected: Emulator
+    addon: Any, tmp_path: Path, connected: Emulator, monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
     """The file was saved with the box, whose job was made in the old folder and ended meanwhile."""
     job_id = generate(picture_file(tmp_path))
@@ -89,7 +91,21 @@ def test_a_model_of_an_earlier_version_takes_the_place_of_its_box(
     tick_until(lambda: stage_of(job_id) == "imported")
     go_back(addon)
     bpy.ops.wm.open_mainfile(filepath=path)
-    start(addon)
+    go_on = threading.Event()
+    if is_late:
+        moving = addon.job_store.moving
+        arrivals = moving.arrivals
+
+        def arrive_late(*places: Any) -> Iterator[Any]:
+            go_on.wait()
+            yield from arrivals(*places)
+
+        monkeypatch.setattr(moving, "arrivals", arrive_late)
+    addon.handlers.resume_earlier()
+    tick_until(lambda: addon.session.running().is_loaded)
+    for _ in range(3):
+        addon.session.tick()
+    go_on.set()
     tick_until(meshes)
     assert (tuple(meshes()[0].location), boxes()) == ((5.0, 6.0, 7.0), [])
 
