@@ -102,12 +102,13 @@ class MeshArrays:
     """A triangle mesh in Blender's own layout: flat, contiguous, of Blender's types.
 
     `positions`: (vertices * 3) float32, scene units, Z up.
-    `corner_vertices`, `corner_edges`: (faces * 3) int32. `edges`: (edges * 2) int32.
+    `corner_vertices`, `corner_edges`: (faces * 3) int32. `edges`: (edges * 2) int32. `face_starts`: (faces) int32, the
+    corner at which each face begins.
     `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32; None with one material.
     `sharp_edges`: (edges) bool; None if no edge is sharp.
     `normals`: (faces * 3 * 3) float32; None unless the file's normals are kept.
     `vertex_normals`: the same as (vertices * 3) float32; None unless all corners of each vertex agree.
-    `is_flat`: shade every face flat.
+    `sharp_faces`: (faces) bool, all of them flat; None if none is.
     """
 
     positions: Array
@@ -119,12 +120,18 @@ class MeshArrays:
     sharp_edges: Array | None
     normals: Array | None
     vertex_normals: Array | None
-    is_flat: bool
+    face_starts: Array
+    sharp_faces: Array | None
 
     @property
     def face_count(self) -> int:
         """Return the number of triangles."""
         return len(self.corner_vertices) // 3
+
+    @property
+    def is_flat(self) -> bool:
+        """Return whether every face is shaded flat."""
+        return self.sharp_faces is not None
 
 
 @dataclass(frozen=True)

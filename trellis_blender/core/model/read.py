@@ -229,5 +229,6 @@ def _built(
         sharp_edges=sharp,
         normals=None if custom is None else custom.ravel(),
         vertex_normals=None if custom is None else file_normals.of_vertices(len(positions), triangles, custom),
-        is_flat=normals is None,
+        face_starts=np.arange(0, triangles.size, 3, dtype=np.int32),
+        sharp_faces=np.ones(len(triangles), bool) if normals is None else None,
     )
