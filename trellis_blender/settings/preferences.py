@@ -234,8 +234,8 @@ def _draw_history(layout: Any, owner: Any) -> None:
         layout.label(text="That folder is not there. New jobs are kept in the usual one meanwhile", icon="ERROR")
     layout.prop(owner, "keep_jobs")
     row = layout.row()
-    row.operator("trellis2.open_jobs_folder", text="Open Folder", icon="FILE_FOLDER")
-    row.operator("trellis2.clean_up", text="Clean Up...", icon="TRASH")
+    row.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
+    row.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
     if page.sizes is not None:
         kept = sum(page.sizes.values()) / 1e6
         layout.label(text=translated(f"All jobs take up {kept:,.0f} MB"))
