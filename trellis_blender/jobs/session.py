@@ -223,14 +223,16 @@ def is_checking() -> bool:
 def start() -> Session:
     """Return the running session with its timer; start both if necessary."""
     if _state.session is None:
-        root = jobs_root()
+        seen = jobs_folder.look()
+        _state.messages.page.folder.take(seen)
+        root = jobs_folder.root_of(seen)
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
         _state.session = Session(runner, root, _state.messages)
         runner.pictures.prepare = _state.session.previews.client.prepare
         others = jobs_folder.other_folders()
         if others:
             runner.take_in(others)
-        path, folder = jobs_folder.missing(), root
+        path, folder = seen.missing, root
         if path:
             _state.messages.tell(f"The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.")
         runner.start()
@@ -255,6 +257,7 @@ def _wake(seconds: float) -> None:
 
 def tick() -> bool:
     """Run the errands, take in the runner's messages and import what is ready. Return whether to tick again.
+        _state.messages.page.folder.look_again()
 
     The timer calls this; a script without a window calls it itself.
     """
@@ -288,6 +291,7 @@ def tick() -> bool:
 
 def stop() -> None:
     """End the session and forget everything. The jobs go on from their folders next time."""
+    _take_look(session)
     if bpy.app.timers.is_registered(_timer):
         bpy.app.timers.unregister(_timer)
     if _state.session is not None:
@@ -310,8 +314,19 @@ def _follow_folder(session: Session) -> None:
 
     So does a session that had to begin in the usual folder, once the drive of the chosen one is there.
     """
-    session.is_leaving = session.root != jobs_root()
-    session.messages.page.is_moving = session.is_leaving or session.is_moving
+    page = session.messages.page
+    session.is_leaving = session.root != page.folder.seen().root
+    page.is_moving = session.is_leaving or session.is_moving
+
+
+def _take_look(session: Session) -> None:
+    """Follow what the last look at the chosen folder has found."""
+    folder = session.messages.page.folder
+    if folder.is_answered:
+        folder.is_answered = False
+        if session.is_loaded:
+            _follow_folder(session)
+        redraw()
 
 
 def _in_chosen_folder(session: Session) -> Session:
@@ -352,6 +367,7 @@ def _use_account(session: Session) -> None:
         account, held_by = None, error.sentence
     if (account, held_by) != (session.account, session.held_by):
         session.account, session.held_by = account, held_by
+    is_asking = is_asking or session.messages.page.folder.is_awaited
         session.messages.page.answer = None
         session.runner.use(account, held_by)
 
