@@ -61,7 +61,7 @@ class Reports:
 
     def leave(self, job: Job, reason: str) -> None:
         """Report that a model does not come by itself any more."""
-        self.tell(waiting(job, press_import(reason)))
+        self.tell(waiting(job, press_import(reason, job)))
 
     def flush(self) -> None:
         """Report all sentences as one."""
@@ -162,8 +162,10 @@ def held(job: Job) -> str:
     return f"“{job.name}” waits: {job.trouble}"
 
 
-def press_import(reason: str) -> str:
-    """Return the reason why a model does not come by itself, with what brings it."""
+def press_import(reason: str, job: Job) -> str:
+    """Return the reason why a model does not come by itself, with the button that brings it."""
+    if job.stage is Stage.IMPORTED:
+        return f"{reason}. Press Import Again to bring it in"
     return f"{reason}. Press Import to bring it in"
 
 

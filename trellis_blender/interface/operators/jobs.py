@@ -288,7 +288,7 @@ class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
     """Show the folder of all jobs in the system's file browser"""
 
     bl_idname = "trellis2.open_jobs_folder"
-    bl_label = "Open Folder of All Jobs"
+    bl_label = "Open Jobs Folder"
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Open the folder."""

@@ -50,7 +50,7 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
     if job_operators.is_cancellable(job):
         columns[-1].operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
     else:
-        columns[-1].label(icon=ICONS[job.stage] if session.is_resting(job) else "BLANK1")
+        columns[-1].label(icon=ICONS[session.shown_stage(job)] if session.is_resting(job) else "BLANK1")
 
 
 def draw_name(layout: Any, job: Job) -> None:
@@ -125,7 +125,7 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     elif sentence:
         draw_remedy(layout, remedy_of(job), job.id)
     draw_text(layout, context, facts(job, time.time()), "TIME")
-    if job.stage is Stage.IMPORTED and not textures.are_shown(context):
+    if session.shown_stage(job) is Stage.IMPORTED and not textures.are_shown(context):
         draw_show_textures(layout, context)
     row = layout.row(align=True)
     if is_importable(job):

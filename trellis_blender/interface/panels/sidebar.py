@@ -60,7 +60,7 @@ def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
         return
     operator, label, icon = REMEDIES[remedy]
     if remedy is Remedy.FOLDER and not job_id:
-        operator = "trellis2.open_jobs_folder"
+        operator, label = "trellis2.open_jobs_folder", "Open Jobs Folder"
     button = layout.operator(operator, text=label, icon=icon)
     for name, value in REMEDY_PROPERTIES.get(remedy, {}).items():
         setattr(button, name, value)
