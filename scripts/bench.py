@@ -23,7 +23,7 @@ import itertools
 import json
 import os
 import platform
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import tempfile
 import time
@@ -216,7 +216,7 @@ def _run(command: Sequence[str], given: Mapping[str, str] | None = None, *, leav
     if leaves_bytecode:
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
-        result = subprocess.run(
+        result = subprocess.run(  # nosec B603 # a script of ours
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -43,6 +43,8 @@ ONLY_IN = {
     "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
     "requests": ("core/scenario",),
 }
+# What could open a connection, so that one room knows all that leaves the computer.
+ONLY_IN |= dict.fromkeys(("certifi", "http", "socket", "ssl", "urllib3"), ONLY_IN["requests"])
 ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])
 
 # The names of two rooms in the background Blender, which has no add-on.

@@ -38,7 +38,7 @@ _UNREAD_TEXTS = frozenset(
         "the deadline has passed",
         "the host is not on the public internet",
         "Tunnel connection failed",
-        "the answer is packed more than once",
+        "the answer is packed as nobody asked for",
         "bytes {have}-",
         "does not have any image data",
         "Trellis Picture {token_hex}",

@@ -47,7 +47,7 @@ class Emulator:
     def __init__(
         self,
         key: str = "test-key",
-        secret: str = "test-secret",  # noqa: S107 - opens nothing but this emulator
+        secret: str = "test-secret",  # nosec B107 # opens nothing but this emulator
         job_seconds: float = 0.5,
         url_seconds: float = 3600,
         port: int = 0,

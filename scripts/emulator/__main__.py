@@ -7,7 +7,7 @@ Any Python that the project supports will do: what the emulator needs it fetches
 import argparse
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import threading
 from collections.abc import Sequence
@@ -147,12 +147,12 @@ def start_again(python: Path, arguments: Sequence[str]) -> int:
     """Run this program with that Python in place of this one and return its exit status, where that is possible."""
     command = [str(python), str(Path(__file__).resolve().parent), *arguments]
     if os.name != "nt":
-        os.execve(command[0], command, environments.clean_variables())  # noqa: S606 - no shell is wanted
+        os.execve(command[0], command, environments.clean_variables())  # nosec B606 # no shell is wanted
     # Windows cannot replace a process. Ctrl-C reaches both, and it is for the other to end.
     for name in INTERRUPTS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    return subprocess.run(command, check=False, env=environments.clean_variables()).returncode
+    return subprocess.run(command, check=False, env=environments.clean_variables()).returncode  # nosec B603 # this script again
 
 
 def main() -> int:

@@ -27,11 +27,11 @@ KEEP = (
 )
 # The dialog that asks for the account uses these too.
 TOOLTIPS = {
-    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",
+    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",  # nosec B105 # a tooltip
     "project_id": "Scenario project that jobs are charged to; leave it empty to use the key's own",
 }
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
-SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
+SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
 
 
 @dataclass

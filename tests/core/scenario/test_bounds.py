@@ -266,6 +266,18 @@ def test_a_model_without_a_length_ends_where_its_own_header_says(
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 3_000_000
 
 
+@pytest.mark.parametrize("packing", ["gzip", "x-gzip", "deflate", "br", "zstd", "gzip, gzip"])
+def test_a_model_that_comes_packed_although_that_was_not_asked_for_is_not_unpacked(
+    packing: str, tmp_path: Path
+) -> None:
+    bomb = gzip.compress(b"glTF" + bytes(30_000_000), 9)
+    with Recorder(Reply(200, bomb, {"Content-Encoding": packing})) as recorder:
+        error = outcome(lambda: fetch(recorder.url, tmp_path))
+    assert recorder.asked[0].headers["accept-encoding"] == "identity"
+    assert (type(error), str(error)) == (PassingError, "Scenario's answer could not be read.")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("length", [2**30 + 1, 10**12, 10**17])
 def test_a_model_that_is_announced_as_too_large_is_not_downloaded(length: int, tmp_path: Path) -> None:
     with Recorder(Reply(200, GLB, length=length)) as recorder:

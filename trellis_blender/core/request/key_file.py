@@ -33,7 +33,7 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.key = self.secret = self.trouble = ""
+        self.key = self.secret = self.trouble = ""  # nosec B105 # none yet
         self.is_moved = False
         self._known: tuple[int, ...] | None = None  # what tells one state of the file from the next
         self._next_look = 0.0
@@ -78,7 +78,7 @@ class KeyFile:
                 self.key, self.secret = _read(self.path) if found else ("", "")
                 self._known, self.trouble = found, ""
         except (OSError, ValueError, RecursionError) as error:
-            self.key = self.secret = ""
+            self.key = self.secret = ""  # nosec B105 # forgets it
             self._known = ()  # it may only be busy, so read it again at the next look
             reason = (error.strerror if isinstance(error, OSError) else "") or "it is damaged"
             self.trouble = f"The file with your key cannot be read: {reason}. Enter the key again."

@@ -27,6 +27,9 @@ from .surroundings import check_file_address, is_public, proxies_for, trusted_ce
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0  # until the first byte, and between two
+# The packings of an answer that urllib3 may unpack; what it does not know, it leaves. Before 2.6 it unpacks each piece
+# whole, and copies the rest of that for each piece that is read: of these two 8 kB become 8 MB at most.
+PACKINGS, ASKED_PACKINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"}), "gzip,deflate"
 
 
 class Connections:
@@ -114,7 +117,7 @@ class Session(requests.Session):
         super().__init__()
         self.connections, self._api = connections, api
         self.trust_env = False  # see `surroundings.py`
-        self.headers["User-Agent"] = agent
+        self.headers.update({"User-Agent": agent, "Accept-Encoding": ASKED_PACKINGS})
         self.adapters.clear()
         self.mount("http://", _Adapter(connections))
 
@@ -123,6 +126,15 @@ class Session(requests.Session):
         if url.lower().startswith("https:") and "https://" not in self.adapters:
             self.mount("https://", _Adapter(self.connections, self.connections.certificates()))
         return super().get_adapter(url)
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return the request as it is sent. Raises PassingError if the address is not safe for files.
+
+        It is looked at first as it came: some versions of idna would work for minutes on the name of a host.
+        """
+        if self._api:
+            check_file_address(str(request.url), api=self._api)
+        return super().prepare_request(request)
 
     def exchange(self, prepared: requests.PreparedRequest) -> requests.Response:
         """Send the request. Return the answer; its body is not read yet. Call it within a deadline.
@@ -163,10 +175,10 @@ class _Adapter(HTTPAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         # a body shorter than its Content-Length is an error; urllib3 1.26 (Blender 4.2) checks this only on request
         resp.enforce_content_length = True
-        if "," in resp.headers.get("Content-Encoding", ""):
-            # three kilobytes compressed twice become gigabytes before we can count them (urllib3 1.26)
+        packing = resp.headers.get("Content-Encoding", "").strip().lower()
+        if "," in packing or packing in PACKINGS - set(req.headers.get("Accept-Encoding", "").split(",")):
             resp.close()
-            raise requests.exceptions.ContentDecodingError("the answer is packed more than once", request=req)
+            raise requests.exceptions.ContentDecodingError("the answer is packed as nobody asked for")
         return super().build_response(req, resp)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ import json
 import logging
 import queue
 import shutil
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import tempfile
 import threading
@@ -265,7 +265,7 @@ class _Process:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         with self._printed.open("wb") as printed:
-            return subprocess.Popen(  # noqa: S603 - this Blender, with a program of ours
+            return subprocess.Popen(  # nosec B603 # this Blender, with a program of ours
                 [*launch.command, json.dumps(options)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
