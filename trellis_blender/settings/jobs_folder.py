@@ -14,6 +14,7 @@ import bpy
 from .. import __package__ as base_package
 from ..core import places
 from ..core.errors import StorageError, TrellisError, storage_error
+from ..core.files import FOLDER_MODE
 
 PACKAGE = Path(__file__).parents[1]
 # What the room of the jobs does when another folder was chosen. Set while the add-on is registered, like an `update`.
@@ -49,7 +50,8 @@ def jobs_root() -> Path:
     if path and Path(path).is_dir():
         return Path(path)
     with contextlib.suppress(OSError):  # whoever writes there says why it cannot be done
-        usual().mkdir(parents=True, exist_ok=True)
+        data_folder().mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        usual().mkdir(mode=FOLDER_MODE, exist_ok=True)
     return usual()
 
 
@@ -111,7 +113,7 @@ def _usable(path: str) -> str:
     import tempfile  # here, since hardly anybody chooses a folder
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
