@@ -137,7 +137,7 @@ def test_textures_that_are_a_link_stay_where_they_are(own: Path, folder: Path) -
     assert (folder / "outside" / f"a-{JOB.id}-1.png").read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("name", ["model.glb", "source.png", "job.json.part", "lock"])
+@pytest.mark.parametrize("name", ["model.glb", "source.png", "job.json.part"])
 def test_a_folder_with_a_name_of_ours_is_somebody_elses(own: Path, name: str) -> None:
     (own / name).unlink(missing_ok=True)
     (own / name).mkdir()

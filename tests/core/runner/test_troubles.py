@@ -235,6 +235,7 @@ def test_one_broken_job_does_not_stop_the_others(open_studio: Open, monkeypatch:
     bad = first.add()
     first.until(lambda: bad in first.jobs)
     first.close()
+
     def broken(picture: Path) -> str:
         if picture.parent.name == bad:
             raise KeyError(bad)

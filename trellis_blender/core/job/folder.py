@@ -129,6 +129,8 @@ def remove(folder: Path) -> bool:
     The job's folder stays if it holds something else. Return whether nothing of the job is left: what is, `sweep`
     deletes later. Raises OSError if the job cannot be taken out, or nothing of it deleted; it is then whole.
     """
+    if (folder / LOCK_FILE).is_dir() and not is_link(folder / LOCK_FILE):
+        (folder / LOCK_FILE).rmdir()  # how a newer version claims a job; it is not empty while a process has it
     aside = folder.with_name(f"{REMOVED_PREFIX}{secrets.token_hex(3)}-{folder.name}")
     rename(folder, aside)  # Windows refuses it while another program has a file of the job open
     return _delete(aside, folder)
