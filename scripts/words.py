@@ -22,7 +22,7 @@ FOLDER = PACKAGE / "host" / "translation"
 # files.
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
-_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/places.py"})
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"})
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
 _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
@@ -42,6 +42,7 @@ _UNREAD_TEXTS = frozenset(
         "bytes {have}-",
         "does not have any image data",
         "Trellis Picture {token_hex}",
+        "its JSON is unreasonably large",
     }
 )
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError", "BackgroundStoppedError"})

@@ -29,6 +29,7 @@ from ..settings import scene as scene_settings
 from .progress import Echo
 
 RETRY_SECONDS = 0.3
+STEM_LENGTH = 60  # characters of a job's name in the names of its textures' files
 # Why a finished model does not come into the scene by itself.
 BOX_GONE = "Its box was deleted or undone"
 OTHER_FILE = "It was made for another file"
@@ -356,7 +357,7 @@ def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
     images = Path(bpy.data.filepath).parent / "textures" if is_beside else folder / TEXTURES_FOLDER
     return Shape(
         images=images,
-        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
+        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name[:STEM_LENGTH])}-{job.id}",
         packs=not is_beside,
         as_png=chosen.textures == "PNG",
         largest=placeholder.largest_dimension(box) if box else build.largest_dimension(bpy.context.scene),

@@ -17,6 +17,7 @@ from ..core.errors import Remedy, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
+from ..core.text import SENTENCE_LENGTH, one_line
 from ..host import report
 from ..host.translation.translation import translated_report
 from ..settings.preferences import Page
@@ -93,7 +94,7 @@ class Messages:
 
     def tell(self, sentence: str) -> None:
         """Add a notice, which belongs to no job."""
-        self.notices.append(Notice(sentence))
+        self.notices.append(Notice(one_line(sentence, SENTENCE_LENGTH)))
 
     def refuse(self, error: TrellisError) -> None:
         """Show why the artist's last request was refused."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import Remedy
+from ..core.files import is_plain
 from ..core.job.job import Job
 from ..core.job.spending import Spending
 from ..core.picture.file import ChosenPicture
@@ -77,8 +79,9 @@ class Session:
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
 
     def picture_path(self, job: Job) -> Path | None:
-        """Return the path of the job's picture as it was sent, None if it has none."""
-        return self.root / job.id / job.picture if job.picture else None
+        """Return the path of the job's picture as it was sent, None if it has none, or something else lies there."""
+        path = self.root / job.id / job.picture if job.picture else None
+        return path if path is not None and (is_plain(path) or not os.path.lexists(path)) else None
 
     def arrived(self, job_id: str, made: bpy.types.Object) -> None:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""

@@ -16,6 +16,7 @@ import bpy
 from .. import __package__ as base_package
 from ..core import places
 from ..core.errors import StorageError, TrellisError, storage_error
+from ..core.files import FOLDER_MODE
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -127,7 +128,8 @@ def root_of(seen: Folder) -> Path:
     root = seen.root
     if root == usual():
         with contextlib.suppress(OSError):  # whoever writes there says why it cannot be done
-            root.mkdir(parents=True, exist_ok=True)
+            data_folder().mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            root.mkdir(mode=FOLDER_MODE, exist_ok=True)
     return root
 
 
@@ -193,7 +195,7 @@ def _usable(path: str) -> str:
     import tempfile  # here, since hardly anybody chooses a folder
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

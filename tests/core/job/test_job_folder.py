@@ -295,8 +295,8 @@ def test_an_id_sorts_by_age_and_is_unique() -> None:
 
 def test_only_old_leftovers_are_swept(folder: Path) -> None:
     now = 2_000_000_000.0
-    old = [folder / ".new-old" / "job.json", folder / ".incoming" / "old.png"]
-    young = [folder / ".new-young" / "job.json", folder / ".incoming" / "young.png"]
+    old = [folder / ".new-20260101-000000-aaaaaa" / "job.json", folder / ".incoming" / "old.png"]
+    young = [folder / ".new-20260101-000000-bbbbbb" / "job.json", folder / ".incoming" / "young.png"]
     job = save(folder)
     for path in (*old, *young):
         path.parent.mkdir(exist_ok=True)
@@ -314,7 +314,7 @@ def test_only_old_leftovers_are_swept(folder: Path) -> None:
 
 def test_a_whole_file_that_cannot_be_written_leaves_nothing_beside_what_was_there(folder: Path) -> None:
     (folder / "thumbnail.png").mkdir()  # nothing can take its place
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="is a folder"):
         files.write_whole(folder / "thumbnail.png", b"x")
     assert [path.name for path in folder.iterdir()] == ["thumbnail.png"]
 

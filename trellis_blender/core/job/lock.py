@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from ..files import append_own
+
 LOCK_FILE = "lock"
 
 
@@ -19,7 +21,7 @@ class FolderLock:
     @classmethod
     def take(cls, folder: Path) -> FolderLock | None:
         """Take and return the lock; None while another process holds it. Raises OSError if the folder is read-only."""
-        file = (folder / LOCK_FILE).open("ab")
+        file = append_own(folder / LOCK_FILE)
         try:
             _lock(file)
         except (BlockingIOError, PermissionError):

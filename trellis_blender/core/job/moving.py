@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -24,15 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StorageError, storage_error
-from ..files import flush_file, flush_folder, rename
+from ..files import FOLDER_MODE, check_plain, close_to_others, flush_file, flush_folder, is_link, rename
 from . import spending
-from .folder import INCOMING, JOB_FILE, STALE_SECONDS
+from .folder import INCOMING, JOB_FILE, JOB_ID, STALE_SECONDS
 from .lock import LOCK_FILE, FolderLock
 
 COPY_PREFIX = ".copy-"
 COPIED_PREFIX = ".moved-"
 DELETED_PREFIX = ".gone-"
-JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def arrivals(places: Iterable[Path], root: Path) -> Iterator[Arrival]:
 
 def _arrivals_from(place: Path, root: Path) -> Iterator[Arrival]:
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if not place.is_dir() or place.samefile(root):
             return
         spending.take_over(root, place)
@@ -83,13 +81,15 @@ def _sweep_copies(root: Path) -> None:
     """Remove unfinished copies whose originals are gone, after a day."""
     for path in root.glob(COPY_PREFIX + "*"):
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+            is_copy = JOB_ID.fullmatch(path.name.removeprefix(COPY_PREFIX)) and not is_link(path)
+            if is_copy and time.time() - path.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(path)
 
 
 def _job_folders(place: Path) -> list[Path]:
     """Return the folders of jobs, whole or half moved, oldest first. Raises OSError."""
-    names = {_id_of(entry.name): entry.name for entry in os.scandir(place) if entry.is_dir()}
+    entries = (entry for entry in os.scandir(place) if entry.is_dir() and not is_link(Path(entry)))
+    names = {_id_of(entry.name): entry.name for entry in entries}
     return [
         place / names[job_id]
         for job_id in sorted(names)
@@ -163,17 +163,21 @@ def _copy(folder: Path, copy: Path) -> None:
     """Copy the folder, and flush all to the disk. Raises OSError, and leaves no copy."""
     shutil.rmtree(copy, ignore_errors=True)
     try:
-        copy.mkdir()
+        copy.mkdir(mode=FOLDER_MODE)
         for path in sorted(folder.rglob("*")):  # a folder comes before what it holds
             target = copy / path.relative_to(folder)
-            if path.is_dir():
-                target.mkdir()
+            if is_link(path):
+                shutil.copyfile(path, target, follow_symlinks=False)  # it is somebody else's
+            elif path.is_dir():
+                target.mkdir(mode=FOLDER_MODE)
             elif path.name != LOCK_FILE:  # Windows lets nobody read what is locked
+                check_plain(path, path.lstat())
                 shutil.copyfile(path, target)
+                close_to_others(target)
                 flush_file(target)
         (copy / LOCK_FILE).touch()
         for made in [*copy.rglob("*"), copy]:
-            if made.is_dir():
+            if made.is_dir() and not is_link(made):
                 flush_folder(made)
     except OSError:
         shutil.rmtree(copy, ignore_errors=True)
@@ -188,5 +192,5 @@ def _is_copy(copy: Path, folder: Path) -> bool:
 
 
 def _sizes(folder: Path) -> set[tuple[Path, int]]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
-    return {(path.relative_to(folder), path.stat().st_size) for path in files}
+    files = (path for path in folder.rglob("*") if path.name != LOCK_FILE and (is_link(path) or path.is_file()))
+    return {(path.relative_to(folder), path.lstat().st_size) for path in files}

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import read_own
+from .glb import GLB_BYTES_MAXIMUM
+
 if TYPE_CHECKING:  # the main thread needs no numpy before the first model arrives
     import numpy.typing as npt
 
@@ -94,7 +97,7 @@ class ImageFile:
         file = None if self.path is None else self.path.with_suffix(".png")
         if file is None or file == self.path or not file.is_file():
             return self
-        return replace(self, path=file, data=None if self.data is None else file.read_bytes())
+        return replace(self, path=file, data=None if self.data is None else read_own(file, GLB_BYTES_MAXIMUM))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..errors import PictureError, storage_error
+from ..files import read_any
 from .encode import targa
 from .file import check_size, closed, gone
 from .metadata import FileHeader, complaint, damaged, ends_where_it_should, read_header, unreadable
 from .pixels import Array, breaks_off
 
+PICTURE_BYTES_MAXIMUM = 1024**3  # 50 megapixels of 32-bit floats are 800 MB
 END_OF_FILE = "end of file"  # from the messages of Blender's libraries
 LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
 # Decodes the first file, calls the check with width, height and whether it has layers, and saves the picture as
@@ -38,7 +40,7 @@ def read_picture(
             raise PictureError(LAYERS.format(name=path.name))
 
     try:
-        data = path.read_bytes()
+        data = read_any(path, PICTURE_BYTES_MAXIMUM)
     except FileNotFoundError:
         raise gone(path.name) from None
     except OSError as error:

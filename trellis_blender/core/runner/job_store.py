@@ -8,6 +8,7 @@ the main thread, in that order.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 import time
@@ -24,6 +25,8 @@ from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
 from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
+
+LEFT = "Some files of the removed job could not be deleted. They will be deleted when the jobs are loaded next time."
 
 
 class Abandoned(threading.Event):
@@ -205,7 +208,9 @@ class JobStore:
 
     def _read(self, folder: Path) -> Job:
         try:
-            return job_folder.load(folder)
+            job = job_folder.load(folder)
+            job_folder.close(folder)
+            return job
         except job_folder.NewerJobError:
             sentence = "A job was made by a newer version of the add-on. Update it to see that job."
             raise StorageError(sentence, remedy=Remedy.UPDATE) from None
@@ -299,9 +304,11 @@ class JobStore:
             kept = storage_error("write down what the job cost", error)
             self._messages.put(Notice(kept.sentence, kept.remedy))
         try:
-            job_folder.remove(entry.folder)
+            is_gone = job_folder.remove(entry.folder)
         except OSError as error:
             raise storage_error("remove the job", error) from error
+        if not is_gone:
+            self._messages.put(Notice(LEFT))
         del self.entries[entry.job.id]
         self._sizes.pop(entry.job.id, None)
         self._messages.put(JobRemoved(entry.job.id))
@@ -314,7 +321,7 @@ class JobStore:
         except OSError as error:
             raise storage_error("mark the job as a favorite", error) from error
         finally:
-            self._messages.put(Marked({job_id: (folder / job_folder.FAVORITE_FILE).exists()}))
+            self._messages.put(Marked({job_id: os.path.lexists(folder / job_folder.FAVORITE_FILE)}))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago (None: no job), then report the space used. Raises StorageError.

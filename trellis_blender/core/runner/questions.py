@@ -25,7 +25,7 @@ from ..errors import (
     storage_error,
     unexpected,
 )
-from ..files import write_whole
+from ..files import read_own, write_whole
 from ..model.arrays import Shape
 from ..model.glb import NotPlainError
 from ..request.models import TRELLIS_2, HostedModel
@@ -93,7 +93,7 @@ def _priced(
 def _kept(file: Path) -> dict[str, str]:
     """Return the ids of the hidden pictures by place; empty if the file is missing or not ours."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(read_own(file).decode("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return {key: item for key, item in data.items() if isinstance(item, str)} if isinstance(data, dict) else {}
@@ -102,7 +102,7 @@ def _kept(file: Path) -> dict[str, str]:
 def _keep(file: Path, place: str, picture: str) -> None:
     try:
         text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: `place` may hold bytes that are no text
-        write_whole(file, text.encode("utf-8"))
+        write_whole(file, text.encode("utf-8"), is_private=True)
     except OSError as error:  # this session remembers it; the next one uploads another
         _log.warning("could not keep the id of the price's picture: %s", error.strerror)
 

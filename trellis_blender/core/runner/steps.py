@@ -23,7 +23,7 @@ from ..errors import (
     advises,
     storage_error,
 )
-from ..files import write_whole
+from ..files import check_plain, write_whole
 from ..job.events import (
     Cancelled,
     CancelRefused,
@@ -99,9 +99,10 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
 def prepare(job: Job, folder: Path, make: Prepare) -> Event:
     """Replace the stored picture by what we would send of it now."""
     try:
+        check_plain(folder / job.picture, (folder / job.picture).lstat())
         made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
         name = f"source.{made.kind}"
-        write_whole(folder / name, made.data)
+        write_whole(folder / name, made.data, is_private=True)
     except OSError as error:
         raise storage_error("save the picture", error) from error
     return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)

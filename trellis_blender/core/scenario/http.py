@@ -38,9 +38,9 @@ from ..errors import (
     advises,
 )
 from ..request.account import Account
+from ..text import plain_values
 from .connection import Connections, Session
 from .surroundings import words_for
-from .text import plain_values
 
 CALL_SECONDS = 90.0  # for a whole call, its answer included
 PICTURE_SECONDS = 300.0  # for a whole call that holds some megabytes of picture
