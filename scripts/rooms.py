@@ -32,6 +32,7 @@ ROOMS = (
     ("host",),
     ("settings",),
     ("picture", "scene"),
+    ("finishing",),
     ("jobs",),
     ("interface",),
     ("__init__",),
@@ -40,7 +41,7 @@ FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 
 # The rooms that may import a foreign module. Every room may import those not named here.
 ONLY_IN = {
-    "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
+    "bpy": ("host", "settings", "picture", "scene", "finishing", "jobs", "interface"),
     "requests": ("core/scenario",),
 }
 ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])

@@ -121,7 +121,8 @@ def open_edges(glb: Glb) -> npt.NDArray[np.int64]:
     _, triangles = weld(glb)
     both = np.sort(np.concatenate([triangles[:, pair] for pair in ((0, 1), (1, 2), (2, 0))]), axis=1)
     found, counts = np.unique(both, axis=0, return_counts=True)
-    return found[counts == 1]
+    single: npt.NDArray[np.int64] = found[counts == 1]
+    return single
 
 
 def test_a_second_skin_can_lie_inside_and_face_inwards() -> None:

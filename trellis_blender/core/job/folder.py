@@ -20,6 +20,7 @@ from typing import Any, get_args, get_type_hints
 
 from ..errors import Remedy
 from ..files import flush_file, flush_folder, rename
+from ..model.surface import findings
 from ..picture.file import SENDABLE
 from ..request.models import MODELS, TRELLIS_2
 from .job import TRANSIENT, Job, Stage
@@ -168,6 +169,10 @@ def as_json(job: Job) -> dict[str, Any]:
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
     if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
         del fields["model"]
+    if job.findings is None:
+        del fields["findings"]
+    else:
+        fields["findings"] = dataclasses.asdict(job.findings)
     return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
 
 
@@ -195,6 +200,8 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
         if type(value) is not hint:
             raise TypeError(f"{name} is not a {hint.__name__}")
         return value
+    if name == "findings":
+        return findings.from_json(value)
     if name == "parameters":
         if not all(isinstance(item, int | float) for item in value.values()) or "seed" not in value:
             raise TypeError("parameters are not numbers, or have no seed")
