@@ -34,6 +34,7 @@ ROOMS = (
     ("host",),
     ("settings",),
     ("picture", "scene"),
+    ("finishing",),
     ("jobs",),
     ("interface",),
     ("__init__",),
@@ -42,7 +43,7 @@ FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 
 # The rooms that may import a foreign module. Every room may import those not named here.
 ONLY_IN = {
-    "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
+    "bpy": ("host", "settings", "picture", "scene", "finishing", "jobs", "interface"),
     "requests": ("core/scenario",),
 }
 # What could open a connection, so that one room knows all that leaves the computer.

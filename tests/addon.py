@@ -19,6 +19,8 @@ PARTS = {
     "files": "core.files",
     "arrays": "core.model.arrays",
     "read": "core.model.read",
+    "check": "core.model.surface.check",
+    "findings": "core.model.surface.findings",
     "pixels": "core.picture.pixels",
     "encode": "core.picture.encode",
     "events": "core.job.events",
@@ -70,6 +72,13 @@ PARTS = {
     "decoding": "scene.decoding",
     "material": "scene.material",
     "asset": "scene.asset",
+    "recipe": "scene.recipe",
+    # finishing
+    "work": "finishing.work",
+    "finishing_queue": "finishing.queue",
+    "steps": "finishing.steps",
+    "handover": "finishing.handover",
+    "transparency": "finishing.transparency",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

@@ -27,7 +27,7 @@ INTERRUPTS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 def parse() -> argparse.Namespace:
     """Return the options, those of the service as `service`. Ends the program on a wrong one."""
-    from emulator import ALL_FLAWS, FLAWS, Service  # loads on no older Python
+    from emulator import ALL_FLAWS, BODY_FLAWS, FLAWS, Service  # loads on no older Python
 
     parser = argparse.ArgumentParser(
         prog="emulator",
@@ -62,9 +62,11 @@ def parse() -> argparse.Namespace:
     group.add_argument("--job-limit", type=int, metavar="N", help="jobs at the same time; any number if left out")
     group.add_argument("--replaced-by", default="", metavar="MODEL", help="marks the model as deprecated")
     group.add_argument("--texture-format", choices=("webp", "png"), default=usual.texture_format, help="(%(default)s)")
-    group.add_argument("--flaws", nargs="+", choices=("all", *FLAWS), default=[], help="what is wrong with the models")
+    choices = ("all", "body", *FLAWS)
+    group.add_argument("--flaws", nargs="+", choices=choices, default=[], help="what is wrong with the models")
     options = parser.parse_args()
-    flaws = ALL_FLAWS if "all" in options.flaws else frozenset(options.flaws)
+    groups = {"all": ALL_FLAWS, "body": BODY_FLAWS}
+    flaws = frozenset[str]().union(*(groups.get(flaw, {flaw}) for flaw in options.flaws))
     try:
         options.service = _service(options, flaws)
     except ValueError as error:

@@ -18,6 +18,7 @@ from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
+from ..core.runner.questions import measured
 from ..core.runner.runner import Runner
 from ..host import busy
 from ..host.background import model_client
@@ -339,6 +340,9 @@ class Importer:
         self.brought.add(job.id)
         self.lost.discard(job.id)
         self.arrived(job.id, made)
+        if read.model is not None and job.findings is None:
+            model = read.model
+            self.runner.compute(lambda: measured(job.id, model))
 
 
 def is_importable(job: Job) -> bool:

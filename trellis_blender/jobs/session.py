@@ -20,8 +20,9 @@ from ..core.job.events import CancelAsked
 from ..core.job.job import MAY_FOLLOW, Job, Stage
 from ..core.job.words import WORDS
 from ..core.runner.messages import Notice
-from ..core.runner.questions import check
+from ..core.runner.questions import check, measured
 from ..core.runner.runner import Runner
+from ..finishing.work import Work
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
@@ -231,6 +232,19 @@ def test_entered_key() -> None:
         check_connection()
 
 
+def check_model(job_id: str) -> None:
+    """Measure a job's model again, from its file, and look at its textures."""
+    session = start()
+    session.checked.add(job_id)
+    file = session.root / job_id / job_folder.MODEL_FILE
+    session.runner.compute(lambda: measured(job_id, file))
+
+
+def works() -> Mapping[str, Work]:
+    """Return the steps that models go through after they have arrived, by their ids, oldest first."""
+    return _state.session.finishing.works if _state.session is not None else {}
+
+
 def is_checking() -> bool:
     """Return whether a test of the connection is under way."""
     return _state.session is not None and _state.session.is_checking
@@ -256,6 +270,7 @@ def start() -> Session:
             _state.messages.tell(f"The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.")
         runner.start()
         _use_account(_state.session)
+        _state.session.finishing.resume()
     elif _state.session.is_loaded:
         _state.messages.page.folder.look_again()
         _follow_folder(_state.session)
@@ -296,6 +311,7 @@ def tick() -> bool:
     if session.is_leaving and not _is_at_work(session):
         session = _in_chosen_folder(session)
     is_changed = session.importer.step(session.jobs) or is_changed
+    is_changed = session.finishing.step() or is_changed
     session.decoding.step()
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
@@ -323,6 +339,7 @@ def _end(session: Session, seconds: float) -> None:
     session.placeholders.fill.clear()
     session.previews.stop()
     session.importer.stop()
+    session.finishing.stop()
     session.runner.stop(seconds)
     session.display.show("")
     session.display.show_waiting(())
@@ -369,6 +386,7 @@ def _is_busy(session: Session) -> bool:
     is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
     is_asking = is_asking or session.messages.page.folder.is_awaited
     is_due = session.placeholders.is_due or session.messages.says_connected or session.decoding.is_busy
+    is_due = is_due or session.finishing.is_busy
     return _is_at_work(session) or is_asking or is_due or session.is_leaving
 
 
@@ -403,8 +421,9 @@ def file_opened() -> None:
     if _state.session is not None:
         _state.session.importer.leave_file()
         _state.session.decoding.leave_file()
+        _state.session.finishing.file_opened()
         _state.session.placeholders.file_opened()
-        rows.show(newest_first())
+        rows.show([*_state.session.display.orders, *newest_first()])
         if _state.session.is_loaded:
             moved_files.follow(_state.session.root)
         if any(placeholder.boxes()):
@@ -417,6 +436,11 @@ def file_opened() -> None:
 def undone() -> None:
     """Look for the models, and at the next tick, when Blender is done with undo or redo, check the placeholders."""
     look_for_models()
-    if _state.session is not None and any(placeholder.boxes()):
+    if _state.session is None:
+        return
+    if any(placeholder.boxes()):
         _state.session.placeholders.is_due = True
+        start()
+    elif _state.session.finishing.works:
+        _state.session.finishing.undone()
         start()

@@ -17,6 +17,7 @@ from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
+from trellis_blender.core.model.surface.findings import Findings
 from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.models import MODELS, HostedModel
 
@@ -50,6 +51,7 @@ FULL = dataclasses.replace(
     generation_seconds=1.5,
     charged_in_vain=3.5,
     model="model_other",
+    findings=Findings(faces=100_000, parts=3, holes=2, largest_hole=0.4, clear=0.25, texture=1024),
 )
 
 
@@ -142,7 +144,7 @@ def test_a_damaged_file_is_told_from_a_job(folder: Path, name: str) -> None:
 
 
 REQUIRED = [spec.name for spec in dataclasses.fields(Job) if spec.default is dataclasses.MISSING]
-MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds"}
+MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds", "findings"}
 WRONG: list[Any] = [[], {}, "other", 5.5, None, True, [1], {"a": "b"}]
 
 
@@ -160,6 +162,12 @@ def test_a_field_of_the_wrong_type_is_damage(folder: Path, name: str) -> None:
         damage(saved, **{name: value})
         with pytest.raises(DamagedJobError):
             print(name, value, job_folder.load(saved))
+
+
+def test_a_job_of_an_earlier_version_has_no_findings_and_is_written_as_that_version_wrote_it(folder: Path) -> None:
+    saved = save(folder, dataclasses.replace(FULL, findings=None))
+    assert "findings" not in json.loads((saved / "job.json").read_text(encoding="utf-8"))
+    assert job_folder.load(saved).findings is None
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 from ..errors import Remedy
+from ..model.surface import findings
 from ..picture.file import SENDABLE
 from ..request.models import MODELS, TRELLIS_2
 from ..request.parameters import SEED_MAXIMUM, Value
@@ -46,6 +47,10 @@ def as_json(job: Job) -> dict[str, Any]:
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
     if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
         del fields["model"]
+    if job.findings is None:
+        del fields["findings"]
+    else:
+        fields["findings"] = dataclasses.asdict(job.findings)
     names = {name: one_line(fields[name]) for name in ("name", "picture_name")}
     return {"format": FORMAT, **fields, **names, "parameters": dict(job.parameters)}
 
@@ -76,6 +81,8 @@ def from_json(data: Any) -> Job:
 def _restored(value: Any, hint: Any, name: str) -> Any:
     if hint in (Stage, Remedy):
         return hint(value)
+    if name == "findings":
+        return findings.from_json(value)
     if name == "parameters":
         return _parameters(value)
     if hint in (tuple[str, ...], tuple[int, ...]):

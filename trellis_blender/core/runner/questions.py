@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that are no step of a job: the price of a model, whether the key works, and a model's contents.
+"""Requests that are no step of a job: the price of a model, whether the key works, a model's contents and faults.
 
 A price request starts no job. It needs a picture at Scenario, although the price does not depend on it. We use an
 earlier job's, or else a tiny hidden one, uploaded once for each project. A file among the jobs keeps its id.
@@ -30,7 +30,7 @@ from ..model.arrays import Shape
 from ..model.glb import NotPlainError
 from ..request.models import TRELLIS_2, HostedModel
 from ..request.parameters import Value
-from .messages import ConnectionChecked, ModelRead, PriceReady
+from .messages import ConnectionChecked, ModelMeasured, ModelRead, PriceReady
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
@@ -128,6 +128,21 @@ def with_png_images(read: ModelRead) -> ModelRead:
         return replace(read, model=replace(read.model, images=images), webp_images=())
 
     return _answer(read.id, exchange)
+
+
+def measured(job_id: str, model: Model | Path) -> ModelMeasured:
+    """Return what can be measured of a model, or of a job's file. Never raises: the log says what went wrong."""
+    from ..model.surface.check import measure_model
+
+    try:
+        if isinstance(model, Path):
+            from ..model.read import read_model
+
+            model = read_model(model, Shape(is_grounded=False))
+        return ModelMeasured(job_id, measure_model(model))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a model, it is in the scene, and the job goes on
+        _log.info("The model of %s could not be measured: %s", job_id, error)
+        return ModelMeasured(job_id, None)
 
 
 def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:

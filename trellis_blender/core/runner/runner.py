@@ -25,6 +25,7 @@ from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageEr
 from ..job import folder as job_folder
 from ..job.events import (
     CancelAsked,
+    Checked,
     Damaged,
     Event,
     Imported,
@@ -45,6 +46,7 @@ from .timing import Clock, Note, Timing
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
+    from ..model.surface.findings import Findings
     from ..picture.file import ChosenPicture, PictureFile
     from ..request.service import Connector
     from .steps import SearchMissed, Step, StepTools
@@ -64,10 +66,7 @@ def to_scenario(agent: str) -> Connector:
 
 
 class Runner:
-    """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
-
-    Nothing happens before `start`. The main thread reads `messages`, and sets how `pictures` prepares them.
-    """
+    """The runner of all jobs in `root`, from `start` on. `agent`: our name to the service. `connector_for`: the way."""
 
     def __init__(
         self,
@@ -145,6 +144,10 @@ class Runner:
         """Record that the model could not be brought into a scene."""
         self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
+    def checked(self, job_id: str, findings: Findings) -> None:
+        """Record what was measured of the model, unless the job is gone by now."""
+        self._notes.put(lambda: self._tell(job_id, Checked(findings)) if job_id in self._entries else None)
+
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
         self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
@@ -194,10 +197,7 @@ class Runner:
         self._notes.put(lambda: self._compute(work))
 
     def stop(self, seconds: float = 2.0) -> bool:
-        """End all threads and cut the connections. Return True if they ended within that many seconds.
-
-        Every job goes on from its folder another time.
-        """
+        """End all threads and cut the connections. Return True if they ended within that many seconds."""
         end = time.monotonic() + seconds
         self._stopping.set()
         self._notes.put(lambda: None)
@@ -221,8 +221,7 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
-        # here and not above: importing `requests` takes up to a quarter of a second, numpy a twentieth; no artist
-        # should wait for that, least of all at the first click
+        # late, for the same reason; numpy takes a twentieth of a second
         from ..picture import encode  # noqa: F401
         from .workers import Workers
 
