@@ -29,6 +29,7 @@ ROOMS = (
     ("core/scenario",),
     ("core/job",),
     ("core/runner",),
+    ("core/batch",),
     ("host",),
     ("settings",),
     ("picture", "scene"),
