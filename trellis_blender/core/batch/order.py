@@ -173,4 +173,3 @@ class BatchResult:
     end: End
     sentence: str = ""
     remedy: Remedy = Remedy.NONE
-
