@@ -31,6 +31,7 @@ ROOMS = (
     ("core/scenario",),
     ("core/job",),
     ("core/runner",),
+    ("core/batch",),
     ("host",),
     ("settings",),
     ("picture", "scene"),

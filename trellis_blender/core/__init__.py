@@ -10,4 +10,5 @@
 - `scenario/` speaks to Scenario over HTTP.
 - `job/` describes a job: its events, its states, its folder.
 - `runner/` drives the jobs on its own threads.
+- `batch/` drives a folder of pictures together with other processes.
 """

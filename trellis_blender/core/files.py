@@ -100,14 +100,15 @@ def read_any(path: Path, most: int) -> bytes:
 # -- writing
 
 
-def write_whole(path: Path, data: bytes | memoryview, *, is_private: bool = False) -> None:
+def write_whole(path: Path, data: bytes | memoryview, *, is_private: bool = False, part: Path | None = None) -> None:
     """Write a file whole or not at all. Raises OSError; the previous file, if any, is then unchanged.
 
+    `part`: what it is written as first, on the same disk; None: beside it.
     `is_private`: only its owner may read it, from its first byte on. So it is in any folder that only its owner may
     enter. On Windows the folder's own rights decide that.
     """
     check_free(path)
-    part = path.with_name(path.name + ".part")
+    part = part or path.with_name(path.name + ".part")
     try:
         with new_own(part, is_private=is_private) as file:
             file.write(data)

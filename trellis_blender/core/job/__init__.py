@@ -6,7 +6,8 @@
 - `folder.py` keeps a job on disk.
 - `record.py` checks what `job.json` says.
 - `moving.py` moves jobs from other folders to theirs.
-- `lock.py` lets only one Blender drive a job.
+- `claims.py` lets only one process drive a job.
+- `lock.py` locks a file for one process.
 - `words.py` says where a job stands, what it cost, when and how long.
 - `progress.py` computes how far a job is, keeps its bar from going back, and estimates the time left.
 - `spending.py` adds up what Scenario charged, by month.

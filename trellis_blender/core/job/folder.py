@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`, its textures.
+"""The job's folder on disk: `job.json`, the picture as it was sent, `submit-1`, `model.glb`, its textures.
 
 Each job has its own folder, so that a person can read, copy or delete it. Only the runner's thread writes it. A file is
 whole or absent: it is written under another name, flushed to the disk, and renamed. Only its owner may enter the
@@ -35,6 +35,7 @@ from ..files import (
     rename,
     write_whole,
 )
+from .claims import Claim, ClaimLostError, Hold
 from .job import Job
 from .lock import LOCK_FILE
 from .record import PICTURES, DamagedJobError, NewerJobError, as_json, from_json
@@ -43,6 +44,7 @@ __all__ = ["DamagedJobError", "NewerJobError", "as_json", "from_json"]
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
 THUMBNAIL_FILE = "thumbnail.png"
+SUBMIT_FILE = "submit-{number}"
 FAVORITE_FILE = "favorite"
 IMPORTED_FILE = "imported.blend"
 TEXTURES_FOLDER = "textures"
@@ -50,19 +52,20 @@ UNFINISHED_PREFIX = ".new-"
 REMOVED_PREFIX = ".removed-"
 INCOMING = ".incoming"
 OWN_FILES = (
+    LOCK_FILE,
     *(name + end for name in PICTURES for end in ("", ".part")),
     *(MODEL_FILE + end for end in ("", ".part", ".origin")),
     *(THUMBNAIL_FILE + end for end in ("", ".part")),
     *(IMPORTED_FILE + end for end in ("", "@")),  # Blender writes the second, and renames it
     FAVORITE_FILE,
     "job.damaged-*.json",
+    SUBMIT_FILE.format(number="[0-9]*"),
     JOB_FILE + ".part",
-    LOCK_FILE,
     JOB_FILE,
 )
 STALE_SECONDS = 24 * 3600.0
 JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]+")
-_UNFINISHED = re.compile(re.escape(UNFINISHED_PREFIX) + JOB_ID.pattern)
+_UNFINISHED = re.compile(re.escape(UNFINISHED_PREFIX) + JOB_ID.pattern + "(-[0-9a-f]{6})?")
 _REMOVED = re.compile(re.escape(REMOVED_PREFIX) + "[0-9a-f]{6}-(.+)")
 
 
@@ -71,9 +74,12 @@ def new_id(now: float) -> str:
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
-def create(root: Path, job: Job, picture: Path | None) -> None:
-    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder."""
-    unfinished = root / (UNFINISHED_PREFIX + job.id)
+def create(root: Path, job: Job, picture: Path | None, process: str = "") -> None:
+    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder.
+
+    `process`: the job is claimed by it from the first moment on; empty: by nobody.
+    """
+    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{secrets.token_hex(3)}"
     root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     unfinished.mkdir(mode=FOLDER_MODE)
     moved: Path | None = None
@@ -83,9 +89,8 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
             moved = picture.replace(target)
             close_to_others(target)
             flush_file(target)
-        new_own(
-            unfinished / LOCK_FILE
-        ).close()  # now, while the disk has room: never create a job that cannot be locked
+        if process:
+            Claim(unfinished, process).path.mkdir(mode=FOLDER_MODE, parents=True)
         save(unfinished, job)
         rename(unfinished, root / job.id)
     except OSError:
@@ -97,11 +102,41 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
         flush_folder(root)
 
 
-def save(folder: Path, job: Job) -> None:
-    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays."""
+def save(folder: Path, job: Job, hold: Hold | None = None) -> None:
+    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays.
+
+    `hold`: what we hold the job by. Raises ClaimLostError if another process has taken it over.
+    """
+    within = hold.path if isinstance(hold, Claim) else folder
     # a name may hold bytes that are no text; a backslash escape keeps them, in JSON too
-    text = json.dumps(as_json(job), indent=1, ensure_ascii=False)
-    write_whole(folder / JOB_FILE, text.encode("utf-8", "backslashreplace"), is_private=True)
+    text = json.dumps(as_json(job), indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    try:
+        write_whole(folder / JOB_FILE, text, is_private=True, part=within / (JOB_FILE + ".part"))
+    except OSError as error:
+        if hold is None or hold.is_held() or not folder.is_dir():
+            raise
+        raise ClaimLostError(str(error)) from error
+
+
+def begin_submit(folder: Path, number: int) -> bool:
+    """Create the file that decides who sends the paid call of this attempt. Return whether it was created here.
+
+    Only who creates it may send that call, once; if it exists, the call may have been sent. To create it and not to
+    send makes sure that nobody ever sends it. It survives a power cut right afterwards. Raises OSError: do not send.
+    """
+    try:
+        with (folder / SUBMIT_FILE.format(number=number)).open("xb") as file:
+            os.fsync(file.fileno())
+    except FileExistsError:
+        return False
+    flush_folder(folder)
+    return True
+
+
+def withdraw_submit(folder: Path, number: int) -> None:
+    """Delete that file, after its call was certainly not accepted. Only for who created it. Never raises."""
+    with contextlib.suppress(OSError):
+        (folder / SUBMIT_FILE.format(number=number)).unlink()
 
 
 def load(folder: Path) -> Job:
@@ -130,7 +165,7 @@ def remove(folder: Path) -> bool:
     deletes later. Raises OSError if the job cannot be taken out, or nothing of it deleted; it is then whole.
     """
     if (folder / LOCK_FILE).is_dir() and not is_link(folder / LOCK_FILE):
-        (folder / LOCK_FILE).rmdir()  # how a newer version claims a job; it is not empty while a process has it
+        (folder / LOCK_FILE).rmdir()  # it is not empty while a process claims the job
     aside = folder.with_name(f"{REMOVED_PREFIX}{secrets.token_hex(3)}-{folder.name}")
     rename(folder, aside)  # Windows refuses it while another program has a file of the job open
     return _delete(aside, folder)
