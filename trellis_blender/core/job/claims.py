@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ..files import check_plain, is_link
 from .lock import LOCK_FILE, FolderLock, try_lock
 
 PROCESSES = ".processes"
@@ -139,6 +140,8 @@ class Claims:
         except OSError as error:
             return self._without_claim(folder, error)
         lock = folder / LOCK_FILE
+        if is_link(lock):
+            check_plain(lock, lock.lstat())
         try:
             holder = next((path.name for path in lock.iterdir()), "")
         except FileNotFoundError:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from ..files import append_own
+from ..files import append_own, is_link
 
 LOCK_FILE = "lock"
 
@@ -30,7 +30,7 @@ class FolderLock:
         try:
             file = append_own(path)
         except OSError:
-            if path.is_dir():  # a claim
+            if path.is_dir() and not is_link(path):  # a claim
                 return None
             raise
         if not try_lock(file):
