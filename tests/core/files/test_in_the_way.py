@@ -98,7 +98,8 @@ def _save(folder: Path) -> str:
 
 def _lock(folder: Path) -> str:
     lock = FolderLock.take(folder)
-    assert lock is not None
+    if lock is None:
+        return "another process has claimed the job"
     lock.release()
     return ""
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..files import check_plain, is_link
+from ..files import append_own, check_plain, is_link, own_folder
 from .lock import LOCK_FILE, FolderLock, try_lock
 
 PROCESSES = ".processes"
@@ -109,8 +109,8 @@ class Claims:
         """Make this process known, so that it can claim. Raises OSError."""
         if self._file is not None:
             return
-        self._processes.mkdir(parents=True, exist_ok=True)
-        file = (self._processes / self.name).open("ab")
+        own_folder(self._processes)
+        file = append_own(self._processes / self.name)
         try_lock(file)
         self._file = file
 
@@ -163,7 +163,8 @@ class Claims:
         """Claim a job that nobody has claimed. `earlier`: the lock of its lock file, if there is one."""
         new, lock = self._processes / f"{self.name}.new", folder / LOCK_FILE
         try:
-            (new / self.name).mkdir(parents=True, exist_ok=True)
+            own_folder(new)
+            own_folder(new / self.name)
         except OSError as error:
             return earlier or self._without_claim(folder, error)
         try:

@@ -90,7 +90,8 @@ def create(root: Path, job: Job, picture: Path | None, process: str = "") -> Non
             close_to_others(target)
             flush_file(target)
         if process:
-            Claim(unfinished, process).path.mkdir(mode=FOLDER_MODE, parents=True)
+            (unfinished / LOCK_FILE).mkdir(mode=FOLDER_MODE)
+            Claim(unfinished, process).path.mkdir(mode=FOLDER_MODE)
         save(unfinished, job)
         rename(unfinished, root / job.id)
     except OSError:
