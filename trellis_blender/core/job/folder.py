@@ -23,6 +23,7 @@ from pathlib import Path
 
 from ..errors import InTheWayError
 from ..files import (
+    FILE_MODE,
     FOLDER_MODE,
     OTHERS,
     clear,
@@ -126,10 +127,11 @@ def begin_submit(folder: Path, number: int) -> bool:
     send makes sure that nobody ever sends it. It survives a power cut right afterwards. Raises OSError: do not send.
     """
     try:
-        with (folder / SUBMIT_FILE.format(number=number)).open("xb") as file:
-            os.fsync(file.fileno())
+        handle = os.open(folder / SUBMIT_FILE.format(number=number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     except FileExistsError:
         return False
+    with os.fdopen(handle, "wb") as file:
+        os.fsync(file.fileno())
     flush_folder(folder)
     return True
 
