@@ -87,8 +87,11 @@ _PLACE = re.compile(r" (\d+)/\d+$")
 
 
 def numbered(name: str, taken: Iterable[str]) -> str:
-    """Return the name with the number after the highest among the taken names: “Render 001”, “Render 002”."""
-    same = re.compile(re.escape(name) + r" (\d+)")
+    """Return the name with the number after the highest among the taken names: “Render 001”, “Render 002”.
+
+    The number of variations, “Render 002 1/4”, is taken too.
+    """
+    same = re.compile(re.escape(name) + r" (\d+)(?: \d+/\d+)?")
     numbers = [int(match[1]) for match in map(same.fullmatch, taken) if match]
     return f"{name} {max(numbers, default=0) + 1:03d}"
 

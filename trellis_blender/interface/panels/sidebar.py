@@ -110,6 +110,13 @@ def sidebar_width(context: bpy.types.Context) -> float:
     return context.region.width / context.preferences.system.ui_scale
 
 
+def sidebar_height(context: bpy.types.Context) -> float:
+    """Return the sidebar's height in pixels at a resolution scale of 1."""
+    assert context.region is not None
+    assert context.preferences is not None
+    return context.region.height / context.preferences.system.ui_scale
+
+
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
     """Draw a sentence, wrapped to the sidebar's width. `beside`: pixels of that width for other elements."""
     width = sidebar_width(context) - beside - (48 if icon == "NONE" else 68)
