@@ -37,7 +37,8 @@ PAGE = """<!doctype html>
 <p>{tagline}. Version {version}, for Blender {least} and later.</p>
 <p><a href="{link}"><strong>Drag this link into Blender's window.</strong></a> The first time, Blender offers to add
 this repository: tick <em>Check for Updates on Startup</em>, confirm, and drag the link once more. Then it installs the
-add-on, and tells you of updates.</p>
+add-on, and tells you of updates. Blender takes the link if it may go online: <em>Edit &gt; Preferences &gt; System &gt;
+Network &gt; Allow Online Access</em>.</p>
 <p>Or add the repository by hand: <em>Edit &gt; Preferences &gt; Get Extensions &gt; Repositories &gt; + &gt; Add Remote
 Repository</em>, with the address <code>{index}</code>.</p>
 <p>Or <a href="{file}">download the zip</a>, and drag it into Blender's window. Blender then finds no updates.</p>
