@@ -19,7 +19,9 @@ SHELL_DEPTH = 0.006
 """How far the inner shell lies below the surface; the thinnest part of a relief is 0.02 thick."""
 BITS = 10
 """The number of loose bits, each of eight faces."""
-_BIT_RADIUS, _BITS_AROUND = 0.004, 0.56
+_BIT_RADIUS = 0.004
+_BITS_AROUND, _BITS_BEFORE = 0.3, 0.4
+"""Where the bits float: on a circle in front of the model. No relief reaches so far."""
 HOLE_RADIUS = 0.08
 _THINNED = 0.12
 
@@ -68,8 +70,8 @@ def _from_front(middles: Floats, point: Floats) -> int:
 
 
 def _bit(angle: float, mesh: Mesh) -> Mesh:
-    """Return an octahedron beside the model, at that angle around it. All of it has the colour of one texel."""
-    middle = np.array((np.cos(angle), np.sin(angle), 0.0)) * _BITS_AROUND
+    """Return an octahedron in front of the model, at that angle around its middle, coloured like one texel."""
+    middle = np.array((_BITS_AROUND * np.cos(angle), _BITS_AROUND * np.sin(angle), _BITS_BEFORE))
     normals = np.concatenate([np.eye(3), -np.eye(3)])
     triangles = [(0, 1, 2), (1, 3, 2), (3, 4, 2), (4, 0, 2), (1, 0, 5), (3, 1, 5), (4, 3, 5), (0, 4, 5)]
     return Mesh(

@@ -22,7 +22,7 @@ BodyFlaw = Literal["inner_shell", "loose_bits", "holes", "clear_rims", "mirror_s
 """The kinds:
 
 - `inner_shell`: a second, closed skin a little below the surface, facing inwards, as narrow-band remeshing leaves one.
-- `loose_bits`: small closed bodies float around the model.
+- `loose_bits`: small closed bodies float in front of the model.
 - `holes`: one face is missing, and in another place the surface is open as wide as a sixth of the model.
 - `clear_rims`: the base colour is transparent in frames around the parts of the atlas, though the material is opaque.
 - `mirror_spots`: black spots without roughness that are all metal.

@@ -170,6 +170,8 @@ def run_row(folder: Path, points: tuple[Point, ...]) -> Row:
             blender = row.next_blender()
             for point in points:
                 paid, logged = emulator.paid, len(log)
+                if point.event == "Checked":
+                    blender.rest()  # the model of the job before may be measured still
                 job_id = kill_at(row, blender, point, picture)
                 go_on(row, point, job_id, paid, logged)
                 assert row.blender is not None

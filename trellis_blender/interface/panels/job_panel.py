@@ -22,7 +22,7 @@ from ...finishing.work import Work
 from ...host.translation.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
-from ...scene import asset
+from ...scene import asset, recipe
 from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import textures
@@ -163,7 +163,8 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
     if job.stage is not Stage.IMPORTED:
         return
-    if any(fault in MENDED for fault in faults):
+    is_mended = any(recipe.FINISHING in thing for thing in asset.models_of(job.remote_id))
+    if any(fault in MENDED for fault in faults) and not is_mended:
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
     if Fault.CLEAR in faults:
         draw_transparency(layout, job)
@@ -176,7 +177,7 @@ def draw_transparency(layout: Any, job: Job) -> None:
     if material is None:
         return
     row, now = layout.row(align=True), transparency.state(material)
-    row.label(text="Transparency")
+    row.label(text="Alpha")
     row.operator_context = "EXEC_DEFAULT"
     for mode, label in transparency.LABELS.items():
         button = row.operator("trellis2.set_transparency", text=label, depress=mode is now)
