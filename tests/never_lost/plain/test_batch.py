@@ -29,7 +29,7 @@ from trellis_blender.core.batch.batch import Batch
 from trellis_blender.core.batch.order import Order, Row, Standing
 
 PICTURES = int(os.environ.get("TRELLIS_BATCH_PICTURES", "40"))
-WORKERS, CONCURRENCY, KILLS = 4, 12, PICTURES // 3
+WORKERS, CONCURRENCY, KILLS = 4, 12, min(PICTURES // 3, 60)
 PAGE = matrix.PAGE.with_name("farm.md")
 MODEL_BYTES = 20_000
 SLOW = Fault(trickle=0.002)  # the server has acted, and its answer takes a second

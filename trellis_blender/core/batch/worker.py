@@ -91,8 +91,7 @@ class Worker:
         except OSError as error:
             raise storage_error("keep the state of the batch", error) from error
         self._sweep()
-        with self._shared.change() as state:
-            self._halts = state.halts
+        self._halts = self._shared.read().halts
         stores: list[BatchStore] = []
 
         def store_of(
