@@ -66,7 +66,7 @@ OWN_FILES = (
 )
 STALE_SECONDS = 24 * 3600.0
 JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]+")
-_UNFINISHED = re.compile(re.escape(UNFINISHED_PREFIX) + JOB_ID.pattern + "(-[0-9a-f]{6})?")
+_UNFINISHED = re.compile(re.escape(UNFINISHED_PREFIX) + JOB_ID.pattern + "(-[a-z0-9-]+)?")
 _REMOVED = re.compile(re.escape(REMOVED_PREFIX) + "[0-9a-f]{6}-(.+)")
 
 
@@ -80,7 +80,7 @@ def create(root: Path, job: Job, picture: Path | None, process: str = "") -> Non
 
     `process`: the job is claimed by it from the first moment on; empty: by nobody.
     """
-    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{secrets.token_hex(3)}"
+    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{process or secrets.token_hex(3)}"
     root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     unfinished.mkdir(mode=FOLDER_MODE)
     moved: Path | None = None
