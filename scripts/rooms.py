@@ -23,17 +23,19 @@ BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 # The rooms, lowest first: a room may import the rooms of the lines above its own here, and itself.
 # Rooms in one line may not import each other. Inside the core each folder is its own room.
 ROOMS = (
-    ("core/__init__", "core/errors", "core/files"),
+    ("core/errors", "core/files"),
     ("core/picture", "core/places", "core/request"),
     ("core/model",),
     ("core/scenario",),
     ("core/job",),
     ("core/runner",),
-    ("core/batch",),
+    ("core/batch", "core/generation"),
+    ("core/__init__",),
     ("host",),
     ("settings",),
     ("picture", "scene"),
     ("jobs",),
+    ("command",),
     ("interface",),
     ("__init__",),
 )
@@ -41,8 +43,11 @@ FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 
 # The rooms that may import a foreign module. Every room may import those not named here.
 ONLY_IN = {
-    "bpy": ("host", "settings", "picture", "scene", "jobs", "interface"),
+    "bpy": ("host", "settings", "picture", "scene", "jobs", "command", "interface"),
     "requests": ("core/scenario",),
+    "PIL": ("core/picture",),
+    "rich": ("command",),
+    "argcomplete": ("command",),
 }
 ONLY_IN |= dict.fromkeys(("addon_utils", "bl_ui", "blf", "bmesh", "bpy_extras", "gpu", "mathutils"), ONLY_IN["bpy"])
 

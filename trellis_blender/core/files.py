@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are whole or absent, and that survive a power cut."""
+"""Files that are whole or absent, and that survive a power cut; and how the files of pictures end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import errno
 import os
 import time
 from pathlib import Path
+
+# The endings by which file browsers and folders are searched for pictures. Whether one can be read, reading tells.
+PICTURE_ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".exr", ".hdr", ".tga", ".psd", ".psb"),
+    *(".jp2", ".j2c", ".dds", ".dpx", ".cin", ".sgi", ".rgb", ".rgba", ".bw", ".gif", ".heic", ".heif"),
+)
 
 
 def write_whole(path: Path, data: bytes | memoryview, *, is_private: bool = False) -> None:
