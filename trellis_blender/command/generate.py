@@ -82,7 +82,8 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
         )
         known = _known_batch(folder, pictures, order)
         models = len(pictures) * order.variations
-        to_pay = models if known is None else known.state().to_pay
+        # What has failed is tried again by `resume` only.
+        to_pay = models if known is None else known.state().counts.get(Standing.NOT_SENT, 0)
         files = None if options.price_only else _files(options, home, display)
         if not _is_agreed(display, options, order.price, to_pay, pictures=len(pictures), models=models, folder=folder):
             return ExitStatus.DONE
