@@ -23,6 +23,7 @@ PARTS = {
     "encode": "core.picture.encode",
     "events": "core.job.events",
     "job": "core.job.job",
+    "lock": "core.job.lock",
     "job_words": "core.job.words",
     "job_store": "core.runner.job_store",
     "runner_messages": "core.runner.messages",

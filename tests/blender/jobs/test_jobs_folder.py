@@ -129,7 +129,7 @@ def test_the_box_of_a_job_that_is_left_in_its_folder_stays(addon: Any, tmp_path:
     job_id = generate(picture_file(tmp_path))
     addon.session.stop()
     old = go_back(addon)
-    lock = addon.job_store.FolderLock.take(old / job_id)
+    lock = addon.lock.FolderLock.take(old / job_id)
     try:
         start(addon)
         addon.session.undone()
@@ -146,7 +146,7 @@ def test_the_artist_chooses_a_folder_and_all_jobs_move_there(addon: Any, tmp_pat
     kept.jobs_folder = str(chosen)
     tick_until(lambda: addon.session.running().root == chosen and len(addon.session.jobs()) == 3)
     tick_until(lambda: not addon.preferences.TRELLIS2_AP_preferences.page.is_moving)
-    assert {path.name for path in chosen.iterdir() if path.is_dir()} == {job.id for job in jobs}
+    assert {path.name for path in chosen.iterdir() if path.is_dir()} - {".processes"} == {job.id for job in jobs}
     assert list(addon.begin.job_folder.job_folders(addon.jobs_folder.usual())) == []
     assert kept.jobs_folder == str(chosen)
     kept.jobs_folder = ""

@@ -31,6 +31,7 @@ FULL = dataclasses.replace(
     remote_id="job_1",
     remote_ended=True,
     past_remote_ids=("job_0",),
+    submits=2,
     is_prepared=True,
     crop=(-5, 10, 395, 410, 390, 420),
     cost=7.25,
@@ -234,7 +235,7 @@ def test_a_new_folder_holds_the_job_and_exactly_the_picture(folder: Path, pictur
     job, data = new_job(), picture.read_bytes()
     job_folder.create(folder / "jobs", job, picture)
     assert [path.name for path in (folder / "jobs").iterdir()] == [job.id]
-    assert sorted(path.name for path in (folder / "jobs" / job.id).iterdir()) == ["job.json", "lock", "source.png"]
+    assert sorted(path.name for path in (folder / "jobs" / job.id).iterdir()) == ["job.json", "source.png"]
     assert (folder / "jobs" / job.id / "source.png").read_bytes() == data
     assert job_folder.load(folder / "jobs" / job.id) == job
     assert not picture.exists()

@@ -77,7 +77,8 @@ def test_a_new_job_has_its_picture_and_itself_on_disk_before_it_has_its_name(
 ) -> None:
     job, size = new_job(), str(picture.stat().st_size)
     job_folder.create(folder / "jobs", job, picture)
-    new = f"jobs/.new-{job.id}"
+    new = disk.deeds[0][2].removesuffix("/source.png")
+    assert new.startswith(f"jobs/.new-{job.id}")
     assert disk.deeds == [
         ("rename", picture.name, f"{new}/source.png"),
         ("flush", f"{new}/source.png", size),
@@ -105,7 +106,8 @@ def test_a_model_is_on_disk_before_the_job_says_so(studio: Studio, disk: Disk) -
     size = str((studio.folder(job.id) / "model.glb").stat().st_size)
     flushed, renamed = own.index(("flush", f"{model}.part", size)), own.index(("rename", f"{model}.part", model))
     assert flushed < renamed
-    saved = own.index(("rename", f"jobs/{job.id}/job.json.part", f"jobs/{job.id}/job.json"), renamed)
+    saves = [number for number, deed in enumerate(own) if deed[2:] == (f"jobs/{job.id}/job.json",)]
+    saved = next(number for number in saves if number > renamed)
     assert own[renamed + 1 : saved] == [own[saved - 1]]  # the flush of job.json itself
     assert own[saved + 1 : saved + 2] == folder_flush(f"jobs/{job.id}")
 

@@ -175,9 +175,9 @@ def test_a_download_that_breaks_off_is_continued(studio: Studio, emulator: Emula
     assert emulator.calls["download"] == 3
     assert sorted(path.name for path in studio.folder(job.id).iterdir()) == [
         "job.json",
-        "lock",
         "model.glb",
         "source.png",
+        "submit-1",
     ]
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import Remedy, TrellisError
-from ..job.job import Job
+from ..job.job import Job, Stage
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 
@@ -59,7 +59,8 @@ class Order:
 class Standing(StrEnum):
     """How a job of a batch stands.
 
-    `NOT_SENT`: nothing of it was ever sent as a paid call, or only what was certainly not accepted.
+    `NOT_SENT`: nothing of it was ever sent as a paid call, or only what was certainly not accepted. It may be on its
+    way, with its picture uploaded.
     `UNCERTAIN`: it may have been paid for, and rests until somebody decides.
     """
 
@@ -97,7 +98,11 @@ class Row:
 
 def standing_of(job: Job) -> Standing:
     """Return how a job stands."""
-    raise NotImplementedError
+    if job.stage in (Stage.READY, Stage.IMPORTED):
+        return Standing.DONE
+    ends = {Stage.FAILED: Standing.FAILED, Stage.CANCELLED: Standing.CANCELLED, Stage.UNCERTAIN: Standing.UNCERTAIN}
+    is_unsent = job.stage in (Stage.QUEUED, Stage.UPLOADING) and not job.may_be_paid
+    return ends.get(job.stage, Standing.NOT_SENT if is_unsent else Standing.AT_WORK)
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ class BatchState:
 
     `counts`: jobs by standing; those that are missing are 0. `jobs`: all jobs, pictures times variations.
     `cost`: creative units that were charged so far. `reserved`: what jobs at Scenario, and uncertain ones, may add.
-    `to_pay`: how many jobs `run` would still pay for if failed ones were retried (`Batch.retry_failed`), and
-    uncertain ones too if they were submitted again.
+    `to_pay`: how many jobs would still have to be paid for to have all models: those that were not sent, failed ones
+    that made none, and uncertain ones.
     """
 
     jobs: int
@@ -173,4 +178,3 @@ class BatchResult:
     end: End
     sentence: str = ""
     remedy: Remedy = Remedy.NONE
-

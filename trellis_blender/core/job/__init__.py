@@ -5,7 +5,8 @@
 - `job.py` defines the job and the table of its stages.
 - `folder.py` keeps a job on disk.
 - `moving.py` moves jobs from other folders to theirs.
-- `lock.py` lets only one Blender drive a job.
+- `claims.py` lets only one process drive a job.
+- `lock.py` locks a file for one process.
 - `words.py` says where a job stands, what it cost, when and how long.
 - `time_left.py` estimates how long a generation takes.
 - `progress.py` computes how far a job is, and keeps its bar from going back.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`, its textures.
+"""The job's folder on disk: `job.json`, the picture as it was sent, `submit-1`, `model.glb`, its textures.
 
 Each job has its own folder, so that a person can read, copy or delete it. Only the runner's thread writes it. A file is
 whole or absent: it is written under another name, flushed to the disk, and renamed.
@@ -22,6 +22,7 @@ from ..errors import Remedy
 from ..files import flush_file, flush_folder, rename
 from ..picture.file import SENDABLE
 from ..request.models import MODELS, TRELLIS_2
+from .claims import Claim, ClaimLostError, Hold
 from .job import TRANSIENT, Job, Stage
 from .lock import LOCK_FILE
 
@@ -29,20 +30,22 @@ FORMAT = 1
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
 THUMBNAIL_FILE = "thumbnail.png"
+SUBMIT_FILE = "submit-{number}"
 FAVORITE_FILE = "favorite"
 IMPORTED_FILE = "imported.blend"
 TEXTURES_FOLDER = "textures"
 UNFINISHED_PREFIX = ".new-"
 INCOMING = ".incoming"
 OWN_FILES = (
+    LOCK_FILE,
     *(f"source.{kind}" for kind in SENDABLE),
     *(MODEL_FILE + end for end in ("", ".part", ".origin")),
     *(THUMBNAIL_FILE + end for end in ("", ".part")),
     IMPORTED_FILE,
     FAVORITE_FILE,
     "job.damaged-*.json",
+    SUBMIT_FILE.format(number="[0-9]*"),
     JOB_FILE + ".part",
-    LOCK_FILE,
     JOB_FILE,
 )
 STALE_SECONDS = 24 * 3600.0
@@ -61,9 +64,12 @@ def new_id(now: float) -> str:
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
-def create(root: Path, job: Job, picture: Path | None) -> None:
-    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder."""
-    unfinished = root / (UNFINISHED_PREFIX + job.id)
+def create(root: Path, job: Job, picture: Path | None, process: str = "") -> None:
+    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder.
+
+    `process`: the job is claimed by it from the first moment on; empty: by nobody.
+    """
+    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{secrets.token_hex(3)}"
     unfinished.mkdir(parents=True)
     moved: Path | None = None
     try:
@@ -71,7 +77,8 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
             target = unfinished / job.picture
             moved = picture.replace(target)
             flush_file(target)
-        (unfinished / LOCK_FILE).touch()  # now, while the disk has room: never create a job that cannot be locked
+        if process:
+            Claim(unfinished, process).path.mkdir(parents=True)
         save(unfinished, job)
         rename(unfinished, root / job.id)
     except OSError:
@@ -83,9 +90,21 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
         flush_folder(root)
 
 
-def save(folder: Path, job: Job) -> None:
-    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays."""
-    part = folder / (JOB_FILE + ".part")
+def save(folder: Path, job: Job, hold: Hold | None = None) -> None:
+    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays.
+
+    `hold`: what we hold the job by. Raises ClaimLostError if another process has taken it over.
+    """
+    within = hold.path if isinstance(hold, Claim) else folder
+    try:
+        _save(folder, job, within / (JOB_FILE + ".part"))
+    except OSError as error:
+        if hold is None or hold.is_held() or not folder.is_dir():
+            raise
+        raise ClaimLostError(str(error)) from error
+
+
+def _save(folder: Path, job: Job, part: Path) -> None:
     # a Linux file name may hold bytes that are no text; a backslash escape keeps them, in JSON too
     with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
         json.dump(as_json(job), file, indent=1, ensure_ascii=False)
@@ -93,6 +112,27 @@ def save(folder: Path, job: Job) -> None:
         os.fsync(file.fileno())
     rename(part, folder / JOB_FILE)
     flush_folder(folder)
+
+
+def begin_submit(folder: Path, number: int) -> bool:
+    """Create the file that decides who sends the paid call of this attempt. Return whether it was created here.
+
+    Only who creates it may send that call, once; if it exists, the call may have been sent. To create it and not to
+    send makes sure that nobody ever sends it. It survives a power cut right afterwards. Raises OSError: do not send.
+    """
+    try:
+        with (folder / SUBMIT_FILE.format(number=number)).open("xb") as file:
+            os.fsync(file.fileno())
+    except FileExistsError:
+        return False
+    flush_folder(folder)
+    return True
+
+
+def withdraw_submit(folder: Path, number: int) -> None:
+    """Delete that file, after its call was certainly not accepted. Only for who created it. Never raises."""
+    with contextlib.suppress(OSError):
+        (folder / SUBMIT_FILE.format(number=number)).unlink()
 
 
 def load(folder: Path) -> Job:
@@ -113,11 +153,17 @@ def set_aside(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete the job's own files, `job.json` last, and the folder unless it holds something else. Raises OSError."""
+    """Delete the job's own files, `job.json` last, and the folder unless it holds something else. Raises OSError.
+
+    If another process has claimed the job meanwhile, that is an OSError, too, and nothing is deleted.
+    """
     patterns = (f"{TEXTURES_FOLDER}/*-{folder.name}-*", *OWN_FILES)
     own = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     for path in own:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
     for emptied in (folder / TEXTURES_FOLDER, folder):
         with contextlib.suppress(OSError):  # it holds something else, which is not ours to delete
             emptied.rmdir()

@@ -94,6 +94,8 @@ class Job:
     it lies before the paid call. `asset_gone`: Scenario no longer knows that asset, so the picture is sent again.
     `remote_id`: Scenario's id of the paid job. `remote_ended`: that job ended without a model. `past_remote_ids`: the
     ids of earlier tries.
+    `submits`: how often the paid call was announced: the number of the file that decides who sends it. 0: by an earlier
+    version, or never.
     `cost`: Scenario's creative units, None while unknown. `charged_in_vain`: what Scenario kept for tries that ended
     without a model.
     `generation_seconds`: how long Scenario took, by its own clock. `model_asset_ids`: the results.
@@ -124,6 +126,7 @@ class Job:
     remote_id: str = ""
     remote_ended: bool = False
     past_remote_ids: tuple[str, ...] = ()
+    submits: int = 0
     cost: float | None = None
     charged_in_vain: float = 0.0
     model_asset_ids: tuple[str, ...] = ()
@@ -336,6 +339,8 @@ def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
         case Uploaded(asset_id, uploaded_at, sha256):
             told = {"asset_id": asset_id, "uploaded_at": uploaded_at, "picture_sha256": sha256}
             return {**told, "asset_gone": False}
+        case SubmitStarted():
+            return {"submits": job.submits + 1}
         case Submitted(remote_id, cost):
             known = {"remote_id": remote_id, "cost": cost, "accepted": now}
             return known | _said("") | {"may_be_paid": False, "may_submit_again": False}

@@ -9,6 +9,7 @@ On the same drive a job's folder is renamed, in one step. To another drive it is
     4. place/.gone-ID   the original is renamed once more, and deleted
 
 The job's lock is held all the while. So a job at which another Blender works stays where it is, until a later start.
+What a dead process has claimed is released first.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from ..errors import StorageError, storage_error
 from ..files import flush_file, flush_folder, rename
 from . import spending
+from .claims import Claims
 from .folder import INCOMING, JOB_FILE, STALE_SECONDS
 from .lock import LOCK_FILE, FolderLock
 
@@ -68,13 +70,16 @@ def _arrivals_from(place: Path, root: Path) -> Iterator[Arrival]:
     except OSError as error:
         yield Arrival(is_left=True, error=storage_error("read the folder of the jobs", error))
         return
+    claims = Claims(place)
     for folder in folders:
         try:
-            yield _arrival(folder, root)
+            yield _arrival(folder, root, claims)
         except FileNotFoundError:  # another Blender moves it, or has moved it
             yield Arrival(is_left=(place / (COPIED_PREFIX + _id_of(folder.name))).exists())
         except OSError as error:
             yield Arrival(is_left=True, error=storage_error("move a job to the jobs' folder", error))
+    claims.sweep()
+    claims.close()
     with contextlib.suppress(OSError):  # it holds something
         (place / INCOMING).rmdir()
 
@@ -101,11 +106,11 @@ def _id_of(name: str) -> str:
     return name.removeprefix(COPIED_PREFIX).removeprefix(DELETED_PREFIX)
 
 
-def _arrival(folder: Path, root: Path) -> Arrival:
+def _arrival(folder: Path, root: Path, claims: Claims) -> Arrival:
     """Move one job. Raises OSError; it is then where it was, or half moved."""
     job_id = _id_of(folder.name)
     target, copy = root / job_id, root / (COPY_PREFIX + job_id)
-    lock = FolderLock.take(folder)
+    lock = _locked(folder, claims)
     if lock is None:
         return Arrival(is_left=True)
     try:
@@ -131,6 +136,15 @@ def _arrival(folder: Path, root: Path) -> Arrival:
         lock.release()
     shutil.rmtree(folder, ignore_errors=True)  # what is left goes at the next start
     return Arrival(target if is_new else None)
+
+
+def _locked(folder: Path, claims: Claims) -> FolderLock | None:
+    """Lock the job's folder; None while another Blender works at it. Raises OSError."""
+    if (folder / LOCK_FILE).is_dir():
+        dead = claims.take(folder)
+        if dead is not None:
+            dead.release()
+    return FolderLock.take(folder)
 
 
 def _is_moved(folder: Path, target: Path, lock: FolderLock) -> bool:

@@ -31,7 +31,6 @@ from ..job.events import (
     KeptUnread,
     Read,
     Resumed,
-    SubmitPutOff,
     SubmitStarted,
 )
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
@@ -66,6 +65,7 @@ def to_scenario(agent: str) -> Connector:
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
+    `store_of`: what keeps the jobs, if it is not all that are in `root`.
     Nothing happens before `start`. The main thread reads `messages`, and sets how `pictures` prepares them.
     """
 
@@ -76,13 +76,14 @@ class Runner:
         timing: Timing | None = None,
         clock: Clock | None = None,
         connector_for: Callable[[str], Connector] = to_scenario,
+        store_of: Callable[[Path, Timing, Clock, queue.SimpleQueue[RunnerMessage]], JobStore] = JobStore,
     ) -> None:
         self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self._agent, self._connector_for = agent, connector_for
         self._timing, self._clock = timing or Timing(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._store = JobStore(root, self._timing, self._clock, self.messages)
+        self._store = store_of(root, self._timing, self._clock, self.messages)
         self._entries = self._store.entries
         self.pictures = PictureWriter(root / job_folder.INCOMING)
         self._pending = PendingPictures(self._store, self._notes, self._show_held_back, self.pictures)
@@ -234,8 +235,7 @@ class Runner:
                 self._guarded(note)
         self._workers.stop()
         self._pending.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
-        for entry in self._entries.values():
-            entry.unlock()
+        self._store.close()
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Run the action, and report any error: one bad job must not stop the rest."""
@@ -410,13 +410,11 @@ class Runner:
         from .steps import STEPS, cancel
 
         by_itself = event_by_itself(entry.job)
-        if isinstance(by_itself, SubmitStarted) and not self._store.save(entry):
-            return  # never pay for anything that is not on disk
-        if by_itself is not None:
+        if isinstance(by_itself, SubmitStarted):
+            if not self._store.announce_submit(entry):
+                return
+        elif by_itself is not None:
             self._store.apply(entry, by_itself)
-        if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
-            self._store.apply(entry, SubmitPutOff())  # as above
-            return
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:
@@ -428,7 +426,7 @@ class Runner:
         workers = self._workers
         job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
-        abandoned, pool = entry.abandoned, TRANSFERS.get(job.stage, "network")
+        abandoned, hold, pool = entry.abandoned, entry.hold, TRANSFERS.get(job.stage, "network")
         self._busy[pool] += 1
 
         def wait(seconds: float) -> bool:
@@ -442,7 +440,7 @@ class Runner:
         def work(tools: StepTools) -> None:
             result: Event | SearchMissed | Exception
             try:
-                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
+                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare, hold=hold)
                 with abandoned.cuts(workers.cut_thread):
                     result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread

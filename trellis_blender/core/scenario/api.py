@@ -123,10 +123,20 @@ class Api:
             raise error_for(status, {}, data)
         return None
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
-        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost."""
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
+        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost.
+
+        `may_leave`: asked just before its first byte leaves.
+        """
         body = {"image": image, **model.to_wire(parameters)}
-        data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
+        with self._caller.asking(may_leave):
+            data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
         try:
             return _job(data, data.get("creativeUnitsCost"))
         except PassingError as error:

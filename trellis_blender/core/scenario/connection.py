@@ -34,6 +34,7 @@ class Connections:
 
     `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
     Whatever error a call ends in, only this tells for certain whether it may have arrived.
+    `on_this_thread.may_leave`: None, or asked before that; if it returns False, the call ends in an error, unsent.
     `on_this_thread.is_public_only`: refuse to connect to an address that is not public.
     """
 
@@ -216,7 +217,11 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent
                 self.connect()
             if not self._is_connecting:
-                connections.on_this_thread.has_sent = True
+                here = connections.on_this_thread
+                may_leave = getattr(here, "may_leave", None)
+                if may_leave is not None and not here.has_sent and not may_leave():
+                    raise OSError("nobody wants it to leave any more")
+                here.has_sent = True
             super().send(data)
 
     class Plain(Tracked):

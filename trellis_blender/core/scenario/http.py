@@ -13,10 +13,11 @@ about a limit on jobs, applies only to calls that send a picture or a job.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -106,6 +107,15 @@ class Caller:
         if content.lstrip()[:1] == b"<":  # a page, such as that of a network that asks to sign in first
             raise _elsewhere(response.status_code, None)
         raise PassingError("Scenario's answer could not be read.")
+
+    @contextlib.contextmanager
+    def asking(self, may_leave: Callable[[], bool]) -> Iterator[None]:
+        """Ask `may_leave` just before the first byte of each call in the block leaves; if it says no, none does."""
+        self._here.may_leave = may_leave
+        try:
+            yield
+        finally:
+            self._here.may_leave = None
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
         """Send a call that returns a price instead of acting. Return the answer's status and JSON object.
