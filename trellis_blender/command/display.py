@@ -28,6 +28,7 @@ class Display:
         self._lock = threading.RLock()
         self._stages: dict[Path, tuple[Stage, str]] = {}  # of the jobs at work
         self._jobs, self._done = 0, 0
+        self.last = ""  # the sentence that was shown last
 
     def plan(self, facts: Mapping[str, Any], words: str) -> None:
         """Show what is going to be done. `facts`: the same for a program, with `models`, the number of jobs."""
@@ -50,6 +51,7 @@ class Display:
 
     def notice(self, sentence: str) -> None:
         """Show a sentence that belongs to no job."""
+        self.last = sentence
         self.say(sentence)
 
     def saved(self, file: Path) -> None:

@@ -12,14 +12,16 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..core.batch.batch import Batch
+from ..core.batch.manifest import FILE as MANIFEST_FILE
 from ..core.batch.order import (
     BatchDiffersError,
     BatchError,
@@ -29,7 +31,6 @@ from ..core.batch.order import (
     JobChanged,
     NoBatchError,
     Order,
-    Row,
     Standing,
 )
 from ..core.errors import Remedy, StorageError, TrellisError
@@ -40,6 +41,7 @@ from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import Value
+from ..core.request.presets import CONCURRENCY
 from ..core.runner.questions import ask
 from ..core.runner.runner import to_scenario
 from ..core.runner.steps import StepTools
@@ -68,64 +70,61 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
     wished = TRELLIS_2.complete(values(options), 0)
     parameters = {name: value for name, value in wished.items() if name != "seed"}
     folder = Path(options.output) if options.output else output_folder(options.pictures[0])
-    pictures = FoundPictures(options.pictures)
-    try:
+    with closing(FoundPictures(options.pictures)) as pictures:
         account = home.account()
         order = Order(
             parameters=parameters,
             seed=options.seed,
             variations=options.variations,
             ignores_alpha=options.ignore_alpha,
-            concurrency=options.concurrency,
+            concurrency=options.concurrency or CONCURRENCY,
             most_cost=options.max_cost,
             price=price(home, account, parameters),
         )
         known = _known_batch(folder, pictures, order)
-        models = len(pictures) * order.variations
-        # What has failed is tried again by `resume` only.
-        to_pay = models if known is None else known.state().counts.get(Standing.NOT_SENT, 0)
+        wanted = range(len(pictures))[_slice(options)]
+        plan = Plan(folder, len(wanted), len(wanted) * order.variations, order.price, is_begun=known is not None)
+        if known is not None:  # what has failed is tried again by `resume` only
+            plan = replace(plan, to_pay=known.state(options.slice).counts[Standing.NOT_SENT])
         files = None if options.price_only else _files(options, home, display)
-        if not _is_agreed(display, options, order.price, to_pay, pictures=len(pictures), models=models, folder=folder):
+        display.plan(plan.facts, plan.words)
+        if options.price_only:
             return ExitStatus.DONE
+        _agree(plan, options)
         batch = known if known is not None else _created(folder, pictures, order)
-    finally:
-        pictures.close()
-    batch.set_limits(concurrency=options.concurrency, most_cost=_limit(options.max_cost), price=order.price)
-    return _run(batch, account, home, display, files, options.slice)
+    _set_limits(batch, options, order.price)
+    return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
 def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Go on with a folder, and try again what failed. Raises WrongUseError or TrellisError before anything is begun."""
     batch = _opened(Path(options.folder))
     account = home.account()
-    order = batch.order
-    cost = price(home, account, order.parameters)
-    state = batch.state()
-    uncertain = 0 if options.submit_again else state.counts.get(Standing.UNCERTAIN, 0)
+    cost = price(home, account, batch.order.parameters)
+    state = batch.state(options.slice)
+    uncertain = 0 if options.submit_again else state.counts[Standing.UNCERTAIN]
+    wanted = range(batch.count)[_slice(options)]
+    plan = Plan(batch.folder, len(wanted), state.jobs, cost, to_pay=max(0, state.to_pay - uncertain), is_begun=True)
     files = _files(options, home, display)
-    is_agreed = _is_agreed(
-        display,
-        options,
-        cost,
-        max(0, state.to_pay - uncertain),
-        pictures=batch.count,
-        models=state.jobs,
-        folder=batch.folder,
-    )
-    assert is_agreed, "only --price-only leaves it"
-    if options.max_cost is not None or cost is not None or options.concurrency is not None:
-        most_cost = options.max_cost if options.max_cost is not None else _limit(None)
-        batch.set_limits(concurrency=options.concurrency, most_cost=most_cost, price=cost)
+    display.plan(plan.facts, plan.words)
+    _agree(plan, options)
+    _set_limits(batch, options, cost)
     if options.submit_again:
         batch.submit_again()
     else:
         batch.retry_failed()
-    return _run(batch, account, home, display, files, options.slice)
+    return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
-def _limit(most_cost: float | None) -> float:
-    """Return the limit as the batch keeps it: what the user says now replaces what they said before."""
-    return float("inf") if most_cost is None else most_cost
+def _slice(options: argparse.Namespace) -> slice:
+    return slice(None) if options.slice is None else slice(options.slice.start, options.slice.stop)
+
+
+def _set_limits(batch: Batch, options: argparse.Namespace, cost: float | None) -> None:
+    """Let the batch follow what the user says now. What they do not say stays as it is."""
+    order = batch.order
+    if (options.concurrency, options.max_cost) != (None, None) or order.price != cost:
+        batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
 
 
 def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> float | None:
@@ -157,7 +156,7 @@ def _known_batch(folder: Path, pictures: FoundPictures, order: Order) -> Batch |
     try:
         Batch.open(folder)
     except NoBatchError as error:
-        if (folder / "batch.json").exists():
+        if (folder / MANIFEST_FILE).exists():
             raise WrongUseError(error.sentence) from error
         return None
     try:
@@ -182,49 +181,66 @@ def _files(options: argparse.Namespace, home: Home, display: Display) -> ModelFi
 # -- the price
 
 
-def _is_agreed(
-    display: Display,
-    options: argparse.Namespace,
-    cost: float | None,
-    to_pay: int,
-    *,
-    pictures: int,
-    models: int,
-    folder: Path,
-) -> bool:
-    """Say what it costs, and ask. Return False if the user wants only to know. Raises WrongUseError on a no."""
-    total = None if cost is None else cost * to_pay
-    facts = {"pictures": pictures, "models": models, "to_pay": to_pay, "price": cost, "total": total}
-    display.plan({**facts, "folder": str(folder)}, plan_words(pictures, models, to_pay, cost, folder))
-    if getattr(options, "price_only", False):
-        return False
-    if options.max_cost is not None and cost is None and to_pay:
+@dataclass(frozen=True)
+class Plan:
+    """What is going to be done: so many pictures and models in a folder, at that price of a model.
+
+    `price`: in compute units, None if Scenario does not say. `to_pay`: how many of the models are to be paid for, all
+    unless it is said. `is_begun`: an earlier start has begun it.
+    """
+
+    folder: Path
+    pictures: int
+    models: int
+    price: float | None
+    to_pay: int = -1
+    is_begun: bool = False
+
+    def __post_init__(self) -> None:
+        """Let all models be paid for unless another number was given."""
+        if self.to_pay < 0:
+            object.__setattr__(self, "to_pay", self.models)
+
+    @property
+    def total(self) -> float | None:
+        """Return the price of all, None if it is unknown."""
+        return None if self.price is None else round(self.price * self.to_pay, 6)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return the plan as a program reads it."""
+        counts = {"pictures": self.pictures, "models": self.models, "to_pay": self.to_pay}
+        return {**counts, "price": self.price, "total": self.total, "folder": str(self.folder)}
+
+    @property
+    def words(self) -> str:
+        """Return the plan in a sentence or two."""
+        goes_on = " Goes on with what an earlier start has begun." if self.is_begun else ""
+        what = f"{_count(self.pictures, 'picture')}, {_count(self.models, 'model')}, in “{self.folder}”.{goes_on}"
+        if not self.to_pay:
+            return f"{what} Nothing more to pay."
+        if self.price is None or self.total is None:
+            return f"{what} Scenario does not say the price of the {_count(self.to_pay, 'model')}."
+        return f"{what} Price: {self.to_pay:,} x {cost_words(self.price)} = {cost_words(self.total)}."
+
+
+def _agree(plan: Plan, options: argparse.Namespace) -> None:
+    """Ask whether to pay, unless the options answer that. Raises WrongUseError on a no, and if nobody can be asked."""
+    if options.max_cost is not None and plan.price is None and plan.to_pay:
         raise TrellisError(NO_PRICE)
-    if not to_pay or options.yes or options.max_cost is not None:
-        return True
+    if not plan.to_pay or options.yes or options.max_cost is not None:
+        return
     if options.json or not (sys.stdin is not None and sys.stdin.isatty()):
         raise WrongUseError(UNPAID)
-    if not _asked("Go on? [y/N] "):
+    if not _is_yes("Go on? [y/N] "):
         raise WrongUseError(DECLINED)
-    return True
 
 
-def _asked(question: str) -> bool:
+def _is_yes(question: str) -> bool:
     try:
         return input(question).strip().lower() in ("y", "yes")
     except EOFError:
         return False
-
-
-def plan_words(pictures: int, models: int, to_pay: int, cost: float | None, folder: Path) -> str:
-    """Return what is going to be done and what it costs, in a sentence or two."""
-    what = f"{_count(pictures, 'picture')}, {_count(models, 'model')}, in “{folder}”."
-    done = f" {_count(models - to_pay, 'model')} of them paid for already." if to_pay < models else ""
-    if not to_pay:
-        return f"{what}{done} Nothing more to pay."
-    if cost is None:
-        return f"{what}{done} Scenario does not say the price of the {_count(to_pay, 'model')}."
-    return f"{what}{done} Price: {to_pay:,} x {cost_words(cost)} = {cost_words(round(cost * to_pay, 6))}."
 
 
 def _count(number: int, noun: str) -> str:
@@ -234,13 +250,38 @@ def _count(number: int, noun: str) -> str:
 # -- the run
 
 
-def _run(
+@dataclass
+class Outcome:
+    """How the run ended: the engine's answer, the jobs by standing, their cost, and which files were not made."""
+
+    result: BatchResult
+    counts: Counter[Standing]
+    trouble: list[str]
+    cost: float
+    is_interrupted: bool
+
+    @property
+    def is_all_done(self) -> bool:
+        """Return whether there is nothing to go on with."""
+        return self.counts[Standing.DONE] == self.counts.total() and not self.trouble
+
+    @property
+    def status(self) -> ExitStatus:
+        """Return the exit status."""
+        if self.is_all_done:
+            return ExitStatus.DONE
+        if self.is_interrupted and self.result.end is End.STOPPED:
+            return ExitStatus.INTERRUPTED
+        return _END_STATUS.get(self.result.end, ExitStatus.FAILED)
+
+
+def drive(
     batch: Batch, account: Account, home: Home, display: Display, files: ModelFiles | None, only: range | None
-) -> ExitStatus:
-    """Run the batch, or these pictures of it, until it ends or is stopped. Return the exit status."""
+) -> Outcome:
+    """Run the batch, or these pictures of it, until it ends or is stopped. Return how it ended."""
     stop = threading.Event()
-    before = batch.state()
-    display.begin(before.jobs, before.counts.get(Standing.DONE, 0))
+    before = batch.state(only)
+    display.begin(before.jobs, before.counts[Standing.DONE])
 
     def leave() -> None:
         display.close()
@@ -253,23 +294,19 @@ def _run(
             run = partial(batch.run, account, home.agent, stop=stop, only=only)
             result = _driven(run, home, display, files, ignores_alpha=batch.order.ignores_alpha)
             if files is not None:
-                for row in _rows(batch, only):
+                for row in batch.rows(only):
                     if row.standing is Standing.DONE:
                         files.add(row.folder)
                 files.finish()
     finally:
         display.close()
         home.end()
-    outcome = _Outcome(result, dict.fromkeys(Standing, 0), files.trouble if files is not None else [])
-    for row in _rows(batch, only):
-        outcome.counts[row.standing] += 1
-        outcome.cost += charged(row.job) if row.job is not None else 0.0
-    return _told(outcome, batch.folder, home.prog, display, is_interrupted=stop.is_set())
-
-
-def _rows(batch: Batch, only: range | None) -> Iterator[Row]:
-    """Yield the batch's jobs, or those of these pictures."""
-    return (row for row in batch.rows() if only is None or row.index in only)
+    counts, cost = Counter[Standing](), 0.0
+    for row in batch.rows(only):
+        counts[row.standing] += 1
+        cost += charged(row.job) if row.job is not None else 0.0
+    trouble = files.trouble if files is not None else []
+    return Outcome(result, counts, trouble, round(cost, 6), is_interrupted=stop.is_set())
 
 
 def _driven(
@@ -321,55 +358,37 @@ def _two_signals(stop: threading.Event, first: Callable[[], None], second: Calla
             signal.signal(number, handler)
 
 
-@dataclass
-class _Outcome:
-    """How the run ended: the engine's answer, the jobs by standing, their cost, and which files were not made."""
-
-    result: BatchResult
-    counts: dict[Standing, int]
-    trouble: list[str]
-    cost: float = 0.0
-
-    @property
-    def is_all_done(self) -> bool:
-        """Return whether there is nothing to go on with."""
-        return self.counts[Standing.DONE] == sum(self.counts.values()) and not self.trouble
-
-
-def _told(outcome: _Outcome, folder: Path, prog: str, display: Display, *, is_interrupted: bool) -> ExitStatus:
+def _told(outcome: Outcome, folder: Path, prog: str, display: Display) -> ExitStatus:
     """Say how it ended, and return the exit status."""
     for sentence in outcome.trouble:
         display.notice(sentence)
-    status = ExitStatus.DONE if outcome.is_all_done else ExitStatus.FAILED
-    if not outcome.is_all_done or outcome.result.end is not End.STOPPED:
-        status = _END_STATUS.get(outcome.result.end, status)
-    if is_interrupted and status is ExitStatus.FAILED and outcome.result.end is End.STOPPED:
-        status = ExitStatus.INTERRUPTED
     facts = {
         "end": outcome.result.end.value,
-        "status": int(status),
-        "models": sum(outcome.counts.values()),
-        **{standing.value.replace(" ", "_"): count for standing, count in outcome.counts.items()},
-        "cost": round(outcome.cost, 6),
+        "status": int(outcome.status),
+        "models": outcome.counts.total(),
+        **{standing.value.replace(" ", "_"): outcome.counts[standing] for standing in Standing},
+        "cost": outcome.cost,
         "folder": str(folder),
         "message": outcome.result.sentence,
     }
-    display.end(facts, end_words(outcome.counts, outcome.cost, outcome.result.sentence, folder, prog))
-    return status
+    display.end(facts, end_words(outcome, folder, prog, is_told=display.last == outcome.result.sentence))
+    return outcome.status
 
 
-def end_words(counts: Mapping[Standing, int], cost: float, sentence: str, folder: Path, prog: str) -> str:
-    """Return how it ended: what was made, what was not, what it cost, and how to go on."""
+def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool = False) -> str:
+    """Return how it ended: what was made, what was not, what it cost, and how to go on.
+
+    `is_told`: the user has just read why it ended.
+    """
+    counts = outcome.counts
     parts = [_count(counts[Standing.DONE], "model")]
     parts += [f"{counts[each]:,} {each.value}" for each in Standing if each is not Standing.DONE and counts[each]]
-    words = f"{', '.join(parts)}; {cost_words(round(cost, 6))} in all, in “{folder}”."
-    if sentence:
-        words = f"{words}\n{sentence}"
-    if counts[Standing.DONE] == sum(counts.values()):
+    words = f"{', '.join(parts)}; {cost_words(outcome.cost)} in all, in “{folder}”."
+    if outcome.result.sentence and not is_told:
+        words = f"{words}\n{outcome.result.sentence}"
+    if outcome.is_all_done:
         return words
     words = f'{words}\nTo go on: {prog} resume "{folder}"'
     if counts[Standing.UNCERTAIN]:
-        words = (
-            f"{words}\nLook at Scenario for the uncertain ones first: with --submit-again they may be paid for twice."
-        )
+        words += "\nLook at Scenario for the uncertain ones first: with --submit-again they may be paid for twice."
     return words

@@ -222,7 +222,8 @@ def _add_paying(command: argparse.ArgumentParser) -> None:
         "--max-cost",
         type=_number(0.0),
         metavar="CU",
-        help="Submit no more once the folder's models have cost so many compute units (CU).",
+        help="Submit no more once the folder's models have cost so many compute units (CU)."
+        " Default: as the folder was begun with.",
     )
     command.add_argument("--yes", action="store_true", help="Pay the price without asking.")
 
@@ -231,10 +232,9 @@ def _add_running(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--concurrency",
         type=_whole(1, 1000),
-        default=None if command.prog.endswith("resume") else CONCURRENCY,
         metavar="N",
-        help="Models made at the same time, by all that work on the folder. Default: "
-        + ("as before." if command.prog.endswith("resume") else "%(default)s."),
+        help="Models made at the same time, by all that work on the folder."
+        f" Default: as the folder was begun with, at first {CONCURRENCY}.",
     )
     _add_json(command)
 
@@ -324,9 +324,7 @@ def _slice(text: str) -> range:
         raise argparse.ArgumentTypeError(f"“{text}” is not FIRST-LAST, as in 1-150")
     begin, end = int(first), int(last or first)
     if not 1 <= begin <= end:
-        raise argparse.ArgumentTypeError(
-            f"“{text}” holds no picture: they are counted from 1"
-        )
+        raise argparse.ArgumentTypeError(f"“{text}” holds no picture: they are counted from 1")
     return range(begin - 1, end)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..core.batch.batch import Batch
-from ..core.batch.order import NoBatchError
+from ..core.batch.order import NoBatchError, Standing
 from ..core.errors import Remedy, StorageError, TrellisError, storage_error
 from ..core.generation import Generation
 from ..core.job.folder import MODEL_FILE
@@ -23,6 +23,7 @@ from ..core.runner.steps import StepTools
 from ..host.background.process import Background
 from .blend_client import BLEND_FILE, PROGRAM, save_blend
 from .display import Display, job_facts
+from .generate import drive, end_words
 from .home import Home
 from .listing import NO_JOB, find, find_if_known
 from .parser import ExitStatus, WrongUseError
@@ -89,6 +90,10 @@ def cancel(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
         return _cancel_job(options.job, home, display)
     batch.cancel()
     display.notice(CANCELLED_ALL)
+    if batch.state().counts[Standing.AT_WORK]:  # somebody has to ask Scenario to stop them, and to bring them
+        outcome = drive(batch, home.account(), home, display, None, None)
+        display.notice(end_words(outcome, batch.folder, home.prog, is_told=True))
+        return ExitStatus.INTERRUPTED if outcome.is_interrupted else ExitStatus.DONE
     return ExitStatus.DONE
 
 
