@@ -11,11 +11,11 @@ from pathlib import Path
 
 from ..core.batch.batch import Batch
 from ..core.batch.order import NoBatchError, Standing
-from ..core.errors import Remedy, StorageError, TrellisError, storage_error
+from ..core.errors import RefusedError, Remedy, StorageError, TrellisError, storage_error
 from ..core.generation import Generation
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job, Stage
-from ..core.job.words import state_sentence
+from ..core.job.words import NOT_STOPPED, state_sentence
 from ..core.runner.messages import Answer, JobsLoaded, Notice, RunnerMessage
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner, to_scenario
@@ -113,12 +113,15 @@ def _cancel_job(name: str, home: Home, display: Display) -> ExitStatus:
         known = _heard(runner, known, lambda message: isinstance(message, Answer) and message.id == job.id)
     finally:
         runner.stop()
-    sentence = state_sentence(known)
+    sentence, status = state_sentence(known), ExitStatus.DONE
     if known.stage is Stage.RUNNING:  # Scenario decides; whoever drives the job next hears how
-        to_scenario(home.agent).connect(account).cancel(known.remote_id)
-        sentence = "Scenario was asked to stop it. If it does not, the model is paid for, and is kept."
+        try:
+            to_scenario(home.agent).connect(account).cancel(known.remote_id)
+            sentence = "Scenario was asked to stop it."
+        except RefusedError:
+            sentence, status = f"{NOT_STOPPED}.", ExitStatus.FAILED
     display.facts("job", {**job_facts(known), "message": sentence}, f"“{known.name}”: {sentence}")
-    return ExitStatus.DONE
+    return status
 
 
 def _loaded_job(runner: Runner, job_id: str) -> Job:
