@@ -354,8 +354,8 @@ def _two_signals(stop: threading.Event, first: Callable[[], None], second: Calla
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handler in before.items():  # None: a handler that is not Python's, as Blender's own
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _told(outcome: Outcome, folder: Path, prog: str, display: Display) -> ExitStatus:
