@@ -92,6 +92,8 @@ PARTS = {
     "prices": "jobs.prices",
     "rows": "jobs.rows",
     "messages": "jobs.messages",
+    # command
+    "command_parser": "command.parser",
     # interface
     "registration": "interface.registration",
     "handlers": "interface.handlers",

@@ -386,15 +386,21 @@ def account() -> "Account":
 
 
 def online_account() -> "Account":
-    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError.
+    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError."""
+    usable = account()
+    check_online(usable)
+    return usable
+
+
+def check_online(usable: "Account") -> None:
+    """Raise OnlineAccessError unless Blender may go online with this account.
 
     Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback never leaves the computer.
     """
     from ..core.request.account import is_loopback
 
-    usable = account()
     if bpy.app.online_access or is_loopback(usable.address):
-        return usable
+        return
     if bpy.app.online_access_override:
         raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.", remedy=Remedy.NONE)
     raise OnlineAccessError("Online access is off. Allow it in Preferences > System > Network.")
