@@ -13,7 +13,8 @@ from typing import Any
 LENGTH_MAXIMUM = 100_000  # characters: a signed address is long, a sentence is cut where it is made
 # Controls but not white space; marks of direction and invisible signs; halves of surrogate pairs; non-characters.
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _HALVES = re.compile("[\ud800-\udfff]")
 
