@@ -167,17 +167,18 @@ class Session(requests.Session):
     def exchange(self, prepared: requests.PreparedRequest) -> requests.Response:
         """Send the request. Return the answer; its body is not read yet. Call it within a deadline.
 
-        Raises PassingError if the address is not safe for files.
+        Raises PassingError if the address is not safe for files, ProxyError if it is the proxy that fails.
         """
         self.check(prepared.url or "")
         self.connections.on_this_thread.is_public_only = bool(self._api) and not is_loopback(self._api)
-        return self.send(
-            prepared,
-            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-            allow_redirects=False,
-            stream=True,
-            proxies=dict(proxies_for(prepared.url or "")),
-        )
+        proxies = dict(proxies_for(prepared.url or ""))
+        waits = (CONNECT_SECONDS, ANSWER_SECONDS)
+        try:
+            return self.send(prepared, timeout=waits, allow_redirects=False, stream=True, proxies=proxies)
+        except ValueError as error:  # as an address that cannot be one: that of the request was read before
+            if proxies and not isinstance(error, requests.exceptions.InvalidHeader):
+                raise requests.exceptions.ProxyError(str(error)) from error
+            raise
 
 
 def _shut(sock: socket.socket) -> None:
@@ -278,6 +279,12 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
             self._raw = sock.dup()
             connections.add(self._raw)
             return sock
+
+        def _tunnel(self) -> None:
+            try:
+                super()._tunnel()  # of `http.client`, as in all versions of Python
+            except (OSError, http.client.HTTPException) as error:
+                raise urllib3.exceptions.ProxyError(str(error), error) from error
 
         def send(self, data: Any) -> None:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent

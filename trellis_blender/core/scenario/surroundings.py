@@ -122,12 +122,11 @@ def check_file_address(address: str, *, api: str) -> None:
 
 def words_for(error: Exception) -> str:
     """Return what happened and what to do, for an error of the network before an answer came."""
-    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error):
-        return "The network's proxy is a SOCKS proxy, which the add-on cannot use. Check the system's proxy settings."
     if isinstance(error, requests.exceptions.ContentDecodingError | requests.exceptions.InvalidHeader):
         return "Scenario's answer could not be read."
-    if isinstance(error, requests.exceptions.ProxyError) or "proxy" in type(error).__name__.lower():
-        return _words_for_proxy(error)
+    for each in (error, error.__cause__):  # a proxy that hung until the deadline is named, too
+        if "proxy" in type(each).__name__.lower():
+            return _words_for_proxy(each)
     if isinstance(error, requests.exceptions.SSLError | ssl.SSLError):
         return "The connection to Scenario is not trusted. Check this computer's date and network."
     if isinstance(error, requests.Timeout | TimeoutError):
@@ -135,7 +134,9 @@ def words_for(error: Exception) -> str:
     return "No connection to Scenario. Check the network."
 
 
-def _words_for_proxy(error: Exception) -> str:
+def _words_for_proxy(error: BaseException | None) -> str:
+    if "SOCKS" in str(error):
+        return "The network's proxy is a SOCKS proxy, which the add-on cannot use. Check the system's proxy settings."
     if "407" in str(error):  # only words: the connection was never made, and nothing else depends on them
         return "The network's proxy asks for a name and a password. Check the system's proxy settings."
     if "Tunnel connection failed" in str(error):
