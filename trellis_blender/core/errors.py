@@ -31,6 +31,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LONG_WAIT = 90.0  # seconds from which on an artist wants to know until when
+
 
 class Remedy(StrEnum):
     """The action that can fix a failure. The interface offers it beside the sentence."""
@@ -130,8 +132,16 @@ class PassingError(TrellisError):
 
     @property
     def sentence(self) -> str:
-        """Return the sentence the artist reads while the call is retried by itself."""
-        return f"{self} Retrying."
+        """Return the sentence the artist reads while the call is retried by itself.
+
+        It names the time of day if the server asked for a long wait.
+        """
+        if self.retry_after is None or self.retry_after < LONG_WAIT:
+            return f"{self} Retrying."
+        import time  # only after a failure
+
+        moment = time.strftime("%H:%M", time.localtime(time.time() + self.retry_after))
+        return f"{self} Retrying at {moment}."
 
 
 class LimitError(PassingError):
@@ -140,7 +150,7 @@ class LimitError(PassingError):
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
-        return str(self)
+        return str(self) if self.retry_after is None or self.retry_after < LONG_WAIT else super().sentence
 
 
 class LongAnswerError(PassingError):

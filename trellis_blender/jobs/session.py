@@ -398,7 +398,8 @@ def _is_at_work(session: Session) -> bool:
 
 
 def _use_account(session: Session) -> None:
-    """Tell the runner if the artist changed the account or Blender's online access."""
+    """Tell the runner if the artist changed the account, Blender's online access or the size of a download."""
+    session.runner.model_bytes = preferences.model_bytes()
     try:
         account, held_by = preferences.online_account(), ""
     except (AccountError, OnlineAccessError) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
@@ -95,6 +95,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         price_limit: float
         cu_price: float
         currency: str
+        largest_download: int
     else:
         api_key: StringProperty(
             name="API Key",
@@ -185,6 +186,13 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             description="Sign or name of the currency of that price",
             default="$",
         )
+        largest_download: IntProperty(
+            name="Largest Download",
+            description="Size in megabytes above which a model is not downloaded",
+            default=1024,
+            min=16,
+            max=4096,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the preferences under their headings."""
@@ -216,6 +224,7 @@ def _draw_account(layout: Any, owner: Any) -> None:
     draw_key_file(layout)
     layout.prop(owner, "project_id", placeholder="Optional")
     layout.prop(owner, "api_address", placeholder=DEFAULT_ADDRESS)
+    layout.prop(owner, "largest_download")
     draw_online_access(layout)
     layout.operator("trellis2.test_connection", icon="LINKED")
     answer = TRELLIS2_AP_preferences.page.answer
@@ -316,6 +325,14 @@ def price_limit() -> float:
     """Return the price in creative units above which the artist wants to be asked, 0: never."""
     kept = preferences()
     return kept.price_limit if kept is not None else 0.0
+
+
+def model_bytes() -> int:
+    """Return how many bytes a model may have to be downloaded."""
+    from ..core.request.service import MODEL_BYTES_MAXIMUM
+
+    kept = preferences()
+    return kept.largest_download * 1024**2 if kept is not None else MODEL_BYTES_MAXIMUM
 
 
 def answer_icon(answer: "ConnectionChecked") -> Literal["CHECKMARK", "INFO", "ERROR"]:

@@ -139,3 +139,12 @@ def test_all_else_goes_on_while_downloads_hang(studio: Studio, emulator: Emulato
     later = studio.add()
     studio.reach(later, Stage.DOWNLOADING)
     assert [studio.jobs[job_id].stage for job_id in hanging] == [Stage.DOWNLOADING] * NETWORK_WORKERS
+
+
+def test_all_else_goes_on_while_searches_hang(studio: Studio, emulator: Emulator) -> None:
+    emulator.fault("submit", Fault(close="after"), times=NETWORK_WORKERS)
+    emulator.fault("jobs", Fault(silence="before"), times=NETWORK_WORKERS)
+    hanging = [studio.add() for _ in range(NETWORK_WORKERS)]
+    studio.until(lambda: emulator.calls["jobs"] == NETWORK_WORKERS, "all searches to hang")
+    studio.reach(studio.add(), Stage.READY)
+    assert [studio.jobs[job_id].stage for job_id in hanging] == [Stage.UNCONFIRMED] * NETWORK_WORKERS

@@ -101,7 +101,7 @@ class Cupboard:
         """What has that name; all but pictures are models."""
         return Asset(asset_id, DATE, "", asset_id not in self.pictures)
 
-    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
+    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None], most: int) -> None:
         """Break off once, then come whole."""
         self.calls["download"] += 1
         progress(0.5)

@@ -36,6 +36,7 @@ from ..job.events import (
 )
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
+from ..request.service import MODEL_BYTES_MAXIMUM, Connector
 from .job_store import JobEntry, JobStore
 from .messages import ModelRead, Notice, RunnerMessage
 from .outcomes import Outcomes
@@ -47,12 +48,11 @@ if TYPE_CHECKING:
     from ..model.arrays import Shape
     from ..model.surface.findings import Findings
     from ..picture.file import ChosenPicture, PictureFile
-    from ..request.service import Connector
     from .steps import SearchMissed, Step, StepTools
     from .workers import Workers
 
-NETWORK_WORKERS = 4  # in each pool
-TRANSFERS = {Stage.UPLOADING: "uploads", Stage.DOWNLOADING: "downloads"}  # the pool of each large step
+NETWORK_WORKERS = 4  # in each pool; a step that may take long has one beside that of small calls
+LARGE_STEPS = {Stage.UPLOADING: "uploads", Stage.UNCONFIRMED: "searches", Stage.DOWNLOADING: "downloads"}
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +68,7 @@ class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
     `store_of`: what keeps the jobs, if it is not all that are in `root`.
-    Nothing happens before `start`. The main thread reads `messages`, and sets how `pictures` prepares them.
+    Nothing happens before `start`. The main thread reads `messages`, and sets `model_bytes` and `pictures`.
     """
 
     def __init__(
@@ -88,12 +88,13 @@ class Runner:
         self._store = store_of(root, self._timing, self._clock, self.messages)
         self._entries = self._store.entries
         self.pictures = PictureWriter(root / job_folder.INCOMING)
+        self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
         self._pending = PendingPictures(self._store, self._notes, self._show_held_back, self.pictures)
         self._polling = Polling(self._timing, self._clock)
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
         self._held_by = ""
-        self._busy = dict.fromkeys(("network", *TRANSFERS.values()), 0)  # workers that take a step, by pool
+        self._busy = dict.fromkeys(("network", *LARGE_STEPS.values()), 0)  # workers that take a step, by pool
         self._look_due = 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
@@ -395,7 +396,7 @@ class Runner:
 
     def _has_room(self, stage: Stage) -> bool:
         """Return whether a worker is free for a step from that stage."""
-        return self._busy[TRANSFERS.get(stage, "network")] < NETWORK_WORKERS
+        return self._busy[LARGE_STEPS.get(stage, "network")] < NETWORK_WORKERS
 
     def _is_polled(self, entry: JobEntry) -> bool:
         """Return whether the job is polled together with the others."""
@@ -425,10 +426,10 @@ class Runner:
     def _hand_over(self, entry: JobEntry, step: Step) -> None:
         assert self._workers is not None
         assert self._account is not None
-        workers = self._workers
+        workers, most = self._workers, self.model_bytes
         job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
-        abandoned, hold, pool = entry.abandoned, entry.hold, TRANSFERS.get(job.stage, "network")
+        abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
         self._busy[pool] += 1
 
         def wait(seconds: float) -> bool:
@@ -442,15 +443,15 @@ class Runner:
         def work(tools: StepTools) -> None:
             result: Event | SearchMissed | Exception
             try:
-                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare, hold=hold)
+                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
+                tools = replace(tools, hold=hold, model_bytes=most)
                 with abandoned.cuts(workers.cut_thread):
                     result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._settle(entry, result, pool))
 
-        pools = {"uploads": workers.uploads, "downloads": workers.downloads}
-        pools.get(pool, workers.network).run_with_api(self._account, work)
+        workers.pools[pool].run_with_api(self._account, work)
 
     def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception, pool: str) -> None:
         """Take in the result of a step."""
