@@ -25,7 +25,7 @@ BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 ROOMS = (
     ("core/__init__", "core/errors", "core/files"),
     ("core/picture", "core/places", "core/request"),
-    ("core/model",),
+    ("core/model", "core/align"),
     ("core/scenario",),
     ("core/job",),
     ("core/runner",),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..core.request import account as accounts
     from ..core.runner import messages
     from ..jobs import begin, block_until_done, importing, session
-    from ..picture import file, icons, render
+    from ..picture import file, icons, render, viewpoint
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..settings import presets
 else:
@@ -43,6 +43,7 @@ else:
     file = AtNeed("picture.file")
     icons = AtNeed("picture.icons")
     render = AtNeed("picture.render")
+    viewpoint = AtNeed("picture.viewpoint")
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
     material = AtNeed("scene.material")
@@ -75,6 +76,7 @@ __all__ = [
     "recipe",
     "render",
     "session",
+    "viewpoint",
 ]
 
 

@@ -21,6 +21,7 @@ from typing import Any, get_args, get_type_hints
 from ..errors import Remedy
 from ..files import flush_file, flush_folder, rename
 from ..picture.file import SENDABLE
+from ..picture.viewpoint import Viewpoint
 from ..request.models import MODELS, TRELLIS_2
 from .job import TRANSIENT, Job, Stage
 from .lock import LOCK_FILE
@@ -168,6 +169,8 @@ def as_json(job: Job) -> dict[str, Any]:
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
     if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
         del fields["model"]
+    if job.viewpoint is not None:
+        fields["viewpoint"] = job.viewpoint.as_json()
     return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
 
 
@@ -203,6 +206,8 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
         return _restored_list(value, get_args(hint)[0], name)
     if value is None and hint is not float:
         return value
+    if name == "viewpoint":
+        return Viewpoint.from_json(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} is not a number")
     return value
