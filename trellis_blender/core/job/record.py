@@ -17,6 +17,7 @@ from typing import Any, get_args, get_type_hints
 from ..errors import Remedy
 from ..model.surface import findings
 from ..picture.file import SENDABLE
+from ..picture.viewpoint import Viewpoint
 from ..request.models import MODELS, TRELLIS_2
 from ..request.parameters import SEED_MAXIMUM, Value
 from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line
@@ -51,6 +52,10 @@ def as_json(job: Job) -> dict[str, Any]:
         del fields["findings"]
     else:
         fields["findings"] = dataclasses.asdict(job.findings)
+    if job.viewpoint is None:
+        del fields["viewpoint"]
+    else:
+        fields["viewpoint"] = job.viewpoint.as_json()
     names = {name: one_line(fields[name]) for name in ("name", "picture_name")}
     return {"format": FORMAT, **fields, **names, "parameters": dict(job.parameters)}
 
@@ -83,6 +88,8 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
         return hint(value)
     if name == "findings":
         return findings.from_json(value)
+    if name == "viewpoint":
+        return None if value is None else Viewpoint.from_json(value)
     if name == "parameters":
         return _parameters(value)
     if hint in (tuple[str, ...], tuple[int, ...]):
