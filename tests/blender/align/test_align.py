@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -10,10 +9,10 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
+from tests import workshop
 from tests.blender.align import bodies
 from tests.blender.picture.test_render import current_scene
-from tests.blender.working import OPS, SMALL, finish, meshes, newest_job, refusal, tick_until
-from tests.blender.pictures import picture_file
+from tests.blender.working import OPS, SMALL, meshes, newest_job, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +35,12 @@ def studio(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     scene.world = bpy.data.worlds.new("World")
     scene.world.use_nodes = True
     scene.world.node_tree.nodes["Background"].inputs[0].default_value = (1.0, 1.0, 1.0, 1.0)
-    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    lens = bpy.data.cameras.new("Camera")
+    lens.lens = 105
+    camera = bpy.data.objects.new("Camera", lens)
     scene.collection.objects.link(camera)
     scene.camera = camera
     scene.collection.objects.link(bodies.make("dog"))
-    camera.data.lens = 105
     look_from(camera, (0.9, -3.0, 0.5))
     return scene
 
@@ -76,7 +76,7 @@ def covered(camera: Any, thing: Any) -> tuple[Any, Any]:
     from bpy_extras.object_utils import world_to_camera_view
 
     corners = np.array([vertex.co[:] for vertex in thing.data.vertices])[::7]
-    seen = [world_to_camera_view(bpy.context.scene, camera, thing.matrix_world @ Vector(each)) for each in corners]
+    seen = [world_to_camera_view(current_scene(), camera, thing.matrix_world @ Vector(each)) for each in corners]
     places = np.array([each[:2] for each in seen])
     return np.quantile(places, 0.005, axis=0), np.quantile(places, 0.995, axis=0)
 
@@ -87,7 +87,7 @@ def test_a_model_arrives_where_the_picture_shows_it(studio: Any, addon: Any, con
     model = made()
     settle(addon)
     ours, its = covered(studio.camera, model), covered(studio.camera, dog)
-    assert np.abs(np.array(ours) - np.array(its)).max() < 0.03
+    assert np.abs(np.array(ours) - np.array(its)).max() < 0.06  # the small relief's cells are as wide
     assert min((model.matrix_world @ vertex.co).z for vertex in model.data.vertices) == pytest.approx(0, abs=0.05)
 
 
@@ -104,8 +104,10 @@ def rendered(scene: Any, tmp_path: Path, name: str) -> Any:
 
 
 def test_seen_by_the_same_camera_it_looks_like_the_picture(
-    studio: Any, addon: Any, connected: Emulator, tmp_path: Path
+    studio: Any, addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(workshop, "FACES", range(60_000, 90_000, 5_000))  # fine enough to look like the picture
+    monkeypatch.setattr(workshop, "TEXTURE", 512)
     picture = rendered(studio, tmp_path, "picture.png")
     studio.trellis2.place = "PICTURE"
     model = made()

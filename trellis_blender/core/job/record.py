@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
@@ -86,12 +86,8 @@ def from_json(data: Any) -> Job:
 def _restored(value: Any, hint: Any, name: str) -> Any:
     if hint in (Stage, Remedy):
         return hint(value)
-    if name == "findings":
-        return findings.from_json(value)
-    if name == "viewpoint":
-        return None if value is None else Viewpoint.from_json(value)
-    if name == "parameters":
-        return _parameters(value)
+    if name in _READERS and value is not None:
+        return _READERS[name](value)
     if hint in (tuple[str, ...], tuple[int, ...]):
         return _list(value, get_args(hint)[0], name)
     if hint in (str, bool, int):
@@ -140,6 +136,13 @@ def _parameters(value: Any) -> Mapping[str, Value]:
         if found is None or abs(found) > COUNT_MAXIMUM:
             raise ValueError("a parameter is out of all bounds")
     return MappingProxyType(dict(value))
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "parameters": _parameters,
+    "findings": findings.from_json,
+    "viewpoint": Viewpoint.from_json,
+}
 
 
 def _moment_of(job_id: str) -> float:
