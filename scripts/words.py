@@ -22,9 +22,12 @@ FOLDER = PACKAGE / "host" / "translation"
 # files.
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
-_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"})
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
+    "core/align/points.py",
+    "core/picture/viewpoint.py",
+}
 # The command line and the library for Python programs speak English.
-_ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
+_ENGLISH = ("command/", "core/batch/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
 _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
@@ -49,6 +52,7 @@ _UNREAD_TEXTS = frozenset(
         "the host is not on the public internet",
         "Tunnel connection failed",
         "the answer is packed in another way",
+        "nobody wants it to leave any more",
         "bytes {have}-",
         "does not have any image data",
         "Trellis Picture {token_hex}",
