@@ -18,7 +18,7 @@ from ..errors import Remedy
 from ..picture.file import SENDABLE
 from ..request.models import MODELS, TRELLIS_2
 from ..request.parameters import SEED_MAXIMUM, Value
-from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line
+from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line, redacted
 from .job import TRANSIENT, Job, Stage
 
 FORMAT = 1
@@ -99,7 +99,8 @@ def _text(value: str, name: str) -> str:
         raise ValueError("the picture is none of this folder")
     if name in _OWN_NAMES and value and not is_identifier(value):
         raise ValueError(f"{name} is none of ours")
-    return one_line(value, _LENGTHS.get(name, ID_LENGTH))
+    text = one_line(value, _LENGTHS.get(name, ID_LENGTH))
+    return redacted(text) if name == "message" else text
 
 
 def _list(value: Any, kind: type, name: str) -> tuple[Any, ...]:

@@ -9,11 +9,12 @@ that uses it, and shut when that thread's deadline has passed, or when somebody 
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import ssl
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import requests
@@ -42,6 +43,7 @@ class Connections:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakKeyDictionary[socket.socket, int] = weakref.WeakKeyDictionary()
         self._is_cut = False
+        self._silence = _Silence(self.on_this_thread)
         self._certificates: ssl.SSLContext | None = None
 
     def certificates(self) -> ssl.SSLContext:
@@ -66,6 +68,7 @@ class Connections:
             sockets = list(self._sockets)
         for sock in sockets:
             _shut(sock)
+        self._silence.leave()
 
     def cut_thread(self, thread: int) -> None:
         """End the waiting of the thread with that identifier, now."""
@@ -82,6 +85,7 @@ class Connections:
         errors of the system and of its own libraries through.
         """
         thread, is_over = threading.get_ident(), threading.Event()
+        self._silence.begin()
 
         def end() -> None:
             is_over.set()
@@ -102,6 +106,39 @@ class Connections:
             raise requests.ConnectionError(type(error).__name__) from error
         finally:
             timer.cancel()
+            self._silence.end()
+
+
+class _Silence(logging.Filter):
+    """A filter that drops what urllib3 logs of our calls: every address, with its signature. Those of others stay."""
+
+    LOGGERS = tuple(
+        f"urllib3.{name}" for name in ("connectionpool", "connection", "poolmanager", "response", "util.retry")
+    )
+
+    def __init__(self, on_this_thread: threading.local) -> None:
+        super().__init__()
+        self._here, self._is_over = on_this_thread, False
+
+    def begin(self) -> None:
+        """Begin a call on this thread."""
+        self._here.calls = getattr(self._here, "calls", 0) + 1
+        for name in () if self._is_over else self.LOGGERS:
+            logging.getLogger(name).addFilter(self)  # once, however often
+
+    def leave(self) -> None:
+        """Leave the loggers alone: all calls are cut, and so are those that still begin."""
+        self._is_over = True
+        for name in self.LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+    def end(self) -> None:
+        """End a call on this thread."""
+        self._here.calls -= 1
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        """Return whether the record is not of a call of ours."""
+        return not getattr(self._here, "calls", 0)
 
 
 class Session(requests.Session):
@@ -113,6 +150,7 @@ class Session(requests.Session):
     def __init__(self, connections: Connections, agent: str, api: str = "") -> None:
         super().__init__()
         self.connections, self._api = connections, api
+        self.secrets: Collection[str] = ()  # what a server could tell back, and must not be kept
         self.trust_env = False  # see `surroundings.py`
         self.headers["User-Agent"] = agent
         self.adapters.clear()
@@ -186,6 +224,7 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
     """
 
     class Tracked(HTTPConnection):
+        debuglevel = 0  # that of all connections, if another add-on sets it, would print the key
         _is_connecting = False
         _raw: socket.socket | None = None
 
