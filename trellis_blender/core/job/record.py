@@ -20,7 +20,7 @@ from ..picture.file import SENDABLE
 from ..picture.viewpoint import Viewpoint
 from ..request.models import MODELS, TRELLIS_2
 from ..request.parameters import SEED_MAXIMUM, Value
-from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line
+from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line, redacted
 from .job import TRANSIENT, Job, Stage
 
 FORMAT = 1
@@ -109,7 +109,8 @@ def _text(value: str, name: str) -> str:
         raise ValueError("the picture is none of this folder")
     if name in _OWN_NAMES and value and not is_identifier(value):
         raise ValueError(f"{name} is none of ours")
-    return one_line(value, _LENGTHS.get(name, ID_LENGTH))
+    text = one_line(value, _LENGTHS.get(name, ID_LENGTH))
+    return redacted(text) if name == "message" else text
 
 
 def _list(value: Any, kind: type, name: str) -> tuple[Any, ...]:
