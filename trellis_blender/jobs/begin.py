@@ -26,7 +26,7 @@ NAME_LENGTH = 40
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
-def begin(
+def start_jobs(
     picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1
 ) -> list[Job]:
     """Start `count` jobs of one picture and return their first snapshots.
@@ -37,7 +37,7 @@ def begin(
     OnlineAccessError, PictureError or StorageError.
     """
     try:
-        return _begin(picture, name, values, seed, count)
+        return _start_jobs(picture, name, values, seed, count)
     except TrellisError:
         if picture.targa is not None:  # nobody will read it now
             with contextlib.suppress(OSError):
@@ -45,7 +45,9 @@ def begin(
         raise
 
 
-def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int) -> list[Job]:
+def _start_jobs(
+    picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int
+) -> list[Job]:
     parameters = [TRELLIS_2.complete(values, seed)]
     later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
     parameters += [TRELLIS_2.complete(values, own) for own in later]

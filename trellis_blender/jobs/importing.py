@@ -174,7 +174,7 @@ class Importer:
         """
         return job.id in self.wanted and is_importable(job) and job.id not in self.echoes
 
-    def take(self, read: ModelRead) -> None:
+    def receive(self, read: ModelRead) -> None:
         """Take the result of a worker that read a file."""
         self.reading, self.read = "", read
 

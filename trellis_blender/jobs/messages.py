@@ -36,7 +36,7 @@ class Reports:
         self.sentences.append(sentence)
         self.is_bad = self.is_bad or is_bad
 
-    def take(self, before: Job, job: Job, *, is_awaited: bool) -> None:
+    def compare(self, before: Job, job: Job, *, is_awaited: bool) -> None:
         """Compare two snapshots of a job of this Blender, and report what the artist should know.
 
         That is: it failed or may have failed, it is ready though nobody waits for it, it was not stopped, or it needs

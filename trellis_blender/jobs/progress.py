@@ -56,7 +56,7 @@ class ProgressDisplay:
         now = time.time()
         is_moving = self.progress.step(self.running, now)
         self.due = time.monotonic() + (BAR_SECONDS if is_moving else CLOCK_SECONDS)
-        self.show(status_text([job for job in self.running if not job.foreign], self.progress, now))
+        self.show_text(status_text([job for job in self.running if not job.foreign], self.progress, now))
         return True
 
     def words(self, job: Job, echo: Echo | None) -> str:
@@ -70,9 +70,9 @@ class ProgressDisplay:
         ids = list(jobs)
         if ids != self.listed:
             self.listed = ids
-            rows.show(jobs[job_id] for job_id in reversed(ids))
+            rows.show_jobs(jobs[job_id] for job_id in reversed(ids))
 
-    def show(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show this text in the status bar, and redraw that only if the text changed."""
         if text != self.text:
             self.text = text

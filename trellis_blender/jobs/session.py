@@ -301,7 +301,7 @@ def _end(session: Session, seconds: float) -> None:
     session.previews.stop()
     session.importer.stop()
     session.runner.stop(seconds)
-    session.display.show("")
+    session.display.show_text("")
     session.display.show_waiting(())
 
 
@@ -369,7 +369,7 @@ def file_opened() -> None:
         _state.session.importer.leave_file()
         _state.session.decoding.leave_file()
         _state.session.placeholders.file_opened()
-        rows.show(newest_first())
+        rows.show_jobs(newest_first())
         if _state.session.is_loaded:
             moved_files.follow(_state.session.root)
         if any(placeholder.boxes()):

@@ -153,7 +153,7 @@ class Previews:
                 try:
                     self._look_at(key, look.number, made.end())
                 except TrellisError as error:
-                    self.take(PreviewReady(key, look.number, error=error.sentence, remedy=error.remedy))
+                    self.receive(PreviewReady(key, look.number, error=error.sentence, remedy=error.remedy))
 
     def read_what_workers_want(self, folder: Path) -> None:
         """Read a file in this Blender if a worker waits for it and no background Blender can be started.
@@ -206,7 +206,7 @@ class Previews:
             request = partial(enlarge, self.client, place, self.number, picture, side, as_seen=place == PICTURE)
             self.runner.compute(request)
 
-    def take(self, message: PreviewMessage) -> None:
+    def receive(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""
         if isinstance(message, ThumbnailsReady):
             self._take_thumbnails(message)

@@ -154,14 +154,14 @@ def test_a_job_that_waits_for_help_is_reported_and_not_when_it_goes_on(addon: An
     running = snapshot(addon, "running", name="Lamp")
     held = replace(running, trouble="Credits are used up.", trouble_remedy=remedies.CREDITS)
     reports = addon.messages.Reports()
-    reports.take(running, held, is_awaited=True)
+    reports.compare(running, held, is_awaited=True)
     reports.flush()
     assert told == [("“Lamp” waits: Credits are used up.", True)]
 
     for news in (addon.events.Polled("in-progress", 0.5, None), addon.events.Generated(("asset_1",), None)):
         goes_on = addon.job.advance(held, news, 0.0)
         assert (goes_on.trouble, goes_on.trouble_remedy) == ("", remedies.NONE)
-        reports.take(held, goes_on, is_awaited=True)
+        reports.compare(held, goes_on, is_awaited=True)
     reports.flush()
     assert len(told) == 1
 

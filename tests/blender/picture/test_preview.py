@@ -171,9 +171,9 @@ def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any
     key = ("FILE", "chair.png")
     for _ in range(2):
         previews.look(key, addon.picture_file.ChosenPicture("chair.png"))
-    previews.take(addon.runner_messages.PreviewReady(key, 1, error="older"))
+    previews.receive(addon.runner_messages.PreviewReady(key, 1, error="older"))
     assert (previews.looks[key].seen, previews.is_busy) == (None, True)
-    previews.take(addon.runner_messages.PreviewReady(key, 2, error="newer"))
+    previews.receive(addon.runner_messages.PreviewReady(key, 2, error="newer"))
     assert (previews.looks[key].seen.error, previews.is_busy) == ("newer", False)
 
 

@@ -283,7 +283,7 @@ def test_a_new_job_that_another_window_took_is_left_to_it(
 
     def create_and_lose(root: Path, job: Any, picture: Path) -> None:
         create(root, job, picture)
-        locks.append(FolderLock.take(root / job.id))  # as a second Blender does that is just starting
+        locks.append(FolderLock.acquire(root / job.id))  # as a second Blender does that is just starting
 
     monkeypatch.setattr(job_folder, "create", create_and_lose)
     job = new_job()

@@ -110,13 +110,13 @@ def test_what_another_blender_has_done_until_the_lock_is_had_is_seen(
     nothing_sent = {"asset_id": "", "remote_id": "", "cost": None, "model_asset_ids": (), "model_asset_id": ""}
     done = left_at(first, Stage.UPLOADING, **nothing_sent)
     first.close()
-    take = FolderLock.take
+    take = FolderLock.acquire
 
     def take_late(folder: Path) -> FolderLock | None:
         job_folder.save(folder, done)  # the other Blender's last deed before it let go
         return take(folder)
 
-    monkeypatch.setattr(FolderLock, "take", take_late)
+    monkeypatch.setattr(FolderLock, "acquire", take_late)
     second = open_studio()
     second.loaded()
     second.checked(account_of(emulator))

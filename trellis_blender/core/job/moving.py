@@ -105,7 +105,7 @@ def _arrival(folder: Path, root: Path) -> Arrival:
     """Move one job. Raises OSError; it is then where it was, or half moved."""
     job_id = _id_of(folder.name)
     target, copy = root / job_id, root / (COPY_PREFIX + job_id)
-    lock = FolderLock.take(folder)
+    lock = FolderLock.acquire(folder)
     if lock is None:
         return Arrival(is_left=True)
     try:

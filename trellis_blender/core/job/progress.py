@@ -19,7 +19,7 @@ class Progress:
         self._groups: dict[str, Hashable] = {}
         self._held: dict[str, float] = {}
 
-    def take(self, job: Job) -> None:
+    def learn(self, job: Job) -> None:
         """Learn from a job. One that was only imported by its ID teaches nothing: its parameters are unknown."""
         if job.generation_seconds is None or not job.picture or job.remote_id in self._learnt:
             return

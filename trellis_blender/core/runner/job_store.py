@@ -59,7 +59,7 @@ class JobEntry:
     """A job and what the runner remembers about it. Times are seconds of the runner's clock.
 
     `due`: when the next step may begin. `attempt`: failures in a row. `since`: when the job reached its stage.
-    `seen`: when the server last reported it. `begun`: when its present step began. `abandoned`: set to end that step.
+    `reported`: when the server last reported it. `begun`: when its present step began. `abandoned`: ends that step.
     `searched_since`: when the search for its submit began. `missing_since`: the first search to prove that the submit
     is not there; every later search has proved it, too.
     `is_at_limit`: it waits for another job to end. `is_just_uploaded`: its last step was the upload of its picture.
@@ -71,7 +71,7 @@ class JobEntry:
     due: float = 0.0
     attempt: int = 0
     since: float = 0.0
-    seen: float = 0.0
+    reported: float = 0.0
     searched_since: float | None = None
     missing_since: float | None = None
     is_at_limit: bool = False
@@ -86,12 +86,12 @@ class JobEntry:
         """Return whether it may be given its next step: it is ours, not at rest, and no worker has it."""
         return not (self.is_working or self.job.is_resting or self.job.foreign)
 
-    def begin(self, now: float) -> None:
+    def start_step(self, now: float) -> None:
         """Record that a worker is taking a step."""
         self.is_working, self.is_at_limit = True, False
         self.abandoned, self.begun = Abandoned(), now
 
-    def finish(self) -> bool:
+    def finish_step(self) -> bool:
         """Record that the step came back. Return True if nobody wants its result any more."""
         self.is_working = False
         return self.abandoned.is_set()
@@ -126,7 +126,7 @@ class JobStore:
             self._messages.put(RemovedCosts(spending.removed(self._root)))
             if favorites := job_folder.favorites(self._root):
                 self._messages.put(Marked(dict.fromkeys(favorites, True)))
-            self.look_around()
+            self.check_others()
             is_whole = not (self._told or self._is_moving or self._is_any_left)
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
@@ -151,9 +151,9 @@ class JobStore:
         if arrival.error is not None:
             raise arrival.error
         if arrival.folder is not None:
-            self._look(arrival.folder, {})
+            self._check(arrival.folder, {})
 
-    def look_around(self) -> None:
+    def check_others(self) -> None:
         """Check what other Blenders do: take over the jobs of one that is gone, update the others, find new ones.
 
         Raises StorageError if the jobs' folder cannot be read.
@@ -164,25 +164,25 @@ class JobStore:
             raise storage_error("read the folder of the jobs", error) from error
         before, self._told = self._told, {}
         for folder in folders:
-            self._look(folder, before)
+            self._check(folder, before)
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
             if entry.lock is None and not entry.is_unsaved and job_id not in present:
                 del self.entries[job_id]  # another Blender has removed it
                 self._messages.put(JobRemoved(job_id))
 
-    def _look(self, folder: Path, told: Mapping[str, str]) -> None:
+    def _check(self, folder: Path, told: Mapping[str, str]) -> None:
         """Look at one job, unless it is ours. Tell the artist if it cannot be read, unless that was `told` before."""
         known = self.entries.get(folder.name)
         if known is None or known.job.foreign:
             try:
-                self._look_at(folder, known)
+                self._check_folder(folder, known)
             except StorageError as error:
                 if told.get(folder.name) != error.sentence:
                     self._messages.put(Notice(error.sentence, error.remedy))
                 self._told[folder.name] = error.sentence
 
-    def _look_at(self, folder: Path, known: JobEntry | None) -> None:
+    def _check_folder(self, folder: Path, known: JobEntry | None) -> None:
         job, lock = self._read(folder), None
         if not job.is_resting:
             lock = _take_lock(folder)
@@ -229,14 +229,14 @@ class JobStore:
         lock = None
         if not job.is_resting:
             with contextlib.suppress(OSError):  # it then counts as another Blender's, and is checked again
-                lock = FolderLock.take(folder)
+                lock = FolderLock.acquire(folder)
         entry = self._new_entry(replace(job, foreign=lock is None and not job.is_resting), folder, lock)
         self.entries[job.id] = entry
         self._publish(entry)
 
     def _new_entry(self, job: Job, folder: Path, lock: FolderLock | None = None) -> JobEntry:
         now = self._clock.now()
-        return JobEntry(job, folder, lock, since=now, seen=now)
+        return JobEntry(job, folder, lock, since=now, reported=now)
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
@@ -344,7 +344,7 @@ class JobStore:
         is_submit = isinstance(event, SubmitStarted)
         entry.is_just_uploaded = isinstance(event, Uploaded) or (entry.is_just_uploaded and is_submit)
         if entry.job.stage is not before.stage:
-            entry.since = entry.seen = self._clock.now()
+            entry.since = entry.reported = self._clock.now()
             entry.due, entry.searched_since, entry.missing_since = 0.0, None, None
         if before.stage is Stage.RUNNING and entry.job.stage is not Stage.RUNNING:
             self._let_in()
@@ -373,14 +373,14 @@ class JobStore:
             job_folder.save(entry.folder, entry.job)
         except OSError as error:
             entry.due = self._clock.now() + self._timing.retry_first
-            self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
+            self.show_status(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
             return False
         entry.is_unsaved = False
         if entry.job.is_resting:
             entry.unlock()
         return True
 
-    def show(
+    def show_status(
         self, entry: JobEntry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
     ) -> None:
         """Change what is only displayed, never saved. `remedy` belongs to the trouble."""
@@ -400,6 +400,6 @@ class JobStore:
 
 def _take_lock(folder: Path) -> FolderLock | None:
     try:
-        return FolderLock.take(folder)
+        return FolderLock.acquire(folder)
     except OSError as error:
         raise storage_error("open the job's folder", error) from error

@@ -125,22 +125,22 @@ class PaidAction(WaitOption):
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it."""
 
-        def begin() -> None:
+        def check_and_start() -> None:
             preferences.online_account()
             self.check_wait(context)
-            self.begin(context)
+            self.start_generation(context)
 
-        return attempt(cast(bpy.types.Operator, self), begin)
+        return attempt(cast(bpy.types.Operator, self), check_and_start)
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Take this operator's picture, and generate. Raises TrellisError."""
         raise NotImplementedError
 
     def start(
         self, picture: "ChosenPicture", name: str, values: "Mapping[str, Value]", seed: int | None, count: int
     ) -> "list[Job]":
-        """Start the job, or several of the same picture, as `begin.begin` does. Raises TrellisError."""
-        jobs = begin.begin(picture, name, values, seed, count)
+        """Start the job, or several of the same picture, as `begin.start_jobs` does. Raises TrellisError."""
+        jobs = begin.start_jobs(picture, name, values, seed, count)
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
         return jobs

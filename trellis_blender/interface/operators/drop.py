@@ -78,7 +78,7 @@ class GenerateFromFiles(ImageFiles, Generate):
         """Return the number of files times that of variations."""
         return len(self.paths()) * Generate.count(self, context)
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Send each file, even if others cannot be sent. Raises TrellisError for those that cannot."""
         paths, failed = self.paths(), []
         if not paths:

@@ -214,7 +214,7 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
         """Return the price of the model, in creative units; None until it is known."""
         return _cost_again(session.jobs()[self.target()])
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Start a job like this one. Raises TrellisError."""
         job = session.jobs()[self.target()]
         picture = session.picture_path(job)

@@ -69,7 +69,7 @@ class GenerateFromSource(Generate):
         context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]  # it is an operator
         return {"RUNNING_MODAL"}
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Take the picture and send it. Block while it is made only without a window, or if a script asked to wait."""
         assert context.scene is not None
         from ...core.picture.file import ChosenPicture
@@ -298,7 +298,7 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         source = sources.by_key(chosen.source)
         return click(self, source.operator, opaque=True, **source.given(chosen))
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Send the picture of the job."""
         state = session.start()
         picture, job = state.refused.get(self.job_id), state.jobs.get(self.job_id)
