@@ -80,7 +80,7 @@ def test_a_jobs_error_and_what_helps_are_in_sight_however_long_the_list_is(veter
     veteran.sets("source", "FILE")
     veteran.sets("filepath", str(veteran.draws("Vase.png")))  # so that the preview takes its room, too
     veteran.run(f"{SIDEBAR}.tag_redraw()")
-    veteran.until(f"bool({veteran.SESSION}.previews().looks)")
+    veteran.until(f"bool({veteran.SESSION}.previews().shown)")
     seen = " ".join(veteran.buttons())
     assert "trellis2.use_file" in seen
     assert "trellis2.retry(" in seen

@@ -46,7 +46,7 @@ def file_saved(*_arguments: object) -> None:
 
 def undone(*_arguments: object) -> None:
     """Check renders and placeholders after undo and redo."""
-    completed_renders.look()
+    completed_renders.read_stamps()
     if imported(session):
         session.undone()
 

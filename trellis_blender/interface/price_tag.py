@@ -56,7 +56,7 @@ def is_first() -> bool:
 
 def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:
     """Return the price of one model as the panel is set, in creative units; None until it is known. Asks for it."""
-    return _look(scene_settings.held_values(chosen))
+    return _look_up(scene_settings.held_values(chosen))
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
@@ -97,7 +97,7 @@ def confirm(
     )
 
 
-def _look(key: Key) -> float | None:
+def _look_up(key: Key) -> float | None:
     """Return the price if it is known, or else request it if possible. Starts a session if there is none yet."""
     try:
         account = preferences.online_account()

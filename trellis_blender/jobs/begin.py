@@ -58,7 +58,7 @@ def _start_jobs(
     made_of = _made_of(picture, state)
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
-    picture = state.previews.known(picture)
+    picture = state.previews.with_prepared(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
     ids = [job_folder.new_id(now) for _ in parameters]

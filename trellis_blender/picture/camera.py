@@ -96,7 +96,7 @@ class CameraRender:
 _under_way: list[CameraRender] = []
 
 
-def begin(
+def start_render(
     context: bpy.types.Context, engine: str, folder: Path, *, selected_only: bool = False, is_preview: bool = False
 ) -> CameraRender:
     """Start a background render of the camera's view and return it. `engine`: an item of the settings.

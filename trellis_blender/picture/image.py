@@ -103,7 +103,7 @@ def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
     return (KEY, str(image.session_uid), str(frame), str(tile), image.filepath, str(image.is_dirty), *shown_as)
 
 
-def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
     """Return the image with this key, None if it takes so long that we ask first. Raises as `from_image` does."""
     every: list[Any] = list(bpy.data.images)
     image = next((each for each in every if str(each.session_uid) == key[1]), None)

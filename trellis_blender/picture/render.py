@@ -70,7 +70,7 @@ def preview_key(scene: Any) -> tuple[str, ...]:
     return (KEY, str(count), str(scene.session_uid), str(shown_slot())) if count else (KEY,)
 
 
-def look(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
     """Return the render with this key, None if it is so large that we ask first. Raises as `from_render` does."""
     scene = next((each for each in bpy.data.scenes if str(each.session_uid) == key[2]), None)
     if scene is None:

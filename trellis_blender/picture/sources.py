@@ -119,13 +119,13 @@ class Source(NamedTuple):
     hint: str
     """Tells how to get a preview in the panel, or when the picture is taken."""
 
-    look_label: str = "Look at the Picture"
+    preview_label: str = "Look at the Picture"
     """The label of the button that requests a preview."""
 
     preview: Preview | None = None
     """None: the picture is made at the click, and previewed only if the artist asks."""
 
-    look: Callable[[Context, Any, Path], Taken] | None = None
+    take_for_preview: Callable[[Context, Any, Path], Taken] | None = None
     """Takes a picture for the preview only, if that is faster than `take`."""
 
     missing: Callable[[Context, Any], str] = lambda _context, _chosen: ""
@@ -201,11 +201,11 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from the current render",
         take=lambda context, _chosen, folder: render.from_render(context.scene, folder),
         hint="Render an image (F12) to see it here.",
-        look_label="Look at the Render",
+        preview_label="Look at the Render",
         line="As the Image Editor shows it",
         preview=Preview(
             lambda context, _chosen: render.preview_key(context.scene),
-            lambda _context, key, folder, is_asked: render.look(key, folder, is_asked=is_asked),
+            lambda _context, key, folder, is_asked: render.preview_picture(key, folder, is_asked=is_asked),
         ),
         is_of_scene=True,
         is_render=True,
@@ -251,10 +251,10 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from an image that is open in Blender, as it is seen",
         take=image.from_chosen,
         hint="Choose an image to see it here.",
-        look_label="Look at the Image",
+        preview_label="Look at the Image",
         preview=Preview(
             image.preview_key,
-            lambda context, key, folder, is_asked: image.look(context, key, folder, is_asked=is_asked),
+            lambda context, key, folder, is_asked: image.preview_picture(context, key, folder, is_asked=is_asked),
         ),
         missing=image.missing,
         settings=(
@@ -281,7 +281,7 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from what the viewport shows, without overlays and background",
         take=lambda context, chosen, _folder: viewport.from_viewport(context, selected_only=chosen.selected_only),
         hint="The picture is taken when you generate: all that is in this view, without overlays and background.",
-        look_label="Look at the View",
+        preview_label="Look at the View",
         settings=(SELECTED_ONLY,),
         is_of_scene=True,
     ),
@@ -294,12 +294,12 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_camera",
         title="Generate 3D Model from Camera",
         tooltip="Render the camera's view without a background, and make a 3D model from it",
-        take=lambda context, chosen, folder: camera.begin(
+        take=lambda context, chosen, folder: camera.start_render(
             context, chosen.camera_engine, folder, selected_only=chosen.selected_only
         ),
         hint="The picture is rendered when you generate: the camera's view, without a background.",
-        look_label="Look Through the Camera",
-        look=lambda context, chosen, folder: camera.begin(
+        preview_label="Look Through the Camera",
+        take_for_preview=lambda context, chosen, folder: camera.start_render(
             context, "WORKBENCH", folder, selected_only=chosen.selected_only, is_preview=True
         ),
         missing=lambda context, _chosen: camera.missing(context),
@@ -328,7 +328,7 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from a copied image, or a copied image file",
         take=lambda context, _chosen, folder: clipboard.from_clipboard(context, folder),
         hint="The picture is taken from the clipboard when you generate.",
-        look_label="Look at the Clipboard",
+        preview_label="Look at the Clipboard",
         line="Taken when you generate",
     ),
 )

@@ -268,7 +268,7 @@ def draw_key(layout: Any, owner: Any) -> None:
 def draw_key_file(layout: Any) -> None:
     """Draw where the key is, what is wrong with its file, and the button that deletes it."""
     file = stored_key.key_file()
-    file.look()
+    file.refresh()
     if file.trouble:
         layout.label(text=translated(file.trouble), icon="ERROR")
     if file.key or file.secret:

@@ -38,7 +38,7 @@ class KeyFile:
         self._known: tuple[int, ...] | None = None  # what tells one state of the file from the next
         self._next_look = 0.0
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the file if it has changed. Asks the disk once a second at most."""
         now = time.monotonic()
         if now >= self._next_look:

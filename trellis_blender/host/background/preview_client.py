@@ -172,7 +172,7 @@ def _bytes(text: Any) -> bytes:
     return base64.b64decode(text)
 
 
-def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
+def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
     """Return the picture as the model sees it and as it would be sent. Never raises: an answer must come."""
     stamp = None
     try:
@@ -191,8 +191,8 @@ def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture)
 
 
 def answer(answers: queue.SimpleQueue[PreviewReady], client: PreviewClient, chosen: ChosenPicture) -> None:
-    """Put the result of `look_at` into the queue."""
-    answers.put(look_at(client, (), 0, chosen))
+    """Put the result of `make_preview` into the queue."""
+    answers.put(make_preview(client, (), 0, chosen))
 
 
 def stamp_of(key: Key, file: Path) -> StampReady:

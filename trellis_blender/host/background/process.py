@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start the background Blender, ask it, receive its answers, and stop it. This is the other end of `serve.py`.
 
-It imports no `bpy`. `Background.ask` waits, so do not call it on the main thread. `Background.begin` returns at once; a
-thread of this module does the waiting.
+It imports no `bpy`. `Background.ask` waits, so do not call it on the main thread. `Background.start_task` returns at
+once; a thread of this module does the waiting.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Background:
             finally:
                 self._rest()
 
-    def begin(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
+    def start_task(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
         """Send the request as `ask` does, but without waiting. Returns a task at once; for any thread."""
         return Task(self, name, request, seconds)
 

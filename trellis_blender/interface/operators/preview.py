@@ -28,14 +28,14 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Renew the preview, however long it takes."""
 
-        def look() -> None:
+        def renew() -> None:
             assert context.scene is not None
             key = preview_key(context, scene_settings.of_scene(context.scene))
             if not key[1:]:
                 raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
-            preview_requests.look_again(key)
+            preview_requests.renew(key)
 
-        return attempt(self, look)
+        return attempt(self, renew)
 
 
 class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
