@@ -17,7 +17,7 @@ JOB_ID = PREFIX + "job_id"
 BATCH, VARIATION = "batch", "variation"
 
 
-def write(thing: bpy.types.Object, job: Job) -> None:
+def write(obj: bpy.types.Object, job: Job) -> None:
     """Write the job's recipe to the object as custom properties, which Blender shows, saves and exports.
 
     If the job was started elsewhere, we know only its ids.
@@ -28,15 +28,15 @@ def write(thing: bpy.types.Object, job: Job) -> None:
     if job.batch:
         facts |= {BATCH: job.batch, VARIATION: job.place}
     for name, value in facts.items():
-        thing[PREFIX + name] = value
+        obj[PREFIX + name] = value
 
 
-def is_of(thing: bpy.types.Object, job: Job) -> bool:
+def is_of(obj: bpy.types.Object, job: Job) -> bool:
     """Return whether the object's model came from this job, even if another file imported it."""
-    return bool(thing.get(JOB_ID) == job.remote_id)
+    return bool(obj.get(JOB_ID) == job.remote_id)
 
 
-def variation(thing: bpy.types.Object) -> tuple[str, int] | None:
+def variation(obj: bpy.types.Object) -> tuple[str, int] | None:
     """Return the model's batch and its place in it, from 0; None if it is not one of several."""
-    batch, place = thing.get(PREFIX + BATCH), thing.get(PREFIX + VARIATION)
+    batch, place = obj.get(PREFIX + BATCH), obj.get(PREFIX + VARIATION)
     return (batch, place) if isinstance(batch, str) and isinstance(place, int) else None

@@ -60,9 +60,9 @@ def _hide_unselected(scene: Any) -> None:
     """Render no object that is not selected in the scene's rendered view layer, except the lights."""
     layer = next(layer for layer in scene.view_layers if layer.use)
     chosen = set(layer.objects.selected)
-    for thing in scene.objects:
-        if thing.type not in ("LIGHT", "LIGHT_PROBE") and thing not in chosen:
-            thing.hide_render = True
+    for obj in scene.objects:
+        if obj.type not in ("LIGHT", "LIGHT_PROBE") and obj not in chosen:
+            obj.hide_render = True
 
 
 def _paint(file: Path) -> None:

@@ -49,10 +49,10 @@ class AssetOperator:
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
         """Return the model. Raises TrellisError if there is none."""
-        thing = _model(context, self.job_id)
-        if thing is None:
+        obj = _model(context, self.job_id)
+        if obj is None:
             raise TrellisError(f"{NO_MODEL}.")
-        return thing
+        return obj
 
 
 def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
@@ -62,9 +62,9 @@ def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
     return next(asset.models_of(job.remote_id), None) if job is not None else None
 
 
-def picture_of(thing: bpy.types.Object) -> Path | None:
+def picture_of(obj: bpy.types.Object) -> Path | None:
     """Return the path of the picture that the model was made from, as it was sent; None if its job is gone."""
-    remote_id = thing.get(recipe.JOB_ID)
+    remote_id = obj.get(recipe.JOB_ID)
     job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
     return session.picture_path(job) if job is not None else None
 
@@ -81,10 +81,10 @@ catalog when it is saved"""
         """Mark the model."""
 
         def act() -> None:
-            thing = self.target(context)
+            obj = self.target(context)
             if bpy.data.filepath:  # first: if that fails, nothing is marked
                 asset.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
-            asset.mark(thing, picture_of(thing))
+            asset.mark(obj, picture_of(obj))
 
         return attempt(self, act)
 
@@ -124,9 +124,9 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
             if not known:
                 sentence = "There is no asset library yet. Add one in Preferences > File Paths, then try again."
                 raise StorageError(sentence, remedy=Remedy.LIBRARIES)
-            thing = self.target(context)
+            obj = self.target(context)
             name, folder = known[int(self.library or 0)]
-            path = asset.write(thing, folder, picture_of(thing))
+            path = asset.write(obj, folder, picture_of(obj))
             self.report({"INFO"}, translated_report(f"Saved {path.name} to the asset library {name}"))
 
         return attempt(self, act)
@@ -173,10 +173,10 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
         """Return the model, or the active mesh if no job is given. Raises TrellisError if this view layer has none."""
         assert context.view_layer is not None
         active: Any = context.active_object
-        thing: Any = active if _is_mesh(active) and not self.job_id else super().target(context)
-        if context.view_layer.objects.get(thing.name) != thing:
+        obj: Any = active if _is_mesh(active) and not self.job_id else super().target(context)
+        if context.view_layer.objects.get(obj.name) != obj:
             raise TrellisError(f"{NO_MODEL}.")
-        return thing  # type: ignore[no-any-return]  # an object
+        return obj  # type: ignore[no-any-return]  # an object
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the number of faces, at a click, and say how long it takes."""
@@ -207,8 +207,8 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
             modifier.ratio = min(1.0, self.faces / max(1, _face_count(model)))
             for collection in model.users_collection:
                 collection.objects.link(copy)
-            for thing in context.view_layer.objects:
-                thing.select_set(thing == copy)
+            for obj in context.view_layer.objects:
+                obj.select_set(obj == copy)
             context.view_layer.objects.active = copy
             model.hide_set(True)
             model.hide_render = True
@@ -216,8 +216,8 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
         return attempt(self, make)
 
 
-def _is_mesh(thing: bpy.types.Object | None) -> bool:
-    return thing is not None and thing.type == "MESH"
+def _is_mesh(obj: bpy.types.Object | None) -> bool:
+    return obj is not None and obj.type == "MESH"
 
 
 def _face_count(model: Any) -> int:
