@@ -18,7 +18,7 @@ HOLDERS = {
     "picture/camera.py": {"_under_way"},  # processes that have to be ended
     "picture/completed_renders.py": {"_renders"},  # told on another thread
     "picture/icons.py": {"_collection", "_bare"},  # goes with what Blender was given
-    "settings/jobs_folder.py": {"_chosen"},  # how a choice reaches the jobs, which lie above
+    "settings/preferences.py": {"_folder_chosen"},  # how a choice reaches the jobs, which lie above
 }
 IMMUTABLE = {
     "compile",

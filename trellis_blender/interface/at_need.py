@@ -19,23 +19,28 @@ import bpy
 from ..host.at_need import AtNeed, imported
 
 if TYPE_CHECKING:
+    from ..core import files
     from ..core.job import clean_up
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
     from ..core.job import words as job_words
     from ..core.request import account as accounts
     from ..core.runner import messages
+    from ..host import busy, redraw
     from ..jobs import begin, block_until_done, importing, session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
-    from ..settings import presets
+    from ..settings import jobs_folder, presets
 else:
+    files = AtNeed("core.files")
     clean_up = AtNeed("core.job.clean_up")
     job_folder = AtNeed("core.job.folder")
     job_table = AtNeed("core.job.job")
     job_words = AtNeed("core.job.words")
     accounts = AtNeed("core.request.account")
     messages = AtNeed("core.runner.messages")
+    busy = AtNeed("host.busy")
+    redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
     block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
@@ -49,6 +54,7 @@ else:
     place = AtNeed("scene.place")
     placeholder = AtNeed("scene.placeholder")
     recipe = AtNeed("scene.recipe")
+    jobs_folder = AtNeed("settings.jobs_folder")
     presets = AtNeed("settings.presets")
 
 __all__ = [
@@ -59,20 +65,24 @@ __all__ = [
     "begin_soon",
     "block_until_done",
     "build",
+    "busy",
     "clean_up",
     "file",
+    "files",
     "icons",
     "imported",
     "importing",
     "job_folder",
     "job_table",
     "job_words",
+    "jobs_folder",
     "material",
     "messages",
     "place",
     "placeholder",
     "presets",
     "recipe",
+    "redraw",
     "render",
     "session",
 ]

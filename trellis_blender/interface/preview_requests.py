@@ -137,13 +137,3 @@ def _load_icons() -> None:
 def _wake() -> None:
     if not bpy.app.background:
         session.later(fulfil)
-
-
-def file_opened() -> None:
-    """Forget the previews, because another file is open."""
-    if not imported(session):
-        return
-    _requests().key = ()
-    previews = session.previews()
-    if previews is not None:
-        previews.forget_views()

@@ -365,7 +365,9 @@ def file_opened() -> None:
     Models requested in the last file wait in the list for a click, unless this file has their placeholders. A script
     that opens files does not resume anything that it did not request.
     """
+    _state.previews.key = ()
     if _state.session is not None:
+        _state.session.previews.forget_views()
         _state.session.importer.leave_file()
         _state.session.decoding.leave_file()
         _state.session.placeholders.file_opened()

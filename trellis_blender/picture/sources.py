@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, dataclass_transform
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
@@ -61,7 +61,17 @@ if TYPE_CHECKING:
     Taken = ChosenPicture | PictureUnderWay
 
 
-class Setting(NamedTuple):
+@dataclass_transform()
+class Record:
+    """A value with named fields, like a dataclass or a named tuple; but those take a start of Blender a millisecond."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        fields, defaults = type(self).__annotations__, vars(type(self))
+        vars(self).update({name: defaults[name] for name in fields if name in defaults})  # a function is no method
+        vars(self).update(zip(fields, values, strict=False), **named)
+
+
+class Setting(Record):
     """A setting of a source: a Blender property, made by calling `kind` with these `words`.
 
     `name`: its name in the scene's settings. `option`: its name in the source's operator, empty if it has none there.
@@ -81,7 +91,7 @@ class Setting(NamedTuple):
         return self.kind(**{**self.words, "options": {"SKIP_SAVE", *self.words.get("options", ())}})
 
 
-class Preview(NamedTuple):
+class Preview(Record):
     """How to preview a picture that exists before the click, whenever it changes.
 
     `key` returns a key that changes whenever the picture does. Its first item is the source's key; without a picture,
@@ -93,7 +103,7 @@ class Preview(NamedTuple):
     take: Callable[[Context, Key, Path, bool], ChosenPicture | None]
 
 
-class Source(NamedTuple):
+class Source(Record):
     """A source of pictures, and everything that the add-on says and does about it."""
 
     key: str
@@ -153,10 +163,6 @@ class Source(NamedTuple):
 
     leave: Callable[[], object] = lambda: None
     """Ends everything under way, since another file is opened or the add-on is disabled."""
-
-    def __hash__(self) -> int:
-        """Hash by identity, since the words of a setting have no hash."""
-        return id(self)
 
     def draw_line(self, row: Any, context: Context, chosen: Any) -> None:
         """Draw the source's settings into this row: every source takes one, so that nothing below it jumps."""

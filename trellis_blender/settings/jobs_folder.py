@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -16,13 +15,6 @@ from ..core import places
 from ..core.errors import StorageError, TrellisError, storage_error
 
 PACKAGE = Path(__file__).parents[1]
-# What the room of the jobs does when another folder was chosen. Set while the add-on is registered, like an `update`.
-_chosen: list[Callable[[], None]] = []
-
-
-def when_chosen(action: Callable[[], None] | None) -> None:
-    """Call this whenever another folder was chosen; None: call nothing any more."""
-    _chosen[:] = [] if action is None else [action]
 
 
 def data_folder() -> Path:
@@ -86,19 +78,21 @@ def all_moved() -> None:
         places.write_choice(data_folder(), places.Choice(choice.folder))
 
 
-def choose(path: str) -> None:
-    """Keep jobs in this folder from now on, empty: in the usual one. Creates the folder. Raises TrellisError."""
+def choose(path: str) -> bool:
+    """Keep jobs in this folder from now on, empty: in the usual one. Return whether it is another than before.
+
+    Creates the folder. Raises TrellisError.
+    """
     before = places.read_choice(data_folder())
     folder = _usable(path) if path.strip() else ""
     if folder == before.folder:
-        return
+        return False
     earlier = [each for each in (*before.before, before.folder) if each and each != folder]
     try:
         places.write_choice(data_folder(), places.Choice(folder, tuple(dict.fromkeys(earlier))))
     except OSError as error:
         raise storage_error("save the choice of the folder", error) from error
-    for action in _chosen:
-        action()
+    return True
 
 
 def _usable(path: str) -> str:

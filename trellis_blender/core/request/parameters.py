@@ -3,9 +3,9 @@
 
 Names, types and defaults come from Scenario's API reference of `model_trellis-2`. Ranges and allowed values come from
 Scenario's documentation of the model.
-"""
 
-from __future__ import annotations
+Annotations are no text here: a start of Blender would compile those of a named tuple one by one.
+"""
 
 import math
 import struct

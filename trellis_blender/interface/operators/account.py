@@ -10,8 +10,8 @@ from ... import __package__ as base_package
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings.stored_key import key_file
-from .. import price_tag
 from ..at_need import accounts, session
+from . import price_tag
 from .base import Result, attempt
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every button does that generates models: ask, start the jobs, add placeholders, report."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -10,12 +9,11 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ...core.errors import TrellisError
-from ...host.busy import busy_reason, is_rendering
 from ...host.translation.translation import translated, translated_report
-from ...settings import jobs_folder, preferences
+from ...settings import preferences
 from ...settings import scene as scene_settings
-from .. import price_tag
-from ..at_need import begin, block_until_done, build, placeholder, session
+from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session
+from . import price_tag
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -72,7 +70,7 @@ class WaitOption:
 
     def check_wait(self, context: bpy.types.Context) -> None:
         """Refuse to wait for a model that cannot come while Blender is blocked. Raises TrellisError."""
-        reason = busy_reason(context) if self.wait else ""
+        reason = busy.busy_reason(context) if self.wait else ""
         if reason:
             raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
 
@@ -195,7 +193,9 @@ class Generate(PaidAction):
         chosen = scene_settings.of_scene(context.scene)
         values, seed = scene_settings.values(self, chosen)
         if self.opaque:
-            picture = dataclasses.replace(picture, ignores_alpha=True)
+            from dataclasses import replace  # here, because it is slow to import and this is rare
+
+            picture = replace(picture, ignores_alpha=True)
         return self.start(picture, name, values, seed, scene_settings.variations(self, chosen))
 
 
@@ -236,7 +236,7 @@ def choose_places(
     if not bare:
         return
     places = build.places(context, len(bare), dropped)
-    if with_boxes and preferences.use_placeholders() and not is_rendering():
+    if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
         build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
     else:
         session.start().importer.places.update((job.id, place) for job, place in zip(bare, places, strict=True))

@@ -11,9 +11,9 @@ from ...core.errors import PictureError
 from ...host.translation.translation import translated
 from ...picture import sources
 from ...settings import scene as scene_settings
-from .. import price_tag
 from ..at_need import file as image_file
 from ..at_need import place
+from . import price_tag
 from .base import IMAGE_EXTENSIONS, Generate, click, click_again
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from ...core.request.parameters import BY_NAME, Value
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import scene as scene_settings
-from ...settings.jobs_folder import jobs_root
-from .. import price_tag
-from ..at_need import begin, block_until_done, importing, job_table, job_words, session
+from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
+from . import price_tag
 from .base import PaidAction, Result, WaitOption, attempt, choose_places
 
 if TYPE_CHECKING:
@@ -292,7 +291,7 @@ class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Open the folder."""
-        return attempt(self, lambda: show_folder(jobs_root()))
+        return attempt(self, lambda: show_folder(jobs_folder.jobs_root()))
 
 
 class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):

@@ -9,8 +9,7 @@ import bpy
 
 from ...core.errors import PictureError
 from ...settings import scene as scene_settings
-from .. import preview_requests
-from ..chosen_picture import preview_key
+from . import chosen_picture, preview_requests
 from .base import attempt
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
 
         def renew() -> None:
             assert context.scene is not None
-            key = preview_key(context, scene_settings.of_scene(context.scene))
+            key = chosen_picture.preview_key(context, scene_settings.of_scene(context.scene))
             if not key[1:]:
                 raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
             preview_requests.renew(key)

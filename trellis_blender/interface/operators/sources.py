@@ -13,13 +13,12 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import PictureError
-from ...host import keymap, redraw
+from ...host import keymap
 from ...host.translation.translation import translated, translated_name
 from ...picture import sources
 from ...settings import scene as scene_settings
-from .. import preview_requests, price_tag
-from ..at_need import block_until_done, job_words, session
-from ..chosen_picture import preview_key, source_of
+from ..at_need import block_until_done, job_words, redraw, session
+from . import chosen_picture, preview_requests, price_tag
 from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again
 
 if TYPE_CHECKING:
@@ -261,14 +260,14 @@ class TRELLIS2_OT_generate(bpy.types.Operator):
         """Return whether picture and price are known, as far as they can be before the click. Asks for both."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
-        key, is_made = preview_key(context, chosen), _source(context).preview is None
+        key, is_made = chosen_picture.preview_key(context, chosen), _source(context).preview is None
         is_seen = is_made or not key[1:] or preview_requests.view_of(key) is not None
         return price_tag.cost_shown(chosen) is not None and is_seen
 
 
 def _source(context: bpy.types.Context) -> sources.Source:
     assert context.scene is not None
-    return source_of(context, scene_settings.of_scene(context.scene))
+    return chosen_picture.source_of(context, scene_settings.of_scene(context.scene))
 
 
 class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):

@@ -17,7 +17,6 @@ from ....host.translation.translation import translated, translated_report
 from ....jobs import rows
 from ....settings import scene as scene_settings
 from ...at_need import imported, importing, job_folder, job_words, session
-from ...chosen_picture import preview_key
 from ...operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, click
 from ...operators.jobs import JobOperator
 from .. import SidebarPanel
@@ -246,6 +245,8 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
 
 def _prepared(context: bpy.types.Context) -> "PreparedPicture | None":
     """Return the picture of the panel as it would be sent, None if there is no preview of it."""
+    from ...chosen_picture import preview_key
+
     previews = session.previews() if imported(session) else None
     if previews is None or context.scene is None:
         return None
