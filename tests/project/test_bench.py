@@ -8,12 +8,10 @@ import pytest
 
 import bench
 import environments
-import import_table
-import startup_table
-import texture_table
-from import_table import Measured
-from startup_table import MeasuredStart
-from texture_table import MeasuredTextures
+from benchmarks import import_table, startup_table, texture_table
+from benchmarks.import_table import Measured
+from benchmarks.startup_table import MeasuredStart
+from benchmarks.texture_table import MeasuredTextures
 
 if TYPE_CHECKING:
     from pathlib import Path
