@@ -17,6 +17,7 @@ PARTS = {
     # core
     "errors": "core.errors",
     "files": "core.files",
+    "text": "core.text",
     "arrays": "core.model.arrays",
     "read": "core.model.read",
     "pixels": "core.picture.pixels",
@@ -37,7 +38,6 @@ PARTS = {
     "report": "host.report",
     "keymap": "host.keymap",
     "translation": "host.translation.translation",
-    "sentences": "host.translation.sentences",
     # settings
     "preferences": "settings.preferences",
     "stored_key": "settings.stored_key",

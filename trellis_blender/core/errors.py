@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from .text import Text
+
 
 class Remedy(StrEnum):
     """The action that can fix a failure. The interface offers it beside the sentence."""
@@ -59,13 +61,14 @@ class TrellisError(Exception):
 
     def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
         super().__init__(message)
+        self.message = message
         if remedy is not None:
             self.remedy = remedy
 
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
-        return str(self)
+        return self.message
 
 
 class PictureError(TrellisError):
@@ -128,7 +131,7 @@ class PassingError(TrellisError):
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads while the call is retried by itself."""
-        return f"{self} Retrying."
+        return Text("{sentence} Retrying.", sentence=self.message)
 
 
 class LimitError(PassingError):
@@ -137,7 +140,7 @@ class LimitError(PassingError):
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
-        return str(self)
+        return self.message
 
 
 class LongAnswerError(PassingError):
@@ -212,7 +215,13 @@ def blenders_words(text: str) -> str:
 def storage_error(action: str, error: OSError) -> StorageError:
     """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
-    return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
+    return StorageError(
+        Text(
+            "Could not {action}: {reason}. Free some disk space or check the folder, then try again.",
+            action=action,
+            reason=reason,
+        )
+    )
 
 
 def advises(words: str) -> bool:
@@ -224,13 +233,16 @@ def advises(words: str) -> bool:
 
 def import_error(what: str) -> ModelFileError:
     """Return the error for a model that Blender's importer cannot read either. `what`: a sentence, no full stop."""
-    return ModelFileError(f"{what}. Its file is kept: press Open Folder to use it elsewhere.", remedy=Remedy.FOLDER)
+    return ModelFileError(
+        Text("{what}. Its file is kept: press Open Folder to use it elsewhere.", what=what), remedy=Remedy.FOLDER
+    )
 
 
 def unexpected(error: Exception) -> str:
     """Return the sentence for a bug of ours."""
     kind = type(error).__name__
-    return (
-        f"Something unexpected happened ({kind})."
-        " Try again; if it happens again, report it with the text in the system console."
+    return Text(
+        "Something unexpected happened ({kind}). Try again; if it happens again, report it with the "
+        "text in the system console.",
+        kind=kind,
     )

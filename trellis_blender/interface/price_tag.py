@@ -10,6 +10,7 @@ import bpy
 
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.request.parameters import TABLE, Value
+from ..core.text import Text
 from ..host.translation.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
@@ -32,8 +33,10 @@ def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
-        return f"Generate · {cost_words(cost)}"
-    return f"Generate {chosen.variations} · {cost_words(cost * chosen.variations)}"
+        return Text("Generate · {cost}", cost=cost_words(cost))
+    return Text(
+        "Generate {variations} · {cost}", variations=chosen.variations, cost=cost_words(cost * chosen.variations)
+    )
 
 
 def cost_words(cost: float) -> str:
@@ -42,8 +45,8 @@ def cost_words(cost: float) -> str:
     if not amount:
         return job_words.cost_words(cost)
     if not currency:
-        return f"{job_words.number(cost)} CU ({amount})"
-    return f"{job_words.number(cost)} CU ({amount} {currency})"
+        return Text("{number} CU ({amount})", number=job_words.number(cost), amount=amount)
+    return Text("{number} CU ({amount} {currency})", number=job_words.number(cost), amount=amount, currency=currency)
 
 
 def is_first() -> bool:
@@ -76,15 +79,19 @@ def objection(cost: float | None) -> str:
     if cost is None:
         return "The price is not known. Go on anyway?"
     if cost > limit:
-        return f"This costs {cost_words(cost)}, more than your limit of {cost_words(limit)}. Go on anyway?"
+        return Text(
+            "This costs {cost}, more than your limit of {limit}. Go on anyway?",
+            cost=cost_words(cost),
+            limit=cost_words(limit),
+        )
     return ""
 
 
 def question(count: int, cost: float | None) -> str:
     """Return the one question before `count` models are made from files, for `cost` creative units together."""
     if cost is None:
-        return f"Generate {count} models from these images?"
-    return f"Generate {count} models from these images? This costs {cost_words(cost)}."
+        return Text("Generate {count} models from these images?", count=count)
+    return Text("Generate {count} models from these images? This costs {cost}.", count=count, cost=cost_words(cost))
 
 
 def confirm(

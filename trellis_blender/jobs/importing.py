@@ -19,6 +19,7 @@ from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
 from ..core.runner.runner import Runner
+from ..core.text import Text
 from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient
@@ -273,15 +274,21 @@ class Importer:
             self.is_alone = True
             if read.model is None:
                 self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
-                self.tell(f"“{job.name}” holds {read.reason}: Blender imports it itself, and will freeze meanwhile.")
+                self.tell(
+                    Text(
+                        "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile.",
+                        name=job.name,
+                        reason=read.reason,
+                    )
+                )
             else:
-                self.tell(f"“{job.name}” keeps its WebP textures: no second Blender could be started.")
+                self.tell(Text("“{name}” keeps its WebP textures: no second Blender could be started.", name=job.name))
         except TrellisError as error:
             if read.model is None:
                 self.read = replace(read, error=error.sentence, remedy=error.remedy)
             else:
                 self.is_alone = True
-                self.tell(f"“{job.name}” keeps its WebP textures: {error.sentence}")
+                self.tell(Text("“{name}” keeps its WebP textures: {sentence}", name=job.name, sentence=error.sentence))
         else:
             self._take_files(read, job)
         return True
@@ -304,7 +311,9 @@ class Importer:
                 )
             elif imported is not None:
                 made = blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
-                self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
+                self.tell(
+                    Text("“{name}” holds {reason}: Blender's own importer read it.", name=job.name, reason=read.reason)
+                )
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(bpy.context, job, file, select=select, placement=placement)

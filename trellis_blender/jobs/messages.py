@@ -17,6 +17,7 @@ from ..core.errors import Remedy, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
+from ..core.text import Text
 from ..host import report
 from ..host.translation.translation import translated_report
 from ..settings.preferences import Page
@@ -131,42 +132,45 @@ class Messages:
 def arrived(job: Job) -> str:
     """Return the sentence for a model that was imported: what it took and cost, unless that was said before."""
     if job.stage is Stage.IMPORTED:
-        return f"“{job.name}” is in the scene"
+        return Text("“{name}” is in the scene", name=job.name)
     facts = [] if job.ended is None else [duration(job.ended - job.begun)]
     facts += [] if job.cost is None else [cost_words(job.cost)]
-    return f"“{job.name}” is in the scene · {', '.join(facts)}" if facts else f"“{job.name}” is in the scene"
+    if not facts:
+        return Text("“{name}” is in the scene", name=job.name)
+    known = facts[0] if len(facts) == 1 else Text("{time}, {cost}", time=facts[0], cost=facts[1])
+    return Text("“{name}” is in the scene · {facts}", name=job.name, facts=known)
 
 
 def failed(job: Job) -> str:
     """Return the sentence for a job that failed."""
-    return f"“{job.name}” failed: {job.message}"
+    return Text("“{name}” failed: {message}", name=job.name, message=job.message)
 
 
 def uncertain(job: Job) -> str:
     """Return the sentence for a job that Scenario may or may not have accepted."""
-    return f"“{job.name}” is uncertain: {job.message}"
+    return Text("“{name}” is uncertain: {message}", name=job.name, message=job.message)
 
 
 def not_stopped(job: Job) -> str:
     """Return the sentence for a job that Scenario continues although the artist cancelled it."""
-    return f"“{job.name}” goes on: {NOT_STOPPED}"
+    return Text("“{name}” goes on: {not_stopped}", name=job.name, not_stopped=NOT_STOPPED)
 
 
 def ready(job: Job) -> str:
     """Return the sentence for a model that nobody waits for, because another file was opened."""
-    return f"“{job.name}” is ready. Press Import to bring it in"
+    return Text("“{name}” is ready. Press Import to bring it in", name=job.name)
 
 
 def held(job: Job) -> str:
     """Return the sentence for a job that goes on only after the artist has fixed something."""
-    return f"“{job.name}” waits: {job.trouble}"
+    return Text("“{name}” waits: {trouble}", name=job.name, trouble=job.trouble)
 
 
 def press_import(reason: str) -> str:
     """Return the reason why a model does not come by itself, with what brings it."""
-    return f"{reason}. Press Import to bring it in"
+    return Text("{reason}. Press Import to bring it in", reason=reason)
 
 
 def waiting(job: Job, reason: str) -> str:
     """Return the sentence for a model that waits for the artist, for this reason."""
-    return f"“{job.name}” is ready. {reason}"
+    return Text("“{name}” is ready. {reason}", name=job.name, reason=reason)

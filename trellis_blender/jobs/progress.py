@@ -11,6 +11,7 @@ from enum import Enum, auto
 from ..core.job.job import Job
 from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
+from ..core.text import Text
 from ..host import redraw
 from . import rows
 
@@ -91,8 +92,8 @@ def waiting_text(reasons: Sequence[str]) -> str:
     number = len(reasons)
     if not number:
         return ""
-    why, count = reasons[-1], "1 model waits" if number == 1 else f"{number} models wait"
-    return f"Trellis: {count} · {why}"
+    why, count = reasons[-1], "1 model waits" if number == 1 else Text("{number} models wait", number=number)
+    return Text("Trellis: {count} · {why}", count=count, why=why)
 
 
 def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:
@@ -101,6 +102,6 @@ def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:
         return ""
     if len(running) > 1:
         whole = sum(map(progress.fraction, running)) / len(running)
-        return f"Trellis: {len(running)} jobs · {whole:.0%}"
+        return Text("Trellis: {count} jobs · {whole}", count=len(running), whole=f"{whole:.0%}")
     stage, left = stage_words(running[0], progress.generated(running[0])), progress.left(running[0], now)
-    return f"Trellis: {stage} · {left}" if left else f"Trellis: {stage}"
+    return Text("Trellis: {stage} · {left}", stage=stage, left=left) if left else Text("Trellis: {stage}", stage=stage)

@@ -21,6 +21,7 @@ from ..core.job.job import MAY_FOLLOW, Job
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner
+from ..core.text import Text
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
@@ -232,7 +233,13 @@ def start() -> Session:
             runner.take_in(others)
         path, folder = jobs_folder.missing(), root
         if path:
-            _state.messages.tell(f"The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.")
+            _state.messages.tell(
+                Text(
+                    "The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.",
+                    path=path,
+                    folder=folder,
+                )
+            )
         runner.start()
         _use_account(_state.session)
     elif _state.session.is_loaded:

@@ -18,6 +18,7 @@ import bpy
 
 from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture.file import ChosenPicture
+from ..core.text import Text
 from ..host.background import start
 from ..host.background.render_client import LONGEST, PROGRAM, BackgroundRender
 from ..host.busy import is_rendering
@@ -113,7 +114,7 @@ def start_render(
         check_selection(context.view_layer)
     name = simulation.unbaked(scene, context.view_layer)
     if name:
-        raise PictureError(UNBAKED.format(name=name), remedy=Remedy.RENDER)
+        raise PictureError(Text(UNBAKED, name=name), remedy=Remedy.RENDER)
     file = new_file(folder)
     copy = _copy_scene(context, engine, file)
     try:
@@ -234,5 +235,5 @@ def _sees_something(file: Path) -> bool:
     except FileNotFoundError:
         raise PictureError(STOPPED, remedy=Remedy.NONE) from None
     except (OSError, ValueError) as error:
-        sentence = f"The render could not be read: {error}. Check the disk, then try again."
+        sentence = Text("The render could not be read: {error}. Check the disk, then try again.", error=error)
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error

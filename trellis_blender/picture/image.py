@@ -20,6 +20,7 @@ import bpy
 from ..core.errors import PictureError, storage_error
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import read_header
+from ..core.text import Text
 from ..host.shown import save_shown
 from ..host.translation.translation import translated
 from . import render
@@ -48,7 +49,9 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
     """
     check_size(image.name, *image.size)
     if image.type == "MULTILAYER" and image.source == "FILE":
-        raise PictureError(f"The image “{image.name}” has layers. Save the one that you see as a PNG, and choose that.")
+        raise PictureError(
+            Text("The image “{name}” has layers. Save the one that you see as a PNG, and choose that.", name=image.name)
+        )
     scene = context.scene if image.use_view_as_render else None
     taken: Pixels | Path | None
     if image.source in ("MOVIE", "SEQUENCE"):
@@ -58,7 +61,9 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
     else:
         taken = _taken(image, scene, folder)
     if taken is None:
-        raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
+        raise PictureError(
+            Text("The image “{name}” holds no picture. Reload it, or choose another image.", name=image.name)
+        )
     return ChosenPicture(
         image.name,
         targa=taken if isinstance(taken, Path) else None,
@@ -116,9 +121,9 @@ def draw_line(row: Any, context: Any, chosen: Any) -> None:
     """Draw the choice of an image, and name the tile or frame if there is more than one."""
     image, part = chosen.image, ""
     if image is not None and image.source == "TILED" and image.tiles.active is not None:
-        part = f"Tile {image.tiles.active.number}"
+        part = Text("Tile {number}", number=image.tiles.active.number)
     elif image is not None and image.source in ("SEQUENCE", "MOVIE"):
-        part = f"Frame {seen_frame(context, image)}"
+        part = Text("Frame {frame}", frame=seen_frame(context, image))
     parts = row.split(factor=0.7) if part else row
     parts.template_ID(chosen, "image", open="image.open")
     if part:
@@ -277,8 +282,12 @@ def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
         taken = _taken(copy, scene, folder)
     if taken is None:
         raise PictureError(
-            f"The image “{image.name}” has no frame {frame}, or lost its file."
-            " Go to another frame, or choose another image."
+            Text(
+                "The image “{name}” has no frame {frame}, or lost its file. Go to another frame, or choose "
+                "another image.",
+                name=image.name,
+                frame=frame,
+            )
         )
     return taken
 
@@ -292,8 +301,11 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
         taken = _saved(image, number, scene, folder)
         if taken is None:
             raise PictureError(
-                f"The image “{image.name}” was painted and not saved, so only its first tile can be sent."
-                " Save it, then try again."
+                Text(
+                    "The image “{name}” was painted and not saved, so only its first tile can be sent. Save it, "
+                    "then try again.",
+                    name=image.name,
+                )
             )
         return taken
     with _copied(image) as copy:

@@ -12,6 +12,7 @@ import bpy
 
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
+from ..core.text import Text
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from . import completed_renders
@@ -58,7 +59,7 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
             if NO_DATA in str(error):
                 raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
             if not _keep_one_view(target):
-                sentence = f"The render could not be saved: {error}. Check the disk, then try again."
+                sentence = Text("The render could not be saved: {error}. Check the disk, then try again.", error=error)
                 raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     render = scene.render
     return ChosenPicture(RENDER_NAME, targa=target, pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y)

@@ -19,6 +19,7 @@ from ..core.errors import Remedy, StorageError, TrellisError, storage_error
 from ..core.files import write_whole
 from ..core.request.parameters import TABLE
 from ..core.request.presets import PRESETS, Preset, name_of
+from ..core.text import Text
 from ..settings import preferences
 from . import recipe
 from .material import images_of
@@ -77,14 +78,21 @@ def description(obj: bpy.types.Object) -> str:
         return "Made with Trellis 2"
     preset = _preset(obj)
     if preset is not None:
-        return f"Made from {picture} with Trellis 2, preset {preset.label}, seed {seed}"
+        return Text(
+            "Made from {picture} with Trellis 2, preset {label}, seed {seed}",
+            picture=picture,
+            label=preset.label,
+            seed=seed,
+        )
     values = ((parameter, obj.get(recipe.PREFIX + parameter.name)) for parameter in TABLE)
     changed = ", ".join(
         f"{parameter.group} {parameter.label} {parameter.words(value)}"
         for parameter, value in values
         if value is not None and value != parameter.default
     )
-    return f"Made from {picture} with Trellis 2, seed {seed}, {changed}"
+    return Text(
+        "Made from {picture} with Trellis 2, seed {seed}, {changed}", picture=picture, seed=seed, changed=changed
+    )
 
 
 def write(obj: bpy.types.Object, library: Path, picture: Path | None) -> Path:
@@ -94,7 +102,10 @@ def write(obj: bpy.types.Object, library: Path, picture: Path | None) -> Path:
     writes nothing else, so the next try makes no second copy. Raises StorageError.
     """
     if not _is_folder(library):
-        sentence = f"The asset library's folder {library} is missing. Choose another one in Preferences > File Paths."
+        sentence = Text(
+            "The asset library's folder {library} is missing. Choose another one in Preferences > File Paths.",
+            library=library,
+        )
         raise StorageError(sentence, remedy=Remedy.LIBRARIES)
     ensure_catalog(library)
     path = _free_path(library, obj.name)
@@ -181,7 +192,13 @@ def _free_path(library: Path, name: str) -> Path:
     names = (f"{stem}.blend", *(f"{stem} {number}.blend" for number in range(2, NAMES)))
     path = next((library / each for each in names if not (library / each).exists()), None)
     if path is None:
-        raise TrellisError(f"The asset library has {NAMES} models named “{stem}”. Rename this one, then try again.")
+        raise TrellisError(
+            Text(
+                "The asset library has {count} models named “{stem}”. Rename this one, then try again.",
+                count=NAMES,
+                stem=stem,
+            )
+        )
     return path
 
 
@@ -209,7 +226,9 @@ def _packed(obj: Any) -> Iterator[None]:
                 try:
                     image.pack()
                 except RuntimeError as error:
-                    sentence = f"The texture “{image.name}” could not be read. Look for its file, then try again."
+                    sentence = Text(
+                        "The texture “{name}” could not be read. Look for its file, then try again.", name=image.name
+                    )
                     raise StorageError(sentence, remedy=Remedy.NONE) from error
                 packed.append(image)
         yield

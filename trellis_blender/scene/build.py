@@ -14,6 +14,7 @@ from mathutils import Matrix, Vector
 from ..core.job.job import Job
 from ..core.job.words import object_name, picture_name
 from ..core.model.arrays import Model
+from ..core.text import Text
 from ..host.translation.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
@@ -56,7 +57,7 @@ def add_placeholders(context: bpy.types.Context, jobs: Sequence[Job], places: Se
                 box.local_view_set(space, True)
     if context.mode == "OBJECT":  # in an edit mode, a step would hold the edited mesh only
         name = picture_name(jobs[0])
-        bpy.ops.ed.undo_push(message=translated(f"Generate {name}"))
+        bpy.ops.ed.undo_push(message=translated(Text("Generate {name}", name=name)))
 
 
 def places(context: bpy.types.Context, count: int, dropped: Vector | None = None) -> list[Vector]:
@@ -132,7 +133,7 @@ def finish_import(context: bpy.types.Context, obj: bpy.types.Object, select: boo
         for other in layer.objects:
             other.select_set(other == obj)
         layer.objects.active = obj
-    bpy.ops.ed.undo_push(message=translated(f"Import {obj.name}"))
+    bpy.ops.ed.undo_push(message=translated(Text("Import {name}", name=obj.name)))
 
 
 def target_collection(context: bpy.types.Context) -> bpy.types.Collection:

@@ -13,6 +13,7 @@ import bpy
 from .. import __package__ as base_package
 from ..core import places
 from ..core.errors import StorageError, TrellisError, storage_error
+from ..core.text import Text
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -110,5 +111,7 @@ def _usable(path: str) -> str:
             pass
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise StorageError(f"Jobs cannot be kept there: {reason}. Choose another folder.") from error
+        raise StorageError(
+            Text("Jobs cannot be kept there: {reason}. Choose another folder.", reason=reason)
+        ) from error
     return str(folder)

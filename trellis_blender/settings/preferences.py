@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
+from ..core.text import Text
 from ..host.translation.translation import translated
 from . import stored_key
 
@@ -258,7 +259,7 @@ def _draw_history(layout: Any, owner: Any) -> None:
     row.operator("trellis2.clean_up", text="Clean Up...", icon="TRASH")
     if page.sizes is not None:
         kept = sum(page.sizes.values()) / 1e6
-        layout.label(text=translated(f"All jobs take up {kept:,.0f} MB"))
+        layout.label(text=translated(Text("All jobs take up {size} MB", size=f"{kept:,.0f}")))
 
 
 def _draw_heading(layout: Any, text: str) -> None:
@@ -280,7 +281,9 @@ def draw_key(layout: Any, owner: Any) -> None:
     for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
         if is_from_environment(variable):
             label = TRELLIS2_AP_preferences.bl_rna.properties[name].name
-            layout.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
+            layout.label(
+                text=translated(Text("{label} is taken from {variable}", label=label, variable=variable)), icon="INFO"
+            )
         else:
             layout.prop(owner, name)
 
@@ -292,7 +295,7 @@ def draw_key_file(layout: Any) -> None:
     if file.trouble:
         layout.label(text=translated(file.trouble), icon="ERROR")
     if file.key or file.secret:
-        layout.label(text=translated(f"Only you can read {file.path}"), icon="LOCKED")
+        layout.label(text=translated(Text("Only you can read {path}", path=file.path)), icon="LOCKED")
         layout.operator("trellis2.forget_key", icon="TRASH")
 
 

@@ -24,7 +24,8 @@ def french(addon: Any, translation: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A Blender in French: the bpy module has no languages, so a dictionary stands in for Blender's lookup."""
     known = {
         "Generating {percent}": "Génération : {percent}",
-        "{stage} in Another Blender": "{stage} dans un autre Blender",
+        "{words} in Another Blender": "{words} dans un autre Blender",
+        "“{name}” failed: {message}": "« {name} » a échoué : {message}",
         "Generating": "Génération",
         "Ready": "Prêt",
     }
@@ -46,16 +47,33 @@ def french(addon: Any, translation: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.parametrize(
-    ("english", "said"),
+    ("template", "values", "said"),
     [
-        ("Ready", "Prêt"),
-        ("Generating 42 %", "Génération : 42 %"),
-        ("Generating in Another Blender", "Génération dans un autre Blender"),
-        ("Never heard of.", "Never heard of."),
+        ("Ready", {}, "Prêt"),
+        ("Generating {percent}", {"percent": "42 %"}, "Génération : 42 %"),
+        ("{words} in Another Blender", {"words": "Generating"}, "Génération dans un autre Blender"),
+        ("“{name}” failed: {message}", {"name": "Ready", "message": "Ready"}, "« Ready » a échoué : Prêt"),
+        ("“{name}” failed: {message}", {"name": "{percent}", "message": "{a}"}, "« {percent} » a échoué : {a}"),
+        ("Never heard {of}.", {"of": "Ready"}, "Never heard Prêt."),
     ],
 )
-def test_a_composed_text_is_said_in_the_artists_language(french: Any, english: str, said: str) -> None:
-    assert french.translated(english) == said
+def test_a_composed_text_is_said_in_the_artists_language(
+    french: Any, addon: Any, template: str, values: dict[str, str], said: str
+) -> None:
+    text = addon.text.Text(template, **values)
+    assert text == template.format(**values)
+    assert french.translated(text) == said
+
+
+def test_a_text_in_a_text_is_said_in_the_artists_language(french: Any, addon: Any) -> None:
+    inner = addon.text.Text("Generating {percent}", percent="42 %")
+    text = addon.text.Text("{words} in Another Blender", words=inner)
+    assert text == "Generating 42 % in Another Blender"
+    assert french.translated(text) == "Génération : 42 % dans un autre Blender"
+
+
+def test_a_finished_sentence_of_an_earlier_version_stays_as_it_was_written(french: Any) -> None:
+    assert french.translated("Generating 42 %") == "Generating 42 %"
 
 
 @pytest.mark.parametrize(
@@ -65,13 +83,16 @@ def test_a_composed_text_is_said_in_the_artists_language(french: Any, english: s
         ("1,234.5", "1\u00a0234,5"),
         ("2,000,000", "2\u00a0000\u00a0000"),
         ("1024", "1024"),
-        ("Generating 7.25", "Génération : 7,25"),
         ("1:35", "1:35"),
         ("glTF 2.0", "glTF 2.0"),
     ],
 )
 def test_a_number_is_written_as_the_language_does(french: Any, english: str, said: str) -> None:
     assert french.translated(english) == said
+
+
+def test_a_number_in_a_text_is_written_as_the_language_does(french: Any, addon: Any) -> None:
+    assert french.translated(addon.text.Text("Generating {percent}", percent="7.25")) == "Génération : 7,25"
 
 
 def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> None:

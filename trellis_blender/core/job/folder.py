@@ -22,6 +22,7 @@ from ..errors import Remedy
 from ..files import flush_file, flush_folder, rename
 from ..picture.file import SENDABLE
 from ..request.models import MODELS, TRELLIS_2
+from ..text import Text, packed, unpacked
 from .job import TRANSIENT, Job, Stage
 from .lock import LOCK_FILE
 
@@ -32,6 +33,7 @@ THUMBNAIL_FILE = "thumbnail.png"
 FAVORITE_FILE = "favorite"
 IMPORTED_FILE = "imported.blend"
 TEXTURES_FOLDER = "textures"
+MESSAGE_PARTS = "message_parts"
 UNFINISHED_PREFIX = ".new-"
 INCOMING = ".incoming"
 OWN_FILES = (
@@ -166,6 +168,8 @@ def sweep(root: Path, now: float) -> None:
 def as_json(job: Job) -> dict[str, Any]:
     """Return what is written to disk: everything but the transient state."""
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
+    if isinstance(job.message, Text):  # beside the sentence, which earlier versions read
+        fields[MESSAGE_PARTS] = packed(job.message)
     if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
         del fields["model"]
     return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
@@ -185,7 +189,18 @@ def from_json(data: Any) -> Job:
         if spec.name in TRANSIENT or (spec.name not in data and spec.default is not dataclasses.MISSING):
             continue
         values[spec.name] = _restored(data[spec.name], hints[spec.name], spec.name)
+    if "message" in values:
+        values["message"] = _with_parts(values["message"], data.get(MESSAGE_PARTS))
     return Job(**values)
+
+
+def _with_parts(sentence: str, parts: Any) -> str:
+    """Return the sentence as a `Text`, which can be translated, if these are its parts. Earlier versions wrote none."""
+    try:
+        text = unpacked(parts)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return sentence
+    return text if text == sentence else sentence
 
 
 def _restored(value: Any, hint: Any, name: str) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..request.parameters import Value
 from ..request.presets import name_of
+from ..text import Text
 
 NEWEST = 20
 PASSED = 0.9  # of the bar at the usual end; after that the bar creeps on and never fills
@@ -53,8 +54,12 @@ class Estimate:
         fewest = math.floor(low / unit)
         most = max(math.ceil(high / unit), fewest + 1)
         if unit == _STEP:
-            return f"{fewest * _STEP}–{most * _STEP} s left"
-        return f"{fewest}–{most} min left" if fewest else f"under {most} min left"
+            return Text("{fewest}–{most} s left", fewest=fewest * _STEP, most=most * _STEP)
+        return (
+            Text("{fewest}–{most} min left", fewest=fewest, most=most)
+            if fewest
+            else Text("under {most} min left", most=most)
+        )
 
 
 class PastDurations:

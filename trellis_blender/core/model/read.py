@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ..errors import ModelFileError
 from ..files import write_whole
+from ..text import Text
 from . import normals as file_normals
 from . import weld
 from .accessors import BufferViews
@@ -83,7 +84,7 @@ def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tupl
     first: dict[Material, int] = {}
     same = {index: first.setdefault(replace(material, name=""), index) for index, material in materials.items()}
     if len(first) > MATERIALS_MAXIMUM:
-        raise NotPlainError(f"{len(first):,} materials")
+        raise NotPlainError(Text("{count} materials", count=f"{len(first):,}"))
     joined = [replace(part, material=None if part.material is None else same[part.material]) for part in parts]
     return joined, {index: materials[index] for index in first.values()}
 

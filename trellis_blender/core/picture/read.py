@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..errors import PictureError, storage_error
+from ..text import Text
 from .encode import targa
 from .file import check_size, closed, gone
 from .metadata import FileHeader, complaint, damaged, ends_where_it_should, read_header, unreadable
@@ -35,7 +36,7 @@ def read_picture(
     def check(width: int, height: int, has_layers: bool) -> None:
         check_size(path.name, width, height)
         if has_layers:
-            raise PictureError(LAYERS.format(name=path.name))
+            raise PictureError(Text(LAYERS, name=path.name))
 
     try:
         data = path.read_bytes()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..errors import storage_error
 from ..files import write_whole
+from ..text import Text
 
 FILE = "key.json"
 LOOK_SECONDS = 1.0
@@ -81,7 +82,7 @@ class KeyFile:
             self.key = self.secret = ""
             self._known = ()  # it may only be busy, so read it again at the next look
             reason = (error.strerror if isinstance(error, OSError) else "") or "it is damaged"
-            self.trouble = f"The file with your key cannot be read: {reason}. Enter the key again."
+            self.trouble = Text("The file with your key cannot be read: {reason}. Enter the key again.", reason=reason)
 
     def _state(self) -> tuple[int, ...] | None:
         try:

@@ -22,6 +22,7 @@ from ..job.clean_up import Kind, kind_of
 from ..job.events import AnswerLost, Event, Failed, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
+from ..text import Text
 from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
 
@@ -214,7 +215,9 @@ class JobStore:
                 job_folder.set_aside(folder)
             except OSError as error:
                 raise storage_error("set a damaged job aside", error) from error
-            raise StorageError(f"A job could not be read and was set aside. Its files are kept in {folder}.") from None
+            raise StorageError(
+                Text("A job could not be read and was set aside. Its files are kept in {folder}.", folder=folder)
+            ) from None
         except OSError as error:
             raise storage_error("read a job", error) from error
 

@@ -42,6 +42,7 @@ from ..job.words import number
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
 from ..request.service import Asset, RemoteJob, Service, Wait
+from ..text import Text
 
 _log = logging.getLogger(__name__)
 PATIENT_DOWNLOADS = 3
@@ -221,7 +222,7 @@ def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
         event = poll_one(job, folder, tools)  # it may be over already
         return CancelRefused() if isinstance(event, Polled) else event
     if remote.status == "canceled":
-        charged = f"Cancelled. Scenario charged {number(remote.cost or 0.0)} CU."
+        charged = Text("Cancelled. Scenario charged {number} CU.", number=number(remote.cost or 0.0))
         message = charged if remote.cost else "Cancelled. It was stopped in time."
         return Cancelled(message, remote_ended=True, charged=remote.cost or 0.0)
     return event_of(remote)
@@ -322,9 +323,9 @@ def event_of(remote: RemoteJob) -> Event:
         text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
         return Failed(text, Remedy.RETRY)
     words = remote.words or "it gives no reason."
-    said = f"Scenario could not make the model: {words}"
+    said = Text("Scenario could not make the model: {words}", words=words)
     return Failed(
-        said if advises(words) else f"{said} Try again, or use another picture.",
+        said if advises(words) else Text("{said} Try again, or use another picture.", said=said),
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,

@@ -18,6 +18,7 @@ from ..errors import ModelFileError, PassingError, RefusedError, Remedy, storage
 from ..files import rename
 from ..model.glb import check_glb
 from ..request.service import Asset, Wait
+from ..text import Text
 from .connection import Session
 from .http import PASSING, error_for, raise_for_connection
 
@@ -173,7 +174,9 @@ def _raise_for_file_host(response: requests.Response) -> None:
     """
     status = response.status_code
     if 400 <= status < 500 and status not in PASSING:
-        raise RefusedError(f"Scenario's file host refuses the download ({status}). Try again.", remedy=Remedy.RETRY)
+        raise RefusedError(
+            Text("Scenario's file host refuses the download ({status}). Try again.", status=status), remedy=Remedy.RETRY
+        )
     if not 200 <= status < 300:
         raise error_for(status, response.headers, {})
 

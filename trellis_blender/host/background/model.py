@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
 from trellis_core.files import write_whole
 from trellis_core.model.materials import kind_of
+from trellis_core.text import Text
 from trellis_host.gltf import COLLECTION, import_gltf
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
             _save_png(Path(source), Path(target))
         except RuntimeError as error:
             reason = blenders_words(str(error))
-            sentence = f"A texture could not be saved as PNG: {reason}. Import it again to try once more."
+            sentence = Text(
+                "A texture could not be saved as PNG: {reason}. Import it again to try once more.", reason=reason
+            )
             raise ModelFileError(sentence, remedy=Remedy.NONE) from error
         work.progress(number / len(request["images"]))
     return {}

@@ -33,6 +33,7 @@ from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import Concern, View
 from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
+from ...core.text import Text
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
@@ -156,9 +157,13 @@ class PreviewClient:
         try:
             return self.background.ask(name, {"file": str(file), **more}, seconds=self._seconds)
         except BackgroundSlowError:
-            raise PictureError(f"“{file.name}” takes too long to look at. Choose a smaller or simpler one.") from None
+            raise PictureError(
+                Text("“{name}” takes too long to look at. Choose a smaller or simpler one.", name=file.name)
+            ) from None
         except BackgroundEndedError:
-            sentence = f"Blender ended while it looked at “{file.name}”. Choose another file, or save it again."
+            sentence = Text(
+                "Blender ended while it looked at “{name}”. Choose another file, or save it again.", name=file.name
+            )
             raise PictureError(sentence) from None
 
 

@@ -32,6 +32,7 @@ from ...core.errors import (
     TrellisError,
     unexpected,
 )
+from ...core.text import Text, unpacked
 from . import memory
 
 START_SECONDS = 60.0
@@ -319,13 +320,13 @@ class _Process:
 
 
 def _no_start(reason: str) -> BackgroundStartError:
-    return BackgroundStartError(NO_START.format(reason=reason))
+    return BackgroundStartError(Text(NO_START, reason=reason))
 
 
-def _as_raised(kind: str, sentence: str, remedy: str, trace: str) -> TrellisError:
+def _as_raised(kind: str, sentence: Any, remedy: str, trace: str) -> TrellisError:
     """Return the error that the program raised, of the same class if that class takes a sentence alone."""
     if trace:
         _log.error("in a background Blender: %s", trace)
     known = getattr(errors, kind, TrellisError)
     is_plain = isinstance(known, type) and issubclass(known, TrellisError) and known.__init__ is TrellisError.__init__
-    return (known if is_plain else TrellisError)(sentence, remedy=Remedy(remedy))
+    return (known if is_plain else TrellisError)(unpacked(sentence), remedy=Remedy(remedy))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import PictureError, Remedy, blenders_words
+from trellis_core.text import Text
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -37,7 +38,7 @@ def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
         _check_whole(Path(bpy.data.scenes[request["scene"]].render.filepath))
     except (RuntimeError, OSError) as error:
         reason = blenders_words(str(error))
-        sentence = f"The camera's view could not be rendered: {reason}. Mend that, then try again."
+        sentence = Text("The camera's view could not be rendered: {reason}. Mend that, then try again.", reason=reason)
         raise PictureError(sentence, remedy=Remedy.NONE) from error
     return {}
 

@@ -7,6 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ... import __package__ as base_package
+from ...core.text import Text
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings.stored_key import key_file
@@ -57,7 +58,11 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         variables = (preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE)
         is_outside = all(map(preferences.is_from_environment, variables))
         if is_outside:
-            sentence = f"Key and secret are taken from {variables[0]} and {variables[1]}. Remove those variables first"
+            sentence = Text(
+                "Key and secret are taken from {key} and {secret}. Remove those variables first",
+                key=variables[0],
+                secret=variables[1],
+            )
             cls.poll_message_set(translated(sentence))
         return not is_outside
 

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, TrellisError
+from ...core.text import Text
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ..at_need import asset, job_table, recipe, session
@@ -127,7 +128,10 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
             obj = self.target(context)
             name, folder = known[int(self.library or 0)]
             path = asset.write(obj, folder, picture_of(obj))
-            self.report({"INFO"}, translated_report(f"Saved {path.name} to the asset library {name}"))
+            self.report(
+                {"INFO"},
+                translated_report(Text("Saved {name} to the asset library {library}", name=path.name, library=name)),
+            )
 
         return attempt(self, act)
 
@@ -192,7 +196,9 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
         layout.prop(self, "faces")
         seconds = max(1, round(_face_count(self.target(context)) * SECONDS_PER_FACE))
         column = layout.column(align=True)
-        column.label(text=translated(f"Blender will freeze for about {seconds} s now,"), icon="TIME")
+        column.label(
+            text=translated(Text("Blender will freeze for about {seconds} s now,", seconds=seconds)), icon="TIME"
+        )
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
     def execute(self, context: bpy.types.Context) -> Result:

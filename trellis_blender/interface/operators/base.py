@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ...core.errors import TrellisError
+from ...core.text import Text
 from ...host.translation.translation import translated, translated_report
 from ...settings import preferences
 from ...settings import scene as scene_settings
@@ -72,7 +73,7 @@ class WaitOption:
         """Refuse to wait for a model that cannot come while Blender is blocked. Raises TrellisError."""
         reason = busy.busy_reason(context) if self.wait else ""
         if reason:
-            raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
+            raise TrellisError(Text("{reason}, so Wait would never return. Try again then.", reason=reason))
 
 
 class PaidAction(WaitOption):

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty
 
 from ...core.errors import TrellisError
+from ...core.text import Text
 from ...host.translation.translation import translated
 from ..at_need import clean_up, session
 from .base import Result, attempt
@@ -80,7 +81,7 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
         if lost:
             layout.label(text=translated(_loss(len(lost))), icon="ERROR")
         layout.label(text="Models stay in the scene, and in the .blend files that you saved", icon="INFO")
-        layout.label(text=translated(f"Removed altogether: {_amount(chosen, sizes)}"), icon="TRASH")
+        layout.label(text=translated(Text("Removed altogether: {amount}", amount=_amount(chosen, sizes))), icon="TRASH")
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Remove the jobs of the chosen kinds."""
@@ -107,13 +108,17 @@ def _by_kind() -> "Mapping[str, list[str]]":
 
 def _amount(ids: list[str], sizes: Mapping[str, int]) -> str:
     count, megabytes = len(ids), sum(sizes.get(job_id, 0) for job_id in ids) / 1e6
-    return f"1 job, {megabytes:,.0f} MB" if count == 1 else f"{count} jobs, {megabytes:,.0f} MB"
+    return (
+        Text("1 job, {megabytes} MB", megabytes=f"{megabytes:,.0f}")
+        if count == 1
+        else Text("{count} jobs, {megabytes} MB", count=count, megabytes=f"{megabytes:,.0f}")
+    )
 
 
 def _loss(count: int) -> str:
     if count == 1:
         return "1 model that you paid for is lost"
-    return f"{count} models that you paid for are lost"
+    return Text("{count} models that you paid for are lost", count=count)
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_clean_up,)

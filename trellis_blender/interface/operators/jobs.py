@@ -9,6 +9,7 @@ from bpy.props import StringProperty
 
 from ...core.errors import Remedy, TrellisError
 from ...core.request.parameters import BY_NAME, Value
+from ...core.text import Text
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import scene as scene_settings
@@ -32,7 +33,7 @@ def show_folder(folder: Path) -> None:
     try:
         bpy.ops.wm.path_open(filepath=str(folder))
     except RuntimeError as error:
-        raise TrellisError(f"The folder could not be shown. It is {folder}.") from error
+        raise TrellisError(Text("The folder could not be shown. It is {folder}.", folder=folder)) from error
 
 
 class JobOperator:
@@ -112,7 +113,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         if job.cost is None:
             return "Submit Again" if is_new else "Retry"
         cost = job_words.cost_words(job.cost)
-        return f"Submit Again · {cost}" if is_new else f"Retry · {cost}"
+        return Text("Submit Again · {cost}", cost=cost) if is_new else Text("Retry · {cost}", cost=cost)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, at a click, if this may pay twice, or pays again and costs more than the artist's limit."""
@@ -193,7 +194,7 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
         if price is None:
             return cls.bl_label
         cost = job_words.cost_words(price)
-        return f"Again with Another Seed · {cost}"
+        return Text("Again with Another Seed · {cost}", cost=cost)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -339,9 +340,9 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         if not (job.holds_model or job.may_be_paid):
             return self.execute(context)
         assert context.window_manager is not None
-        words = f"Remove “{job.name}” with its files? The model was paid for."
+        words = Text("Remove “{name}” with its files? The model was paid for.", name=job.name)
         if job.may_be_paid:
-            words = f"Remove “{job.name}” with its files? It may have been paid for."
+            words = Text("Remove “{name}” with its files? It may have been paid for.", name=job.name)
         return context.window_manager.invoke_confirm(
             self, event, title=translated("Remove"), message=translated(words), confirm_text="Remove"
         )
@@ -383,7 +384,9 @@ class TRELLIS2_OT_remove_failed(bpy.types.Operator):
             if stay == 1:
                 self.report({"INFO"}, "One failed job stays: it is or may be paid for. Press Retry to get its model")
             elif stay:
-                sentence = f"{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models"
+                sentence = Text(
+                    "{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models", stay=stay
+                )
                 self.report({"INFO"}, translated_report(sentence))
 
         return attempt(self, remove)

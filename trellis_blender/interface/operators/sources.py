@@ -13,6 +13,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import PictureError
+from ...core.text import Text
 from ...host import keymap
 from ...host.translation.translation import translated, translated_name
 from ...picture import sources
@@ -56,7 +57,10 @@ class GenerateFromSource(Generate):
     def description(cls, _context: bpy.types.Context, _properties: Any) -> str:
         """Return the tooltip, which names the key that asks first."""
         tooltip, key = translated(cls.source.tooltip), keymap.key_of(GENERATE)
-        return f"{tooltip}\n{translated(f'{key} shows picture and price first')}" if key else tooltip
+        if not key:
+            return tooltip
+        asks = translated(Text("{key} shows picture and price first", key=key))
+        return f"{tooltip}\n{asks}"
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it. If it takes time to make, let the artist go on and send it once it is made."""

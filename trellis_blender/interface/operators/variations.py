@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...core.text import Text
 from ...host.translation.translation import translated_report
 from ..at_need import importing, material, placeholder, recipe, session
 
@@ -105,7 +106,9 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
         if waiting == 1:
             self.report({"INFO"}, "One variation is still being made. Its model will wait in the list.")
         elif waiting:
-            sentence = f"{waiting} variations are still being made. Their models will wait in the list."
+            sentence = Text(
+                "{waiting} variations are still being made. Their models will wait in the list.", waiting=waiting
+            )
             self.report({"INFO"}, translated_report(sentence))
         return {"FINISHED"}
 

@@ -10,6 +10,7 @@ from ...core.job.job import Job
 from ...core.job.spending import charged
 from ...core.job.words import cost_words, date, duration, size_words, state_sentence
 from ...core.request.presets import PRESETS, name_of
+from ...core.text import Text
 from ...host.translation.translation import translated
 from ...jobs import session
 
@@ -31,12 +32,14 @@ def _origin(job: Job) -> list[str]:
         return []
     preset = PRESETS.get(name_of(job.parameters))
     label = preset.label if preset is not None else "Own Parameters"
-    return [f"Preset: {label}", f"Seed: {job.parameters['seed']}"]
+    return [Text("Preset: {label}", label=label), Text("Seed: {seed}", seed=job.parameters["seed"])]
 
 
 def _times(job: Job) -> str:
     begun = date(job.created, time.time())
-    return begun if job.ended is None else f"{begun} · {duration(job.ended - job.begun)}"
+    if job.ended is None:
+        return begun
+    return Text("{begun} · {duration}", begun=begun, duration=duration(job.ended - job.begun))
 
 
 def _size(folder: Path) -> str:

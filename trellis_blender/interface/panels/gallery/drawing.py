@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from ....core.job.job import Job
+from ....core.text import Text
 from ....host.translation.translation import translated
 from ....jobs import rows, session
 from ... import preview_requests
@@ -51,7 +52,7 @@ def draw_gallery(layout: Any, context: bpy.types.Context) -> None:
     if last > 1:
         row = layout.row()
         row.prop(gallery, "page")
-        row.label(text=translated(f"of {last}"))
+        row.label(text=translated(Text("of {last}", last=last)))
 
 
 def draw_job(layout: Any, job: Job, units: float, *, is_chosen: bool) -> None:
