@@ -13,7 +13,7 @@ from ...settings import preferences
 from ...settings.stored_key import key_file
 from ..at_need import accounts, session
 from . import price_tag
-from .base import Result, attempt
+from .base import Result, attempt, can_act
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (
@@ -162,9 +162,10 @@ class TRELLIS2_OT_allow_online_access(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether Blender was started without an option that decides this."""
-        if bpy.app.online_access_override:
-            cls.poll_message_set("Blender was launched in offline mode, which cannot be changed at runtime")
-        return not bpy.app.online_access_override
+        is_free = not bpy.app.online_access_override
+        return can_act(
+            cls, is_free, otherwise="Blender was launched in offline mode, which cannot be changed at runtime"
+        )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask what Blender asks before it goes online for the first time."""

@@ -12,7 +12,7 @@ from ...core.text import Text
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ..at_need import asset, job_table, recipe, session
-from .base import Result, attempt, refuse
+from .base import Result, attempt, can_act, refuse
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -43,10 +43,7 @@ class AssetOperator:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is such a model, in Object Mode."""
-        is_there = context.mode == "OBJECT" and _model(context, "") is not None
-        if not is_there:
-            cls.poll_message_set(NO_MODEL)  # type: ignore[attr-defined]  # of Operator
-        return is_there
+        return can_act(cls, context.mode == "OBJECT" and _model(context, "") is not None, otherwise=NO_MODEL)
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
         """Return the model. Raises TrellisError if there is none."""
@@ -168,10 +165,11 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether any mesh is active or there is a model, in Object Mode."""
-        is_there = (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context)
-        if not is_there:
-            cls.poll_message_set("Select a model in Object Mode first")
-        return is_there
+        return can_act(
+            cls,
+            (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context),
+            otherwise="Select a model in Object Mode first",
+        )
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
         """Return the model, or the active mesh if no job is given. Raises TrellisError if this view layer has none."""

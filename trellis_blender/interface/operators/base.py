@@ -38,6 +38,13 @@ IMAGE_EXTENSIONS = (
 )
 
 
+def can_act(operator: type, is_possible: bool, *, otherwise: str) -> bool:
+    """Return whether it is possible. If not, the operator's grey button says why (`otherwise`, without a period)."""
+    if not is_possible:
+        cast(Any, operator).poll_message_set(otherwise)
+    return is_possible
+
+
 def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
     """Run the action and tell the artist what went wrong. This is the one place where an error becomes a report."""
     try:
@@ -88,9 +95,7 @@ class PaidAction(WaitOption):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is an account and Blender may go online."""
         problem = preferences.problem()
-        if problem is not None:
-            cls.poll_message_set(translated(problem.sentence))  # type: ignore[attr-defined]  # of bpy.types.Operator
-        return problem is None
+        return problem is None or can_act(cls, False, otherwise=translated(problem.sentence))
 
     def is_double_click(self) -> bool:
         """Return whether the same button was pressed a moment ago, which must not be paid twice."""

@@ -11,7 +11,7 @@ from ...core.errors import TrellisError
 from ...core.text import Text
 from ...host.translation.translation import translated
 from ..at_need import clean_up, session
-from .base import Result, attempt
+from .base import Result, attempt, can_act
 
 WIDTH = 420
 
@@ -52,10 +52,7 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether any job has ended."""
-        is_any = any(_by_kind().values())
-        if not is_any:
-            cls.poll_message_set("No job has ended that could be removed")
-        return is_any
+        return can_act(cls, any(_by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask which kinds to remove, at a click."""

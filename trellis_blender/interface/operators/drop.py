@@ -14,16 +14,10 @@ from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
 from . import price_tag
-from .base import IMAGE_EXTENSIONS, Generate, click, click_again
+from .base import IMAGE_EXTENSIONS, Generate, Result, click, click_again
 
 if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
     from ...core.job.job import Job
-
-    Result = set[OperatorReturnItems]
-else:
-    Result = set
 
 
 class ImageFiles:

@@ -16,7 +16,7 @@ from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
-from .base import PaidAction, Result, WaitOption, attempt, choose_places
+from .base import PaidAction, Result, WaitOption, attempt, can_act, choose_places
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -59,10 +59,7 @@ class JobOperator:
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is such a job."""
-        is_any = any(map(cls.fits, session.newest_first()))
-        if not is_any:
-            cls.poll_message_set(cls.none)  # type: ignore[attr-defined]  # of bpy.types.Operator
-        return is_any
+        return can_act(cls, any(map(cls.fits, session.newest_first())), otherwise=cls.none)
 
     def target(self) -> str:
         """Return the job's id. Raises TrellisError if there is no such job, or if the operator does not fit it now."""
@@ -361,10 +358,11 @@ class TRELLIS2_OT_remove_failed(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is a failed job that nobody paid for."""
-        is_any = any(map(cls.fits, session.newest_first()))
-        if not is_any:
-            cls.poll_message_set("No job has failed for good. There is nothing to remove")
-        return is_any
+        return can_act(
+            cls,
+            any(map(cls.fits, session.newest_first())),
+            otherwise="No job has failed for good. There is nothing to remove",
+        )
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
@@ -441,10 +439,7 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is a message."""
-        is_any = session.state().messages.is_any
-        if not is_any:
-            cls.poll_message_set("There is no message to take away")
-        return is_any
+        return can_act(cls, session.state().messages.is_any, otherwise="There is no message to take away")
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Dismiss the messages."""

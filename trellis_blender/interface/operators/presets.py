@@ -15,13 +15,7 @@ from ...host.translation.translation import translated, translated_report
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import files, presets
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-    Result = set[OperatorReturnItems]
-else:
-    Result = set
+from .base import Result
 
 
 class TRELLIS2_OT_use_preset(bpy.types.Operator):

@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
 from ...core.errors import PictureError
 from ...settings import scene as scene_settings
 from . import chosen_picture, preview_requests
-from .base import attempt
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-    Result = set[OperatorReturnItems]
+from .base import Result, attempt, can_act
 
 
 class TRELLIS2_OT_look_again(bpy.types.Operator):
@@ -47,10 +42,11 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the film is not transparent yet."""
-        is_needed = context.scene is not None and not context.scene.render.film_transparent
-        if not is_needed:
-            cls.poll_message_set("The film is transparent. Render again (F12)")
-        return is_needed
+        return can_act(
+            cls,
+            context.scene is not None and not context.scene.render.film_transparent,
+            otherwise="The film is transparent. Render again (F12)",
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the film transparent."""

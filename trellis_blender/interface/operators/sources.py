@@ -20,16 +20,10 @@ from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session
 from . import chosen_picture, preview_requests, price_tag
-from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again
+from .base import IMAGE_EXTENSIONS, Generate, Result, attempt, can_act, click, click_again
 
 if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
     from ...core.picture.file import ChosenPicture
-
-    Result = set[OperatorReturnItems]
-else:
-    Result = set
 
 GENERATE = "trellis2.generate"
 LOOK_SECONDS = 0.2
@@ -48,10 +42,7 @@ class GenerateFromSource(Generate):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a picture to take."""
         missing = "" if context.scene is None else cls.source.missing(context, scene_settings.of_scene(context.scene))
-        if missing:
-            cls.poll_message_set(translated(missing))  # type: ignore[attr-defined]  # of bpy.types.Operator
-            return False
-        return super().poll(context)
+        return can_act(cls, not missing, otherwise=translated(missing)) and super().poll(context)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, _properties: Any) -> str:

@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
 from ...core.text import Text
 from ...host.translation.translation import translated_report
 from ..at_need import importing, material, placeholder, recipe, session
-
-if TYPE_CHECKING:
-    from .base import Result
+from .base import Result, can_act
 
 Variation = tuple[str, int]
 
@@ -89,13 +87,10 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the active object is one of several variations."""
-        if variation_of(context.object) is None:
-            cls.poll_message_set("Make one of several variations active. Generate them with Variations above 1")
-            return False
-        if context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode, then choose the variation")
-            return False
-        return True
+        is_one, is_free = variation_of(context.object) is not None, context.mode == "OBJECT"
+        return can_act(
+            cls, is_one, otherwise="Make one of several variations active. Generate them with Variations above 1"
+        ) and can_act(cls, is_free, otherwise="Switch to Object Mode, then choose the variation")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Remove the other variations."""

@@ -17,7 +17,7 @@ from ....host.translation.translation import translated, translated_report
 from ....jobs import rows
 from ....settings import scene as scene_settings
 from ...at_need import imported, importing, job_folder, job_words, session
-from ...operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, click
+from ...operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
 from ...operators.jobs import JobOperator
 from .. import SidebarPanel
 
@@ -190,10 +190,9 @@ class TRELLIS2_OT_enlarge_preview(LargePictures, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a preview."""
-        is_ready = _prepared(context) is not None
-        if not is_ready:
-            cls.poll_message_set("There is no preview yet. Look at the picture first")
-        return is_ready
+        return can_act(
+            cls, _prepared(context) is not None, otherwise="There is no preview yet. Look at the picture first"
+        )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Show it beside the mouse."""
