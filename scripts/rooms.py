@@ -23,8 +23,7 @@ BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 # The rooms, lowest first: a room may import the rooms of the lines above its own here, and itself.
 # Rooms in one line may not import each other. Inside the core each folder is its own room.
 ROOMS = (
-    ("core/__init__", "core/files", "core/text"),
-    ("core/errors",),
+    ("core/__init__", "core/errors", "core/files"),
     ("core/picture", "core/places", "core/request"),
     ("core/model",),
     ("core/scenario",),

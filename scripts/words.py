@@ -3,8 +3,8 @@
 
 It collects the artist's texts from the add-on's source: labels, tooltips, sentences. ``--write`` updates the
 dictionaries in ``trellis_blender/host/translation/``: it adds new texts with an empty translation, and removes unused
-ones. A text with values in it is a `Text` (``core/text.py``): an f-string that the artist reads has no translation, so
-each is listed, too.
+ones. A text with values in it is a `Text` (``core/errors.py``): an f-string that the artist reads has no translation,
+so each is listed, too.
 """
 
 import argparse

@@ -17,7 +17,6 @@ PARTS = {
     # core
     "errors": "core.errors",
     "files": "core.files",
-    "text": "core.text",
     "arrays": "core.model.arrays",
     "read": "core.model.read",
     "pixels": "core.picture.pixels",

@@ -2,7 +2,6 @@
 """Everything that works without Blender. Nothing here imports `bpy`.
 
 - `errors.py` names what can go wrong, and the sentence the artist reads.
-- `text.py` keeps a text's template with the values in it, so that it can be translated.
 - `files.py` writes a file whole or not at all.
 - `places.py` says where the add-on keeps what outlives it, and where earlier versions kept jobs.
 - `picture/` turns a picture into the file that is sent.

@@ -23,14 +23,50 @@
         ├── BackgroundEndedError    it crashed or ran out of memory
         └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
 
-Every message is complete: reports, the panel and the command line show it as it is.
+Every message is complete: reports, the panel and the command line show it as it is. One with values in it is a `Text`,
+a template with its values, so that it can be translated first and filled then:
+
+    Text("The picture “{name}” is gone. Choose another file.", name=path.name)
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
-from .text import Text
+
+class Text(str):
+    """A filled template, which is the finished English text, too: the log and the command line use it like any other.
+
+    `values`: what stands in the fields; a value that is a `Text` is translated with it. Whatever changes the text (`+`,
+    `strip`, an f-string) makes a plain one of it, which stays English.
+    """
+
+    template: str
+    values: Mapping[str, str]
+
+    def __new__(cls, template: str, /, **values: object) -> Text:
+        """Fill the template. Raises KeyError if a field has no value."""
+        filled = {name: value if isinstance(value, str) else str(value) for name, value in values.items()}
+        text = super().__new__(cls, template.format(**filled))
+        text.template, text.values = template, filled
+        return text
+
+
+def packed(text: str) -> Any:
+    """Return the text as JSON: a plain one as it is, a `Text` as a list of its template and its values."""
+    if isinstance(text, Text):
+        return [text.template, {name: packed(value) for name, value in text.values.items()}]
+    return str(text)
+
+
+def unpacked(data: Any) -> str:
+    """Return the text that `packed` returned. Raises ValueError, TypeError, LookupError or AttributeError."""
+    if isinstance(data, str):
+        return data
+    template, values = data
+    return Text(template, **{name: unpacked(value) for name, value in values.items()})
 
 
 class Remedy(StrEnum):

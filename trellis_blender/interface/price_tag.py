@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.errors import AccountError, OnlineAccessError
+from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.request.parameters import TABLE, Value
-from ..core.text import Text
 from ..host.translation.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings

@@ -13,13 +13,12 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..core.errors import BackgroundStartError, Remedy, TrellisError, unexpected
+from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, unexpected
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
 from ..core.runner.runner import Runner
-from ..core.text import Text
 from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient

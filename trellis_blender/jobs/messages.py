@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 
 import bpy
 
-from ..core.errors import Remedy, TrellisError
+from ..core.errors import Remedy, Text, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
-from ..core.text import Text
 from ..host import report
 from ..host.translation.translation import translated_report
 from ..settings.preferences import Page

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
-from ..core.text import Text
 from ..host import redraw
 from . import rows
 

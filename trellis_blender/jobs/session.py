@@ -14,14 +14,13 @@ from types import MappingProxyType
 
 import bpy
 
-from ..core.errors import AccountError, OnlineAccessError
+from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked
 from ..core.job.job import MAY_FOLLOW, Job
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner
-from ..core.text import Text
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews

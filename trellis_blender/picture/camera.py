@@ -16,9 +16,8 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import PictureError, Remedy, storage_error
+from ..core.errors import PictureError, Remedy, Text, storage_error
 from ..core.picture.file import ChosenPicture
-from ..core.text import Text
 from ..host.background import start
 from ..host.background.render_client import LONGEST, PROGRAM, BackgroundRender
 from ..host.busy import is_rendering

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import PictureError, storage_error
+from ..core.errors import PictureError, Text, storage_error
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import read_header
-from ..core.text import Text
 from ..host.shown import save_shown
 from ..host.translation.translation import translated
 from . import render

@@ -10,9 +10,8 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import PictureError, Remedy
+from ..core.errors import PictureError, Remedy, Text
 from ..core.picture.file import ChosenPicture
-from ..core.text import Text
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from . import completed_renders

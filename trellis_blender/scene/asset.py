@@ -15,11 +15,10 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import Remedy, StorageError, TrellisError, storage_error
+from ..core.errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..core.files import write_whole
 from ..core.request.parameters import TABLE
 from ..core.request.presets import PRESETS, Preset, name_of
-from ..core.text import Text
 from ..settings import preferences
 from . import recipe
 from .material import images_of

@@ -11,10 +11,10 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
+from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.words import object_name, picture_name
 from ..core.model.arrays import Model
-from ..core.text import Text
 from ..host.translation.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings

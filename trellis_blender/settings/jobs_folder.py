@@ -12,8 +12,7 @@ import bpy
 
 from .. import __package__ as base_package
 from ..core import places
-from ..core.errors import StorageError, TrellisError, storage_error
-from ..core.text import Text
+from ..core.errors import StorageError, Text, TrellisError, storage_error
 
 PACKAGE = Path(__file__).parents[1]
 

@@ -10,8 +10,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from .. import __package__ as base_package
-from ..core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
-from ..core.text import Text
+from ..core.errors import AccountError, OnlineAccessError, Remedy, Text, TrellisError
 from ..host.translation.translation import translated
 from . import stored_key
 

@@ -60,14 +60,14 @@ def french(addon: Any, translation: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 def test_a_composed_text_is_said_in_the_artists_language(
     french: Any, addon: Any, template: str, values: dict[str, str], said: str
 ) -> None:
-    text = addon.text.Text(template, **values)
+    text = addon.errors.Text(template, **values)
     assert text == template.format(**values)
     assert french.translated(text) == said
 
 
 def test_a_text_in_a_text_is_said_in_the_artists_language(french: Any, addon: Any) -> None:
-    inner = addon.text.Text("Generating {percent}", percent="42 %")
-    text = addon.text.Text("{words} in Another Blender", words=inner)
+    inner = addon.errors.Text("Generating {percent}", percent="42 %")
+    text = addon.errors.Text("{words} in Another Blender", words=inner)
     assert text == "Generating 42 % in Another Blender"
     assert french.translated(text) == "Génération : 42 % dans un autre Blender"
 
@@ -92,7 +92,7 @@ def test_a_number_is_written_as_the_language_does(french: Any, english: str, sai
 
 
 def test_a_number_in_a_text_is_written_as_the_language_does(french: Any, addon: Any) -> None:
-    assert french.translated(addon.text.Text("Generating {percent}", percent="7.25")) == "Génération : 7,25"
+    assert french.translated(addon.errors.Text("Generating {percent}", percent="7.25")) == "Génération : 7,25"
 
 
 def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> None:

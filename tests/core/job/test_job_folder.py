@@ -13,13 +13,12 @@ import pytest
 
 from tests.core.studio import Studio, new_job, tells_what_to_do
 from trellis_blender.core import files
-from trellis_blender.core.errors import Remedy
+from trellis_blender.core.errors import Remedy, Text, packed
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
 from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.models import MODELS, HostedModel
-from trellis_blender.core.text import Text, packed
 
 FULL = dataclasses.replace(
     new_job(),

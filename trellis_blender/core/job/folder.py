@@ -18,11 +18,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
-from ..errors import Remedy
+from ..errors import Remedy, Text, packed, unpacked
 from ..files import flush_file, flush_folder, rename
 from ..picture.file import SENDABLE
 from ..request.models import MODELS, TRELLIS_2
-from ..text import Text, packed, unpacked
 from .job import TRANSIENT, Job, Stage
 from .lock import LOCK_FILE
 

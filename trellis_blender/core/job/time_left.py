@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
+from ..errors import Text
 from ..request.parameters import Value
 from ..request.presets import name_of
-from ..text import Text
 
 NEWEST = 20
 PASSED = 0.9  # of the bar at the usual end; after that the bar creeps on and never fills

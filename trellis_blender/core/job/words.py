@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from ..text import Text
+from ..errors import Text
 from .job import GENERATED, Job, Stage
 from .spending import charged
 

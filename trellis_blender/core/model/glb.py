@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelFileError, Remedy
-from ..text import Text
+from ..errors import ModelFileError, Remedy, Text
 
 MAGIC = b"glTF"
 HEADER_BYTES = 12

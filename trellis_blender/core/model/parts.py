@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..text import Text
+from ..errors import Text
 from .accessors import Array, BufferViews
 from .fields import Node, child, indices, integer, numbers, objects, optional_index, texts
 from .glb import NotPlainError, damaged

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, Text
 from ..files import write_whole
-from ..text import Text
 from . import normals as file_normals
 from . import weld
 from .accessors import BufferViews

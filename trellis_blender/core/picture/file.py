@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PictureError
-from ..text import Text
+from ..errors import PictureError, Text
 
 if TYPE_CHECKING:
     from .encode import ViewportPixels

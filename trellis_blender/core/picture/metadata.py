@@ -12,8 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..errors import PictureError
-from ..text import Text
+from ..errors import PictureError, Text
 
 Chunks = Iterator[tuple[bytes, int, int]]  # kind, start and end of the content
 ZEROS = 64  # bytes: so many zeros at the end of a compressed picture are suspicious

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import PictureError, Remedy
-from ..text import Text
+from ..errors import PictureError, Remedy, Text
 from .encode import JPEG_ABOVE, png
 from .file import ALL_CLEAR, Crop, PreparedPicture
 from .pixels import shrunk, squared, upright

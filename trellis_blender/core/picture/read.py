@@ -7,8 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ..errors import PictureError, storage_error
-from ..text import Text
+from ..errors import PictureError, Text, storage_error
 from .encode import targa
 from .file import check_size, closed, gone
 from .metadata import FileHeader, complaint, damaged, ends_where_it_should, read_header, unreadable

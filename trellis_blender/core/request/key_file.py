@@ -14,9 +14,8 @@ import stat
 import time
 from pathlib import Path
 
-from ..errors import storage_error
+from ..errors import Text, storage_error
 from ..files import write_whole
-from ..text import Text
 
 FILE = "key.json"
 LOOK_SECONDS = 1.0

@@ -14,8 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..errors import ParameterError
-from ..text import Text
+from ..errors import ParameterError, Text
 
 NAME = "Trellis 2"
 Value = bool | int | float

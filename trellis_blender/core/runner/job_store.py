@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import moving, spending
 from ..job.clean_up import Kind, kind_of
 from ..job.events import AnswerLost, Event, Failed, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import FolderLock
-from ..text import Text
 from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
 

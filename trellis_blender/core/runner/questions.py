@@ -21,6 +21,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     TrellisError,
     storage_error,
     unexpected,
@@ -30,7 +31,6 @@ from ..model.arrays import Shape
 from ..model.glb import NotPlainError
 from ..request.models import TRELLIS_2, HostedModel
 from ..request.parameters import Value
-from ..text import Text
 from .messages import ConnectionChecked, ModelRead, PriceReady
 
 if TYPE_CHECKING:

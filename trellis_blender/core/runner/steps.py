@@ -20,6 +20,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     advises,
     storage_error,
 )
@@ -42,7 +43,6 @@ from ..job.words import number
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
 from ..request.service import Asset, RemoteJob, Service, Wait
-from ..text import Text
 
 _log = logging.getLogger(__name__)
 PATIENT_DOWNLOADS = 3

@@ -21,6 +21,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     TooLargeError,
     advises,
     storage_error,
@@ -29,7 +30,6 @@ from ..request.account import Account
 from ..request.models import MODELS, HostedModel
 from ..request.parameters import Value
 from ..request.service import Asset, RemoteJob, ServiceModel, Wait
-from ..text import Text
 from .connection import Connections, Session
 from .download import download
 from .http import (

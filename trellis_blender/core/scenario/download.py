@@ -14,11 +14,10 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import ModelFileError, PassingError, RefusedError, Remedy, storage_error
+from ..errors import ModelFileError, PassingError, RefusedError, Remedy, Text, storage_error
 from ..files import rename
 from ..model.glb import check_glb
 from ..request.service import Asset, Wait
-from ..text import Text
 from .connection import Session
 from .http import PASSING, error_for, raise_for_connection
 

@@ -33,12 +33,12 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     TooLargeError,
     TrellisError,
     advises,
 )
 from ..request.account import Account
-from ..text import Text
 from .connection import Connections, Session
 from .surroundings import words_for
 from .text import plain_values

@@ -19,9 +19,8 @@ import requests
 from requests.utils import get_environ_proxies
 from urllib3.util.ssl_ import create_urllib3_context
 
-from ..errors import PassingError
+from ..errors import PassingError, Text
 from ..request.account import is_loopback
-from ..text import Text
 
 # Environment variables that name certificates to trust in place of the usual ones, as `requests`, curl and OpenSSL do.
 CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")

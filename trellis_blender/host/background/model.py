@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
+from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
 from trellis_core.files import write_whole
 from trellis_core.model.materials import kind_of
-from trellis_core.text import Text
 from trellis_host.gltf import COLLECTION, import_gltf
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from ...core.errors import (
     BackgroundStartError,
     BackgroundStoppedError,
     PictureError,
+    Text,
     TrellisError,
     storage_error,
     unexpected,
@@ -33,7 +34,6 @@ from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import Concern, View
 from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
-from ...core.text import Text
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:

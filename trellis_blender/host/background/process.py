@@ -29,10 +29,11 @@ from ...core.errors import (
     BackgroundStartError,
     BackgroundStoppedError,
     Remedy,
+    Text,
     TrellisError,
     unexpected,
+    unpacked,
 )
-from ...core.text import Text, unpacked
 from . import memory
 
 START_SECONDS = 60.0

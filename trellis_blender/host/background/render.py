@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_core.errors import PictureError, Remedy, blenders_words
-from trellis_core.text import Text
+from trellis_core.errors import PictureError, Remedy, Text, blenders_words
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work

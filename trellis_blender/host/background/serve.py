@@ -97,8 +97,7 @@ def main(program: str, options: str) -> None:
 
 def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
     """Return the result or the error, and whether this process should end because its memory may be exhausted."""
-    from trellis_core.errors import TrellisError, storage_error, unexpected
-    from trellis_core.text import packed
+    from trellis_core.errors import TrellisError, packed, storage_error, unexpected
 
     try:
         return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False

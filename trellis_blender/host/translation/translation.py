@@ -21,7 +21,7 @@ from typing import Any
 
 import bpy
 
-from ...core.text import Text
+from ...core.errors import Text
 
 FOLDER = Path(__file__).parent
 # Blender looks up an operator's label in a context of its own.

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ... import __package__ as base_package
-from ...core.text import Text
+from ...core.errors import Text
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings.stored_key import key_file

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ...core.errors import Remedy, StorageError, TrellisError
-from ...core.text import Text
+from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ..at_need import asset, job_table, recipe, session

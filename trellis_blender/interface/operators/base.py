@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 from bpy.props import BoolProperty, IntProperty
 
-from ...core.errors import TrellisError
-from ...core.text import Text
+from ...core.errors import Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...settings import preferences
 from ...settings import scene as scene_settings

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty
 
-from ...core.errors import TrellisError
-from ...core.text import Text
+from ...core.errors import Text, TrellisError
 from ...host.translation.translation import translated
 from ..at_need import clean_up, session
 from .base import Result, attempt, can_act

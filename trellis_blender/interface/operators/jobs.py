@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from ...core.errors import Remedy, TrellisError
+from ...core.errors import Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
-from ...core.text import Text
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import scene as scene_settings

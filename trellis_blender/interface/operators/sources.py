@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ...core.errors import PictureError
-from ...core.text import Text
+from ...core.errors import PictureError, Text
 from ...host import keymap
 from ...host.translation.translation import translated, translated_name
 from ...picture import sources

@@ -6,11 +6,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ...core.errors import Text
 from ...core.job.job import Job
 from ...core.job.spending import charged
 from ...core.job.words import cost_words, date, duration, size_words, state_sentence
 from ...core.request.presets import PRESETS, name_of
-from ...core.text import Text
 from ...host.translation.translation import translated
 from ...jobs import session
 

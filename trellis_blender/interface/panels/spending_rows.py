@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import Text
 from ...core.job.spending import Month
-from ...core.text import Text
 from ...host.translation.translation import translated
 from ...jobs import session
 from ..price_tag import cost_words

@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
+from ....core.errors import Text
 from ....core.job.job import Job
-from ....core.text import Text
 from ....host.translation.translation import translated
 from ....jobs import rows, session
 from ... import preview_requests

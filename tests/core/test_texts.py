@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from trellis_blender.core.errors import PassingError, StorageError, storage_error
-from trellis_blender.core.text import Text, packed, unpacked
+from trellis_blender.core.errors import PassingError, StorageError, Text, packed, storage_error, unpacked
 
 GONE = Text("The picture “{name}” is gone. Choose another file.", name="Tür {1}.png")
 NESTED = Text("{said} Try again in {seconds} s.", said=GONE, seconds=3)
