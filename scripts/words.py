@@ -25,7 +25,12 @@ FOLDER = PACKAGE / "host" / "translation"
 # files.
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
-_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/places.py"})
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
+    "core/align/points.py",
+    "core/picture/viewpoint.py",
+}
+# The command line and the library for Python programs speak English.
+_ENGLISH = ("command/", "core/batch/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
 _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
@@ -37,16 +42,26 @@ _UNREAD_TEXTS = frozenset(
     {
         "Traceback (most recent call last)",
         "end of file",
+        "answer line",
+        "gzip, deflate",
+        "too many interim answers",
         "the answer is too long",
+        "the answer holds too many values",
+        "the call is over",
+        "the host has no address",
+        "the host does not answer",
+        "a pipe or a device, which may never end",
         "the deadline has passed",
         "the host is not on the public internet",
         "Tunnel connection failed",
-        "the answer is packed more than once",
+        "the answer is packed in another way",
+        "nobody wants it to leave any more",
         "bytes {}-",
         "does not have any image data",
         "texture {}",
         "Trellis Picture {}",
         "{} LOD",
+        "its JSON is unreasonably large",
     }
 )
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError", "BackgroundStoppedError"})
@@ -74,7 +89,8 @@ def without_template(package: Path = PACKAGE) -> list[str]:
 def _readers(package: Path) -> Iterator[tuple[str, "_Reader"]]:
     """Yield what each file has for the artist."""
     for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).as_posix() in _UNREAD_FILES:
+        relative = path.relative_to(package).as_posix()
+        if relative in _UNREAD_FILES or relative.startswith(_ENGLISH):
             continue
         name, tree = path.relative_to(package).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
         if name in _FAULT_FILES:

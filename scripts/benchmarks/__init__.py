@@ -4,5 +4,6 @@
 `import_runs`, `import_table`: bringing a model into the scene.
 `click_runs`: taking a picture at a click.
 `startup_runs`, `startup_table`: enabling the add-on, until the first click.
+`finish_runs`, `finish_table`: the check of a model, and Make Solid.
 `texture_runs`, `texture_table`: the first display of a model's textures, in a window.
 """

@@ -14,8 +14,7 @@ from .faults import Fault
 from .inputs import INPUTS, MODEL_ID, MODELS, check_inputs, describe_inputs, price, whole
 from .listing import list_jobs
 from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, html_answer, json_answer, parse_json_object
-from .model.order import Order
-from .model.picture_type import picture_type
+from .model.order import Order, picture_type
 from .model.workshop import Product, Task
 from .records import ENDED, OWNER_ID, AssetRecord, JobRecord, UploadRecord, iso
 from .state import State, new_id
@@ -253,7 +252,7 @@ def _order_model(state: State, job: JobRecord) -> None:
         flaws=state.service.flaws,
         subject=state.subject,
         double_sided=not job.input.get("remesh", INPUTS["remesh"].default),
-        seed=whole(job.input, "seed") if "seed" in job.input else random.getrandbits(31),
+        seed=whole(job.input, "seed") if "seed" in job.input else random.getrandbits(31),  # nosec B311 # no secret
     )
 
     def wanted() -> bool:

@@ -13,7 +13,7 @@ import bpy
 import pytest
 
 import environments
-from benchmarks import click_runs, import_runs, startup_runs, startup_table
+from benchmarks import click_runs, finish_runs, import_runs, startup_runs, startup_table
 from tests.blender import comparing
 
 NAMES = {"object", "stall", "main", "wait"}
@@ -37,7 +37,7 @@ def ended(runs: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", f"benchmarks.{runs}", *arguments]
     variables = {**os.environ, "PYTHONPATH": str(environments.ROOT / "scripts")}
     return subprocess.run(
-        command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=120, env=variables
+        command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=240, env=variables
     )
 
 
@@ -102,6 +102,17 @@ def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:
     bpy.ops.import_scene.gltf(filepath=str(glb))
     mesh: Any = next(iter(bpy.data.meshes))
     assert len(mesh.polygons) == pytest.approx(2000, rel=0.02)
+
+
+def test_check_and_make_solid_are_measured_on_a_sound_and_on_a_faulty_model(tmp_path: Path, addon: Any) -> None:
+    answer = tmp_path / "answer.json"
+    result = ended("finish_runs", "3000", "1", str(answer))
+    assert result.returncode == 0, result.stderr
+    found = json.loads(answer.read_text(encoding="utf-8"))
+    assert set(found) == set(finish_runs.KINDS)
+    for (one,) in found.values():
+        assert set(one) == {"check", "import", "take", "arrive", "solid"}
+        assert all(seconds > 0 for seconds in one.values())
 
 
 def test_a_start_is_measured_each_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

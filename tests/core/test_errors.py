@@ -37,6 +37,13 @@ def test_the_sentence_is_what_was_said(kind: type[TrellisError]) -> None:
     assert kind("It rains. Take an umbrella.").sentence == "It rains. Take an umbrella." + added
 
 
+@pytest.mark.parametrize("kind", [errors.PassingError, errors.LimitError])
+def test_a_long_wait_says_until_when(kind: type[errors.PassingError]) -> None:
+    assert re.fullmatch(r"Busy\. Retrying at \d\d:\d\d\.", kind("Busy.", 3600.0).sentence)
+    assert "at" not in kind("Busy.", 5.0).sentence
+    assert "at" not in kind("Busy.", None).sentence
+
+
 def test_what_passes_by_itself_says_once_that_it_is_tried_again() -> None:
     sources = [path.read_text(encoding="utf-8") for path in Path(inspect.getfile(errors)).parent.rglob("*.py")]
     said = re.findall(r'PassingError\(\s*f?"([^"]+)"', "\n".join(sources))

@@ -23,8 +23,9 @@
         ├── BackgroundEndedError    it crashed or ran out of memory
         └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
 
-Every message is complete: reports, the panel and the command line show it as it is. One with values in it is a `Text`,
-a template with its values, so that it can be translated first and filled then:
+Every message is complete: reports, the panel and the command line show it as it is. Names in it come from files and
+from the service, so it is made plain text. One with values in it is a `Text`, a template with its values, so that it
+can be translated first and filled then:
 
     Text("The picture “{name}” is gone. Choose another file.", name=path.name)
 """
@@ -33,7 +34,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from string import Formatter
 from typing import Any
+
+DEPTH_MAXIMUM = 5  # of texts in a text
 
 
 class Text(str):
@@ -61,12 +65,32 @@ def packed(text: str) -> Any:
     return str(text)
 
 
-def unpacked(data: Any) -> str:
-    """Return the text that `packed` returned. Raises ValueError, TypeError, LookupError or AttributeError."""
+def unpacked(data: Any, depth: int = 0) -> str:
+    """Return the text that `packed` returned. Raises ValueError, TypeError, LookupError or AttributeError.
+
+    Anybody may have written the data: its fields are plain names, because a format or an attribute could do anything.
+    """
     if isinstance(data, str):
         return data
     template, values = data
-    return Text(template, **{name: unpacked(value) for name, value in values.items()})
+    parsed = Formatter().parse(template)
+    fields = [(name, spec, conversion) for _, name, spec, conversion in parsed if name is not None]
+    is_plain = all(name.isidentifier() and not (spec or conversion) for name, spec, conversion in fields)
+    if depth > DEPTH_MAXIMUM or not is_plain:
+        raise ValueError("no template of ours")
+    return Text(template, **{name: unpacked(value, depth + 1) for name, value in values.items()})
+
+
+def _made_plain(message: str) -> str:
+    """Return the message as plain text on one line, of a reasonable length. A `Text` stays one."""
+    from .text import SENTENCE_LENGTH, one_line  # only after a failure
+
+    if isinstance(message, Text) and len(message) <= SENTENCE_LENGTH:
+        return Text(message.template, **{name: _made_plain(value) for name, value in message.values.items()})
+    return one_line(message, SENTENCE_LENGTH)
+
+
+LONG_WAIT = 90.0  # seconds from which on an artist wants to know until when
 
 
 class Remedy(StrEnum):
@@ -96,8 +120,8 @@ class TrellisError(Exception):
     remedy: Remedy = Remedy.NONE
 
     def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _made_plain(message)
+        super().__init__(self.message)
         if remedy is not None:
             self.remedy = remedy
 
@@ -166,8 +190,16 @@ class PassingError(TrellisError):
 
     @property
     def sentence(self) -> str:
-        """Return the sentence the artist reads while the call is retried by itself."""
-        return Text("{sentence} Retrying.", sentence=self.message)
+        """Return the sentence the artist reads while the call is retried by itself.
+
+        It names the time of day if the server asked for a long wait.
+        """
+        if self.retry_after is None or self.retry_after < LONG_WAIT:
+            return Text("{sentence} Retrying.", sentence=self.message)
+        import time  # only after a failure
+
+        moment = time.strftime("%H:%M", time.localtime(time.time() + self.retry_after))
+        return Text("{sentence} Retrying at {moment}.", sentence=self.message, moment=moment)
 
 
 class LimitError(PassingError):
@@ -176,7 +208,7 @@ class LimitError(PassingError):
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
-        return self.message
+        return self.message if self.retry_after is None or self.retry_after < LONG_WAIT else super().sentence
 
 
 class LongAnswerError(PassingError):
@@ -248,9 +280,20 @@ def blenders_words(text: str) -> str:
     return line.strip().removeprefix("Error: ").rstrip(".")
 
 
+class InTheWayError(OSError):
+    """What has the name of a file of ours and is none: a link, a folder, a pipe, or far too large.
+
+    It is an operating system's error, like those for a file that is missing or closed. `storage_error` tells it.
+    """
+
+
 def storage_error(action: str, error: OSError) -> StorageError:
     """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
+    if isinstance(error, InTheWayError):
+        return StorageError(
+            Text("Could not {action}: {reason}. Move it somewhere else, then try again.", action=action, reason=reason)
+        )
     return StorageError(
         Text(
             "Could not {action}: {reason}. Free some disk space or check the folder, then try again.",

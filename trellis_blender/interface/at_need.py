@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
     from ..core.job import words as job_words
+    from ..core.model.surface import findings
     from ..core.request import account as accounts
     from ..core.runner import messages
+    from ..finishing import transparency
     from ..host import busy, redraw
     from ..jobs import begin, block_until_done, importing, session
-    from ..picture import file, icons, render
+    from ..picture import file, icons, render, viewpoint
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..settings import jobs_folder, presets
 else:
@@ -38,7 +40,9 @@ else:
     job_table = AtNeed("core.job.job")
     job_words = AtNeed("core.job.words")
     accounts = AtNeed("core.request.account")
+    findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
+    transparency = AtNeed("finishing.transparency")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -48,6 +52,7 @@ else:
     file = AtNeed("picture.file")
     icons = AtNeed("picture.icons")
     render = AtNeed("picture.render")
+    viewpoint = AtNeed("picture.viewpoint")
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
     material = AtNeed("scene.material")
@@ -69,6 +74,7 @@ __all__ = [
     "clean_up",
     "file",
     "files",
+    "findings",
     "icons",
     "imported",
     "importing",
@@ -85,6 +91,8 @@ __all__ = [
     "redraw",
     "render",
     "session",
+    "transparency",
+    "viewpoint",
 ]
 
 

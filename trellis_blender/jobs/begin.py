@@ -17,6 +17,7 @@ from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import SEED_MAXIMUM, Value
+from ..core.text import one_line
 from ..settings import preferences
 from . import session
 from .block_until_done import prepared_now
@@ -54,10 +55,11 @@ def _start_jobs(
     preferences.online_account()
     state = session.start()
     now = time.time()
-    picture_name = picture.file.name if picture.file is not None else f"{_object_name(name)}.png"
+    picture_name = one_line(picture.file.name) if picture.file is not None else f"{_object_name(name)}.png"
     made_of = _made_of(picture, state)
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
+    viewpoint = picture.viewpoint
     picture = state.previews.with_prepared(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
@@ -72,6 +74,7 @@ def _start_jobs(
             created=now + place / 1000,  # the list is sorted by this
             batch=ids[0] if count > 1 else "",
             place=place,
+            viewpoint=viewpoint,
         )
         for place, own in enumerate(parameters)
     ]
@@ -142,4 +145,4 @@ def adopt(remote_id: str) -> Job:
 
 def _object_name(name: str) -> str:
     """Return a name for the object: the picture's, shortened, with every run of white space as one space."""
-    return re.sub(r"\s+", " ", name).strip()[:NAME_LENGTH] or "Trellis Model"
+    return re.sub(r"\s+", " ", one_line(name)).strip()[:NAME_LENGTH].strip() or "Trellis Model"

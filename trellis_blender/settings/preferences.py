@@ -3,11 +3,12 @@
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy, Text, TrellisError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.request.account import Account
     from ..core.runner.messages import ConnectionChecked
+    from .jobs_folder import LastLook
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -28,11 +30,11 @@ KEEP = (
 )
 # The dialog that asks for the account uses these too.
 TOOLTIPS = {
-    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",
+    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",  # nosec B105 # a tooltip
     "project_id": "Scenario project that jobs are charged to; leave it empty to use the key's own",
 }
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
-SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
+SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
 
 
 # What the room of the jobs does when another folder was chosen. Set while the add-on is registered, like an `update`.
@@ -40,8 +42,14 @@ _folder_chosen: list[Callable[[], None]] = []
 
 
 def when_folder_chosen(action: Callable[[], None] | None) -> None:
-    """Call this whenever another jobs folder was chosen; None: call nothing any more."""
+    """Call this whenever another jobs folder was chosen, or is to be looked at; None: call nothing any more."""
     _folder_chosen[:] = [] if action is None else [action]
+
+
+def look_at_folder() -> None:
+    """Have the room of the jobs look at the jobs folder."""
+    for action in _folder_chosen:
+        action()
 
 
 class Page(SimpleNamespace):
@@ -50,7 +58,8 @@ class Page(SimpleNamespace):
     `answer`: the result of the last connection test, None before a test and after the account has changed.
     `is_untested`: a key was entered while Blender may not go online, so it is tested once it may.
     `sizes`: the sizes of the jobs' folders in bytes, by the jobs' ids; None until they are known.
-    `is_moving`: jobs move to the folder that was chosen, or wait to do so. `objection`: why a folder was not taken.
+    `folder`: the chosen folder for jobs, as it was last seen. `is_moving`: jobs move to it, or wait to do so.
+    `objection`: why a folder was not taken.
     """
 
     answer: "ConnectionChecked | None"
@@ -62,6 +71,13 @@ class Page(SimpleNamespace):
     def __init__(self) -> None:
         super().__init__(answer=None, is_untested=False, sizes=None, is_moving=False, objection="")
 
+    @cached_property
+    def folder(self) -> "LastLook":
+        """The jobs folder as it was last seen."""
+        from . import jobs_folder
+
+        return jobs_folder.LastLook()
+
     def forget(self, job_id: str) -> None:
         """Forget the size of a job that was removed."""
         if self.sizes is not None:
@@ -69,9 +85,7 @@ class Page(SimpleNamespace):
 
 
 def _chosen_folder(_owner: Any) -> str:
-    from . import jobs_folder
-
-    return jobs_folder.chosen()
+    return TRELLIS2_AP_preferences.page.folder.seen().chosen
 
 
 def _choose_folder(_owner: Any, path: str) -> None:
@@ -84,8 +98,9 @@ def _choose_folder(_owner: Any, path: str) -> None:
         page.objection = error.sentence
         return
     page.objection = ""
-    for action in _folder_chosen if is_another else ():
-        action()
+    page.folder.take(jobs_folder.look())
+    if is_another:
+        look_at_folder()
 
 
 class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
@@ -110,6 +125,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         price_limit: float
         cu_price: float
         currency: str
+        largest_download: int
     else:
         api_key: StringProperty(
             name="API Key",
@@ -200,6 +216,13 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             description="Sign or name of the currency of that price",
             default="$",
         )
+        largest_download: IntProperty(
+            name="Largest Download",
+            description="Size in megabytes above which a model is not downloaded",
+            default=1024,
+            min=16,
+            max=4096,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the preferences under their headings."""
@@ -231,6 +254,7 @@ def _draw_account(layout: Any, owner: Any) -> None:
     draw_key_file(layout)
     layout.prop(owner, "project_id", placeholder="Optional")
     layout.prop(owner, "api_address", placeholder=DEFAULT_ADDRESS)
+    layout.prop(owner, "largest_download")
     draw_online_access(layout)
     layout.operator("trellis2.test_connection", icon="LINKED")
     answer = TRELLIS2_AP_preferences.page.answer
@@ -245,17 +269,19 @@ def _draw_history(layout: Any, owner: Any) -> None:
     from . import jobs_folder
 
     page = TRELLIS2_AP_preferences.page
+    if page.folder.is_due:
+        look_at_folder()
     layout.prop(owner, "jobs_folder", placeholder=str(jobs_folder.usual()))
     if page.objection:
         layout.label(text=translated(page.objection), icon="ERROR")
     elif page.is_moving:
         layout.label(text="The jobs move there as soon as none is at work", icon="SORTTIME")
-    elif jobs_folder.missing():
+    elif page.folder.seen().missing:
         layout.label(text="That folder is not there. New jobs are kept in the usual one meanwhile", icon="ERROR")
     layout.prop(owner, "keep_jobs")
     row = layout.row()
-    row.operator("trellis2.open_jobs_folder", text="Open Folder", icon="FILE_FOLDER")
-    row.operator("trellis2.clean_up", text="Clean Up...", icon="TRASH")
+    row.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
+    row.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
     if page.sizes is not None:
         kept = sum(page.sizes.values()) / 1e6
         layout.label(text=translated(Text("All jobs take up {size} MB", size=f"{kept:,.0f}")))
@@ -335,6 +361,14 @@ def price_limit() -> float:
     return kept.price_limit if kept is not None else 0.0
 
 
+def model_bytes() -> int:
+    """Return how many bytes a model may have to be downloaded."""
+    from ..core.request.service import MODEL_BYTES_MAXIMUM
+
+    kept = preferences()
+    return kept.largest_download * 1024**2 if kept is not None else MODEL_BYTES_MAXIMUM
+
+
 def answer_icon(answer: "ConnectionChecked") -> Literal["CHECKMARK", "INFO", "ERROR"]:
     """Return the icon for the result of a connection test."""
     if not answer.is_well:
@@ -403,15 +437,21 @@ def account() -> "Account":
 
 
 def online_account() -> "Account":
-    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError.
+    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError."""
+    usable = account()
+    check_online(usable)
+    return usable
+
+
+def check_online(usable: "Account") -> None:
+    """Raise OnlineAccessError unless Blender may go online with this account.
 
     Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback never leaves the computer.
     """
     from ..core.request.account import is_loopback
 
-    usable = account()
     if bpy.app.online_access or is_loopback(usable.address):
-        return usable
+        return
     if bpy.app.online_access_override:
         raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.", remedy=Remedy.NONE)
     raise OnlineAccessError("Online access is off. Allow it in Preferences > System > Network.")

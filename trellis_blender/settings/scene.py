@@ -8,10 +8,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
 
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
-from ..core.request.presets import PRESETS
+from ..core.request.presets import PRESET, PRESETS, SIZE, VARIATIONS, VARIATIONS_MAXIMUM
 
 PRESET_FOLDER = "trellis2"  # the folder of the artist's own presets, below Blender's
-VARIATIONS_MAXIMUM = 4
 VARIATIONS_DESCRIPTION = (
     "Number of models to make of the picture, in a grid, each with a seed of its own; a fixed seed is counted up"
 )
@@ -19,6 +18,11 @@ PLACES = (
     ("CURSOR", "3D Cursor", "Stand at the 3D cursor"),
     ("ORIGIN", "World Origin", "Stand at the world's origin"),
     ("SELECTION", "Beside Selection", "Stand beside the selected objects, on their base; else at the 3D cursor"),
+    (
+        "PICTURE",
+        "Where the Picture Shows It",
+        "Stand as the camera or viewport saw it: at the 3D cursor first, then turned, scaled and moved",
+    ),
 )
 COLLECTIONS = (
     ("TRELLIS", "Trellis", "A collection named Trellis, made when it is not there"),
@@ -84,12 +88,12 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             name="Preset",
             description="Preset that the parameters are compared with",
             items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
-            default="STANDARD",
+            default=PRESET,
         )
         variations: IntProperty(
             name="Variations",
             description=VARIATIONS_DESCRIPTION,
-            default=1,
+            default=VARIATIONS,
             min=1,
             max=VARIATIONS_MAXIMUM,
         )
@@ -100,7 +104,7 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
         )
         size: FloatProperty(
-            name="Size", description="Largest dimension of the model in meters", default=2, min=0.001, soft_max=100
+            name="Size", description="Largest dimension of the model in meters", default=SIZE, min=0.001, soft_max=100
         )
         use_ground: BoolProperty(
             name="Stand on Ground",
@@ -129,6 +133,11 @@ def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: M
 def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
     """Return the scene's settings."""
     return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
+
+
+def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:
+    """Return whether models shall stand where their pictures show them."""
+    return scene is not None and of_scene(scene).place == "PICTURE"
 
 
 def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:

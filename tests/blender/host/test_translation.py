@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,26 @@ def test_a_number_is_written_as_the_language_does(french: Any, english: str, sai
 
 def test_a_number_in_a_text_is_written_as_the_language_does(french: Any, addon: Any) -> None:
     assert french.translated(addon.errors.Text("Generating {percent}", percent="7.25")) == "Génération : 7,25"
+
+
+@pytest.mark.parametrize(
+    ("moment", "fr", "ja"),
+    [
+        ("2026-11-22 10:45", "22 nov. 2026 10:45", "2026年11月22日 10:45"),
+        ("2026-05-05 00:00", "05 mai 2026 00:00", "2026年5月05日 00:00"),
+    ],
+)
+def test_a_date_is_written_as_the_language_does(addon: Any, moment: str, fr: str, ja: str) -> None:
+    text = addon.job_words.date(time.mktime(time.strptime(moment, "%Y-%m-%d %H:%M")), 0.0)
+    for language, said in (("fr", fr), ("ja", ja)):
+        assert addon.translation.dictionary(language)[text.template].format(**text.values) == said
+
+
+def test_every_month_has_its_date_in_every_language(addon: Any) -> None:
+    year = [time.mktime((2026, month, 22, 10, 45, 0, 0, 0, -1)) for month in range(1, 13)]
+    templates = {addon.job_words.date(moment, 0.0).template for moment in year}
+    for language in addon.translation.languages():
+        assert len({addon.translation.dictionary(language)[template] for template in templates}) == 12
 
 
 def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> None:

@@ -14,7 +14,7 @@ from emulator import Service
 from tests.addon import ADDON
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
-from tests.blender.working import OPS, finish, generate, refusal, tick_until
+from tests.blender.working import OPS, finish, generate, job, refusal, stage_of, tick_until
 
 if TYPE_CHECKING:
     from emulator import Emulator
@@ -51,6 +51,23 @@ def test_the_environment_wins_over_the_preferences(
     monkeypatch.setenv(KEY, "test-key")
     monkeypatch.setenv(SECRET, "test-secret")
     assert finish(picture_file(tmp_path)).stage.value == "imported"
+
+
+def test_a_model_larger_than_the_largest_download_stays_where_it_is_until_that_is_raised(
+    tmp_path: Path, addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert addon.preferences.model_bytes() == 1024**3
+    kept().largest_download = 16
+    assert addon.preferences.model_bytes() == 16 * 1024**2
+    monkeypatch.setattr(addon.preferences, "model_bytes", lambda: 1000)
+    job_id = generate(picture_file(tmp_path))
+    tick_until(lambda: stage_of(job_id) == "failed")
+    assert job(job_id).remedy.value == "preferences"
+    assert "Change Largest Download in the preferences" in job(job_id).message
+    monkeypatch.undo()
+    assert OPS.trellis2.retry(job_id=job_id) == {"FINISHED"}
+    tick_until(lambda: stage_of(job_id) == "imported")
+    assert connected.paid == 1
 
 
 def test_each_half_of_the_account_may_come_from_elsewhere(

@@ -22,7 +22,7 @@ from trellis_blender.core.runner.steps import StepTools, download_model, poll_ma
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import download
-from trellis_blender.core.scenario.text import plain
+from trellis_blender.core.text import plain
 
 GLB = container({"asset": {"version": "2.0"}}, bytes(400_000))
 OURS = {"jobId": "job_ours", "status": "in-progress", "progress": 0.5}
@@ -139,3 +139,12 @@ def test_all_else_goes_on_while_downloads_hang(studio: Studio, emulator: Emulato
     later = studio.add()
     studio.reach(later, Stage.DOWNLOADING)
     assert [studio.jobs[job_id].stage for job_id in hanging] == [Stage.DOWNLOADING] * NETWORK_WORKERS
+
+
+def test_all_else_goes_on_while_searches_hang(studio: Studio, emulator: Emulator) -> None:
+    emulator.fault("submit", Fault(close="after"), times=NETWORK_WORKERS)
+    emulator.fault("jobs", Fault(silence="before"), times=NETWORK_WORKERS)
+    hanging = [studio.add() for _ in range(NETWORK_WORKERS)]
+    studio.until(lambda: emulator.calls["jobs"] == NETWORK_WORKERS, "all searches to hang")
+    studio.reach(studio.add(), Stage.READY)
+    assert [studio.jobs[job_id].stage for job_id in hanging] == [Stage.UNCONFIRMED] * NETWORK_WORKERS

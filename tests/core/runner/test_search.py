@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,8 @@ from trellis_blender.core.errors import AccountError, PassingError, RefusedError
 from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
-from trellis_blender.core.runner.steps import ALONE_MAXIMUM, SearchMissed, identify, look_up
+from trellis_blender.core.runner import steps
+from trellis_blender.core.runner.steps import ALONE_MAXIMUM, PAGES_MAXIMUM, SearchMissed, identify, look_up
 from trellis_blender.core.scenario.api import Api
 
 Open = Callable[..., Studio]
@@ -89,6 +91,25 @@ def test_after_several_pages_the_first_is_read_again() -> None:
     assert shelf.asked == ["", "1", ""]
 
 
+@pytest.mark.parametrize(("bound", "value"), [("PAGES_MAXIMUM", 5), ("SEARCH_SECONDS", -1.0)])
+def test_a_listing_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch, bound: str, value: float) -> None:
+    monkeypatch.setattr(steps, bound, value)
+    shelf = Shelf(*([listed("a")] for _ in range(50)))
+    with pytest.raises(PassingError, match="has no end"):
+        search(shelf)
+    assert len(shelf.asked) <= 6
+
+
+@pytest.mark.parametrize(
+    "date", ["9999-12-31T23:59:59Z", "2199-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00", "never", ""]
+)
+def test_a_date_that_lies_hides_no_job_from_the_search(date: str) -> None:
+    job = dataclasses.replace(LOST, uploaded_at=date)
+    assert "1970" <= steps.listing_start([job])[:4] <= str(datetime.now(UTC).year)
+    lost = listed("job_2", "", created=datetime.now(UTC).isoformat())
+    assert search(Shelf([lost]), job=job) == SearchMissed(is_proof=False)
+
+
 OTHERS = {
     "another picture with the same seed": listed("job_2"),
     "an earlier try": listed("job_past", "asset_1"),
@@ -153,6 +174,31 @@ def test_a_key_that_does_not_see_the_picture_proves_nothing() -> None:
     with pytest.raises(AccountError) as error:
         search(Shelf([], sees_picture=False))
     assert tells_what_to_do(error.value.sentence)
+
+
+class Endless(Shelf):
+    """An API whose listing never ends. `following`: the name of the page after one of that number."""
+
+    def __init__(self, following: Callable[[int], str]) -> None:
+        super().__init__([])
+        self._following = following
+
+    def jobs(self, _start: str, page: str = "") -> tuple[list[RemoteJob], str]:
+        """One page, and that another one follows."""
+        self.asked.append(page)
+        return [listed(f"job_{len(self.asked)}")], self._following(len(self.asked))
+
+
+@pytest.mark.parametrize(
+    ("following", "most"),
+    [(str, 1 + PAGES_MAXIMUM), (lambda _number: "again", 2), (lambda number: "ab"[number % 2], 3)],
+    ids=["ever new pages", "the same page", "two pages in turn"],
+)
+def test_a_listing_without_an_end_is_given_up_and_proves_nothing(following: Callable[[int], str], most: int) -> None:
+    shelf = Endless(following)
+    with pytest.raises(PassingError, match="has no end"):
+        search(shelf)
+    assert len(shelf.asked) == most
 
 
 def test_a_search_that_is_stopped_proves_nothing() -> None:

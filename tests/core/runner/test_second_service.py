@@ -67,7 +67,13 @@ class Cupboard:
         """It does not say."""
         return None
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
         """Begin a job, and lose the first answer where it was told to."""
         self.calls["submit"] += 1
         job_id = f"order {len(self.submitted)}"
@@ -95,7 +101,7 @@ class Cupboard:
         """What has that name; all but pictures are models."""
         return Asset(asset_id, DATE, "", asset_id not in self.pictures)
 
-    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
+    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None], most: int) -> None:
         """Break off once, then come whole."""
         self.calls["download"] += 1
         progress(0.5)

@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from tests.patience import PATIENCE
@@ -14,12 +15,14 @@ from tests.patience import PATIENCE
 class Proxy:
     """Takes `CONNECT` and lets the bytes through, or answers with a `refusal`: "407 Proxy Authentication Required".
 
-    `leads_to`: the address that every host's name stands for; empty: the host that it is asked for.
+    `leads_to`: the address that every host's name stands for, or one by name and port; empty: the host itself.
+    `speaks`: what it does in place of that with whoever asks.
     """
 
-    def __init__(self, refusal: str = "", leads_to: str = "") -> None:
+    def __init__(self, refusal: str = "", leads_to: str | Mapping[str, str] = "") -> None:
         self.asked: list[str] = []
-        self._refusal, self._leads_to = refusal, leads_to.partition("//")[2]
+        self.speaks: Callable[[socket.socket], None] | None = None
+        self._refusal, self._leads_to = refusal, leads_to
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -55,7 +58,12 @@ class Proxy:
             if self._refusal:
                 client.sendall(f"HTTP/1.1 {self._refusal}\r\nContent-Length: 0\r\n\r\n".encode())
                 return
-            host, _, port = (self._leads_to or line.split()[1]).rpartition(":")
+            if self.speaks is not None:
+                self.speaks(client)
+                return
+            name = line.split()[1]
+            place = self._leads_to if isinstance(self._leads_to, str) else self._leads_to[name]
+            host, _, port = (place.partition("//")[2] or name).rpartition(":")
             with socket.create_connection((host, int(port)), timeout=PATIENCE) as server:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 _pass_on(client, server)

@@ -132,6 +132,15 @@ def test_an_import_that_never_ends_is_given_up(
     assert emulator.calls["upload_status"] == 3
 
 
+def test_an_import_is_given_up_by_the_clock_too(
+    api: Api, emulator: Emulator, large_picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenario_api, "IMPORT_SECONDS", -1.0)
+    with pytest.raises(PassingError):
+        api.upload(large_picture, "groß.png", "image/png", going_on)
+    assert emulator.calls["upload_status"] == 0
+
+
 def test_an_upload_stops_between_parts(api: Api, emulator: Emulator, large_picture: Path) -> None:
     with pytest.raises(PassingError):
         api.upload(large_picture, "groß.png", "image/png", lambda _: emulator.calls["upload_part"] < 1)

@@ -7,9 +7,11 @@ import gzip
 import json
 import socket
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,7 @@ from trellis_blender.core.errors import (
     ModelFileError,
     PassingError,
     RefusedError,
+    Remedy,
     TrellisError,
 )
 from trellis_blender.core.request.account import Account
@@ -131,6 +134,46 @@ def test_a_handshake_that_is_never_answered_ends_before_anything_is_sent(drop: b
     assert type(error) is PassingError
 
 
+def test_a_host_with_many_addresses_is_not_tried_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+
+    def hang(_socket: socket.socket, address: object) -> None:
+        tried.append(address)
+        time.sleep(SOON / 3)
+        raise TimeoutError
+
+    places = [(2, 1, 6, "", ("127.0.0.1", port)) for port in range(1, 200)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given: places)
+    monkeypatch.setattr(socket.socket, "connect", hang)
+    error = outcome(caller("https://api.example", paid=True))
+    assert type(error) is PassingError
+    assert 0 < len(tried) < 20
+
+
+def test_a_call_that_nobody_wants_does_not_begin_once_the_host_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, found, ended = threading.Event(), threading.Event(), list[TrellisError]()
+    look_up = socket.getaddrinfo
+
+    def slow(*given: Any, **named: Any) -> Any:
+        looks.set()
+        found.wait(PATIENCE)
+        return look_up(*given, **named)
+
+    monkeypatch.setattr(http, "CALL_SECONDS", PATIENCE)
+    connections = Connections()
+    with Recorder() as recorder:
+        made = http.Caller(Account.checked("a-key", "a-secret", "", recorder.url), connections, AGENT)
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        thread = threading.Thread(target=lambda: ended.append(outcome(lambda: made.call("GET", "/x"))))
+        thread.start()
+        assert looks.wait(PATIENCE)
+        connections.cut_thread(thread.ident or 0)
+        found.set()
+        thread.join()
+    assert [type(error) for error in ended] == [PassingError]
+    assert recorder.asked == []
+
+
 @pytest.mark.parametrize("speech", ENDLESS.values(), ids=ENDLESS)
 def test_a_download_that_would_never_end_ends(speech: Speech, tmp_path: Path) -> None:
     with server(speech) as url:
@@ -188,6 +231,7 @@ LONG = 9_000_000
 # Answers whose size would hurt, and the error that each ends in.
 LARGE: dict[str, tuple[Reply, type[TrellisError]]] = {
     "tiny objects": (Reply(200, b'{"a":[' + b"{}," * (LONG // 3) + b"{}]}"), LongAnswerError),
+    "7 MB of tiny objects": (Reply(200, b'{"a":[' + b"{}," * 2_300_000 + b"{}]}"), LongAnswerError),
     "a length that is too long": (Reply(200, b"{}", length=31_000_000), LongAnswerError),
     "a length of 400 digits": (Reply(200, b"{}", {"Content-Length": "9" * 400}), PassingError),
     "one long text": (Reply(200, b'{"a":"' + b"x" * LONG + b'"}'), LongAnswerError),
@@ -196,6 +240,11 @@ LARGE: dict[str, tuple[Reply, type[TrellisError]]] = {
     "gzip of zeros": (Reply(200, gzip.compress(bytes(200_000_000), 1), {"Content-Encoding": "gzip"}), LongAnswerError),
     "gzip twice": (
         Reply(200, gzip.compress(gzip.compress(bytes(9_000_000))), {"Content-Encoding": "gzip, gzip"}),
+        PassingError,
+    ),
+    "zeros by zstd": (Reply(200, b"\x28\xb5\x2f\xfd\x20\x02", {"Content-Encoding": "zstd"}), PassingError),
+    "a redirect of zeros": (
+        Reply(302, gzip.compress(bytes(200_000_000), 1), {"Location": "/", "Content-Encoding": "gzip"}),
         PassingError,
     ),
     "deflate and gzip": (Reply(200, b"x", {"Content-Encoding": "deflate,gzip"}), PassingError),
@@ -266,9 +315,45 @@ def test_a_model_without_a_length_ends_where_its_own_header_says(
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 3_000_000
 
 
+def test_a_model_that_comes_packed_is_unpacked_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "CHUNK_SECONDS", PATIENCE)
+    bomb = gzip.compress(GLB[:12] + bytes(400_000_000), 1)
+    with Recorder(Reply(200, bomb, {"Content-Encoding": "gzip"})) as recorder:
+        tracemalloc.start()
+        try:
+            error = outcome(lambda: fetch(recorder.url, tmp_path))
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert type(error) is ModelFileError
+    assert most < 64_000_000
+    with Recorder(Reply(200, gzip.compress(GLB), {"Content-Encoding": "gzip", "ETag": '"a"'})) as recorder:
+        fetch(recorder.url, tmp_path)
+    assert (tmp_path / "model.glb").read_bytes() == GLB
+
+
+def test_a_part_that_is_continued_keeps_to_its_own_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "CHUNK_SECONDS", PATIENCE)
+    (tmp_path / "model.glb.part").write_bytes(GLB[:100])
+    (tmp_path / "model.glb.origin").write_text('{"asset": "asset_1", "etag": "\\"a\\""}', encoding="utf-8")
+    more = Reply(206, bytes(4_000_000), {"Content-Range": "bytes 100-4000099/4000100", "ETag": '"a"'})
+    with Recorder(more) as recorder:
+        error = outcome(lambda: fetch(recorder.url, tmp_path))
+    assert type(error) is ModelFileError
+    assert (tmp_path / "model.glb.part").stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("status", [206, 416])
+def test_a_part_that_nobody_asked_for_is_no_fault_of_the_disk(status: int, tmp_path: Path) -> None:
+    with Recorder(Reply(status, b"x")) as recorder:
+        error = outcome(lambda: fetch(recorder.url, tmp_path))
+    assert type(error) is PassingError
+
+
 @pytest.mark.parametrize("length", [2**30 + 1, 10**12, 10**17])
 def test_a_model_that_is_announced_as_too_large_is_not_downloaded(length: int, tmp_path: Path) -> None:
     with Recorder(Reply(200, GLB, length=length)) as recorder:
         error = outcome(lambda: fetch(recorder.url, tmp_path))
     assert type(error) is ModelFileError
+    assert error.remedy is Remedy.PREFERENCES
     assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,12 @@ from trellis_blender.core.request.account import DEFAULT_ADDRESS
 from trellis_blender.core.request.service import Asset
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import REDIRECTS_MAXIMUM, download
-from trellis_blender.core.scenario.surroundings import CERTIFICATE_VARIABLES, check_file_address, is_public
+from trellis_blender.core.scenario.surroundings import (
+    CERTIFICATE_VARIABLES,
+    HOST_CHARACTERS_MAXIMUM,
+    check_file_address,
+    is_public,
+)
 
 KEY = base64.b64encode(b"a-key:a-secret").decode()
 GLB = container({"asset": {"version": "2.0"}}, bytes(4096))
@@ -95,6 +101,45 @@ def test_named_certificates_that_cannot_be_read_are_said(
     assert recorder.asked == []
 
 
+# What would be read for ever in place of certificates.
+ENDLESS = ["a large file", *(["a pipe"] if hasattr(os, "mkfifo") else [])]
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("name", CERTIFICATE_VARIABLES)
+def test_named_certificates_that_never_end_are_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / "own.pem"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        with path.open("wb") as file:
+            file.truncate(2**34)
+    monkeypatch.setenv(name, str(path))
+    with Recorder(tls=context(trustme.CA())) as recorder:
+        answer = call(recorder.url, paid=True)
+    assert type(answer) is PassingError
+    assert f"that {name} names cannot be read" in str(answer)
+
+
+def test_several_folders_of_certificates_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
+    with Recorder(tls=context(trustme.CA())) as recorder:
+        answer = call(recorder.url)
+    expect_not_sent(answer)
+    assert "not trusted" in str(answer)
+
+
+def test_a_socks_proxy_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:9")
+    answer = call("https://api.example", paid=True)
+    expect_not_sent(answer)
+    assert "SOCKS" in str(answer)
+
+
 @pytest.mark.parametrize("name", CERTIFICATE_VARIABLES[:3])
 def test_the_certificates_that_the_environment_names_are_trusted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
@@ -136,7 +181,11 @@ UNSAFE = [
     "https://localhost/a.glb",
     "https://[::1]/a.glb",
     "https://[::ffff:10.0.0.1]/a.glb",
+    "https://100.100.100.200/latest/meta-data",
     "https://[64:ff9b::a00:1]/a.glb",
+    "https://[64:ff9b:1::a00:1]/a.glb",
+    "https://[::ffff:0:10.0.0.1]/a.glb",
+    "https://[fec0::1]/a.glb",
     "https://[2002:a00:1::]/a.glb",
     "https://[fe80::1%25eth0]/a.glb",
     "https://[fd00::1]/a.glb",
@@ -173,6 +222,17 @@ def test_even_for_an_api_on_this_computer_files_come_from_here_or_from_a_safe_ad
     check_file_address("http://127.0.0.1:8000/a.glb", api="http://localhost:8000")
     with pytest.raises(PassingError):
         check_file_address(address, api="http://localhost:8000")
+
+
+@pytest.mark.parametrize("letter", ["a", "\u0660", "\u30fb", "\u00b7"])
+def test_a_host_that_is_longer_than_names_are_never_reaches_what_would_work_on_it_for_minutes(
+    letter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[object] = []
+    monkeypatch.setattr("idna.encode", lambda *given, **_named: reached.append(given))
+    with pytest.raises(PassingError, match="not safe"):
+        fetch(f"https://{letter * (HOST_CHARACTERS_MAXIMUM + 1)}/a.glb", tmp_path, DEFAULT_ADDRESS)
+    assert reached == []
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])

@@ -35,8 +35,8 @@ def is_over(window: Window, number: int) -> bool:
     return job is not None and (job.stage is Stage.READY or (job.stage is Stage.FAILED and job.remote_ended))
 
 
-def drive(window: Window, picture: Path, count: int) -> None:
-    """Make the jobs that are missing, some at a time, and go on until all are over."""
+def drive(window: Window, picture: Path, count: int, seconds: float = 120.0) -> None:
+    """Make the jobs that are missing, some at a time, and go on until all are over, for so many seconds at most."""
     seen: dict[str, Job] = {}
 
     def step() -> bool:
@@ -56,7 +56,7 @@ def drive(window: Window, picture: Path, count: int) -> None:
             window.runner.add([job], PictureFile(copy_of(picture), is_ours=True))
         return all(over)
 
-    until(step, "the end of all jobs", 120)
+    until(step, "the end of all jobs", seconds)
 
 
 def main() -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError, Text
+from ..files import open_own
 
 if TYPE_CHECKING:
     from .encode import ViewportPixels
     from .pixels import Pixels
     from .view import View
+    from .viewpoint import Viewpoint
 
 PIXELS_MAXIMUM = 50_000_000
 ALL_CLEAR = "All of it is transparent: there is nothing to make a model from. Choose another picture."
@@ -73,6 +75,7 @@ class ChosenPicture:
     `orientation`: Exif's value, if known already.
     `ignores_alpha`: send it without its transparency.
     `stamp`: the stamp of the file that holds these pixels.
+    `viewpoint`: where it was taken from, if that is known.
     """
 
     name: str
@@ -84,6 +87,7 @@ class ChosenPicture:
     orientation: int = 1
     ignores_alpha: bool = False
     stamp: FileStamp | None = None
+    viewpoint: Viewpoint | None = None
 
 
 # Prepares a picture, on a worker. Raises TrellisError or OSError.
@@ -125,6 +129,6 @@ def check_size(name: str, width: int, height: int) -> None:
 
 
 def fingerprint(path: Path) -> str:
-    """Return the file's SHA-256 in hexadecimal. Raises OSError."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a picture of ours in hexadecimal. Raises OSError."""
+    with open_own(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,6 +16,7 @@ from .account import Account
 from .models import HostedModel
 from .parameters import Value
 
+MODEL_BYTES_MAXIMUM = 1024**3  # of a download, unless the artist chooses another size
 # Waits that many seconds. Returns whether the work is still wanted.
 Wait = Callable[[float], bool]
 
@@ -115,8 +116,17 @@ class Service(Protocol):
         Raises RefusedError (`is_gone`) if there is no such picture, DryRunIgnoredError if it may have started a job.
         """
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
         """Send the paid call, once.
+
+        `may_leave`: asked just before its first byte leaves this computer. If it returns False, nothing is sent, and
+        PassingError is raised.
 
         Raises AnswerLostError if it may have been accepted but its answer was lost. Any other error means that it was
         certainly not accepted.
@@ -137,11 +147,12 @@ class Service(Protocol):
     def asset(self, asset_id: str) -> Asset:
         """Return a file at the service, with a fresh address."""
 
-    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
+    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None], most: int) -> None:
         """Download a GLB to `target`, whole; continue where an earlier try broke off. `progress` is called with 0 to 1.
 
-        Raises ModelFileError and StorageError, PassingError as soon as `wait` returns False, and RefusedError or
-        AccountError if the address has expired.
+        `most`: bytes; if there are more, a ModelFileError's remedy is the preferences. Raises ModelFileError and
+        StorageError, PassingError as soon as `wait` returns False, and RefusedError or AccountError if the address has
+        expired.
         """
 
 

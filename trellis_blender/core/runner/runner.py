@@ -25,17 +25,18 @@ from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageEr
 from ..job import folder as job_folder
 from ..job.events import (
     CancelAsked,
+    Checked,
     Damaged,
     Event,
     Imported,
     KeptUnread,
     Read,
     Resumed,
-    SubmitPutOff,
     SubmitStarted,
 )
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
+from ..request.service import MODEL_BYTES_MAXIMUM, Connector
 from .job_store import JobEntry, JobStore
 from .messages import ModelRead, Notice, RunnerMessage
 from .outcomes import Outcomes
@@ -45,13 +46,13 @@ from .timing import Clock, Note, Timing
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
+    from ..model.surface.findings import Findings
     from ..picture.file import ChosenPicture, PictureFile
-    from ..request.service import Connector
     from .steps import SearchMissed, Step, StepTools
     from .workers import Workers
 
-NETWORK_WORKERS = 4  # in each pool
-TRANSFERS = {Stage.UPLOADING: "uploads", Stage.DOWNLOADING: "downloads"}  # the pool of each large step
+NETWORK_WORKERS = 4  # in each pool; a step that may take long has one beside that of small calls
+LARGE_STEPS = {Stage.UPLOADING: "uploads", Stage.UNCONFIRMED: "searches", Stage.DOWNLOADING: "downloads"}
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +67,8 @@ def to_scenario(agent: str) -> Connector:
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
-    Nothing happens before `start`. The main thread reads `messages`, and sets how `pictures` prepares them.
+    `store_of`: what keeps the jobs, if not all in `root`. Nothing happens before `start`. The main thread reads
+    `messages`, and sets `model_bytes` and `pictures`.
     """
 
     def __init__(
@@ -76,22 +78,23 @@ class Runner:
         timing: Timing | None = None,
         clock: Clock | None = None,
         connector_for: Callable[[str], Connector] = to_scenario,
+        store_of: Callable[[Path, Timing, Clock, queue.SimpleQueue[RunnerMessage]], JobStore] = JobStore,
     ) -> None:
         self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self._agent, self._connector_for = agent, connector_for
         self._timing, self._clock = timing or Timing(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._store = JobStore(root, self._timing, self._clock, self.messages)
+        self._store = store_of(root, self._timing, self._clock, self.messages)
         self._entries = self._store.entries
         self.pictures = PictureWriter(root / job_folder.INCOMING)
+        self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
         self._pending = PendingPictures(self._store, self._notes, self._show_held_back, self.pictures)
         self._polling = Polling(self._timing, self._clock)
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
-        self._held_by = ""
-        self._busy = dict.fromkeys(("network", *TRANSFERS.values()), 0)  # workers that take a step, by pool
-        self._check_due = 0.0  # when to check next what other Blenders do
+        self._busy = dict.fromkeys(("network", *LARGE_STEPS.values()), 0)  # workers that take a step, by pool
+        self._held_by, self._check_due = "", 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
@@ -145,6 +148,10 @@ class Runner:
         """Record that the model could not be brought into a scene."""
         self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
+    def checked(self, job_id: str, findings: Findings) -> None:
+        """Record what was measured of the model, unless the job is gone by now."""
+        self._notes.put(lambda: self._tell(job_id, Checked(findings)) if job_id in self._entries else None)
+
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
         self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
@@ -194,10 +201,7 @@ class Runner:
         self._notes.put(lambda: self._compute(work))
 
     def stop(self, seconds: float = 2.0) -> bool:
-        """End all threads and cut the connections. Return True if they ended within that many seconds.
-
-        Every job goes on from its folder another time.
-        """
+        """End all threads and cut the connections. Return True if they ended within that many seconds."""
         end = time.monotonic() + seconds
         self._stopping.set()
         self._notes.put(lambda: None)
@@ -221,8 +225,7 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
-        # here and not above: importing `requests` takes up to a quarter of a second, numpy a twentieth; no artist
-        # should wait for that, least of all at the first click
+        # late, for the same reason; numpy takes a twentieth of a second
         from ..picture import encode  # noqa: F401
         from .workers import Workers
 
@@ -234,8 +237,7 @@ class Runner:
                 self._guarded(note)
         self._workers.stop()
         self._pending.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
-        for entry in self._entries.values():
-            entry.unlock()
+        self._store.close()
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Run the action, and report any error: one bad job must not stop the rest."""
@@ -393,7 +395,7 @@ class Runner:
 
     def _has_room(self, stage: Stage) -> bool:
         """Return whether a worker is free for a step from that stage."""
-        return self._busy[TRANSFERS.get(stage, "network")] < NETWORK_WORKERS
+        return self._busy[LARGE_STEPS.get(stage, "network")] < NETWORK_WORKERS
 
     def _is_polled(self, entry: JobEntry) -> bool:
         """Return whether the job is polled together with the others."""
@@ -410,13 +412,11 @@ class Runner:
         from .steps import STEPS, cancel
 
         by_itself = event_by_itself(entry.job)
-        if isinstance(by_itself, SubmitStarted) and not self._store.save(entry):
-            return  # never pay for anything that is not on disk
-        if by_itself is not None:
+        if isinstance(by_itself, SubmitStarted):
+            if not self._store.announce_submit(entry):
+                return
+        elif by_itself is not None:
             self._store.apply(entry, by_itself)
-        if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
-            self._store.apply(entry, SubmitPutOff())  # as above
-            return
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:
@@ -425,10 +425,10 @@ class Runner:
     def _hand_over(self, entry: JobEntry, step: Step) -> None:
         assert self._workers is not None
         assert self._account is not None
-        workers = self._workers
-        job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
+        workers, job, told, taken = self._workers, entry.job, [-self._timing.progress], self._taken(entry)
+        most, prepare = self.model_bytes, self.pictures.prepare
         entry.start_step(self._clock.now())
-        abandoned, pool = entry.abandoned, TRANSFERS.get(job.stage, "network")
+        abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
         self._busy[pool] += 1
 
         def wait(seconds: float) -> bool:
@@ -443,14 +443,14 @@ class Runner:
             result: Event | SearchMissed | Exception
             try:
                 tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
+                tools = replace(tools, hold=hold, model_bytes=most)
                 with abandoned.cuts(workers.cut_thread):
                     result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._settle(entry, result, pool))
 
-        pools = {"uploads": workers.uploads, "downloads": workers.downloads}
-        pools.get(pool, workers.network).run_with_api(self._account, work)
+        workers.pools[pool].run_with_api(self._account, work)
 
     def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception, pool: str) -> None:
         """Take in the result of a step."""

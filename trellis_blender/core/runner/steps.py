@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import (
     AccountError,
+    AnswerLostError,
     GenerationFailedError,
     ModelFileError,
     PassingError,
@@ -24,7 +25,8 @@ from ..errors import (
     advises,
     storage_error,
 )
-from ..files import write_whole
+from ..files import check_plain, write_whole
+from ..job.claims import Hold
 from ..job.events import (
     Cancelled,
     CancelRefused,
@@ -37,17 +39,20 @@ from ..job.events import (
     Submitted,
     Uploaded,
 )
-from ..job.folder import MODEL_FILE
+from ..job.folder import MODEL_FILE, begin_submit, withdraw_submit
 from ..job.job import Job, Stage
 from ..job.words import number
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
-from ..request.service import Asset, RemoteJob, Service, Wait
+from ..request.service import MODEL_BYTES_MAXIMUM, Asset, RemoteJob, Service, Wait
+from .failure_policy import NOT_ACCEPTED
 
 _log = logging.getLogger(__name__)
+SUBMIT_SECONDS = 30.0  # from the right to send the paid call to its first byte: shorter than any takeover
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
 PAGES_MAXIMUM = 1000  # of 100 jobs each
+SEARCH_SECONDS = 600.0  # for one search, however many pages there are
 UNKNOWN_JOB = "Scenario does not know this job. Check its ID and the project of the API key, then try again."
 UNKNOWN_MODEL = (
     "Scenario does not have this model. It was deleted there, or belongs to another API key."
@@ -63,7 +68,8 @@ class StepTools:
     """The tools of a step: the service, and the way to stop.
 
     `progress`: call it with 0 to 1. `taken`: the ids at Scenario of all our other jobs.
-    `prepare`: prepares a picture; None: all are ready to be sent.
+    `prepare`: prepares a picture; None: all are ready to be sent. `hold`: what we hold the job by.
+    `model_bytes`: of a download, at most.
     """
 
     service: Service
@@ -71,6 +77,8 @@ class StepTools:
     progress: Callable[[float], None]
     taken: frozenset[str] = frozenset()
     prepare: Prepare | None = None
+    hold: Hold | None = None
+    model_bytes: int = MODEL_BYTES_MAXIMUM
 
 
 @dataclass(frozen=True)
@@ -100,17 +108,37 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
 def prepare(job: Job, folder: Path, make: Prepare) -> Event:
     """Replace the stored picture by what we would send of it now."""
     try:
+        check_plain(folder / job.picture, (folder / job.picture).lstat())
         made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
         name = f"source.{made.kind}"
-        write_whole(folder / name, made.data)
+        write_whole(folder / name, made.data, is_private=True)
     except OSError as error:
         raise storage_error("save the picture", error) from error
     return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
-def submit(job: Job, _folder: Path, tools: StepTools) -> Event:
-    """Send the paid call. Raises AnswerLostError if it may have been accepted, PassingError if it certainly was not."""
-    remote = tools.service.submit(MODELS[job.model], job.asset_id, job.parameters)
+def submit(job: Job, folder: Path, tools: StepTools) -> Event:
+    """Send the paid call, unless another process has the right to. See `begin_submit`.
+
+    Raises AnswerLostError if it may have been accepted, one of NOT_ACCEPTED if it certainly was not.
+    """
+    try:
+        is_ours = begin_submit(folder, job.submits)
+    except OSError as error:
+        raise storage_error("save the job", error) from error
+    if not is_ours:
+        raise AnswerLostError("Another process has sent the request.")
+    latest = time.monotonic() + SUBMIT_SECONDS
+
+    def may_leave() -> bool:
+        """Return whether the call may leave now: we were not paused for long, and nobody has taken the job over."""
+        return time.monotonic() < latest and (tools.hold is None or tools.hold.is_held())
+
+    try:
+        remote = tools.service.submit(MODELS[job.model], job.asset_id, job.parameters, may_leave)
+    except NOT_ACCEPTED:
+        withdraw_submit(folder, job.submits)
+        raise
     return Submitted(remote.id, remote.cost)
 
 
@@ -120,34 +148,43 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     The listing is sorted by last update. A job updated while the pages are read jumps to page 1, so after several pages
     page 1 is read once more.
     """
-    start, listed, pages = listing_start([job]), dict[str, RemoteJob](), set[str]()
+    start, unread, pages = listing_start([job]), dict[str, RemoteJob](), set[str]()
+    end = time.monotonic() + SEARCH_SECONDS
     found, page = tools.service.jobs(start)
     is_long = bool(page)
     while True:
-        listed |= {remote.id: remote for remote in found}
         ours = _submit_of(job, found, tools.taken)
         if ours is not None:
             return ours
+        _note_unread(job, found, tools.taken, unread)
         if not page:
             break
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
-        if page in pages or len(pages) >= PAGES_MAXIMUM:
+        if page in pages or len(pages) >= PAGES_MAXIMUM or time.monotonic() > end:
             raise PassingError("Scenario's list of jobs has no end.")
         pages.add(page)
         found, page = tools.service.jobs(start, page)
     if is_long:
         again = tools.service.jobs(start)[0]
-        listed |= {remote.id: remote for remote in again}
         ours = _submit_of(job, again, tools.taken)
         if ours is not None:
             return ours
-    return _look_closer(job, list(listed.values()), tools)
+        _note_unread(job, again, tools.taken, unread)
+    return _look_closer(job, list(unread.values()), tools)
 
 
-def _look_closer(job: Job, listed: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
+def _note_unread(job: Job, found: list[RemoteJob], taken: frozenset[str], unread: dict[str, RemoteJob]) -> None:
+    """Add each listed job that may be ours and whose input the listing leaves out, as far as they are looked at."""
+    for remote in found:
+        if _may_be(job, remote, taken) and not remote.has_input and len(unread) <= ALONE_MAXIMUM:
+            unread[remote.id] = replace(remote, text="")
+        elif remote.has_input and len(unread) <= ALONE_MAXIMUM:  # it was on an earlier page, and is updated since
+            unread.pop(remote.id, None)
+
+
+def _look_closer(job: Job, unread: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
     """Request each listed job that may be ours and whose input the listing leaves out."""
-    unread = [remote for remote in listed if _may_be(job, remote, tools.taken) and not remote.has_input]
     is_proof = len(unread) <= ALONE_MAXIMUM and all(remote.id for remote in unread)  # a row without an id hides a job
     for remote in [each for each in unread if each.id][:ALONE_MAXIMUM]:
         if not tools.wait(0):
@@ -182,7 +219,7 @@ def _is_free(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
 
 def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
     """Return whether the job's submit may have begun it, judging by its date. Both dates are the server's."""
-    created, uploaded = _moment(remote.created), _moment(job.uploaded_at)
+    created, uploaded = _moment(remote.created), _uploaded(job)
     is_older = created is not None and uploaded is not None and created < uploaded - 1.0
     return _is_free(job, remote, taken) and not is_older
 
@@ -255,38 +292,41 @@ def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple
 
 def download_model(job: Job, folder: Path, tools: StepTools) -> Event:
     """Download the model. If its address has expired, request a new one."""
-    model = _model_of(job, tools.service)
+    model = _model_of(job, tools)
     if model is None:
         raise GenerationFailedError(
             "Scenario finished the job, but its result holds no model. Look at it on app.scenario.com."
         )
     for attempt in range(PATIENT_DOWNLOADS):
         try:
-            tools.service.download(model, folder / MODEL_FILE, tools.wait, tools.progress)
+            tools.service.download(model, folder / MODEL_FILE, tools.wait, tools.progress, tools.model_bytes)
             break
         except RefusedError as error:
             if attempt == PATIENT_DOWNLOADS - 1:
                 raise PassingError("Scenario's file host refuses the download.") from error
             model = replace(_result(model.id, tools.service), is_glb=True)
-        except ModelFileError:
-            if attempt == PATIENT_DOWNLOADS - 1:
+        except ModelFileError as error:
+            if attempt == PATIENT_DOWNLOADS - 1 or error.remedy is not Remedy.RETRY:
                 raise
     return Downloaded(model.id)
 
 
-def _model_of(job: Job, service: Service) -> Asset | None:
-    """Return the GLB among the job's assets; None if there is none. Other assets may be gone."""
-    gone: RefusedError | None = None
+def _model_of(job: Job, tools: StepTools) -> Asset | None:
+    """Return the GLB among the job's assets; None if there is none. Others may be gone, or answered with rubbish."""
+    missed: PassingError | RefusedError | None = None
     for asset_id in job.model_asset_ids:
         try:
-            asset = _result(asset_id, service)
-        except RefusedError as error:
-            gone = error
+            asset = _result(asset_id, tools.service)
+        except (PassingError, RefusedError) as error:
+            if missed is None or isinstance(error, PassingError):
+                missed = error  # which of them is the model is known once all have answered
+            if not tools.wait(0):
+                raise
             continue
         if asset.is_glb:
             return asset
-    if gone is not None:
-        raise gone
+    if missed is not None:
+        raise missed
     return None
 
 
@@ -343,8 +383,17 @@ def listing_start(jobs: list[Job]) -> str:
 
 def _before_submit(job: Job) -> float:
     """Return seconds since 1970, one second before the picture's date: a listing may exclude its own start date."""
+    uploaded = _uploaded(job)
+    return max(0.0, job.created - 24 * 3600 if uploaded is None else uploaded - 1.0)
+
+
+def _uploaded(job: Job) -> float | None:
+    """Return the server's date of the picture in seconds since 1970; None if there is none to be trusted.
+
+    One that lies in the future would hide the submit from the search, which would then seem never to have arrived.
+    """
     uploaded = _moment(job.uploaded_at)
-    return job.created - 24 * 3600 if uploaded is None else uploaded - 1.0
+    return uploaded if uploaded is not None and uploaded <= job.created + 24 * 3600 else None
 
 
 def _moment(date: str) -> float | None:

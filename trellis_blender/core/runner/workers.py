@@ -78,16 +78,17 @@ class WorkerPool:
 class Workers:
     """All threads of a runner.
 
-    Small calls never wait behind pictures and models on their way, nor pictures behind models. Reading models, making
+    Small calls never wait behind pictures and models on their way or behind a search of the whole listing, nor pictures
+    behind models. Reading models, making
     previews and writing pictures each have a thread of their own, so a model never waits for a hanging network or a
     preview.
     """
 
     def __init__(self, count: int, connector: Connector, stopping: threading.Event) -> None:
         self._connector = connector
-        self.network = WorkerPool(count, connector, stopping)
-        self.uploads = WorkerPool(count, connector, stopping)
-        self.downloads = WorkerPool(count, connector, stopping)
+        names = ("network", "uploads", "searches", "downloads")
+        self.pools = {name: WorkerPool(count, connector, stopping) for name in names}
+        self.network = self.pools["network"]
         self.reader = WorkerPool(1, connector, stopping)
         self.previewer = WorkerPool(1, connector, stopping)
         self.writer = WorkerPool(1, connector, stopping)
@@ -95,7 +96,7 @@ class Workers:
     def stop(self) -> list[threading.Thread]:
         """End all waiting. Return the threads, which end soon."""
         self._connector.cut()
-        pools = (self.network, self.uploads, self.downloads, self.reader, self.previewer, self.writer)
+        pools = (*self.pools.values(), self.reader, self.previewer, self.writer)
         return [thread for pool in pools for thread in pool.stop()]
 
     def cut_thread(self, thread: int) -> None:

@@ -7,10 +7,13 @@ import base64
 import contextlib
 import json
 import math
+import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -26,10 +29,12 @@ from ..errors import (
     advises,
     storage_error,
 )
+from ..files import open_own, read_own
 from ..request.account import Account
 from ..request.models import MODELS, HostedModel
 from ..request.parameters import Value
 from ..request.service import Asset, RemoteJob, ServiceModel, Wait
+from ..text import number as _number
 from .connection import Connections, Session
 from .download import download
 from .http import (
@@ -47,8 +52,15 @@ JOBS_PER_PAGE = (100, 20, 4, 1)  # fewer if the answer is too long
 # plug-in stops at this size.
 SMALL_PICTURE_BYTES = 3_500_000
 IMPORT_LOOKS = 600
+IMPORT_SECONDS = 900.0
 PART_BYTES = 5 * 1024 * 1024
 GLB_TYPE = "model/gltf-binary"
+# What a server may tell us at most.
+ID_MAXIMUM = 300  # characters of an ID, a status, a date
+TOKEN_MAXIMUM = 8000  # characters of a page's token, which travels in an address
+ASSETS_MAXIMUM = 50  # files of one job
+COST_MAXIMUM = 1e6  # creative units
+SECONDS_MAXIMUM = 7 * 24 * 3600.0  # that a job takes
 
 
 class Scenario:
@@ -89,9 +101,10 @@ class Api:
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
         """Send the picture, free of charge. Raises PassingError between parts when `wait` returns False."""
         try:
-            size = path.stat().st_size
+            with open_own(path) as file:
+                size = file.seek(0, os.SEEK_END)
             if size < SMALL_PICTURE_BYTES:
-                image = base64.b64encode(path.read_bytes()).decode("ascii")
+                image = base64.b64encode(read_own(path, SMALL_PICTURE_BYTES)).decode("ascii")
                 with contextlib.suppress(TooLargeError):  # then send it in parts
                     return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
@@ -115,7 +128,7 @@ class Api:
         body = {"image": image, **model.to_wire(parameters)}
         status, data = self._caller.dry_run(f"/generate/custom/{model.id}", body)
         if status == DRY_RUN_STATUS:
-            return _number(data.get("creativeUnitsCost"))
+            return _cost(data.get("creativeUnitsCost"))
         if status == 404:
             raise RefusedError("Scenario does not know the picture to ask the price with. Try again.", is_gone=True)
         if 200 <= status < 300:
@@ -124,10 +137,20 @@ class Api:
             raise error_for(status, {}, data)
         return None
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
-        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost."""
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
+        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost.
+
+        `may_leave`: asked just before its first byte leaves.
+        """
         body = {"image": image, **model.to_wire(parameters)}
-        data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
+        with self._caller.asking(may_leave):
+            data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
         try:
             return _job(data, data.get("creativeUnitsCost"))
         except PassingError as error:
@@ -135,7 +158,7 @@ class Api:
 
     def job(self, job_id: str) -> RemoteJob:
         """Return the job as it stands now."""
-        return _job(self._caller.call("GET", f"/jobs/{job_id}"))
+        return _job(self._caller.call("GET", f"/jobs/{_part(job_id)}"))
 
     def jobs(self, updated_after: str, page: str = "") -> tuple[list[RemoteJob], str]:
         """Return one page of at most 100 jobs, and the next page's token; empty at the end.
@@ -153,19 +176,25 @@ class Api:
         found, following = data.get("jobs"), data.get("nextPaginationToken")
         if not isinstance(found, list):
             raise PassingError("Scenario's list of jobs could not be read.")
-        return [_row(item) for item in found], following if isinstance(following, str) else ""
+        following = following if isinstance(following, str) else ""
+        if len(following) > TOKEN_MAXIMUM:
+            raise PassingError("Scenario's list of jobs could not be read.")
+        return [_row(item) for item in found], following
 
     def cancel(self, job_id: str) -> RemoteJob:
         """Ask for the job to be stopped, and return it as it stands afterwards."""
-        return _job(self._caller.call("POST", f"/jobs/{job_id}/action", {"action": "cancel"}))
+        return _job(self._caller.call("POST", f"/jobs/{_part(job_id)}/action", {"action": "cancel"}))
 
     def asset(self, asset_id: str) -> Asset:
         """Return a file at Scenario, with a fresh address."""
-        return _asset(self._caller.call("GET", f"/assets/{asset_id}"))
+        return _asset(self._caller.call("GET", f"/assets/{_part(asset_id)}"))
 
-    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
-        """Download the asset to `target`. `progress` is called with 0 to 1. Raises what `download.download` raises."""
-        download(self._files, asset, target, wait, progress)
+    def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None], most: int) -> None:
+        """Download the asset to `target`: at most `most` bytes. `progress` is called with 0 to 1.
+
+        Raises what `download.download` raises.
+        """
+        download(self._files, asset, target, wait, progress, most)
 
     def _upload_in_parts(self, path: Path, name: str, media_type: str, size: int, wait: Wait) -> Asset:
         count = math.ceil(size / PART_BYTES)
@@ -180,17 +209,18 @@ class Api:
         parts = upload.get("parts")
         if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
             raise PassingError("Scenario's answer to the upload could not be read.")
-        with path.open("rb") as file:
+        with open_own(path) as file:
             for part in sorted(parts, key=lambda part: float(part["number"])):
                 if not wait(0):
                     raise PassingError("The upload was stopped.")
                 self._send_part(part["url"], file.read(PART_BYTES))
-        upload_id = str(upload.get("id"))
+        upload_id = _part(str(upload.get("id")))
         self._caller.call("POST", f"/uploads/{upload_id}/action", {"action": "complete"})
         return self._imported(upload_id, wait)
 
     def _send_part(self, url: str, data: bytes) -> None:
         """Send one part to the storage. That is another host: it gets the bytes and no key. Its words are not read."""
+        self._files.check(url)
         try:
             with self._files.connections.deadline(PICTURE_SECONDS):
                 prepared = self._files.prepare_request(requests.Request("PUT", url, data=data))
@@ -203,9 +233,12 @@ class Api:
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
         """Return the asset that the parts became, once Scenario has joined them."""
+        end = time.monotonic() + IMPORT_SECONDS
         for _ in range(IMPORT_LOOKS):
             if not wait(1.0):
                 raise PassingError("The upload was stopped.")
+            if time.monotonic() > end:
+                break
             upload = _object(self._caller.call("GET", f"/uploads/{upload_id}"), "upload")
             status = str(upload.get("status"))
             if status == "failed":
@@ -235,6 +268,13 @@ def _ordered(data: Json) -> str:
     )
 
 
+def _part(name: str) -> str:
+    """Return an ID as a part of an address, so that it can lead nowhere else. Raises PassingError if it is none."""
+    if not name.strip("."):
+        raise PassingError("Scenario's answer could not be read.")
+    return quote(name, safe="")
+
+
 def _object(data: Json, name: str) -> Json:
     inner = data.get(name)
     if not isinstance(inner, Mapping):
@@ -262,16 +302,16 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
     words = " ".join(filter(None, (own_words({"error": metadata.get(name)}) for name in ("error", "hint"))))
     return RemoteJob(
         id=job_id,
-        status=str(job.get("status") or ""),
+        status=_short(job.get("status")),
         progress=min(1.0, max(0.0, _number(job.get("progress")) or 0.0)),
-        cost=_number(_mapping(job.get("billing")).get("cuCost")) if cost is None else _number(cost),
-        asset_ids=tuple(map(str, asset_ids)) if isinstance(asset_ids, list) else (),
-        image=str(submitted.get("image") or ""),
+        cost=_cost(_mapping(job.get("billing")).get("cuCost")) if cost is None else _cost(cost),
+        asset_ids=tuple(map(_short, asset_ids[:ASSETS_MAXIMUM])) if isinstance(asset_ids, list) else (),
+        image=_short(submitted.get("image")),
         seed=int(seed) if (seed := _number(submitted.get("seed"))) is not None else None,
         words=words,
         seconds=_seconds_between(job.get("createdAt"), job.get("updatedAt")),
         is_refunded=_mapping(job.get("billing")).get("disableRefund") is not True,
-        created=str(job.get("createdAt") or ""),
+        created=_short(job.get("createdAt")),
         has_input=_is_readable(submitted),
         models=frozenset(model for model in models if isinstance(model, str) and model),
         text=json.dumps(job),
@@ -280,7 +320,12 @@ def _job(data: Json, cost: Any = None) -> RemoteJob:
 
 def _job_id(job: Json) -> str:
     """Return the job's id: `jobId` by specification and SDK, `id` in Scenario's quick start; empty without one."""
-    return next((text for name in ("jobId", "id") if isinstance(text := job.get(name), str) and text), "")
+    texts = (job.get(name) for name in ("jobId", "id"))
+    return next((text for text in texts if isinstance(text, str) and 0 < len(text) <= ID_MAXIMUM), "")
+
+
+def _short(value: Any) -> str:
+    return str(value)[:ID_MAXIMUM] if isinstance(value, str | int | float) else ""
 
 
 def _is_readable(submitted: Json) -> bool:
@@ -295,14 +340,14 @@ def _is_readable(submitted: Json) -> bool:
 def _asset(data: Json) -> Asset:
     asset = _object(data, "asset")
     url, properties = str(asset.get("url") or ""), _mapping(asset.get("properties"))
-    if not isinstance(asset.get("id"), str):
+    if not isinstance(asset.get("id"), str) or len(asset["id"]) > ID_MAXIMUM:
         raise PassingError("Scenario's answer could not be read.")
     is_glb = (
         asset.get("mimeType") == GLB_TYPE
         or url.split("?", maxsplit=1)[0].lower().endswith(".glb")
         or str(properties.get("format") or "").lower() == "glb"
     )
-    return Asset(asset["id"], str(asset.get("createdAt") or ""), url, is_glb)
+    return Asset(asset["id"], _short(asset.get("createdAt")), url, is_glb)
 
 
 def _is_part(part: Any) -> bool:
@@ -317,17 +362,12 @@ def _seconds_between(first: Any, last: Any) -> float | None:
     """Return the seconds between two ISO 8601 dates; None if one is missing, is no date, or they are swapped."""
     try:
         seconds = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return seconds if seconds >= 0 else None
+    return seconds if 0 <= seconds <= SECONDS_MAXIMUM else None
 
 
-def _number(value: Any) -> float | None:
-    """Return the number if it is one that a float can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+def _cost(value: Any) -> float | None:
+    """Return the creative units; None if they are none that anybody could charge."""
+    cost = _number(value)
+    return cost if cost is not None and 0 <= cost <= COST_MAXIMUM else None

@@ -9,11 +9,13 @@ that uses it, and shut when that thread's deadline has passed, or when somebody 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import ssl
 import threading
 import weakref
 from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -21,12 +23,18 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
 
 from ..request.account import is_loopback
+from .answer_lines import BoundedAnswer
 from .surroundings import check_file_address, is_public, proxies_for, trusted_certificates
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0  # until the first byte, and between two
+# How an answer may be packed. Three kilobytes packed twice, or once by a newer method, become gigabytes before we can
+# count them.
+PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 
 
 class Connections:
@@ -34,6 +42,7 @@ class Connections:
 
     `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
     Whatever error a call ends in, only this tells for certain whether it may have arrived.
+    `on_this_thread.may_leave`: None, or asked before that; if it returns False, the call ends in an error, unsent.
     `on_this_thread.is_public_only`: refuse to connect to an address that is not public.
     """
 
@@ -41,23 +50,30 @@ class Connections:
         self.on_this_thread = threading.local()
         self._lock = threading.Lock()
         self._sockets: weakref.WeakKeyDictionary[socket.socket, int] = weakref.WeakKeyDictionary()
+        self._ends: dict[int, threading.Event] = {}  # by thread: set once nobody waits for its call any more
         self._is_cut = False
+        self._certificates_lock = threading.Lock()  # another one: a slow disk must not keep anybody from cutting
         self._certificates: ssl.SSLContext | None = None
 
     def certificates(self) -> ssl.SSLContext:
         """Return the certificates to trust, read once. Raises PassingError."""
-        with self._lock:
+        with self._certificates_lock:
             if self._certificates is None:
                 self._certificates = trusted_certificates()
             return self._certificates
 
     def add(self, sock: socket.socket) -> None:
-        """Remember a socket of this thread. After a cut, shut it at once."""
+        """Remember a socket of this thread. After a cut or the deadline, shut it at once."""
         with self._lock:
             self._sockets[sock] = threading.get_ident()
-            is_cut = self._is_cut
-        if is_cut:
+        if self.is_over():
             _shut(sock)
+
+    def is_over(self) -> bool:
+        """Return whether this thread's call was cut, or its deadline has passed."""
+        with self._lock:
+            end = self._ends.get(threading.get_ident())
+            return self._is_cut or (end is not None and end.is_set())
 
     def cut(self) -> None:
         """End all waiting on the network, now and from now on."""
@@ -70,6 +86,8 @@ class Connections:
     def cut_thread(self, thread: int) -> None:
         """End the waiting of the thread with that identifier, now."""
         with self._lock:
+            if thread in self._ends:
+                self._ends[thread].set()
             sockets = [sock for sock, owner in self._sockets.items() if owner == thread]
         for sock in sockets:
             _shut(sock)
@@ -82,19 +100,22 @@ class Connections:
         errors of the system and of its own libraries through.
         """
         thread, is_over = threading.get_ident(), threading.Event()
-
-        def end() -> None:
-            is_over.set()
-            self.cut_thread(thread)
-
-        timer = threading.Timer(seconds, end)
+        with self._lock:
+            self._ends[thread] = is_over
+        timer = threading.Timer(seconds, self._end, (thread, is_over))
         timer.name, timer.daemon = "deadline", True
         timer.start()
         try:
             yield
             if is_over.is_set():  # a connection that is shut looks like one that ended
                 raise requests.Timeout("the deadline has passed")
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
             if is_over.is_set():
                 raise requests.Timeout("the deadline has passed") from error
             if isinstance(error, requests.RequestException):
@@ -102,6 +123,16 @@ class Connections:
             raise requests.ConnectionError(type(error).__name__) from error
         finally:
             timer.cancel()
+            with self._lock:
+                self._ends.pop(thread, None)
+
+    def _end(self, thread: int, is_over: threading.Event) -> None:
+        """Cut the thread, unless it has gone on to another call meanwhile."""
+        is_over.set()
+        with self._lock:
+            is_present = self._ends.get(thread) is is_over
+        if is_present:
+            self.cut_thread(thread)
 
 
 class Session(requests.Session):
@@ -115,6 +146,8 @@ class Session(requests.Session):
         self.connections, self._api = connections, api
         self.trust_env = False  # see `surroundings.py`
         self.headers["User-Agent"] = agent
+        self.headers["Accept-Encoding"] = "gzip, deflate"
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none is kept
         self.adapters.clear()
         self.mount("http://", _Adapter(connections))
 
@@ -124,21 +157,32 @@ class Session(requests.Session):
             self.mount("https://", _Adapter(self.connections, self.connections.certificates()))
         return super().get_adapter(url)
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow no redirect. `requests` would read its whole body first, even if it is told not to follow it."""
+
+    def check(self, address: str) -> None:
+        """Raise PassingError unless the address is safe for this session.
+
+        Call it before anything else reads the address: some versions of idna would work for minutes on its host.
+        """
+        if self._api:
+            check_file_address(address, api=self._api)
+
     def exchange(self, prepared: requests.PreparedRequest) -> requests.Response:
         """Send the request. Return the answer; its body is not read yet. Call it within a deadline.
 
-        Raises PassingError if the address is not safe for files.
+        Raises PassingError if the address is not safe for files, ProxyError if it is the proxy that fails.
         """
-        if self._api:
-            check_file_address(prepared.url or "", api=self._api)
+        self.check(prepared.url or "")
         self.connections.on_this_thread.is_public_only = bool(self._api) and not is_loopback(self._api)
-        return self.send(
-            prepared,
-            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-            allow_redirects=False,
-            stream=True,
-            proxies=dict(proxies_for(prepared.url or "")),
-        )
+        proxies = dict(proxies_for(prepared.url or ""))
+        waits = (CONNECT_SECONDS, ANSWER_SECONDS)
+        try:
+            return self.send(prepared, timeout=waits, allow_redirects=False, stream=True, proxies=proxies)
+        except ValueError as error:  # as an address that cannot be one: that of the request was read before
+            if proxies and not isinstance(error, requests.exceptions.InvalidHeader):
+                raise requests.exceptions.ProxyError(str(error)) from error
+            raise
 
 
 def _shut(sock: socket.socket) -> None:
@@ -163,10 +207,9 @@ class _Adapter(HTTPAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         # a body shorter than its Content-Length is an error; urllib3 1.26 (Blender 4.2) checks this only on request
         resp.enforce_content_length = True
-        if "," in resp.headers.get("Content-Encoding", ""):
-            # three kilobytes compressed twice become gigabytes before we can count them (urllib3 1.26)
+        if resp.headers.get("Content-Encoding", "").strip().lower() not in PACKINGS:
             resp.close()
-            raise requests.exceptions.ContentDecodingError("the answer is packed more than once", request=req)
+            raise requests.exceptions.ContentDecodingError("the answer is packed in another way", request=req)
         return super().build_response(req, resp)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
@@ -179,6 +222,38 @@ def _leads_to_proxy(connection: Any) -> bool:
     return bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
 
 
+def _connected(connections: Connections, connection: Any, *, is_public_only: bool) -> socket.socket:
+    """Return a socket connected to the first of the host's addresses that answers. Raises urllib3's errors or OSError.
+
+    urllib3 would try address after address until long after the deadline, each without our knowing its socket, and
+    connect to addresses that are not public.
+    """
+    failure: Exception = OSError("the host has no address")
+    places = socket.getaddrinfo(connection._dns_host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
+    for family, kind, protocol, _, place in places:
+        if is_public_only and not is_public(str(place[0])):
+            failure = OSError("the host is not on the public internet")
+            continue
+        if connections.is_over():
+            raise OSError("the call is over")
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(connection.timeout)
+            connections.add(sock)
+            sock.connect(place)
+        except TimeoutError:
+            sock.close()
+            failure = ConnectTimeoutError(connection, "the host does not answer")
+        except OSError as error:
+            sock.close()
+            failure = NewConnectionError(connection, type(error).__name__)
+        else:
+            return sock
+    raise failure
+
+
 def _tracked_pools(connections: Connections) -> dict[str, Any]:
     """Return connection pools that report their sockets.
 
@@ -186,6 +261,7 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
     """
 
     class Tracked(HTTPConnection):
+        response_class = BoundedAnswer
         _is_connecting = False
         _raw: socket.socket | None = None
 
@@ -201,22 +277,28 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
             connections.add(self.sock)
 
         def _new_conn(self) -> socket.socket:
-            sock: socket.socket = super()._new_conn()
-            if getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(self):
-                peer = sock.getpeername()[0]
-                if not is_public(peer):
-                    sock.close()
-                    raise OSError("the host is not on the public internet")
+            is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(self)
+            sock = _connected(connections, self, is_public_only=is_public_only)
             # A handshake takes the socket over, and may never end. Its duplicate shuts the same connection.
             self._raw = sock.dup()
             connections.add(self._raw)
             return sock
 
+        def _tunnel(self) -> None:
+            try:
+                super()._tunnel()  # of `http.client`, as in all versions of Python
+            except (OSError, http.client.HTTPException) as error:
+                raise urllib3.exceptions.ProxyError(str(error), error) from error
+
         def send(self, data: Any) -> None:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent
                 self.connect()
             if not self._is_connecting:
-                connections.on_this_thread.has_sent = True
+                here = connections.on_this_thread
+                may_leave = getattr(here, "may_leave", None)
+                if may_leave is not None and not here.has_sent and not may_leave():
+                    raise OSError("nobody wants it to leave any more")
+                here.has_sent = True
             super().send(data)
 
     class Plain(Tracked):

@@ -14,16 +14,17 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import ModelFileError, PassingError, RefusedError, Remedy, Text, storage_error
-from ..files import rename
+from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, Text, storage_error
+from ..files import append_own, check_free, check_plain, clear, new_own, open_own, read_own, rename
 from ..model.glb import check_glb
-from ..request.service import Asset, Wait
+from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
 from .connection import Session
 from .http import PASSING, error_for, raise_for_connection
 
 CHUNK_BYTES = 256 * 1024
+PACKED_BYTES = 8192  # at a time, of a body that may be a thousand times larger once it is unpacked
+HEADER_BYTES = 12  # of a GLB (glTF 2.0 §4.4.2)
 CHUNK_SECONDS = 90.0  # for the answer's header, and for each chunk: 3 kB/s is the slowest line that we wait for
-MODEL_BYTES_MAXIMUM = 1024**3
 REDIRECTS_MAXIMUM = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PARTIAL = 206
@@ -32,25 +33,35 @@ RANGE_NOT_SATISFIABLE = 416
 _STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 
 
-def download(session: Session, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None]) -> None:
+def download(
+    session: Session,
+    asset: Asset,
+    target: Path,
+    wait: Wait,
+    progress: Callable[[float], None],
+    most: int = MODEL_BYTES_MAXIMUM,
+) -> None:
     """Download the asset to `target`, whole. The session carries no key: the address is on another host.
 
-    `progress` is called with 0 to 1.
+    `progress` is called with 0 to 1. `most`: bytes.
 
     Raises PassingError (the bytes received so far are kept), ModelFileError, StorageError, and RefusedError if the host
     refuses the address, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
+        for path in (part, origin, target):
+            check_free(path)
         have, tag = _continuation(part, origin, asset.id)
         headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
         headers["Accept-Encoding"] = "identity"  # so that lengths and ranges count the file's own bytes
         with closing(_opened(session, asset.url, headers)) as response:
             have = _checked(response, part, have)
-            if (_length(response, have) or 0) > MODEL_BYTES_MAXIMUM:
-                raise _too_large()
-            origin.write_text(json.dumps({"asset": asset.id, "etag": _tag(response)}), encoding="utf-8")
-            _save(session, response, part, have, wait, progress)
+            if (_length(response, have) or 0) > most:
+                raise _above(most)
+            with new_own(origin) as file:
+                file.write(json.dumps({"asset": asset.id, "etag": _tag(response)}).encode())
+            _save(session, response, part, have, wait, progress, most)
         try:
             check_glb(part)
         except ModelFileError:
@@ -65,6 +76,7 @@ def download(session: Session, asset: Asset, target: Path, wait: Wait, progress:
 def _opened(session: Session, address: str, headers: dict[str, str]) -> requests.Response:
     """Return the answer, after a few redirects at most. Their bodies are not read. Raises PassingError."""
     for _ in range(REDIRECTS_MAXIMUM + 1):
+        session.check(address)
         try:
             with session.connections.deadline(CHUNK_SECONDS):
                 prepared = session.prepare_request(requests.Request("GET", address, headers=headers))
@@ -85,14 +97,14 @@ def _opened(session: Session, address: str, headers: dict[str, str]) -> requests
 def _checked(response: requests.Response, part: Path, have: int) -> int:
     """Return behind how many bytes of the part the answer's body belongs. Raises an error if it is not the model."""
     if response.status_code == RANGE_NOT_SATISFIABLE:
-        part.unlink()
+        part.unlink(missing_ok=True)
         raise PassingError("The download could not be continued.")
     _raise_for_file_host(response)
     if response.status_code != PARTIAL:
-        part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
+        clear(part)  # first, so that the new tag never stands beside the old bytes
         return 0
-    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-        part.unlink()
+    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-") or _is_packed(response):
+        part.unlink(missing_ok=True)
         raise PassingError("The download could not be continued.")
     return have
 
@@ -104,18 +116,22 @@ def _save(
     have: int,
     wait: Wait,
     progress: Callable[[float], None],
+    most: int,
 ) -> None:
     """Write the answer's body behind the `have` bytes of the part. Raises OSError for the disk alone."""
-    length, is_glb = _length(response, have), have > 0
-    most = MODEL_BYTES_MAXIMUM
-    with part.open("ab" if have else "wb") as file:
+    length, beginning = _length(response, have), b""
+    if have:
+        with open_own(part) as file:
+            beginning = file.read(HEADER_BYTES)
+    with append_own(part) if have else new_own(part) as file:
         for chunk in _chunks(session, response):
-            if not is_glb:  # its header says how long it is, even where the server does not
-                is_glb, most = True, _announced(chunk)
-            file.write(chunk)
+            beginning += chunk[: HEADER_BYTES - len(beginning)]
             have += len(chunk)
             if have > most:
-                raise _too_large()
+                raise _above(most)
+            if have > _announced(beginning):  # its header says how long it is, even where the server does not
+                raise ModelFileError("The model's file is larger than it should be. Press Retry to download it again.")
+            file.write(chunk)
             if length:
                 progress(min(1.0, have / length))
             if not wait(0):
@@ -128,7 +144,8 @@ def _save(
 
 def _chunks(session: Session, response: requests.Response) -> Iterator[bytes]:
     """Yield the body in large chunks. Raises PassingError if it does not come, or comes too slowly."""
-    parts = response.iter_content(CHUNK_BYTES)  # which may be single bytes, if the server sends them so
+    # which may be single bytes, if the server sends them so
+    parts = response.iter_content(PACKED_BYTES if _is_packed(response) else CHUNK_BYTES)
     while True:
         chunk, part, failure = bytearray(), b"", None
         try:
@@ -150,20 +167,33 @@ def _announced(beginning: bytes) -> int:
 
     What is no GLB may go on for a little, so that it can be looked at, but not for ever.
     """
-    if beginning[:4] != b"glTF" or len(beginning) < 12:
-        return max(len(beginning), CHUNK_BYTES) * 4
+    if beginning[:4] != b"glTF" or len(beginning) < HEADER_BYTES:
+        return CHUNK_BYTES * 4
     (length,) = struct.unpack_from("<I", beginning, 8)
-    return min(MODEL_BYTES_MAXIMUM, max(int(length), len(beginning)) + CHUNK_BYTES)
+    return int(length) + CHUNK_BYTES
 
 
-def _too_large() -> ModelFileError:
-    return ModelFileError("The model's file is larger than it should be. Press Retry to download it again.")
+def _above(most: int) -> ModelFileError:
+    megabytes = f"{most / 1024**2:,.0f}"
+    return ModelFileError(
+        Text(
+            "The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, "
+            "then try again.",
+            megabytes=megabytes,
+        ),
+        remedy=Remedy.PREFERENCES,
+    )
+
+
+def _is_packed(response: requests.Response) -> bool:
+    """Return whether the body comes compressed although we did not ask for that. Its lengths and ranges say little."""
+    return response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
 
 
 def _tag(response: requests.Response) -> str:
     """Return the answer's tag, with which the download may be continued; empty if it has none of use."""
     tag = response.headers.get("ETag", "")
-    return tag if _STRONG_TAG.fullmatch(tag) else ""
+    return tag if _STRONG_TAG.fullmatch(tag) and not _is_packed(response) else ""
 
 
 def _raise_for_file_host(response: requests.Response) -> None:
@@ -183,15 +213,17 @@ def _raise_for_file_host(response: requests.Response) -> None:
 def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
     """Return how many bytes of this very asset are on disk, and the tag they belong to; 0 without a strong tag."""
     try:
-        data = json.loads(origin.read_text(encoding="utf-8"))
+        data = json.loads(read_own(origin).decode("utf-8"))
         tag = str(data["etag"])
         is_same = data["asset"] == asset_id and _STRONG_TAG.fullmatch(tag)  # RFC 9110 §13.1.5
-        return (part.stat().st_size, tag) if is_same else (0, "")
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        status = part.lstat()
+        check_plain(part, status)
+        return (status.st_size, tag) if is_same else (0, "")
+    except (FileNotFoundError, InTheWayError, ValueError, KeyError, TypeError, RecursionError):
         return 0, ""
 
 
 def _length(response: requests.Response, have: int) -> int | None:
     """Return the whole file's length in bytes; None if the server does not say."""
-    text = response.headers.get("Content-Length", "")
+    text = "" if _is_packed(response) else response.headers.get("Content-Length", "")
     return have + int(text[:18]) if text.isascii() and text.isdigit() else None

@@ -13,10 +13,11 @@ about a limit on jobs, applies only to calls that send a picture or a job.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -39,18 +40,21 @@ from ..errors import (
     advises,
 )
 from ..request.account import Account
+from ..text import plain_values
 from .connection import Connections, Session
 from .surroundings import words_for
-from .text import plain_values
 
 CALL_SECONDS = 90.0  # for a whole call, its answer included
 PICTURE_SECONDS = 300.0  # for a whole call that holds some megabytes of picture
 ANSWER_BYTES_MAXIMUM = 8 * 1024 * 1024
+VALUES_MAXIMUM = 300_000  # in an answer: eight megabytes of tiny objects would take up half a gigabyte
 REFUSAL_BYTES_MAXIMUM = 64 * 1024  # of the body of a refusal, which is read for its words
 DIGITS_MAXIMUM = 300  # of a number; Python refuses to read one of 4,300 and all that stands around it
 WAIT_MAXIMUM = 3600.0
 DRY_RUN_STATUS = 269
 PASSING = frozenset({408, 409, 425, 429})
+# Statuses that Scenario's own gateway answers with a page: the request is too large, or it has a problem.
+SCENARIOS_PAGES = frozenset({413, *range(500, 511)})
 # Statuses with which Scenario refuses a request after reading it.
 _REFUSALS = frozenset({400, 401, 402, 403, 404, 422, 429})
 _WORDS_MAXIMUM = 300
@@ -97,6 +101,9 @@ class Caller:
         except requests.RequestException as error:
             raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
         data = _json_object(content)
+        is_page = content.lstrip()[:1] == b"<"  # such as that of a network that asks to sign in first
+        if is_page and not paid and response.status_code not in PASSING | SCENARIOS_PAGES:
+            raise _elsewhere(response.status_code, None)
         if response.status_code >= 300:
             kind = {"paid": paid, "sends_picture": sends_picture}
             raise error_for(response.status_code, response.headers, data or {}, **kind)
@@ -104,9 +111,16 @@ class Caller:
             return data
         if paid:
             raise AnswerLostError("Scenario's answer could not be read.")
-        if content.lstrip()[:1] == b"<":  # a page, such as that of a network that asks to sign in first
-            raise _elsewhere(response.status_code, None)
         raise PassingError("Scenario's answer could not be read.")
+
+    @contextlib.contextmanager
+    def asking(self, may_leave: Callable[[], bool]) -> Iterator[None]:
+        """Ask `may_leave` just before the first byte of each call in the block leaves; if it says no, none does."""
+        self._here.may_leave = may_leave
+        try:
+            yield
+        finally:
+            self._here.may_leave = None
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
         """Send a call that returns a price instead of acting. Return the answer's status and JSON object.
@@ -172,7 +186,10 @@ def _content(response: requests.Response) -> bytes:
             if is_refusal:
                 break
             raise _TooLong("the answer is too long")
-    return b"".join(chunks)
+    content = b"".join(chunks)
+    if sum(map(content.count, (b",", b"[", b"{"))) > VALUES_MAXIMUM:
+        raise _TooLong("the answer holds too many values")
+    return content
 
 
 def _json_object(content: bytes) -> Json | None:
@@ -232,7 +249,7 @@ def _limit(data: Json) -> Json:
 
 def _at_limit(data: Json) -> str:
     count = _limit(data)["actionLimit"]
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10_000:
         return "Scenario runs no more of your jobs at once. This one is sent when another ends."
     return Text("Scenario runs {count} of your jobs at once. This one is sent when another ends.", count=count)
 
@@ -299,7 +316,7 @@ def _retry_after(headers: Mapping[str, str], data: Json) -> float | None:
     for hint in hints:
         try:
             seconds = hint()
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError, OSError):
             continue
         if 0 <= seconds < float("inf"):
             return min(seconds, WAIT_MAXIMUM)

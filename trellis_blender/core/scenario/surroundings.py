@@ -24,6 +24,8 @@ from ..request.account import is_loopback
 
 # Environment variables that name certificates to trust in place of the usual ones, as `requests`, curl and OpenSSL do.
 CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+HOST_CHARACTERS_MAXIMUM = 253  # RFC 1035 §2.3.4; idna before 3.15 takes time with the square of the length
+CERTIFICATE_BYTES_MAXIMUM = 16 * 1024 * 1024  # a hundred times Mozilla's list
 # Where Linux distributions keep the certificates of the system; Python finds those of Windows by itself.
 SYSTEM_CERTIFICATES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
@@ -31,6 +33,9 @@ SYSTEM_CERTIFICATES = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # Alpine, macOS
 )
+
+
+TRANSLATORS = ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")
 
 
 def proxies_for(address: str) -> Mapping[str, str]:
@@ -47,7 +52,9 @@ def trusted_certificates() -> ssl.SSLContext:
     context: ssl.SSLContext = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)  # urllib3 checks the names with it
     named = {name: path for name in CERTIFICATE_VARIABLES if (path := os.environ.get(name, "").strip())}
     for name, path in named.items():
-        _trust(context, name, Path(path))
+        # only this variable may name several folders, as OpenSSL reads it
+        for part in filter(None, path.split(os.pathsep)) if name == "SSL_CERT_DIR" else [path]:
+            _trust(context, name, Path(part))
     if not named:
         context.load_verify_locations(certifi.where())
         context.load_default_certs()
@@ -61,6 +68,8 @@ def _trust(context: ssl.SSLContext, name: str, path: Path) -> None:
     try:
         if path.is_dir():
             context.load_verify_locations(capath=path)
+        elif path.exists() and not (path.is_file() and path.stat().st_size <= CERTIFICATE_BYTES_MAXIMUM):
+            raise OSError("a pipe or a device, which may never end")
         else:
             context.load_verify_locations(cafile=path)
     except FileNotFoundError:
@@ -82,26 +91,25 @@ def is_public(host: str) -> bool:
     except ValueError:
         return True
     if isinstance(address, ipaddress.IPv6Address):
+        if address.is_site_local:
+            return False
         address = address.ipv4_mapped or address.sixtofour or _translated(address) or address
-    return not (
-        address.is_private
-        or address.is_loopback
-        or address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or address.is_reserved
-    )
+    # carriers' own addresses (100.64.0.0/10) are neither private nor global
+    return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address within the IPv6 address of a translator (RFC 6052 §2.1); None if it holds none."""
-    if address in ipaddress.ip_network("64:ff9b::/96"):
+    """Return the IPv4 address within the IPv6 address of a translator; None if it holds none.
+
+    RFC 6052 §2.1, RFC 8215 for a network's own translator, RFC 2765 §2.1 for the oldest form.
+    """
+    if any(address in ipaddress.ip_network(network) for network in TRANSLATORS):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
 
 
 def check_file_address(address: str, *, api: str) -> None:
-    """Raise PassingError unless the address may be used for files: https and public.
+    """Raise PassingError unless the address may be used for files: https, public, and no host longer than names are.
 
     Only if the API itself is on this computer, so may be the files, and without https. Where a host's name leads is
     checked when the connection is made.
@@ -113,22 +121,29 @@ def check_file_address(address: str, *, api: str) -> None:
         host, parts = "", urlsplit("")
     is_here = bool(host) and is_loopback(address)
     is_safe = is_loopback(api) if is_here else bool(host) and parts.scheme == "https" and is_public(host)
-    if not is_safe:
+    if not is_safe or len(host) > HOST_CHARACTERS_MAXIMUM:
         raise PassingError("Scenario named an address for a file that is not safe to use.")
 
 
 def words_for(error: Exception) -> str:
     """Return what happened and what to do, for an error of the network before an answer came."""
-    if isinstance(error, requests.exceptions.ProxyError) or "proxy" in type(error).__name__.lower():
-        return _words_for_proxy(error)
+    if isinstance(error, requests.exceptions.ContentDecodingError | requests.exceptions.InvalidHeader):
+        return "Scenario's answer could not be read."
+    for each in (error, error.__cause__):  # a proxy that hung until the deadline is named, too
+        if "proxy" in type(each).__name__.lower():
+            return _words_for_proxy(each)
     if isinstance(error, requests.exceptions.SSLError | ssl.SSLError):
         return "The connection to Scenario is not trusted. Check this computer's date and network."
     if isinstance(error, requests.Timeout | TimeoutError):
         return "Scenario does not answer. Check the network."
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return "Scenario's answer could not be read."
     return "No connection to Scenario. Check the network."
 
 
-def _words_for_proxy(error: Exception) -> str:
+def _words_for_proxy(error: BaseException | None) -> str:
+    if "SOCKS" in str(error):
+        return "The network's proxy is a SOCKS proxy, which the add-on cannot use. Check the system's proxy settings."
     if "407" in str(error):  # only words: the connection was never made, and nothing else depends on them
         return "The network's proxy asks for a name and a password. Check the system's proxy settings."
     if "Tunnel connection failed" in str(error):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it imports models with Blender's own importer, and saves textures as PNG.
+"""A program for the background Blender: it imports models with Blender's own importer, saves textures as PNG, and finds
+out where models stand in their pictures.
 
 `model_client.py` sends its requests.
 """
@@ -8,19 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
-from trellis_core.files import write_whole
+from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
+from trellis_core.model.bounds import check_images
 from trellis_core.model.materials import kind_of
+from trellis_core.picture.metadata import HEADER_BYTES
 from trellis_host.gltf import COLLECTION, import_gltf
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
 _log = logging.getLogger(__name__)
+BLEND_BYTES_MAXIMUM = 2 * 2**30  # that the artist's Blender reads on its main thread
+TEXTURE_SIDE = 512  # pixels: enough to tell colours
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
 
 
@@ -39,16 +45,29 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     except RuntimeError as error:
         _log.warning("Blender's importer: %s", blenders_words(str(error)))
         raise import_error("Blender could not import the model") from error
+    check_images(_beginning(image) for image in bpy.data.images)
     for number, image in enumerate(bpy.data.images, 1):
         _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)
     for obj in _joined(made):
         collection.objects.link(obj)
     try:
-        bpy.data.libraries.write(request["target"], {collection}, compress=False)
+        target = Path(request["target"])
+        for name in (target.name, f"{target.name}@"):  # Blender writes the second first, even through a link
+            clear(target.with_name(name))
+        bpy.data.libraries.write(str(target), {collection}, compress=False)
     except RuntimeError as error:
         raise OSError(blenders_words(str(error))) from error
+    close_to_others(target)
+    if target.stat().st_size > BLEND_BYTES_MAXIMUM:
+        clear(target)
+        raise import_error("The model is too large to be opened safely")
     return {}
+
+
+def _beginning(image: Any) -> bytes:
+    """Return the first bytes of an image's file."""
+    return bytes(image.packed_file.data[:HEADER_BYTES]) if image.packed_file else b""
 
 
 def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
@@ -57,13 +76,16 @@ def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
     kind = kind_of(data)
     if kind is None:
         return
-    file = stem.with_suffix(f".{kind}")
+    file = stem.with_name(f"{stem.name}.{kind}")
     with contextlib.suppress(OSError, RuntimeError):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if wanted["packs"]:  # otherwise the folder is the artist's, and may be a link
+            own_folder(file.parent)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, data)
         if kind == "webp" and wanted["as_png"]:
-            file = stem.with_suffix(".png")
-            _save_png(file.with_suffix(".webp"), file)
+            source, file = file, file.with_suffix(".png")
+            _save_png(source, file)
         image.filepath_raw = str(file)
         if not wanted["packs"] or file.suffix != f".{kind}":
             image.unpack(method="REMOVE")
@@ -92,13 +114,14 @@ def _save_png(source: Path, target: Path) -> None:
     import bpy
 
     part = target.with_name(target.name + ".part")
+    clear(part)
     image: Any = bpy.data.images.load(str(source))
     image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
     if not all(image.size):  # asking for the size reads the file
         raise RuntimeError("it cannot be read")
     image.file_format, image.filepath_raw = "PNG", str(part)
     image.save()
-    part.replace(target)
+    rename(part, target)
     bpy.data.images.remove(image)
 
 
@@ -138,4 +161,89 @@ def _moves(obj: Any) -> bool:
     return bool(obj.animation_data or obj.modifiers or (obj.type == "MESH" and obj.data.shape_keys))
 
 
-HANDLERS = {"import": import_model, "png": save_as_png}
+def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
+
+    `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `points`: what lies as far away as the model,
+    if the ground does not tell: the first in front of the camera counts.
+    Return `matrix`, from the model's place in the file to the world, row by row, `low` and `high`, its bounds in the
+    file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
+    """
+    import numpy as np
+    from trellis_core.align.depth import at_point, on_ground
+    from trellis_core.align.fit import NO_BOX, NO_DEPTH, fit
+    from trellis_core.align.points import Surface, scatter
+    from trellis_core.align.view import Camera, subject
+    from trellis_core.model.arrays import Shape
+    from trellis_core.model.glb import NotPlainError
+    from trellis_core.model.read import read_model
+
+    _empty()
+    try:
+        model = read_model(Path(request["file"]), Shape(largest=None, is_grounded=False))
+    except NotPlainError as error:
+        raise ModelFileError(str(error), remedy=Remedy.NONE) from error
+    work.progress(0.2)
+    mesh, materials = model.mesh, model.materials
+    textures = [_texture(model, each.base_texture.image if each and each.base_texture else None) for each in materials]
+    positions = mesh.positions.reshape(-1, 3)
+    uvs = mesh.uvs[0].reshape(-1, 3, 2) if mesh.uvs else None
+    surface = Surface(positions, mesh.corner_vertices.reshape(-1, 3), uvs, mesh.materials)
+    cloud, middle = scatter(surface, textures)
+    work.progress(0.5)
+    given = request["viewpoint"]
+    matrix, projection = (np.array(given[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))
+    camera = Camera(matrix, projection, given["is_perspective"])
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    found: dict[str, Any] = {"matrix": [], "low": low.tolist(), "high": high.tolist(), "overlap": 0.0, "doubt": NO_BOX}
+    seen = subject(_pixels(Path(request["picture"])), tuple(request["shows"]))
+    fitted = fit(cloud, camera, seen, may_tilt=request["may_tilt"]) if seen is not None else None
+    if fitted is None:
+        return found
+    poses = [on_ground(fitted.pose, cloud, camera)]
+    poses += [at_point(fitted.pose, camera, np.array(point, np.float64)) for point in request["points"]]
+    pose = next((each for each in poses if each is not None), None)
+    if pose is None:
+        return {**found, "overlap": fitted.overlap, "doubt": fitted.doubt or NO_DEPTH}
+    placed = np.eye(4)
+    placed[:3, :3] = pose.rotation * pose.size
+    placed[:3, 3] = pose.place - placed[:3, :3] @ middle
+    return {**found, "matrix": placed.ravel().tolist(), "overlap": fitted.overlap, "doubt": fitted.doubt}
+
+
+def _texture(model: Any, index: int | None) -> Any:
+    """Return a small version of one of the model's images: uint8 (height, width, 4), the bottom row first, or None."""
+    if index is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "texture")
+        file.write_bytes(model.images[index].data)
+        try:
+            return _pixels(file, TEXTURE_SIDE)[::-1]
+        except RuntimeError:  # the outline alone has to do
+            return None
+
+
+def _pixels(file: Path, side: int = 0) -> Any:
+    """Return the picture's pixels as stored: uint8 (height, width, 4), the top row first. `side`: shrink it to that.
+
+    Raises RuntimeError if Blender cannot read it.
+    """
+    import bpy
+    import numpy as np
+
+    image: Any = bpy.data.images.load(str(file), check_existing=False)
+    try:
+        image.alpha_mode = "CHANNEL_PACKED"  # colours as stored, whatever the alpha
+        width, height = image.size
+        if side and max(width, height) > side:
+            image.scale(*(max(1, round(each * side / max(width, height))) for each in (width, height)))
+            width, height = image.size
+        flat = np.empty(width * height * 4, np.float32)
+        image.pixels.foreach_get(flat)
+    finally:
+        bpy.data.images.remove(image)
+    return (flat.reshape(height, width, 4)[::-1] * 255 + 0.5).clip(0, 255).astype(np.uint8)
+
+
+HANDLERS = {"import": import_model, "png": save_as_png, "align": align}

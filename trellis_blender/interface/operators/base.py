@@ -9,6 +9,8 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ...core.errors import Text, TrellisError
+from ...core.files import PICTURE_ENDINGS
+from ...core.request.presets import VARIATIONS_MAXIMUM
 from ...host.translation.translation import translated, translated_report
 from ...settings import preferences
 from ...settings import scene as scene_settings
@@ -31,10 +33,7 @@ DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits in its queue. So we ignore clicks until the artist could see
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
-IMAGE_EXTENSIONS = (
-    "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
-    ";*.tga;*.psd;*.psb;*.jp2;*.j2c;*.dds;*.dpx;*.cin;*.sgi;*.rgb;*.rgba;*.bw;*.gif;*.heic;*.heif"
-)
+IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
 
 
 def can_act(operator: type, is_possible: bool, *, otherwise: str) -> bool:
@@ -173,7 +172,7 @@ class Generate(PaidAction):
             description=scene_settings.VARIATIONS_DESCRIPTION,
             default=1,
             min=1,
-            max=scene_settings.VARIATIONS_MAXIMUM,
+            max=VARIATIONS_MAXIMUM,
             options={"SKIP_SAVE"},
         )
 

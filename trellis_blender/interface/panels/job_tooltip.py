@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from ...core.errors import Text
+from ...core.job import folder as job_folder
 from ...core.job.job import Job
 from ...core.job.spending import charged
 from ...core.job.words import cost_words, date, duration, size_words, state_sentence
@@ -45,7 +46,7 @@ def _times(job: Job) -> str:
 def _size(folder: Path) -> str:
     """Return the size of the job's files, empty if there are none."""
     try:
-        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        size = job_folder.size(folder)
     except OSError:  # it was just removed
         return ""
     return size_words(size) if size else ""
