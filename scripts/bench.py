@@ -33,26 +33,22 @@ from pathlib import Path
 from typing import Any
 
 import environments
-import finish_table
-import import_table
 import screens
-import startup_table
-import texture_table
+from benchmarks import finish_table, import_table, startup_table, texture_table
+from benchmarks.finish_table import MeasuredFinish
+from benchmarks.import_table import BLENDERS, NORMALS, OURS, Measured
+from benchmarks.startup_table import MeasuredStart
+from benchmarks.texture_table import MeasuredTextures
 from build import stage
-from finish_table import MeasuredFinish
-from import_table import BLENDERS, NORMALS, OURS, Measured
-from startup_table import MeasuredStart
-from texture_table import MeasuredTextures
 
 FACES = (100_000, 500_000, 1_000_000, 2_000_000)
 PIXELS = (2048, 4096)
 RUNS = 5
 SECONDS_PER_PROCESS = 1800
-RUNNER = Path(__file__).with_name("import_runs.py")
-CLICKS = Path(__file__).with_name("click_runs.py")
-STARTS = Path(__file__).with_name("startup_runs.py")
-TEXTURES = Path(__file__).with_name("texture_runs.py")
-FINISHES = Path(__file__).with_name("finish_runs.py")
+IMPORTS, CLICKS, STARTS = "benchmarks.import_runs", "benchmarks.click_runs", "benchmarks.startup_runs"
+FINISHES = "benchmarks.finish_runs"
+SCRIPTS = environments.ROOT / "scripts"
+TEXTURES = SCRIPTS / "benchmarks" / "texture_runs.py"  # Blender's own Python runs it, which does not find the others
 FINISHED_FACES = 500_000
 START_RUNS = 15
 TEXTURED_FACES = 20_000  # few, since only the textures count
@@ -133,7 +129,7 @@ def measure(version: str, faces: int, pixels: int, normals: str, runs: int) -> M
         answer = Path(folder, "answer.json")
 
         def run(*arguments: str) -> Any:
-            _run([str(python), str(RUNNER), *arguments, str(answer)])
+            _run([str(python), "-m", IMPORTS, *arguments, str(answer)])
             return json.loads(answer.read_text(encoding="utf-8"))
 
         first = {way: run("fresh", way, str(glb)) for way in (BLENDERS, OURS)}
@@ -145,7 +141,7 @@ def clicks(version: str, runs: int) -> list[str]:
     python = environments.blender_environment(version)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
-        _run([str(python), str(CLICKS), str(runs), str(answer)])
+        _run([str(python), "-m", CLICKS, str(runs), str(answer)])
         found = json.loads(answer.read_text(encoding="utf-8"))
     return [
         f"| {version} | {picture} | {one['click'] * 1000:.0f} | {one['beside'] * 1000:.0f} "
@@ -160,10 +156,10 @@ def starts(version: str, runs: int) -> MeasuredStart:
     found: dict[str, list[dict[str, float]]] = {way: [] for way in startup_table.WAYS}
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
-        _run([python, str(STARTS), "prepare", folder])
+        _run([python, "-m", STARTS, "prepare", folder])
         for number in range(runs + 1):
             for way, starts_of_it in found.items():
-                _run([python, str(STARTS), way, folder, str(answer)], leaves_bytecode=True)
+                _run([python, "-m", STARTS, way, folder, str(answer)], leaves_bytecode=True)
                 if number:  # the first start compiles
                     starts_of_it.append(json.loads(answer.read_text(encoding="utf-8")))
     return MeasuredStart(version, found)
@@ -190,7 +186,7 @@ def finishes(version: str, faces: int, runs: int) -> list[MeasuredFinish]:
     python = environments.blender_environment(version)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
-        _run([str(python), str(FINISHES), str(faces), str(runs), str(answer)])
+        _run([str(python), "-m", FINISHES, str(faces), str(runs), str(answer)])
         found = json.loads(answer.read_text(encoding="utf-8"))
     return [MeasuredFinish(version, faces, kind, of_kind) for kind, of_kind in found.items()]
 
@@ -222,11 +218,11 @@ def _glb(python: Path, *kind: str) -> Path:
 
     The GLB is made once and kept in the system's temporary folder until its code changes.
     """
-    sources = [RUNNER, *sorted((RUNNER.parent / "emulator").rglob("*.py"))]
+    sources = [SCRIPTS / "benchmarks" / "import_runs.py", *sorted((SCRIPTS / "emulator").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     path = Path(tempfile.gettempdir(), "trellis_blender_bench", f"{'-'.join(kind)}-{digest}.glb")
     if not path.is_file():
-        _run([str(python), str(RUNNER), *kind, str(path)])
+        _run([str(python), "-m", IMPORTS, *kind, str(path)])
     return path
 
 
@@ -235,7 +231,7 @@ def _run(command: Sequence[str], given: Mapping[str, str] | None = None, *, leav
 
     With `leaves_bytecode` it keeps compiled files.
     """
-    variables = {**environments.clean_variables(), "PYTHONUTF8": "1", **(given or {})}
+    variables = {**environments.clean_variables(), "PYTHONUTF8": "1", "PYTHONPATH": str(SCRIPTS), **(given or {})}
     if leaves_bytecode:
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import environments
 
-STEPS = environments.ROOT / "scripts" / "demo_steps.py"
+SCRIPTS = environments.ROOT / "scripts"
 RESULTS = ("picture.*", "model.glb", "result.png", "result.blend")
 # What the model is.
 A_RELIEF = "a relief of the picture, which a real model is not"
@@ -43,7 +43,7 @@ def play(python: Path, image: Path | None, folder: Path) -> None:
         earlier.unlink()
     with tempfile.TemporaryDirectory(prefix="trellis-demo-", ignore_cleanup_errors=True) as temporary:
         log, reason = Path(temporary, "log.txt"), Path(temporary, "reason.txt")
-        command = [str(python), str(STEPS), f"--folder={folder}", f"--log={log}", f"--reason={reason}"]
+        command = [str(python), "-m", "demonstration.steps", f"--folder={folder}", f"--log={log}", f"--reason={reason}"]
         status = subprocess.run(  # nosec B603 # a script of ours
             [*command, *([str(image)] if image else [])], check=False, env=_variables(Path(temporary, "user"))
         ).returncode
@@ -57,7 +57,8 @@ def _variables(user_folder: Path) -> dict[str, str]:
     variables = environments.clean_variables()
     kept = {name: value for name, value in variables.items() if not name.upper().startswith(NOT_PASSED_ON)}
     # A proxy does not know the stand-in, which listens on this computer only.
-    return {**kept, **environments.own_folders(user_folder), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    own = {**environments.own_folders(user_folder), "PYTHONPATH": str(SCRIPTS)}
+    return {**kept, **own, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 def _ending(status: int) -> str:

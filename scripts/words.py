@@ -3,14 +3,17 @@
 
 It collects the artist's texts from the add-on's source: labels, tooltips, sentences. ``--write`` updates the
 dictionaries in ``trellis_blender/host/translation/``: it adds new texts with an empty translation, and removes unused
-ones.
+ones. A text with values in it is a `Text` (``core/errors.py``): an f-string that the artist reads has no translation,
+so each is listed, too.
 """
 
 import argparse
 import ast
 import json
 import re
+import string
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +56,11 @@ _UNREAD_TEXTS = frozenset(
         "Tunnel connection failed",
         "the answer is packed in another way",
         "nobody wants it to leave any more",
-        "bytes {have}-",
+        "bytes {}-",
         "does not have any image data",
-        "Trellis Picture {token_hex}",
+        "texture {}",
+        "Trellis Picture {}",
+        "{} LOD",
         "its JSON is unreasonably large",
     }
 )
@@ -64,12 +69,25 @@ _LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 # A pattern, an address, a file name, a log line, a line of code.
 _CODE = re.compile(r"[\\^\[\]]|/\{|\.(?:json|png|blend)$|%s|^#|bpy\.|^import |^chosen\.")
-_FIELD = re.compile(r"\{\w+\}")
+_FIELD = re.compile(r"\{\w*\}")
 
 
 def collect(package: Path = PACKAGE) -> dict[str, str]:
-    """Return every text that the artist may read, as a pattern with named fields, with the first file that has it."""
+    """Return every text that the artist may read, or its template, with the first file that has it."""
     found: dict[str, str] = {}
+    for name, reader in _readers(package):
+        for text in reader.texts:
+            found.setdefault(text, name)
+    return found
+
+
+def without_template(package: Path = PACKAGE) -> list[str]:
+    """Return a line for each f-string that the artist may read."""
+    return [f"not a Text: {text!r} ({name})" for name, reader in _readers(package) for text in reader.filled]
+
+
+def _readers(package: Path) -> Iterator[tuple[str, "_Reader"]]:
+    """Yield what each file has for the artist."""
     for path in sorted(package.rglob("*.py")):
         relative = path.relative_to(package).as_posix()
         if relative in _UNREAD_FILES or relative.startswith(_ENGLISH):
@@ -78,20 +96,17 @@ def collect(package: Path = PACKAGE) -> dict[str, str]:
         if name in _FAULT_FILES:
             calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
             tree.body = [ast.Expr(call) for call in calls if getattr(call.func, "id", "") == "NotPlainError"]
-        for text in _Reader().texts(tree):
-            found.setdefault(text, name)
-    return found
+        reader = _Reader()
+        reader.visit(tree)
+        yield name, reader
 
 
 class _Reader(ast.NodeVisitor):
-    """A visitor that collects the texts of one file."""
+    """A visitor that collects the texts of one file. `filled`: those that are f-strings, with empty fields."""
 
     def __init__(self) -> None:
-        self._found: list[str] = []
-
-    def texts(self, tree: ast.Module) -> list[str]:
-        self.visit(tree)
-        return self._found
+        self.texts: list[str] = []
+        self.filled: list[str] = []
 
     def visit_Module(self, node: ast.Module) -> None:
         self._visit_body(node.body)
@@ -105,7 +120,7 @@ class _Reader(ast.NodeVisitor):
         """Collect an operator's docstring, which is its tooltip. Other docstrings are for readers of the source."""
         tooltip = ast.get_docstring(node)
         if tooltip and "_OT_" in node.name:
-            self._take(" ".join(tooltip.split()))
+            self.texts.append(" ".join(tooltip.split()))
         self._visit_body(node.body)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -128,20 +143,19 @@ class _Reader(ast.NodeVisitor):
         self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str):
-            self._take(node.value)
+        if isinstance(node.value, str) and self._is_read(node.value):
+            self.texts.append(node.value.strip())
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         parts: list[str] = []
-        names: list[str] = []
         for part in node.values:
             if isinstance(part, ast.Constant):
                 parts.append(str(part.value))
             elif isinstance(part, ast.FormattedValue):
-                names.append(_field_name(part.value, names))
-                parts.append(f"{{{names[-1]}}}")
+                parts.append("{}")
                 self.visit(part.value)
-        self._take("".join(parts))
+        if self._is_read("".join(parts)):
+            self.filled.append("".join(parts))
 
     def _visit_body(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -149,23 +163,16 @@ class _Reader(ast.NodeVisitor):
             if not is_docstring:
                 self.visit(statement)
 
-    def _take(self, text: str) -> None:
+    def _is_read(self, text: str) -> bool:
         own = _FIELD.sub("", text).strip()
         is_shown = " " in text.strip() or _LABEL.fullmatch(text) is not None
         is_named = text in _NAMES | _UNREAD_TEXTS or _CODE.search(text) is not None
-        if _LETTERS.search(own) and is_shown and not is_named:
-            self._found.append(text.strip())
+        return _LETTERS.search(own) is not None and is_shown and not is_named
 
 
-def _field_name(value: ast.expr, taken: list[str]) -> str:
-    """Return a name for a field: the last name in its expression."""
-    names = [
-        part.attr if isinstance(part, ast.Attribute) else part.id
-        for part in ast.walk(value)
-        if isinstance(part, ast.Attribute | ast.Name)
-    ]
-    name = (names[0] if names else "value").strip("_").lower()
-    return name if name not in taken else f"{name}{len(taken) + 1}"
+def fields(template: str) -> list[str]:
+    """Return the names of the template's fields in alphabetical order, each as often as it occurs."""
+    return sorted(name for _text, name, _spec, _conversion in string.Formatter().parse(template) if name is not None)
 
 
 def differences(texts: dict[str, str], known: dict[str, str]) -> list[str]:
@@ -180,7 +187,9 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="add what is missing, empty, and drop what is unused")
     parser.add_argument("--list", action="store_true", help="print all texts as JSON")
     options = parser.parse_args()
-    texts, wrong = collect(), 0
+    texts, lines = collect(), without_template()
+    wrong = len(lines)
+    print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
     if options.list:
         json.dump(texts, sys.stdout, ensure_ascii=False, indent=1)
         return 0

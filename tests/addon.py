@@ -40,7 +40,6 @@ PARTS = {
     "report": "host.report",
     "keymap": "host.keymap",
     "translation": "host.translation.translation",
-    "sentences": "host.translation.sentences",
     # settings
     "preferences": "settings.preferences",
     "stored_key": "settings.stored_key",

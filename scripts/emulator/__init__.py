@@ -20,9 +20,8 @@ from . import calls, cdn
 from .faults import CALL_NAMES, Fault
 from .model.flaws import ALL_FLAWS, BODY_FLAWS, FLAWS, Flaw
 from .model.workshop import Workshop
-from .records import AssetRecord, Clock, JobRecord
+from .records import AssetRecord, Clock, JobRecord, Service
 from .server import LOOPBACK, Site, SiteServer
-from .service import Service
 from .state import State
 
 __all__ = [

@@ -14,8 +14,7 @@ from .faults import Fault
 from .inputs import INPUTS, MODEL_ID, MODELS, check_inputs, describe_inputs, price, whole
 from .listing import list_jobs
 from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, html_answer, json_answer, parse_json_object
-from .model.order import Order
-from .model.picture_type import picture_type
+from .model.order import Order, picture_type
 from .model.workshop import Product, Task
 from .records import ENDED, OWNER_ID, AssetRecord, JobRecord, UploadRecord, iso
 from .state import State, new_id

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from .messages import RefusedError
-from .records import ENDED, STEPS, JobRecord, iso, iso_text
-from .service import Service
+from .records import ENDED, STEPS, JobRecord, Service, iso, iso_text
 
 _SHOWN_SECONDS = 30 * 24 * 3600
 _STATUSES = (*(status for status, _ in STEPS), *ENDED)

@@ -18,8 +18,7 @@ from urllib.parse import quote, urlencode
 from .faults import FaultBook
 from .messages import RefusedError
 from .model.workshop import Workshop
-from .records import AssetRecord, Clock, JobRecord, UploadRecord
-from .service import Service
+from .records import AssetRecord, Clock, JobRecord, Service, UploadRecord
 
 _KEY_PAIR = "KEMULATOR2EXAMPLE"
 _FOR_URLS = {ord("+"): "-", ord("="): "_", ord("/"): "~"}

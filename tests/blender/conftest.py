@@ -114,7 +114,7 @@ def empty_session(addon: Addon, warm: WarmBackgrounds, monkeypatch: pytest.Monke
     monkeypatch.setattr(addon.session, "Runner", lambda root, agent: runner(root, agent, brisk))
     yield
     addon.session.stop()
-    addon.rows.show(())
+    addon.rows.show_jobs(())
     shutil.rmtree(addon.jobs_folder.data_folder(), ignore_errors=True)
     for folder in addon.jobs_folder.old_folders():
         shutil.rmtree(folder, ignore_errors=True)

@@ -49,8 +49,8 @@ def key_of(addon: Any) -> Any:
 
 def seen(addon: Any) -> Any:
     """What was seen of the chosen picture, None while that is not known."""
-    look = addon.session.previews().looks.get(key_of(addon))
-    return None if look is None else look.seen
+    look = addon.session.previews().shown.get(key_of(addon))
+    return None if look is None else look.answer
 
 
 def render(scene: Any) -> None:

@@ -50,8 +50,8 @@ def session_with(addon: Any, jobs: Iterable[Any], notices: Iterable[str] = (), w
         session.importer.wanted.add(session.importer.read.id)
     before = addon.session.use(state)
     try:
-        addon.rows.show(addon.session.newest_first())
+        addon.rows.show_jobs(addon.session.newest_first())
         yield session
     finally:
         addon.session.use(before)
-        addon.rows.show(())
+        addon.rows.show_jobs(())

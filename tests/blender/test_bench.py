@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,8 @@ from typing import Any
 import bpy
 import pytest
 
-import click_runs
-import finish_runs
-import import_runs
-import startup_runs
-import startup_table
+import environments
+from benchmarks import click_runs, finish_runs, import_runs, startup_runs, startup_table
 from tests.blender import comparing
 
 NAMES = {"object", "stall", "main", "wait"}
@@ -34,10 +32,18 @@ def made(folder: Path, normals: str) -> Path:
     return path
 
 
+def ended(runs: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A process of the bench that has ended, with its output."""
+    command = [sys.executable, "-m", f"benchmarks.{runs}", *arguments]
+    variables = {**os.environ, "PYTHONPATH": str(environments.ROOT / "scripts")}
+    return subprocess.run(
+        command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=240, env=variables
+    )
+
+
 def run(*arguments: str, answer: Path) -> Any:
     """What a process of the bench answers."""
-    command = [sys.executable, import_runs.__file__, *arguments, str(answer)]
-    result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=120)
+    result = ended("import_runs", *arguments, str(answer))
     assert result.returncode == 0, result.stderr
     return json.loads(answer.read_text(encoding="utf-8"))
 
@@ -76,8 +82,7 @@ def test_the_three_kinds_of_normals_are_what_they_are_called(tmp_path: Path, add
 def test_an_import_that_leaves_nothing_behind_is_no_result(glb: Path, tmp_path: Path) -> None:
     broken = tmp_path / "model.glb"
     broken.write_bytes(glb.read_bytes()[:-1])
-    command = [sys.executable, import_runs.__file__, "fresh", "ours", str(broken), str(tmp_path / "answer.json")]
-    result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=120)
+    result = ended("import_runs", "fresh", "ours", str(broken), str(tmp_path / "answer.json"))
     assert result.returncode != 0
     assert not (tmp_path / "answer.json").exists()
 
@@ -101,8 +106,7 @@ def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:
 
 def test_check_and_make_solid_are_measured_on_a_sound_and_on_a_faulty_model(tmp_path: Path, addon: Any) -> None:
     answer = tmp_path / "answer.json"
-    command = [sys.executable, finish_runs.__file__, "3000", "1", str(answer)]
-    result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=240)
+    result = ended("finish_runs", "3000", "1", str(answer))
     assert result.returncode == 0, result.stderr
     found = json.loads(answer.read_text(encoding="utf-8"))
     assert set(found) == set(finish_runs.KINDS)
@@ -117,8 +121,7 @@ def test_a_start_is_measured_each_way(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(list(tmp_path.glob(f"{startup_table.HISTORY}/**/job.json"))) == 3
     found = {}
     for way in startup_table.WAYS:
-        command = [sys.executable, startup_runs.__file__, way, str(tmp_path), str(tmp_path / "answer.json")]
-        result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", timeout=120)
+        result = ended("startup_runs", way, str(tmp_path), str(tmp_path / "answer.json"))
         assert result.returncode == 0, result.stderr
         found[way] = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
     assert set(found.pop(startup_table.EMPTY)) == {"enabled"}

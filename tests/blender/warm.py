@@ -70,8 +70,8 @@ class Lent:
             with self._lock:
                 self._under_way -= 1
 
-    def begin(self, name: str, request: Any, *, seconds: float) -> Any:
-        """As `Background.begin`."""
+    def start_task(self, name: str, request: Any, *, seconds: float) -> Any:
+        """As `Background.start_task`."""
         return addon.process.Task(self, name, request, seconds)
 
     def stop(self) -> None:

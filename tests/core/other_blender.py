@@ -62,7 +62,7 @@ def main() -> None:
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # it is a text file here
     what, folder = sys.argv[1], Path(sys.argv[2])
     if what == "lock":
-        lock = FolderLock.take(folder)
+        lock = FolderLock.acquire(folder)
         print("taken" if lock is None else "locked", flush=True)
         threading.Event().wait(PATIENCE)
         return

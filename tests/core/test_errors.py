@@ -15,7 +15,7 @@ from trellis_blender.core import errors
 from trellis_blender.core.errors import Remedy, TrellisError, advises, blenders_words, storage_error
 from trellis_blender.core.job.events import Failed
 from trellis_blender.core.request.service import RemoteJob
-from trellis_blender.core.runner.steps import news
+from trellis_blender.core.runner.steps import event_of
 from trellis_blender.core.scenario.http import error_for
 
 OURS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, TrellisError)]
@@ -128,7 +128,7 @@ def test_what_scenario_advises_is_not_advised_again(status: int, kind: dict[str,
 
 def test_a_job_that_failed_with_a_hint_is_not_given_another() -> None:
     remote = RemoteJob("job_1", "failure", 0.0, None, (), "", None, "Too dark. Try another picture.")
-    failures = [news(remote), news(replace(remote, words="Too dark."))]
+    failures = [event_of(remote), event_of(replace(remote, words="Too dark."))]
     said = [failure.message for failure in failures if isinstance(failure, Failed)]
     assert said == [
         "Scenario could not make the model: Too dark. Try another picture.",

@@ -63,10 +63,10 @@ class Said:
 def _text(node: ast.expr | None, known: dict[str, ast.expr], depth: int = 0) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part, known, depth) for part in node.values)
-    if isinstance(node, ast.FormattedValue):
-        return _text(node.value, known, depth)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "Text":
+        values = {word.arg: word.value for word in node.keywords}
+        template = _text(node.args[0], known, depth)
+        return re.sub(r"\{(\w+)\}", lambda field: _text(values.get(field[1]), known, depth), template)
     if isinstance(node, ast.BinOp):
         return _text(node.left, known, depth) + _text(node.right, known, depth)
     if isinstance(node, ast.Name) and node.id in known and depth < 3:

@@ -179,7 +179,7 @@ def test_a_click_on_the_preview_shows_it_large_and_sharp(artist: Artist, shots: 
     picture.save(path)
     artist.sets("source", "FILE")
     artist.sets("filepath", str(path))
-    artist.until(f"any(look.seen for look in getattr({artist.SESSION}.previews(), 'looks', {{}}).values())")
+    artist.until(f"any(look.answer for look in getattr({artist.SESSION}.previews(), 'shown', {{}}).values())")
     x, y = artist.find("trellis2.enlarge_preview")
     artist.move_away()
     before = artist.picture()

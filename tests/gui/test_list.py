@@ -91,8 +91,8 @@ def test_a_jobs_error_and_what_helps_are_in_sight_however_long_the_list_is(
         veteran.presses_f12()
     veteran.sets("filepath", str(veteran.draws("Vase.png")))
     veteran.sets("source", source)
-    veteran.until(f"bool({veteran.SESSION}.previews().looks)")
-    veteran.until(f"all(look.seen for look in {veteran.SESSION}.previews().looks.values())")
+    veteran.until(f"bool({veteran.SESSION}.previews().shown)")
+    veteran.until(f"all(look.answer for look in {veteran.SESSION}.previews().shown.values())")
     seen = " ".join(veteran.buttons())
     shots.keep(f"list/error_{source.lower()}", veteran.sidebar())
     assert source == "FILE" or "trellis2.make_film_transparent" in seen

@@ -23,8 +23,8 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 for thing in [*bpy.data.objects]:
     bpy.data.objects.remove(thing)
-importlib.import_module("demo_scene").build_still_life()
-importlib.import_module("demo_geometry").export_geometry(Path({geometry!r}), {pixels})
+importlib.import_module("scene").build_still_life()
+importlib.import_module("geometry").export_geometry(Path({geometry!r}), {pixels})
 scene = context.scene
 scene.name = "Still Life"
 scene.render.engine = "CYCLES"
@@ -77,8 +77,8 @@ TENTH_MS, MODEL_MS, TURN_MS = 280, 900, 90
 def renders_a_still_life(artist: Artist, pixels: int) -> None:
     """Render the demonstration's still life, whose geometry the emulator returns as the model, with such textures."""
     geometry = artist.folder / "geometry.glb"
-    for name in ("demo_scene.py", "demo_geometry.py"):
-        shutil.copy(environments.ROOT / "scripts" / name, artist.folder)
+    for name in ("scene.py", "geometry.py"):
+        shutil.copy(environments.ROOT / "scripts" / "demonstration" / name, artist.folder)
     artist.run(STILL_LIFE.format(folder=str(artist.folder), geometry=str(geometry), pixels=pixels))
     artist.emulator.subject = geometry.read_bytes()
     artist.presses_f12(seconds=300)

@@ -122,8 +122,8 @@ def test_the_view_is_looked_at_before_anything_is_sent(artist: Artist) -> None:
     artist.chooses_source("VIEWPORT")
     before = artist.sidebar()
     artist.click("trellis2.look_again")
-    looks = f"[*{artist.SESSION}.previews().looks.values()]"
-    artist.until(f"any(look.seen is not None and look.seen.view is not None for look in {looks})")
+    looks = f"[*{artist.SESSION}.previews().shown.values()]"
+    artist.until(f"any(look.answer is not None and look.answer.view is not None for look in {looks})")
     assert artist.sidebar().tobytes() != before.tobytes()
     assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
 

@@ -8,14 +8,11 @@ import pytest
 
 import bench
 import environments
-import finish_table
-import import_table
-import startup_table
-import texture_table
-from finish_table import MeasuredFinish
-from import_table import Measured
-from startup_table import MeasuredStart
-from texture_table import MeasuredTextures
+from benchmarks import finish_table, import_table, startup_table, texture_table
+from benchmarks.finish_table import MeasuredFinish
+from benchmarks.import_table import Measured
+from benchmarks.startup_table import MeasuredStart
+from benchmarks.texture_table import MeasuredTextures
 
 if TYPE_CHECKING:
     from pathlib import Path

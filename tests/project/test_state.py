@@ -10,7 +10,7 @@ import rooms
 
 # Modules outside the core that hold something that changes, beside the one state in `jobs/session.py`. Each says why.
 HOLDERS = {
-    "host/translation/translation.py": {"_sentences", "_given"},  # go with what Blender was given
+    "host/translation/translation.py": {"_given"},  # go with what Blender was given
     "interface/operators/assets.py": {"_items"},  # Blender keeps no reference to an enum's items
     "interface/registration.py": {"_undo", "_commands"},  # takes out what Blender was told of
     "jobs/rows.py": {"_clicked", "_tooltip"},  # what the interface, which lies above, does at a click, and says there
@@ -18,7 +18,7 @@ HOLDERS = {
     "picture/camera.py": {"_under_way"},  # processes that have to be ended
     "picture/completed_renders.py": {"_renders"},  # told on another thread
     "picture/icons.py": {"_collection", "_bare"},  # goes with what Blender was given
-    "settings/jobs_folder.py": {"_chosen"},  # how a choice reaches the jobs, which lie above
+    "settings/preferences.py": {"_folder_chosen"},  # how a choice reaches the jobs, which lie above
 }
 IMMUTABLE = {
     "compile",

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import words
-from trellis_blender.host.translation.sentences import fields
 
 LANGUAGES = {"fr": "French", "ja": "Japanese"}
 # A word or two may be the same in French (“Variations”), but most are not; no Japanese text has only ASCII letters.
@@ -40,7 +39,7 @@ def test_every_text_of_the_source_is_translated_and_none_is_left_over(language: 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_has_the_same_fields_as_its_text(language: str) -> None:
     known = content(language)["words"]
-    assert {english: said for english, said in known.items() if fields(english) != fields(said)} == {}
+    assert {english: said for english, said in known.items() if words.fields(english) != words.fields(said)} == {}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,7 +70,10 @@ class TRELLIS2_OT_thing(Operator):
     def execute(self, context: Context) -> None:
         """Do it."""
         assert self.size, "never happens here"
-        raise PictureError(f"“{path.name}” is {size:g} m, not {other.size}. Try again.")
+        raise PictureError(Text("“{name}” is {size} m, not {other}. Try again.", name=path.name, size=2, other=3))
+    def log(self) -> None:
+        _log.info(f"{self} was seen")
+        self.say(f"{self.size:g} m of it")
 class Plain:
     """Not a tooltip at all."""
     kind = names["Some Key"]
@@ -87,9 +89,18 @@ def test_texts_are_collected_from_where_the_artist_reads_them(tmp_path: Path) ->
         "Thing",
         "Size",
         "How large it is",
-        "“{name}” is {size} m, not {size3}. Try again.",
+        "“{name}” is {size} m, not {other}. Try again.",
         "{count} models",
     }
+
+
+def test_a_text_for_the_artist_that_is_an_f_string_is_told(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(SOURCE, encoding="utf-8")
+    assert words.without_template(tmp_path) == ["not a Text: '{} m of it' (module.py)"]
+
+
+def test_every_text_with_values_keeps_its_template() -> None:
+    assert words.without_template() == []
 
 
 def test_what_is_missing_and_what_is_left_over_is_told() -> None:

@@ -82,7 +82,7 @@ def account_of(key: str, secret: str, project: str = "", address: str = "") -> A
 def stored_key() -> tuple[str, str]:
     """Return key and secret as the add-on keeps them, each empty if missing. Raises StorageError."""
     file = KeyFile(data_folder() / FILE)
-    file.look()
+    file.refresh()
     if file.trouble and not os.environ.get(KEY_VARIABLE):
         raise StorageError(file.trouble)
     return file.key, file.secret

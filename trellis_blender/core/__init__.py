@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .errors import Text
+
 if TYPE_CHECKING:
     from .batch.batch import Batch
     from .batch.order import Order
@@ -57,7 +59,7 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     """Return what a Python program imports from here. Raises AttributeError."""
     if name not in _MODULES:
-        raise AttributeError(f"{__name__} has no {name}")
+        raise AttributeError(Text("{name} has no {library}", name=__name__, library=name))
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

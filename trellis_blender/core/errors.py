@@ -24,12 +24,73 @@
         └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
 
 Every message is complete: reports, the panel and the command line show it as it is. Names in it come from files and
-from the service, so it is made plain text, and loses what an address was signed with.
+from the service, so it is made plain text, and loses what an address was signed with. One with values in it is a
+`Text`, a template with its values, so that it can be translated first and filled then:
+
+    Text("The picture “{name}” is gone. Choose another file.", name=path.name)
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from string import Formatter
+from typing import Any
+
+DEPTH_MAXIMUM = 5  # of texts in a text
+
+
+class Text(str):
+    """A filled template, which is the finished English text, too: the log and the command line use it like any other.
+
+    `values`: what stands in the fields; a value that is a `Text` is translated with it. Whatever changes the text (`+`,
+    `strip`, an f-string) makes a plain one of it, which stays English.
+    """
+
+    template: str
+    values: Mapping[str, str]
+
+    def __new__(cls, template: str, /, **values: object) -> Text:
+        """Fill the template. Raises KeyError if a field has no value."""
+        filled = {name: value if isinstance(value, str) else str(value) for name, value in values.items()}
+        text = super().__new__(cls, template.format(**filled))
+        text.template, text.values = template, filled
+        return text
+
+
+def packed(text: str) -> Any:
+    """Return the text as JSON: a plain one as it is, a `Text` as a list of its template and its values."""
+    if isinstance(text, Text):
+        return [text.template, {name: packed(value) for name, value in text.values.items()}]
+    return str(text)
+
+
+def unpacked(data: Any, depth: int = 0) -> str:
+    """Return the text that `packed` returned. Raises ValueError, TypeError, LookupError or AttributeError.
+
+    Anybody may have written the data: its fields are plain names, because a format or an attribute could do anything.
+    """
+    if isinstance(data, str):
+        return data
+    template, values = data
+    parsed = Formatter().parse(template)
+    fields = [(name, spec, conversion) for _, name, spec, conversion in parsed if name is not None]
+    is_plain = all(name.isidentifier() and not (spec or conversion) for name, spec, conversion in fields)
+    if depth > DEPTH_MAXIMUM or not is_plain:
+        raise ValueError("no template of ours")
+    return Text(template, **{name: unpacked(value, depth + 1) for name, value in values.items()})
+
+
+def made_plain(message: str) -> str:
+    """Return the message as plain text on one line, of a reasonable length, without signatures. A `Text` stays one."""
+    from .text import SENTENCE_LENGTH, one_line, redacted  # only after a failure
+
+    if isinstance(message, Text) and len(message) <= SENTENCE_LENGTH:
+        text = Text(message.template, **{name: made_plain(value) for name, value in message.values.items()})
+        if redacted(text) == text:  # else the template names what a value holds
+            return text
+    return redacted(one_line(message, SENTENCE_LENGTH))
+
 
 LONG_WAIT = 90.0  # seconds from which on an artist wants to know until when
 
@@ -61,16 +122,15 @@ class TrellisError(Exception):
     remedy: Remedy = Remedy.NONE
 
     def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
-        from .text import SENTENCE_LENGTH, one_line, redacted  # only after a failure
-
-        super().__init__(redacted(one_line(message, SENTENCE_LENGTH)))
+        self.message = made_plain(message)
+        super().__init__(self.message)
         if remedy is not None:
             self.remedy = remedy
 
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
-        return str(self)
+        return self.message
 
 
 class PictureError(TrellisError):
@@ -137,11 +197,11 @@ class PassingError(TrellisError):
         It names the time of day if the server asked for a long wait.
         """
         if self.retry_after is None or self.retry_after < LONG_WAIT:
-            return f"{self} Retrying."
+            return Text("{sentence} Retrying.", sentence=self.message)
         import time  # only after a failure
 
         moment = time.strftime("%H:%M", time.localtime(time.time() + self.retry_after))
-        return f"{self} Retrying at {moment}."
+        return Text("{sentence} Retrying at {moment}.", sentence=self.message, moment=moment)
 
 
 class LimitError(PassingError):
@@ -150,7 +210,7 @@ class LimitError(PassingError):
     @property
     def sentence(self) -> str:
         """Return the sentence the artist reads."""
-        return str(self) if self.retry_after is None or self.retry_after < LONG_WAIT else super().sentence
+        return self.message if self.retry_after is None or self.retry_after < LONG_WAIT else super().sentence
 
 
 class LongAnswerError(PassingError):
@@ -233,8 +293,16 @@ def storage_error(action: str, error: OSError) -> StorageError:
     """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
     if isinstance(error, InTheWayError):
-        return StorageError(f"Could not {action}: {reason}. Move it somewhere else, then try again.")
-    return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
+        return StorageError(
+            Text("Could not {action}: {reason}. Move it somewhere else, then try again.", action=action, reason=reason)
+        )
+    return StorageError(
+        Text(
+            "Could not {action}: {reason}. Free some disk space or check the folder, then try again.",
+            action=action,
+            reason=reason,
+        )
+    )
 
 
 def advises(words: str) -> bool:
@@ -246,13 +314,16 @@ def advises(words: str) -> bool:
 
 def import_error(what: str) -> ModelFileError:
     """Return the error for a model that Blender's importer cannot read either. `what`: a sentence, no full stop."""
-    return ModelFileError(f"{what}. Its file is kept: press Open Folder to use it elsewhere.", remedy=Remedy.FOLDER)
+    return ModelFileError(
+        Text("{what}. Its file is kept: press Open Folder to use it elsewhere.", what=what), remedy=Remedy.FOLDER
+    )
 
 
 def unexpected(error: Exception) -> str:
     """Return the sentence for a bug of ours."""
     kind = type(error).__name__
-    return (
-        f"Something unexpected happened ({kind})."
-        " Try again; if it happens again, report it with the text in the system console."
+    return Text(
+        "Something unexpected happened ({kind}). Try again; if it happens again, report it with the "
+        "text in the system console.",
+        kind=kind,
     )

@@ -17,7 +17,7 @@ import time
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
-from .errors import InTheWayError
+from .errors import InTheWayError, Text
 
 # The endings by which file browsers and folders are searched for pictures. Whether one can be read, reading tells.
 PICTURE_ENDINGS = (
@@ -61,11 +61,11 @@ def _is_link(status: os.stat_result) -> bool:
 def check_plain(path: Path, status: os.stat_result) -> None:
     """Raise InTheWayError unless it is a file, and no link to one."""
     if _is_link(status):
-        raise InTheWayError(errno.ELOOP, f"“{path.name}” is a link to another place", str(path))
+        raise InTheWayError(errno.ELOOP, Text("“{name}” is a link to another place", name=path.name), str(path))
     if stat.S_ISDIR(status.st_mode):
-        raise InTheWayError(errno.EISDIR, f"“{path.name}” is a folder", str(path))
+        raise InTheWayError(errno.EISDIR, Text("“{name}” is a folder", name=path.name), str(path))
     if not stat.S_ISREG(status.st_mode):
-        raise InTheWayError(errno.ENXIO, f"“{path.name}” is not a file", str(path))
+        raise InTheWayError(errno.ENXIO, Text("“{name}” is not a file", name=path.name), str(path))
 
 
 # -- reading
@@ -82,7 +82,7 @@ def open_own(path: Path, most: int | None = None) -> BufferedReader:
         status = os.fstat(handle)
         check_plain(path, status)
         if most is not None and status.st_size > most:
-            raise InTheWayError(errno.EFBIG, f"“{path.name}” is larger than it should be", str(path))
+            raise InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -94,7 +94,7 @@ def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
     with open_own(path, most) as file:
         data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)  # it makes room for as much as it is asked for
     if len(data) > most:  # it grows
-        raise InTheWayError(errno.EFBIG, f"“{path.name}” is larger than it should be", str(path))
+        raise InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
     return data
 
 
@@ -181,9 +181,11 @@ def own_folder(path: Path) -> None:
     except FileExistsError:
         status = path.lstat()
         if _is_link(status):
-            raise InTheWayError(errno.ELOOP, f"“{path.name}” is a link to another place", str(path)) from None
+            raise InTheWayError(
+                errno.ELOOP, Text("“{name}” is a link to another place", name=path.name), str(path)
+            ) from None
         if not stat.S_ISDIR(status.st_mode):
-            raise InTheWayError(errno.ENOTDIR, f"“{path.name}” is not a folder", str(path)) from None
+            raise InTheWayError(errno.ENOTDIR, Text("“{name}” is not a folder", name=path.name), str(path)) from None
         close_to_others(path)
 
 

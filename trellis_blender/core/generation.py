@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .errors import GenerationFailedError, StorageError, TrellisError
+from .errors import GenerationFailedError, StorageError, Text, TrellisError
 from .job import folder as job_folder
 from .job.job import Job, Stage
 from .job.words import state_sentence
@@ -94,7 +94,7 @@ class Generation:
         """Go on with the job in this folder. Raises StorageError if there is none."""
         folder = Path(folder)
         if not (folder / job_folder.JOB_FILE).is_file():
-            raise StorageError(f"There is no job in “{folder}”. Choose a folder with a job.json.")
+            raise StorageError(Text("There is no job in “{folder}”. Choose a folder with a job.json.", folder=folder))
         return cls(folder.parent, folder.name, account, agent, prepare)
 
     @classmethod
@@ -178,4 +178,6 @@ class Generation:
     def _raise_failure(self) -> None:
         job = self._job
         if job is not None and job.stage in _NO_MODEL:
-            raise GenerationFailedError(state_sentence(job) or f"No model came of it: it is {job.stage}.")
+            raise GenerationFailedError(
+                state_sentence(job) or Text("No model came of it: it is {stage}.", stage=job.stage)
+            )

@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core.errors import TrellisError
+from ..core.errors import Text, TrellisError
 from ..scene.mesh import set_loop_starts
 
 Array = npt.NDArray[Any]
@@ -37,15 +37,19 @@ TYPES: dict[str, tuple[str, int, type]] = {
 OWN = frozenset({"position", "custom_normal"})  # the first goes by itself; the other fits no other shape
 
 
-def taken(thing: bpy.types.Object) -> Arrays:
+def taken(obj: bpy.types.Object) -> Arrays:
     """Return the mesh of an object as arrays. Raises TrellisError if something of it would be lost."""
-    mesh: Any = thing.data
+    mesh: Any = obj.data
     if mesh.shape_keys is not None:
-        raise TrellisError(f"“{thing.name}” has shape keys, which would be lost. Apply or remove them, then try again.")
-    if thing.vertex_groups:
-        raise TrellisError(f"“{thing.name}” has vertex groups, which would be lost. Remove them, then try again.")
+        raise TrellisError(
+            Text("“{name}” has shape keys, which would be lost. Apply or remove them, then try again.", name=obj.name)
+        )
+    if obj.vertex_groups:
+        raise TrellisError(
+            Text("“{name}” has vertex groups, which would be lost. Remove them, then try again.", name=obj.name)
+        )
     if not len(mesh.polygons):
-        raise TrellisError(f"“{thing.name}” has no faces.")
+        raise TrellisError(Text("“{name}” has no faces.", name=obj.name))
     arrays: Arrays = {
         "positions": _read(mesh.attributes["position"], len(mesh.vertices)).reshape(-1, 3),
         "corners": np.empty(len(mesh.loops), np.int32),

@@ -52,11 +52,11 @@ class Finishing:
     turn: threading.Lock = field(default_factory=threading.Lock)
     _found: queue.SimpleQueue[Found] = field(default_factory=queue.SimpleQueue)
 
-    def begin(self, step: str, thing: bpy.types.Object, settings: Mapping[str, Any]) -> Work:
+    def begin(self, step: str, obj: bpy.types.Object, settings: Mapping[str, Any]) -> Work:
         """Begin a step on the model. Raises TrellisError if the model does not allow it."""
-        arrays = STEPS[step].take(thing)
-        order = Order(step, thing.name, str(thing.get(recipe.JOB_ID, "")), dict(settings))
-        work = self._work(order, uid=thing.session_uid, arrays=arrays)
+        arrays = STEPS[step].take(obj)
+        order = Order(step, obj.name, str(obj.get(recipe.JOB_ID, "")), dict(settings))
+        work = self._work(order, uid=obj.session_uid, arrays=arrays)
         self.works[order.id], self.is_changed = work, True
         return work
 
@@ -123,12 +123,12 @@ class Finishing:
         if busy.busy_reason(bpy.context):
             self.due = time.monotonic() + RETRY_SECONDS
             return False
-        thing = _model(work)
-        if thing is None:
+        obj = _model(work)
+        if obj is None:
             work.is_waiting = True
             return True
         try:
-            self.tell(STEPS[work.order.step].arrive(work.order, thing, work.result))
+            self.tell(STEPS[work.order.step].arrive(work.order, obj, work.result))
         except TrellisError as error:
             work.error = error.sentence
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
@@ -169,11 +169,11 @@ def _is_alive(work: Work) -> bool:
 
 def _model(work: Work) -> bpy.types.Object | None:
     """Return the model that the work was begun on, None if it is not in this file."""
-    things: Any = bpy.data.objects
+    objects: Any = bpy.data.objects
     if work.uid:
-        found = next((thing for thing in things if thing.session_uid == work.uid), None)
+        found = next((obj for obj in objects if obj.session_uid == work.uid), None)
     else:
-        found = things.get(work.order.name)
+        found = objects.get(work.order.name)
         is_other = found is not None and str(found.get(recipe.JOB_ID, "")) != work.order.job_id
         found = None if is_other else found
     return found if found is not None and found.type == "MESH" and found.users_collection else None

@@ -28,10 +28,10 @@ class Transparency(StrEnum):
 LABELS = {Transparency.OFF: "Off", Transparency.CLIP: "Clip", Transparency.BLEND: "Blend"}
 
 
-def materials_with_alpha(thing: Any) -> Iterator[bpy.types.Material]:
+def materials_with_alpha(obj: Any) -> Iterator[bpy.types.Material]:
     """Yield the object's materials whose base colour comes from an image: these can be switched. Each comes once."""
     seen = set()
-    for slot in thing.material_slots:
+    for slot in obj.material_slots:
         material = slot.material
         is_ours = material is not None and material.library is None and material.override_library is None
         if is_ours and material.name not in seen and _nodes(material) is not None:

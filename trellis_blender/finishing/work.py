@@ -148,7 +148,7 @@ class Work:
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FolderLock.take(self.folder)
+            self._lock = FolderLock.acquire(self.folder)
             np.savez(self.folder / SOURCE_FILE, **self._arrays)  # type: ignore[arg-type]  # a name may be anything
             write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
         except OSError as error:
@@ -224,7 +224,7 @@ def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
         if not (folder / STEP_FILE).is_file():
             continue
         with contextlib.suppress(OSError):
-            lock = FolderLock.take(folder)
+            lock = FolderLock.acquire(folder)
             if lock is None:
                 continue
             try:

@@ -54,7 +54,7 @@ def selection(context: bpy.types.Context) -> Selection:
     layer = context.view_layer
     assert layer is not None
     active = layer.objects.active
-    chosen = {thing.session_uid for thing in layer.objects if thing.select_get()}
+    chosen = {obj.session_uid for obj in layer.objects if obj.select_get()}
     return frozenset(chosen | ({-active.session_uid} if active is not None else set()))
 
 

@@ -28,4 +28,4 @@ def import_gltf(path: Path) -> list[Any]:
     operator: Any = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties
     operator(filepath=str(path), **{name: value for name, value in OPTIONS.items() if name in known})
-    return [thing for thing in bpy.data.objects if thing not in before]
+    return [obj for obj in bpy.data.objects if obj not in before]

@@ -19,6 +19,7 @@ import bpy
 from ..host.at_need import AtNeed, imported
 
 if TYPE_CHECKING:
+    from ..core import files
     from ..core.job import clean_up
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from ..core.request import account as accounts
     from ..core.runner import messages
     from ..finishing import transparency
+    from ..host import busy, redraw
     from ..jobs import begin, block_until_done, importing, session
     from ..picture import file, icons, render, viewpoint
     from ..scene import asset, build, material, place, placeholder, recipe
-    from ..settings import presets
+    from ..settings import jobs_folder, presets
 else:
+    files = AtNeed("core.files")
     clean_up = AtNeed("core.job.clean_up")
     job_folder = AtNeed("core.job.folder")
     job_table = AtNeed("core.job.job")
@@ -40,6 +43,8 @@ else:
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
     transparency = AtNeed("finishing.transparency")
+    busy = AtNeed("host.busy")
+    redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
     block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
@@ -54,6 +59,7 @@ else:
     place = AtNeed("scene.place")
     placeholder = AtNeed("scene.placeholder")
     recipe = AtNeed("scene.recipe")
+    jobs_folder = AtNeed("settings.jobs_folder")
     presets = AtNeed("settings.presets")
 
 __all__ = [
@@ -64,8 +70,10 @@ __all__ = [
     "begin_soon",
     "block_until_done",
     "build",
+    "busy",
     "clean_up",
     "file",
+    "files",
     "findings",
     "icons",
     "imported",
@@ -73,12 +81,14 @@ __all__ = [
     "job_folder",
     "job_table",
     "job_words",
+    "jobs_folder",
     "material",
     "messages",
     "place",
     "placeholder",
     "presets",
     "recipe",
+    "redraw",
     "render",
     "session",
     "transparency",

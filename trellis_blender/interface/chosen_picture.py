@@ -34,7 +34,7 @@ def preview_key(context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_s
     return source_of(context, chosen).preview_key(context, chosen)
 
 
-def picture_to_look_at(key: Key, *, is_asked: bool) -> sources.Taken | None:
+def picture_to_preview(key: Key, *, is_asked: bool) -> sources.Taken | None:
     """Take the picture with this key; None: the artist has to ask for it, because it is not made yet or takes long.
 
     `is_asked`: the artist has asked. Raises TrellisError.
@@ -48,4 +48,4 @@ def picture_to_look_at(key: Key, *, is_asked: bool) -> sources.Taken | None:
     scene = next((each for each in scenes if str(each.session_uid) == key[1]), None)
     if scene is None:
         raise PictureError("The scene is gone. Choose another picture.")
-    return (source.look or source.take)(context, scene_settings.of_scene(scene), folder)
+    return (source.take_for_preview or source.take)(context, scene_settings.of_scene(scene), folder)

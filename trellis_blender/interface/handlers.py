@@ -15,10 +15,8 @@ import bpy
 from ..host.at_need import imported
 from ..host.translation import translation
 from ..picture import completed_renders, sources
-from ..settings import jobs_folder
 from ..settings import scene as scene_settings
-from . import preview_requests, selection
-from .at_need import icons, placeholder, session
+from .at_need import icons, jobs_folder, placeholder, session
 from .operators import assets as asset_operators
 
 START_SECONDS = 1.0
@@ -34,7 +32,6 @@ def file_opened(*_arguments: object) -> None:
     """Adapt to the file that was opened: it has its own settings, renders and placeholders."""
     scene_settings.unset_unknown_choices()
     completed_renders.file_opened()
-    preview_requests.file_opened()
     if imported(session) or has_boxes():
         session.file_opened()
 
@@ -46,7 +43,7 @@ def file_saved(*_arguments: object) -> None:
 
 def undone(*_arguments: object) -> None:
     """Check renders and placeholders after undo and redo."""
-    completed_renders.look()
+    completed_renders.read_stamps()
     if imported(session):
         session.undone()
 
@@ -63,6 +60,8 @@ def language_changed(*_arguments: object) -> None:
 
 def row_clicked(job_id: str) -> None:
     """Select the model of the job that the artist clicked in the list, or find out that it is gone."""
+    from . import selection
+
     session.look_for_models()
     selection.select(job_id)
 

@@ -171,12 +171,12 @@ def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
 @_by_clicks
 def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
     """Add only entries that fit: others would only lengthen the menu."""
-    thing = getattr(context, "active_object", None)
-    _draw_on_failed_box(self.layout, thing)
-    if variations.variation_of(thing) is not None:
+    obj = getattr(context, "active_object", None)
+    _draw_on_failed_box(self.layout, obj)
+    if variations.variation_of(obj) is not None:
         self.layout.separator()
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
-    if asset.is_model(thing):
+    if asset.is_model(obj):
         self.layout.separator()
         self.layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
         self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
@@ -186,10 +186,10 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")
 
 
-def _draw_on_failed_box(layout: Any, thing: Any) -> None:
+def _draw_on_failed_box(layout: Any, obj: Any) -> None:
     """Add what can be done with the box of a job that failed."""
     boxes = imported(session) and imported(placeholder)
-    job = session.jobs().get(placeholder.job_id(thing)) if boxes else None
+    job = session.jobs().get(placeholder.job_id(obj)) if boxes else None
     if job is None or job.stage not in (job_table.Stage.FAILED, job_table.Stage.UNCERTAIN):
         return
     layout.separator()

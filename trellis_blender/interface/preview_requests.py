@@ -12,7 +12,7 @@ import bpy
 
 from ..core.errors import TrellisError
 from .at_need import begin_soon, icons, imported, importing, job_folder, messages, render, session
-from .chosen_picture import picture_to_look_at
+from .chosen_picture import picture_to_preview
 
 if TYPE_CHECKING:
     from ..core.runner.messages import Key, PreviewReady
@@ -35,31 +35,31 @@ def view_of(key: Key) -> PreviewReady | None:
     if not imported(session):
         begin_soon()
         return None
-    look = _look(key)
-    if look is None:
+    preview = _shown(key)
+    if preview is None:
         requests = _requests()
         if requests.key != key:
             requests.key, requests.is_asked = key, False
         _wake()
-    elif look.file is not None and look.drawn - look.checked >= CHECK_SECONDS:
-        look.checked = look.drawn
+    elif preview.file is not None and preview.drawn - preview.checked >= CHECK_SECONDS:
+        preview.checked = preview.drawn
         _requests().check = key
         _wake()
-    return None if look is None else look.seen
+    return None if preview is None else preview.answer
 
 
 def asked_view_of(key: Key) -> PreviewReady | None:
     """Return the preview of a picture for which the artist has to ask, an empty one until then. For draw functions."""
-    look = _look(key)
-    return messages.PreviewReady(key) if look is None else look.seen
+    preview = _shown(key)
+    return messages.PreviewReady(key) if preview is None else preview.answer
 
 
-def _look(key: Key) -> ShownPreview | None:
+def _shown(key: Key) -> ShownPreview | None:
     previews = session.previews() if imported(session) else None
-    look = None if previews is None else previews.looks.get(key)
-    if look is not None:
-        look.drawn = time.monotonic()
-    return look
+    preview = None if previews is None else previews.shown.get(key)
+    if preview is not None:
+        preview.drawn = time.monotonic()
+    return preview
 
 
 def icon_of(job_id: str) -> int:
@@ -71,7 +71,7 @@ def icon_of(job_id: str) -> int:
     return icon or 0
 
 
-def look_again(key: Key) -> None:
+def renew(key: Key) -> None:
     """Renew the preview, however long it takes: the artist asked for it."""
     _find(session.start().previews, key, is_asked=True)
 
@@ -98,18 +98,18 @@ def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
     from ..core.picture.file import ChosenPicture
 
     try:
-        taken = picture_to_look_at(key, is_asked=is_asked)
+        taken = picture_to_preview(key, is_asked=is_asked)
     except render.StillRenderingError:
         _requests().key, _requests().is_asked = key, is_asked  # try again when the render is over
         _wake()
         return
     except TrellisError as error:
-        previews.know(messages.PreviewReady(key, error=error.sentence, remedy=error.remedy))
+        previews.receive_unasked(messages.PreviewReady(key, error=error.sentence, remedy=error.remedy))
     else:
         if taken is None:
-            previews.know(messages.PreviewReady(key))
+            previews.receive_unasked(messages.PreviewReady(key))
         elif isinstance(taken, ChosenPicture):
-            previews.look(key, taken)
+            previews.request(key, taken)
         else:
             previews.wait_for(key, taken)
     session.redraw()
@@ -139,13 +139,3 @@ def _load_icons() -> None:
 def _wake() -> None:
     if not bpy.app.background:
         session.later(fulfil)
-
-
-def file_opened() -> None:
-    """Forget the previews, because another file is open."""
-    if not imported(session):
-        return
-    _requests().key = ()
-    previews = session.previews()
-    if previews is not None:
-        previews.forget_views()

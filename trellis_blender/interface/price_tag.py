@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.errors import AccountError, OnlineAccessError
+from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.request.parameters import TABLE, Value
 from ..host.translation.translation import translated
 from ..settings import preferences
@@ -32,8 +32,10 @@ def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
     if cost is None:
         return "Generate"
     if chosen.variations == 1:
-        return f"Generate · {cost_words(cost)}"
-    return f"Generate {chosen.variations} · {cost_words(cost * chosen.variations)}"
+        return Text("Generate · {cost}", cost=cost_words(cost))
+    return Text(
+        "Generate {variations} · {cost}", variations=chosen.variations, cost=cost_words(cost * chosen.variations)
+    )
 
 
 def cost_words(cost: float) -> str:
@@ -42,8 +44,8 @@ def cost_words(cost: float) -> str:
     if not amount:
         return job_words.cost_words(cost)
     if not currency:
-        return f"{job_words.number(cost)} CU ({amount})"
-    return f"{job_words.number(cost)} CU ({amount} {currency})"
+        return Text("{number} CU ({amount})", number=job_words.number(cost), amount=amount)
+    return Text("{number} CU ({amount} {currency})", number=job_words.number(cost), amount=amount, currency=currency)
 
 
 def is_first() -> bool:
@@ -56,7 +58,7 @@ def is_first() -> bool:
 
 def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:
     """Return the price of one model as the panel is set, in creative units; None until it is known. Asks for it."""
-    return _look(scene_settings.held_values(chosen))
+    return _look_up(scene_settings.held_values(chosen))
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
@@ -76,15 +78,19 @@ def objection(cost: float | None) -> str:
     if cost is None:
         return "The price is not known. Go on anyway?"
     if cost > limit:
-        return f"This costs {cost_words(cost)}, more than your limit of {cost_words(limit)}. Go on anyway?"
+        return Text(
+            "This costs {cost}, more than your limit of {limit}. Go on anyway?",
+            cost=cost_words(cost),
+            limit=cost_words(limit),
+        )
     return ""
 
 
 def question(count: int, cost: float | None) -> str:
     """Return the one question before `count` models are made from files, for `cost` creative units together."""
     if cost is None:
-        return f"Generate {count} models from these images?"
-    return f"Generate {count} models from these images? This costs {cost_words(cost)}."
+        return Text("Generate {count} models from these images?", count=count)
+    return Text("Generate {count} models from these images? This costs {cost}.", count=count, cost=cost_words(cost))
 
 
 def confirm(
@@ -97,7 +103,7 @@ def confirm(
     )
 
 
-def _look(key: Key) -> float | None:
+def _look_up(key: Key) -> float | None:
     """Return the price if it is known, or else request it if possible. Starts a session if there is none yet."""
     try:
         account = preferences.online_account()

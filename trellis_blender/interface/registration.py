@@ -15,7 +15,7 @@ from ..host import keymap, report
 from ..host.translation import translation
 from ..jobs import rows
 from ..picture import completed_renders, sources
-from ..settings import jobs_folder, preferences
+from ..settings import preferences
 from ..settings import scene as scene_settings
 from . import at_need, handlers, menus, panels, status_bar
 from .operators import account as account_operators
@@ -72,7 +72,7 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield gallery.register, gallery.unregister
     yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
     yield partial(rows.tell_with, panels.row_tooltip), partial(rows.tell_with, None)
-    yield partial(jobs_folder.when_chosen, at_need.begin_soon), partial(jobs_folder.when_chosen, None)
+    yield partial(preferences.when_folder_chosen, at_need.begin_soon), partial(preferences.when_folder_chosen, None)
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)
         yield partial(drawn.append, draw), partial(drawn.remove, draw)

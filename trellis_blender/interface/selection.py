@@ -16,13 +16,13 @@ def select(job_id: str) -> None:
     job, layer = session.jobs().get(job_id), bpy.context.view_layer
     if job is None or not job.remote_id or layer is None or bpy.context.mode != "OBJECT":
         return
-    found = [thing for thing in layer.objects if recipe.is_of(thing, job) and thing.visible_get(view_layer=layer)]
+    found = [obj for obj in layer.objects if recipe.is_of(obj, job) and obj.visible_get(view_layer=layer)]
     chosen = list(bpy.context.selected_objects)
     if not found or (chosen == found and layer.objects.active in found):
         return
-    for thing in chosen:
-        thing.select_set(False)
-    for thing in found:
-        thing.select_set(True)
+    for obj in chosen:
+        obj.select_set(False)
+    for obj in found:
+        obj.select_set(True)
     layer.objects.active = found[0]
     bpy.ops.ed.undo_push(message="Select")

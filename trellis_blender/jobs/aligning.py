@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from ..core.errors import TrellisError
+from ..core.errors import Text, TrellisError
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job
 from ..core.picture.viewpoint import Viewpoint
@@ -26,12 +26,12 @@ WHOLE = (-1.0, -1.0, 1.0, 1.0)
 
 @dataclass
 class Request:
-    """Models to move in one step. `things`: their objects' `session_uid` and the job of each.
+    """Models to move in one step. `objects`: the `session_uid` and the job of each.
 
     `viewpoint`: the camera for jobs without one of their own. `found`: the answers so far.
     """
 
-    things: list[tuple[int, Job]]
+    objects: list[tuple[int, Job]]
     may_tilt: bool = False
     viewpoint: Viewpoint | None = None
     found: list[tuple[int, Job, Mapping[str, Any]]] = field(default_factory=list)
@@ -60,8 +60,8 @@ class Aligning:
         viewpoint: Viewpoint | None = None,
     ) -> None:
         """Move these models, in one step. `viewpoint`: see `Request`."""
-        things = [(thing.session_uid, job) for thing, job in models]
-        self.waiting.append(Request(things, may_tilt, viewpoint))
+        objects = [(obj.session_uid, job) for obj, job in models]
+        self.waiting.append(Request(objects, may_tilt, viewpoint))
 
     def leave_file(self) -> None:
         """Forget all models, because another file is open."""
@@ -82,7 +82,7 @@ class Aligning:
             if not self.task.is_done:
                 return False
             self._take(request, self.task)
-        if request.things:
+        if request.objects:
             self._ask(request)
             return False
         if busy.busy_reason(bpy.context, ()):
@@ -94,10 +94,10 @@ class Aligning:
 
     def _ask(self, request: Request) -> None:
         """Have the background Blender look for the first model of the request."""
-        uid, job = request.things[0]
+        uid, job = request.objects[0]
         viewpoint, folder = job.viewpoint or request.viewpoint, self.root / job.id
         if viewpoint is None or _found(uid) is None or not job.picture:
-            request.things.pop(0)
+            request.objects.pop(0)
             return
         wanted = {
             "viewpoint": viewpoint.as_json(),
@@ -109,11 +109,11 @@ class Aligning:
 
     def _take(self, request: Request, task: Task) -> None:
         self.task = None
-        uid, job = request.things.pop(0)
+        uid, job = request.objects.pop(0)
         try:
             model_client.check(task)
         except TrellisError as error:
-            self.tell(f"“{job.name}” stays where it is: {error.sentence}")
+            self.tell(Text("“{name}” stays where it is: {sentence}", name=job.name, sentence=error.sentence))
             return
         request.found.append((uid, job, task.result()))
 
@@ -121,15 +121,28 @@ class Aligning:
         """Move the models that the background Blender is sure of, as one undo step. Return whether any moved."""
         moved: list[str] = []
         for uid, job, found in request.found:
-            thing, share = _found(uid), round(found["overlap"] * 100)
-            if thing is None:
+            obj, share = _found(uid), round(found["overlap"] * 100)
+            if obj is None:
                 continue
             if found["doubt"] or not found["matrix"]:
-                self.tell(f"“{job.name}” stays where it is. {found['doubt']}: {share} % of the outlines overlap.")
+                self.tell(
+                    Text(
+                        "“{name}” stays where it is. {found}: {share} % of the outlines overlap.",
+                        name=job.name,
+                        found=found["doubt"],
+                        share=share,
+                    )
+                )
                 continue
-            thing.matrix_world = aligned(thing, found)
-            moved.append(thing.name)
-            self.tell(f"“{job.name}” stands where the picture shows it: {share} % of the outlines overlap.")
+            obj.matrix_world = aligned(obj, found)
+            moved.append(obj.name)
+            self.tell(
+                Text(
+                    "“{name}” stands where the picture shows it: {share} % of the outlines overlap.",
+                    name=job.name,
+                    share=share,
+                )
+            )
         if moved:
             bpy.ops.ed.undo_push(message=translated("Align to Picture"))
         return bool(moved)
@@ -143,10 +156,10 @@ def shown_part(job: Job) -> tuple[float, float, float, float]:
     return 2 * left / width - 1, 1 - 2 * bottom / height, 2 * right / width - 1, 1 - 2 * top / height
 
 
-def aligned(thing: bpy.types.Object, found: Mapping[str, Any]) -> Matrix:
+def aligned(obj: bpy.types.Object, found: Mapping[str, Any]) -> Matrix:
     """Return the object's place in the world. The answer is about the file's model; the object has its own size."""
     low, high = Vector(found["low"]), Vector(found["high"])
-    corners = [Vector(corner) for corner in thing.bound_box]
+    corners = [Vector(corner) for corner in obj.bound_box]
     own_low, own_high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
     own, its = max((own_high - own_low).to_tuple()), max((high - low).to_tuple())
     scale = its / own if own > 0 else 1.0
@@ -161,8 +174,8 @@ def _depths(viewpoint: Viewpoint) -> list[tuple[float, ...]]:
     """Return what lies as far away as the model: the middle of the objects that were selected, and the 3D cursor."""
     scene = bpy.context.scene
     assert scene is not None
-    things = [scene.objects[name] for name in viewpoint.selected if name in scene.objects]
-    corners = [thing.matrix_world @ Vector(corner) for thing in things for corner in thing.bound_box]
+    objects = [scene.objects[name] for name in viewpoint.selected if name in scene.objects]
+    corners = [obj.matrix_world @ Vector(corner) for obj in objects for corner in obj.bound_box]
     points = [scene.cursor.location.copy()]
     if corners:
         low, high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
@@ -171,4 +184,4 @@ def _depths(viewpoint: Viewpoint) -> list[tuple[float, ...]]:
 
 
 def _found(uid: int) -> bpy.types.Object | None:
-    return next((thing for thing in bpy.data.objects if thing.session_uid == uid), None)
+    return next((obj for obj in bpy.data.objects if obj.session_uid == uid), None)

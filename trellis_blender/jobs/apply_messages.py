@@ -56,7 +56,7 @@ def take_in(session: Session, message: RunnerMessage) -> None:
     """Hand one message to the part of the session that needs it."""
     match message:
         case Job():
-            show(session, message)
+            show_job(session, message)
         case Answer(job_id):
             session.echoes.pop(job_id, None)
         case JobRemoved(job_id):
@@ -69,11 +69,11 @@ def take_in(session: Session, message: RunnerMessage) -> None:
         case Notice():
             session.messages.notices.append(message)
         case ModelRead():
-            session.importer.take(message)
+            session.importer.receive(message)
         case ModelMeasured(job_id, findings):
             session.measured(job_id, findings)
         case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture() | LargePicture():
-            session.previews.take(message)
+            session.previews.receive(message)
         case Marked(favorites):
             session.marked(favorites)
         case JobsLoaded():
@@ -107,7 +107,7 @@ def _take_in_account(session: Session, message: RunnerMessage) -> None:
         case PriceReady():
             _take_price(session, message)
         case RemovedCosts(costs):
-            session.spending.take_removed(costs)
+            session.spending.add_removed(costs)
         case StorageUsed(sizes):
             session.messages.page.sizes = sizes
 
@@ -116,16 +116,16 @@ def _take_price(session: Session, answer: PriceReady) -> None:
     """Take in a price. If there is none, say so where the key is wrong, and no longer that Blender is connected."""
     asked = session.prices.asked
     is_of_account = asked is not None and asked[0] == session.account  # else another key was entered meanwhile
-    session.prices.take(answer)
+    session.prices.receive(answer)
     if answer.trouble is not None and is_of_account:
         if answer.trouble.remedy is Remedy.KEY:
             session.messages.take_answer(answer.trouble)
         session.messages.drop_connected()
 
 
-def show(session: Session, job: Job) -> None:
+def show_job(session: Session, job: Job) -> None:
     """Show this snapshot of the job from now on."""
-    session.spending.take(job)
+    session.spending.add(job)
     if job.remedy is not Remedy.OPAQUE:
         session.refused.pop(job.id, None)
     shown = session.jobs.get(job.id)
@@ -134,9 +134,9 @@ def show(session: Session, job: Job) -> None:
         session.messages.drop_connected()
     session.changes += shown is None or shown.stage is not job.stage
     icons.expect(job.id)
-    session.display.progress.take(job)
+    session.display.progress.learn(job)
     if shown is not None and not shown.foreign:
-        session.messages.reports.take(shown, job, is_awaited=job.id in session.importer.wanted)
+        session.messages.reports.compare(shown, job, is_awaited=job.id in session.importer.wanted)
     if job.stage is Stage.READING and not job.foreign:
         session.importer.offer(job)
     if shown is None and session.is_loaded:  # another Blender started it, perhaps before our newest

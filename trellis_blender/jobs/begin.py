@@ -27,7 +27,7 @@ NAME_LENGTH = 40
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
-def begin(
+def start_jobs(
     picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int = 1
 ) -> list[Job]:
     """Start `count` jobs of one picture and return their first snapshots.
@@ -38,7 +38,7 @@ def begin(
     OnlineAccessError, PictureError or StorageError.
     """
     try:
-        return _begin(picture, name, values, seed, count)
+        return _start_jobs(picture, name, values, seed, count)
     except TrellisError:
         if picture.targa is not None:  # nobody will read it now
             with contextlib.suppress(OSError):
@@ -46,7 +46,9 @@ def begin(
         raise
 
 
-def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int) -> list[Job]:
+def _start_jobs(
+    picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int
+) -> list[Job]:
     parameters = [TRELLIS_2.complete(values, seed)]
     later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
     parameters += [TRELLIS_2.complete(values, own) for own in later]
@@ -58,7 +60,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
     viewpoint = picture.viewpoint
-    picture = state.previews.known(picture)
+    picture = state.previews.with_prepared(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
     ids = [job_folder.new_id(now) for _ in parameters]

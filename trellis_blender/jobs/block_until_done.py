@@ -42,14 +42,14 @@ def prepared_now(picture: ChosenPicture) -> ChosenPicture:
     """
     state, answers = session.start(), queue.SimpleQueue[PreviewReady]()
     state.runner.write(partial(answer, answers, state.previews.client, picture))
-    seen: PreviewReady | None = None
-    while seen is None:
+    preview: PreviewReady | None = None
+    while preview is None:
         state.previews.read_what_workers_want(session.incoming())
         with contextlib.suppress(queue.Empty):
-            seen = answers.get(timeout=session.TICK_SECONDS)
-    if seen.prepared is None:
-        raise PictureError(seen.error, remedy=seen.remedy)
-    return replace(picture, prepared=seen.prepared)
+            preview = answers.get(timeout=session.TICK_SECONDS)
+    if preview.prepared is None:
+        raise PictureError(preview.error, remedy=preview.remedy)
+    return replace(picture, prepared=preview.prepared)
 
 
 def made_now(made: PictureUnderWay) -> ChosenPicture:

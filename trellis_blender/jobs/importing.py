@@ -13,7 +13,7 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..core.errors import BackgroundStartError, Remedy, TrellisError, unexpected
+from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, unexpected
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
@@ -159,7 +159,7 @@ class Importer:
 
     def look_for_models(self, jobs: Mapping[str, Job]) -> bool:
         """Find out which of the models that came into this file are lost. Return whether that has changed."""
-        there = {thing.get(recipe.JOB_ID) for thing in bpy.data.objects} if self.brought else set()
+        there = {obj.get(recipe.JOB_ID) for obj in bpy.data.objects} if self.brought else set()
         before, self.lost = self.lost, {job_id for job_id in self.brought if jobs[job_id].remote_id not in there}
         return self.lost != before
 
@@ -192,7 +192,7 @@ class Importer:
         """
         return job.id in self.wanted and is_importable(job) and job.id not in self.echoes
 
-    def take(self, read: ModelRead) -> None:
+    def receive(self, read: ModelRead) -> None:
         """Take the result of a worker that read a file."""
         self.reading, self.read = "", read
 
@@ -291,15 +291,21 @@ class Importer:
             self.is_alone = True
             if read.model is None:
                 self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
-                self.tell(f"“{job.name}” holds {read.reason}: Blender imports it itself, and will freeze meanwhile.")
+                self.tell(
+                    Text(
+                        "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile.",
+                        name=job.name,
+                        reason=read.reason,
+                    )
+                )
             else:
-                self.tell(f"“{job.name}” keeps its WebP textures: no second Blender could be started.")
+                self.tell(Text("“{name}” keeps its WebP textures: no second Blender could be started.", name=job.name))
         except TrellisError as error:
             if read.model is None:
                 self.read = replace(read, error=error.sentence, remedy=error.remedy)
             else:
                 self.is_alone = True
-                self.tell(f"“{job.name}” keeps its WebP textures: {error.sentence}")
+                self.tell(Text("“{name}” keeps its WebP textures: {sentence}", name=job.name, sentence=error.sentence))
         else:
             self._take_files(read, job)
         return True
@@ -322,7 +328,9 @@ class Importer:
                 )
             elif imported is not None:
                 made = blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
-                self.tell(f"“{job.name}” holds {read.reason}: Blender's own importer read it.")
+                self.tell(
+                    Text("“{name}” holds {reason}: Blender's own importer read it.", name=job.name, reason=read.reason)
+                )
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(bpy.context, job, file, select=select, placement=placement)

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 
 import bpy
 
-from ..core.errors import Remedy, TrellisError
+from ..core.errors import Remedy, Text, TrellisError, made_plain
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
-from ..core.text import SENTENCE_LENGTH, one_line
 from ..host import report
 from ..host.translation.translation import translated_report
 from ..settings.preferences import Page
@@ -37,7 +36,7 @@ class Reports:
         self.sentences.append(sentence)
         self.is_bad = self.is_bad or is_bad
 
-    def take(self, before: Job, job: Job, *, is_awaited: bool) -> None:
+    def compare(self, before: Job, job: Job, *, is_awaited: bool) -> None:
         """Compare two snapshots of a job of this Blender, and report what the artist should know.
 
         That is: it failed or may have failed, it is ready though nobody waits for it, it was not stopped, or it needs
@@ -94,7 +93,7 @@ class Messages:
 
     def tell(self, sentence: str) -> None:
         """Add a notice, which belongs to no job."""
-        self.notices.append(Notice(one_line(sentence, SENTENCE_LENGTH)))
+        self.notices.append(Notice(made_plain(sentence)))
 
     def refuse(self, error: TrellisError) -> None:
         """Show why the artist's last request was refused."""
@@ -132,44 +131,47 @@ class Messages:
 def arrived(job: Job) -> str:
     """Return the sentence for a model that was imported: what it took and cost, unless that was said before."""
     if job.stage is Stage.IMPORTED:
-        return f"“{job.name}” is in the scene"
+        return Text("“{name}” is in the scene", name=job.name)
     facts = [] if job.ended is None else [duration(job.ended - job.begun)]
     facts += [] if job.cost is None else [cost_words(job.cost)]
-    return f"“{job.name}” is in the scene · {', '.join(facts)}" if facts else f"“{job.name}” is in the scene"
+    if not facts:
+        return Text("“{name}” is in the scene", name=job.name)
+    known = facts[0] if len(facts) == 1 else Text("{time}, {cost}", time=facts[0], cost=facts[1])
+    return Text("“{name}” is in the scene · {facts}", name=job.name, facts=known)
 
 
 def failed(job: Job) -> str:
     """Return the sentence for a job that failed."""
-    return f"“{job.name}” failed: {job.message}"
+    return Text("“{name}” failed: {message}", name=job.name, message=job.message)
 
 
 def uncertain(job: Job) -> str:
     """Return the sentence for a job that Scenario may or may not have accepted."""
-    return f"“{job.name}” is uncertain: {job.message}"
+    return Text("“{name}” is uncertain: {message}", name=job.name, message=job.message)
 
 
 def not_stopped(job: Job) -> str:
     """Return the sentence for a job that Scenario continues although the artist cancelled it."""
-    return f"“{job.name}” goes on: {NOT_STOPPED}"
+    return Text("“{name}” goes on: {not_stopped}", name=job.name, not_stopped=NOT_STOPPED)
 
 
 def ready(job: Job) -> str:
     """Return the sentence for a model that nobody waits for, because another file was opened."""
-    return f"“{job.name}” is ready. Press Import to bring it in"
+    return Text("“{name}” is ready. Press Import to bring it in", name=job.name)
 
 
 def held(job: Job) -> str:
     """Return the sentence for a job that goes on only after the artist has fixed something."""
-    return f"“{job.name}” waits: {job.trouble}"
+    return Text("“{name}” waits: {trouble}", name=job.name, trouble=job.trouble)
 
 
 def press_import(reason: str, job: Job) -> str:
     """Return the reason why a model does not come by itself, with the button that brings it."""
     if job.stage is Stage.IMPORTED:
-        return f"{reason}. Press Import Again to bring it in"
-    return f"{reason}. Press Import to bring it in"
+        return Text("{reason}. Press Import Again to bring it in", reason=reason)
+    return Text("{reason}. Press Import to bring it in", reason=reason)
 
 
 def waiting(job: Job, reason: str) -> str:
     """Return the sentence for a model that waits for the artist, for this reason."""
-    return f"“{job.name}” is ready. {reason}"
+    return Text("“{name}” is ready. {reason}", name=job.name, reason=reason)

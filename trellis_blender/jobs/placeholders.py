@@ -34,7 +34,7 @@ class Placeholders:
     is_moving: bool = False
     constant: frozenset[str] = frozenset()
 
-    def show(self, jobs: Mapping[str, Job] | None, *, is_moved: bool) -> None:
+    def update(self, jobs: Mapping[str, Job] | None, *, is_moved: bool) -> None:
         """Update the placeholders from the jobs; None: the jobs are not known yet. `is_moved`: a job made progress."""
         if jobs is None:
             return
@@ -45,7 +45,7 @@ class Placeholders:
                 unwanted = [box for box in unwanted if placeholder.job_id(box) in jobs]
             self.is_due, self.is_opened = not self._remove(unwanted), self.is_opened and self.is_moving
         if is_due or (is_moved and self.fill.filled):
-            self.fill.show(jobs, self.importer.wanted, self.fraction)
+            self.fill.update(jobs, self.importer.wanted, self.fraction)
 
     def clicked(self) -> None:
         """Note which tools run at this click: a tool that lets the artist click does not use a placeholder."""

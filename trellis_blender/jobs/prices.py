@@ -81,7 +81,7 @@ class Prices:
         picture = next((job.asset_id for job in reversed(jobs.values()) if job.asset_id), "")
         self.runner.ask(question[0], self._call(question, picture))
 
-    def take(self, answer: PriceReady) -> None:
+    def receive(self, answer: PriceReady) -> None:
         """Take an answer."""
         self.is_over = self.is_over or answer.is_last
         if answer.notice:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
@@ -59,7 +60,7 @@ class ProgressDisplay:
         now = time.time()
         is_moving = self.progress.step(self.running, now)
         self.due = time.monotonic() + (BAR_SECONDS if is_moving or self.works else CLOCK_SECONDS)
-        self.show(status_text([job for job in self.running if not job.foreign], self.progress, now))
+        self.show_text(status_text([job for job in self.running if not job.foreign], self.progress, now))
         return True
 
     def words(self, job: Job, echo: Echo | None) -> str:
@@ -73,14 +74,14 @@ class ProgressDisplay:
         ids = [*jobs, *self.works]
         if ids != self.listed:
             self.listed = ids
-            rows.show([*self.orders, *(jobs[job_id] for job_id in reversed([*jobs]))])
+            rows.show_jobs([*self.orders, *(jobs[job_id] for job_id in reversed([*jobs]))])
 
     @property
     def orders(self) -> list[Order]:
         """Return the orders of the works, newest first."""
         return [work.order for work in reversed([*self.works.values()])]
 
-    def show(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show this text in the status bar, and redraw that only if the text changed."""
         if text != self.text:
             self.text = text
@@ -99,8 +100,8 @@ def waiting_text(reasons: Sequence[str]) -> str:
     number = len(reasons)
     if not number:
         return ""
-    why, count = reasons[-1], "1 model waits" if number == 1 else f"{number} models wait"
-    return f"Trellis: {count} · {why}"
+    why, count = reasons[-1], "1 model waits" if number == 1 else Text("{number} models wait", number=number)
+    return Text("Trellis: {count} · {why}", count=count, why=why)
 
 
 def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:
@@ -109,6 +110,6 @@ def status_text(running: Sequence[Job], progress: Progress, now: float) -> str:
         return ""
     if len(running) > 1:
         whole = sum(map(progress.fraction, running)) / len(running)
-        return f"Trellis: {len(running)} jobs · {whole:.0%}"
+        return Text("Trellis: {count} jobs · {whole}", count=len(running), whole=f"{whole:.0%}")
     stage, left = stage_words(running[0], progress.generated(running[0])), progress.left(running[0], now)
-    return f"Trellis: {stage} · {left}" if left else f"Trellis: {stage}"
+    return Text("Trellis: {stage} · {left}", stage=stage, left=left) if left else Text("Trellis: {stage}", stage=stage)

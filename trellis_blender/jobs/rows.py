@@ -33,7 +33,7 @@ class TRELLIS2_PG_row(bpy.types.PropertyGroup):
 
 
 def _chosen(shown: "TRELLIS2_PG_list", _context: bpy.types.Context) -> None:
-    """Pass on that the artist chose a row, or clicked it again, but not the changes that `show` makes."""
+    """Pass on that the artist chose a row, or clicked it again, but not the changes that `show_jobs` makes."""
     if _clicked and not shown.is_changing:
         _clicked[0](active_id())
 
@@ -77,7 +77,7 @@ def of_window_manager() -> Any:
     return bpy.context.window_manager.trellis2  # type: ignore[attr-defined]  # added by `register`
 
 
-def show(jobs: "Iterable[Job | Order]") -> None:
+def show_jobs(jobs: "Iterable[Job | Order]") -> None:
     """Make one row for each of these jobs and steps on models, in this order. Keep the chosen row; choose a new one."""
     shown, listed = of_window_manager(), list(jobs)
     before, ids = [row.job_id for row in shown.rows], [job.id for job in listed]

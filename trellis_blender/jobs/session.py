@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import bpy
 
-from ..core.errors import AccountError, OnlineAccessError
+from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked
 from ..core.job.job import MAY_FOLLOW, Job, Stage
@@ -267,7 +267,13 @@ def start() -> Session:
             runner.take_in(others)
         path, folder = seen.missing, root
         if path:
-            _state.messages.tell(f"The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.")
+            _state.messages.tell(
+                Text(
+                    "The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.",
+                    path=path,
+                    folder=folder,
+                )
+            )
         runner.start()
         _use_account(_state.session)
         _state.session.finishing.resume()
@@ -343,7 +349,7 @@ def _end(session: Session, seconds: float) -> None:
     session.finishing.stop()
     session.aligning.stop()
     session.runner.stop(seconds)
-    session.display.show("")
+    session.display.show_text("")
     session.display.show_waiting(())
 
 
@@ -421,13 +427,15 @@ def file_opened() -> None:
     Models requested in the last file wait in the list for a click, unless this file has their placeholders. A script
     that opens files does not resume anything that it did not request.
     """
+    _state.previews.key = ()
     if _state.session is not None:
+        _state.session.previews.forget_views()
         _state.session.importer.leave_file()
         _state.session.decoding.leave_file()
         _state.session.finishing.file_opened()
         _state.session.aligning.leave_file()
         _state.session.placeholders.file_opened()
-        rows.show([*_state.session.display.orders, *newest_first()])
+        rows.show_jobs([*_state.session.display.orders, *newest_first()])
         if _state.session.is_loaded:
             moved_files.follow(_state.session.root)
         if any(placeholder.boxes()):

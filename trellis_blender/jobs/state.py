@@ -137,7 +137,7 @@ class Session:
     def update_placeholders(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Update the placeholders in the scene from the jobs, once those are known, and fill them."""
         self.placeholders.is_due = self.placeholders.is_due or is_changed
-        self.placeholders.show(self.jobs if self.is_loaded else None, is_moved=is_moved)
+        self.placeholders.update(self.jobs if self.is_loaded else None, is_moved=is_moved)
 
     def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
         """Note that a job's model could not be imported."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import PictureError, Remedy, storage_error
+from ..core.errors import PictureError, Remedy, Text, storage_error
 from ..core.picture.file import ChosenPicture
 from ..core.picture.viewpoint import Viewpoint
 from ..host.background import start
@@ -99,7 +99,7 @@ class CameraRender:
 _under_way: list[CameraRender] = []
 
 
-def begin(
+def start_render(
     context: bpy.types.Context, engine: str, folder: Path, *, selected_only: bool = False, is_preview: bool = False
 ) -> CameraRender:
     """Start a background render of the camera's view and return it. `engine`: an item of the settings.
@@ -116,7 +116,7 @@ def begin(
         check_selection(context.view_layer)
     name = simulation.unbaked(scene, context.view_layer)
     if name:
-        raise PictureError(UNBAKED.format(name=name), remedy=Remedy.RENDER)
+        raise PictureError(Text(UNBAKED, name=name), remedy=Remedy.RENDER)
     file = new_file(folder)
     copy = _copy_scene(context, engine, file)
     try:
@@ -238,5 +238,5 @@ def _sees_something(file: Path) -> bool:
     except FileNotFoundError:
         raise PictureError(STOPPED, remedy=Remedy.NONE) from None
     except (OSError, ValueError) as error:
-        sentence = f"The render could not be read: {error}. Check the disk, then try again."
+        sentence = Text("The render could not be read: {error}. Check the disk, then try again.", error=error)
         raise PictureError(sentence, remedy=Remedy.FOLDER) from error

@@ -41,11 +41,11 @@ def count() -> int:
 
 def is_stamped(scene: Any) -> bool:
     """Return whether Blender has burned its stamp into the scene's render."""
-    look()
+    read_stamps()
     return _renders.stamped.get(scene.session_uid, bool(scene.render.use_stamp))
 
 
-def look() -> None:
+def read_stamps() -> None:
     """Read the scenes' stamp settings. Renders completed since the last reading had the settings of that reading."""
     rendered = [_renders.rendered.popleft() for _ in range(len(_renders.rendered))]
     scenes: list[Any] = list(bpy.data.scenes)
@@ -60,11 +60,11 @@ def note_completed(scene: Any) -> None:
     """Note that a render of the scene is complete. For any thread."""
     is_here = threading.current_thread() is threading.main_thread()
     if is_here:
-        look()
+        read_stamps()
     _renders.completed += 1
     _renders.rendered.append(hash(scene))
     if is_here:
-        look()
+        read_stamps()
 
 
 def file_opened() -> None:
@@ -73,23 +73,23 @@ def file_opened() -> None:
     for each in (_renders.rendered, _renders.burns, _renders.stamped):
         each.clear()
     _subscribe()
-    look()
+    read_stamps()
 
 
 def _subscribe() -> None:
     bpy.msgbus.clear_by_owner(_owner)
     key: Any = (bpy.types.RenderSettings, "use_stamp")  # of all scenes; the stubs do not allow a type first
-    bpy.msgbus.subscribe_rna(key=key, owner=_owner, args=(), notify=look)
+    bpy.msgbus.subscribe_rna(key=key, owner=_owner, args=(), notify=read_stamps)
 
 
 def watch() -> None:
     """Read the scenes' settings once Blender has started, and whenever a stamp is switched on or off."""
     _subscribe()
-    bpy.app.timers.register(look, first_interval=0.0)  # once: scenes cannot be read while Blender starts
+    bpy.app.timers.register(read_stamps, first_interval=0.0)  # once: scenes cannot be read while Blender starts
 
 
 def watch_no_more() -> None:
     """Remove the timer and the subscription."""
     bpy.msgbus.clear_by_owner(_owner)
-    if bpy.app.timers.is_registered(look):
-        bpy.app.timers.unregister(look)
+    if bpy.app.timers.is_registered(read_stamps):
+        bpy.app.timers.unregister(read_stamps)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import PictureError, storage_error
+from ..core.errors import PictureError, Text, storage_error
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import read_header
 from ..host.shown import save_shown
@@ -48,7 +48,9 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
     """
     check_size(image.name, *image.size)
     if image.type == "MULTILAYER" and image.source == "FILE":
-        raise PictureError(f"The image “{image.name}” has layers. Save the one that you see as a PNG, and choose that.")
+        raise PictureError(
+            Text("The image “{name}” has layers. Save the one that you see as a PNG, and choose that.", name=image.name)
+        )
     scene = context.scene if image.use_view_as_render else None
     taken: Pixels | Path | None
     if image.source in ("MOVIE", "SEQUENCE"):
@@ -58,7 +60,9 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
     else:
         taken = _taken(image, scene, folder)
     if taken is None:
-        raise PictureError(f"The image “{image.name}” holds no picture. Reload it, or choose another image.")
+        raise PictureError(
+            Text("The image “{name}” holds no picture. Reload it, or choose another image.", name=image.name)
+        )
     return ChosenPicture(
         image.name,
         targa=taken if isinstance(taken, Path) else None,
@@ -103,7 +107,7 @@ def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
     return (KEY, str(image.session_uid), str(frame), str(tile), image.filepath, str(image.is_dirty), *shown_as)
 
 
-def look(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
     """Return the image with this key, None if it takes so long that we ask first. Raises as `from_image` does."""
     every: list[Any] = list(bpy.data.images)
     image = next((each for each in every if str(each.session_uid) == key[1]), None)
@@ -116,9 +120,9 @@ def draw_line(row: Any, context: Any, chosen: Any) -> None:
     """Draw the choice of an image, and name the tile or frame if there is more than one."""
     image, part = chosen.image, ""
     if image is not None and image.source == "TILED" and image.tiles.active is not None:
-        part = f"Tile {image.tiles.active.number}"
+        part = Text("Tile {number}", number=image.tiles.active.number)
     elif image is not None and image.source in ("SEQUENCE", "MOVIE"):
-        part = f"Frame {seen_frame(context, image)}"
+        part = Text("Frame {frame}", frame=seen_frame(context, image))
     parts = row.split(factor=0.7) if part else row
     parts.template_ID(chosen, "image", open="image.open")
     if part:
@@ -277,8 +281,12 @@ def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
         taken = _taken(copy, scene, folder)
     if taken is None:
         raise PictureError(
-            f"The image “{image.name}” has no frame {frame}, or lost its file."
-            " Go to another frame, or choose another image."
+            Text(
+                "The image “{name}” has no frame {frame}, or lost its file. Go to another frame, or choose "
+                "another image.",
+                name=image.name,
+                frame=frame,
+            )
         )
     return taken
 
@@ -292,8 +300,11 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
         taken = _saved(image, number, scene, folder)
         if taken is None:
             raise PictureError(
-                f"The image “{image.name}” was painted and not saved, so only its first tile can be sent."
-                " Save it, then try again."
+                Text(
+                    "The image “{name}” was painted and not saved, so only its first tile can be sent. Save it, "
+                    "then try again.",
+                    name=image.name,
+                )
             )
         return taken
     with _copied(image) as copy:

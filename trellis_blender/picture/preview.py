@@ -37,7 +37,7 @@ from ..host.background.preview_client import (
     MainThreadReader,
     PreviewClient,
     enlarge,
-    look_at,
+    make_preview,
     make_thumbnail,
     shrink,
     stamp_of,
@@ -54,14 +54,14 @@ PICTURE, MODEL = "picture", "model"  # the places for large pictures: what is se
 
 @dataclass
 class ShownPreview:
-    """The preview of one picture. `number` identifies the request; `seen` is the answer, None until it comes.
+    """The preview of one picture. `number` identifies the request; `answer` is None until it comes.
 
     `file`: the artist's file, if the picture is one. `under_way`: the picture while it is still being made. `drawn`:
     when it was last drawn. `checked`: when its file was last checked. Both are seconds of the monotonic clock.
     """
 
     number: int
-    seen: PreviewReady | None = None
+    answer: PreviewReady | None = None
     file: Path | None = None
     under_way: PictureUnderWay | None = None
     checked: float = field(default_factory=time.monotonic)
@@ -72,7 +72,7 @@ class ShownPreview:
 class Previews:
     """All previews, small pictures and thumbnails.
 
-    `looks` holds the newest preview of each picture shown now, by its key; sidebars side by side may show different
+    `shown` holds the newest preview of each picture shown now, by its key; sidebars side by side may show different
     pictures. `number` counts the requests.
 
     `with_thumbnail`: the jobs whose model has a thumbnail, None until known. `tried`: the jobs whose thumbnail was
@@ -85,7 +85,7 @@ class Previews:
     runner: Runner
     root: Path
     tell: Callable[[str], None]
-    looks: dict[Key, ShownPreview] = field(default_factory=dict)
+    shown: dict[Key, ShownPreview] = field(default_factory=dict)
     number: int = 0
     with_thumbnail: frozenset[str] | None = None
     tried: set[str] = field(default_factory=set)
@@ -106,22 +106,22 @@ class Previews:
     @property
     def is_busy(self) -> bool:
         """Return whether an answer is still to come."""
-        is_looking = any(look.seen is None for look in self.looks.values())
-        return bool(self.model or self.large) or self.is_counting or is_looking
+        is_awaited = any(preview.answer is None for preview in self.shown.values())
+        return bool(self.model or self.large) or self.is_counting or is_awaited
 
-    def look(self, key: Key, chosen: ChosenPicture) -> None:
+    def request(self, key: Key, chosen: ChosenPicture) -> None:
         """Request a preview of this picture, which also prepares it for sending."""
         self.number += 1
         number = self.number
         self._keep(key, ShownPreview(number, file=chosen.file))
-        self._look_at(key, number, chosen)
+        self._compute(key, number, chosen)
 
     def wait_for(self, key: Key, made: PictureUnderWay) -> None:
         """Request a preview of a picture that is still being made, for when it is done."""
         self.number += 1
         self._keep(key, ShownPreview(self.number, under_way=made))
 
-    def known(self, chosen: ChosenPicture) -> ChosenPicture:
+    def with_prepared(self, chosen: ChosenPicture) -> ChosenPicture:
         """Return the picture, with its prepared form if there is one and the file has not changed.
 
         Raises PictureError if the preview found the picture unusable, or if the file is gone.
@@ -129,32 +129,32 @@ class Previews:
         if chosen.file is None or chosen.ignores_alpha:
             return chosen
         stamp = FileStamp.of(chosen.file)
-        for look in self.looks.values():
-            seen = look.seen
-            if look.file == chosen.file and seen is not None and seen.stamp == stamp:
-                if seen.prepared is not None:
-                    return replace(chosen, prepared=seen.prepared)
-                if seen.is_refused:
-                    raise PictureError(seen.error, remedy=seen.remedy)
+        for preview in self.shown.values():
+            answer = preview.answer
+            if preview.file == chosen.file and answer is not None and answer.stamp == stamp:
+                if answer.prepared is not None:
+                    return replace(chosen, prepared=answer.prepared)
+                if answer.is_refused:
+                    raise PictureError(answer.error, remedy=answer.remedy)
         return chosen
 
     def check_file(self, key: Key) -> None:
         """Check whether the file was saved again since its preview. If so, the next drawing requests a new one."""
-        look = self.looks.get(key)
-        if look is not None and look.file is not None and look.seen is not None:
-            file = look.file
+        preview = self.shown.get(key)
+        if preview is not None and preview.file is not None and preview.answer is not None:
+            file = preview.file
             self.runner.compute(partial(stamp_of, key, file))
 
     def step(self, folder: Path) -> None:
         """Read files for waiting workers, and request previews of pictures that are done. Call at every tick."""
         self.read_what_workers_want(folder)
-        for key, look in [*self.looks.items()]:
-            if look.under_way is not None and look.under_way.is_done:
-                made, look.under_way = look.under_way, None
+        for key, preview in [*self.shown.items()]:
+            if preview.under_way is not None and preview.under_way.is_done:
+                made, preview.under_way = preview.under_way, None
                 try:
-                    self._look_at(key, look.number, made.end())
+                    self._compute(key, preview.number, made.end())
                 except TrellisError as error:
-                    self.take(PreviewReady(key, look.number, error=error.sentence, remedy=error.remedy))
+                    self.receive(PreviewReady(key, preview.number, error=error.sentence, remedy=error.remedy))
 
     def read_what_workers_want(self, folder: Path) -> None:
         """Read a file in this Blender if a worker waits for it and no background Blender can be started.
@@ -167,13 +167,13 @@ class Previews:
         elif self.main_thread.is_wanted:
             self.main_thread.fulfil(lambda chosen: read_here(chosen, folder))
 
-    def know(self, seen: PreviewReady) -> None:
+    def receive_unasked(self, answer: PreviewReady) -> None:
         """Take this as the picture's preview, without a request."""
-        self._keep(seen.key, ShownPreview(0, seen))
+        self._keep(answer.key, ShownPreview(0, answer))
 
     def forget_views(self) -> None:
         """Forget all previews, since all pictures may have changed. The next drawing requests new ones."""
-        for key in [*self.looks]:
+        for key in [*self.shown]:
             self._drop(key)
 
     def count(self) -> None:
@@ -207,13 +207,13 @@ class Previews:
             request = partial(enlarge, self.client, place, self.number, picture, side, as_seen=place == PICTURE)
             self.runner.compute(request)
 
-    def take(self, message: PreviewMessage) -> None:
+    def receive(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""
         if isinstance(message, ThumbnailsReady):
             self._take_thumbnails(message)
         elif isinstance(message, StampReady):
-            look = self.looks.get(message.key)
-            if look is not None and look.seen is not None and look.seen.stamp != message.stamp:
+            preview = self.shown.get(message.key)
+            if preview is not None and preview.answer is not None and preview.answer.stamp != message.stamp:
                 self._drop(message.key)
         elif isinstance(message, SmallPicture):
             self.small[message.id] = message
@@ -223,9 +223,9 @@ class Previews:
                 if message.pixels:
                     icons.show_large(message.place, message.width, message.height, message.pixels)
         else:
-            look = self.looks.get(message.key)
-            if look is not None and look.number == message.number:
-                look.seen = message
+            preview = self.shown.get(message.key)
+            if preview is not None and preview.number == message.number:
+                preview.answer = message
                 if message.view is not None:
                     icons.show_view(message.key, message.view.pixels, SIDE)
 
@@ -252,21 +252,21 @@ class Previews:
         icons.forget(message.ids)
         self._next()
 
-    def _keep(self, key: Key, look: ShownPreview) -> None:
+    def _keep(self, key: Key, preview: ShownPreview) -> None:
         """Add this preview, and drop those that nobody draws any more, since their pictures may change unnoticed."""
-        for old in [old for old, other in self.looks.items() if old == key or _is_past(other)]:
+        for old in [old for old, other in self.shown.items() if old == key or _is_past(other)]:
             self._drop(old)
-        self.looks[key] = look
+        self.shown[key] = preview
 
     def _drop(self, key: Key) -> None:
-        look = self.looks.pop(key, None)
-        if look is not None and look.under_way is not None:
+        preview = self.shown.pop(key, None)
+        if preview is not None and preview.under_way is not None:
             with contextlib.suppress(StorageError):  # a later sweep removes the file
-                look.under_way.abandon()
+                preview.under_way.abandon()
         icons.forget_view(key)
 
-    def _look_at(self, key: Key, number: int, chosen: ChosenPicture) -> None:
-        self.runner.compute(partial(look_at, self.client, key, number, chosen))
+    def _compute(self, key: Key, number: int, chosen: ChosenPicture) -> None:
+        self.runner.compute(partial(make_preview, self.client, key, number, chosen))
 
     def _next(self) -> None:
         if self.queue and not self.model:
@@ -274,8 +274,8 @@ class Previews:
             self.runner.compute(partial(make_thumbnail, self.thumbnail_client, job_id, self.root / job_id))
 
 
-def _is_past(look: ShownPreview) -> bool:
-    return time.monotonic() - look.drawn > RECENT_SECONDS
+def _is_past(preview: ShownPreview) -> bool:
+    return time.monotonic() - preview.drawn > RECENT_SECONDS
 
 
 def launch() -> Launch:

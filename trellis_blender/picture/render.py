@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import PictureError, Remedy
+from ..core.errors import PictureError, Remedy, Text
 from ..core.picture.file import ChosenPicture
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
@@ -58,7 +58,7 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
             if NO_DATA in str(error):
                 raise PictureError(NO_RENDER, remedy=Remedy.RENDER) from error
             if not _keep_one_view(target):
-                sentence = f"The render could not be saved: {error}. Check the disk, then try again."
+                sentence = Text("The render could not be saved: {error}. Check the disk, then try again.", error=error)
                 raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     render = scene.render
     return ChosenPicture(
@@ -75,7 +75,7 @@ def preview_key(scene: Any) -> tuple[str, ...]:
     return (KEY, str(count), str(scene.session_uid), str(shown_slot())) if count else (KEY,)
 
 
-def look(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
     """Return the render with this key, None if it is so large that we ask first. Raises as `from_render` does."""
     scene = next((each for each in bpy.data.scenes if str(each.session_uid) == key[2]), None)
     if scene is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, dataclass_transform
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
@@ -61,7 +61,17 @@ if TYPE_CHECKING:
     Taken = ChosenPicture | PictureUnderWay
 
 
-class Setting(NamedTuple):
+@dataclass_transform()
+class Record:
+    """A value with named fields, like a dataclass or a named tuple; but those take a start of Blender a millisecond."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        fields, defaults = type(self).__annotations__, vars(type(self))
+        vars(self).update({name: defaults[name] for name in fields if name in defaults})  # a function is no method
+        vars(self).update(zip(fields, values, strict=False), **named)
+
+
+class Setting(Record):
     """A setting of a source: a Blender property, made by calling `kind` with these `words`.
 
     `name`: its name in the scene's settings. `option`: its name in the source's operator, empty if it has none there.
@@ -81,7 +91,7 @@ class Setting(NamedTuple):
         return self.kind(**{**self.words, "options": {"SKIP_SAVE", *self.words.get("options", ())}})
 
 
-class Preview(NamedTuple):
+class Preview(Record):
     """How to preview a picture that exists before the click, whenever it changes.
 
     `key` returns a key that changes whenever the picture does. Its first item is the source's key; without a picture,
@@ -93,7 +103,7 @@ class Preview(NamedTuple):
     take: Callable[[Context, Key, Path, bool], ChosenPicture | None]
 
 
-class Source(NamedTuple):
+class Source(Record):
     """A source of pictures, and everything that the add-on says and does about it."""
 
     key: str
@@ -119,13 +129,13 @@ class Source(NamedTuple):
     hint: str
     """Tells how to get a preview in the panel, or when the picture is taken."""
 
-    look_label: str = "Look at the Picture"
+    preview_label: str = "Look at the Picture"
     """The label of the button that requests a preview."""
 
     preview: Preview | None = None
     """None: the picture is made at the click, and previewed only if the artist asks."""
 
-    look: Callable[[Context, Any, Path], Taken] | None = None
+    take_for_preview: Callable[[Context, Any, Path], Taken] | None = None
     """Takes a picture for the preview only, if that is faster than `take`."""
 
     missing: Callable[[Context, Any], str] = lambda _context, _chosen: ""
@@ -153,10 +163,6 @@ class Source(NamedTuple):
 
     leave: Callable[[], object] = lambda: None
     """Ends everything under way, since another file is opened or the add-on is disabled."""
-
-    def __hash__(self) -> int:
-        """Hash by identity, since the words of a setting have no hash."""
-        return id(self)
 
     def draw_line(self, row: Any, context: Context, chosen: Any) -> None:
         """Draw the source's settings into this row: every source takes one, so that nothing below it jumps."""
@@ -201,11 +207,11 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from the current render",
         take=lambda context, _chosen, folder: render.from_render(context.scene, folder),
         hint="Render an image (F12) to see it here.",
-        look_label="Look at the Render",
+        preview_label="Look at the Render",
         line="As the Image Editor shows it",
         preview=Preview(
             lambda context, _chosen: render.preview_key(context.scene),
-            lambda _context, key, folder, is_asked: render.look(key, folder, is_asked=is_asked),
+            lambda _context, key, folder, is_asked: render.preview_picture(key, folder, is_asked=is_asked),
         ),
         is_of_scene=True,
         is_render=True,
@@ -251,10 +257,10 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from an image that is open in Blender, as it is seen",
         take=image.from_chosen,
         hint="Choose an image to see it here.",
-        look_label="Look at the Image",
+        preview_label="Look at the Image",
         preview=Preview(
             image.preview_key,
-            lambda context, key, folder, is_asked: image.look(context, key, folder, is_asked=is_asked),
+            lambda context, key, folder, is_asked: image.preview_picture(context, key, folder, is_asked=is_asked),
         ),
         missing=image.missing,
         settings=(
@@ -281,7 +287,7 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from what the viewport shows, without overlays and background",
         take=lambda context, chosen, _folder: viewport.from_viewport(context, selected_only=chosen.selected_only),
         hint="The picture is taken when you generate: all that is in this view, without overlays and background.",
-        look_label="Look at the View",
+        preview_label="Look at the View",
         settings=(SELECTED_ONLY,),
         is_of_scene=True,
     ),
@@ -294,12 +300,12 @@ TABLE: tuple[Source, ...] = (
         operator="trellis2.generate_camera",
         title="Generate 3D Model from Camera",
         tooltip="Render the camera's view without a background, and make a 3D model from it",
-        take=lambda context, chosen, folder: camera.begin(
+        take=lambda context, chosen, folder: camera.start_render(
             context, chosen.camera_engine, folder, selected_only=chosen.selected_only
         ),
         hint="The picture is rendered when you generate: the camera's view, without a background.",
-        look_label="Look Through the Camera",
-        look=lambda context, chosen, folder: camera.begin(
+        preview_label="Look Through the Camera",
+        take_for_preview=lambda context, chosen, folder: camera.start_render(
             context, "WORKBENCH", folder, selected_only=chosen.selected_only, is_preview=True
         ),
         missing=lambda context, _chosen: camera.missing(context),
@@ -328,7 +334,7 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from a copied image, or a copied image file",
         take=lambda context, _chosen, folder: clipboard.from_clipboard(context, folder),
         hint="The picture is taken from the clipboard when you generate.",
-        look_label="Look at the Clipboard",
+        preview_label="Look at the Clipboard",
         line="Taken when you generate",
     ),
 )

@@ -52,6 +52,6 @@ def zoom(box: tuple[float, float, float, float]) -> Matrix:
 
 def _made(matrix: Matrix, projection: Matrix, *, is_perspective: bool, layer: Any) -> Viewpoint:
     chosen: list[bpy.types.Object] = list(layer.objects.selected)
-    names = [thing.name for thing in chosen][:NAMES_MAXIMUM]
+    names = [obj.name for obj in chosen][:NAMES_MAXIMUM]
     flat = [tuple(float(each[row][column]) for row in range(4) for column in range(4)) for each in (matrix, projection)]
     return Viewpoint(flat[0], flat[1], is_perspective, tuple(names))

@@ -69,15 +69,15 @@ def _selected_alone(layer: Any) -> Iterator[None]:
     """Hide for a moment what is not selected, except the lights. Raises PictureError if nothing is selected."""
     check_selection(layer)
     chosen = set(layer.objects.selected)
-    others = [thing for thing in layer.objects if thing.type not in LIGHTS and thing not in chosen]
-    hidden = [thing for thing in others if not thing.hide_get(view_layer=layer)]
+    others = [obj for obj in layer.objects if obj.type not in LIGHTS and obj not in chosen]
+    hidden = [obj for obj in others if not obj.hide_get(view_layer=layer)]
     try:
-        for thing in hidden:
-            thing.hide_set(True, view_layer=layer)
+        for obj in hidden:
+            obj.hide_set(True, view_layer=layer)
         yield
     finally:
-        for thing in hidden:
-            thing.hide_set(False, view_layer=layer)
+        for obj in hidden:
+            obj.hide_set(False, view_layer=layer)
         layer.update()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import Remedy, StorageError, TrellisError, storage_error
+from ..core.errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..core.files import read_own, write_whole
 from ..core.picture.metadata import is_safe_to_show
 from ..core.request.parameters import TABLE
@@ -47,72 +47,82 @@ _RESERVED = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)  # de
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')  # in file names, on any system
 
 
-def is_model(thing: Any) -> bool:
+def is_model(obj: Any) -> bool:
     """Return whether it is one of our models: a mesh with a recipe, in this file and not in a linked one."""
-    is_mesh = thing is not None and thing.type == "MESH" and thing.get(f"{recipe.PREFIX}version") is not None
-    return is_mesh and thing.library is None and thing.override_library is None
+    is_mesh = obj is not None and obj.type == "MESH" and obj.get(f"{recipe.PREFIX}version") is not None
+    return is_mesh and obj.library is None and obj.override_library is None
 
 
 def models_of(remote_id: str) -> Iterator[bpy.types.Object]:
     """Yield the models in this file that a job made. `remote_id`: Scenario's id of the job."""
     known = bpy.data.objects if remote_id else ()
-    return (thing for thing in known if thing.get(recipe.JOB_ID) == remote_id and is_model(thing))
+    return (obj for obj in known if obj.get(recipe.JOB_ID) == remote_id and is_model(obj))
 
 
-def mark(thing: bpy.types.Object, picture: Path | None) -> None:
+def mark(obj: bpy.types.Object, picture: Path | None) -> None:
     """Mark the model as an asset. `picture` becomes its preview; if it cannot be read, Blender draws one."""
-    thing.asset_mark()
-    facts: Any = thing.asset_data
+    obj.asset_mark()
+    facts: Any = obj.asset_data
     facts.catalog_id = CATALOG_ID
     facts.author = preferences.asset_author()
-    facts.description = description(thing)
-    preset = _preset(thing)
+    facts.description = description(obj)
+    preset = _preset(obj)
     for tag in (*TAGS, *((preset.label,) if preset is not None else ())):
         facts.tags.new(tag, skip_if_exists=True)
-    if picture is None or not is_safe_to_show(picture) or not _load_preview(thing, picture):
-        thing.asset_generate_preview()
+    if picture is None or not is_safe_to_show(picture) or not _load_preview(obj, picture):
+        obj.asset_generate_preview()
 
 
-def description(thing: bpy.types.Object) -> str:
+def description(obj: bpy.types.Object) -> str:
     """Return the recipe in words: picture, preset, seed, and the parameters that differ from the defaults."""
-    picture, seed = thing.get(f"{recipe.PREFIX}picture"), thing.get(f"{recipe.PREFIX}seed")
+    picture, seed = obj.get(f"{recipe.PREFIX}picture"), obj.get(f"{recipe.PREFIX}seed")
     if picture is None:
         return "Made with Trellis 2"
-    preset = _preset(thing)
+    preset = _preset(obj)
     if preset is not None:
-        return f"Made from {picture} with Trellis 2, preset {preset.label}, seed {seed}"
-    values = ((parameter, thing.get(recipe.PREFIX + parameter.name)) for parameter in TABLE)
+        return Text(
+            "Made from {picture} with Trellis 2, preset {label}, seed {seed}",
+            picture=picture,
+            label=preset.label,
+            seed=seed,
+        )
+    values = ((parameter, obj.get(recipe.PREFIX + parameter.name)) for parameter in TABLE)
     changed = ", ".join(
         f"{parameter.group} {parameter.label} {parameter.words(value)}"
         for parameter, value in values
         if value is not None and value != parameter.default
     )
-    return f"Made from {picture} with Trellis 2, seed {seed}, {changed}"
+    return Text(
+        "Made from {picture} with Trellis 2, seed {seed}, {changed}", picture=picture, seed=seed, changed=changed
+    )
 
 
-def write(thing: bpy.types.Object, library: Path, picture: Path | None) -> Path:
+def write(obj: bpy.types.Object, library: Path, picture: Path | None) -> Path:
     """Write the model into a library's folder as its own .blend, with its textures. Return the file's path.
 
     It overwrites no file, and the artist's file stays as it was. It writes the catalogue first: if that fails, it
     writes nothing else, so the next try makes no second copy. Raises StorageError.
     """
     if not _is_folder(library):
-        sentence = f"The asset library's folder {library} is missing. Choose another one in Preferences > File Paths."
+        sentence = Text(
+            "The asset library's folder {library} is missing. Choose another one in Preferences > File Paths.",
+            library=library,
+        )
         raise StorageError(sentence, remedy=Remedy.LIBRARIES)
     ensure_catalog(library)
-    path = _free_path(library, thing.name)
-    was_marked = thing.asset_data is not None
+    path = _free_path(library, obj.name)
+    was_marked = obj.asset_data is not None
     if not was_marked:
-        mark(thing, picture)
+        mark(obj, picture)
     try:
-        with _alone(thing), _packed(thing):
+        with _alone(obj), _packed(obj):
             # Blender itself writes to another name and renames. Uncompressed: 0.1 s, not 1.5 s, for 500,000 faces.
-            bpy.data.libraries.write(str(path), {thing}, fake_user=True, path_remap="ABSOLUTE", compress=False)
+            bpy.data.libraries.write(str(path), {obj}, fake_user=True, path_remap="ABSOLUTE", compress=False)
     except OSError as error:  # its own message is only for programmers
         raise StorageError("The asset could not be written. Free some disk space or check the folder.") from error
     finally:
         if not was_marked:
-            thing.asset_clear()
+            obj.asset_clear()
     return path
 
 
@@ -131,10 +141,10 @@ def catalog_folder(blend: Path) -> Path:
 
 def has_ours() -> bool:
     """Return whether the open file has an asset in our catalogue."""
-    return any(thing.asset_data is not None and thing.asset_data.catalog_id == CATALOG_ID for thing in bpy.data.objects)
+    return any(obj.asset_data is not None and obj.asset_data.catalog_id == CATALOG_ID for obj in bpy.data.objects)
 
 
-def _load_preview(thing: bpy.types.Object, picture: Path) -> bool:
+def _load_preview(obj: bpy.types.Object, picture: Path) -> bool:
     """Make the picture the asset's preview. Return whether Blender could read it.
 
     This takes 0.02 s. Blender's own operator takes 0.1 to 1 s, since it also writes a thumbnail to the user's cache.
@@ -157,15 +167,15 @@ def _load_preview(thing: bpy.types.Object, picture: Path) -> bool:
         bpy.data.images.remove(image)
     shown = np.ones((height * width, 4), np.float32)
     shown[:, : pixels.shape[1]] = pixels
-    preview: Any = thing.preview_ensure()
+    preview: Any = obj.preview_ensure()
     preview.image_size = width, height
     preview.image_pixels_float.foreach_set(shown.ravel())
     return True
 
 
-def _preset(thing: bpy.types.Object) -> Preset | None:
+def _preset(obj: bpy.types.Object) -> Preset | None:
     """Return the preset that the model was made with, None if its values are the artist's own or unknown."""
-    values = {parameter.name: thing.get(recipe.PREFIX + parameter.name) for parameter in TABLE}
+    values = {parameter.name: obj.get(recipe.PREFIX + parameter.name) for parameter in TABLE}
     return None if None in values.values() else PRESETS.get(name_of(values))
 
 
@@ -184,35 +194,43 @@ def _free_path(library: Path, name: str) -> Path:
     names = (f"{stem}.blend", *(f"{stem} {number}.blend" for number in range(2, NAMES)))
     path = next((library / each for each in names if not (library / each).exists()), None)
     if path is None:
-        raise TrellisError(f"The asset library has {NAMES} models named “{stem}”. Rename this one, then try again.")
+        raise TrellisError(
+            Text(
+                "The asset library has {count} models named “{stem}”. Rename this one, then try again.",
+                count=NAMES,
+                stem=stem,
+            )
+        )
     return path
 
 
 @contextlib.contextmanager
-def _alone(thing: Any) -> Iterator[None]:
+def _alone(obj: Any) -> Iterator[None]:
     """Take the object's parent away for a moment, since the parent would be written too."""
-    parent, inverse, basis = thing.parent, thing.matrix_parent_inverse.copy(), thing.matrix_basis.copy()
+    parent, inverse, basis = obj.parent, obj.matrix_parent_inverse.copy(), obj.matrix_basis.copy()
     if parent is not None:
-        thing.parent = None
+        obj.parent = None
     try:
         yield
     finally:
         if parent is not None:
-            thing.parent = parent
-            thing.matrix_parent_inverse, thing.matrix_basis = inverse, basis
+            obj.parent = parent
+            obj.matrix_parent_inverse, obj.matrix_basis = inverse, basis
 
 
 @contextlib.contextmanager
-def _packed(thing: Any) -> Iterator[None]:
+def _packed(obj: Any) -> Iterator[None]:
     """Pack all the object's textures for a moment. Raises StorageError if one cannot be read."""
     packed: list[Any] = []
     try:
-        for image in images_of(thing):
+        for image in images_of(obj):
             if image.packed_file is None and image.source == "FILE" and not image.is_dirty:
                 try:
                     image.pack()
                 except RuntimeError as error:
-                    sentence = f"The texture “{image.name}” could not be read. Look for its file, then try again."
+                    sentence = Text(
+                        "The texture “{name}” could not be read. Look for its file, then try again.", name=image.name
+                    )
                     raise StorageError(sentence, remedy=Remedy.NONE) from error
                 packed.append(image)
         yield

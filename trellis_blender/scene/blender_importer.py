@@ -65,8 +65,8 @@ def import_here(
     except RuntimeError as error:
         _log.warning("Blender's importer: %s", blenders_words(str(error)))
         raise import_error("Blender could not import the model") from error
-    for thing in layer.objects:
-        thing.select_set(thing in chosen)
+    for obj in layer.objects:
+        obj.select_set(obj in chosen)
     layer.objects.active = active
     return _put(
         context, job, made, path.parent, select=select, placement=placement, meter=1.0
@@ -104,8 +104,8 @@ def _appended(file: Path) -> list[bpy.types.Object]:
     made: list[bpy.types.Object] = []
     for collection in wanted.collections:
         made += collection.all_objects
-        for thing in [*collection.objects]:
-            collection.objects.unlink(thing)
+        for obj in [*collection.objects]:
+            collection.objects.unlink(obj)
         bpy.data.collections.remove(collection)
     for library in set(bpy.data.libraries) - before:
         bpy.data.libraries.remove(library)
@@ -133,14 +133,14 @@ def _put(
     """
     scene = context.scene
     assert scene is not None
-    meshes = [thing for thing in made if thing.type == "MESH"]
+    meshes = [obj for obj in made if obj.type == "MESH"]
     if not meshes:
         raise import_error("The model's file holds no mesh")
     root = meshes[0]
     while root.parent is not None:
         root = root.parent
-    roots = [root, *(thing for thing in made if thing.parent is None and thing != root)]
-    if any(thing.animation_data is not None for thing in roots):  # its keys would move it back
+    roots = [root, *(obj for obj in made if obj.parent is None and obj != root)]
+    if any(obj.animation_data is not None for obj in roots):  # its keys would move it back
         roots = [_parent(roots, object_name(job))]
         made = [*made, *roots]
     _name(roots[0], meshes, object_name(job))
@@ -154,8 +154,8 @@ def _put(
         _collect(placement.box.users_collection, made)
         _stand(roots, meshes, ORIGIN, largest, meter, is_grounded=is_grounded)
         placeholder.hand_over(placement.box, roots)
-    for thing in roots:  # so that every root is recognized as the job's
-        recipe.write(thing, job)
+    for obj in roots:  # so that every root is recognized as the job's
+        recipe.write(obj, job)
     build.mark_as_asset(roots[0], job, folder)
     build.finish_import(context, roots[0], select)
     return roots[0]
@@ -171,18 +171,18 @@ def _parent(roots: Sequence[bpy.types.Object], name: str) -> bpy.types.Object:
 
 def _collect(collections: Sequence[bpy.types.Collection], made: list[bpy.types.Object]) -> None:
     """Move the objects to these collections, out of all others."""
-    for thing in made:
-        for owner in thing.users_collection:
-            owner.objects.unlink(thing)
+    for obj in made:
+        for owner in obj.users_collection:
+            owner.objects.unlink(obj)
         for collection in collections:
-            collection.objects.link(thing)
+            collection.objects.link(obj)
 
 
 def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> None:
     """Name the root, the meshes and their materials. Blender makes each name unique."""
     root.name = name
-    for thing in meshes:
-        mesh: Any = thing.data
+    for obj in meshes:
+        mesh: Any = obj.data
         mesh.name = name
         for material in filter(None, mesh.materials):
             material.name = name
@@ -212,8 +212,8 @@ def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
-    shown = [thing.evaluated_get(graph) for thing in meshes]
-    corners = [thing.matrix_world @ Vector(corner) for thing in shown for corner in thing.bound_box]
+    shown = [obj.evaluated_get(graph) for obj in meshes]
+    corners = [obj.matrix_world @ Vector(corner) for obj in shown for corner in obj.bound_box]
     sound = [corner for corner in corners if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN]
     low, high = (Vector([pick(axis) for axis in zip(*sound, strict=True)]) for pick in (min, max))
     return low, high

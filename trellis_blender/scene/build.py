@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
+from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.words import object_name, picture_name
 from ..core.model.arrays import Model
@@ -56,7 +57,7 @@ def add_placeholders(context: bpy.types.Context, jobs: Sequence[Job], places: Se
                 box.local_view_set(space, True)
     if context.mode == "OBJECT":  # in an edit mode, a step would hold the edited mesh only
         name = picture_name(jobs[0])
-        bpy.ops.ed.undo_push(message=translated(f"Generate {name}"))
+        bpy.ops.ed.undo_push(message=translated(Text("Generate {name}", name=name)))
 
 
 def places(context: bpy.types.Context, count: int, dropped: Vector | None = None) -> list[Vector]:
@@ -102,37 +103,37 @@ def build_model(
     for material in model.materials:
         own = f"{name} {material.name}".strip() if material is not None and len(model.materials) > 1 else name
         mesh.materials.append(None if material is None else make_material(own, material, images))
-    thing: bpy.types.Object = bpy.data.objects.new(name, mesh)
+    obj: bpy.types.Object = bpy.data.objects.new(name, mesh)
     placement = settled(context, placement)
     if placement.box is None:
         assert placement.place is not None
-        thing.matrix_world = Matrix.Translation(placement.place)
-        target_collection(context).objects.link(thing)
+        obj.matrix_world = Matrix.Translation(placement.place)
+        target_collection(context).objects.link(obj)
     else:
-        placeholder.hand_over(placement.box, [thing])
-    recipe.write(thing, job)
-    mark_as_asset(thing, job, folder)
-    finish_import(context, thing, select)
-    return thing
+        placeholder.hand_over(placement.box, [obj])
+    recipe.write(obj, job)
+    mark_as_asset(obj, job, folder)
+    finish_import(context, obj, select)
+    return obj
 
 
-def mark_as_asset(thing: bpy.types.Object, job: Job, folder: Path | None) -> None:
+def mark_as_asset(obj: bpy.types.Object, job: Job, folder: Path | None) -> None:
     """Mark the object as an asset if the preferences say so. `folder`: the job's folder, with the picture."""
-    if preferences.marks_assets() and asset.is_model(thing):
-        asset.mark(thing, folder / job.picture if folder is not None and job.picture else None)
+    if preferences.marks_assets() and asset.is_model(obj):
+        asset.mark(obj, folder / job.picture if folder is not None and job.picture else None)
 
 
-def finish_import(context: bpy.types.Context, thing: bpy.types.Object, select: bool) -> None:
+def finish_import(context: bpy.types.Context, obj: bpy.types.Object, select: bool) -> None:
     """Select the object if `select` is set, and make one undo step of everything."""
     layer = context.view_layer
     assert layer is not None
     # `layer.objects` lacks the object if its collection is new; `visible_get` updates the layer. An object in an
     # excluded or hidden collection cannot be selected.
-    if select and thing.visible_get(view_layer=layer):
+    if select and obj.visible_get(view_layer=layer):
         for other in layer.objects:
-            other.select_set(other == thing)
-        layer.objects.active = thing
-    bpy.ops.ed.undo_push(message=translated(f"Import {thing.name}"))
+            other.select_set(other == obj)
+        layer.objects.active = obj
+    bpy.ops.ed.undo_push(message=translated(Text("Import {name}", name=obj.name)))
 
 
 def target_collection(context: bpy.types.Context) -> bpy.types.Collection:

@@ -102,9 +102,9 @@ class Decoding:
             self.waiting.insert(0, texture._replace(tries=texture.tries + 1))
 
 
-def _found(things: Iterable[Any], uid: int) -> Any:
+def _found(blocks: Iterable[Any], uid: int) -> Any:
     """Return the data-block with this `session_uid`, None if it is gone."""
-    return next((thing for thing in things if thing.session_uid == uid), None)
+    return next((block for block in blocks if block.session_uid == uid), None)
 
 
 def _has_preview(image: Any) -> bool:

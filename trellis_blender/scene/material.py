@@ -47,10 +47,10 @@ def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.type
     return made
 
 
-def images_of(*things: bpy.types.Object) -> list[bpy.types.Image]:
+def images_of(*objects: bpy.types.Object) -> list[bpy.types.Image]:
     """Return the images in the nodes of the objects' materials, each once. The base colour of our own comes first."""
     found: dict[bpy.types.Image, None] = {}
-    for slot in (slot for thing in things for slot in thing.material_slots):
+    for slot in (slot for obj in objects for slot in obj.material_slots):
         tree: Any = slot.material.node_tree if slot.material is not None else None
         for node in tree.nodes if tree is not None else ():
             image = getattr(node, "image", None)

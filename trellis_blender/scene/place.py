@@ -89,18 +89,18 @@ class Standing:
 
         self._layer, self._np = layer, np
         objects: Any = layer.objects
-        self.things: list[bpy.types.Object] = objects[:]
-        count = len(self.things)
+        self.objects: list[bpy.types.Object] = objects[:]
+        count = len(self.objects)
         matrices, corners = np.empty(count * 16, np.float32), np.empty(count * 24, np.float32)
         objects.foreach_get("matrix_world", matrices)
         objects.foreach_get("bound_box", corners)
         worlds, points = matrices.reshape(count, 4, 4), corners.reshape(count, 8, 3)  # matrices column by column
         low, high = points[:, 0], points[:, 6]  # opposite corners
-        kinds = [thing.type for thing in self.things]
+        kinds = [obj.type for obj in self.objects]
         self.is_solid = np.fromiter((kind in SOLID for kind in kinds), bool, count)
         for number, kind in enumerate(kinds):
-            if kind == "LATTICE" and placeholder.job_id(self.things[number]):
-                own = np.array(placeholder.corners(self.things[number]))  # Blender has no bounds of a new lattice yet
+            if kind == "LATTICE" and placeholder.job_id(self.objects[number]):
+                own = np.array(placeholder.corners(self.objects[number]))  # Blender has no bounds of a new lattice yet
                 low[number], high[number], self.is_solid[number] = own.min(axis=0), own.max(axis=0), True
         self.origin = worlds[:, 3, :3]
         middle = self.origin + np.einsum("ni,nij->nj", (low + high) / 2, worlds[:, :3, :3])
@@ -113,9 +113,7 @@ class Standing:
         `edge`: the length of the model's edge. `base`: the height of its base above its location.
         """
         np = self._np
-        chosen = np.fromiter(
-            (thing.select_get(view_layer=self._layer) for thing in self.things), bool, len(self.things)
-        )
+        chosen = np.fromiter((obj.select_get(view_layer=self._layer) for obj in self.objects), bool, len(self.objects))
         solid = chosen & self.is_solid
         if not chosen.any():
             return None
@@ -139,9 +137,9 @@ class Standing:
         for number in near[np.argsort(self.low[near, 0], kind="stable")]:
             if self.low[number, 0] >= left + width - touch:
                 break
-            thing = self.things[number]
+            obj = self.objects[number]
             is_over = self.high[number, 0] <= left + touch or self._surrounds(number, low.z, place, edge)
-            if not is_over and thing.visible_get(view_layer=self._layer):
+            if not is_over and obj.visible_get(view_layer=self._layer):
                 left = float(self.high[number, 0]) + GAP * edge
         return left - low.x
 
@@ -152,7 +150,7 @@ class Standing:
         """
         low, high = self.low[number], self.high[number]
         is_around = low[0] <= place.x <= high[0] and low[1] <= place.y <= high[1]
-        if not is_around or self.things[number].get(recipe.JOB_ID) is not None:
+        if not is_around or self.objects[number].get(recipe.JOB_ID) is not None:
             return False
         wide, tall = min(high[0] - low[0], high[1] - low[1]), high[2] - low[2]
         is_room = wide >= ROOMY * edge and wide > tall and low[2] <= base + GROUND * edge and high[2] >= base + edge

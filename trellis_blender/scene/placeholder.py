@@ -76,10 +76,10 @@ def make(
     return box
 
 
-def job_id(thing: object) -> str:
+def job_id(obj: object) -> str:
     """Return the id of a placeholder's job, empty if the object is not a placeholder or belongs to a linked file."""
-    data: Any = thing.data if isinstance(thing, bpy.types.Object) and thing.type == "LATTICE" else None
-    if data is None or cast(Any, thing).library is not None:
+    data: Any = obj.data if isinstance(obj, bpy.types.Object) and obj.type == "LATTICE" else None
+    if data is None or cast(Any, obj).library is not None:
         return ""
     found = data.get(JOB, "")
     return found if isinstance(found, str) else ""
@@ -95,8 +95,8 @@ def boxes() -> Iterator[bpy.types.Object]:
     if not any(JOB in cast(Any, lattice) for lattice in bpy.data.lattices):
         return iter(())
     here = bpy.context.scene
-    found = [thing for thing in bpy.data.objects if job_id(thing) and thing.users_scene]
-    return iter(sorted(found, key=lambda thing: here not in thing.users_scene))
+    found = [obj for obj in bpy.data.objects if job_id(obj) and obj.users_scene]
+    return iter(sorted(found, key=lambda obj: here not in obj.users_scene))
 
 
 def find(wanted: str) -> bpy.types.Object | None:
@@ -164,11 +164,11 @@ def remove(box: bpy.types.Object) -> None:
         bpy.data.lattices.remove(lattice)
 
 
-def unparent(thing: bpy.types.Object) -> None:
+def unparent(obj: bpy.types.Object) -> None:
     """Remove the object's parent and keep its place in the world."""
-    world = thing.matrix_world.copy()
-    thing.parent = None
-    thing.matrix_world = world
+    world = obj.matrix_world.copy()
+    obj.parent = None
+    obj.matrix_world = world
 
 
 def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
@@ -249,7 +249,7 @@ def _take_view(box: bpy.types.Object, root: bpy.types.Object) -> None:
             root.local_view_set(space, True)
     for layer in [layer for owner in box.users_scene for layer in owner.view_layers]:
         root.visible_get(view_layer=layer)  # updates the layer, which does not have the root yet
-        if all(layer.objects.get(thing.name) == thing for thing in (box, root)):
+        if all(layer.objects.get(obj.name) == obj for obj in (box, root)):
             if box.hide_get(view_layer=layer):
                 root.hide_set(True, view_layer=layer)
             elif box.select_get(view_layer=layer):

@@ -63,7 +63,7 @@ class PlaceholderDrawing:
     textures: dict[str, Any] = field(default_factory=dict)
     batches: tuple[Any, Any] | None = None
 
-    def show(self, jobs: Mapping[str, Job], wanted: Iterable[str], fraction: Callable[[Job], float]) -> None:
+    def update(self, jobs: Mapping[str, Job], wanted: Iterable[str], fraction: Callable[[Job], float]) -> None:
         """Draw the placeholders of the `wanted` jobs. `fraction` returns how far to fill each, 0 to 1."""
         before = self.filled
         self.filled = []

@@ -20,7 +20,7 @@ BATCH, VARIATION = "batch", "variation"
 FINISHING = PREFIX + "finishing"
 
 
-def write(thing: bpy.types.Object, job: Job) -> None:
+def write(obj: bpy.types.Object, job: Job) -> None:
     """Write the job's recipe to the object as custom properties, which Blender shows, saves and exports.
 
     If the job was started elsewhere, we know only its ids.
@@ -31,20 +31,20 @@ def write(thing: bpy.types.Object, job: Job) -> None:
     if job.batch:
         facts |= {BATCH: job.batch, VARIATION: job.place}
     for name, value in facts.items():
-        thing[PREFIX + name] = value
+        obj[PREFIX + name] = value
 
 
-def grow(thing: bpy.types.Object, step: Mapping[str, Any]) -> None:
+def grow(obj: bpy.types.Object, step: Mapping[str, Any]) -> None:
     """Add to the recipe what was done to the model after it had arrived: a list in JSON, the last step last."""
-    thing[FINISHING] = json.dumps([*json.loads(str(thing.get(FINISHING, "[]"))), dict(step)])
+    obj[FINISHING] = json.dumps([*json.loads(str(obj.get(FINISHING, "[]"))), dict(step)])
 
 
-def is_of(thing: bpy.types.Object, job: Job) -> bool:
+def is_of(obj: bpy.types.Object, job: Job) -> bool:
     """Return whether the object's model came from this job, even if another file imported it."""
-    return bool(thing.get(JOB_ID) == job.remote_id)
+    return bool(obj.get(JOB_ID) == job.remote_id)
 
 
-def variation(thing: bpy.types.Object) -> tuple[str, int] | None:
+def variation(obj: bpy.types.Object) -> tuple[str, int] | None:
     """Return the model's batch and its place in it, from 0; None if it is not one of several."""
-    batch, place = thing.get(PREFIX + BATCH), thing.get(PREFIX + VARIATION)
+    batch, place = obj.get(PREFIX + BATCH), obj.get(PREFIX + VARIATION)
     return (batch, place) if isinstance(batch, str) and isinstance(place, int) else None

@@ -7,7 +7,6 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,7 @@ import bpy
 
 from .. import __package__ as base_package
 from ..core import places
-from ..core.errors import StorageError, TrellisError, storage_error
+from ..core.errors import StorageError, Text, TrellisError, storage_error
 from ..core.files import FOLDER_MODE
 
 if TYPE_CHECKING:
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[1]
 LOOK_SECONDS = 1.0
-# What the room of the jobs does then. Set while the add-on is registered, like an `update`.
-_chosen: list[Callable[[], None]] = []
-
-
-def when_chosen(action: Callable[[], None] | None) -> None:
-    """Call this whenever another folder was chosen, or is to be looked at; None: call nothing any more."""
-    _chosen[:] = [] if action is None else [action]
 
 
 def data_folder() -> Path:
@@ -165,24 +157,21 @@ def all_moved() -> None:
         places.write_choice(data_folder(), places.Choice(choice.folder))
 
 
-def choose(path: str) -> None:
-    """Keep jobs in this folder from now on, empty: in the usual one. Creates the folder. Raises TrellisError."""
+def choose(path: str) -> bool:
+    """Keep jobs in this folder from now on, empty: in the usual one. Return whether it is another than before.
+
+    Creates the folder. Raises TrellisError.
+    """
     before = places.read_choice(data_folder())
     folder = _usable(path) if path.strip() else ""
     if folder == before.folder:
-        return
+        return False
     earlier = [each for each in (*before.before, before.folder) if each and each != folder]
     try:
         places.write_choice(data_folder(), places.Choice(folder, tuple(dict.fromkeys(earlier))))
     except OSError as error:
         raise storage_error("save the choice of the folder", error) from error
-    tell()
-
-
-def tell() -> None:
-    """Have the room of the jobs look at the folder."""
-    for action in _chosen:
-        action()
+    return True
 
 
 def _usable(path: str) -> str:
@@ -200,5 +189,7 @@ def _usable(path: str) -> str:
             pass
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise StorageError(f"Jobs cannot be kept there: {reason}. Choose another folder.") from error
+        raise StorageError(
+            Text("Jobs cannot be kept there: {reason}. Choose another folder.", reason=reason)
+        ) from error
     return str(folder)

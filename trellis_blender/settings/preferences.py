@@ -2,22 +2,25 @@
 """The add-on's preferences, the account to use, and whether Blender may go online."""
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import __package__ as base_package
-from ..core.errors import AccountError, OnlineAccessError, Remedy, TrellisError
+from ..core.errors import AccountError, OnlineAccessError, Remedy, Text, TrellisError
 from ..host.translation.translation import translated
-from . import jobs_folder, stored_key
+from . import stored_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..core.request.account import Account
     from ..core.runner.messages import ConnectionChecked
+    from .jobs_folder import LastLook
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -34,9 +37,23 @@ KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
 SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
 
 
-@dataclass
-class Page:
-    """Facts that the preferences show but do not store.
+# What the room of the jobs does when another folder was chosen. Set while the add-on is registered, like an `update`.
+_folder_chosen: list[Callable[[], None]] = []
+
+
+def when_folder_chosen(action: Callable[[], None] | None) -> None:
+    """Call this whenever another jobs folder was chosen, or is to be looked at; None: call nothing any more."""
+    _folder_chosen[:] = [] if action is None else [action]
+
+
+def look_at_folder() -> None:
+    """Have the room of the jobs look at the jobs folder."""
+    for action in _folder_chosen:
+        action()
+
+
+class Page(SimpleNamespace):
+    """Facts that the preferences show but do not store. No dataclass: making one takes half a millisecond at start.
 
     `answer`: the result of the last connection test, None before a test and after the account has changed.
     `is_untested`: a key was entered while Blender may not go online, so it is tested once it may.
@@ -45,12 +62,21 @@ class Page:
     `objection`: why a folder was not taken.
     """
 
-    answer: "ConnectionChecked | None" = None
-    is_untested: bool = False
-    sizes: "Mapping[str, int] | None" = None
-    folder: jobs_folder.LastLook = field(default_factory=jobs_folder.LastLook)
-    is_moving: bool = False
-    objection: str = ""
+    answer: "ConnectionChecked | None"
+    is_untested: bool
+    sizes: "Mapping[str, int] | None"
+    is_moving: bool
+    objection: str
+
+    def __init__(self) -> None:
+        super().__init__(answer=None, is_untested=False, sizes=None, is_moving=False, objection="")
+
+    @cached_property
+    def folder(self) -> "LastLook":
+        """The jobs folder as it was last seen."""
+        from . import jobs_folder
+
+        return jobs_folder.LastLook()
 
     def forget(self, job_id: str) -> None:
         """Forget the size of a job that was removed."""
@@ -63,14 +89,18 @@ def _chosen_folder(_owner: Any) -> str:
 
 
 def _choose_folder(_owner: Any, path: str) -> None:
+    from . import jobs_folder
+
     page = TRELLIS2_AP_preferences.page
     try:
-        jobs_folder.choose(path)
+        is_another = jobs_folder.choose(path)
     except TrellisError as error:
         page.objection = error.sentence
-    else:
-        page.objection = ""
-        page.folder.take(jobs_folder.look())
+        return
+    page.objection = ""
+    page.folder.take(jobs_folder.look())
+    if is_another:
+        look_at_folder()
 
 
 class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
@@ -236,9 +266,11 @@ def _draw_account(layout: Any, owner: Any) -> None:
 
 def _draw_history(layout: Any, owner: Any) -> None:
     """Draw where jobs are kept, for how long, and how much they take up."""
+    from . import jobs_folder
+
     page = TRELLIS2_AP_preferences.page
     if page.folder.is_due:
-        jobs_folder.tell()
+        look_at_folder()
     layout.prop(owner, "jobs_folder", placeholder=str(jobs_folder.usual()))
     if page.objection:
         layout.label(text=translated(page.objection), icon="ERROR")
@@ -252,7 +284,7 @@ def _draw_history(layout: Any, owner: Any) -> None:
     row.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
     if page.sizes is not None:
         kept = sum(page.sizes.values()) / 1e6
-        layout.label(text=translated(f"All jobs take up {kept:,.0f} MB"))
+        layout.label(text=translated(Text("All jobs take up {size} MB", size=f"{kept:,.0f}")))
 
 
 def _draw_heading(layout: Any, text: str) -> None:
@@ -274,7 +306,9 @@ def draw_key(layout: Any, owner: Any) -> None:
     for name, variable in (("api_key", KEY_VARIABLE), ("api_secret", SECRET_VARIABLE)):
         if is_from_environment(variable):
             label = TRELLIS2_AP_preferences.bl_rna.properties[name].name
-            layout.label(text=translated(f"{label} is taken from {variable}"), icon="INFO")
+            layout.label(
+                text=translated(Text("{label} is taken from {variable}", label=label, variable=variable)), icon="INFO"
+            )
         else:
             layout.prop(owner, name)
 
@@ -282,11 +316,11 @@ def draw_key(layout: Any, owner: Any) -> None:
 def draw_key_file(layout: Any) -> None:
     """Draw where the key is, what is wrong with its file, and the button that deletes it."""
     file = stored_key.key_file()
-    file.look()
+    file.refresh()
     if file.trouble:
         layout.label(text=translated(file.trouble), icon="ERROR")
     if file.key or file.secret:
-        layout.label(text=translated(f"Only you can read {file.path}"), icon="LOCKED")
+        layout.label(text=translated(Text("Only you can read {path}", path=file.path)), icon="LOCKED")
         layout.operator("trellis2.forget_key", icon="TRASH")
 
 

@@ -33,12 +33,12 @@ def as_property(half: Literal["key", "secret"]) -> dict[str, Callable[..., Any]]
 
     def read(_owner: Any) -> str:
         file = key_file()
-        file.look()
+        file.refresh()
         return str(getattr(file, half))
 
     def write(_owner: Any, value: str) -> None:
         file = key_file()
-        file.look()
+        file.refresh()
         with contextlib.suppress(StorageError):  # the preferences show it; a property cannot report it to a script
             file.keep(**{"key": file.key, "secret": file.secret, half: value})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An order for a model: everything that its bytes depend on."""
+"""An order for a model: everything that its bytes depend on, and what kind of picture it is of."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -8,6 +8,12 @@ from typing import Literal
 from .flaws import Flaw
 
 TextureFormat = Literal["webp", "png"]
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,3 +38,10 @@ class Order:
         flaws = " ".join(sorted(self.flaws))
         subject = "" if self.subject is None else hashlib.sha256(self.subject).hexdigest()
         return hashlib.sha256(hashlib.sha256(self.picture).digest() + f"{rest} {flaws} {subject}".encode()).hexdigest()
+
+
+def picture_type(data: bytes) -> str | None:
+    """Return the media type of a PNG, JPEG, GIF or WebP, or None for anything else."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((mime_type for magic, mime_type in _MAGIC if data.startswith(magic)), None)

@@ -267,7 +267,7 @@ def test_one_that_cannot_be_started_says_so(addon: Any, program: Path) -> None:
 
 def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_path: Path) -> None:
     mark = tmp_path / "hanging"
-    task = background.begin("hang", {"file": str(mark)}, seconds=60)
+    task = background.start_task("hang", {"file": str(mark)}, seconds=60)
     wait_until(lambda: mark.exists() and mark.read_text(encoding="utf-8"))
     assert not task.is_done
     begun = time.monotonic()
@@ -281,7 +281,7 @@ def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_
 
 
 def test_a_task_does_not_wait_and_has_the_result_when_it_is_done(background: Any) -> None:
-    task = background.begin("climb", {}, seconds=PATIENCE)
+    task = background.start_task("climb", {}, seconds=PATIENCE)
     assert task.wait(PATIENCE)
     assert (task.result(), task.progress) == ({}, 1.0)
 
@@ -315,7 +315,7 @@ def test_it_ends_with_the_blender_that_started_it_however_that_ends(tmp_path: Pa
 import os
 enable()
 background = addon.process.Background(addon.start.launch(addon.start.Path({str(program)!r})))
-background.begin("hang", {{"file": {str(mark)!r}}}, seconds=60)
+background.start_task("hang", {{"file": {str(mark)!r}}}, seconds=60)
 while not os.path.exists({str(mark)!r}) or not open({str(mark)!r}).read():
     time.sleep(0.01)
 print("leaving", flush=True)

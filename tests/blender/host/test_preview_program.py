@@ -103,7 +103,7 @@ def test_a_picture_that_the_other_blender_does_not_survive_is_named(
     tmp_path: Path, addon: Any, handler: str, seconds: float, sentence: str
 ) -> None:
     client = client_of(addon, tmp_path, handler, seconds)
-    answer = addon.preview.look_at(client, (), 1, addon.file.from_file(picture_file(tmp_path)))
+    answer = addon.preview.make_preview(client, (), 1, addon.file.from_file(picture_file(tmp_path)))
     client.stop()
     assert answer.error.startswith(sentence)
 

@@ -153,7 +153,7 @@ def test_all_that_a_redraw_draws_of_the_jobs_takes_half_a_millisecond_at_most(ad
     made.append(snapshot(addon, stage, MANY, **ids))
     with session_with(addon, made) as state:
         for job in made:
-            state.display.progress.take(job)
+            state.display.progress.learn(job)
         state.display.step(state.jobs, is_changed=True)
         draw_whole(addon)  # Blender is asked for the pictures once
         assert bool(addon.session.display().text) is (stage != "imported")
@@ -183,10 +183,10 @@ def test_whether_a_button_can_be_pressed_is_told_fast(addon: Any, operator: str)
 
 def test_rows_are_made_anew_only_when_jobs_come_or_go(addon: Any) -> None:
     made = jobs(addon, MANY)
-    addon.rows.show(made)
+    addon.rows.show_jobs(made)
     rows = addon.rows.of_window_manager().rows
     before = [row.as_pointer() for row in rows]
-    addon.rows.show(iter(made))
+    addon.rows.show_jobs(iter(made))
     assert [row.as_pointer() for row in rows] == before
 
 
@@ -198,9 +198,9 @@ def test_news_of_a_job_does_not_look_at_the_rows(addon: Any, monkeypatch: pytest
         state.display.list_jobs(state.jobs)
         with monkeypatch.context() as patch:
             patch.setattr(addon.rows, "of_window_manager", fail)
-            addon.apply_messages.show(state, snapshot(addon, "running", 2, progress=0.5))
+            addon.apply_messages.show_job(state, snapshot(addon, "running", 2, progress=0.5))
             state.display.list_jobs(state.jobs)
-            addon.apply_messages.show(state, snapshot(addon, "running", MANY))
+            addon.apply_messages.show_job(state, snapshot(addon, "running", MANY))
             with pytest.raises(AssertionError, match="the rows"):
                 state.display.list_jobs(state.jobs)
 

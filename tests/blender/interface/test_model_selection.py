@@ -121,7 +121,7 @@ def test_rows_that_change_by_themselves_select_nothing(addon: Any, jobs: list[An
     click(addon, jobs[0])
     fourth = snapshot(addon, "imported", 4, remote_id="job_1")
     for shown in ([fourth, *jobs[::-1]], jobs[:2], [jobs[1]], []):
-        addon.rows.show(shown)
+        addon.rows.show_jobs(shown)
         assert selected() == (["Chair 0"], "Chair 0")
 
 

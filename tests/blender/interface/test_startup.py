@@ -17,7 +17,7 @@ from tests.blender import child
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_MODULES = 49  # of ours; each is worth a fifth of a millisecond
+MOST_MODULES = 41  # of ours; each is worth a fifth of a millisecond
 # What takes long to import, and what brings much of ours with it. Blender itself may have imported the libraries.
 LATE_LIBRARIES = ("requests", "urllib3", "numpy", "ipaddress", "secrets")
 LATE = ("core.runner", "core.job", "core.model", "core.scenario", "core.picture", "jobs.session", "scene", "picture")
@@ -106,7 +106,7 @@ tell("begun")
     assert "jobs.session" in found["begun"] - found["drawn"]
 
 
-@pytest.mark.parametrize("module", ["interface.at_need", "picture.sources"])
+@pytest.mark.parametrize("module", ["interface.at_need", "interface.operators", "picture.sources"])
 def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str) -> None:
     """The names are written twice: for whoever reads the types, and for whoever runs it."""
     found = importlib.import_module(f"{ADDON}.{module}")

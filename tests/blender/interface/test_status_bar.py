@@ -66,7 +66,7 @@ def test_what_is_left_is_told_too(addon: Any) -> None:
     job = running(addon, 9, accepted=time.time(), progress=0.1)
     with session_with(addon, [*past, job]) as state:
         for each in past:
-            state.display.progress.take(each)
+            state.display.progress.learn(each)
         state.display.step(state.jobs, is_changed=True)
         assert shown(addon) == ["Trellis: Generating 10% · 2–4 min left"]
 
@@ -101,7 +101,7 @@ def test_what_the_job_took_at_scenario_is_learnt(tmp_path: Path, connected: Emul
     assert job.accepted >= job.created
     progress = addon.session.display().progress
     for number in range(20):  # so many of a kind, and slower, tell how long the next one takes
-        progress.take(replace(job, remote_id=f"job_{number}", generation_seconds=60.0))
+        progress.learn(replace(job, remote_id=f"job_{number}", generation_seconds=60.0))
     progress.step([replace(job, stage=addon.begin.Stage("running"))], job.accepted)
     assert progress.left(replace(job, stage=addon.begin.Stage("running")), job.accepted)
 
@@ -146,7 +146,7 @@ def test_an_estimate_moves_the_bar_twice_a_second_at_most(addon: Any, clock: Any
     now = next(clock)
     with session_with(addon, [*past, running(addon, 9, accepted=now[0])]) as state:
         for each in past:
-            state.display.progress.take(each)
+            state.display.progress.learn(each)
         state.display.step(state.jobs, is_changed=True)
         before = state.display.progress.fraction(next(addon.session.newest_first()))
         assert 16 <= redraws(state, now, 10.05) <= 20

@@ -112,7 +112,7 @@ def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
         def paths(self) -> list[str]:
             return [f"Stuhl {number}.png" for number in range(count)]
 
-        def begin(self, _context: Any) -> None:
+        def start_generation(self, _context: Any) -> None:
             self.gone_on = True
 
     return Pressed()

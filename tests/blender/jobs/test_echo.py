@@ -74,7 +74,7 @@ def test_cancel_is_shown_at_once_beside_the_job_and_pressed_twice_it_is_asked_on
 def test_news_that_were_under_way_at_the_click_do_not_end_its_echo(addon: Any, endless: str, session: Any) -> None:
     running, old = session.running(), job(endless)
     OPS.trellis2.cancel(job_id=endless)
-    addon.apply_messages.show(running, replace(old, progress=0.5))  # sent before the runner has heard of the click
+    addon.apply_messages.show_job(running, replace(old, progress=0.5))  # sent before the runner has heard of the click
     assert "Asking Scenario to stop" in panel(addon).text
     assert not addon.job_operators.is_cancellable(job(endless))
     answered(session)
@@ -86,7 +86,7 @@ def test_the_echo_of_a_cancel_that_comes_too_late_goes_and_the_job_is_what_the_r
 ) -> None:
     done = finish(picture_file(tmp_path))
     running = session.running()
-    addon.apply_messages.show(running, replace(done, stage=addon.job.Stage.DOWNLOADING))  # what is shown is old
+    addon.apply_messages.show_job(running, replace(done, stage=addon.job.Stage.DOWNLOADING))  # what is shown is old
     assert OPS.trellis2.cancel(job_id=done.id) == {"FINISHED"}
     assert "Cancelling" in panel(addon).text
     answered(session)
@@ -129,7 +129,7 @@ def test_the_echo_of_a_retry_that_is_refused_goes_and_the_failure_is_shown_again
     addon: Any, failed: str, connected: Emulator, session: Any
 ) -> None:
     before = job(failed)
-    other_blender = addon.lock.FolderLock.take(session.folder(failed))
+    other_blender = addon.lock.FolderLock.acquire(session.folder(failed))
     try:
         assert OPS.trellis2.retry(job_id=failed) == {"FINISHED"}
         assert "Retrying" in panel(addon).text

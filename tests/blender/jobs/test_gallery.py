@@ -111,7 +111,7 @@ def test_a_state_shows_the_jobs_that_are_in_it_now(addon: Any, gallery: Any) -> 
             gallery.state = name
             assert [state.jobs[job_id].stage.value for job_id in reversed(shown(addon))] == list(wanted), name
         gallery.state = "READY"
-        addon.apply_messages.show(state, snapshot(addon, "ready", 5))
+        addon.apply_messages.show_job(state, snapshot(addon, "ready", 5))
         assert shown(addon) == [made[5].id, made[0].id]
         addon.apply_messages.take_in(state, addon.runner_messages.JobRemoved(made[0].id))
         assert shown(addon) == [made[5].id]

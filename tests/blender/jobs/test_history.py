@@ -29,7 +29,7 @@ def rows(addon: Any) -> list[str]:
 
 def show(addon: Any, *ids: str) -> None:
     """Let the list show jobs with these ids."""
-    addon.rows.show(snapshot(addon, id=job_id, name=f"Chair {job_id}") for job_id in ids)
+    addon.rows.show_jobs(snapshot(addon, id=job_id, name=f"Chair {job_id}") for job_id in ids)
 
 
 def choose(addon: Any, job_id: str) -> None:
@@ -169,7 +169,7 @@ def test_what_is_left_is_told_as_a_range_that_narrows_with_the_jobs_of_the_prese
     for known, told in (([], ""), (past[:1], "1–6 min left"), (past, "2–4 min left")):
         with session_with(addon, [*known, running]) as state:
             for job in known:
-                state.display.progress.take(job)
+                state.display.progress.learn(job)
             state.display.step(state.jobs, is_changed=True)
             shown = draw(addon.panels.TRELLIS2_PT_jobs).text
             assert (f"· {told}" in shown) if told else ("left" not in shown), shown

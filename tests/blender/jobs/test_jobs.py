@@ -220,9 +220,9 @@ def test_a_model_that_is_cancelled_while_it_downloads_is_kept_and_not_imported(
 def test_a_model_that_waits_to_be_imported_can_be_cancelled_and_is_kept(
     addon: Any, tmp_path: Path, connected: Emulator, session: Any
 ) -> None:
+    job_id = generate(picture_file(tmp_path))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(addon.busy, "is_rendering", lambda: True)
-        job_id = generate(picture_file(tmp_path))
+        patch.setattr(addon.busy, "is_rendering", lambda: True)  # the artist has begun a render since
         tick_until(waiting_reason)
         bpy.ops.ed.undo_push(message="With Box")
         assert addon.job_operators.is_cancellable(job(job_id))

@@ -131,7 +131,7 @@ def test_the_box_of_a_job_that_is_left_in_its_folder_stays(addon: Any, tmp_path:
     job_id = generate(picture_file(tmp_path))
     addon.session.stop()
     old = go_back(addon)
-    lock = addon.lock.FolderLock.take(old / job_id)
+    lock = addon.lock.FolderLock.acquire(old / job_id)
     try:
         start(addon)
         addon.session.undone()

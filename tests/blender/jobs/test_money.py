@@ -75,7 +75,7 @@ def test_what_was_spent_is_said_in_money(addon: Any, costs: Any) -> None:
     jobs = [snapshot(addon, number=number, remote_id=f"job_{number}", cost=7.25) for number in range(2)]
     with session_with(addon, jobs) as session:
         for job in jobs:
-            session.spending.take(job)
+            session.spending.add(job)
         assert draw(addon.panels.TRELLIS2_PT_jobs, width=900).text.endswith("November 2026: 2 models, 14.5 CU (0.73 €)")
 
 

@@ -62,7 +62,7 @@ def test_what_was_read_before_the_job_was_begun_anew_is_dropped(
     connected.fault("download", Fault(delay=2.0))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "downloading")
-    session.running().importer.take(addon.apply_messages.ModelRead(job_id, None, reason="a camera"))
+    session.running().importer.receive(addon.apply_messages.ModelRead(job_id, None, reason="a camera"))
     session.tick()
     assert (stage_of(job_id), waiting_reason()) == ("downloading", "")
     tick_until(lambda: stage_of(job_id) == "imported")

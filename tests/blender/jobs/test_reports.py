@@ -154,14 +154,14 @@ def test_a_job_that_waits_for_help_is_reported_and_not_when_it_goes_on(addon: An
     running = snapshot(addon, "running", name="Lamp")
     held = replace(running, trouble="Credits are used up.", trouble_remedy=remedies.CREDITS)
     reports = addon.messages.Reports()
-    reports.take(running, held, is_awaited=True)
+    reports.compare(running, held, is_awaited=True)
     reports.flush()
     assert told == [("“Lamp” waits: Credits are used up.", True)]
 
     for news in (addon.events.Polled("in-progress", 0.5, None), addon.events.Generated(("asset_1",), None)):
         goes_on = addon.job.advance(held, news, 0.0)
         assert (goes_on.trouble, goes_on.trouble_remedy) == ("", remedies.NONE)
-        reports.take(held, goes_on, is_awaited=True)
+        reports.compare(held, goes_on, is_awaited=True)
     reports.flush()
     assert len(told) == 1
 
@@ -175,6 +175,13 @@ def test_each_of_several_is_said_in_the_artists_language(
     reports.tell("Two.")
     reports.flush()
     assert told == [("<One.>; <Two.>", False)]
+
+
+def test_a_notice_keeps_its_template_so_that_it_can_be_translated(addon: Any) -> None:
+    messages = addon.messages.Messages()
+    messages.tell(addon.errors.Text("“{name}” has no faces.", name="A\nB"))
+    assert messages.notices[0].sentence == "“A B” has no faces."
+    assert messages.notices[0].sentence.template == "“{name}” has no faces."
 
 
 def test_several_at_once_are_one_report_and_bad_news_is_a_warning(addon: Any, told: list[tuple[str, bool]]) -> None:

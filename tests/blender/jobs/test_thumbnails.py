@@ -134,7 +134,7 @@ def test_a_job_without_a_picture_is_looked_for_once_until_there_is_news(
         draw(addon.panels.TRELLIS2_PT_jobs)
         assert not addon.session.state().previews.jobs, "each redraw looks for it again, and then redraws"
     Image.new("RGB", (40, 20), "red").save(session.jobs_root() / bare.id / "source.png")
-    addon.apply_messages.show(session.running(), replace(bare, picture="source.png"))
+    addon.apply_messages.show_job(session.running(), replace(bare, picture="source.png"))
     see_rows(addon)
     assert tuple(noted.icons()[bare.id].image_size) == (40, 20)
     assert redrawn == [True]

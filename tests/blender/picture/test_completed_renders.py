@@ -86,10 +86,10 @@ def test_a_stamp_of_a_render_in_a_window_is_known_though_nothing_was_asked_there
     renders = addon.completed_renders
     for was_stamped in (True, False):
         current_scene().render.use_stamp = was_stamped
-        renders.look()  # which Blender's message bus calls in a window
+        renders.read_stamps()  # which Blender's message bus calls in a window
         complete_elsewhere(monkeypatch, addon)
         current_scene().render.use_stamp = not was_stamped
-        renders.look()
+        renders.read_stamps()
         assert renders.is_stamped(current_scene()) is was_stamped
     current_scene().render.use_stamp = True
     complete_elsewhere(monkeypatch, addon)
@@ -100,10 +100,10 @@ def test_a_stamp_of_a_render_in_a_window_is_known_though_nothing_was_asked_there
 def test_a_stamp_belongs_to_the_scene_that_was_rendered(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     renders, first, second = addon.completed_renders, current_scene(), bpy.data.scenes.new("Second")
     first.render.use_stamp = True
-    renders.look()
+    renders.read_stamps()
     complete_elsewhere(monkeypatch, addon)
     first.render.use_stamp = False
-    renders.look()
+    renders.read_stamps()
     assert bpy.context.window is not None
     bpy.context.window.scene = second
     complete_elsewhere(monkeypatch, addon)

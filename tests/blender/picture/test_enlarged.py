@@ -74,7 +74,7 @@ def test_an_answer_to_an_earlier_request_is_not_shown(tmp_path: Path, addon: Any
     previews.enlarge({"picture": prepared, "model": picture_file(tmp_path, "model.png")}, SIDE)
     previews.enlarge({"picture": prepared}, SIDE)
     before = large("model").copy()
-    previews.take(late)
+    previews.receive(late)
     assert (large("model") == before).all()
     tick_until(lambda: not previews.is_busy)
     assert large("picture").shape == (SIDE, SIDE, 4)

@@ -234,7 +234,7 @@ def test_a_job_that_was_refused_for_its_transparency_is_sent_without_it_by_its_b
     refused = newest_job()
     assert refused.message.startswith("No part of it is above 80 % opaque")
     assert not connected.calls
-    addon.rows.show(addon.session.newest_first())
+    addon.rows.show_jobs(addon.session.newest_first())
     assert ("trellis2.send_opaque", "Send Without Transparency", {"job_id": refused.id}) in draw(
         addon.panels.TRELLIS2_PT_jobs
     ).operators

@@ -142,13 +142,13 @@ def test_sidebars_side_by_side_may_show_different_pictures(
     tmp_path: Path, addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[Any] = []
-    look_at = addon.preview.look_at
+    make_preview = addon.preview.make_preview
 
     def noted(*given: Any) -> Any:
         looked.append(given)
-        return look_at(*given)
+        return make_preview(*given)
 
-    monkeypatch.setattr(addon.preview, "look_at", noted)
+    monkeypatch.setattr(addon.preview, "make_preview", noted)
     scenes: list[Any] = [bpy.context.scene, bpy.data.scenes.new("Werkstatt")]
     for number, scene in enumerate(scenes):
         picture = picture_file(tmp_path, f"{number}.png", subject())
@@ -170,11 +170,11 @@ def test_an_answer_to_an_older_look_at_the_same_picture_is_left_aside(addon: Any
     previews = addon.preview.Previews(SimpleNamespace(compute=lambda _work: None), None, lambda _sentence: None)
     key = ("FILE", "chair.png")
     for _ in range(2):
-        previews.look(key, addon.picture_file.ChosenPicture("chair.png"))
-    previews.take(addon.runner_messages.PreviewReady(key, 1, error="older"))
-    assert (previews.looks[key].seen, previews.is_busy) == (None, True)
-    previews.take(addon.runner_messages.PreviewReady(key, 2, error="newer"))
-    assert (previews.looks[key].seen.error, previews.is_busy) == ("newer", False)
+        previews.request(key, addon.picture_file.ChosenPicture("chair.png"))
+    previews.receive(addon.runner_messages.PreviewReady(key, 1, error="older"))
+    assert (previews.shown[key].answer, previews.is_busy) == (None, True)
+    previews.receive(addon.runner_messages.PreviewReady(key, 2, error="newer"))
+    assert (previews.shown[key].answer.error, previews.is_busy) == ("newer", False)
 
 
 def test_while_a_render_runs_the_look_at_it_waits(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

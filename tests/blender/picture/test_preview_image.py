@@ -234,8 +234,8 @@ def test_an_image_that_was_removed_meanwhile_is_told(addon: Any) -> None:
     draw(addon.panels.TRELLIS2_PT_generate)
     bpy.data.images.remove(image)
     addon.preview_requests.fulfil()
-    (look,) = addon.session.previews().looks.values()
-    assert look.seen.error == "The image is gone. Choose another one."
+    (look,) = addon.session.previews().shown.values()
+    assert look.answer.error == "The image is gone. Choose another one."
 
 
 def test_without_an_image_the_panel_asks_for_one(addon: Any) -> None:
@@ -270,6 +270,6 @@ def test_finding_the_largest_image_that_is_not_asked_about_takes_no_time(addon: 
     spent = []
     for _ in range(5):
         begun = time.perf_counter()
-        addon.chosen_picture.picture_to_look_at(key, is_asked=False)
+        addon.chosen_picture.picture_to_preview(key, is_asked=False)
         spent.append(time.perf_counter() - begun)
     assert min(spent) < 0.1, spent

@@ -32,7 +32,7 @@ def camera(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def begun(camera: Any, session: Any, engine: str = "WORKBENCH") -> tuple[Any, Path]:
     """Begin, and return the shot and the folder it goes to."""
     folder = session.jobs_root() / ".incoming"
-    return camera.begin(bpy.context, engine, folder), folder
+    return camera.start_render(bpy.context, engine, folder), folder
 
 
 def wait_for(shot: Any) -> None:
@@ -237,7 +237,7 @@ bpy.ops.object.camera_add()
 scene = bpy.context.scene
 scene.camera, scene.render.engine = bpy.context.object, "CYCLES"
 scene.cycles.samples, scene.cycles.use_adaptive_sampling = {LONG}, False
-shot = camera.begin(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) / "pictures")
+shot = camera.start_render(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) / "pictures")
 while not os.path.exists({str(mark)!r}):
     time.sleep(0.01)
 assert not shot.is_done

@@ -181,6 +181,6 @@ def test_nor_does_it_for_what_is_asked_beside_a_job(
     tick_until(lambda: not addon.session.is_checking())
     draw(addon.panels.TRELLIS2_PT_generate)
     tick_until(lambda: not addon.session.start().prices.is_busy)
-    addon.session.previews().check_file(next(iter(addon.session.previews().looks)))
+    addon.session.previews().check_file(next(iter(addon.session.previews().shown)))
     assert {"core.runner.questions", "core.scenario.api"} <= on_workers
     assert on_workers & modules_of_blender() == set()

@@ -286,7 +286,7 @@ def test_a_model_that_cannot_be_read_is_tried_once_and_waited_for_until_the_runn
     with session_with(addon, [ready]) as state:
         state.runner.damaged = lambda job_id, sentence, _remedy: told.append((job_id, sentence))
         state.importer.want(ready.id)
-        state.importer.take(addon.importing.ModelRead(ready.id, None, error="The file is broken."))
+        state.importer.receive(addon.importing.ModelRead(ready.id, None, error="The file is broken."))
         assert state.importer.step(state.jobs)
         assert state.jobs[ready.id] == ready, "only the runner says that it has failed"
         assert ready.id in state.echoes, "a script that waits for the model takes it for done"

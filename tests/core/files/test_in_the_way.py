@@ -97,7 +97,7 @@ def _save(folder: Path) -> str:
 
 
 def _lock(folder: Path) -> str:
-    lock = FolderLock.take(folder)
+    lock = FolderLock.acquire(folder)
     if lock is None:
         return ""  # another process drives the job; nothing has to be done
     lock.release()
@@ -226,11 +226,11 @@ def _choice(folder: Path) -> str:
 
 def _key(folder: Path) -> str:
     file = KeyFile(folder / "key.json")
-    file.look()
+    file.refresh()
     assert (file.key, file.secret) == ("", "")
     file.keep("key", "secret")
     again = KeyFile(folder / "key.json")
-    again.look()
+    again.refresh()
     assert (again.key, again.secret) == ("key", "secret")
     return ""
 
@@ -264,7 +264,7 @@ def test_what_a_link_points_at_is_not_taken_even_if_it_is_sound(folder: Path) ->
     for path in sound.iterdir():
         (own / path.name).symlink_to(path)
     key = KeyFile(own / "key.json")
-    key.look()
+    key.refresh()
     assert "is a link" in key.trouble
     assert (key.key, places.read_choice(own), spending.removed(own)) == ("", places.Choice(), {})
 

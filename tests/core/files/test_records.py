@@ -68,7 +68,7 @@ def test_a_hostile_record_leads_nowhere_and_hides_no_other_job(folder: Path, nam
 def _can_be_shown(job: Job) -> bool:
     """Whether all that the panel computes of a job can be computed."""
     spending = Spending()
-    spending.take(job)
+    spending.add(job)
     ended = 0.0 if job.ended is None else job.ended
     shown = [words.date(job.created, time.time()), words.duration(ended - job.begun), words.charge_words(job)]
     shown += [words.cost_words(month.cost) for month in spending.months]

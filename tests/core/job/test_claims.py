@@ -216,7 +216,7 @@ def test_an_earlier_version_cannot_take_what_is_claimed(folder: Path, job: Path)
     assert Claims(folder).take(job) is not None
     with pytest.raises(OSError, match=r"directory|denied"):  # what it did to take a job
         (job / LOCK_FILE).open("ab")
-    assert FolderLock.take(job) is None
+    assert FolderLock.acquire(job) is None
 
 
 def test_on_a_full_disk_the_lock_file_does_what_the_claim_would(

@@ -23,20 +23,20 @@ def other(folder: Path) -> Iterator[OtherBlender]:
 
 
 def test_another_process_cannot_take_a_held_lock(folder: Path, other: OtherBlender) -> None:
-    assert FolderLock.take(folder) is None
+    assert FolderLock.acquire(folder) is None
 
 
 def test_a_killed_process_gives_its_lock_back(folder: Path, other: OtherBlender) -> None:
     other.kill()
     end = time.monotonic() + PATIENCE
-    while (lock := FolderLock.take(folder)) is None and time.monotonic() < end:
+    while (lock := FolderLock.acquire(folder)) is None and time.monotonic() < end:
         time.sleep(0.01)
     assert lock is not None
     lock.release()
 
 
 def test_this_process_keeps_others_out_until_it_lets_go(folder: Path) -> None:
-    lock = FolderLock.take(folder)
+    lock = FolderLock.acquire(folder)
     assert lock is not None
     second = OtherBlender("lock", str(folder))
     second.says("taken")
@@ -48,15 +48,15 @@ def test_this_process_keeps_others_out_until_it_lets_go(folder: Path) -> None:
 
 
 def test_a_lock_within_one_process_is_taken_once(folder: Path) -> None:
-    lock = FolderLock.take(folder)
+    lock = FolderLock.acquire(folder)
     assert lock is not None
-    assert FolderLock.take(folder) is None
+    assert FolderLock.acquire(folder) is None
     lock.release()
-    again = FolderLock.take(folder)
+    again = FolderLock.acquire(folder)
     assert again is not None
     again.release()
 
 
 def test_a_folder_that_is_gone_is_an_error_and_no_held_lock(folder: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        FolderLock.take(folder / "gone")
+        FolderLock.acquire(folder / "gone")

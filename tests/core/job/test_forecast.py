@@ -30,7 +30,7 @@ def experienced(count: int = 3, **values: Any) -> Progress:
     """Return what is known after so many jobs of 100 seconds."""
     progress = Progress()
     for number in range(count):
-        progress.take(finished(number, **values))
+        progress.learn(finished(number, **values))
     return progress
 
 
@@ -52,7 +52,7 @@ def test_a_server_that_tells_that_it_is_slower_than_usual_is_believed() -> None:
 def test_a_job_that_is_told_many_times_counts_once() -> None:
     progress, other, job = Progress(), experienced(1), running()
     for _ in range(5):
-        progress.take(finished(1))
+        progress.learn(finished(1))
     for each in (progress, other):
         each.step([job], BEGUN)
     assert progress.left(job, BEGUN) == other.left(job, BEGUN) != ""
@@ -91,7 +91,7 @@ def test_the_bar_does_not_go_back_when_more_is_learnt() -> None:
     progress.step([job], BEGUN + 50)
     before = progress.fraction(job)
     for number in range(10, 30):
-        progress.take(finished(number, 1000.0))
+        progress.learn(finished(number, 1000.0))
     progress.step([job], BEGUN + 51)
     assert progress.fraction(job) == before
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.core.studio import Studio, new_job, tells_what_to_do
 from trellis_blender.core import files
-from trellis_blender.core.errors import Remedy
+from trellis_blender.core.errors import Remedy, Text, packed
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
@@ -82,6 +82,33 @@ def test_what_is_saved_is_loaded(folder: Path, job: Job) -> None:
     loaded = job_folder.load(save(folder, job))
     assert loaded == job
     assert [type(value) for value in loaded.parameters.values()] == [type(value) for value in job.parameters.values()]
+
+
+FAILED_TEXT = Text("Could not {action}: {reason}. Try again.", action="read the picture", reason="gone")
+
+
+def test_a_message_is_written_as_a_sentence_and_loaded_with_its_template(folder: Path) -> None:
+    job = dataclasses.replace(FULL, message=FAILED_TEXT)
+    path = save(folder, job)
+    assert json.loads((path / "job.json").read_text(encoding="utf-8"))["message"] == str(FAILED_TEXT)
+    loaded = job_folder.load(path)
+    assert loaded == job
+    assert packed(loaded.message) == packed(FAILED_TEXT)
+
+
+@pytest.mark.parametrize(
+    "parts", [None, "no", 7, ["{a}"], ["{action} now", {"action": "Wait"}], ["{b}", {}], [1, {"a": "b"}]]
+)
+def test_a_message_whose_parts_do_not_fit_is_shown_as_the_sentence_it_is(folder: Path, parts: Any) -> None:
+    path = save(folder, dataclasses.replace(FULL, message=FAILED_TEXT))
+    damage(path, message_parts=parts)
+    assert job_folder.load(path).message == FAILED_TEXT
+
+
+def test_the_finished_message_of_an_earlier_version_is_shown_as_it_is(folder: Path) -> None:
+    path = save(folder, dataclasses.replace(FULL, message="Could not read the picture: gone. Try again."))
+    assert "message_parts" not in json.loads((path / "job.json").read_text(encoding="utf-8"))
+    assert job_folder.load(path).message == "Could not read the picture: gone. Try again."
 
 
 def test_every_field_is_tested_with_a_value_of_its_own() -> None:

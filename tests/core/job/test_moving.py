@@ -151,13 +151,13 @@ def test_nobody_can_take_a_job_while_it_moves(
     copy = moving._copy
 
     def copied(folder: Path, target: Path) -> None:
-        taken.append(FolderLock.take(place / job.id))
+        taken.append(FolderLock.acquire(place / job.id))
         copy(folder, target)
 
     monkeypatch.setattr(moving, "_copy", copied)
     moved(place, root)
     assert taken == [None]
-    lock = FolderLock.take(root / job.id)
+    lock = FolderLock.acquire(root / job.id)
     assert lock is not None  # it can be taken afterwards
     lock.release()
 

@@ -23,7 +23,7 @@ from trellis_blender.core.job.job import Job, Stage, advance
 from trellis_blender.core.job.spending import REMOVED_FILE, Month, Spending, charged, keep, removed
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.runner.messages import Notice, RemovedCosts
-from trellis_blender.core.runner.steps import news
+from trellis_blender.core.runner.steps import event_of
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 
@@ -52,7 +52,7 @@ def made(number: int, begun: float, cost: float | None = 12.0, **values: object)
 def sums(*jobs: Job) -> list[tuple[int, int, int, float]]:
     spending = Spending()
     for job in jobs:
-        spending.take(job)
+        spending.add(job)
     return [dataclasses.astuple(month) for month in spending.months]
 
 
@@ -81,17 +81,17 @@ def test_the_newest_month_comes_first_across_years() -> None:
 def test_costs_are_added_up_and_a_job_counts_once_however_often_it_is_told_of() -> None:
     spending, begun = Spending(), utc(2026, 11, 15)
     for job in (made(1, begun, None), made(1, begun, 7.25), made(1, begun, 7.25), made(2, begun, 12.0)):
-        spending.take(job)
+        spending.add(job)
     assert spending.months == (Month(2026, 11, 2, 19.25),)
-    spending.take(made(1, begun, 8.0))
+    spending.add(made(1, begun, 8.0))
     assert spending.months == (Month(2026, 11, 2, 20.0),)
 
 
 def test_a_job_that_is_refunded_leaves_the_sum_and_an_empty_month_goes() -> None:
     spending = Spending()
-    spending.take(made(1, utc(2026, 11, 15)))
-    spending.take(made(2, utc(2026, 10, 15)))
-    spending.take(made(1, utc(2026, 11, 15), remote_ended=True))
+    spending.add(made(1, utc(2026, 11, 15)))
+    spending.add(made(2, utc(2026, 10, 15)))
+    spending.add(made(1, utc(2026, 11, 15), remote_ended=True))
     assert spending.months == (Month(2026, 10, 1, 12.0),)
 
 
@@ -104,14 +104,14 @@ def test_a_job_without_a_model_is_no_model_however_much_was_charged_for_it(tmp_p
     for job in (made(1, begun), in_vain):
         keep(tmp_path / "jobs", job)
     next_start = Spending()
-    next_start.take_removed(removed(tmp_path / "jobs"))
+    next_start.add_removed(removed(tmp_path / "jobs"))
     assert next_start.months == (Month(2026, 11, 1, 15.0),)
 
 
 def test_a_retry_of_what_was_charged_in_vain_counts_as_a_model_once_it_is_one() -> None:
     spending, begun = Spending(), utc(2026, 11, 15)
-    spending.take(made(1, begun, remote_ended=True, charged_in_vain=3.0, cost=None))
-    spending.take(made(1, begun, remote_id="job_2", charged_in_vain=3.0, cost=0.0))
+    spending.add(made(1, begun, remote_ended=True, charged_in_vain=3.0, cost=None))
+    spending.add(made(1, begun, remote_id="job_2", charged_in_vain=3.0, cost=0.0))
     assert spending.months == (Month(2026, 11, 1, 3.0),)
 
 
@@ -120,12 +120,12 @@ def test_what_a_removed_job_cost_stays_in_the_sum_and_counts_once(studio: Studio
     studio.runner.remove(done.id)
     studio.until(lambda: not studio.root.joinpath(done.id).exists(), "the removal")
     spending = Spending()
-    spending.take_removed(removed(studio.root))
+    spending.add_removed(removed(studio.root))
     (month,) = spending.months
     assert (month.count, month.cost) == (1, done.cost)
     assert done.cost is not None
-    spending.take(dataclasses.replace(done, cost=done.cost + 1))  # somebody brought its folder back
-    spending.take_removed(removed(studio.root))
+    spending.add(dataclasses.replace(done, cost=done.cost + 1))  # somebody brought its folder back
+    spending.add_removed(removed(studio.root))
     assert [(month.count, month.cost) for month in spending.months] == [(1, done.cost + 1)]
 
 
@@ -144,13 +144,13 @@ def test_a_removed_job_that_is_brought_back_by_its_id_counts_once(tmp_path: Path
     root, begun = tmp_path, utc(2026, 11, 15)
     first, again = made(1, begun), made(2, begun, remote_id="job_1")
     here = Spending()
-    here.take(first)
+    here.add(first)
     for job in (first, again):
         keep(root, job)
-    here.take(again)
+    here.add(again)
     next_start = Spending()
-    next_start.take_removed(removed(root))
-    next_start.take(again)
+    next_start.add_removed(removed(root))
+    next_start.add(again)
     assert here.months == next_start.months == (Month(2026, 11, 1, 12.0),)
 
 
@@ -212,9 +212,9 @@ def test_a_file_that_is_not_ours_counts_for_nothing(tmp_path: Path, text: str) -
 
 def test_the_sums_are_made_anew_only_after_a_change() -> None:
     spending = Spending()
-    spending.take(made(1, utc(2026, 11, 15)))
+    spending.add(made(1, utc(2026, 11, 15)))
     before = spending.months
-    spending.take(made(1, utc(2026, 11, 15), stage=Stage.READY))
+    spending.add(made(1, utc(2026, 11, 15), stage=Stage.READY))
     assert spending.months is before
 
 
@@ -268,7 +268,7 @@ def test_what_scenario_says_of_a_refund_is_believed(status: str, billing: dict[s
     body = {"job": {"jobId": "job_1", "status": status, "billing": billing}}
     with Recorder(Reply(200, json.dumps(body).encode())) as server:
         remote = Api(Account.checked("k", "s", "", server.url), Connections(), AGENT).job("job_1")
-    assert charged(advance(running(12.0), news(remote), 1.0)) == kept
+    assert charged(advance(running(12.0), event_of(remote), 1.0)) == kept
 
 
 def test_a_job_of_an_earlier_version_has_nothing_charged_in_vain() -> None:

@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 def seen(path: Path) -> KeyFile:
     """The file as another Blender sees it."""
     file = KeyFile(path)
-    file.look()
+    file.refresh()
     return file
 
 
@@ -88,11 +88,11 @@ def test_the_disk_is_asked_once_a_second_at_most(path: Path, monkeypatch: pytest
     file = seen(path)
     KeyFile(path).keep("the-key", "the-secret")
     for _ in range(100):
-        file.look()
+        file.refresh()
         now[0] += 0.0099
     assert file.key == ""
     now[0] += 0.02
-    file.look()
+    file.refresh()
     assert file.key == "the-key"
 
 
@@ -101,7 +101,7 @@ def test_what_has_not_changed_is_not_read_again(path: Path, monkeypatch: pytest.
     monkeypatch.setattr(key_file, "LOOK_SECONDS", 0.0)
     file = seen(path)
     monkeypatch.setattr(key_file, "read_own", lambda *_given: pytest.fail("the file is read"))
-    file.look()
+    file.refresh()
     assert file.key == "the-key"
 
 
@@ -178,7 +178,7 @@ def test_a_key_that_cannot_be_saved_is_told_and_holds_for_this_session(
     assert error.value.remedy is Remedy.FOLDER
     assert "the-key" not in error.value.sentence
     path.parent.unlink()
-    file.look()
+    file.refresh()
     assert (file.key, file.trouble) == ("the-key", error.value.sentence)
 
 

@@ -18,7 +18,7 @@ from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
 from trellis_blender.core.runner.runner import NETWORK_WORKERS
-from trellis_blender.core.runner.steps import StepTools, bring, poll_many
+from trellis_blender.core.runner.steps import StepTools, download_model, poll_many
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import download
@@ -116,7 +116,7 @@ class Gone:
 def test_a_gone_sibling_does_not_block_the_model(files: dict[str, bool | None], tmp_path: Path) -> None:
     service: Any = Gone(files)
     job = replace(new_job(), model_asset_ids=tuple(files))
-    bring(job, tmp_path, StepTools(service, lambda _seconds: True, lambda _fraction: None))
+    download_model(job, tmp_path, StepTools(service, lambda _seconds: True, lambda _fraction: None))
     assert service.downloaded == [name for name, is_glb in files.items() if is_glb]
 
 

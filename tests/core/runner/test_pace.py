@@ -214,6 +214,6 @@ def test_a_mistake_in_what_is_due_is_told_and_the_runner_goes_on(
     emulator.fault("submit", Fault(job="never_ends"))
     studio.reach(studio.add(), Stage.RUNNING)
     with monkeypatch.context() as patch:
-        patch.setattr(JobStore, "look_around", lambda _store: 1 / 0)
+        patch.setattr(JobStore, "check_others", lambda _store: 1 / 0)
         studio.until(studio.notices, "the notice")
     studio.reach(studio.add(), Stage.READY)

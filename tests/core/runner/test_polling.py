@@ -73,14 +73,14 @@ def test_a_round_ends_when_all_jobs_are_seen_and_the_next_begins_with_the_first_
 def poll(polling: Polling, entries: list[JobEntry], pages: Pages) -> Mapping[str, Event]:
     """One round of the polling."""
     tools: Any = SimpleNamespace(service=pages)
-    events = polling.begin(entries)(tools)
-    polling.end(events)
+    events = polling.start_round(entries)(tools)
+    polling.end_round(events)
     return events
 
 
 def test_the_polling_goes_on_with_the_listing_from_round_to_round() -> None:
     clock, pages = MovedClock(), Pages(STRANGERS, STRANGERS, [remote(1), remote(2)])
-    entries = [JobEntry(running(number), Path("nowhere"), since=clock.now(), seen=clock.now()) for number in (1, 2)]
+    entries = [JobEntry(running(number), Path("nowhere"), since=clock.now(), reported=clock.now()) for number in (1, 2)]
     polling = Polling(STEADY, clock)
     assert [len(poll(polling, entries, pages)) for _ in range(4)] == [0, 0, 2, 0]
     assert pages.asked == ["", "1", "2", ""]
@@ -88,11 +88,11 @@ def test_the_polling_goes_on_with_the_listing_from_round_to_round() -> None:
 
 def test_after_a_failure_and_a_change_of_account_it_begins_anew() -> None:
     clock, pages = MovedClock(), Pages(STRANGERS, STRANGERS, STRANGERS)
-    entries = [JobEntry(running(number), Path("nowhere"), since=clock.now(), seen=clock.now()) for number in (1, 2)]
+    entries = [JobEntry(running(number), Path("nowhere"), since=clock.now(), reported=clock.now()) for number in (1, 2)]
     polling = Polling(STEADY, clock)
     poll(polling, entries, pages)
-    polling.begin(entries)
-    polling.end(ValueError())
+    polling.start_round(entries)
+    polling.end_round(ValueError())
     poll(polling, entries, pages)
     polling.restart()
     poll(polling, entries, pages)

@@ -95,7 +95,7 @@ def test_a_copy_that_was_paused_while_another_machine_took_over_does_not_pay_a_s
     first = open_studio(timing=BRIEF)
     job_id = first.add()
     until(sleeps.is_set, "the pause")
-    monkeypatch.setattr(first.runner._store, "look_around", lambda: None)  # a paused process has no heartbeat
+    monkeypatch.setattr(first.runner._store, "check_others", lambda: None)  # a paused process has no heartbeat
     monkeypatch.setattr(claims, "this_machine", lambda: "elsewhere-0000")
     second = open_studio(timing=BRIEF)
     second.loaded()

@@ -18,7 +18,7 @@ from trellis_blender.core.errors import ModelFileError, PassingError, RefusedErr
 from trellis_blender.core.job.events import Downloaded
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
-from trellis_blender.core.runner.steps import StepTools, bring
+from trellis_blender.core.runner.steps import StepTools, download_model
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import CHUNK_BYTES, download
@@ -204,7 +204,7 @@ def test_an_expired_address_is_asked_for_anew(
     emulator.fault("asset", Fault(expired=True), times=1 + times)
     api = Api(account, Connections(), AGENT)
     job = dataclasses.replace(new_job(), model_asset_ids=tuple(remote["metadata"]["assetIds"]))
-    event = bring(job, folder, StepTools(api, going_on, lambda _: None))
+    event = download_model(job, folder, StepTools(api, going_on, lambda _: None))
     assert isinstance(event, Downloaded)
     assert event.asset_id == job.model_asset_ids[1]
     assert (folder / "model.glb").exists()

@@ -83,13 +83,13 @@ def times_of_rounds(timing: Timing, seconds: float) -> list[float]:
     """When one running job is asked about in that time, by a clock that jumps from one round to the next."""
     clock = MovedClock()
     begun = clock.now()
-    common, entry = Polling(timing, clock), JobEntry(new_job(7), Path("nowhere"), since=begun, seen=begun)
+    common, entry = Polling(timing, clock), JobEntry(new_job(7), Path("nowhere"), since=begun, reported=begun)
     rounds: list[float] = []
     while clock.now() < begun + seconds:
         assert common.is_due
-        common.begin([entry])
+        common.start_round([entry])
         assert common.dues == []
-        common.end({})
+        common.end_round({})
         rounds.append(clock.now() - begun)
         clock.move(min(common.dues) - clock.now())
     return rounds
@@ -122,8 +122,8 @@ def test_a_round_never_comes_before_the_server_asked_for_it(side: float, asked: 
     clock = MovedClock()
     common = Polling(Timing(random=Always(side)), clock)
     for _ in range(5):
-        common.begin([JobEntry(new_job(7), Path("nowhere"))])
-        common.end(PassingError("busy", asked))
+        common.start_round([JobEntry(new_job(7), Path("nowhere"))])
+        common.end_round(PassingError("busy", asked))
         assert clock.now() + asked <= min(common.dues) <= clock.now() + max(asked, 1.15)
 
 

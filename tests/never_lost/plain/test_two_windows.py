@@ -96,11 +96,11 @@ def test_a_job_that_was_left_in_the_paid_call_is_searched_for_and_not_sent_again
 
 
 def test_only_one_of_two_takes_a_jobs_lock(tmp_path: Path) -> None:
-    first = FolderLock.take(tmp_path)
+    first = FolderLock.acquire(tmp_path)
     assert first is not None
-    assert FolderLock.take(tmp_path) is None
+    assert FolderLock.acquire(tmp_path) is None
     first.release()
-    second = FolderLock.take(tmp_path)
+    second = FolderLock.acquire(tmp_path)
     assert second is not None
     second.release()
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]

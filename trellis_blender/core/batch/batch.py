@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..errors import ParameterError, storage_error
+from ..errors import ParameterError, Text, storage_error
 from ..job import folder as job_folder
 from ..job.claims import Claims
 from ..job.job import Job
@@ -233,7 +233,7 @@ def _read(folder: Path) -> tuple[Job | None, str]:
     except FileNotFoundError:
         pass
     except job_folder.DamagedJobError:
-        return None, f"The job in {folder} cannot be read."
+        return None, Text("The job in {folder} cannot be read.", folder=folder)
     except OSError as error:
         return None, storage_error("read the job", error).sentence
     try:

@@ -68,11 +68,11 @@ class BatchStore(JobStore):
     def load(self) -> None:
         """Look at the jobs that are watched."""
         with contextlib.suppress(StorageError):  # it is looked at again soon
-            self.look_around()
+            self.check_others()
 
-    def look_around(self) -> None:
+    def check_others(self) -> None:
         """Look at the jobs, as any store does; note what could not be noted before."""
-        super().look_around()
+        super().check_others()
         for job in list(self._unsettled.values()):
             self._settle(job)
 

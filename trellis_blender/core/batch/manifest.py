@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import TrellisError, storage_error
+from ..errors import Text, TrellisError, storage_error
 from ..files import flush_folder, rename
 from ..request.models import MODELS
 from .order import BatchDiffersError, BatchError, NoBatchError, Order
@@ -50,7 +50,9 @@ class Manifest:
             with (folder / FILE).open("rb") as file:
                 head = file.readline()
         except (FileNotFoundError, NotADirectoryError):
-            raise NoBatchError(f"There is no batch in {folder}. Choose the folder that a batch was begun in.") from None
+            raise NoBatchError(
+                Text("There is no batch in {folder}. Choose the folder that a batch was begun in.", folder=folder)
+            ) from None
         except OSError as error:
             raise storage_error("read the batch", error) from error
         try:
@@ -59,7 +61,11 @@ class Manifest:
                 raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
             return cls(folder, _order(data["order"]), int(data["count"]), len(head))
         except (ValueError, TypeError, KeyError, RecursionError):
-            sentence = f"The file {FILE} in {folder} is damaged. Restore it, or begin the batch in another folder."
+            sentence = Text(
+                "The file {file} in {folder} is damaged. Restore it, or begin the batch in another folder.",
+                file=FILE,
+                folder=folder,
+            )
             raise NoBatchError(sentence) from None
 
     def pictures(self, first: int = 0) -> Iterator[Path]:
@@ -156,7 +162,7 @@ def _place(part: Path, target: Path) -> None:
 
 def _same(known: Manifest, pictures: Iterable[Path], order: Order) -> Manifest:
     """Return the batch if it is of these pictures and this order. Raises BatchDiffersError."""
-    where = f"The folder {known.folder} holds another batch"
+    where = Text("The folder {folder} holds another batch", folder=known.folder)
     for spec in dataclasses.fields(Order):
         old, new = getattr(known.order, spec.name), getattr(order, spec.name)
         if spec.name not in LIMITS and old != new:
@@ -165,13 +171,36 @@ def _same(known: Manifest, pictures: Iterable[Path], order: Order) -> Manifest:
                 old, new, what = old.get(name), new.get(name), name
             else:
                 what = spec.name
-            raise BatchDiffersError(f"{where}: {what} is {old} there, and {new} here. Choose another folder.")
+            raise BatchDiffersError(
+                Text(
+                    "{where}: {what} is {old} there, and {new} here. Choose another folder.",
+                    where=where,
+                    what=what,
+                    old=old,
+                    new=new,
+                )
+            )
     for number, (old, new) in enumerate(itertools.zip_longest(known.pictures(), pictures), 1):
         if old is None or new is None:
             fewer = "more" if old is None else "fewer"
-            raise BatchDiffersError(f"{where}: it has {known.count} pictures, here are {fewer}. Choose another folder.")
+            raise BatchDiffersError(
+                Text(
+                    "{where}: it has {count} pictures, here are {fewer}. Choose another folder.",
+                    where=where,
+                    count=known.count,
+                    fewer=fewer,
+                )
+            )
         if old != new.absolute():
-            raise BatchDiffersError(f"{where}: picture {number} is {old} there, and {new} here. Choose another folder.")
+            raise BatchDiffersError(
+                Text(
+                    "{where}: picture {number} is {old} there, and {new} here. Choose another folder.",
+                    where=where,
+                    number=number,
+                    old=old,
+                    new=new,
+                )
+            )
     return known
 
 
@@ -207,4 +236,6 @@ def _plain_name(picture: Path) -> str:
 def _unreadable(error: Exception) -> TrellisError:
     if isinstance(error, OSError):
         return storage_error("read the batch", error)
-    return NoBatchError(f"The file {FILE} is damaged. Restore it, or begin the batch in another folder.")
+    return NoBatchError(
+        Text("The file {file} is damaged. Restore it, or begin the batch in another folder.", file=FILE)
+    )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..files import write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
@@ -39,7 +39,7 @@ AHEAD = 6  # jobs that are prepared and uploaded before there is room for them a
 TAKE_SECONDS = 0.5  # between two looks at the shared state while there is nothing to take
 REFUSED_ENDING = ".refused.txt"
 _REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
-_MORE_MONEY = "The limit of {most:g} CU leaves nothing for another model. Raise it, then resume the batch."
+_MORE_MONEY = "The limit of {most} CU leaves nothing for another model. Raise it, then resume the batch."
 _STOPPED = "Stopped. Resume the batch to go on."
 _CANCELLED = "The batch was cancelled. Resume it to take that back."
 
@@ -240,7 +240,12 @@ class Worker:
             is_skipped = state.is_cancelled or (refusal_of(folder).exists() and not state.retries)
             return None if is_skipped else Todo.BEGIN
         except (OSError, job_folder.DamagedJobError) as error:
-            self._heard(BatchNotice(f"The job in {folder} cannot be read ({type(error).__name__}).", Remedy.FOLDER))
+            self._heard(
+                BatchNotice(
+                    Text("The job in {folder} cannot be read ({name}).", folder=folder, name=type(error).__name__),
+                    Remedy.FOLDER,
+                )
+            )
             return None
         if not job.is_resting or (folder / LOCK_FILE).exists():  # else its worker died before it let go of it
             return Todo.DRIVE
@@ -357,7 +362,7 @@ class Worker:
         if is_all_begun and not self._mine and not others:
             self._close(BatchResult(End.DONE))
         elif not state.has_money() and not state.sent and is_waiting:
-            self._close(BatchResult(End.MOST_COST, _MORE_MONEY.format(most=state.most_cost), Remedy.NONE))
+            self._close(BatchResult(End.MOST_COST, Text(_MORE_MONEY, most=f"{state.most_cost:g}"), Remedy.NONE))
 
     def _is_through(self) -> bool:
         """Return whether nothing that is paid for is on its way, or all of it waits for help."""

@@ -148,7 +148,7 @@ class Claims:
         except FileNotFoundError:
             holder = ""
         except NotADirectoryError:  # the lock file of an earlier version; Windows says so, too
-            earlier = FolderLock.take(folder)
+            earlier = FolderLock.acquire(folder)
             return self._claim(folder, earlier) if earlier is not None else None
         if not holder:
             return self._claim(folder)
@@ -199,7 +199,7 @@ class Claims:
     def _without_claim(folder: Path, error: OSError) -> FolderLock | None:
         if error.errno not in _NO_ROOM:
             raise error
-        return FolderLock.take(folder)
+        return FolderLock.acquire(folder)
 
     def is_dead(self, name: str) -> bool:
         """Return whether the process of that name is gone for certain."""

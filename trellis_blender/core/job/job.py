@@ -366,8 +366,8 @@ def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
         case NotFound():
             return {"may_submit_again": False}
         case Polled(status, progress, cost):
-            news = {"remote_status": status, "progress": max(job.progress, progress), "cost": _known(cost, job)}
-            return news | {"trouble": "", "trouble_remedy": Remedy.NONE}
+            polled = {"remote_status": status, "progress": max(job.progress, progress), "cost": _known(cost, job)}
+            return polled | {"trouble": "", "trouble_remedy": Remedy.NONE}
         case Generated(asset_ids, cost, seconds):
             return {"model_asset_ids": asset_ids, "cost": _known(cost, job), "generation_seconds": seconds}
         case Downloaded(asset_id):

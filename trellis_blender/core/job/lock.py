@@ -24,7 +24,7 @@ class FolderLock:
         self._file = file
 
     @classmethod
-    def take(cls, folder: Path) -> FolderLock | None:
+    def acquire(cls, folder: Path) -> FolderLock | None:
         """Take and return the lock; None while another process holds it. Raises OSError if the folder is read-only."""
         path = folder / LOCK_FILE
         try:

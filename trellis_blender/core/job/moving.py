@@ -144,7 +144,7 @@ def _locked(folder: Path, claims: Claims) -> FolderLock | None:
         dead = claims.take(folder)
         if dead is not None:
             dead.release()
-    return FolderLock.take(folder)
+    return FolderLock.acquire(folder)
 
 
 def _is_moved(folder: Path, target: Path, lock: FolderLock) -> bool:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import Text
 from ..request.parameters import Value
 from ..request.presets import name_of
 from .job import Job, Stage
@@ -56,8 +57,12 @@ class Estimate:
         fewest = math.floor(low / unit)
         most = max(math.ceil(high / unit), fewest + 1)
         if unit == _STEP:
-            return f"{fewest * _STEP}–{most * _STEP} s left"
-        return f"{fewest}–{most} min left" if fewest else f"under {most} min left"
+            return Text("{fewest}–{most} s left", fewest=fewest * _STEP, most=most * _STEP)
+        return (
+            Text("{fewest}–{most} min left", fewest=fewest, most=most)
+            if fewest
+            else Text("under {most} min left", most=most)
+        )
 
 
 class PastDurations:
@@ -97,7 +102,7 @@ class Progress:
         self._groups: dict[str, Hashable] = {}
         self._held: dict[str, float] = {}
 
-    def take(self, job: Job) -> None:
+    def learn(self, job: Job) -> None:
         """Learn from a job. One that was only imported by its ID teaches nothing: its parameters are unknown."""
         if job.generation_seconds is None or not job.picture or job.remote_id in self._learnt:
             return

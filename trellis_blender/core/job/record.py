@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
-from ..errors import Remedy
+from ..errors import Remedy, Text, packed, unpacked
 from ..model.surface import findings
 from ..picture.file import SENDABLE
 from ..picture.viewpoint import Viewpoint
@@ -24,6 +24,7 @@ from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line
 from .job import TRANSIENT, Job, Stage
 
 FORMAT = 1
+MESSAGE_PARTS = "message_parts"  # a template and its values, beside the finished sentence that earlier versions read
 PICTURES = tuple(f"source.{kind}" for kind in SENDABLE)
 MOMENT_MAXIMUM = 32_503_680_000.0  # the year 3000: Windows' `localtime` ends there
 AMOUNT_MAXIMUM = 1e9  # creative units, or seconds
@@ -52,6 +53,8 @@ def as_json(job: Job) -> dict[str, Any]:
         del fields["findings"]
     else:
         fields["findings"] = dataclasses.asdict(job.findings)
+    if isinstance(job.message, Text):
+        fields[MESSAGE_PARTS] = packed(job.message)
     if job.viewpoint is None:
         del fields["viewpoint"]
     else:
@@ -80,7 +83,18 @@ def from_json(data: Any) -> Job:
         values["created"] = _moment_of(values["id"])
     if values.get("charged_in_vain", 0.0) is None:
         values["charged_in_vain"] = 0.0
+    if "message" in values:
+        values["message"] = _with_parts(values["message"], data.get(MESSAGE_PARTS))
     return Job(**values)
+
+
+def _with_parts(sentence: str, parts: Any) -> str:
+    """Return the sentence as a `Text`, which can be translated, if these are its parts. Earlier versions wrote none."""
+    try:
+        text = unpacked(parts)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return sentence
+    return text if text == sentence else sentence
 
 
 def _restored(value: Any, hint: Any, name: str) -> Any:

@@ -102,7 +102,7 @@ class Spending:
         self._owners: dict[str, str] = {}  # by id at Scenario: the job that counts it
         self._shown: tuple[Month, ...] | None = ()
 
-    def take(self, job: Job) -> None:
+    def add(self, job: Job) -> None:
         """Update the sums with the job's present state."""
         cost, known = charged(job), self._jobs.get(job.id)
         spent = (cost, int(job.holds_model)) if cost else None
@@ -114,7 +114,7 @@ class Spending:
             self._add(job.id, job.created, spent)
         self._shown = None
 
-    def take_removed(self, costs: Costs) -> None:
+    def add_removed(self, costs: Costs) -> None:
         """Add jobs that were removed, now or earlier."""
         for job_id, (created, cost, remote_id) in costs.items():
             if job_id not in self._jobs and self._owns(job_id, remote_id):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from ..errors import Text
 from .job import GENERATED, Job, Stage
 from .spending import charged
 
@@ -44,11 +45,11 @@ def stage_words(job: Job, generated: float) -> str:
     `generated`: how far the bar says the generation is, 0 to 1. The words must show the same number.
     """
     if job.foreign:
-        return f"{WORDS[job.stage]} in Another Blender"
+        return Text("{words} in Another Blender", words=WORDS[job.stage])
     if job.cancel_asked and not job.cancel_refused and job.stage not in GENERATED:
         return cancelling_words(job)
     if percent(job, generated):
-        return f"Generating {percent(job, generated)}"
+        return Text("Generating {percent}", percent=percent(job, generated))
     if job.stage is Stage.RUNNING and job.remote_status in _WAITING:
         return "Waiting at Scenario"
     return WORDS[job.stage]
@@ -113,7 +114,7 @@ def object_name(job: Job) -> str:
 
 def cost_words(cost: float) -> str:
     """Return an amount of Scenario's creative units."""
-    return f"{number(cost)} CU"
+    return Text("{number} CU", number=number(cost))
 
 
 def charge_words(job: Job) -> str:
@@ -123,7 +124,7 @@ def charge_words(job: Job) -> str:
     spent = charged(job)
     if spent:
         cost = cost_words(spent)
-        return f"{cost} charged"
+        return Text("{cost} charged", cost=cost)
     return "" if job.holds_model else "Nothing charged"
 
 
@@ -134,7 +135,11 @@ def number(amount: float) -> str:
 
 def size_words(size: int) -> str:
     """Return the size of files, given in bytes: 850 kB, 12.3 MB."""
-    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+    return (
+        Text("{size} MB", size=f"{size / 1000000.0:,.1f}")
+        if size >= 1e6
+        else Text("{size} kB", size=max(1, round(size / 1000.0)))
+    )
 
 
 _DAY = 24 * 3600
@@ -170,11 +175,10 @@ def date(moment: float, now: float) -> str:
     local = time.localtime(moment)
     clock, day = time.strftime("%H:%M", local), local[:3]
     if day == time.localtime(now)[:3]:
-        return f"Today {clock}"
+        return Text("Today {clock}", clock=clock)
     if day == time.localtime(now - _DAY)[:3]:
-        return f"Yesterday {clock}"
-    pattern = _DATES[local.tm_mon - 1]
-    return pattern.format(day=f"{local.tm_mday:02d}", year=local.tm_year, clock=clock)
+        return Text("Yesterday {clock}", clock=clock)
+    return Text(_DATES[local.tm_mon - 1], day=f"{local.tm_mday:02d}", year=local.tm_year, clock=clock)
 
 
 # For each stage: the bar at its start, and the share it fills. The generation takes most of the time.

@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 
-from ..errors import ModelFileError, import_error
+from ..errors import ModelFileError, Text, import_error
 from ..picture.metadata import HEADER_BYTES, read_header
 from .fields import Node, objects
 from .glb import Glb
@@ -38,12 +38,17 @@ def check_images(beginnings: Iterable[bytes]) -> None:
     pixels = 0
     for count, data in enumerate(beginnings, 1):
         if count > IMAGES_MAXIMUM:
-            raise import_error(f"The model holds more than {IMAGES_MAXIMUM:,} images, which cannot be opened safely")
+            raise import_error(
+                Text(
+                    "The model holds more than {images_maximum} images, which cannot be opened safely",
+                    images_maximum=f"{IMAGES_MAXIMUM:,}",
+                )
+            )
         header = read_header(data)
         pixels += max(0, header.width) * max(0, header.height)
         if pixels > PIXELS_MAXIMUM:
-            size = f"{header.width:,} × {header.height:,} pixels"
-            raise import_error(f"The model's images are too large to be opened safely, one with {size}")
+            size = Text("{width} × {height} pixels", width=f"{header.width:,}", height=f"{header.height:,}")
+            raise import_error(Text("The model's images are too large to be opened safely, one with {size}", size=size))
 
 
 def _count(accessor: Node) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelFileError, Remedy
+from ..errors import ModelFileError, Remedy, Text
 from ..files import open_own, read_own
 
 MAGIC = b"glTF"
@@ -39,12 +39,14 @@ def damaged(what: str) -> ModelFileError:
 
     `what`: for the log and not for the artist, for example "a chunk ends outside the file".
     """
-    return ModelFileError(f"The model's file is damaged. {AGAIN}", flaw=what)
+    return ModelFileError(Text("The model's file is damaged. {again}", again=AGAIN), flaw=what)
 
 
 def points_outside() -> ModelFileError:
     """Return the error for a file that would have other files be read."""
-    return ModelFileError(f"The model's file points at files outside itself, which is refused. {AGAIN}")
+    return ModelFileError(
+        Text("The model's file points at files outside itself, which is refused. {again}", again=AGAIN)
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ def open_glb(path: Path) -> Glb:
     _check_header(header, len(data))
     (version,) = struct.unpack_from("<I", header, 4)
     if version != VERSION:
-        sentence = f"The model's file is glTF {version}, which this add-on cannot read. Update the add-on."
+        sentence = Text(
+            "The model's file is glTF {version}, which this add-on cannot read. Update the add-on.", version=version
+        )
         raise ModelFileError(sentence, remedy=Remedy.UPDATE)
     chunks = _chunks(data)
     if not chunks or chunks[0][0] != JSON_CHUNK:
@@ -90,10 +94,10 @@ def _read(path: Path) -> bytes:
 
 def _check_header(header: bytes, size: int) -> None:
     if len(header) < HEADER_BYTES or header[:4] != MAGIC:
-        raise ModelFileError(f"The model's file is not a GLB. {AGAIN}")
+        raise ModelFileError(Text("The model's file is not a GLB. {again}", again=AGAIN))
     (length,) = struct.unpack_from("<I", header, 8)
     if length != size:  # no `flaw`: Blender's importer refuses such a file, too
-        raise ModelFileError(f"The model's file did not arrive whole. {AGAIN}")
+        raise ModelFileError(Text("The model's file did not arrive whole. {again}", again=AGAIN))
 
 
 def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:

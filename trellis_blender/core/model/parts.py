@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import Text
 from .accessors import Array, BufferViews
 from .fields import Node, child, indices, integer, numbers, objects, optional_index, texts
 from .glb import NotPlainError, damaged
@@ -48,7 +49,7 @@ def refuse_unplain(gltf: Node) -> None:
     """Raise NotPlainError for anything that only Blender's importer can read."""
     unknown = sorted(set(texts(gltf, "extensionsRequired")) - EXTENSIONS)
     if unknown:
-        raise NotPlainError(f"the extension {unknown[0]}")
+        raise NotPlainError(Text("the extension {unknown}", unknown=unknown[0]))
     if gltf.get("animations"):
         raise NotPlainError("an animation")
     if gltf.get("skins"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, Text
 from ..files import clear, own_folder, read_own, write_whole
 from . import normals as file_normals
 from . import weld
@@ -85,7 +85,7 @@ def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tupl
     first: dict[Material, int] = {}
     same = {index: first.setdefault(replace(material, name=""), index) for index, material in materials.items()}
     if len(first) > MATERIALS_MAXIMUM:
-        raise NotPlainError(f"{len(first):,} materials")
+        raise NotPlainError(Text("{count} materials", count=f"{len(first):,}"))
     joined = [replace(part, material=None if part.material is None else same[part.material]) for part in parts]
     return joined, {index: materials[index] for index in first.values()}
 

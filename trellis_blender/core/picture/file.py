@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PictureError
+from ..errors import PictureError, Text
 from ..files import open_own
 
 if TYPE_CHECKING:
@@ -106,20 +106,26 @@ class PictureFile:
 
 def gone(name: str) -> PictureError:
     """Return the error for a file that does not exist."""
-    return PictureError(f"The picture “{name}” is gone. Choose another file.")
+    return PictureError(Text("The picture “{name}” is gone. Choose another file.", name=name))
 
 
 def closed(name: str, error: OSError) -> PictureError:
     """Return the error for a file that the system does not let us read."""
     reason = error.strerror or type(error).__name__
-    return PictureError(f"The picture “{name}” cannot be read: {reason}. Choose another file.")
+    return PictureError(
+        Text("The picture “{name}” cannot be read: {reason}. Choose another file.", name=name, reason=reason)
+    )
 
 
 def check_size(name: str, width: int, height: int) -> None:
     """Raise PictureError above 50 megapixels. Trellis uses at most 1024 pixels a side."""
     if width * height > PIXELS_MAXIMUM:
-        size = f"{width:,} × {height:,} pixels"
-        raise PictureError(f"“{name}” is too large ({size}): 50 megapixels are the most. Scale it down first.")
+        size = Text("{width} × {height} pixels", width=f"{width:,}", height=f"{height:,}")
+        raise PictureError(
+            Text(
+                "“{name}” is too large ({size}): 50 megapixels are the most. Scale it down first.", name=name, size=size
+            )
+        )
 
 
 def fingerprint(path: Path) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import PictureError
+from ..errors import PictureError, Text
 from ..files import open_own
 from .file import PIXELS_MAXIMUM
 
@@ -131,7 +131,9 @@ def ends_where_it_should(kind: str) -> bool:
 
 def damaged(name: str) -> PictureError:
     """Return the error for a picture that is incomplete."""
-    return PictureError(f"“{name}” is damaged or was not copied whole. Get it again, or choose another file.")
+    return PictureError(
+        Text("“{name}” is damaged or was not copied whole. Get it again, or choose another file.", name=name)
+    )
 
 
 def unreadable(name: str, data: bytes) -> PictureError:
@@ -140,8 +142,10 @@ def unreadable(name: str, data: bytes) -> PictureError:
     if not data or kind in ("PNG", "JPEG", "TIFF", "WebP", "BMP", "OpenEXR", "JPEG 2000", "HDR", "DPX", "PSD"):
         return damaged(name)
     if kind:
-        return PictureError(f"Blender cannot read {kind}. Export the photo as JPEG, or choose another file.")
-    return PictureError(f"Blender cannot read “{name}”. Choose a PNG, JPEG or WebP file.")
+        return PictureError(
+            Text("Blender cannot read {kind}. Export the photo as JPEG, or choose another file.", kind=kind)
+        )
+    return PictureError(Text("Blender cannot read “{name}”. Choose a PNG, JPEG or WebP file.", name=name))
 
 
 def complaint(said: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import PictureError
+from ..errors import PictureError, Text
 from .file import ChosenPicture, FileStamp, PreparedPicture, check_size
 
 if TYPE_CHECKING:
@@ -80,7 +80,13 @@ def _decoded(name: str, header: FileHeader, data: bytes) -> Array | None:
     if header.kind in ONLY_IN_BLENDER:
         raise _only_in_blender(name, header.kind)
     if header.kind not in FORMATS:
-        raise PictureError(f"{header.kind} cannot be read. Export “{name}” as PNG or JPEG, or choose another file.")
+        raise PictureError(
+            Text(
+                "{kind} cannot be read. Export “{name}” as PNG or JPEG, or choose another file.",
+                kind=header.kind,
+                name=name,
+            )
+        )
     from PIL import Image
 
     try:
@@ -93,10 +99,12 @@ def _decoded(name: str, header: FileHeader, data: bytes) -> Array | None:
     except PictureError:
         raise
     except Image.DecompressionBombError:
-        raise PictureError(f"“{name}” is too large: 50 megapixels are the most. Scale it down first.") from None
+        raise PictureError(
+            Text("“{name}” is too large: 50 megapixels are the most. Scale it down first.", name=name)
+        ) from None
     except Exception as error:
         if not header.kind and data:
-            sentence = f"“{name}” is no picture that can be read. Choose a PNG, JPEG or WebP file."
+            sentence = Text("“{name}” is no picture that can be read. Choose a PNG, JPEG or WebP file.", name=name)
             raise PictureError(sentence) from error
         return None
 
@@ -106,7 +114,7 @@ def _rows(name: str, kind: str, image: Image.Image) -> Array:
     from PIL import ImageOps
 
     if image.mode in _LINEAR:
-        raise _only_in_blender(name, f"{kind} with these numbers ({image.mode})")
+        raise _only_in_blender(name, Text("{kind} with these numbers ({mode})", kind=kind, mode=image.mode))
     if kind == "AVIF":  # whose rotation is part of the format, see metadata.py
         image = ImageOps.exif_transpose(image)
     if image.mode in _DEEP_GREY:
@@ -136,5 +144,10 @@ def _packed_jpeg(png: bytes) -> tuple[bytes, Any]:
 
 def _only_in_blender(name: str, kind: str) -> PictureError:
     return PictureError(
-        f"Only Blender reads {kind}. Save “{name}” as PNG, or use the command in Blender: blender --command trellis2."
+        Text(
+            "Only Blender reads {kind}. Save “{name}” as PNG, or use the command in Blender: blender "
+            "--command trellis2.",
+            kind=kind,
+            name=name,
+        )
     )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import PictureError, Remedy
+from ..errors import PictureError, Remedy, Text
 from .encode import JPEG_ABOVE, png
 from .file import ALL_CLEAR, Crop, PreparedPicture
 from .pixels import shrunk, squared, upright
@@ -72,7 +72,7 @@ def prepared(
     low, high = (int(down[0]), int(across[0])), (int(down[-1]) + 1, int(across[-1]) + 1)
     side = max(high[0] - low[0], high[1] - low[1])
     if side < SUBJECT_MINIMUM:
-        raise PictureError(TOO_SMALL.format(size=side))
+        raise PictureError(Text(TOO_SMALL, size=side))
     if 0 in low or high[0] == height or high[1] == width:
         concerns.add(Concern.TOUCHES_BORDER)
     if side <= TINY and side <= max(height, width) / 2:

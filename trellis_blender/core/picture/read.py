@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ..errors import PictureError, storage_error
+from ..errors import PictureError, Text, storage_error
 from ..files import read_any
 from .encode import targa
 from .file import check_size, closed, gone
@@ -37,7 +37,7 @@ def read_picture(
     def check(width: int, height: int, has_layers: bool) -> None:
         check_size(path.name, width, height)
         if has_layers:
-            raise PictureError(LAYERS.format(name=path.name))
+            raise PictureError(Text(LAYERS, name=path.name))
 
     def decoded(_header: FileHeader, _data: bytes) -> tuple[Array | None, str]:
         with overheard() as printed:

@@ -11,7 +11,7 @@ import json
 import time
 from pathlib import Path
 
-from ..errors import storage_error
+from ..errors import Text, storage_error
 from ..files import FOLDER_MODE, close_to_others, read_own, write_whole
 
 FILE = "key.json"
@@ -34,7 +34,7 @@ class KeyFile:
         self._known: tuple[int, ...] | None = None  # what tells one state of the file from the next
         self._next_look = 0.0
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the file if it has changed. Asks the disk once a second at most."""
         now = time.monotonic()
         if now >= self._next_look:
@@ -77,7 +77,7 @@ class KeyFile:
             self.key = self.secret = ""  # nosec B105 # forgets it
             self._known = ()  # it may only be busy, so read it again at the next look
             reason = (error.strerror if isinstance(error, OSError) else "") or "it is damaged"
-            self.trouble = f"The file with your key cannot be read: {reason}. Enter the key again."
+            self.trouble = Text("The file with your key cannot be read: {reason}. Enter the key again.", reason=reason)
 
     def _state(self) -> tuple[int, ...] | None:
         try:

@@ -3,9 +3,9 @@
 
 Names, types and defaults come from Scenario's API reference of `model_trellis-2`. Ranges and allowed values come from
 Scenario's documentation of the model.
-"""
 
-from __future__ import annotations
+Annotations are no text here: a start of Blender would compile those of a named tuple one by one.
+"""
 
 import math
 import struct
@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..errors import ParameterError
+from ..errors import ParameterError, Text
 
 NAME = "Trellis 2"
 Value = bool | int | float
@@ -143,9 +143,13 @@ def complete(
     """
     unknown = sorted(values.keys() - known.keys())
     if unknown:
-        raise ParameterError(f"{model} has no parameter “{unknown[0]}”. Remove it and try again.")
+        raise ParameterError(
+            Text("{model} has no parameter “{unknown}”. Remove it and try again.", model=model, unknown=unknown[0])
+        )
     if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
-        raise ParameterError(f"The seed must lie between 0 and {SEED_MAXIMUM}, not {seed}.")
+        raise ParameterError(
+            Text("The seed must lie between 0 and {highest}, not {seed}.", highest=SEED_MAXIMUM, seed=seed)
+        )
     import secrets  # takes milliseconds to import: not when Blender starts
 
     checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in known.items()}
@@ -163,15 +167,32 @@ def _checked(parameter: Parameter, value: Value) -> Value:
     if not math.isfinite(value) or (isinstance(parameter.default, int) and value != int(value)):
         kind = "a whole number" if isinstance(parameter.default, int) else "a number"
         raise ParameterError(
-            f"{parameter.group}: {parameter.label} must be {kind}, not {value}. Change it and try again."
+            Text(
+                "{group}: {label} must be {kind}, not {value}. Change it and try again.",
+                group=parameter.group,
+                label=parameter.label,
+                kind=kind,
+                value=value,
+            )
         )
     value = int(value) if isinstance(parameter.default, int) else shortest_decimal(float(value))
     if parameter.choices and value not in parameter.choices:
         allowed = ", ".join(map(str, parameter.choices))
-        raise ParameterError(f"{parameter.label} must be one of {allowed}, not {value}.")
+        raise ParameterError(
+            Text("{label} must be one of {allowed}, not {value}.", label=parameter.label, allowed=allowed, value=value)
+        )
     if not parameter.minimum <= value <= parameter.maximum:
         low, high = f"{parameter.minimum:g}", f"{parameter.maximum:.7g}"
-        raise ParameterError(f"{parameter.group}: {parameter.label} must lie between {low} and {high}, not {value}.")
+        raise ParameterError(
+            Text(
+                "{group}: {label} must lie between {low} and {high}, not {value}.",
+                group=parameter.group,
+                label=parameter.label,
+                low=low,
+                high=high,
+                value=value,
+            )
+        )
     return value
 
 

@@ -2,10 +2,8 @@
 """Four ways to set all parameters at once, from fast and cheap to fine and expensive, and what is set at first.
 
 A parameter that a preset does not name keeps its default; Standard consists of the defaults. All values lie within the
-ranges that Scenario documents.
+ranges that Scenario documents. As in `parameters.py`, annotations are no text.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType

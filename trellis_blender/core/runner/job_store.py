@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import moving, spending
 from ..job.claims import Claim, ClaimLostError, Claims, Hold
@@ -64,7 +64,7 @@ class JobEntry:
 
     `hold`: what we hold the job by, None unless we may change it.
     `due`: when the next step may begin. `attempt`: failures in a row. `since`: when the job reached its stage.
-    `seen`: when the server last reported it. `begun`: when its present step began. `abandoned`: set to end that step.
+    `reported`: when the server last reported it. `begun`: when its present step began. `abandoned`: ends that step.
     `searched_since`: when the search for its submit began. `missing_since`: the first search to prove that the submit
     is not there; every later search has proved it, too.
     `is_at_limit`: it waits for another job to end. `is_just_uploaded`: its last step was the upload of its picture.
@@ -76,7 +76,7 @@ class JobEntry:
     due: float = 0.0
     attempt: int = 0
     since: float = 0.0
-    seen: float = 0.0
+    reported: float = 0.0
     searched_since: float | None = None
     missing_since: float | None = None
     is_at_limit: bool = False
@@ -91,12 +91,12 @@ class JobEntry:
         """Return whether it may be given its next step: it is ours, not at rest, and no worker has it."""
         return not (self.is_working or self.job.is_resting or self.job.foreign)
 
-    def begin(self, now: float) -> None:
+    def start_step(self, now: float) -> None:
         """Record that a worker is taking a step."""
         self.is_working, self.is_at_limit = True, False
         self.abandoned, self.begun = Abandoned(), now
 
-    def finish(self) -> bool:
+    def finish_step(self) -> bool:
         """Record that the step came back. Return True if nobody wants its result any more."""
         self.is_working = False
         return self.abandoned.is_set()
@@ -140,7 +140,7 @@ class JobStore:
             self._messages.put(RemovedCosts(spending.removed(self._root)))
             if favorites := job_folder.favorites(self._root):
                 self._messages.put(Marked(dict.fromkeys(favorites, True)))
-            self.look_around()
+            self.check_others()
             is_whole = not (self._told or self._is_moving or self._is_any_left)
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
@@ -165,9 +165,9 @@ class JobStore:
         if arrival.error is not None:
             raise arrival.error
         if arrival.folder is not None:
-            self._look(arrival.folder, {})
+            self._check_one(arrival.folder, {})
 
-    def look_around(self) -> None:
+    def check_others(self) -> None:
         """Check what other Blenders do: take over the jobs of one that is gone, update the others, find new ones.
 
         Raises StorageError if the jobs' folder cannot be read.
@@ -179,7 +179,7 @@ class JobStore:
             raise storage_error("read the folder of the jobs", error) from error
         before, self._told = self._told, {}
         for folder in folders:
-            self._look(folder, before)
+            self._check_one(folder, before)
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
             if entry.hold is None and not entry.is_unsaved and job_id not in present:
@@ -190,18 +190,18 @@ class JobStore:
         """Return the folders of the jobs to look at, oldest first. Raises OSError."""
         return job_folder.job_folders(self._root)
 
-    def _look(self, folder: Path, told: Mapping[str, str]) -> None:
+    def _check_one(self, folder: Path, told: Mapping[str, str]) -> None:
         """Look at one job, unless it is ours. Tell the artist if it cannot be read, unless that was `told` before."""
         known = self.entries.get(folder.name)
         if known is None or known.job.foreign:
             try:
-                self._look_at(folder, known)
+                self._check_folder(folder, known)
             except StorageError as error:
                 if told.get(folder.name) != error.sentence:
                     self._messages.put(Notice(error.sentence, error.remedy))
                 self._told[folder.name] = error.sentence
 
-    def _look_at(self, folder: Path, known: JobEntry | None) -> None:
+    def _check_folder(self, folder: Path, known: JobEntry | None) -> None:
         job, hold = self._read(folder), None
         if not job.is_resting or (folder / LOCK_FILE).is_dir():  # else its process died before it let go of it
             hold = self._take(folder)
@@ -235,7 +235,9 @@ class JobStore:
                 job_folder.set_aside(folder)
             except OSError as error:
                 raise storage_error("set a damaged job aside", error) from error
-            raise StorageError(f"A job could not be read and was set aside. Its files are kept in {folder}.") from None
+            raise StorageError(
+                Text("A job could not be read and was set aside. Its files are kept in {folder}.", folder=folder)
+            ) from None
         except OSError as error:
             raise storage_error("read a job", error) from error
 
@@ -249,7 +251,7 @@ class JobStore:
             job_folder.create(self._root, job, picture, hold.name if hold is not None else "")
         except OSError as error:
             if (folder / job_folder.JOB_FILE).exists():  # another process was quicker with the same job
-                self._look(folder, {})
+                self._check_one(folder, {})
             else:
                 self.refuse(job, storage_error("save the job", error))
             return
@@ -259,7 +261,7 @@ class JobStore:
 
     def _new_entry(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
         now = self._clock.now()
-        return JobEntry(job, folder, hold, since=now, seen=now)
+        return JobEntry(job, folder, hold, since=now, reported=now)
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
@@ -370,7 +372,7 @@ class JobStore:
         is_submit = isinstance(event, SubmitStarted)
         entry.is_just_uploaded = isinstance(event, Uploaded) or (entry.is_just_uploaded and is_submit)
         if entry.job.stage is not before.stage:
-            entry.since = entry.seen = self._clock.now()
+            entry.since = entry.reported = self._clock.now()
             entry.due, entry.searched_since, entry.missing_since = 0.0, None, None
         if before.stage is Stage.RUNNING and entry.job.stage is not Stage.RUNNING:
             self._let_in()
@@ -415,7 +417,7 @@ class JobStore:
             return False
         except OSError as error:
             entry.due = self._clock.now() + self._timing.retry_first
-            self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
+            self.show_status(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
             return False
         entry.is_unsaved = False
         if entry.job.is_resting:
@@ -429,7 +431,7 @@ class JobStore:
         entry.job = replace(entry.job, foreign=True)
         entry.job = replace(self._read(entry.folder), foreign=True)
 
-    def show(
+    def show_status(
         self, entry: JobEntry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
     ) -> None:
         """Change what is only displayed, never saved. `remedy` belongs to the trouble."""

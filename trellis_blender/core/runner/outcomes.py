@@ -24,7 +24,7 @@ class Outcomes:
     def __init__(self, job_store: JobStore, timing: Timing, clock: Clock) -> None:
         self._store, self._timing, self._clock = job_store, timing, clock
 
-    def take(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
+    def apply(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
         """Apply the result of a step."""
         if isinstance(result, Exception):
             self.fail(entry, result)
@@ -80,4 +80,4 @@ class Outcomes:
         pause = self._timing.held if decision.needs_help else self._timing.until_retry(entry.attempt, decision.asked)
         entry.due = self._clock.now() + (self._timing.limit if decision.at_limit else pause)
         entry.is_at_limit = decision.at_limit
-        self._store.show(entry, trouble=decision.sentence, remedy=decision.remedy)
+        self._store.show_status(entry, trouble=decision.sentence, remedy=decision.remedy)

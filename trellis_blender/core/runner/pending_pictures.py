@@ -58,7 +58,9 @@ class PendingPictures:
         self._store, self._notes, self._taken, self._writing = job_store, notes, taken, writing
         self._unwritten: list[PendingPicture] = []
 
-    def begin(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None, writer: WorkerPool) -> None:
+    def queue_picture(
+        self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None, writer: WorkerPool
+    ) -> None:
         """Have the picture prepared and written, then add the jobs. Without a picture, add them at once."""
         if picture is None:
             self._add(jobs, [None] * len(jobs))

@@ -42,16 +42,16 @@ class Polling:
         """Begin the next round at once, with the first page."""
         self._due, self._attempt, self._page = 0.0, 0, ""
 
-    def begin(self, waiting: list[JobEntry]) -> PollOnce:
-        """Begin a round: poll one job that was not seen for long, or else the next pages of the listing."""
+    def start_round(self, waiting: list[JobEntry]) -> PollOnce:
+        """Begin a round: poll one job that was not reported for long, or else the next pages of the listing."""
         from .steps import poll_many, poll_one
 
-        unseen = min(waiting, key=lambda entry: entry.seen)
-        is_stale = self._clock.now() - unseen.seen > 3 * self._timing.poll_last
+        oldest = min(waiting, key=lambda entry: entry.reported)
+        is_stale = self._clock.now() - oldest.reported > 3 * self._timing.poll_last
         if len(waiting) == 1 or (is_stale and self._has_listed and not self._page):
             self._has_listed = False
-            self._asked = [unseen]
-            job, folder = unseen.job, unseen.folder
+            self._asked = [oldest]
+            job, folder = oldest.job, oldest.folder
             return lambda tools: {job.id: poll_one(job, folder, tools)}
         self._asked, self._has_listed = waiting, True
         jobs, page, pages = (
@@ -66,7 +66,7 @@ class Polling:
 
         return poll
 
-    def end(self, result: Mapping[str, Event] | Exception) -> list[JobEntry]:
+    def end_round(self, result: Mapping[str, Event] | Exception) -> list[JobEntry]:
         """Take in the round's result and set the time of the next one. Return the entries it was about."""
         asked, self._asked = self._asked or [], None
         now = self._clock.now()
@@ -79,5 +79,5 @@ class Polling:
         self._due = now + self._timing.until_poll(min((now - entry.since for entry in asked), default=0.0))
         for entry in asked:
             if entry.job.id in result:
-                entry.seen = now
+                entry.reported = now
         return asked

@@ -21,6 +21,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     TrellisError,
     storage_error,
     unexpected,
@@ -149,7 +150,7 @@ def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
     try:
         return make()
     except NotPlainError as error:
-        return ModelRead(job_id, None, reason=str(error))
+        return ModelRead(job_id, None, reason=error.args[0])
     except ModelFileError as error:
         if error.flaw:
             _log.info("The model of %s has a fault: %s", job_id, error.flaw)
@@ -178,16 +179,20 @@ def check(tools: StepTools, hosted: HostedModel = TRELLIS_2) -> ConnectionChecke
     try:
         model = tools.service.check(hosted)
         if model.replacement is None:
-            return ConnectionChecked(f"Connected: {model.name} is ready.", True)
-        sentence = f"Connected, but Scenario is retiring {model.name}. Update the add-on before it stops working."
+            return ConnectionChecked(Text("Connected: {name} is ready.", name=model.name), True)
+        sentence = Text(
+            "Connected, but Scenario is retiring {name}. Update the add-on before it stops working.", name=model.name
+        )
         if model.replacement:
-            sentence = (
-                f"Connected, but Scenario is replacing {model.name} with {model.replacement}."
-                " Update the add-on before it stops working."
+            sentence = Text(
+                "Connected, but Scenario is replacing {name} with {replacement}. Update the add-on before it "
+                "stops working.",
+                name=model.name,
+                replacement=model.replacement,
             )
         return ConnectionChecked(sentence, True, Remedy.UPDATE)
     except PassingError as error:
-        return ConnectionChecked(f"{error} Try again.", False)
+        return ConnectionChecked(Text("{sentence} Try again.", sentence=error.message), False)
     except TrellisError as error:
         return ConnectionChecked(error.sentence, False, error.remedy)
     except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all

@@ -94,7 +94,7 @@ class Runner:
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
         self._busy = dict.fromkeys(("network", *LARGE_STEPS.values()), 0)  # workers that take a step, by pool
-        self._held_by, self._look_due = "", 0.0  # when to check next what other Blenders do
+        self._held_by, self._check_due = "", 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
@@ -263,11 +263,11 @@ class Runner:
     def _show_held(self) -> None:
         for entry in self._entries.values():
             if entry.is_idle:
-                self._store.show(entry, trouble=self._held_by)
+                self._store.show_status(entry, trouble=self._held_by)
 
     def _add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
         assert self._workers is not None
-        self._pending.begin(jobs, picture, self._workers.writer)
+        self._pending.queue_picture(jobs, picture, self._workers.writer)
 
     def _cancel(self, job_id: str) -> None:
         if self._pending.cancel(job_id):
@@ -322,7 +322,7 @@ class Runner:
         entry = self._store.entry(job_id)
         is_step = self._waits_for_word(entry)
         if is_step:
-            entry.begin(self._clock.now())
+            entry.start_step(self._clock.now())
 
         def work() -> None:
             answer = make(entry.folder / job_folder.MODEL_FILE)
@@ -333,7 +333,7 @@ class Runner:
     def _take_read(self, entry: JobEntry, answer: ModelRead, *, is_step: bool) -> None:
         """Take in the answer. The job advances first; then the main thread gets the model."""
         try:
-            is_abandoned = is_step and entry.finish()
+            is_abandoned = is_step and entry.finish_step()
             if answer.error and not is_abandoned:
                 self._tell(answer.id, Damaged(answer.error, answer.remedy))
             elif is_step and not is_abandoned:
@@ -364,9 +364,9 @@ class Runner:
 
     def _dispatch(self) -> None:
         now = self._clock.now()
-        if self._look_due <= now and self._store.is_alive:
-            self._look_due = now + self._timing.foreign
-            self._store.look_around()
+        if self._check_due <= now and self._store.is_alive:
+            self._check_due = now + self._timing.foreign
+            self._store.check_others()
         for entry in list(self._entries.values()):
             if entry.is_unsaved and entry.due <= now:
                 self._store.save(entry)
@@ -385,7 +385,7 @@ class Runner:
         dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
         dues += [entry.since + self._timing.word for entry in self._entries.values() if self._waits_for_word(entry)]
         if self._store.is_alive:
-            dues.append(self._look_due)
+            dues.append(self._check_due)
         if self._account is not None:
             steps = [entry for entry in self._entries.values() if self._has_step(entry)]
             dues += [entry.due for entry in steps if self._has_room(entry.job.stage)]
@@ -427,7 +427,7 @@ class Runner:
         assert self._account is not None
         workers, job, told, taken = self._workers, entry.job, [-self._timing.progress], self._taken(entry)
         most, prepare = self.model_bytes, self.pictures.prepare
-        entry.begin(self._clock.now())
+        entry.start_step(self._clock.now())
         abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
         self._busy[pool] += 1
 
@@ -437,7 +437,7 @@ class Runner:
         def progress(fraction: float) -> None:
             if self._clock.now() - told[0] >= self._timing.progress:
                 told[0] = self._clock.now()
-                self._notes.put(lambda: self._store.show(entry, progress=fraction))
+                self._notes.put(lambda: self._store.show_status(entry, progress=fraction))
 
         def work(tools: StepTools) -> None:
             result: Event | SearchMissed | Exception
@@ -456,11 +456,11 @@ class Runner:
         """Take in the result of a step."""
         self._busy[pool] -= 1
         entry.due = 0.0
-        if entry.finish():  # it was abandoned meanwhile
+        if entry.finish_step():  # it was abandoned meanwhile
             return
-        self._outcomes.take(entry, result)
+        self._outcomes.apply(entry, result)
         if self._account is None and entry.is_idle:
-            self._store.show(entry, trouble=self._held_by)
+            self._store.show_status(entry, trouble=self._held_by)
 
     # -- polling
 
@@ -471,13 +471,13 @@ class Runner:
             return
         assert self._workers is not None
         assert self._account is not None
-        look = self._polling.begin(waiting)
+        poll = self._polling.start_round(waiting)
         self._busy["network"] += 1
 
         def work(tools: StepTools) -> None:
             result: Mapping[str, Event] | Exception
             try:
-                result = look(tools)
+                result = poll(tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread
                 result = error
             self._notes.put(lambda: self._polled(result))
@@ -486,11 +486,11 @@ class Runner:
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
         self._busy["network"] -= 1
-        asked = self._polling.end(result)
+        asked = self._polling.end_round(result)
         if isinstance(result, Exception):
             for entry in filter(self._is_polled, asked):
                 if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
-                    self._store.show(entry, trouble=result.sentence)
+                    self._store.show_status(entry, trouble=result.sentence)
                 else:
                     self._outcomes.fail(entry, result)
             return

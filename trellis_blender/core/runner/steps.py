@@ -21,6 +21,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     advises,
     storage_error,
 )
@@ -258,16 +259,16 @@ def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
         event = poll_one(job, folder, tools)  # it may be over already
         return CancelRefused() if isinstance(event, Polled) else event
     if remote.status == "canceled":
-        charged = f"Cancelled. Scenario charged {number(remote.cost or 0.0)} CU."
+        charged = Text("Cancelled. Scenario charged {number} CU.", number=number(remote.cost or 0.0))
         message = charged if remote.cost else "Cancelled. It was stopped in time."
         return Cancelled(message, remote_ended=True, charged=remote.cost or 0.0)
-    return news(remote)
+    return event_of(remote)
 
 
 def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
     """Return how the job stands now."""
     try:
-        return news(tools.service.job(job.remote_id))
+        return event_of(tools.service.job(job.remote_id))
     except RefusedError as error:
         if not error.is_gone:
             raise
@@ -283,13 +284,13 @@ def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple
     start, waiting, events = listing_start(jobs), {job.remote_id: job.id for job in jobs}, {}
     for _ in range(pages):
         found, page = service.jobs(start, page)
-        events.update({waiting[remote.id]: news(remote) for remote in found if remote.id in waiting})
+        events.update({waiting[remote.id]: event_of(remote) for remote in found if remote.id in waiting})
         if not page or len(events) == len(waiting):
             return events, ""
     return events, page
 
 
-def bring(job: Job, folder: Path, tools: StepTools) -> Event:
+def download_model(job: Job, folder: Path, tools: StepTools) -> Event:
     """Download the model. If its address has expired, request a new one."""
     model = _model_of(job, tools)
     if model is None:
@@ -346,11 +347,11 @@ STEPS: Mapping[Stage, Step] = {
     Stage.SUBMITTING: submit,
     Stage.UNCONFIRMED: look_up,
     Stage.RUNNING: poll_one,
-    Stage.DOWNLOADING: bring,
+    Stage.DOWNLOADING: download_model,
 }
 
 
-def news(remote: RemoteJob) -> Event:
+def event_of(remote: RemoteJob) -> Event:
     """Return the event that the state of the remote job amounts to."""
     if remote.is_success and remote.asset_ids:
         return Generated(remote.asset_ids, remote.cost, remote.seconds)
@@ -362,9 +363,9 @@ def news(remote: RemoteJob) -> Event:
         text = "Scenario finished the job, but names no model yet. Press Retry to look again; it is not charged again."
         return Failed(text, Remedy.RETRY)
     words = remote.words or "it gives no reason."
-    said = f"Scenario could not make the model: {words}"
+    said = Text("Scenario could not make the model: {words}", words=words)
     return Failed(
-        said if advises(words) else f"{said} Try again, or use another picture.",
+        said if advises(words) else Text("{said} Try again, or use another picture.", said=said),
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,

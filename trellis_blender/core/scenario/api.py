@@ -24,6 +24,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     TooLargeError,
     advises,
     storage_error,
@@ -229,7 +230,7 @@ class Api:
         except requests.RequestException as error:
             raise_for_connection(error)
         if not 200 <= status_code < 300:
-            raise PassingError(f"The picture could not be stored ({status_code}).")
+            raise PassingError(Text("The picture could not be stored ({status}).", status=status_code))
 
     def _imported(self, upload_id: str, wait: Wait) -> Asset:
         """Return the asset that the parts became, once Scenario has joined them."""
@@ -243,8 +244,10 @@ class Api:
             status = str(upload.get("status"))
             if status == "failed":
                 words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
-                said = f"Scenario did not take the picture: {words}"
-                raise RefusedError(said if advises(words) else f"{said} Choose another picture.", remedy=Remedy.PICTURE)
+                said = Text("Scenario did not take the picture: {words}", words=words)
+                raise RefusedError(
+                    said if advises(words) else Text("{said} Choose another picture.", said=said), remedy=Remedy.PICTURE
+                )
             entity = upload.get("entityId")
             if status == "imported" and isinstance(entity, str) and entity:  # the id may follow a moment later
                 return self.asset(entity)
@@ -259,9 +262,10 @@ def _ordered(data: Json) -> str:
             "Scenario's answer to the price request could not be read. "
             "Prices stay hidden until Blender is started again."
         )
-    return (
-        f"Scenario treated the price request as an order, and may charge for the job {job_id}. "
-        "Bring it in with Import by Job ID. Prices stay hidden until Blender is started again."
+    return Text(
+        "Scenario treated the price request as an order, and may charge for the job {job_id}. Bring "
+        "it in with Import by Job ID. Prices stay hidden until Blender is started again.",
+        job_id=job_id,
     )
 
 

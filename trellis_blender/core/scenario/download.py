@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, storage_error
+from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, Text, storage_error
 from ..files import append_own, check_free, check_plain, clear, new_own, open_own, read_own, rename
 from ..model.glb import check_glb
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
@@ -177,7 +177,11 @@ def _announced(beginning: bytes) -> int:
 def _above(most: int) -> ModelFileError:
     megabytes = f"{most / 1024**2:,.0f}"
     return ModelFileError(
-        f"The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, then try again.",
+        Text(
+            "The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, "
+            "then try again.",
+            megabytes=megabytes,
+        ),
         remedy=Remedy.PREFERENCES,
     )
 
@@ -204,7 +208,9 @@ def _raise_for_file_host(response: requests.Response) -> None:
     """
     status = response.status_code
     if 400 <= status < 500 and status not in PASSING:
-        raise RefusedError(f"Scenario's file host refuses the download ({status}). Try again.", remedy=Remedy.RETRY)
+        raise RefusedError(
+            Text("Scenario's file host refuses the download ({status}). Try again.", status=status), remedy=Remedy.RETRY
+        )
     if not 200 <= status < 300:
         raise error_for(status, response.headers, {})
 

@@ -34,6 +34,7 @@ from ..errors import (
     PassingError,
     RefusedError,
     Remedy,
+    Text,
     TooLargeError,
     TrellisError,
     advises,
@@ -220,7 +221,7 @@ def error_for(
     """Return the error that this status means for a call of that kind. `data`: the answer's JSON object, or empty."""
     may_retry, words, hint = headers.get("x-should-retry", "").lower(), own_words(data), _retry_after(headers, data)
     if paid and not _is_refusal(status, data, may_retry):
-        return AnswerLostError(f"Scenario answered with an error ({status}).")
+        return AnswerLostError(Text("Scenario answered with an error ({status}).", status=status))
     if status == 429 and _limit(data):
         return LimitError(_at_limit(data), hint) if paid else PassingError("Scenario is busy.", hint)
     error = _account_error(status, words, hint) or _passing_error(status, may_retry, hint)
@@ -228,13 +229,19 @@ def error_for(
         return error
     if sends_picture and status == 413:
         return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
-    said = f"Scenario refused the request: {words}" if words else f"Scenario refused the request ({status})."
+    said = (
+        Text("Scenario refused the request: {words}", words=words)
+        if words
+        else Text("Scenario refused the request ({status}).", status=status)
+    )
     if paid or sends_picture:
-        advised = said if advises(words) else f"{said} Change the settings or the picture, then try again."
+        advised = (
+            said if advises(words) else Text("{said} Change the settings or the picture, then try again.", said=said)
+        )
         return RefusedError(advised, is_gone=status == 404)
     if may_retry != "false" and not _is_refusal(status, data, may_retry):
         return _elsewhere(status, hint)
-    advised = said if advises(words) else f"{said} Try again."
+    advised = said if advises(words) else Text("{said} Try again.", said=said)
     return RefusedError(advised, remedy=Remedy.RETRY, is_gone=status == 404)
 
 
@@ -254,15 +261,17 @@ def _at_limit(data: Json) -> str:
     count = _limit(data)["actionLimit"]
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 10_000:
         return "Scenario runs no more of your jobs at once. This one is sent when another ends."
-    return f"Scenario runs {count} of your jobs at once. This one is sent when another ends."
+    return Text("Scenario runs {count} of your jobs at once. This one is sent when another ends.", count=count)
 
 
 def _account_error(status: int, words: str, hint: float | None) -> TrellisError | None:
     """Return the error of an answer about the key, the credits or the plan; None for any other answer."""
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
-        said = f"Scenario says: {words}"
+        said = Text("Scenario says: {words}", words=words)
         return CreditsError(
-            said if advises(words) else f"{said} Buy credits or change the plan at app.scenario.com, then retry."
+            said
+            if advises(words)
+            else Text("{said} Buy credits or change the plan at app.scenario.com, then retry.", said=said)
         )
     if status == 402:
         return CreditsError(
@@ -272,8 +281,11 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
         return AccountError("Scenario does not know this API key. Enter key and secret again.")
     if status == 403:
         refusal = "Your API key is not allowed to do this."
-        said = f"{refusal} It says: {words}" if words else refusal
-        return AccountError(said if advises(words) else f"{said} Enter another key, or another project.")
+        if words:
+            refusal = Text("{refusal} It says: {words}", refusal=refusal, words=words)
+        return AccountError(
+            refusal if advises(words) else Text("{said} Enter another key, or another project.", said=refusal)
+        )
     return None
 
 
@@ -281,12 +293,16 @@ def _passing_error(status: int, may_retry: str, hint: float | None) -> PassingEr
     """Return the error of an answer whose status says that the failure is temporary; None for any other answer."""
     passes = status in PASSING or status >= 500 or may_retry == "true"
     if passes and may_retry != "false":
-        return PassingError("Scenario is busy." if status == 429 else f"Scenario has a problem ({status}).", hint)
+        return PassingError(
+            "Scenario is busy." if status == 429 else Text("Scenario has a problem ({status}).", status=status), hint
+        )
     return _elsewhere(status, hint) if status < 400 else None
 
 
 def _elsewhere(status: int, hint: float | None) -> PassingError:
-    return PassingError(f"Something else answers in Scenario's place ({status}). Check the network.", hint)
+    return PassingError(
+        Text("Something else answers in Scenario's place ({status}). Check the network.", status=status), hint
+    )
 
 
 def own_words(data: Json) -> str:

@@ -19,7 +19,7 @@ import requests
 from requests.utils import get_environ_proxies
 from urllib3.util.ssl_ import create_urllib3_context
 
-from ..errors import PassingError
+from ..errors import PassingError, Text
 from ..request.account import is_loopback
 
 # Environment variables that name certificates to trust in place of the usual ones, as `requests`, curl and OpenSSL do.
@@ -73,10 +73,14 @@ def _trust(context: ssl.SSLContext, name: str, path: Path) -> None:
         else:
             context.load_verify_locations(cafile=path)
     except FileNotFoundError:
-        text = f"The file of certificates that {name} names is not there. Correct that, and restart Blender."
+        text = Text(
+            "The file of certificates that {name} names is not there. Correct that, and restart Blender.", name=name
+        )
         raise PassingError(text) from None
     except OSError:  # an SSLError is one
-        text = f"The file of certificates that {name} names cannot be read. Correct that, and restart Blender."
+        text = Text(
+            "The file of certificates that {name} names cannot be read. Correct that, and restart Blender.", name=name
+        )
         raise PassingError(text) from None
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
+from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
 from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
 from trellis_core.model.bounds import check_images
 from trellis_core.model.materials import kind_of
@@ -49,8 +49,8 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     for number, image in enumerate(bpy.data.images, 1):
         _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)
-    for thing in _joined(made):
-        collection.objects.link(thing)
+    for obj in _joined(made):
+        collection.objects.link(obj)
     try:
         target = Path(request["target"])
         for name in (target.name, f"{target.name}@"):  # Blender writes the second first, even through a link
@@ -101,7 +101,9 @@ def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
             _save_png(Path(source), Path(target))
         except RuntimeError as error:
             reason = blenders_words(str(error))
-            sentence = f"A texture could not be saved as PNG: {reason}. Import it again to try once more."
+            sentence = Text(
+                "A texture could not be saved as PNG: {reason}. Import it again to try once more.", reason=reason
+            )
             raise ModelFileError(sentence, remedy=Remedy.NONE) from error
         work.progress(number / len(request["images"]))
     return {}
@@ -132,31 +134,31 @@ def _empty() -> None:
     addon_utils.enable("io_scene_gltf2")
 
 
-def _joined(things: list[Any]) -> list[Any]:
+def _joined(objects: list[Any]) -> list[Any]:
     """Return the objects, joined into one mesh if there are hundreds of meshes and nothing moves."""
     import bpy
 
-    meshes = [thing for thing in things if thing.type == "MESH"]
-    if len(meshes) <= PARTS_MAXIMUM or any(map(_moves, things)):
-        return things
+    meshes = [obj for obj in objects if obj.type == "MESH"]
+    if len(meshes) <= PARTS_MAXIMUM or any(map(_moves, objects)):
+        return objects
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
-    for thing, world in [(thing, thing.matrix_world.copy()) for thing in things]:
-        thing.parent = None
-        thing.matrix_world = world
+    for obj, world in [(obj, obj.matrix_world.copy()) for obj in objects]:
+        obj.parent = None
+        obj.matrix_world = world
     for mesh in meshes:
         if mesh.data.users > 1:
             mesh.data = mesh.data.copy()
     layer = bpy.context.view_layer
-    for thing in things:
-        thing.select_set(thing.type == "MESH")
+    for obj in objects:
+        obj.select_set(obj.type == "MESH")
     layer.objects.active = meshes[0]
     bpy.ops.object.join()
-    return [thing for thing in bpy.data.objects if thing.type != "EMPTY"]
+    return [obj for obj in bpy.data.objects if obj.type != "EMPTY"]
 
 
-def _moves(thing: Any) -> bool:
-    return bool(thing.animation_data or thing.modifiers or (thing.type == "MESH" and thing.data.shape_keys))
+def _moves(obj: Any) -> bool:
+    return bool(obj.animation_data or obj.modifiers or (obj.type == "MESH" and obj.data.shape_keys))
 
 
 def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ class ModelClient:
     def _begin(self, name: str, request: Mapping[str, object]) -> Task:
         if self._background is None:
             self._background = Background(start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM))
-        return self._background.begin(name, request, seconds=SECONDS)
+        return self._background.start_task(name, request, seconds=SECONDS)
 
 
 def check(task: Task) -> None:

@@ -24,6 +24,7 @@ from ...core.errors import (
     BackgroundStartError,
     BackgroundStoppedError,
     PictureError,
+    Text,
     TrellisError,
     storage_error,
     unexpected,
@@ -156,9 +157,13 @@ class PreviewClient:
         try:
             return self.background.ask(name, {"file": str(file), **more}, seconds=self._seconds)
         except BackgroundSlowError:
-            raise PictureError(f"“{file.name}” takes too long to look at. Choose a smaller or simpler one.") from None
+            raise PictureError(
+                Text("“{name}” takes too long to look at. Choose a smaller or simpler one.", name=file.name)
+            ) from None
         except BackgroundEndedError:
-            sentence = f"Blender ended while it looked at “{file.name}”. Choose another file, or save it again."
+            sentence = Text(
+                "Blender ended while it looked at “{name}”. Choose another file, or save it again.", name=file.name
+            )
             raise PictureError(sentence) from None
 
 
@@ -172,7 +177,7 @@ def _bytes(text: Any) -> bytes:
     return base64.b64decode(text)
 
 
-def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
+def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
     """Return the picture as the model sees it and as it would be sent. Never raises: an answer must come."""
     stamp = None
     try:
@@ -191,8 +196,8 @@ def look_at(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture)
 
 
 def answer(answers: queue.SimpleQueue[PreviewReady], client: PreviewClient, chosen: ChosenPicture) -> None:
-    """Put the result of `look_at` into the queue."""
-    answers.put(look_at(client, (), 0, chosen))
+    """Put the result of `make_preview` into the queue."""
+    answers.put(make_preview(client, (), 0, chosen))
 
 
 def stamp_of(key: Key, file: Path) -> StampReady:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Start the background Blender, ask it, receive its answers, and stop it. This is the other end of `serve.py`.
 
-It imports no `bpy`. `Background.ask` waits, so do not call it on the main thread. `Background.begin` returns at once; a
-thread of this module does the waiting.
+It imports no `bpy`. `Background.ask` waits, so do not call it on the main thread. `Background.start_task` returns at
+once; a thread of this module does the waiting.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from ...core.errors import (
     BackgroundStartError,
     BackgroundStoppedError,
     Remedy,
+    Text,
     TrellisError,
     unexpected,
+    unpacked,
 )
 from . import memory
 
@@ -131,7 +133,7 @@ class Background:
             finally:
                 self._rest()
 
-    def begin(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
+    def start_task(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
         """Send the request as `ask` does, but without waiting. Returns a task at once; for any thread."""
         return Task(self, name, request, seconds)
 
@@ -351,13 +353,13 @@ class _Process:
 
 
 def _no_start(reason: str) -> BackgroundStartError:
-    return BackgroundStartError(NO_START.format(reason=reason))
+    return BackgroundStartError(Text(NO_START, reason=reason))
 
 
-def _as_raised(kind: str, sentence: str, remedy: str, trace: str) -> TrellisError:
+def _as_raised(kind: str, sentence: Any, remedy: str, trace: str) -> TrellisError:
     """Return the error that the program raised, of the same class if that class takes a sentence alone."""
     if trace:
         _log.error("in a background Blender: %s", trace)
     known = getattr(errors, kind, TrellisError)
     is_plain = isinstance(known, type) and issubclass(known, TrellisError) and known.__init__ is TrellisError.__init__
-    return (known if is_plain else TrellisError)(sentence, remedy=Remedy(remedy))
+    return (known if is_plain else TrellisError)(unpacked(sentence), remedy=Remedy(remedy))

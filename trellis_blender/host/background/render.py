@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trellis_core.errors import PictureError, Remedy, blenders_words
+from trellis_core.errors import PictureError, Remedy, Text, blenders_words
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -37,7 +37,7 @@ def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
         _check_whole(Path(bpy.data.scenes[request["scene"]].render.filepath))
     except (RuntimeError, OSError) as error:
         reason = blenders_words(str(error))
-        sentence = f"The camera's view could not be rendered: {reason}. Mend that, then try again."
+        sentence = Text("The camera's view could not be rendered: {reason}. Mend that, then try again.", reason=reason)
         raise PictureError(sentence, remedy=Remedy.NONE) from error
     return {}
 
@@ -60,9 +60,9 @@ def _hide_unselected(scene: Any) -> None:
     """Render no object that is not selected in the scene's rendered view layer, except the lights."""
     layer = next(layer for layer in scene.view_layers if layer.use)
     chosen = set(layer.objects.selected)
-    for thing in scene.objects:
-        if thing.type not in ("LIGHT", "LIGHT_PROBE") and thing not in chosen:
-            thing.hide_render = True
+    for obj in scene.objects:
+        if obj.type not in ("LIGHT", "LIGHT_PROBE") and obj not in chosen:
+            obj.hide_render = True
 
 
 def _paint(file: Path) -> None:

@@ -33,7 +33,7 @@ class BackgroundRender:
         self.background, self._files = Background(launch), (file, painted)
         request = {"file": str(file), "painted": str(painted), "scene": scene, "runs_scripts": launch.runs_scripts}
         request["selected_only"] = selected_only
-        self.task = self.background.begin("render", request, seconds=seconds)
+        self.task = self.background.start_task("render", request, seconds=seconds)
 
     @property
     def is_done(self) -> bool:

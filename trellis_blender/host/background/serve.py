@@ -97,20 +97,20 @@ def main(program: str, options: str) -> None:
 
 def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
     """Return the result or the error, and whether this process should end because its memory may be exhausted."""
-    from trellis_core.errors import TrellisError, storage_error, unexpected
+    from trellis_core.errors import TrellisError, packed, storage_error, unexpected
 
     try:
         return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False
     except TrellisError as error:
-        return {"error": [type(error).__name__, error.sentence, error.remedy.value, ""]}, False
+        return {"error": [type(error).__name__, packed(error.message), error.remedy.value, ""]}, False
     except MemoryError:
         sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
         return {"error": ["TrellisError", sentence, "none", ""]}, True
     except OSError as error:
         full = storage_error("read or write a file", error)
-        return {"error": ["StorageError", full.sentence, full.remedy.value, ""]}, False
+        return {"error": ["StorageError", packed(full.message), full.remedy.value, ""]}, False
     except Exception as error:  # noqa: BLE001 - the client logs it
-        return {"error": ["TrellisError", unexpected(error), "none", traceback.format_exc()]}, True
+        return {"error": ["TrellisError", packed(unexpected(error)), "none", traceback.format_exc()]}, True
 
 
 def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None) -> None:

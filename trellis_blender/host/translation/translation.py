@@ -2,8 +2,10 @@
 """Translate our texts through Blender's own translation.
 
 Once Blender has our dictionary, it translates labels, tooltips, menus and panels by itself. Texts that we put together
-from parts (a price, a name) go through `translated`, and reports through `translated_report`. Numbers in our sentences
-follow the language, “7,25 CU” in French; Blender writes those in its fields the English way in all languages.
+from parts (a price, a name) are a `Text`: they go through `translated`, and reports through `translated_report`, which
+look up the template and fill in the values, translated too. Numbers in our sentences follow the language, “7,25 CU” in
+French; Blender writes those in its fields the English way in all languages. A sentence that an earlier version wrote
+into a job's folder has no template, and stays English.
 
 Blender gets the dictionary of the current language only, and another one when the artist switches. Most artists use
 English, which needs none.
@@ -12,26 +14,23 @@ English, which needs none.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
-if TYPE_CHECKING:
-    from .sentences import Sentences
+from ...core.errors import Text
 
 FOLDER = Path(__file__).parent
 # Blender looks up an operator's label in a context of its own.
 CONTEXTS = ("*", "Operator")
 # Fields that hold the artist's own names: never translate these.
-NAMES = frozenset({"name", "name2", "stem", "picture", "library", "folder", "path"})
+NAMES = frozenset({"name", "stem", "picture", "library", "folder", "path"})
 # By language: what parts thousands, and what decimals, unless as in English.
 SEPARATORS = {"fr": ("\u00a0", ",")}
-_NUMBER = re.compile(r"\d+(,\d{3})*(\.\d+)?")
-_sentences: list[Sentences] = []  # of the current language, made when first needed
+_DIGITS = "0123456789"
 _given: list[str] = []  # the language whose dictionary Blender has; empty while the add-on is disabled
 
 
@@ -75,28 +74,14 @@ def language_of(locale: str) -> str:
 
 
 def _say(text: str, lookup: str) -> str:
-    return _say_in(bpy.app.translations.locale, text, lookup)
-
-
-@lru_cache(maxsize=4096)
-def _say_in(locale: str, text: str, lookup: str) -> str:
-    if _NUMBER.fullmatch(text):
-        thousands, decimal = SEPARATORS.get(language_of(locale), (",", "."))
-        return text.translate({ord(","): thousands, ord("."): decimal})
     translate: Callable[[str], str] = getattr(bpy.app.translations, lookup)  # the stubs say that it returns None
-    said = translate(text)
-    if said != text:
-        return said
-    if not _sentences:
-        from .sentences import Sentences
-
-        _sentences.append(Sentences(dictionary(language_of(locale))))
-    parts = _sentences[0].take_apart(text)
-    if parts is None:
-        return text
-    pattern, values = parts
-    spoken = {field: value if field in NAMES else _say_in(locale, value, lookup) for field, value in values.items()}
-    return translate(pattern).format(**spoken)
+    if isinstance(text, Text):
+        said = {field: value if field in NAMES else _say(value, lookup) for field, value in text.values.items()}
+        return translate(text.template).format(**said)
+    if text[:1] in _DIGITS and not text.strip(_DIGITS + ",."):
+        thousands, decimal = SEPARATORS.get(language_of(bpy.app.translations.locale), (",", "."))
+        return text.translate({ord(","): thousands, ord("."): decimal})
+    return translate(text)
 
 
 def register() -> None:
@@ -122,5 +107,3 @@ def unregister() -> None:
     if _given:
         bpy.app.translations.unregister(__name__)
     _given.clear()
-    _sentences.clear()
-    _say_in.cache_clear()

@@ -12,4 +12,20 @@
 `assets` puts a model into the Asset Browser, or makes it lighter.
 `clean_up` removes many jobs at once.
 `account` takes and tests the API key.
+
+Here stand the interface's own modules that only a click needs. They take others from `interface/at_need.py`, so that
+cannot hold them.
 """
+
+from typing import TYPE_CHECKING
+
+from ...host.at_need import AtNeed
+
+if TYPE_CHECKING:
+    from .. import chosen_picture, preview_requests, price_tag
+else:
+    chosen_picture = AtNeed("interface.chosen_picture")
+    preview_requests = AtNeed("interface.preview_requests")
+    price_tag = AtNeed("interface.price_tag")
+
+__all__ = ["chosen_picture", "preview_requests", "price_tag"]

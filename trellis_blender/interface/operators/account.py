@@ -7,12 +7,13 @@ import bpy
 from bpy.props import StringProperty
 
 from ... import __package__ as base_package
+from ...core.errors import Text
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings.stored_key import key_file
-from .. import price_tag
 from ..at_need import accounts, session
-from .base import Result, attempt
+from . import price_tag
+from .base import Result, attempt, can_act
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (
@@ -57,7 +58,11 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         variables = (preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE)
         is_outside = all(map(preferences.is_from_environment, variables))
         if is_outside:
-            sentence = f"Key and secret are taken from {variables[0]} and {variables[1]}. Remove those variables first"
+            sentence = Text(
+                "Key and secret are taken from {key} and {secret}. Remove those variables first",
+                key=variables[0],
+                secret=variables[1],
+            )
             cls.poll_message_set(translated(sentence))
         return not is_outside
 
@@ -157,9 +162,10 @@ class TRELLIS2_OT_allow_online_access(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether Blender was started without an option that decides this."""
-        if bpy.app.online_access_override:
-            cls.poll_message_set("Blender was launched in offline mode, which cannot be changed at runtime")
-        return not bpy.app.online_access_override
+        is_free = not bpy.app.online_access_override
+        return can_act(
+            cls, is_free, otherwise="Blender was launched in offline mode, which cannot be changed at runtime"
+        )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask what Blender asks before it goes online for the first time."""

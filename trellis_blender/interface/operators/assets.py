@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ...core.errors import Remedy, StorageError, TrellisError
+from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency, viewpoint
-from .base import Result, attempt, refuse
+from .base import Result, attempt, can_act, refuse
 from .jobs import JobOperator
 
 if TYPE_CHECKING:
@@ -45,17 +45,14 @@ class AssetOperator:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is such a model, in Object Mode."""
-        is_there = context.mode == "OBJECT" and _model(context, "") is not None
-        if not is_there:
-            cls.poll_message_set(NO_MODEL)  # type: ignore[attr-defined]  # of Operator
-        return is_there
+        return can_act(cls, context.mode == "OBJECT" and _model(context, "") is not None, otherwise=NO_MODEL)
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
         """Return the model. Raises TrellisError if there is none."""
-        thing = _model(context, self.job_id)
-        if thing is None:
+        obj = _model(context, self.job_id)
+        if obj is None:
             raise TrellisError(f"{NO_MODEL}.")
-        return thing
+        return obj
 
 
 def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
@@ -65,9 +62,9 @@ def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
     return next(asset.models_of(job.remote_id), None) if job is not None else None
 
 
-def picture_of(thing: bpy.types.Object) -> Path | None:
+def picture_of(obj: bpy.types.Object) -> Path | None:
     """Return the path of the picture that the model was made from, as it was sent; None if its job is gone."""
-    remote_id = thing.get(recipe.JOB_ID)
+    remote_id = obj.get(recipe.JOB_ID)
     job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
     return session.picture_path(job) if job is not None else None
 
@@ -84,10 +81,10 @@ catalog when it is saved"""
         """Mark the model."""
 
         def act() -> None:
-            thing = self.target(context)
+            obj = self.target(context)
             if bpy.data.filepath:  # first: if that fails, nothing is marked
                 asset.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
-            asset.mark(thing, picture_of(thing))
+            asset.mark(obj, picture_of(obj))
 
         return attempt(self, act)
 
@@ -127,10 +124,13 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
             if not known:
                 sentence = "There is no asset library yet. Add one in Preferences > File Paths, then try again."
                 raise StorageError(sentence, remedy=Remedy.LIBRARIES)
-            thing = self.target(context)
+            obj = self.target(context)
             name, folder = known[int(self.library or 0)]
-            path = asset.write(thing, folder, picture_of(thing))
-            self.report({"INFO"}, translated_report(f"Saved {path.name} to the asset library {name}"))
+            path = asset.write(obj, folder, picture_of(obj))
+            self.report(
+                {"INFO"},
+                translated_report(Text("Saved {name} to the asset library {library}", name=path.name, library=name)),
+            )
 
         return attempt(self, act)
 
@@ -167,19 +167,20 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether any mesh is active or there is a model, in Object Mode."""
-        is_there = (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context)
-        if not is_there:
-            cls.poll_message_set("Select a model in Object Mode first")
-        return is_there
+        return can_act(
+            cls,
+            (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context),
+            otherwise="Select a model in Object Mode first",
+        )
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
         """Return the model, or the active mesh if no job is given. Raises TrellisError if this view layer has none."""
         assert context.view_layer is not None
         active: Any = context.active_object
-        thing: Any = active if _is_mesh(active) and not self.job_id else super().target(context)
-        if context.view_layer.objects.get(thing.name) != thing:
+        obj: Any = active if _is_mesh(active) and not self.job_id else super().target(context)
+        if context.view_layer.objects.get(obj.name) != obj:
             raise TrellisError(f"{NO_MODEL}.")
-        return thing  # type: ignore[no-any-return]  # an object
+        return obj  # type: ignore[no-any-return]  # an object
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the number of faces, at a click, and say how long it takes."""
@@ -195,7 +196,9 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
         layout.prop(self, "faces")
         seconds = max(1, round(_face_count(self.target(context)) * SECONDS_PER_FACE))
         column = layout.column(align=True)
-        column.label(text=translated(f"Blender will freeze for about {seconds} s now,"), icon="TIME")
+        column.label(
+            text=translated(Text("Blender will freeze for about {seconds} s now,", seconds=seconds)), icon="TIME"
+        )
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -210,8 +213,8 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
             modifier.ratio = min(1.0, self.faces / max(1, _face_count(model)))
             for collection in model.users_collection:
                 collection.objects.link(copy)
-            for thing in context.view_layer.objects:
-                thing.select_set(thing == copy)
+            for obj in context.view_layer.objects:
+                obj.select_set(obj == copy)
             context.view_layer.objects.active = copy
             model.hide_set(True)
             model.hide_render = True
@@ -269,9 +272,9 @@ with holes closed and all faces outside out"""
 
         def begin() -> None:
             active = context.active_object
-            thing = active if active is not None and _is_mesh(active) and not self.job_id else self.target(context)
+            obj = active if active is not None and _is_mesh(active) and not self.job_id else self.target(context)
             settings = {"smallest_part": self.smallest_part / 100, "largest_hole": self.largest_hole}
-            session.start().finishing.begin("solid", thing, settings)
+            session.start().finishing.begin("solid", obj, settings)
 
         return attempt(self, begin)
 
@@ -382,18 +385,18 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
         """Switch all materials of the model that have an image for their base color."""
 
         def switch() -> None:
-            thing = self.target(context)
-            materials = [*transparency.materials_with_alpha(thing)]
+            obj = self.target(context)
+            materials = [*transparency.materials_with_alpha(obj)]
             if not materials:
-                raise TrellisError(f"No material of “{thing.name}” has an image for its base color.")
+                raise TrellisError(Text("No material of “{name}” has an image for its base color.", name=obj.name))
             for material in materials:
                 transparency.switch(material, transparency.Transparency(self.mode), self.threshold)
 
         return attempt(self, switch)
 
 
-def _is_mesh(thing: bpy.types.Object | None) -> bool:
-    return thing is not None and thing.type == "MESH"
+def _is_mesh(obj: bpy.types.Object | None) -> bool:
+    return obj is not None and obj.type == "MESH"
 
 
 def _face_count(model: Any) -> int:
@@ -420,7 +423,7 @@ without one, as the scene's camera sees it"""
         """Have the background Blender find out where they stand. They move when it has, as one undo step."""
 
         def act() -> None:
-            models = [(thing, _job_of(thing)) for thing in self.targets(context)]
+            models = [(obj, _job_of(obj)) for obj in self.targets(context)]
             camera = viewpoint.of_camera(context, context.scene)
             if camera is None and any(job.viewpoint is None for _, job in models):
                 raise TrellisError(NO_VIEWPOINT, remedy=Remedy.NONE)
@@ -431,17 +434,19 @@ without one, as the scene's camera sees it"""
 
     def targets(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         """Return the given job's model, or all selected ones. Raises TrellisError if there is none."""
-        chosen = [] if self.job_id else [thing for thing in context.selected_objects if asset.is_model(thing)]
+        chosen = [] if self.job_id else [obj for obj in context.selected_objects if asset.is_model(obj)]
         return chosen or [self.target(context)]
 
 
-def _job_of(thing: bpy.types.Object) -> "Job":
+def _job_of(obj: bpy.types.Object) -> "Job":
     """Return the model's job. Raises TrellisError if it was removed."""
     session.start()
-    remote_id = thing.get(recipe.JOB_ID)
+    remote_id = obj.get(recipe.JOB_ID)
     job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
     if job is None or not job.picture:
-        raise TrellisError(f"The job of “{thing.name}” is gone, and its picture with it.", remedy=Remedy.NONE)
+        raise TrellisError(
+            Text("The job of “{name}” is gone, and its picture with it.", name=obj.name), remedy=Remedy.NONE
+        )
     return job
 
 

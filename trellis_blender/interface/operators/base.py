@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every button does that generates models: ask, start the jobs, add placeholders, report."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -9,15 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 from bpy.props import BoolProperty, IntProperty
 
-from ...core.errors import TrellisError
+from ...core.errors import Text, TrellisError
 from ...core.files import PICTURE_ENDINGS
 from ...core.request.presets import VARIATIONS_MAXIMUM
-from ...host.busy import busy_reason, is_rendering
 from ...host.translation.translation import translated, translated_report
-from ...settings import jobs_folder, preferences
+from ...settings import preferences
 from ...settings import scene as scene_settings
-from .. import price_tag
-from ..at_need import begin, block_until_done, build, placeholder, session
+from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session
+from . import price_tag
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -36,6 +34,13 @@ DOUBLE_CLICK_SECONDS = 0.8
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
 IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
+
+
+def can_act(operator: type, is_possible: bool, *, otherwise: str) -> bool:
+    """Return whether it is possible. If not, the operator's grey button says why (`otherwise`, without a period)."""
+    if not is_possible:
+        cast(Any, operator).poll_message_set(otherwise)
+    return is_possible
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
@@ -71,9 +76,9 @@ class WaitOption:
 
     def check_wait(self, context: bpy.types.Context) -> None:
         """Refuse to wait for a model that cannot come while Blender is blocked. Raises TrellisError."""
-        reason = busy_reason(context) if self.wait else ""
+        reason = busy.busy_reason(context) if self.wait else ""
         if reason:
-            raise TrellisError(f"{reason}, so Wait would never return. Try again then.")
+            raise TrellisError(Text("{reason}, so Wait would never return. Try again then.", reason=reason))
 
 
 class PaidAction(WaitOption):
@@ -88,9 +93,7 @@ class PaidAction(WaitOption):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is an account and Blender may go online."""
         problem = preferences.problem()
-        if problem is not None:
-            cls.poll_message_set(translated(problem.sentence))  # type: ignore[attr-defined]  # of bpy.types.Operator
-        return problem is None
+        return problem is None or can_act(cls, False, otherwise=translated(problem.sentence))
 
     def is_double_click(self) -> bool:
         """Return whether the same button was pressed a moment ago, which must not be paid twice."""
@@ -124,22 +127,22 @@ class PaidAction(WaitOption):
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it."""
 
-        def begin() -> None:
+        def check_and_start() -> None:
             preferences.online_account()
             self.check_wait(context)
-            self.begin(context)
+            self.start_generation(context)
 
-        return attempt(cast(bpy.types.Operator, self), begin)
+        return attempt(cast(bpy.types.Operator, self), check_and_start)
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Take this operator's picture, and generate. Raises TrellisError."""
         raise NotImplementedError
 
     def start(
         self, picture: "ChosenPicture", name: str, values: "Mapping[str, Value]", seed: int | None, count: int
     ) -> "list[Job]":
-        """Start the job, or several of the same picture, as `begin.begin` does. Raises TrellisError."""
-        jobs = begin.begin(picture, name, values, seed, count)
+        """Start the job, or several of the same picture, as `begin.start_jobs` does. Raises TrellisError."""
+        jobs = begin.start_jobs(picture, name, values, seed, count)
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
         return jobs
@@ -194,7 +197,9 @@ class Generate(PaidAction):
         chosen = scene_settings.of_scene(context.scene)
         values, seed = scene_settings.values(self, chosen)
         if self.opaque:
-            picture = dataclasses.replace(picture, ignores_alpha=True)
+            from dataclasses import replace  # here, because it is slow to import and this is rare
+
+            picture = replace(picture, ignores_alpha=True)
         return self.start(picture, name, values, seed, scene_settings.variations(self, chosen))
 
 
@@ -235,7 +240,7 @@ def choose_places(
     if not bare:
         return
     places = build.places(context, len(bare), dropped)
-    if with_boxes and preferences.use_placeholders() and not is_rendering():
+    if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
         build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
     else:
         session.start().importer.places.update((job.id, place) for job, place in zip(bare, places, strict=True))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty
 
-from ...core.errors import TrellisError
+from ...core.errors import Text, TrellisError
 from ...host.translation.translation import translated
 from ..at_need import clean_up, session
-from .base import Result, attempt
+from .base import Result, attempt, can_act
 
 WIDTH = 420
 
@@ -51,10 +51,7 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether any job has ended."""
-        is_any = any(_by_kind().values())
-        if not is_any:
-            cls.poll_message_set("No job has ended that could be removed")
-        return is_any
+        return can_act(cls, any(_by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask which kinds to remove, at a click."""
@@ -80,7 +77,7 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
         if lost:
             layout.label(text=translated(_loss(len(lost))), icon="ERROR")
         layout.label(text="Models stay in the scene, and in the .blend files that you saved", icon="INFO")
-        layout.label(text=translated(f"Removed altogether: {_amount(chosen, sizes)}"), icon="TRASH")
+        layout.label(text=translated(Text("Removed altogether: {amount}", amount=_amount(chosen, sizes))), icon="TRASH")
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Remove the jobs of the chosen kinds."""
@@ -109,13 +106,17 @@ def _by_kind() -> "Mapping[str, list[str]]":
 
 def _amount(ids: list[str], sizes: Mapping[str, int]) -> str:
     count, megabytes = len(ids), sum(sizes.get(job_id, 0) for job_id in ids) / 1e6
-    return f"1 job, {megabytes:,.0f} MB" if count == 1 else f"{count} jobs, {megabytes:,.0f} MB"
+    return (
+        Text("1 job, {megabytes} MB", megabytes=f"{megabytes:,.0f}")
+        if count == 1
+        else Text("{count} jobs, {megabytes} MB", count=count, megabytes=f"{megabytes:,.0f}")
+    )
 
 
 def _loss(count: int) -> str:
     if count == 1:
         return "1 model that you paid for is lost"
-    return f"{count} models that you paid for are lost"
+    return Text("{count} models that you paid for are lost", count=count)
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_clean_up,)

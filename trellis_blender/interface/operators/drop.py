@@ -11,19 +11,13 @@ from ...core.errors import PictureError
 from ...host.translation.translation import translated
 from ...picture import sources
 from ...settings import scene as scene_settings
-from .. import price_tag
 from ..at_need import file as image_file
 from ..at_need import place
-from .base import IMAGE_EXTENSIONS, Generate, click, click_again
+from . import price_tag
+from .base import IMAGE_EXTENSIONS, Generate, Result, click, click_again
 
 if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
     from ...core.job.job import Job
-
-    Result = set[OperatorReturnItems]
-else:
-    Result = set
 
 
 class ImageFiles:
@@ -78,7 +72,7 @@ class GenerateFromFiles(ImageFiles, Generate):
         """Return the number of files times that of variations."""
         return len(self.paths()) * Generate.count(self, context)
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Send each file, even if others cannot be sent. Raises TrellisError for those that cannot."""
         paths, failed = self.paths(), []
         if not paths:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from ...core.errors import PictureError, Remedy, TrellisError
+from ...core.errors import PictureError, Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import scene as scene_settings
-from ...settings.jobs_folder import jobs_root
-from .. import price_tag
-from ..at_need import begin, block_until_done, importing, job_table, job_words, session
+from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
-from .base import PaidAction, Result, WaitOption, attempt, choose_places
+from . import price_tag
+from .base import PaidAction, Result, WaitOption, attempt, can_act, choose_places
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -33,7 +32,7 @@ def show_folder(folder: Path) -> None:
     try:
         bpy.ops.wm.path_open(filepath=str(folder))
     except RuntimeError as error:
-        raise TrellisError(f"The folder could not be shown. It is {folder}.") from error
+        raise TrellisError(Text("The folder could not be shown. It is {folder}.", folder=folder)) from error
 
 
 class JobOperator:
@@ -59,10 +58,7 @@ class JobOperator:
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is such a job."""
-        is_any = any(map(cls.fits, session.newest_first()))
-        if not is_any:
-            cls.poll_message_set(cls.none)  # type: ignore[attr-defined]  # of bpy.types.Operator
-        return is_any
+        return can_act(cls, any(map(cls.fits, session.newest_first())), otherwise=cls.none)
 
     def target(self) -> str:
         """Return the job's id. Raises TrellisError if there is no such job, or if the operator does not fit it now."""
@@ -113,7 +109,7 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         if job.cost is None:
             return "Submit Again" if is_new else "Retry"
         cost = job_words.cost_words(job.cost)
-        return f"Submit Again · {cost}" if is_new else f"Retry · {cost}"
+        return Text("Submit Again · {cost}", cost=cost) if is_new else Text("Retry · {cost}", cost=cost)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, at a click, if this may pay twice, or pays again and costs more than the artist's limit."""
@@ -194,7 +190,7 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
         if price is None:
             return cls.bl_label
         cost = job_words.cost_words(price)
-        return f"Again with Another Seed · {cost}"
+        return Text("Again with Another Seed · {cost}", cost=cost)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -214,7 +210,7 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
         """Return the price of the model, in creative units; None until it is known."""
         return _cost_again(session.jobs()[self.target()])
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Start a job like this one. Raises TrellisError."""
         job = session.jobs()[self.target()]
         picture = _picture_of(job)
@@ -301,7 +297,7 @@ class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Open the folder."""
-        return attempt(self, lambda: show_folder(jobs_root()))
+        return attempt(self, lambda: show_folder(jobs_folder.jobs_root()))
 
 
 class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
@@ -349,9 +345,9 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
         if not (job.holds_model or job.may_be_paid):
             return self.execute(context)
         assert context.window_manager is not None
-        words = f"Remove “{job.name}” with its files? The model was paid for."
+        words = Text("Remove “{name}” with its files? The model was paid for.", name=job.name)
         if job.may_be_paid:
-            words = f"Remove “{job.name}” with its files? It may have been paid for."
+            words = Text("Remove “{name}” with its files? It may have been paid for.", name=job.name)
         return context.window_manager.invoke_confirm(
             self, event, title=translated("Remove"), message=translated(words), confirm_text="Remove"
         )
@@ -370,10 +366,11 @@ class TRELLIS2_OT_remove_failed(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is a failed job that nobody paid for."""
-        is_any = any(map(cls.fits, session.newest_first()))
-        if not is_any:
-            cls.poll_message_set("No job has failed for good. There is nothing to remove")
-        return is_any
+        return can_act(
+            cls,
+            any(map(cls.fits, session.newest_first())),
+            otherwise="No job has failed for good. There is nothing to remove",
+        )
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
@@ -393,7 +390,9 @@ class TRELLIS2_OT_remove_failed(bpy.types.Operator):
             if stay == 1:
                 self.report({"INFO"}, "One failed job stays: it is or may be paid for. Press Retry to get its model")
             elif stay:
-                sentence = f"{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models"
+                sentence = Text(
+                    "{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models", stay=stay
+                )
                 self.report({"INFO"}, translated_report(sentence))
 
         return attempt(self, remove)
@@ -448,10 +447,7 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is a message."""
-        is_any = session.state().messages.is_any
-        if not is_any:
-            cls.poll_message_set("There is no message to take away")
-        return is_any
+        return can_act(cls, session.state().messages.is_any, otherwise="There is no message to take away")
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Dismiss the messages."""

@@ -9,20 +9,13 @@ from bl_operators.presets import AddPresetBase
 from bpy.props import EnumProperty
 
 from ...core.errors import storage_error
-from ...core.files import write_whole
 from ...core.request.parameters import Group, of_group
 from ...core.request.presets import PRESETS
 from ...host.translation.translation import translated, translated_report
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
-from ..at_need import presets
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-    Result = set[OperatorReturnItems]
-else:
-    Result = set
+from ..at_need import files, presets
+from .base import Result
 
 
 class TRELLIS2_OT_use_preset(bpy.types.Operator):
@@ -108,7 +101,7 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         values = (f"chosen.{name} = {getattr(chosen, name)!r}" for name in scene_settings.parameter_annotations())
-        write_whole(Path(filepath), "\n".join(("import bpy", *self.preset_defines, "", *values, "")).encode())
+        files.write_whole(Path(filepath), "\n".join(("import bpy", *self.preset_defines, "", *values, "")).encode())
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_use_preset, TRELLIS2_OT_reset_group, TRELLIS2_OT_add_preset)

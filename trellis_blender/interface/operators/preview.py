@@ -3,20 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
 from ...core.errors import PictureError
 from ...settings import scene as scene_settings
-from .. import preview_requests
-from ..chosen_picture import preview_key
-from .base import attempt
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-    Result = set[OperatorReturnItems]
+from . import chosen_picture, preview_requests
+from .base import Result, attempt, can_act
 
 
 class TRELLIS2_OT_look_again(bpy.types.Operator):
@@ -28,14 +22,14 @@ class TRELLIS2_OT_look_again(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Renew the preview, however long it takes."""
 
-        def look() -> None:
+        def renew() -> None:
             assert context.scene is not None
-            key = preview_key(context, scene_settings.of_scene(context.scene))
+            key = chosen_picture.preview_key(context, scene_settings.of_scene(context.scene))
             if not key[1:]:
                 raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
-            preview_requests.look_again(key)
+            preview_requests.renew(key)
 
-        return attempt(self, look)
+        return attempt(self, renew)
 
 
 class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
@@ -48,10 +42,11 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the film is not transparent yet."""
-        is_needed = context.scene is not None and not context.scene.render.film_transparent
-        if not is_needed:
-            cls.poll_message_set("The film is transparent. Render again (F12)")
-        return is_needed
+        return can_act(
+            cls,
+            context.scene is not None and not context.scene.render.film_transparent,
+            otherwise="The film is transparent. Render again (F12)",
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the film transparent."""

@@ -12,24 +12,17 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ...core.errors import PictureError
-from ...host import keymap, redraw
+from ...core.errors import PictureError, Text
+from ...host import keymap
 from ...host.translation.translation import translated, translated_name
 from ...picture import sources
 from ...settings import scene as scene_settings
-from .. import preview_requests, price_tag
-from ..at_need import block_until_done, job_words, session
-from ..chosen_picture import preview_key, source_of
-from .base import IMAGE_EXTENSIONS, Generate, attempt, click, click_again
+from ..at_need import block_until_done, job_words, redraw, session
+from . import chosen_picture, preview_requests, price_tag
+from .base import IMAGE_EXTENSIONS, Generate, Result, attempt, can_act, click, click_again
 
 if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
     from ...core.picture.file import ChosenPicture
-
-    Result = set[OperatorReturnItems]
-else:
-    Result = set
 
 GENERATE = "trellis2.generate"
 LOOK_SECONDS = 0.2
@@ -48,16 +41,16 @@ class GenerateFromSource(Generate):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a picture to take."""
         missing = "" if context.scene is None else cls.source.missing(context, scene_settings.of_scene(context.scene))
-        if missing:
-            cls.poll_message_set(translated(missing))  # type: ignore[attr-defined]  # of bpy.types.Operator
-            return False
-        return super().poll(context)
+        return can_act(cls, not missing, otherwise=translated(missing)) and super().poll(context)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, _properties: Any) -> str:
         """Return the tooltip, which names the key that asks first."""
         tooltip, key = translated(cls.source.tooltip), keymap.key_of(GENERATE)
-        return f"{tooltip}\n{translated(f'{key} shows picture and price first')}" if key else tooltip
+        if not key:
+            return tooltip
+        asks = translated(Text("{key} shows picture and price first", key=key))
+        return f"{tooltip}\n{asks}"
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it. If it takes time to make, let the artist go on and send it once it is made."""
@@ -69,7 +62,7 @@ class GenerateFromSource(Generate):
         context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]  # it is an operator
         return {"RUNNING_MODAL"}
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Take the picture and send it. Block while it is made only without a window, or if a script asked to wait."""
         assert context.scene is not None
         from ...core.picture.file import ChosenPicture
@@ -261,14 +254,14 @@ class TRELLIS2_OT_generate(bpy.types.Operator):
         """Return whether picture and price are known, as far as they can be before the click. Asks for both."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
-        key, is_made = preview_key(context, chosen), _source(context).preview is None
+        key, is_made = chosen_picture.preview_key(context, chosen), _source(context).preview is None
         is_seen = is_made or not key[1:] or preview_requests.view_of(key) is not None
         return price_tag.cost_shown(chosen) is not None and is_seen
 
 
 def _source(context: bpy.types.Context) -> sources.Source:
     assert context.scene is not None
-    return source_of(context, scene_settings.of_scene(context.scene))
+    return chosen_picture.source_of(context, scene_settings.of_scene(context.scene))
 
 
 class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
@@ -298,7 +291,7 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         source = sources.by_key(chosen.source)
         return click(self, source.operator, opaque=True, **source.given(chosen))
 
-    def begin(self, context: bpy.types.Context) -> None:
+    def start_generation(self, context: bpy.types.Context) -> None:
         """Send the picture of the job."""
         state = session.start()
         picture, job = state.refused.get(self.job_id), state.jobs.get(self.job_id)

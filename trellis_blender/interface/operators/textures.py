@@ -7,9 +7,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ...host.translation.translation import translated
-
-if TYPE_CHECKING:
-    from .base import Result
+from .base import Result, can_act
 
 WORKBENCH = "BLENDER_WORKBENCH"
 PREVIEW_DESCRIPTION = (
@@ -72,10 +70,7 @@ class TRELLIS2_OT_show_textures(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a viewport without textures."""
-        is_any = not are_shown(context)
-        if not is_any:
-            cls.poll_message_set("No viewport is without textures")
-        return is_any
+        return can_act(cls, not are_shown(context), otherwise="No viewport is without textures")
 
     def execute(self, context: bpy.types.Context) -> "Result":
         """Set the viewports' shading. Like Blender's own change of the shading, this makes no undo step."""

@@ -4,40 +4,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
+from ...core.errors import Text
 from ...host.translation.translation import translated_report
 from ..at_need import importing, material, placeholder, recipe, session
-
-if TYPE_CHECKING:
-    from .base import Result
+from .base import Result, can_act
 
 Variation = tuple[str, int]
 
 
-def variation_of(thing: Any) -> Variation | None:
+def variation_of(obj: Any) -> Variation | None:
     """Return batch and place of a model, of an object that belongs to it, or of a placeholder; otherwise None."""
-    while thing is not None:
-        found = recipe.variation(thing)
-        if found is None and (job := session.jobs().get(placeholder.job_id(thing))) is not None and job.batch:
+    while obj is not None:
+        found = recipe.variation(obj)
+        if found is None and (job := session.jobs().get(placeholder.job_id(obj))) is not None and job.batch:
             found = job.batch, job.place
         if found is not None:
             return found
-        thing = thing.parent
+        obj = obj.parent
     return None
 
 
 def others(scene: bpy.types.Scene, kept: Variation) -> list[bpy.types.Object]:
     """Return the batch's other models in the scene, with all objects of Blender's importer, and their placeholders."""
     found: dict[bpy.types.Object, None] = {}
-    for thing in scene.objects:
-        variation = recipe.variation(thing) or (variation_of(thing) if placeholder.job_id(thing) else None)
-        if variation is not None and variation[0] == kept[0] and variation != kept and _is_local(thing):
-            found[thing] = None
-            if thing.type == "EMPTY":
-                found.update(dict.fromkeys(thing.children_recursive))
+    for obj in scene.objects:
+        variation = recipe.variation(obj) or (variation_of(obj) if placeholder.job_id(obj) else None)
+        if variation is not None and variation[0] == kept[0] and variation != kept and _is_local(obj):
+            found[obj] = None
+            if obj.type == "EMPTY":
+                found.update(dict.fromkeys(obj.children_recursive))
     return list(found)
 
 
@@ -52,11 +51,11 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
             waiting += not job.is_resting
             session.start().importer.leave(job.id, importing.OTHER_KEPT)
     unwanted = others(scene, kept)
-    for thing in unwanted:
-        for child in thing.children:
+    for obj in unwanted:
+        for child in obj.children:
             if child not in unwanted:  # the artist's own
                 placeholder.unparent(child)
-    data = list(dict.fromkeys(each for thing in unwanted for each in _data(thing)))
+    data = list(dict.fromkeys(each for obj in unwanted for each in _data(obj)))
     bpy.data.batch_remove(unwanted)
     running = session.running()
     for each in data:  # a mesh before its materials, those before their images
@@ -65,17 +64,17 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
     return waiting
 
 
-def _is_local(thing: Any) -> bool:
-    return thing.library is None
+def _is_local(obj: Any) -> bool:
+    return obj.library is None
 
 
-def _data(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
+def _data(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
     """Yield the data-blocks that the object uses, users first."""
-    materials: list[Any] = [slot.material for slot in thing.material_slots if slot.material is not None]
-    if thing.data is not None:
-        yield thing.data
+    materials: list[Any] = [slot.material for slot in obj.material_slots if slot.material is not None]
+    if obj.data is not None:
+        yield obj.data
     yield from materials
-    yield from material.images_of(thing)
+    yield from material.images_of(obj)
 
 
 class TRELLIS2_OT_keep_variation(bpy.types.Operator):
@@ -88,13 +87,10 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the active object is one of several variations."""
-        if variation_of(context.object) is None:
-            cls.poll_message_set("Make one of several variations active. Generate them with Variations above 1")
-            return False
-        if context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode, then choose the variation")
-            return False
-        return True
+        is_one, is_free = variation_of(context.object) is not None, context.mode == "OBJECT"
+        return can_act(
+            cls, is_one, otherwise="Make one of several variations active. Generate them with Variations above 1"
+        ) and can_act(cls, is_free, otherwise="Switch to Object Mode, then choose the variation")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Remove the other variations."""
@@ -105,7 +101,9 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
         if waiting == 1:
             self.report({"INFO"}, "One variation is still being made. Its model will wait in the list.")
         elif waiting:
-            sentence = f"{waiting} variations are still being made. Their models will wait in the list."
+            sentence = Text(
+                "{waiting} variations are still being made. Their models will wait in the list.", waiting=waiting
+            )
             self.report({"INFO"}, translated_report(sentence))
         return {"FINISHED"}
 

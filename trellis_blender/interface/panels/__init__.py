@@ -22,7 +22,6 @@ from bl_ui.utils import PresetPanel
 from ...core.request.parameters import Group
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import imported, session
-from ..chosen_picture import shows_image
 
 
 class SidebarPanel:
@@ -64,6 +63,8 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is an image."""
+        from ..chosen_picture import shows_image
+
         return shows_image(context)
 
 

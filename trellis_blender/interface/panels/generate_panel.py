@@ -58,11 +58,11 @@ def draw_question(layout: Any, context: bpy.types.Context) -> None:
     assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     source, key = source_of(context, chosen), preview_key(context, chosen)
-    seen = preview_requests.view_of(key) if source.preview is not None and key[1:] else None
-    if seen is not None and seen.view is not None:
+    answer = preview_requests.view_of(key) if source.preview is not None and key[1:] else None
+    if answer is not None and answer.view is not None:
         layout.template_icon(icons.of_view(key), scale=QUESTION_UNITS)
     else:
-        _draw_lines(layout, seen.error if seen is not None and seen.error else source.hint)
+        _draw_lines(layout, answer.error if answer is not None and answer.error else source.hint)
     preset = PRESETS.get(presets.name_of(chosen))
     words = [source.label, *([preset.label] if preset is not None else ())]
     layout.label(text=" · ".join(map(translated, words)), translate=False, icon=source.icon)

@@ -163,7 +163,7 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
     if job.stage is not Stage.IMPORTED:
         return
-    is_mended = any(thing.get(recipe.FINISHING) is not None for thing in asset.models_of(job.remote_id))
+    is_mended = any(obj.get(recipe.FINISHING) is not None for obj in asset.models_of(job.remote_id))
     if any(fault in MENDED for fault in faults) and not is_mended:
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
     if Fault.CLEAR in faults:
@@ -172,8 +172,8 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
 
 def draw_transparency(layout: Any, job: Job) -> None:
     """Draw the switch of the model's transparency, as it stands now."""
-    thing = next(asset.models_of(job.remote_id), None)
-    material = next(transparency.materials_with_alpha(thing), None) if thing is not None else None
+    obj = next(asset.models_of(job.remote_id), None)
+    material = next(transparency.materials_with_alpha(obj), None) if obj is not None else None
     if material is None:
         return
     row, now = layout.row(align=True), transparency.state(material)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ...core.errors import Text
 from ...core.job import folder as job_folder
 from ...core.job.job import Job
 from ...core.job.spending import charged
@@ -32,12 +33,14 @@ def _origin(job: Job) -> list[str]:
         return []
     preset = PRESETS.get(name_of(job.parameters))
     label = preset.label if preset is not None else "Own Parameters"
-    return [f"Preset: {label}", f"Seed: {job.parameters['seed']}"]
+    return [Text("Preset: {label}", label=label), Text("Seed: {seed}", seed=job.parameters["seed"])]
 
 
 def _times(job: Job) -> str:
     begun = date(job.created, time.time())
-    return begun if job.ended is None else f"{begun} · {duration(job.ended - job.begun)}"
+    if job.ended is None:
+        return begun
+    return Text("{begun} · {duration}", begun=begun, duration=duration(job.ended - job.begun))
 
 
 def _size(folder: Path) -> str:

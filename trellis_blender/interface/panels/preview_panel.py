@@ -46,22 +46,22 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
         return
     header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
     is_made = source.preview is None
-    seen = preview_requests.asked_view_of(key) if is_made else preview_requests.view_of(key)
-    if seen is None:
+    answer = preview_requests.asked_view_of(key) if is_made else preview_requests.view_of(key)
+    if answer is None:
         body.label(text="Looking at the picture", icon="VIEWZOOM")
-    elif seen.view is not None:
+    elif answer.view is not None:
         draw_square(body, context, icons.of_view(key))
         if is_made:
             draw_text(body, context, MADE_ANEW, "INFO")
-        for concern in seen.view.concerns:
+        for concern in answer.view.concerns:
             draw_concern(body, context, concern, source)
-    elif seen.error:
-        draw_text(body, context, seen.error, "ERROR")
-        draw_remedy(body, seen.remedy)
+    elif answer.error:
+        draw_text(body, context, answer.error, "ERROR")
+        draw_remedy(body, answer.remedy)
     else:
         if is_made:
             draw_text(body, context, source.hint, "INFO")
-        body.operator("trellis2.look_again", text=source.look_label, icon="VIEWZOOM")
+        body.operator("trellis2.look_again", text=source.preview_label, icon="VIEWZOOM")
 
 
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import Text
 from ...core.job.spending import Month
 from ...host.translation.translation import translated
 from ...jobs import session
@@ -49,10 +50,10 @@ def sentence(spent: Month) -> str:
     """Return a sentence such as “November 2026: 14 models, 168 CU”. The cost is also of jobs that made no model."""
     month, cost = MONTHS[spent.month - 1], cost_words(spent.cost)
     if spent.count == 0:
-        return f"{month} {spent.year}: no model, {cost}"
+        return Text("{month} {year}: no model, {cost}", month=month, year=spent.year, cost=cost)
     if spent.count == 1:
-        return f"{month} {spent.year}: 1 model, {cost}"
-    return f"{month} {spent.year}: {spent.count} models, {cost}"
+        return Text("{month} {year}: 1 model, {cost}", month=month, year=spent.year, cost=cost)
+    return Text("{month} {year}: {count} models, {cost}", month=month, year=spent.year, count=spent.count, cost=cost)
 
 
 def draw_earlier_months(layout: Any) -> None:

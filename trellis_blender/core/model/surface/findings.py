@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from ...errors import Text
+
 FLIPPED_MOST = 0.0002  # of all faces; sound models have none
 HOLE_PERIMETER = 0.03  # of the model's size: TRELLIS.2's own exporter closes smaller ones
 FLATNESS_LEAST, FACING_MOST = 0.13, 0.4  # sound bodies have 0.16 to 0.7, and 0.1 to 0.24
@@ -114,27 +116,52 @@ def from_json(data: Any) -> Findings | None:
 
 def numbers(found: Findings, asked_texture: float = 0.0) -> list[str]:
     """Return all that is known in lines with numbers. `asked_texture`: as for `Findings.faults`."""
-    lines = [f"Faces: {found.faces:,} · Parts: {found.parts:,}"]
+    lines: list[str] = [Text("Faces: {faces} · Parts: {parts}", faces=f"{found.faces:,}", parts=f"{found.parts:,}")]
     if found.hidden_parts:
         share = _percent(found.hidden_faces / found.faces)
-        lines.append(f"Parts hidden inside: {found.hidden_parts:,}, with {found.hidden_faces:,} faces ({share})")
+        lines.append(
+            Text(
+                "Parts hidden inside: {hidden_parts}, with {hidden_faces} faces ({share})",
+                hidden_parts=f"{found.hidden_parts:,}",
+                hidden_faces=f"{found.hidden_faces:,}",
+                share=share,
+            )
+        )
     if found.loose_parts:
-        lines.append(f"Loose bits: {found.loose_parts:,}, with {found.loose_faces:,} faces")
+        lines.append(
+            Text(
+                "Loose bits: {loose_parts}, with {loose_faces} faces",
+                loose_parts=f"{found.loose_parts:,}",
+                loose_faces=f"{found.loose_faces:,}",
+            )
+        )
     if found.holes:
         around = _percent(found.largest_hole)
-        lines.append(f"Holes: {found.holes:,}; the largest is {around} of the size around")
+        lines.append(
+            Text("Holes: {holes}; the largest is {around} of the size around", holes=f"{found.holes:,}", around=around)
+        )
     if found.flipped_faces:
-        lines.append(f"Inside out: {found.flipped_faces:,} faces ({_percent(found.flipped_faces / found.faces)})")
-    lines.append(f"Least to largest extent: {found.flatness:.2f}")
+        lines.append(
+            Text(
+                "Inside out: {flipped_faces} faces ({percent})",
+                flipped_faces=f"{found.flipped_faces:,}",
+                percent=_percent(found.flipped_faces / found.faces),
+            )
+        )
+    lines.append(Text("Least to largest extent: {flatness}", flatness=f"{found.flatness:.2f}"))
     if found.clear is not None:
-        lines.append(f"Transparent in the base color: {_percent(found.clear)} of the surface")
+        lines.append(Text("Transparent in the base color: {percent} of the surface", percent=_percent(found.clear)))
     if found.mirror is not None:
-        lines.append(f"Without roughness and all metal: {_percent(found.mirror)} of the surface")
+        lines.append(Text("Without roughness and all metal: {percent} of the surface", percent=_percent(found.mirror)))
         if found.black_mirror:
-            lines.append(f"Black as well: {_percent(found.black_mirror)} of the surface")
+            lines.append(Text("Black as well: {percent} of the surface", percent=_percent(found.black_mirror)))
     if found.texture is not None:
         pixels, asked = f"{found.texture:,}", f"{asked_texture:,.0f}"
-        lines.append(f"Textures: {pixels} pixels; asked: {asked}" if asked_texture else f"Textures: {pixels} pixels")
+        lines.append(
+            Text("Textures: {pixels} pixels; asked: {asked}", pixels=pixels, asked=asked)
+            if asked_texture
+            else Text("Textures: {pixels} pixels", pixels=pixels)
+        )
     return lines
 
 

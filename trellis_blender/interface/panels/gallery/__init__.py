@@ -17,8 +17,7 @@ from ....host.translation.translation import translated, translated_report
 from ....jobs import rows
 from ....settings import scene as scene_settings
 from ...at_need import imported, importing, job_folder, job_words, session
-from ...chosen_picture import preview_key
-from ...operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, click
+from ...operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
 from ...operators.jobs import JobOperator
 from .. import SidebarPanel
 
@@ -191,14 +190,13 @@ class TRELLIS2_OT_enlarge_preview(LargePictures, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a preview."""
-        is_seen = _seen(context) is not None
-        if not is_seen:
-            cls.poll_message_set("There is no preview yet. Look at the picture first")
-        return is_seen
+        return can_act(
+            cls, _prepared(context) is not None, otherwise="There is no preview yet. Look at the picture first"
+        )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Show it beside the mouse."""
-        prepared = _seen(context)
+        prepared = _prepared(context)
         assert prepared is not None
         return self.show(context, {"picture": prepared})
 
@@ -244,13 +242,15 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
             draw_large(layout, context, {place: LABELS[place] for place in self.shown})
 
 
-def _seen(context: bpy.types.Context) -> "PreparedPicture | None":
+def _prepared(context: bpy.types.Context) -> "PreparedPicture | None":
     """Return the picture of the panel as it would be sent, None if there is no preview of it."""
+    from ...chosen_picture import preview_key
+
     previews = session.previews() if imported(session) else None
     if previews is None or context.scene is None:
         return None
-    look = previews.looks.get(preview_key(context, scene_settings.of_scene(context.scene)))
-    return look.seen.prepared if look is not None and look.seen is not None else None
+    preview = previews.shown.get(preview_key(context, scene_settings.of_scene(context.scene)))
+    return preview.answer.prepared if preview is not None and preview.answer is not None else None
 
 
 def _pictures_of(job: "Job") -> dict[str, Path]:

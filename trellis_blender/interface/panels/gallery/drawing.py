@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ....core.errors import Text
 from ....core.job.job import Job
 from ....host.translation.translation import translated
 from ....jobs import rows, session
@@ -51,7 +52,7 @@ def draw_gallery(layout: Any, context: bpy.types.Context) -> None:
     if last > 1:
         row = layout.row()
         row.prop(gallery, "page")
-        row.label(text=translated(f"of {last}"))
+        row.label(text=translated(Text("of {last}", last=last)))
 
 
 def draw_job(layout: Any, job: Job, units: float, *, is_chosen: bool) -> None:

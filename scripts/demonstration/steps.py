@@ -104,17 +104,16 @@ def play(report: Report, image: Path | None, folder: Path) -> None:
     """Run all steps and leave the four files in the folder. Raises DemoError and OSError."""
     with report.step("Starting Blender, with the add-on as an installed extension"):
         install()
-        import demo_geometry  # these two import Blender
-        import demo_scene as scene
+        from . import geometry, scene  # these two import Blender
     told = Service(shows_progress=True)
     with Emulator(KEY, SECRET, JOB_SECONDS, service=told) as emulator, addon_enabled(emulator.url) as session:
         report.say(f"      Blender {blender_version()}; the stand-in for Scenario listens at {emulator.url}")
         if image is None:
             with report.step("Rendering a still life with Cycles, on a transparent film"):
                 scene.build_still_life()
-                geometry = Path(os.environ["BLENDER_USER_RESOURCES"], "geometry.glb")
-                faces = demo_geometry.export_geometry(geometry)
-                emulator.subject = geometry.read_bytes()
+                shapes = Path(os.environ["BLENDER_USER_RESOURCES"], "geometry.glb")
+                faces = geometry.export_geometry(shapes)
+                emulator.subject = shapes.read_bytes()
                 report.say(f"      the stand-in gets the scene's geometry: {faces:,} faces, two baked textures")
                 scene.render(is_transparent=True)
         else:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One process of ``scripts/bench.py finish``: what the check and the steps after the arrival of a model cost.
 
-    finish_runs.py FACES RUNS ANSWER
+    python -m benchmarks.finish_runs FACES RUNS ANSWER
 
 The answer is JSON: for a sound model and for one with all faults a list of runs. A run holds seconds. `check`: CPU
 time of the worker that measures the model. `import`: how long building the model keeps the main thread. `take` and
@@ -20,7 +20,8 @@ from typing import Any
 from emulator.model.flaws import BODY_FLAWS
 from emulator.model.order import Order
 from emulator.model.relief import make_relief
-from import_runs import enabled, part, picture
+
+from .import_runs import enabled, part, picture
 
 KINDS = {"sound": frozenset[Any](), "faulty": BODY_FLAWS}
 SETTINGS = {"smallest_part": 0.001, "largest_hole": 1.0}
@@ -50,15 +51,15 @@ def _run(addon: Any, file: Path, folder: Path) -> dict[str, float]:
     part(addon, "core.model.surface.check").measure_model(model)
     run = {"check": time.thread_time() - started}
     started = time.perf_counter()
-    thing: Any = bpy.data.objects.new("Model", part(addon, "scene.mesh").make_mesh("Model", model.mesh))
+    obj: Any = bpy.data.objects.new("Model", part(addon, "scene.mesh").make_mesh("Model", model.mesh))
     assert bpy.context.scene is not None
-    bpy.context.scene.collection.objects.link(thing)
+    bpy.context.scene.collection.objects.link(obj)
     bpy.ops.ed.undo_push(message="Import")
     run["import"] = time.perf_counter() - started
     sentences: list[str] = []
     finishing = part(addon, "finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
     started = time.perf_counter()
-    work = finishing.begin("solid", thing, SETTINGS)
+    work = finishing.begin("solid", obj, SETTINGS)
     run["take"], begun = time.perf_counter() - started, time.perf_counter()
     while not work.is_done:
         time.sleep(WAIT_SECONDS)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One process of ``scripts/bench.py import``: imports a GLB with Blender's importer and with ours, and times both.
 
-    import_runs.py make FACES PIXELS NORMALS GLB   makes a GLB as Trellis 2 would return it (no Blender needed)
-    import_runs.py detailed FACES PIXELS GLB       the same, with textures as detailed as those of a photograph
-    import_runs.py alternate GLB RUNS ANSWER       both ways in turn, after one warm-up of each
-    import_runs.py fresh WAY GLB ANSWER            one import, the first of a fresh process, and its peak memory
+``python -m benchmarks.import_runs`` takes:
+
+    make FACES PIXELS NORMALS GLB   makes a GLB as Trellis 2 would return it (no Blender needed)
+    detailed FACES PIXELS GLB       the same, with textures as detailed as those of a photograph
+    alternate GLB RUNS ANSWER       both ways in turn, after one warm-up of each
+    fresh WAY GLB ANSWER            one import, the first of a fresh process, and its peak memory
 
 The answer goes to a file as JSON, because Blender prints to the terminal as well.
 """

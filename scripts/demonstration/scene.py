@@ -1,7 +1,7 @@
 """The demonstration's scenes: a still life of basic shapes and procedural textures, and a studio around the model.
 
 They use only features of every supported Blender. The still life is ten times life size; its lengths are in metres.
-`demo_geometry.py` hands it to the stand-in for Trellis 2.
+`geometry.py` hands it to the stand-in for Trellis 2.
 """
 
 from __future__ import annotations

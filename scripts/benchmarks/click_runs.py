@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One process of ``scripts/bench.py click``: how long Blender freezes while it takes a picture for a model.
 
-    click_runs.py RUNS ANSWER
+    python -m benchmarks.click_runs RUNS ANSWER
 
 The answer is JSON. It holds three times per picture, in seconds, as medians of the runs: `click` on the main thread;
 `beside` for the rest, on another thread; and `whole` for the other way. For a render, the other way is that Blender
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from import_runs import enabled, part
+from .import_runs import enabled, part
 
 RENDERS, SIDES = ((1920, 1080), (3840, 2160)), (2048, 4096)
 Take = Callable[[Path], Any]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One process of ``scripts/bench.py startup``: the time of a fresh Blender for the add-on until the first click.
 
-    startup_runs.py prepare FOLDER          installs an add-on for each way, below that folder
-    startup_runs.py WAY FOLDER ANSWER       one start; WAY is one of startup_table.WAYS
+    python -m benchmarks.startup_runs prepare FOLDER     installs an add-on for each way, below that folder
+    python -m benchmarks.startup_runs WAY FOLDER ANSWER  one start; WAY is one of startup_table.WAYS
 
 The answer is JSON, in CPU seconds of the main thread. `enabled`: enabling, with our handlers for the first file that
 opens. Then, except for an empty add-on, `drawn`: the panels' first draw; `session`: the start of the session, by a
@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from build import PACKAGE, stage
 from environments import own_folders
-from startup_table import AT_ONCE, EMPTY, HISTORY, WAYS
+
+from .startup_table import AT_ONCE, EMPTY, HISTORY, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,6 @@
+"""What ``scripts/demo.py`` plays.
+
+`steps` does what an artist does, and shows how far it is.
+`scene` has the still life, and the studio around the model.
+`geometry` hands the still life's own shapes to the stand-in for Trellis 2.
+"""
