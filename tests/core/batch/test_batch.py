@@ -85,9 +85,9 @@ def test_another_batch_in_the_same_folder_is_refused_and_says_what_differs(
 ) -> None:
     begin()
     for others, order, words in (
-        (pictures[:-1], Order(), "it has 8 pictures, here are fewer"),
-        ([*pictures, pictures[0]], Order(), "it has 8 pictures, here are more"),
-        ([*pictures[:-1], pictures[0]], Order(), "picture 8 is"),
+        (pictures[:-1], Order(), "of 8 pictures; here are fewer"),
+        ([*pictures, pictures[0]], Order(), "of 8 pictures; here are more"),
+        ([*pictures[:-1], pictures[0]], Order(), "its picture 8 is"),
         (pictures, Order(parameters={"texture_size": 4096}), "texture_size is 2048 there, and 4096 here"),
         (pictures, Order(seed=3), "seed is None there, and 3 here"),
     ):

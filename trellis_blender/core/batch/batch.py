@@ -235,7 +235,7 @@ def _read(folder: Path) -> tuple[Job | None, str]:
     except job_folder.DamagedJobError:
         return None, f"The job in {folder} cannot be read."
     except OSError as error:
-        return None, storage_error("read the job", error).sentence
+        return None, storage_error("read a job", error).sentence
     try:
         return None, refusal_of(folder).read_text(encoding="utf-8")
     except (OSError, ValueError):

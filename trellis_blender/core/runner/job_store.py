@@ -215,8 +215,9 @@ class JobStore:
             return
         known.job, known.hold = job, hold
         self._messages.put(job)
-        if hold is not None and isinstance(event_by_itself(job), AnswerLost):  # others happen with its next step
-            self.apply(known, SubmitPutOff() if _is_unsent(job, folder) else AnswerLost())
+        by_itself = event_by_itself(job)
+        if hold is not None and isinstance(by_itself, AnswerLost):  # the other events happen with its next step
+            self.apply(known, SubmitPutOff() if _is_unsent(job, folder) else by_itself)
 
     def _read(self, folder: Path) -> Job:
         try:

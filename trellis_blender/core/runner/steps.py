@@ -122,7 +122,7 @@ def submit(job: Job, folder: Path, tools: StepTools) -> Event:
     except OSError as error:
         raise storage_error("save the job", error) from error
     if not is_ours:
-        raise AnswerLostError("Another process has sent the request.")
+        raise AnswerLostError("Scenario may have this request already.")
     latest = time.monotonic() + SUBMIT_SECONDS
 
     def may_leave() -> bool:
