@@ -7,6 +7,7 @@
         000017-chair-2/       the same picture's second variation
         000018-lamp.refused.txt   why that picture cannot be sent
         .batch/ .processes/   what its workers share, and who lives
+        .remote-ids/          the jobs' ids at Scenario, so that a search for a lost call knows what it is not
 
 Nothing here knows Blender, and nothing holds all pictures in memory.
 """
