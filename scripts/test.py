@@ -39,7 +39,7 @@ BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
 ONCE = ("emulator",)
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
-LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
+LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
 
 # One parallel step more than there are processors, since each step waits now and then. More than four gain nothing,
 # because the longest step decides.

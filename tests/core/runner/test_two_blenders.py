@@ -14,7 +14,7 @@ from tests.core.other_blender import OtherBlender
 from tests.core.studio import Studio, account_of
 from tests.services import scenario_stops
 from trellis_blender.core.job import folder as job_folder
-from trellis_blender.core.job.claims import Claims, Hold
+from trellis_blender.core.job.claims import Claim, Claims, Hold, this_machine
 from trellis_blender.core.job.job import Job, Stage
 
 Open = Callable[..., Studio]
@@ -93,6 +93,18 @@ def test_a_job_of_a_window_that_was_closed_is_driven_by_the_next(
     assert not studio.jobs[job_id].foreign
     studio.until(lambda: studio.jobs[job_id].remote_status, "polling")
     assert emulator.paid == 1
+
+
+def test_what_a_blender_had_claimed_that_died_at_the_last_moment_is_released(open_studio: Open) -> None:
+    first = open_studio()
+    job = first.reach(first.add(), Stage.READY)
+    first.close()
+    claim = Claim(first.folder(job.id), f"{this_machine()}-1-abcdef")  # a process without a file of its own is dead
+    claim.path.mkdir(parents=True)
+    second = open_studio()
+    second.loaded()
+    assert not claim.path.parent.exists()
+    assert second.jobs[job.id].stage is Stage.READY
 
 
 def left_at(studio: Studio, stage: Stage, **changes: Any) -> Job:

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
+import os
 import random
 import shutil
 import threading
@@ -29,12 +31,17 @@ from ..job.claims import Claims
 FOLDER = ".batch"
 FILE = "state.json"
 FREE = "free"
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 5.0
+DAMAGED_SECONDS = 30.0  # for so long a network may show a file in part: sshfs remembers sizes for 20 seconds
 _CHANCE = random.SystemRandom()
 
 
 class BusyError(PassingError):
     """Another process changes the state right now, for an unusually long time."""
+
+
+class DamagedStateError(OSError):
+    """A file of the state that cannot be understood."""
 
 
 @dataclass
@@ -96,6 +103,7 @@ class Shared:
 
     def __init__(self, folder: Path, claims: Claims) -> None:
         self._folder, self._claims, self._turn = folder / FOLDER, claims, threading.Lock()
+        self._damaged_since = 0.0
 
     def exists(self) -> bool:
         """Return whether there is a state."""
@@ -119,15 +127,24 @@ class Shared:
         end = time.monotonic() + WAIT_SECONDS
         while True:
             try:
-                holder = next(self._folder.iterdir())
-                return _loaded((holder / FILE).read_bytes())
-            except (FileNotFoundError, StopIteration, PermissionError) as error:  # it was renamed in between
-                if time.monotonic() > end:
-                    missing = error if isinstance(error, OSError) else FileNotFoundError(2, "the state is missing")
-                    raise storage_error("read the state of the batch", missing) from error
+                return _loaded(self._read_bytes())
+            except OSError as error:  # it was renamed in between, or the file system shows a part of it for a moment
+                if time.monotonic() > end or not self._folder.is_dir():
+                    raise storage_error("read the state of the batch", error) from error
                 time.sleep(_CHANCE.uniform(0.001, 0.01))
-            except OSError as error:
-                raise storage_error("read the state of the batch", error) from error
+
+    def _read_bytes(self) -> bytes:
+        try:
+            return (self._folder / FREE / FILE).read_bytes()
+        except OSError:
+            return (self._holder() / FILE).read_bytes()
+
+    def _holder(self) -> Path:
+        """Return the folder that holds the state now. Raises OSError if it has just been renamed."""
+        holder = next(self._folder.iterdir(), None)
+        if holder is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return holder
 
     @contextlib.contextmanager
     def change(self) -> Iterator[State]:
@@ -138,8 +155,8 @@ class Shared:
                 self._claims.begin()
                 self._take(own)
                 try:
-                    before = (own / FILE).read_bytes()
-                    state = _loaded(before)
+                    state = self._loaded(own / FILE)
+                    before = _dumped(state)
                     yield state
                     after = _dumped(state)
                     if after != before:
@@ -151,15 +168,30 @@ class Shared:
             except OSError as error:
                 raise storage_error("keep the state of the batch", error) from error
 
+    def _loaded(self, file: Path) -> State:
+        """Read the state that is ours now. Raises OSError; BusyError if a network may show an old part of it."""
+        try:
+            state = _loaded(file.read_bytes())
+        except DamagedStateError as error:
+            self._damaged_since = self._damaged_since or time.monotonic()
+            if time.monotonic() - self._damaged_since > DAMAGED_SECONDS:
+                raise
+            raise BusyError("The state of the batch cannot be read yet.") from error
+        self._damaged_since = 0.0
+        return state
+
     def _take(self, own: Path) -> None:
         end = time.monotonic() + WAIT_SECONDS
         while True:
-            self._claims.look_anew()
-            with contextlib.suppress(FileNotFoundError, PermissionError, StopIteration):
-                holder = next(self._folder.iterdir())
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                (self._folder / FREE).rename(own)  # without looking first: what a network shows may be a while old
+                return
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                holder = self._holder()
                 if holder.name == own.name:  # giving it back failed
                     return
-                if holder.name == FREE or self._claims.is_dead(holder.name):
+                self._claims.look_anew()
+                if holder.name != FREE and self._claims.is_dead(holder.name):
                     holder.rename(own)
                     return
             if time.monotonic() > end:
@@ -186,4 +218,4 @@ def _loaded(data: bytes) -> State:
         known = {spec.name for spec in dataclasses.fields(State)}
         return State(**{name: value for name, value in values.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise OSError(5, "its file is damaged") from error
+        raise DamagedStateError(errno.EIO, "its file is damaged") from error

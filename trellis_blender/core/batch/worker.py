@@ -22,6 +22,7 @@ from ..files import write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
 from ..job.job import Job, Stage
+from ..job.lock import LOCK_FILE
 from ..picture.file import ChosenPicture, PreparedPicture
 from ..request.account import Account
 from ..request.models import MODELS
@@ -87,12 +88,10 @@ class Worker:
         """Drive the batch. Raises what `Batch.run` raises."""
         try:
             self._claims.begin()
-            job_folder.sweep(self._manifest.folder, time.time())
         except OSError as error:
             raise storage_error("keep the state of the batch", error) from error
-        self._claims.sweep()
-        with self._shared.change() as state:
-            self._halts = state.halts
+        self._sweep()
+        self._halts = self._shared.read().halts
         stores: list[BatchStore] = []
 
         def store_of(
@@ -111,6 +110,16 @@ class Worker:
             return self._drive()
         finally:
             self._leave()
+
+    def _sweep(self) -> None:
+        """Delete what dead workers have left unfinished: pictures and folders of jobs that were never begun."""
+        self._claims.sweep()
+        for path in (self._manifest.folder / job_folder.INCOMING).glob("*"):
+            if self._claims.is_dead(path.name):
+                shutil.rmtree(path, ignore_errors=True)
+        for path in self._manifest.folder.glob(job_folder.UNFINISHED_PREFIX + "*"):
+            if self._claims.is_dead("-".join(path.name.split("-")[-4:])):
+                shutil.rmtree(path, ignore_errors=True)
 
     def _prepared(self, picture: ChosenPicture) -> PreparedPicture:
         assert picture.file is not None
@@ -233,7 +242,7 @@ class Worker:
         except (OSError, job_folder.DamagedJobError) as error:
             self._heard(BatchNotice(f"The job in {folder} cannot be read ({type(error).__name__}).", Remedy.FOLDER))
             return None
-        if not job.is_resting:
+        if not job.is_resting or (folder / LOCK_FILE).exists():  # else its worker died before it let go of it
             return Todo.DRIVE
         return Todo.RETRY if _is_to_be_retried(job, state.retries) and not state.is_cancelled else None
 
@@ -364,6 +373,8 @@ class Worker:
             state.begun |= {index: "" for index, process in state.begun.items() if process == self._claims.name}
         self._runner.stop()
         shutil.rmtree(self._runner.pictures.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another worker uses it
+            self._runner.pictures.folder.parent.rmdir()
 
 
 def _key(pictures: range) -> str:

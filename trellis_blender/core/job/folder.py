@@ -69,7 +69,7 @@ def create(root: Path, job: Job, picture: Path | None, process: str = "") -> Non
 
     `process`: the job is claimed by it from the first moment on; empty: by nobody.
     """
-    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{secrets.token_hex(3)}"
+    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{process or secrets.token_hex(3)}"
     unfinished.mkdir(parents=True)
     moved: Path | None = None
     try:

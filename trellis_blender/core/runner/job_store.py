@@ -22,6 +22,7 @@ from ..job.claims import Claim, ClaimLostError, Claims, Hold
 from ..job.clean_up import Kind, kind_of
 from ..job.events import AnswerLost, Event, Failed, SubmitPutOff, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
+from ..job.lock import LOCK_FILE
 from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
 
@@ -199,7 +200,7 @@ class JobStore:
 
     def _look_at(self, folder: Path, known: JobEntry | None) -> None:
         job, hold = self._read(folder), None
-        if not job.is_resting:
+        if not job.is_resting or (folder / LOCK_FILE).is_dir():  # else its process died before it let go of it
             hold = self._take(folder)
             if hold is not None:
                 job = self._read(folder)  # the other Blender may have moved it on before it let go
