@@ -39,6 +39,7 @@ _UNREAD_TEXTS = frozenset(
         "the answer is too long",
         "the deadline has passed",
         "the host is not on the public internet",
+        "nobody wants it to leave any more",
         "Tunnel connection failed",
         "the answer is packed more than once",
         "bytes {have}-",
