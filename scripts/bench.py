@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the time that the add-on takes: ``scripts/bench.py import``, ``click``, ``startup`` and ``textures``.
+"""Measure the add-on's time: ``scripts/bench.py import``, ``click``, ``startup``, ``textures`` and ``finish``.
 
 ``click``: how long Blender freezes when a click takes a picture, as a ratio to doing everything in the click.
 ``import``: how long Blender freezes during an import, with Blender's glTF importer and with ours, in turn in the same
 run. docs/performance.md explains the numbers.
 ``startup``: how much longer enabling the add-on takes than enabling an empty one; then the first draw and click.
+``finish``: what checking a model that has arrived takes, and how long Make Solid keeps Blender, against an import.
 ``textures``: what the first display of a model's textures costs, as a ratio to images that nobody prepared. It needs a
 real Blender with a window.
 
@@ -23,7 +24,7 @@ import itertools
 import json
 import os
 import platform
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import tempfile
 import time
@@ -32,11 +33,13 @@ from pathlib import Path
 from typing import Any
 
 import environments
+import finish_table
 import import_table
 import screens
 import startup_table
 import texture_table
 from build import stage
+from finish_table import MeasuredFinish
 from import_table import BLENDERS, NORMALS, OURS, Measured
 from startup_table import MeasuredStart
 from texture_table import MeasuredTextures
@@ -49,6 +52,8 @@ RUNNER = Path(__file__).with_name("import_runs.py")
 CLICKS = Path(__file__).with_name("click_runs.py")
 STARTS = Path(__file__).with_name("startup_runs.py")
 TEXTURES = Path(__file__).with_name("texture_runs.py")
+FINISHES = Path(__file__).with_name("finish_runs.py")
+FINISHED_FACES = 500_000
 START_RUNS = 15
 TEXTURED_FACES = 20_000  # few, since only the textures count
 CLICK_HEAD = (
@@ -58,6 +63,8 @@ CLICK_HEAD = (
 PAGE = environments.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench import: begin -->", "<!-- bench import: end -->"
 TEXTURES_BEGIN, TEXTURES_END = "<!-- bench textures: begin -->", "<!-- bench textures: end -->"
+FINISH_PAGE = PAGE.with_name("finishing.md")
+FINISH_BEGIN, FINISH_END = "<!-- bench finish: begin -->", "<!-- bench finish: end -->"
 START_BEGIN, START_END = "<!-- bench startup: begin -->", "<!-- bench startup: end -->"
 
 
@@ -89,6 +96,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     shown.add_argument("--runs", type=int, default=RUNS, help=f"warm runs each way (default: {RUNS})")
     shown.add_argument("--check", action="store_true", help="fail where the requirement is not met")
     shown.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
+    finish = benches.add_parser("finish", help="checking and mending a model, compared with an import")
+    finish.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    finish.add_argument("--faces", type=int, default=FINISHED_FACES, help=f"so many (default: {FINISHED_FACES:,})")
+    finish.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
+    finish.add_argument("--check", action="store_true", help="fail where a requirement is not met")
+    finish.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
@@ -172,6 +185,16 @@ def textures(blender: str, pixels: int, runs: int) -> MeasuredTextures:
     return MeasuredTextures(found["version"], pixels, found["runs"])
 
 
+def finishes(version: str, faces: int, runs: int) -> list[MeasuredFinish]:
+    """Return the times of check and Make Solid in one version of Blender. Raises as `measure` does."""
+    python = environments.blender_environment(version)
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+        _run([str(python), str(FINISHES), str(faces), str(runs), str(answer)])
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    return [MeasuredFinish(version, faces, kind, of_kind) for kind, of_kind in found.items()]
+
+
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
     """Return 1 if requirements are checked and one is not met, or if there was nothing to check; otherwise 0."""
     verdicts = import_table.judge(measured)
@@ -216,7 +239,7 @@ def _run(command: Sequence[str], given: Mapping[str, str] | None = None, *, leav
     if leaves_bytecode:
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
-        result = subprocess.run(
+        result = subprocess.run(  # nosec B603 # a script of ours
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -275,6 +298,16 @@ def _bench_textures(options: argparse.Namespace) -> int:
     return int(options.check and not all(one.is_met for one in measured))
 
 
+def _bench_finishes(options: argparse.Namespace) -> int:
+    """Measure check and Make Solid, print them, and return the exit status. Raises as `measure` does."""
+    measured = [one for version in options.bpy for one in finishes(version, options.faces, options.runs)]
+    text = f"{heading(options.runs)}\n\n{finish_table.table(measured)}"
+    if options.write:
+        write(text, FINISH_PAGE, (FINISH_BEGIN, FINISH_END))
+    print(text, "", *measured, sep="\n")
+    return int(options.check and not all(one.is_met for one in measured))
+
+
 def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
     """Return the files to measure: faces, pixels of a texture's side, and normals.
 
@@ -294,6 +327,8 @@ def main() -> int:
             for version in options.bpy:
                 print(*clicks(version, options.runs), sep="\n", flush=True)
             return 0
+        if options.bench == "finish":
+            return _bench_finishes(options)
         if options.bench == "startup":
             return _bench_starts(options)
         if options.bench == "textures":

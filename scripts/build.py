@@ -10,12 +10,15 @@ repository keeps them apart, so the script first copies both into a temporary fo
 
 import argparse
 import html
+import json
 import shutil
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import environments
 
@@ -32,10 +35,13 @@ PAGE = """<!doctype html>
 <body style="font: 1.1em/1.5 sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em">
 <h1>{name}</h1>
 <p>{tagline}. Version {version}, for Blender {least} and later.</p>
-<p><a href="{link}">Drag this link into Blender</a> to install it, and to be told of updates.</p>
+<p><a href="{link}"><strong>Drag this link into Blender's window.</strong></a> The first time, Blender offers to add
+this repository: tick <em>Check for Updates on Startup</em>, confirm, and drag the link once more. Then it installs the
+add-on, and tells you of updates. Blender takes the link if it may go online: <em>Edit &gt; Preferences &gt; System &gt;
+Network &gt; Allow Online Access</em>.</p>
 <p>Or add the repository by hand: <em>Edit &gt; Preferences &gt; Get Extensions &gt; Repositories &gt; + &gt; Add Remote
 Repository</em>, with the address <code>{index}</code>.</p>
-<p><a href="{file}">Download the zip</a> to install it from disk instead.</p>
+<p>Or <a href="{file}">download the zip</a>, and drag it into Blender's window. Blender then finds no updates.</p>
 </body>
 </html>
 """
@@ -80,8 +86,8 @@ def build(output: Path = DIST, blender_version: str | None = None) -> Path:
 def publish(package: Path, repository: Path, url: str, blender_version: str | None = None) -> Path:
     """Make the folder an extension repository with this zip at the web address `url`. Return its page.
 
-    Blender's own command writes `index.json`. Zips of other versions move to the folder `older`. Raises BuildError,
-    OSError, and ValueError for an address that is none.
+    Blender's own command writes `index.json`, and what it wrote goes into the page. Zips of other versions move to the
+    folder `older`. Raises BuildError, OSError, and ValueError for an address that is none.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -95,20 +101,36 @@ def publish(package: Path, repository: Path, url: str, blender_version: str | No
     shutil.copy2(package, repository / package.name)
     version = blender_version or environments.DEFAULT_BLENDER[environments.running_python()]
     _extension_command(environments.blender_environment(version), "server-generate", "--repo-dir", str(repository))
-    least = manifest["blender_version_min"]
+    index = repository / "index.json"
+    extensions = json.loads(index.read_text(encoding="utf-8"))["data"]
+    listed = next(each for each in extensions if each["id"] == manifest["id"])
     facts = {
-        "name": manifest["name"],
-        "tagline": manifest["tagline"],
-        "version": manifest["version"],
-        "least": least,
-        # Blender Manual, “Creating an Extensions Repository”: the link that Blender takes when it is dropped there
-        "link": f"{address}/{package.name}?repository=./index.json&blender_version_min={least}",
-        "index": f"{address}/index.json",
+        "name": listed["name"],
+        "tagline": listed["tagline"],
+        "version": listed["version"],
+        "least": listed["blender_version_min"],
+        "link": f"{address}/{package.name}?{_clues(listed)}",
+        "index": f"{address}/{index.name}",
         "file": package.name,
     }
     page = repository / "index.html"
     page.write_text(PAGE.format(**{name: html.escape(fact) for name, fact in facts.items()}), encoding="utf-8")
     return page
+
+
+def _clues(listed: Mapping[str, Any]) -> str:
+    """Return what the dropped link tells Blender, for the extension as the index lists it.
+
+    So Blender knows the repository, and can say at once that it is too old or on the wrong system (Blender Manual,
+    “Creating a Static Extensions Repository”, Download Links). Their names are those that Blender itself reads, in
+    `url_parse_for_blender` of `bl_extension_utils.py`.
+    """
+    clues = {"repository": "./index.json"}
+    for name in ("blender_version_min", "blender_version_max", "platforms"):
+        value = listed.get(name)
+        if value:
+            clues[name] = value if isinstance(value, str) else ",".join(value)
+    return urlencode(clues, safe="./,")
 
 
 def validate(package: Path, blender_version: str) -> str:
@@ -139,7 +161,7 @@ def _blender_scripts(python: Path) -> Path:
 
 
 def _output_of(command: list[str]) -> str:
-    result = subprocess.run(
+    result = subprocess.run(  # nosec B603 # Blender's own command, with paths of ours
         command, capture_output=True, check=False, encoding="utf-8", env=environments.clean_variables()
     )
     if result.returncode:

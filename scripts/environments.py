@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -192,7 +192,7 @@ def pyenv_pythons(version: str) -> list[Path]:
 
 def _version_of(command: Sequence[str]) -> str | None:
     try:
-        answer = subprocess.run(
+        answer = subprocess.run(  # nosec B603 # only asked for its version
             [*command, "-c", _TELL_VERSION],
             capture_output=True,
             check=False,
@@ -224,7 +224,7 @@ def _build(directory: Path, packages: Sequence[str], python_version: str) -> Non
 
 def run(command: Sequence[str]) -> None:
     """Run a command that builds an environment. Raises EnvironmentNotBuiltError when it fails."""
-    result = subprocess.run(command, check=False, env=clean_variables())
+    result = subprocess.run(command, check=False, env=clean_variables())  # nosec B603 # venv and pip, with what pyproject.toml names
     if result.returncode:
         raise EnvironmentNotBuiltError(
             f"This command ended with status {result.returncode}: {' '.join(command)}\n"

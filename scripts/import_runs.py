@@ -57,7 +57,7 @@ def make_glb(faces: int, pixels: int, path: Path, normals: str = "area", *, is_d
         "corner": frozenset({"corner_normals"}),
     }
     order = Order(
-        _picture(is_detailed=is_detailed), faces, pixels, "webp", double_sided=True, seed=1, flaws=flaws[normals]
+        picture(is_detailed=is_detailed), faces, pixels, "webp", double_sided=True, seed=1, flaws=flaws[normals]
     )
     glb, _faces, _vertices = make_relief(order)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -259,7 +259,7 @@ def _status(field: str) -> int:
     return next(int(line.split()[1]) * KIB for line in lines if line.startswith(f"{field}:"))
 
 
-def _picture(*, is_detailed: bool) -> bytes:
+def picture(*, is_detailed: bool = False) -> bytes:
     """Return a PNG: a disc with a pattern, and transparent corners. With detail it is larger, and no pixel is plain."""
     import numpy as np
     from PIL import Image
@@ -274,9 +274,9 @@ def _picture(*, is_detailed: bool) -> bytes:
         for block in (1, 2, 4, 8, 16):  # pixels
             coarse = grain.normal(0.0, 8.0, (side // block, side // block, 3))
             colors += coarse.repeat(block, axis=0).repeat(block, axis=1)
-    picture = np.dstack((colors.clip(0, 255), alpha)).astype(np.uint8)
+    pixels = np.dstack((colors.clip(0, 255), alpha)).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "png")
+    Image.fromarray(pixels).save(file, "png")
     return file.getvalue()
 
 

@@ -115,7 +115,7 @@ def soak(jobs: int, minutes: float, seed: int) -> tuple[Seen, list[str], Counter
     from tests.never_lost.plain.hostile.front import Front
     from tests.never_lost.world import new_emulator, picture_in, small_models
 
-    chance, seen, hostile = random.Random(seed), Seen(), Counter[str]()  # noqa: S311 - to repeat a run
+    chance, seen, hostile = random.Random(seed), Seen(), Counter[str]()  # nosec B311 # to repeat a run
     seconds = minutes * 60
     with (
         tempfile.TemporaryDirectory() as place,

@@ -95,7 +95,7 @@ def _use(bpy: Any) -> dict[str, float]:
     """Do what the artist does first, and return the seconds. We exclude Blender's own first saving of an image."""
     addon = importlib.import_module(ADDON)
     preferences = bpy.context.preferences.addons[ADDON].preferences
-    preferences.api_key = preferences.api_secret = "bench"  # noqa: S105 - nobody answers at that address
+    preferences.api_key = preferences.api_secret = "bench"  # nosec B105 # nobody answers at that address
     preferences.api_address = "http://127.0.0.1:9/v1"
     image = bpy.data.images.new("bench", 256, 256)
     image.save_render(str(Path(os.environ["BLENDER_USER_RESOURCES"], "bench.png")))

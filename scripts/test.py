@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Check and test everything: ``python3 scripts/test.py``.
 
-Runs style (ruff), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and ``tests/project`` on plain Python,
-and those of ``tests/blender`` on a real bpy for that Python; ``tests/never_lost`` has parts of both kinds. Builds the
-environments that it needs.
+Runs style (ruff), security (bandit), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and
+``tests/project`` on plain Python, and those of ``tests/blender`` on a real bpy for that Python; ``tests/never_lost``
+has parts of both kinds. Builds the environments that it needs.
 
     python3 scripts/test.py --all               every supported Blender and Python that is installed
     python3 scripts/test.py --all --long        the same before a release: with long soak and fuzzing tests, and with
@@ -29,7 +29,7 @@ import screens
 import steps
 from steps import CHECKS, FAILED, GUI, LEFT_OUT, PASSED, Counts, Outcome, Step
 
-CHECK_SUITES = {"lint": ("ruff check", "ruff format"), "types": ("mypy",)}
+CHECK_SUITES = {"lint": ("ruff check", "ruff format", "bandit"), "types": ("mypy",)}
 PLAIN_SUITES = ("core", "emulator", "project")
 SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders for plain Python and for bpy, by the suite's name.
@@ -39,7 +39,7 @@ BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
 ONCE = ("emulator",)
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
-LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_FUZZ_SECONDS": "150"}
+LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
 
 # One parallel step more than there are processors, since each step waits now and then. More than four gain nothing,
 # because the longest step decides.

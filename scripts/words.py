@@ -22,7 +22,9 @@ FOLDER = PACKAGE / "host" / "translation"
 # files.
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
-_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/places.py"})
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"})
+# The command line and the library for Python programs speak English.
+_ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
 _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
@@ -50,6 +52,7 @@ _UNREAD_TEXTS = frozenset(
         "bytes {have}-",
         "does not have any image data",
         "Trellis Picture {token_hex}",
+        "its JSON is unreasonably large",
     }
 )
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError", "BackgroundStoppedError"})
@@ -64,7 +67,8 @@ def collect(package: Path = PACKAGE) -> dict[str, str]:
     """Return every text that the artist may read, as a pattern with named fields, with the first file that has it."""
     found: dict[str, str] = {}
     for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).as_posix() in _UNREAD_FILES:
+        relative = path.relative_to(package).as_posix()
+        if relative in _UNREAD_FILES or relative.startswith(_ENGLISH):
             continue
         name, tree = path.relative_to(package).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
         if name in _FAULT_FILES:

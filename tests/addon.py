@@ -19,10 +19,13 @@ PARTS = {
     "files": "core.files",
     "arrays": "core.model.arrays",
     "read": "core.model.read",
+    "check": "core.model.surface.check",
+    "findings": "core.model.surface.findings",
     "pixels": "core.picture.pixels",
     "encode": "core.picture.encode",
     "events": "core.job.events",
     "job": "core.job.job",
+    "lock": "core.job.lock",
     "job_words": "core.job.words",
     "job_store": "core.runner.job_store",
     "runner_messages": "core.runner.messages",
@@ -70,6 +73,13 @@ PARTS = {
     "decoding": "scene.decoding",
     "material": "scene.material",
     "asset": "scene.asset",
+    "recipe": "scene.recipe",
+    # finishing
+    "work": "finishing.work",
+    "finishing_queue": "finishing.queue",
+    "steps": "finishing.steps",
+    "handover": "finishing.handover",
+    "transparency": "finishing.transparency",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",
@@ -82,6 +92,8 @@ PARTS = {
     "prices": "jobs.prices",
     "rows": "jobs.rows",
     "messages": "jobs.messages",
+    # command
+    "command_parser": "command.parser",
     # interface
     "registration": "interface.registration",
     "handlers": "interface.handlers",

@@ -18,14 +18,25 @@ from types import TracebackType
 
 from . import calls, cdn
 from .faults import CALL_NAMES, Fault
-from .model.flaws import ALL_FLAWS, FLAWS, Flaw
+from .model.flaws import ALL_FLAWS, BODY_FLAWS, FLAWS, Flaw
 from .model.workshop import Workshop
 from .records import AssetRecord, Clock, JobRecord
 from .server import LOOPBACK, Site, SiteServer
 from .service import Service
 from .state import State
 
-__all__ = ["ALL_FLAWS", "CALL_NAMES", "FLAWS", "AssetRecord", "Emulator", "Fault", "Flaw", "JobRecord", "Service"]
+__all__ = [
+    "ALL_FLAWS",
+    "BODY_FLAWS",
+    "CALL_NAMES",
+    "FLAWS",
+    "AssetRecord",
+    "Emulator",
+    "Fault",
+    "Flaw",
+    "JobRecord",
+    "Service",
+]
 
 
 class Emulator:
@@ -47,7 +58,7 @@ class Emulator:
     def __init__(
         self,
         key: str = "test-key",
-        secret: str = "test-secret",  # noqa: S107 - opens nothing but this emulator
+        secret: str = "test-secret",  # nosec B107 # opens nothing but this emulator
         job_seconds: float = 0.5,
         url_seconds: float = 3600,
         port: int = 0,

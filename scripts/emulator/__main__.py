@@ -7,7 +7,7 @@ Any Python that the project supports will do: what the emulator needs it fetches
 import argparse
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # each call says why it is safe
 import sys
 import threading
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ INTERRUPTS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 def parse() -> argparse.Namespace:
     """Return the options, those of the service as `service`. Ends the program on a wrong one."""
-    from emulator import ALL_FLAWS, FLAWS, Service  # loads on no older Python
+    from emulator import ALL_FLAWS, BODY_FLAWS, FLAWS, Service  # loads on no older Python
 
     parser = argparse.ArgumentParser(
         prog="emulator",
@@ -62,9 +62,11 @@ def parse() -> argparse.Namespace:
     group.add_argument("--job-limit", type=int, metavar="N", help="jobs at the same time; any number if left out")
     group.add_argument("--replaced-by", default="", metavar="MODEL", help="marks the model as deprecated")
     group.add_argument("--texture-format", choices=("webp", "png"), default=usual.texture_format, help="(%(default)s)")
-    group.add_argument("--flaws", nargs="+", choices=("all", *FLAWS), default=[], help="what is wrong with the models")
+    choices = ("all", "body", *FLAWS)
+    group.add_argument("--flaws", nargs="+", choices=choices, default=[], help="what is wrong with the models")
     options = parser.parse_args()
-    flaws = ALL_FLAWS if "all" in options.flaws else frozenset(options.flaws)
+    groups = {"all": ALL_FLAWS, "body": BODY_FLAWS}
+    flaws = frozenset[str]().union(*(groups.get(flaw, {flaw}) for flaw in options.flaws))
     try:
         options.service = _service(options, flaws)
     except ValueError as error:
@@ -147,12 +149,12 @@ def start_again(python: Path, arguments: Sequence[str]) -> int:
     """Run this program with that Python in place of this one and return its exit status, where that is possible."""
     command = [str(python), str(Path(__file__).resolve().parent), *arguments]
     if os.name != "nt":
-        os.execve(command[0], command, environments.clean_variables())  # noqa: S606 - no shell is wanted
+        os.execve(command[0], command, environments.clean_variables())  # nosec B606 # no shell is wanted
     # Windows cannot replace a process. Ctrl-C reaches both, and it is for the other to end.
     for name in INTERRUPTS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    return subprocess.run(command, check=False, env=environments.clean_variables()).returncode
+    return subprocess.run(command, check=False, env=environments.clean_variables()).returncode  # nosec B603 # this script again
 
 
 def main() -> int:

@@ -46,7 +46,10 @@ class Service:
     texture_format: TextureFormat = "webp"
     """Of the textures in a GLB."""
     flaws: frozenset[Flaw] = frozenset()
-    """What is wrong with a GLB, as with those of other generators; `ALL_FLAWS` is all that one file can have."""
+    """What is wrong with a GLB, as with those of other generators; `ALL_FLAWS` is all that one file can have.
+
+    `BODY_FLAWS` is all that is wrong with the bodies in them.
+    """
 
     def __post_init__(self) -> None:
         check_flaws(self.flaws)

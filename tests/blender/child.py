@@ -64,10 +64,12 @@ def wait_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
         time.sleep(0.01)
 
 
-def run(folder: Path, script: str, seconds: float = PATIENCE) -> Ending:
-    """Run the script in a new Blender with the extension installed. Raises TimeoutExpired when it hangs."""
+def run(folder: Path, script: str, seconds: float = PATIENCE, *, is_installed: bool = True) -> Ending:
+    """Run the script in a new Blender, with the extension installed or not. Raises TimeoutExpired when it hangs."""
     resources = folder / "resources"
-    stage(resources / "extensions" / "user_default" / "trellis_blender")
+    resources.mkdir(parents=True, exist_ok=True)
+    if is_installed:
+        stage(resources / "extensions" / "user_default" / "trellis_blender")
     (folder / "script.py").write_text(BEGINNING + script, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-X", "utf8", "-u", str(folder / "script.py")],

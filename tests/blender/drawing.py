@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LAYOUT: Any = bpy.types.UILayout.bl_rna
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+HEIGHT = 900  # pixels, of a sidebar on a usual screen
 ATTRIBUTES = frozenset(LAYOUT.properties.keys())
 
 
@@ -187,7 +188,7 @@ def surroundings(width: int = 300, of_context: Mapping[str, Any] = MappingProxyT
     # Without a window there is no region, and the scale of the interface is 0.
     system = SimpleNamespace(ui_scale=1.0)
     preferences = SimpleNamespace(system=system, is_dirty=False, use_preferences_save=True)
-    region, scene = SimpleNamespace(width=width), bpy.context.scene
+    region, scene = SimpleNamespace(width=width, height=HEIGHT), bpy.context.scene
     return SimpleNamespace(
         area=None,
         screen=None,

@@ -12,6 +12,7 @@ import bpy
 import pytest
 
 import click_runs
+import finish_runs
 import import_runs
 import startup_runs
 import startup_table
@@ -96,6 +97,18 @@ def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:
     bpy.ops.import_scene.gltf(filepath=str(glb))
     mesh: Any = next(iter(bpy.data.meshes))
     assert len(mesh.polygons) == pytest.approx(2000, rel=0.02)
+
+
+def test_check_and_make_solid_are_measured_on_a_sound_and_on_a_faulty_model(tmp_path: Path, addon: Any) -> None:
+    answer = tmp_path / "answer.json"
+    command = [sys.executable, finish_runs.__file__, "3000", "1", str(answer)]
+    result = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", errors="replace", timeout=240)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(answer.read_text(encoding="utf-8"))
+    assert set(found) == set(finish_runs.KINDS)
+    for (one,) in found.values():
+        assert set(one) == {"check", "import", "take", "arrive", "solid"}
+        assert all(seconds > 0 for seconds in one.values())
 
 
 def test_a_start_is_measured_each_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

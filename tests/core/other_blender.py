@@ -1,6 +1,7 @@
 """A second process that works on the jobs in a folder, as a second Blender does, until it is ended.
 
-    python -m tests.core.other_blender lock FOLDER       takes the lock on one job's folder
+    python -m tests.core.other_blender lock FOLDER       takes the lock on one job's folder, as earlier versions do
+    python -m tests.core.other_blender claim FOLDER      claims the job in the folder
     python -m tests.core.other_blender drive ROOT URL    drives all jobs in ROOT
 
 It says "locked", "taken", or "<job's id> <stage> <foreign or own>" for each change, one a line.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from tests.core.studio import AGENT, QUICK
 from tests.patience import PATIENCE
+from trellis_blender.core.job.claims import Claims
 from trellis_blender.core.job.job import Job
 from trellis_blender.core.job.lock import FolderLock
 from trellis_blender.core.request.account import Account
@@ -62,6 +64,12 @@ def main() -> None:
     if what == "lock":
         lock = FolderLock.take(folder)
         print("taken" if lock is None else "locked", flush=True)
+        threading.Event().wait(PATIENCE)
+        return
+    if what == "claim":
+        claims = Claims(folder.parent)
+        claim = claims.take(folder)
+        print("taken" if claim is None else "claimed", flush=True)
         threading.Event().wait(PATIENCE)
         return
     runner = Runner(folder, AGENT, QUICK)

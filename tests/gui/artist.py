@@ -220,8 +220,8 @@ class Artist(Window):
         self.run("settled()")
 
     def sets(self, name: str, value: str) -> None:
-        """Set one of the scene's settings."""
-        self.run(f"bpy.context.scene.trellis2.{name} = {value!r}")
+        """Set one of the scene's settings, and have the sidebar drawn again, as after a click there."""
+        self.run(f"bpy.context.scene.trellis2.{name} = {value!r}\nPlace.find('VIEW_3D', 'UI').region.tag_redraw()")
 
     def chooses_source(self, name: str) -> None:
         """Choose where the picture comes from, in the list of the sidebar."""

@@ -14,7 +14,7 @@ import pytest
 
 import screens
 from build import stage
-from emulator import Emulator, Service
+from emulator import Emulator, Flaw, Service
 from tests.addon import ADDON
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
@@ -71,9 +71,15 @@ def job_seconds() -> float:
 
 
 @pytest.fixture
-def emulator(job_seconds: float) -> Iterator[Emulator]:
+def flaws() -> frozenset[Flaw]:
+    """What is wrong with the models; a test may say otherwise with `parametrize`."""
+    return frozenset()
+
+
+@pytest.fixture
+def emulator(job_seconds: float, flaws: frozenset[Flaw]) -> Iterator[Emulator]:
     """A running emulator of Scenario's API, whose jobs show how far they are: the bar is looked at, too."""
-    told = Service(shows_progress=True)
+    told = Service(shows_progress=True, flaws=flaws)
     with Emulator(key="test-key", secret="test-secret", job_seconds=job_seconds, service=told) as running:
         yield running
 

@@ -24,6 +24,7 @@ COUNT = 60
 STAGES = (Stage.IMPORTED, Stage.READY, Stage.FAILED, Stage.CANCELLED)
 BEGUN = 1_795_342_000.0
 GALLERY = "bpy.context.window_manager.trellis2_gallery"
+CLASSES = f"__import__('importlib').import_module({module_name('gallery')!r})"
 PAGES = f"__import__('importlib').import_module({module_name('gallery_pages')!r})"
 CHOSEN = "(lambda shown: shown.rows[shown.active].job_id)(bpy.context.window_manager.trellis2)"
 
@@ -165,7 +166,7 @@ def test_of_a_finished_job_picture_and_model_are_large_and_a_double_click_import
     artist.press("ESC")
     opens_the_gallery(artist, "trellis2.enlarge_job(")
     x, y, _call = meets(artist, "trellis2.choose_job(")
-    artist.run("bpy.context.preferences.inputs.mouse_double_click_time = 1000")  # a window drawn by the CPU is slow
+    artist.run(f"{CLASSES}.DOUBLE_CLICK_SECONDS = 600.0")  # a window drawn by the CPU is slow
     artist.click_at(x, y, times=2)
     artist.until(f"len({artist.MODELS}) == 2")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator import Fault
+from emulator import BODY_FLAWS, Fault
 from screens import SIZE
 from tests.gui.artist import Artist
 from tests.gui.shots import Shots
@@ -51,6 +51,33 @@ def test_a_wrong_key_is_told_beside_the_button_that_leads_to_it(artist: Artist) 
     artist.enters_key(artist.emulator.key, artist.emulator.secret)
     artist.click("trellis2.retry")
     artist.waits_for("imported")
+
+
+@pytest.mark.parametrize("flaws", [BODY_FLAWS - {"slab"}])
+def test_the_line_about_a_models_faults_leads_to_a_mended_copy_which_undo_removes(artist: Artist, shots: Shots) -> None:
+    artist.run(f"{artist.SETTINGS}.decimation_target, {artist.SETTINGS}.texture_size = 100_000, '1024'")
+    artist.generates_from_render()
+    artist.waits_for("imported")
+    artist.until(f"{artist.JOBS}[0].findings is not None and {artist.JOBS}[0].findings.is_looked_at")
+    (model,) = artist.models()
+    artist.move_away()
+    shots.keep("checked", artist.sidebar())
+    artist.click("trellis2.make_solid")
+    artist.until(f"{artist.SESSION}.works()")
+    shots.keep("mending", artist.sidebar())
+    artist.until(f"len({artist.MODELS}) == 2")
+    shown = f"[bpy.data.objects[name].visible_get() for name in ({model!r}, {model + ' Solid'!r})]"
+    assert artist.run(shown) == [False, True]
+    artist.move_away()
+    shots.keep("mended", artist.sidebar())
+    kept = artist.folder / "Möbel.blend"
+    artist.run(f"bpy.ops.wm.save_as_mainfile(filepath={str(kept)!r}, copy=True)")
+    artist.press("Z", ctrl=True)
+    artist.until(f"len({artist.MODELS}) == 1")
+    assert artist.run(f"bpy.data.objects[{model!r}].visible_get()") is True
+    artist.run(f"bpy.ops.wm.open_mainfile(filepath={str(kept)!r})")
+    artist.until(f"len({artist.MODELS}) == 2")
+    assert artist.run(shown) == [False, True]
 
 
 @pytest.mark.parametrize("job_seconds", [10.0])

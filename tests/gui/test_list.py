@@ -33,6 +33,12 @@ for number in range({COUNT}):
     folder.save(jobs.jobs_root() / made.id, made)
 """
 
+SMALL = """
+context.scene.render.engine = 'BLENDER_WORKBENCH'
+context.scene.render.resolution_x, context.scene.render.resolution_y = 160, 90
+context.preferences.view.render_display_type = 'NONE'
+"""
+
 
 @pytest.fixture
 def veteran(newcomer: Artist) -> Artist:
@@ -76,12 +82,20 @@ def test_the_rows_line_up_whatever_the_state_of_their_jobs(veteran: Artist) -> N
         assert right - left <= ICON, f"{stage}: more than the icon moved"
 
 
-def test_a_jobs_error_and_what_helps_are_in_sight_however_long_the_list_is(veteran: Artist) -> None:
-    veteran.sets("source", "FILE")
-    veteran.sets("filepath", str(veteran.draws("Vase.png")))  # so that the preview takes its room, too
-    veteran.run(f"{SIDEBAR}.tag_redraw()")
+@pytest.mark.parametrize("source", ["FILE", "RENDER"])
+def test_a_jobs_error_and_what_helps_are_in_sight_however_long_the_list_is(
+    veteran: Artist, shots: Shots, source: str
+) -> None:
+    if source == "RENDER":  # with a background, of which the preview says more than of any other picture
+        veteran.run(SMALL)
+        veteran.presses_f12()
+    veteran.sets("filepath", str(veteran.draws("Vase.png")))
+    veteran.sets("source", source)
     veteran.until(f"bool({veteran.SESSION}.previews().looks)")
+    veteran.until(f"all(look.seen for look in {veteran.SESSION}.previews().looks.values())")
     seen = " ".join(veteran.buttons())
+    shots.keep(f"list/error_{source.lower()}", veteran.sidebar())
+    assert source == "FILE" or "trellis2.make_film_transparent" in seen
     assert "trellis2.use_file" in seen
     assert "trellis2.retry(" in seen
 

@@ -11,8 +11,8 @@ BOXES = "sorted((thing for thing in bpy.data.objects if thing.type == 'LATTICE')
 PLACES = f"[[*box.location] for box in {BOXES}]"
 STEP = 2.5  # from a model to the next one in the grid
 PIXEL = 0.06  # how much of the scene a pixel is, where the tests drop
-# Blender's menu, where the entry of ours has this letter: 3D Model from Image (Trellis).
-ENTRY = "D"
+# Blender's menu, where the entry of ours has this letter: Generate 3D Models from Image Files.
+ENTRY = "G"
 FRONT = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.region_3d.view_rotation = (2 ** -0.5, 2 ** -0.5, 0, 0)"
 FLAT = "Place.find('VIEW_3D', 'WINDOW').area.spaces.active.region_3d.view_perspective = 'ORTHO'"
 

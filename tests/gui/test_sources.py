@@ -252,15 +252,15 @@ def test_one_file_dropped_on_the_viewport_becomes_a_model_without_a_question(art
 def test_a_file_dropped_on_the_sidebar_becomes_its_picture_and_nothing_is_paid(artist: Artist) -> None:
     path = artist.draws("One.png")
     artist.drops("One.png", region="UI")
-    artist.press("U")  # Use for 3D Model, in the menu that Blender opens
+    artist.press("C")  # Change Picture, in the menu that Blender opens
     artist.until(f"{artist.SETTINGS}.source == 'FILE'")
     assert artist.run(f"{artist.SETTINGS}.filepath") == str(path)
     artist.find('trellis2.generate_image(filepath="')
     assert (artist.stages(), artist.emulator.calls["submit"]) == ([], 0)
 
 
-# In the menu that Blender opens: Generate 3D Models from Image Files; Use for 3D Model.
-@pytest.mark.parametrize(("region", "entry"), [("WINDOW", "G"), ("UI", "U")], ids=["viewport", "sidebar"])
+# In the menu that Blender opens: Generate 3D Models from Image Files; Change Picture.
+@pytest.mark.parametrize(("region", "entry"), [("WINDOW", "G"), ("UI", "C")], ids=["viewport", "sidebar"])
 def test_several_dropped_files_become_models_after_one_question(artist: Artist, region: str, entry: str) -> None:
     for name in ("One.png", "Two.png"):
         artist.draws(name)

@@ -32,10 +32,10 @@ def compare(name: str, header: Sequence[str], rows: Rows, page: Path = PAGE) -> 
     ]
 
 
-def tell(name: str, header: Sequence[str], rows: Rows) -> None:
+def tell(name: str, header: Sequence[str], rows: Rows, page: Path = PAGE) -> None:
     """Write a table that is for the reader alone and never compared; only with TRELLIS_WRITE_MATRIX=1."""
     if WRITES:
-        _write(name, header, rows, PAGE)
+        _write(name, header, rows, page)
 
 
 def _section(name: str) -> re.Pattern[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import struct
 import time
 import zlib
@@ -19,7 +20,7 @@ from tests.workshop import making
 KEY, SECRET = "test-key", "test-secret"
 MODEL_BYTES = 300_000
 # What may be in a job's folder when the job is over, the model only where there is one.
-OWN = frozenset({"job.json", "lock", "source.png"})
+OWN = frozenset({"job.json", "source.png"})
 OWN_WITH_MODEL = OWN | {"model.glb"}
 
 
@@ -96,6 +97,11 @@ def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> 
         time.sleep(0.005)
 
 
+def names_in(folder: Path) -> set[str]:
+    """The names of what is in a job's folder, but for the files that decide who sends its paid calls."""
+    return {path.name for path in folder.iterdir() if not re.fullmatch(r"submit-\d+", path.name)}
+
+
 def left_over(root: Path) -> dict[str, list[str]]:
     """What is in the jobs' folder beside whole jobs: names of files by the name of the folder they are in."""
     found: dict[str, list[str]] = {}
@@ -103,7 +109,7 @@ def left_over(root: Path) -> dict[str, list[str]]:
         if not entry.is_dir() or entry.name.startswith("."):
             found.setdefault("", []).append(entry.name)
             continue
-        strange = {path.name for path in entry.iterdir()} - OWN_WITH_MODEL
+        strange = names_in(entry) - OWN_WITH_MODEL
         if strange:
             found[entry.name] = sorted(strange)
     return found

@@ -8,9 +8,11 @@ import pytest
 
 import bench
 import environments
+import finish_table
 import import_table
 import startup_table
 import texture_table
+from finish_table import MeasuredFinish
 from import_table import Measured
 from startup_table import MeasuredStart
 from texture_table import MeasuredTextures
@@ -68,6 +70,7 @@ def test_sizes_and_versions_can_be_chosen() -> None:
         ["import", "--runs", "0"],
         ["click", "--runs", "0"],
         ["startup", "--runs", "0"],
+        ["finish", "--runs", "0"],
         ["textures", "--runs", "0"],
     ],
 )
@@ -192,6 +195,30 @@ def test_the_starts_stand_in_a_table_in_milliseconds() -> None:
     rows = startup_table.table([started()]).splitlines()
     assert rows[2] == "| 5.2.3 | no jobs | 15.0 | 10.0 | 50.0 | 10.0 | 20.0 | 86.0 |"
     assert rows[4] == "| 5.2.3 | no jobs, everything imported at once | 89.0 | 2.0 | 3.0 | 5.0 | 7.0 | 100.0 |"
+
+
+def finished(*, check: float = 0.4, arrive: float = 0.02) -> MeasuredFinish:
+    """Check and Make Solid, of a model whose import keeps Blender for 20 ms."""
+    run = {"check": check, "import": 0.02, "take": 0.01, "arrive": arrive, "solid": 4.0}
+    return MeasuredFinish("5.2.3", 500_000, "faulty", [run] * 3)
+
+
+@pytest.mark.parametrize(
+    ("one", "is_met"),
+    [(finished(), True), (finished(check=1.0), True), (finished(check=1.01), False), (finished(arrive=0.021), False)],
+)
+def test_a_check_takes_a_second_at_most_and_make_solid_stalls_no_longer_than_an_import(
+    one: MeasuredFinish, is_met: bool
+) -> None:
+    assert one.is_met is is_met
+    assert str(one).startswith("PASS" if is_met else "FAIL")
+
+
+def test_what_finishing_takes_stands_in_a_table() -> None:
+    row = finish_table.table([finished()]).splitlines()[2]
+    assert row == "| 5.2.3 | 500,000 | faulty | 0.40 | 20 | 10, 20 | 4.0 | PASS |"
+    page = bench.FINISH_PAGE.read_text(encoding="utf-8")
+    assert page.index(bench.FINISH_BEGIN) < page.index(bench.FINISH_END)
 
 
 def first_displays(*, decoding: float = 0.05, display: float = 0.14) -> MeasuredTextures:

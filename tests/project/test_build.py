@@ -99,6 +99,19 @@ def test_a_new_version_takes_the_old_ones_place_in_the_repository(package: Path,
     assert (site / "another-1.0.0.txt").is_file()
 
 
+def test_the_link_tells_what_the_index_says_of_versions_and_systems(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = tmp_path / MANIFEST.name
+    limits = 'blender_version_max = "5.3.0"\nplatforms = ["windows-x64", "linux-x64"]\n\n[permissions]'
+    text = MANIFEST.read_text(encoding="utf-8")
+    manifest.write_text(text.replace("[permissions]", limits), encoding="utf-8")
+    monkeypatch.setattr("build.MANIFEST", manifest)
+    page = publish(build(tmp_path), tmp_path / "site", "https://example.org").read_text(encoding="utf-8")
+    said = "blender_version_min=4.2.0&amp;blender_version_max=5.3.0&amp;platforms=windows-x64,linux-x64"
+    assert f'{package.name}?repository=./index.json&amp;{said}"' in page
+
+
 @pytest.mark.parametrize("url", ["", "example.org", "ftp://example.org", "https://", "https://example.org/?a=1"])
 def test_a_repository_needs_an_address_on_the_web(package: Path, tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="address of a folder on the web"):

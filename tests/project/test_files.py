@@ -15,6 +15,10 @@ NOT_OURS = {".git", ".venv", "dist", "__pycache__", ".mypy_cache", ".pytest_cach
 PERSONAL_PATH = re.compile(r"(?<![\w.~}])/(?:home|root|tmp|work|Users)/\w")
 PACKAGE_SERVER = re.compile(r"\bpypi\.|pythonhosted\.|crates\.io|npmjs\.|--(?:extra-)?index-url")
 
+# The second hash keeps bandit from reading the reason as the names of rules.
+EXCEPTION = re.compile(r"# " + "nosec.*")
+REASONED = re.compile(r"# " + r"nosec B\d{3}(, B\d{3})* # \w.{4,}")
+
 
 def source_files() -> list[Path]:
     """Return the project's Python files."""
@@ -48,6 +52,12 @@ def test_no_source_file_is_longer_than_a_chapter() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in source_files()}
     assert len(lengths) > 10, "the source files were not found"
     assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > MAX_LINES} == {}
+
+
+def test_each_exception_from_bandit_names_its_rule_and_its_reason() -> None:
+    excepted = [line for path in source_files() for line in EXCEPTION.findall(path.read_text(encoding="utf-8"))]
+    assert len(excepted) > 10
+    assert [line for line in excepted if not REASONED.fullmatch(line)] == []
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:

@@ -137,7 +137,7 @@ def test_all_covers_every_blender_and_every_python() -> None:
     assert {step.blender for step in planned if step.name == "blender"} == {"4.2.23", "4.5.15", "5.0.1", "5.2.3"}
     for suite in ("core", "project"):
         assert {step.python for step in planned if step.name == suite} == {"3.11", "3.13"}
-    assert {"ruff check", "ruff format", "mypy"} <= {step.name for step in planned}
+    assert {"ruff check", "ruff format", "bandit", "mypy"} <= {step.name for step in planned}
 
 
 def test_the_emulators_own_tests_run_on_every_python_before_a_release_and_else_on_one() -> None:

@@ -10,4 +10,54 @@
 - `scenario/` speaks to Scenario over HTTP.
 - `job/` describes a job: its events, its states, its folder.
 - `runner/` drives the jobs on its own threads.
+- `batch/` drives a folder of pictures together with other processes.
+- `generation.py` makes one model, for a Python program.
+
+What a Python program needs can be imported from here; each name imports its own module when it is first used.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .batch.batch import Batch
+    from .batch.order import Order
+    from .errors import TrellisError
+    from .generation import Generation
+    from .model.arrays import Model, Shape
+    from .model.read import read_model
+    from .picture.pillow import prepare_file
+    from .request.account import Account
+
+__all__ = [
+    "Account",
+    "Batch",
+    "Generation",
+    "Model",
+    "Order",
+    "Shape",
+    "TrellisError",
+    "prepare_file",
+    "read_model",
+]
+_MODULES = {
+    "Account": "request.account",
+    "Batch": "batch.batch",
+    "Generation": "generation",
+    "Model": "model.arrays",
+    "Order": "batch.order",
+    "Shape": "model.arrays",
+    "TrellisError": "errors",
+    "prepare_file": "picture.pillow",
+    "read_model": "model.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return what a Python program imports from here. Raises AttributeError."""
+    if name not in _MODULES:
+        raise AttributeError(f"{__name__} has no {name}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -23,7 +23,8 @@
         ├── BackgroundEndedError    it crashed or ran out of memory
         └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
 
-Every message is complete: reports, the panel and the command line show it as it is.
+Every message is complete: reports, the panel and the command line show it as it is. Names in it come from files and
+from the service, so it is made plain text.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class TrellisError(Exception):
     remedy: Remedy = Remedy.NONE
 
     def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
-        super().__init__(message)
+        from .text import SENTENCE_LENGTH, one_line  # only after a failure
+
+        super().__init__(one_line(message, SENTENCE_LENGTH))
         if remedy is not None:
             self.remedy = remedy
 
@@ -219,9 +222,18 @@ def blenders_words(text: str) -> str:
     return line.strip().removeprefix("Error: ").rstrip(".")
 
 
+class InTheWayError(OSError):
+    """What has the name of a file of ours and is none: a link, a folder, a pipe, or far too large.
+
+    It is an operating system's error, like those for a file that is missing or closed. `storage_error` tells it.
+    """
+
+
 def storage_error(action: str, error: OSError) -> StorageError:
     """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
+    if isinstance(error, InTheWayError):
+        return StorageError(f"Could not {action}: {reason}. Move it somewhere else, then try again.")
     return StorageError(f"Could not {action}: {reason}. Free some disk space or check the folder, then try again.")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import NamedTuple, TypeVar
 
-from .files import write_whole
+from .files import FOLDER_MODE, read_own, write_whole
 
 OWN_FOLDER = "Trellis 2 for Blender"
 JOBS_FOLDER = "jobs"
@@ -83,7 +83,7 @@ class Choice(NamedTuple):
 def read_choice(data: Path) -> Choice:
     """Return the choice that is kept in this data folder; the default if there is none, or it cannot be read."""
     try:
-        known = json.loads((data / CHOICE_FILE).read_text(encoding="utf-8"))
+        known = json.loads(read_own(data / CHOICE_FILE).decode("utf-8"))
         folder, before = known["folder"], known["before"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return Choice()
@@ -94,5 +94,5 @@ def read_choice(data: Path) -> Choice:
 
 def write_choice(data: Path, choice: Choice) -> None:
     """Keep the choice in this data folder, which is created. Raises OSError."""
-    data.mkdir(parents=True, exist_ok=True)
-    write_whole(data / CHOICE_FILE, json.dumps(choice._asdict(), indent=1).encode())
+    data.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    write_whole(data / CHOICE_FILE, json.dumps(choice._asdict(), indent=1).encode(), is_private=True)

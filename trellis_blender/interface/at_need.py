@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
     from ..core.job import words as job_words
+    from ..core.model.surface import findings
     from ..core.request import account as accounts
     from ..core.runner import messages
+    from ..finishing import transparency
     from ..jobs import begin, block_until_done, importing, session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
@@ -35,7 +37,9 @@ else:
     job_table = AtNeed("core.job.job")
     job_words = AtNeed("core.job.words")
     accounts = AtNeed("core.request.account")
+    findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
+    transparency = AtNeed("finishing.transparency")
     begin = AtNeed("jobs.begin")
     block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
@@ -61,6 +65,7 @@ __all__ = [
     "build",
     "clean_up",
     "file",
+    "findings",
     "icons",
     "imported",
     "importing",
@@ -75,6 +80,7 @@ __all__ = [
     "recipe",
     "render",
     "session",
+    "transparency",
 ]
 
 

@@ -62,7 +62,8 @@ def language_changed(*_arguments: object) -> None:
 
 
 def row_clicked(job_id: str) -> None:
-    """Select the model of the job that the artist clicked in the list."""
+    """Select the model of the job that the artist clicked in the list, or find out that it is gone."""
+    session.look_for_models()
     selection.select(job_id)
 
 

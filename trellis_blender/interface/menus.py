@@ -28,6 +28,9 @@ JOB_ENTRIES = (
         (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
     ),
     (
+        (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
+        (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
+        (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
@@ -106,6 +109,10 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.menu(TRELLIS2_MT_job.__name__)
         layout.operator("trellis2.show_textures", icon="TEXTURE")
         layout.operator("trellis2.keep_variation", icon="CHECKMARK")
+        layout.operator("trellis2.check_model", icon="VIEWZOOM")
+        layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
+        layout.operator("trellis2.cancel_step", icon="CANCEL")
+        layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
@@ -169,6 +176,8 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
     if asset.is_model(thing):
         self.layout.separator()
+        self.layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
+        self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")

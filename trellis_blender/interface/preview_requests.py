@@ -117,6 +117,8 @@ def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
 
 def _load_icons() -> None:
     """Load icons for the visible rows: the model's thumbnail, or else the picture it is made from."""
+    from ..core.picture.metadata import is_safe_to_show
+
     state, is_changed, requests = session.start(), False, _requests()
     for job_id in [*requests.jobs][:ROWS_A_TICK]:
         del requests.jobs[job_id]
@@ -125,7 +127,7 @@ def _load_icons() -> None:
             continue
         has_thumbnail = job_id in (state.previews.with_thumbnail or ())
         path = session.folder(job_id) / job_folder.THUMBNAIL_FILE if has_thumbnail else session.picture_path(job)
-        has_picture = path is not None and path.is_file()
+        has_picture = path is not None and is_safe_to_show(path)
         icons.load(job_id, path if has_picture else None)
         is_changed = is_changed or has_picture
         if not has_thumbnail and importing.is_importable(job) and not state.importer.is_awaited(job):

@@ -56,6 +56,8 @@ def classes() -> tuple[Any, ...]:
 DRAWN = (*menus.ENTRIES, ("STATUSBAR_HT_header", status_bar.draw))
 Step = Callable[[], object]
 _undo = ExitStack()
+COMMAND = "trellis2"
+_commands: list[Any] = []  # Blender's handle of the command, by which it is removed
 
 
 def _steps() -> Iterator[tuple[Step, Step]]:
@@ -82,6 +84,24 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield nothing, at_need.begin_no_more
     yield nothing, handlers.end_session
     yield completed_renders.watch, completed_renders.watch_no_more
+    yield _add_command, _remove_command
+
+
+def _add_command() -> None:
+    """Offer `blender --command trellis2`."""
+    utils: Any = bpy.utils  # the stubs know no handle
+    _commands.append(utils.register_cli_command(COMMAND, run_command))
+
+
+def _remove_command() -> None:
+    bpy.utils.unregister_cli_command(_commands.pop())
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command line in this Blender, and return the exit status. Its modules are imported only now."""
+    from ..command import in_blender
+
+    return in_blender.run(arguments)
 
 
 def nothing() -> None:

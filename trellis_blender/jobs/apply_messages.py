@@ -17,6 +17,7 @@ from ..core.runner.messages import (
     JobsLoaded,
     LargePicture,
     Marked,
+    ModelMeasured,
     ModelRead,
     Notice,
     PreviewReady,
@@ -69,6 +70,8 @@ def take_in(session: Session, message: RunnerMessage) -> None:
             session.messages.notices.append(message)
         case ModelRead():
             session.importer.take(message)
+        case ModelMeasured(job_id, findings):
+            session.measured(job_id, findings)
         case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture() | LargePicture():
             session.previews.take(message)
         case Marked(favorites):

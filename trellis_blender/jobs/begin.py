@@ -17,6 +17,7 @@ from ..core.job.job import Job, Stage
 from ..core.picture.file import ChosenPicture
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import SEED_MAXIMUM, Value
+from ..core.text import one_line
 from ..settings import preferences
 from . import session
 from .block_until_done import prepared_now
@@ -52,7 +53,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     preferences.online_account()
     state = session.start()
     now = time.time()
-    picture_name = picture.file.name if picture.file is not None else f"{_object_name(name)}.png"
+    picture_name = one_line(picture.file.name) if picture.file is not None else f"{_object_name(name)}.png"
     made_of = _made_of(picture, state)
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
@@ -140,4 +141,4 @@ def adopt(remote_id: str) -> Job:
 
 def _object_name(name: str) -> str:
     """Return a name for the object: the picture's, shortened, with every run of white space as one space."""
-    return re.sub(r"\s+", " ", name).strip()[:NAME_LENGTH] or "Trellis Model"
+    return re.sub(r"\s+", " ", one_line(name)).strip()[:NAME_LENGTH].strip() or "Trellis Model"

@@ -18,22 +18,25 @@ from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
+from ..core.runner.questions import measured
 from ..core.runner.runner import Runner
 from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient
 from ..host.background.process import Task
-from ..scene import blender_importer, build, placeholder
+from ..scene import blender_importer, build, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
 from .progress import Echo
 
 RETRY_SECONDS = 0.3
+STEM_LENGTH = 60  # characters of a job's name in the names of its textures' files
 # Why a finished model does not come into the scene by itself.
 BOX_GONE = "Its box was deleted or undone"
 OTHER_FILE = "It was made for another file"
 NO_BOX = "No box in this file waits for it"
 OTHER_KEPT = "You kept another variation"
+NO_LONGER = "It is no longer in this file"
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +51,7 @@ class Importer:
     placeholders; `left` is called for a job whose placeholder is gone. `reasons`: why the models of some jobs do not
     come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
     `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
+    `brought`: the jobs whose models came into the open file; `lost`: those of them that were undone or deleted.
     `homes`: the names of all folders of ours, as placeholders keep them.
     """
 
@@ -63,6 +67,8 @@ class Importer:
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     places: dict[str, Vector] = field(default_factory=dict)
+    brought: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     reading: str = ""
     read: ModelRead | None = None
     selection: busy.Selection = frozenset()
@@ -103,6 +109,8 @@ class Importer:
         self.boxed.discard(job_id)
         self.reasons.pop(job_id, None)
         self.places.pop(job_id, None)
+        self.brought.discard(job_id)
+        self.lost.discard(job_id)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
@@ -111,6 +119,8 @@ class Importer:
             self.leave(job_id, OTHER_FILE)
         self.boxed.clear()
         self.places.clear()
+        self.brought.clear()
+        self.lost.clear()
         self.asked = ""
 
     def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
@@ -142,8 +152,16 @@ class Importer:
         if job.id in self.wanted:
             is_first = self.read is not None and (self.read.id == job.id or self.task is None)
             return self.waiting_for if is_first and self.is_awaited(job) else ""
+        if job.id in self.lost:
+            return NO_LONGER
         is_left = job.stage is Stage.READY and not job.cancel_asked and job.id not in self.echoes
         return self.reasons.get(job.id, NO_BOX) if is_left else ""
+
+    def look_for_models(self, jobs: Mapping[str, Job]) -> bool:
+        """Find out which of the models that came into this file are lost. Return whether that has changed."""
+        there = {thing.get(recipe.JOB_ID) for thing in bpy.data.objects} if self.brought else set()
+        before, self.lost = self.lost, {job_id for job_id in self.brought if jobs[job_id].remote_id not in there}
+        return self.lost != before
 
     def waiting(self, jobs: Iterable[Job]) -> list[str]:
         """Return the reasons of all models that wait, the newest job's last. One that was not kept does not wait."""
@@ -319,7 +337,12 @@ class Importer:
             self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
         self.places.pop(job.id, None)
+        self.brought.add(job.id)
+        self.lost.discard(job.id)
         self.arrived(job.id, made)
+        if read.model is not None and job.findings is None:
+            model = read.model
+            self.runner.compute(lambda: measured(job.id, model))
 
 
 def is_importable(job: Job) -> bool:
@@ -338,7 +361,7 @@ def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
     images = Path(bpy.data.filepath).parent / "textures" if is_beside else folder / TEXTURES_FOLDER
     return Shape(
         images=images,
-        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name)}-{job.id}",
+        stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name[:STEM_LENGTH])}-{job.id}",
         packs=not is_beside,
         as_png=chosen.textures == "PNG",
         largest=placeholder.largest_dimension(box) if box else build.largest_dimension(bpy.context.scene),

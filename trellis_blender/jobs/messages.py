@@ -17,6 +17,7 @@ from ..core.errors import Remedy, TrellisError
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
+from ..core.text import SENTENCE_LENGTH, one_line
 from ..host import report
 from ..host.translation.translation import translated_report
 from ..settings.preferences import Page
@@ -61,7 +62,7 @@ class Reports:
 
     def leave(self, job: Job, reason: str) -> None:
         """Report that a model does not come by itself any more."""
-        self.tell(waiting(job, press_import(reason)))
+        self.tell(waiting(job, press_import(reason, job)))
 
     def flush(self) -> None:
         """Report all sentences as one."""
@@ -93,7 +94,7 @@ class Messages:
 
     def tell(self, sentence: str) -> None:
         """Add a notice, which belongs to no job."""
-        self.notices.append(Notice(sentence))
+        self.notices.append(Notice(one_line(sentence, SENTENCE_LENGTH)))
 
     def refuse(self, error: TrellisError) -> None:
         """Show why the artist's last request was refused."""
@@ -162,8 +163,10 @@ def held(job: Job) -> str:
     return f"“{job.name}” waits: {job.trouble}"
 
 
-def press_import(reason: str) -> str:
-    """Return the reason why a model does not come by itself, with what brings it."""
+def press_import(reason: str, job: Job) -> str:
+    """Return the reason why a model does not come by itself, with the button that brings it."""
+    if job.stage is Stage.IMPORTED:
+        return f"{reason}. Press Import Again to bring it in"
     return f"{reason}. Press Import to bring it in"
 
 

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from ..core.job.job import Job
 from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
+from ..finishing.work import Order, Work
 from ..host import redraw
 from . import rows
 
@@ -37,6 +38,7 @@ class ProgressDisplay:
 
     `running`: the jobs that do not rest. `text`: the status bar's text, empty when no job runs here. `waiting`: its
     text about finished models that are not in the scene, empty if there are none. `listed`: the ids in the list.
+    `works`: the steps that models go through after they have arrived; they stand above the jobs.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -45,17 +47,18 @@ class ProgressDisplay:
     waiting: str = ""
     due: float = 0.0
     listed: list[str] = field(default_factory=list)
+    works: Mapping[str, Work] = field(default_factory=dict)
 
     def step(self, jobs: Mapping[str, Job], *, is_changed: bool) -> bool:
         """Check the running jobs, or all jobs if `is_changed`. Return whether the sidebars need a redraw."""
         if is_changed:
             self.list_jobs(jobs)
             self.running = [job for job in jobs.values() if not job.is_resting]
-        elif not self.running or time.monotonic() < self.due:
+        elif not (self.running or self.works) or time.monotonic() < self.due:
             return False
         now = time.time()
         is_moving = self.progress.step(self.running, now)
-        self.due = time.monotonic() + (BAR_SECONDS if is_moving else CLOCK_SECONDS)
+        self.due = time.monotonic() + (BAR_SECONDS if is_moving or self.works else CLOCK_SECONDS)
         self.show(status_text([job for job in self.running if not job.foreign], self.progress, now))
         return True
 
@@ -67,10 +70,15 @@ class ProgressDisplay:
 
     def list_jobs(self, jobs: Mapping[str, Job]) -> None:
         """Renew the rows of the list if any job came or went."""
-        ids = list(jobs)
+        ids = [*jobs, *self.works]
         if ids != self.listed:
             self.listed = ids
-            rows.show(jobs[job_id] for job_id in reversed(ids))
+            rows.show([*self.orders, *(jobs[job_id] for job_id in reversed([*jobs]))])
+
+    @property
+    def orders(self) -> list[Order]:
+        """Return the orders of the works, newest first."""
+        return [work.order for work in reversed([*self.works.values()])]
 
     def show(self, text: str) -> None:
         """Show this text in the status bar, and redraw that only if the text changed."""

@@ -13,6 +13,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 
 if TYPE_CHECKING:
     from ..core.job.job import Job
+    from ..finishing.work import Order
 
 
 class TRELLIS2_PG_row(bpy.types.PropertyGroup):
@@ -76,8 +77,8 @@ def of_window_manager() -> Any:
     return bpy.context.window_manager.trellis2  # type: ignore[attr-defined]  # added by `register`
 
 
-def show(jobs: "Iterable[Job]") -> None:
-    """Make one row for each of these jobs, in this order. Keep the chosen row; choose a new first one."""
+def show(jobs: "Iterable[Job | Order]") -> None:
+    """Make one row for each of these jobs and steps on models, in this order. Keep the chosen row; choose a new one."""
     shown, listed = of_window_manager(), list(jobs)
     before, ids = [row.job_id for row in shown.rows], [job.id for job in listed]
     if before == ids:

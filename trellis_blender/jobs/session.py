@@ -17,10 +17,12 @@ import bpy
 from ..core.errors import AccountError, OnlineAccessError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked
-from ..core.job.job import MAY_FOLLOW, Job
+from ..core.job.job import MAY_FOLLOW, Job, Stage
+from ..core.job.words import WORDS
 from ..core.runner.messages import Notice
-from ..core.runner.questions import check
+from ..core.runner.questions import check, measured
 from ..core.runner.runner import Runner
+from ..finishing.work import Work
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
@@ -103,13 +105,31 @@ def is_resting(job: Job) -> bool:
 
 def words_of(job: Job) -> str:
     """Return the job's state in a word or two."""
-    return display().words(job, echo_of(job))
+    return WORDS[Stage.READY] if is_lost(job) else display().words(job, echo_of(job))
+
+
+def is_lost(job: Job) -> bool:
+    """Return whether the job's model came into the open file and is no longer in it: it was undone or deleted."""
+    return _state.session is not None and job.id in _state.session.importer.lost
+
+
+def shown_stage(job: Job) -> Stage:
+    """Return the job's stage as it is shown: a model that was undone or deleted is as ready as before its import."""
+    return Stage.READY if is_lost(job) else job.stage
+
+
+def look_for_models() -> None:
+    """Find out which models that came into the open file were undone or deleted."""
+    session = _state.session
+    if session is not None and session.importer.look_for_models(session.jobs):
+        session.changes += 1
+        redraw()
 
 
 def waiting_for(job: Job) -> str:
     """Return why the job's model is on this computer but not in the scene, and what brings it; empty if all is well."""
     reason = _state.session.importer.reason_for(job) if _state.session else ""
-    return press_import(reason) if reason and not is_awaited(job) else reason
+    return press_import(reason, job) if reason and not is_awaited(job) else reason
 
 
 def is_awaited(job: Job) -> bool:
@@ -212,6 +232,19 @@ def test_entered_key() -> None:
         check_connection()
 
 
+def check_model(job_id: str) -> None:
+    """Measure a job's model again, from its file, and look at its textures."""
+    session = start()
+    session.checked.add(job_id)
+    file = session.root / job_id / job_folder.MODEL_FILE
+    session.runner.compute(lambda: measured(job_id, file))
+
+
+def works() -> Mapping[str, Work]:
+    """Return the steps that models go through after they have arrived, by their ids, oldest first."""
+    return _state.session.finishing.works if _state.session is not None else {}
+
+
 def is_checking() -> bool:
     """Return whether a test of the connection is under way."""
     return _state.session is not None and _state.session.is_checking
@@ -223,19 +256,23 @@ def is_checking() -> bool:
 def start() -> Session:
     """Return the running session with its timer; start both if necessary."""
     if _state.session is None:
-        root = jobs_root()
+        seen = jobs_folder.look()
+        _state.messages.page.folder.take(seen)
+        root = jobs_folder.root_of(seen)
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
         _state.session = Session(runner, root, _state.messages)
         runner.pictures.prepare = _state.session.previews.client.prepare
         others = jobs_folder.other_folders()
         if others:
             runner.take_in(others)
-        path, folder = jobs_folder.missing(), root
+        path, folder = seen.missing, root
         if path:
             _state.messages.tell(f"The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.")
         runner.start()
         _use_account(_state.session)
+        _state.session.finishing.resume()
     elif _state.session.is_loaded:
+        _state.messages.page.folder.look_again()
         _follow_folder(_state.session)
     _wake(TICK_SECONDS)
     return _state.session
@@ -269,10 +306,12 @@ def tick() -> bool:
         return bool(_state.errands)
     session.ticks += 1
     _use_account(session)
+    _take_look(session)
     is_changed = apply_messages.drain(session)
     if session.is_leaving and not _is_at_work(session):
         session = _in_chosen_folder(session)
     is_changed = session.importer.step(session.jobs) or is_changed
+    is_changed = session.finishing.step() or is_changed
     session.decoding.step()
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
@@ -300,6 +339,7 @@ def _end(session: Session, seconds: float) -> None:
     session.placeholders.fill.clear()
     session.previews.stop()
     session.importer.stop()
+    session.finishing.stop()
     session.runner.stop(seconds)
     session.display.show("")
     session.display.show_waiting(())
@@ -310,8 +350,19 @@ def _follow_folder(session: Session) -> None:
 
     So does a session that had to begin in the usual folder, once the drive of the chosen one is there.
     """
-    session.is_leaving = session.root != jobs_root()
-    session.messages.page.is_moving = session.is_leaving or session.is_moving
+    page = session.messages.page
+    session.is_leaving = session.root != page.folder.seen().root
+    page.is_moving = session.is_leaving or session.is_moving
+
+
+def _take_look(session: Session) -> None:
+    """Follow what the last look at the chosen folder has found."""
+    folder = session.messages.page.folder
+    if folder.is_answered:
+        folder.is_answered = False
+        if session.is_loaded:
+            _follow_folder(session)
+        redraw()
 
 
 def _in_chosen_folder(session: Session) -> Session:
@@ -333,7 +384,9 @@ def _timer() -> float | None:
 
 def _is_busy(session: Session) -> bool:
     is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
+    is_asking = is_asking or session.messages.page.folder.is_awaited
     is_due = session.placeholders.is_due or session.messages.says_connected or session.decoding.is_busy
+    is_due = is_due or session.finishing.is_busy
     return _is_at_work(session) or is_asking or is_due or session.is_leaving
 
 
@@ -369,8 +422,9 @@ def file_opened() -> None:
     if _state.session is not None:
         _state.session.importer.leave_file()
         _state.session.decoding.leave_file()
+        _state.session.finishing.file_opened()
         _state.session.placeholders.file_opened()
-        rows.show(newest_first())
+        rows.show([*_state.session.display.orders, *newest_first()])
         if _state.session.is_loaded:
             moved_files.follow(_state.session.root)
         if any(placeholder.boxes()):
@@ -381,7 +435,13 @@ def file_opened() -> None:
 
 
 def undone() -> None:
-    """Check the placeholders at the next tick, when Blender is done with the artist's undo or redo."""
-    if _state.session is not None and any(placeholder.boxes()):
+    """Look for the models, and at the next tick, when Blender is done with undo or redo, check the placeholders."""
+    look_for_models()
+    if _state.session is None:
+        return
+    if any(placeholder.boxes()):
         _state.session.placeholders.is_due = True
+        start()
+    elif _state.session.finishing.works:
+        _state.session.finishing.undone()
         start()

@@ -6,19 +6,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from ..core.errors import Remedy
+from ..core.files import is_plain
+from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job
 from ..core.job.spending import Spending
+from ..core.model.surface.findings import Findings
 from ..core.picture.file import ChosenPicture
 from ..core.request.account import Account
 from ..core.runner.messages import Key
 from ..core.runner.runner import Runner
+from ..finishing.queue import Finishing
 from ..picture import icons
 from ..picture.preview import Previews
 from ..scene.decoding import Decoding
@@ -39,6 +45,7 @@ class Session:
     `held_by`: what keeps the runner from making calls, None before the first check. `ticks` counts the timer's ticks.
     `favorites`: the jobs that the artist marked. `marks`: requests to mark one, not answered yet. `changes` counts what
     changes which jobs there are, their stages, and their marks.
+    `checked`: the jobs whose models the artist asked to check.
     `refused`: pictures of jobs that are not saved yet, or never will be because of the picture, so that the artist can
     send them in another way. `is_moving`: jobs come from other folders. `is_leaving`: another jobs folder was chosen.
     """
@@ -54,6 +61,7 @@ class Session:
     marks: dict[str, bool] = field(default_factory=dict)
     changes: int = 0
     refused: dict[str, ChosenPicture] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
     is_loaded: bool = False
     is_moving: bool = False
     is_leaving: bool = False
@@ -62,6 +70,7 @@ class Session:
     display: ProgressDisplay = field(default_factory=ProgressDisplay)
     spending: Spending = field(default_factory=Spending)
     decoding: Decoding = field(default_factory=Decoding)
+    finishing: Finishing = field(init=False)
     importer: Importer = field(init=False)
     placeholders: Placeholders = field(init=False)
     previews: Previews = field(init=False)
@@ -70,6 +79,8 @@ class Session:
     def __post_init__(self) -> None:
         tell, reports = self.messages.tell, self.messages.reports
         self.prices = Prices(self.runner, self.root, tell)
+        self.finishing = Finishing(self.root, self.finished, self.looked_at)
+        self.display.works = self.finishing.works
         steps = self.arrived, self.failed, reports.wait, reports.leave
         self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
@@ -77,8 +88,9 @@ class Session:
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
 
     def picture_path(self, job: Job) -> Path | None:
-        """Return the path of the job's picture as it was sent, None if it has none."""
-        return self.root / job.id / job.picture if job.picture else None
+        """Return the path of the job's picture as it was sent, None if it has none, or something else lies there."""
+        path = self.root / job.id / job.picture if job.picture else None
+        return path if path is not None and (is_plain(path) or not os.path.lexists(path)) else None
 
     def arrived(self, job_id: str, made: bpy.types.Object) -> None:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
@@ -87,6 +99,26 @@ class Session:
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model
         self.messages.reports.tell(sentences.arrived(self.jobs[job_id]))
+
+    def measured(self, job_id: str, findings: Findings | None) -> None:
+        """Keep what was measured of a job's model, and have its textures looked at. Nobody looks in the background."""
+        job = self.jobs.get(job_id)
+        if job is None or findings is None:
+            return
+        self.runner.checked(job_id, findings)
+        if findings.texture is not None and (job_id in self.checked or not bpy.app.background):
+            self.finishing.look(job_id, self.root / job_id / MODEL_FILE)
+
+    def looked_at(self, job_id: str, shares: Mapping[str, Any]) -> None:
+        """Keep what was seen of the textures of a job's model."""
+        job = self.jobs.get(job_id)
+        if job is not None and job.findings is not None:
+            self.runner.checked(job_id, replace(job.findings, **shares))
+
+    def finished(self, sentence: str) -> None:
+        """Say what was done to a model, in the panel and in the status bar."""
+        self.messages.tell(sentence)
+        self.messages.reports.tell(sentence)
 
     def marked(self, favorites: Mapping[str, bool]) -> None:
         """Note which of these jobs are favorites."""

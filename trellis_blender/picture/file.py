@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import PictureError, storage_error
+from ..core.files import own_folder
 from ..core.picture.file import ChosenPicture
 from ..core.picture.read import read_picture
 from ..host.output import overheard
@@ -47,7 +48,7 @@ def choose(chosen: Any, path: str) -> None:
 def new_file(folder: Path, suffix: str = ".tga") -> Path:
     """Return the path for a new temporary file in the folder, and make the folder if needed. Raises StorageError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        own_folder(folder)
     except OSError as error:
         raise storage_error("save the picture", error) from error
     return folder / f"{secrets.token_hex(8)}{suffix}"

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import PictureError, StorageError, TrellisError
+from ..core.files import is_plain
 from ..core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ..core.picture.view import SIDE
 from ..core.runner.messages import (
@@ -190,7 +191,7 @@ class Previews:
 
     def shrink(self, job_id: str, picture: Path | None) -> None:
         """Request the job's small picture, unless it was requested before or its file does not exist yet."""
-        if job_id not in self.small and picture is not None and picture.is_file():
+        if job_id not in self.small and picture is not None and is_plain(picture):
             self.small[job_id] = None
             self.runner.compute(partial(shrink, self.client, job_id, picture))
 

@@ -8,6 +8,7 @@ Blender has no Python API for catalogues. They are lines of a text file at the r
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 import bpy
 
 from ..core.errors import Remedy, StorageError, TrellisError, storage_error
-from ..core.files import write_whole
+from ..core.files import read_own, write_whole
+from ..core.picture.metadata import is_safe_to_show
 from ..core.request.parameters import TABLE
 from ..core.request.presets import PRESETS, Preset, name_of
 from ..settings import preferences
@@ -26,6 +28,7 @@ from .material import images_of
 CATALOG_FILE = "blender_assets.cats.txt"
 CATALOG_ID = "7b1f3d6a-4c52-4d0e-9a57-2e8c61f0b3d4"
 CATALOG_NAME = "Trellis"
+CATALOG_BYTES_MAXIMUM = 16 * 1024 * 1024
 _HEADER = (
     "# This is an Asset Catalog Definition file for Blender.\n"
     "#\n"
@@ -66,7 +69,7 @@ def mark(thing: bpy.types.Object, picture: Path | None) -> None:
     preset = _preset(thing)
     for tag in (*TAGS, *((preset.label,) if preset is not None else ())):
         facts.tags.new(tag, skip_if_exists=True)
-    if picture is None or not _load_preview(thing, picture):
+    if picture is None or not is_safe_to_show(picture) or not _load_preview(thing, picture):
         thing.asset_generate_preview()
 
 
@@ -225,7 +228,7 @@ def ensure_catalog(folder: Path) -> bool:
     """
     path = folder / CATALOG_FILE
     try:
-        before = path.read_bytes() if path.exists() else b""
+        before = read_own(path, CATALOG_BYTES_MAXIMUM) if os.path.lexists(path) else b""
         if any(line.strip().lower().startswith(f"{CATALOG_ID}:".encode()) for line in before.splitlines()):
             return False
         if before:

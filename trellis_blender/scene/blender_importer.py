@@ -17,9 +17,11 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from ..core.errors import ModelFileError, Remedy, blenders_words, import_error
+from ..core.errors import ModelFileError, Remedy, blenders_words, import_error, storage_error
 from ..core.job.job import Job
 from ..core.job.words import object_name
+from ..core.model.bounds import refuse_bombs
+from ..core.model.glb import LARGE_JSON, open_glb
 from ..host import gltf
 from ..settings import scene as scene_settings
 from . import build, placeholder, recipe
@@ -55,6 +57,7 @@ def import_here(
     if not gltf.is_enabled():
         sentence = "Blender's glTF importer is off. Enable “glTF 2.0 format” in Preferences > Add-ons, then retry."
         raise ModelFileError(sentence, remedy=Remedy.IMPORTER)
+    _refuse_bomb(path)
     placement = build.settled(context, placement)
     chosen, active = list(context.selected_objects), layer.objects.active
     try:
@@ -68,6 +71,22 @@ def import_here(
     return _put(
         context, job, made, path.parent, select=select, placement=placement, meter=1.0
     )  # the importer has already converted the units
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Raise ModelFileError if the file asks for more than this Blender could hold, or cannot be asked.
+
+    In the background Blender its own bounds do that.
+    """
+    try:
+        refuse_bombs(open_glb(path))
+    except ModelFileError as error:
+        if error.flaw == LARGE_JSON:
+            raise import_error("The model needs a second Blender, which could not be started") from error
+        if not error.flaw:
+            raise
+    except OSError as error:
+        raise storage_error("read the model", error) from error
 
 
 def _appended(file: Path) -> list[bpy.types.Object]:

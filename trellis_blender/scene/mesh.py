@@ -21,8 +21,6 @@ FIRST_UNKNOWN = (5, 3, 0)
 
 def make_mesh(name: str, arrays: MeshArrays) -> bpy.types.Mesh:
     """Return a new mesh with the arrays' geometry, UV maps and normals, and no material."""
-    import numpy as np
-
     mesh = bpy.data.meshes.new(name)
     stubless = cast(Any, mesh)  # the stubs lack `add` for vertices and edges
     faces = arrays.face_count
@@ -34,7 +32,7 @@ def make_mesh(name: str, arrays: MeshArrays) -> bpy.types.Mesh:
     _fill(mesh, ".edge_verts", "value", arrays.edges)
     _fill(mesh, ".corner_vert", "value", arrays.corner_vertices)
     _fill(mesh, ".corner_edge", "value", arrays.corner_edges)
-    set_loop_starts(mesh, np.arange(0, faces * 3, 3, dtype=np.int32))
+    set_loop_starts(mesh, arrays.face_starts)
     for number, uv in enumerate(arrays.uvs):
         layer = uv_name(number)
         mesh.attributes.new(layer, "FLOAT2", "CORNER")
@@ -42,9 +40,9 @@ def make_mesh(name: str, arrays: MeshArrays) -> bpy.types.Mesh:
     if arrays.materials is not None:
         mesh.attributes.new("material_index", "INT", "FACE")
         _fill(mesh, "material_index", "value", arrays.materials)
-    if arrays.is_flat:
+    if arrays.sharp_faces is not None:
         mesh.attributes.new("sharp_face", "BOOLEAN", "FACE")
-        _fill(mesh, "sharp_face", "value", np.ones(faces, bool))
+        _fill(mesh, "sharp_face", "value", arrays.sharp_faces)
     if arrays.sharp_edges is not None:
         mesh.attributes.new("sharp_edge", "BOOLEAN", "EDGE")
         _fill(mesh, "sharp_edge", "value", arrays.sharp_edges)

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ..core.job.moving import JOB_ID
+from ..core.job.folder import JOB_ID
 
 
 def follow(root: Path) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 PREFIX = "trellis2_"
 JOB_ID = PREFIX + "job_id"
 BATCH, VARIATION = "batch", "variation"
+FINISHING = PREFIX + "finishing"
 
 
 def write(thing: bpy.types.Object, job: Job) -> None:
@@ -29,6 +32,11 @@ def write(thing: bpy.types.Object, job: Job) -> None:
         facts |= {BATCH: job.batch, VARIATION: job.place}
     for name, value in facts.items():
         thing[PREFIX + name] = value
+
+
+def grow(thing: bpy.types.Object, step: Mapping[str, Any]) -> None:
+    """Add to the recipe what was done to the model after it had arrived: a list in JSON, the last step last."""
+    thing[FINISHING] = json.dumps([*json.loads(str(thing.get(FINISHING, "[]"))), dict(step)])
 
 
 def is_of(thing: bpy.types.Object, job: Job) -> bool:

@@ -2,7 +2,7 @@
 """The add-on's preferences, the account to use, and whether Blender may go online."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
@@ -27,11 +27,11 @@ KEEP = (
 )
 # The dialog that asks for the account uses these too.
 TOOLTIPS = {
-    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",
+    "api_secret": "Secret that belongs to the key; Scenario shows it once, when the key is made",  # nosec B105 # a tooltip
     "project_id": "Scenario project that jobs are charged to; leave it empty to use the key's own",
 }
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
-SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # noqa: S105 - a variable's name
+SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
 
 
 @dataclass
@@ -41,12 +41,14 @@ class Page:
     `answer`: the result of the last connection test, None before a test and after the account has changed.
     `is_untested`: a key was entered while Blender may not go online, so it is tested once it may.
     `sizes`: the sizes of the jobs' folders in bytes, by the jobs' ids; None until they are known.
-    `is_moving`: jobs move to the folder that was chosen, or wait to do so. `objection`: why a folder was not taken.
+    `folder`: the chosen folder for jobs, as it was last seen. `is_moving`: jobs move to it, or wait to do so.
+    `objection`: why a folder was not taken.
     """
 
     answer: "ConnectionChecked | None" = None
     is_untested: bool = False
     sizes: "Mapping[str, int] | None" = None
+    folder: jobs_folder.LastLook = field(default_factory=jobs_folder.LastLook)
     is_moving: bool = False
     objection: str = ""
 
@@ -57,7 +59,7 @@ class Page:
 
 
 def _chosen_folder(_owner: Any) -> str:
-    return jobs_folder.chosen()
+    return TRELLIS2_AP_preferences.page.folder.seen().chosen
 
 
 def _choose_folder(_owner: Any, path: str) -> None:
@@ -68,6 +70,7 @@ def _choose_folder(_owner: Any, path: str) -> None:
         page.objection = error.sentence
     else:
         page.objection = ""
+        page.folder.take(jobs_folder.look())
 
 
 class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
@@ -234,17 +237,19 @@ def _draw_account(layout: Any, owner: Any) -> None:
 def _draw_history(layout: Any, owner: Any) -> None:
     """Draw where jobs are kept, for how long, and how much they take up."""
     page = TRELLIS2_AP_preferences.page
+    if page.folder.is_due:
+        jobs_folder.tell()
     layout.prop(owner, "jobs_folder", placeholder=str(jobs_folder.usual()))
     if page.objection:
         layout.label(text=translated(page.objection), icon="ERROR")
     elif page.is_moving:
         layout.label(text="The jobs move there as soon as none is at work", icon="SORTTIME")
-    elif jobs_folder.missing():
+    elif page.folder.seen().missing:
         layout.label(text="That folder is not there. New jobs are kept in the usual one meanwhile", icon="ERROR")
     layout.prop(owner, "keep_jobs")
     row = layout.row()
-    row.operator("trellis2.open_jobs_folder", text="Open Folder", icon="FILE_FOLDER")
-    row.operator("trellis2.clean_up", text="Clean Up...", icon="TRASH")
+    row.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
+    row.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
     if page.sizes is not None:
         kept = sum(page.sizes.values()) / 1e6
         layout.label(text=translated(f"All jobs take up {kept:,.0f} MB"))
@@ -398,15 +403,21 @@ def account() -> "Account":
 
 
 def online_account() -> "Account":
-    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError.
+    """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError."""
+    usable = account()
+    check_online(usable)
+    return usable
+
+
+def check_online(usable: "Account") -> None:
+    """Raise OnlineAccessError unless Blender may go online with this account.
 
     Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback never leaves the computer.
     """
     from ..core.request.account import is_loopback
 
-    usable = account()
     if bpy.app.online_access or is_loopback(usable.address):
-        return usable
+        return
     if bpy.app.online_access_override:
         raise OnlineAccessError("Online access is off. Launch Blender without --offline-mode.", remedy=Remedy.NONE)
     raise OnlineAccessError("Online access is off. Allow it in Preferences > System > Network.")

@@ -8,10 +8,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
 
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
-from ..core.request.presets import PRESETS
+from ..core.request.presets import PRESET, PRESETS, SIZE, VARIATIONS, VARIATIONS_MAXIMUM
 
 PRESET_FOLDER = "trellis2"  # the folder of the artist's own presets, below Blender's
-VARIATIONS_MAXIMUM = 4
 VARIATIONS_DESCRIPTION = (
     "Number of models to make of the picture, in a grid, each with a seed of its own; a fixed seed is counted up"
 )
@@ -84,12 +83,12 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             name="Preset",
             description="Preset that the parameters are compared with",
             items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
-            default="STANDARD",
+            default=PRESET,
         )
         variations: IntProperty(
             name="Variations",
             description=VARIATIONS_DESCRIPTION,
-            default=1,
+            default=VARIATIONS,
             min=1,
             max=VARIATIONS_MAXIMUM,
         )
@@ -100,7 +99,7 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
             name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
         )
         size: FloatProperty(
-            name="Size", description="Largest dimension of the model in meters", default=2, min=0.001, soft_max=100
+            name="Size", description="Largest dimension of the model in meters", default=SIZE, min=0.001, soft_max=100
         )
         use_ground: BoolProperty(
             name="Stand on Ground",

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with the GLBs that generators really export, one kind at a time or all that can be in one file.
+"""What is wrong with the models that generators really make: with their files, and with the bodies in them.
 
-Seen in public files of TRELLIS, Hunyuan3D, Stable Fast 3D and others. TRELLIS.2's own files have none of it as far as
-its source tells; what a host does to them before it hands them on is not known.
+The flaws of files were seen in public files of TRELLIS, Hunyuan3D, Stable Fast 3D and others. TRELLIS.2's own files
+have none of them as far as its source tells; what a host does to them before it hands them on is not known. The flaws
+of bodies are what users of TRELLIS and TRELLIS.2 complain about. Each can be there alone, or many at once.
 """
 
 from typing import Literal, get_args
 
-Flaw = Literal["no_normals", "corner_normals", "flipped_patches", "doubled_sheets", "nan_normal"]
+FileFlaw = Literal["no_normals", "corner_normals", "flipped_patches", "doubled_sheets", "nan_normal"]
 """The kinds:
 
 - `no_normals`: there is no NORMAL at all.
@@ -17,10 +18,23 @@ Flaw = Literal["no_normals", "corner_normals", "flipped_patches", "doubled_sheet
   of a sheet), some as the very same triangles again.
 - `nan_normal`: one normal has a component that is not a number.
 """
+BodyFlaw = Literal["inner_shell", "loose_bits", "holes", "clear_rims", "mirror_spots", "slab"]
+"""The kinds:
 
-FLAWS: tuple[Flaw, ...] = get_args(Flaw)
-ALL_FLAWS = frozenset(FLAWS) - {"no_normals"}
-"""All that can be in one file: where normals are missing, none can be wrong."""
+- `inner_shell`: a second, closed skin a little below the surface, facing inwards, as narrow-band remeshing leaves one.
+- `loose_bits`: small closed bodies float in front of the model.
+- `holes`: one face is missing, and in another place the surface is open as wide as a sixth of the model.
+- `clear_rims`: the base colour is transparent in frames around the parts of the atlas, though the material is opaque.
+- `mirror_spots`: black spots without roughness that are all metal.
+- `slab`: the body is flat.
+"""
+Flaw = FileFlaw | BodyFlaw
+
+FLAWS: tuple[Flaw, ...] = (*get_args(FileFlaw), *get_args(BodyFlaw))
+ALL_FLAWS: frozenset[Flaw] = frozenset(get_args(FileFlaw)) - {"no_normals"}
+"""All flaws of a file that can be in one: where normals are missing, none can be wrong."""
+BODY_FLAWS: frozenset[Flaw] = frozenset((*get_args(BodyFlaw), "flipped_patches"))
+"""All flaws of a body."""
 _OF_NORMALS: frozenset[Flaw] = frozenset({"corner_normals", "nan_normal"})
 
 

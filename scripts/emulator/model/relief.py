@@ -11,6 +11,7 @@ from PIL import Image
 
 from .atlas import paint_atlas
 from .flawed_mesh import spoil
+from .flawed_textures import spoil_textures
 from .order import Order
 from .preprocess import preprocess
 from .relief_mesh import Bools, build_mesh
@@ -39,7 +40,7 @@ def make_relief(order: Order) -> tuple[bytes, int, int]:
     mesh = spoil(build_mesh(mask, front, back, subject.width / subject.height), order.flaws)
     glb = write_glb(
         mesh,
-        paint_atlas(subject, order.texture_size),
+        spoil_textures(paint_atlas(subject, order.texture_size), order.flaws),
         order.texture_format,
         double_sided=order.double_sided,
         with_normals="no_normals" not in order.flaws,

@@ -15,6 +15,7 @@ import trimesh
 from PIL import Image
 
 from .flawed_mesh import spoil
+from .flawed_textures import spoil_textures
 from .order import Order
 from .preprocess import preprocess
 from .relief_mesh import EXTENT, Floats, Integers, Mesh, smooth_normals
@@ -73,7 +74,7 @@ def make_of_subject(order: Order) -> tuple[bytes, int, int]:
     mesh = spoil(mesh, order.flaws)
     glb = write_glb(
         mesh,
-        _textures(subject, order.texture_size),
+        spoil_textures(_textures(subject, order.texture_size), order.flaws),
         order.texture_format,
         double_sided=order.double_sided,
         with_normals="no_normals" not in order.flaws,

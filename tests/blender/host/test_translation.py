@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,29 @@ def test_a_composed_text_is_said_in_the_artists_language(french: Any, english: s
 )
 def test_a_number_is_written_as_the_language_does(french: Any, english: str, said: str) -> None:
     assert french.translated(english) == said
+
+
+@pytest.mark.parametrize(
+    ("english", "fr", "ja"),
+    [
+        ("22 Nov 2026 10:45", "22 nov. 2026 10:45", "2026年11月22日 10:45"),
+        ("05 May 2026 00:00", "05 mai 2026 00:00", "2026年5月05日 00:00"),
+        ("Today 10:45", "Aujourd’hui 10:45", "今日 10:45"),
+    ],
+)
+def test_a_date_is_written_as_the_language_does(addon: Any, english: str, fr: str, ja: str) -> None:
+    for language, said in (("fr", fr), ("ja", ja)):
+        words = addon.translation.dictionary(language)
+        pattern, values = addon.sentences.Sentences(words).take_apart(english)
+        assert words[pattern].format(**values) == said
+
+
+def test_every_month_has_its_date_in_every_language(addon: Any) -> None:
+    year = [time.mktime((2026, month, 22, 10, 45, 0, 0, 0, -1)) for month in range(1, 13)]
+    for language in addon.translation.languages():
+        known = addon.sentences.Sentences(addon.translation.dictionary(language))
+        patterns = {known.take_apart(addon.job_words.date(moment, 0.0))[0] for moment in year}
+        assert len({addon.translation.dictionary(language)[pattern] for pattern in patterns}) == 12
 
 
 def test_without_another_language_a_text_stays_as_it_is(translation: Any) -> None:

@@ -54,7 +54,7 @@ def jobs(addon: Any, count: int) -> list[Any]:
 def surroundings() -> Any:
     """The context of a sidebar."""
     preferences = SimpleNamespace(system=SimpleNamespace(ui_scale=1.0))
-    region = SimpleNamespace(width=300)
+    region = SimpleNamespace(width=300, height=900)
     return SimpleNamespace(
         scene=bpy.context.scene, region=region, screen=None, preferences=preferences, space_data=None
     )

@@ -252,7 +252,7 @@ def test_where_blender_does_not_save_preferences_by_itself_the_panel_says_that_t
         for saves in (True, False):
             system = SimpleNamespace(ui_scale=1.0)
             surroundings = SimpleNamespace(
-                region=SimpleNamespace(width=900),
+                region=SimpleNamespace(width=900, height=900),
                 preferences=SimpleNamespace(system=system, is_dirty=True, use_preferences_save=saves),
             )
             page = Page()

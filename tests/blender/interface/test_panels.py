@@ -63,8 +63,8 @@ def test_a_job_is_drawn_in_every_special_state(show: Any, stage: str, state: dic
 def test_what_can_be_done_is_what_is_offered(show: Any, stage: str) -> None:
     offered = set(show(stage).operator_ids)
     expected = {
-        "ready": {"trellis2.import_model", "trellis2.enlarge_job"},
-        "imported": {"trellis2.import_model", "trellis2.enlarge_job"},
+        "ready": {"trellis2.check_model", "trellis2.import_model", "trellis2.enlarge_job"},
+        "imported": {"trellis2.check_model", "trellis2.import_model", "trellis2.enlarge_job"},
         "failed": {"trellis2.retry"},
         "cancelled": {"trellis2.retry"},
         "uncertain": {"wm.url_open", "trellis2.import_by_id", "trellis2.retry", "trellis2.remove"},

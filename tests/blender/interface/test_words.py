@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,6 +80,35 @@ def test_an_entry_that_opens_a_dialog_says_so(addon: Any, operator: str) -> None
     labels = [text for name, text, _ in drawn_menus(addon).operators if name == f"trellis2.{operator}"]
     assert labels
     assert all(label.endswith("...") for label in labels)
+
+
+def labels_in_source(addon: Any) -> Iterator[tuple[str, str]]:
+    """Each label of a button, a menu entry, a remedy or a drop that the source writes, with its operator's id."""
+    for path in Path(addon.package.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            texts = [getattr(part, "value", None) for part in getattr(node, "elts", ())[:2]]
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "operator":
+                texts = [getattr(part, "value", None) for part in node.args[:1]]
+                texts += [getattr(word.value, "value", None) for word in node.keywords if word.arg == "text"]
+            match texts:
+                case [str(operator), str(label)] if operator.startswith("trellis2.") and label:
+                    yield operator, label
+    for cls in addon.registration.classes():
+        if issubclass(cls, bpy.types.FileHandler):
+            yield cls.bl_import_operator, cls.bl_label
+
+
+def test_one_action_has_one_name_everywhere(addon: Any) -> None:
+    found = {each for each in labels_in_source(addon) if each[0] != "trellis2.generate"}  # whose entry F3 looks for
+    assert {"trellis2.open_jobs_folder", "trellis2.use_file", "trellis2.clean_up"} < {name for name, _ in found}
+    named = {name: operator_type(name).name for name, _ in found}
+    assert {(name, label) for name, label in found if label.removesuffix("...") != named[name]} == set()
+
+
+def test_no_two_actions_have_the_same_name(addon: Any) -> None:
+    labels = Counter(cls.bl_label for cls in addon.registration.classes() if issubclass(cls, bpy.types.Operator))
+    # Dropped or chosen in the file browser, it is the same.
+    assert [label for label, count in labels.items() if count > 1] == ["Generate 3D Models from Image Files"]
 
 
 def test_labels_are_title_case(addon: Any) -> None:

@@ -129,7 +129,7 @@ def test_the_echo_of_a_retry_that_is_refused_goes_and_the_failure_is_shown_again
     addon: Any, failed: str, connected: Emulator, session: Any
 ) -> None:
     before = job(failed)
-    other_blender = addon.job_store.FolderLock.take(session.folder(failed))
+    other_blender = addon.lock.FolderLock.take(session.folder(failed))
     try:
         assert OPS.trellis2.retry(job_id=failed) == {"FINISHED"}
         assert "Retrying" in panel(addon).text

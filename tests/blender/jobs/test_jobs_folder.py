@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from emulator import Emulator
 
+SENTENCE = "That folder is not there. New jobs are kept in the usual one meanwhile"
+
 
 @pytest.fixture
 def kept(addon: Any) -> Iterator[Any]:
@@ -129,7 +131,7 @@ def test_the_box_of_a_job_that_is_left_in_its_folder_stays(addon: Any, tmp_path:
     job_id = generate(picture_file(tmp_path))
     addon.session.stop()
     old = go_back(addon)
-    lock = addon.job_store.FolderLock.take(old / job_id)
+    lock = addon.lock.FolderLock.take(old / job_id)
     try:
         start(addon)
         addon.session.undone()
@@ -146,7 +148,7 @@ def test_the_artist_chooses_a_folder_and_all_jobs_move_there(addon: Any, tmp_pat
     kept.jobs_folder = str(chosen)
     tick_until(lambda: addon.session.running().root == chosen and len(addon.session.jobs()) == 3)
     tick_until(lambda: not addon.preferences.TRELLIS2_AP_preferences.page.is_moving)
-    assert {path.name for path in chosen.iterdir() if path.is_dir()} == {job.id for job in jobs}
+    assert {path.name for path in chosen.iterdir() if path.is_dir()} - {".processes"} == {job.id for job in jobs}
     assert list(addon.begin.job_folder.job_folders(addon.jobs_folder.usual())) == []
     assert kept.jobs_folder == str(chosen)
     kept.jobs_folder = ""
@@ -221,7 +223,7 @@ def test_a_drive_that_is_away_is_told_and_its_jobs_come_back_with_it(
     ]
     assert not chosen.exists()
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
-    assert "That folder is not there. New jobs are kept in the usual one meanwhile" in page.texts
+    assert SENTENCE in page.texts
     second = finish(generated)
     assert (addon.jobs_folder.usual() / second.id).is_dir()
     addon.session.stop()
@@ -229,6 +231,39 @@ def test_a_drive_that_is_away_is_told_and_its_jobs_come_back_with_it(
     start(addon)
     assert set(addon.session.jobs()) == {first.id, second.id}
     assert (chosen / second.id / "model.glb").is_file()
+
+
+def test_drawing_the_preferences_never_waits_for_a_drive(
+    addon: Any, tmp_path: Path, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, away, is_back = tmp_path / "drive", tmp_path / "away", threading.Event()
+    kept.jobs_folder = str(chosen)
+    addon.session.start()
+    tick_until(lambda: addon.session.running().is_loaded and not addon.session.running().is_moving)
+    chosen.rename(away)
+    look, page = addon.jobs_folder.look, addon.preferences.TRELLIS2_AP_preferences.page
+
+    def hang() -> Any:
+        is_waiting = threading.current_thread() is threading.main_thread()
+        assert is_back.is_set() or not is_waiting, "Blender waits for the drive"
+        is_back.wait()
+        return look()
+
+    monkeypatch.setattr(addon.jobs_folder, "look", hang)
+    monkeypatch.setattr(addon.jobs_folder, "LOOK_SECONDS", 0.0)
+    page.folder.take(page.folder.seen())
+
+    def texts() -> list[str]:
+        drawn = draw(addon.preferences.TRELLIS2_AP_preferences)
+        assert kept.jobs_folder == str(chosen)
+        return drawn.texts
+
+    assert SENTENCE not in texts()
+    addon.session.tick()  # which starts the look that the drawing has asked for
+    assert page.folder.is_awaited
+    assert SENTENCE not in texts()
+    is_back.set()
+    tick_until(lambda: SENTENCE in texts())
 
 
 def test_what_names_a_file_of_a_job_follows_it(addon: Any, tmp_path: Path, kept: Any, connected: Emulator) -> None:

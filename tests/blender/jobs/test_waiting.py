@@ -12,7 +12,7 @@ from tests.blender.boxes import box, boxes
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
 from tests.blender.snapshots import session_with, snapshot, written
-from tests.blender.working import OPS, finish, generate, meshes, stage_of, tick_until
+from tests.blender.working import OPS, finish, generate, meshes, refusal, rest, stage_of, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +141,70 @@ def test_a_variation_that_was_not_kept_says_so_and_is_not_counted(
     assert bar(addon) == []
 
 
+LOST = "It is no longer in this file. Press Import Again to bring it in"
+
+
+def shown(addon: Any, job_id: str) -> tuple[str, bool]:
+    """What the list says of the job: its state, and whether it says that the model is not in the scene any more."""
+    page, job = draw(addon.panels.TRELLIS2_PT_jobs), addon.session.jobs()[job_id]
+    assert ("trellis2.import_model", "Import Again") in [(name, text) for name, text, _ in page.operators]
+    return addon.session.words_of(job), LOST in page.text
+
+
+def row_icons(addon: Any, job_id: str) -> list[str]:
+    """The icons in the job's row."""
+    row = type("Row", (), {"draw": lambda self, context: addon.job_panel.draw_row(self.layout, context, job_id)})
+    return draw(row).icons
+
+
+def test_a_model_whose_import_was_undone_is_ready_again_says_so_and_redo_or_a_click_brings_it(
+    tmp_path: Path, connected: Emulator, addon: Any
+) -> None:
+    bpy.ops.ed.undo_push(message="Before")
+    job_id = finish(picture_file(tmp_path)).id
+    assert (len(meshes()), shown(addon, job_id)) == (1, ("Imported", False))
+    assert "CHECKMARK" in row_icons(addon, job_id)
+    bpy.ops.ed.undo()
+    assert meshes() == []
+    rest()
+    assert shown(addon, job_id) == ("Ready", True)
+    assert addon.job_panel.ICONS[addon.begin.Stage.READY] in row_icons(addon, job_id)
+    assert bar(addon) == []  # the artist did that, and nothing waits for it
+    bpy.ops.ed.redo()
+    rest()
+    assert (len(meshes()), shown(addon, job_id)) == (1, ("Imported", False))
+    bpy.ops.ed.undo()
+    assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
+    assert (len(meshes()), shown(addon, job_id)) == (1, ("Imported", False))
+
+
+def test_a_model_that_was_deleted_says_so_at_a_click_on_its_row(
+    tmp_path: Path, connected: Emulator, addon: Any
+) -> None:
+    job_id = finish(picture_file(tmp_path)).id
+    bpy.data.objects.remove(meshes()[0])
+    addon.handlers.row_clicked(job_id)
+    assert shown(addon, job_id) == ("Ready", True)
+
+
+def test_of_another_file_nothing_is_said_to_be_lost(tmp_path: Path, connected: Emulator, addon: Any) -> None:
+    job_id = finish(picture_file(tmp_path)).id
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    addon.handlers.row_clicked(job_id)
+    assert shown(addon, job_id) == ("Imported", False)
+
+
+def test_a_model_whose_import_was_undone_is_cleaned_up_only_with_those_never_imported(
+    tmp_path: Path, connected: Emulator, addon: Any
+) -> None:
+    bpy.ops.ed.undo_push(message="Before")
+    job_id = finish(picture_file(tmp_path)).id
+    bpy.ops.ed.undo()
+    assert refusal(OPS.trellis2.clean_up) == "No job of these kinds is there. Choose another kind."
+    assert OPS.trellis2.clean_up(never_imported=True) == {"FINISHED"}
+    tick_until(lambda: job_id not in addon.session.jobs())
+
+
 def test_a_cancelled_model_does_not_wait(addon: Any) -> None:
     with session_with(addon, [snapshot(addon, "ready", cancel_asked=True)]) as state:
         assert state.importer.waiting(state.jobs.values()) == []
@@ -181,4 +245,5 @@ def test_without_a_viewport_a_click_in_the_status_bar_says_where_the_jobs_are(ad
 @pytest.mark.parametrize("language", ["fr", "ja"])
 def test_the_reasons_are_translated(addon: Any, language: str) -> None:
     words, reasons = addon.translation.dictionary(language), addon.importing
-    assert all(words[each] for each in (reasons.BOX_GONE, reasons.OTHER_FILE, reasons.NO_BOX, reasons.OTHER_KEPT))
+    told = (reasons.BOX_GONE, reasons.OTHER_FILE, reasons.NO_BOX, reasons.OTHER_KEPT, reasons.NO_LONGER)
+    assert all(words[each] for each in told)

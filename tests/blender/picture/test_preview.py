@@ -289,7 +289,7 @@ def test_drawing_the_preview_takes_no_time(addon: Any, tmp_path: Path) -> None:
     panel = addon.generate_panel
     surroundings = SimpleNamespace(
         scene=bpy.context.scene,
-        region=SimpleNamespace(width=300),
+        region=SimpleNamespace(width=300, height=900),
         preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
     )
     scene: Any = bpy.context.scene

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from trellis_blender.core.job.time_left import NEWEST, Estimate, PastDurations, group_of
+from trellis_blender.core.job.progress import NEWEST, Estimate, PastDurations, group_of
 from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
 

@@ -14,6 +14,7 @@ from trellis_blender.core.job.events import (
     CancelAsked,
     Cancelled,
     CancelRefused,
+    Checked,
     Damaged,
     Downloaded,
     Event,
@@ -43,6 +44,7 @@ from trellis_blender.core.job.job import (
     advance,
     event_by_itself,
 )
+from trellis_blender.core.model.surface.findings import Findings
 
 UPLOADED = Uploaded("asset_1", "2026-11-22T10:00:00.000Z", "ab")
 SUBMITTED = Submitted("job_1", 7.25)
@@ -77,6 +79,7 @@ EVENTS: list[Event] = [
     Cancelled("Cancelled."),
     STOPPED_THERE,
     Damaged("Damaged. Press Retry."),
+    Checked(Findings(100_000, 1)),
     Resumed(),
 ]
 

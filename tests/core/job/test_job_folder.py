@@ -17,6 +17,7 @@ from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
+from trellis_blender.core.model.surface.findings import Findings
 from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.models import MODELS, HostedModel
 
@@ -31,6 +32,7 @@ FULL = dataclasses.replace(
     remote_id="job_1",
     remote_ended=True,
     past_remote_ids=("job_0",),
+    submits=2,
     is_prepared=True,
     crop=(-5, 10, 395, 410, 390, 420),
     cost=7.25,
@@ -50,6 +52,7 @@ FULL = dataclasses.replace(
     generation_seconds=1.5,
     charged_in_vain=3.5,
     model="model_other",
+    findings=Findings(faces=100_000, parts=3, holes=2, largest_hole=0.4, clear=0.25, texture=1024),
 )
 
 
@@ -142,7 +145,7 @@ def test_a_damaged_file_is_told_from_a_job(folder: Path, name: str) -> None:
 
 
 REQUIRED = [spec.name for spec in dataclasses.fields(Job) if spec.default is dataclasses.MISSING]
-MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds"}
+MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds", "findings"}
 WRONG: list[Any] = [[], {}, "other", 5.5, None, True, [1], {"a": "b"}]
 
 
@@ -160,6 +163,12 @@ def test_a_field_of_the_wrong_type_is_damage(folder: Path, name: str) -> None:
         damage(saved, **{name: value})
         with pytest.raises(DamagedJobError):
             print(name, value, job_folder.load(saved))
+
+
+def test_a_job_of_an_earlier_version_has_no_findings_and_is_written_as_that_version_wrote_it(folder: Path) -> None:
+    saved = save(folder, dataclasses.replace(FULL, findings=None))
+    assert "findings" not in json.loads((saved / "job.json").read_text(encoding="utf-8"))
+    assert job_folder.load(saved).findings is None
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -234,7 +243,7 @@ def test_a_new_folder_holds_the_job_and_exactly_the_picture(folder: Path, pictur
     job, data = new_job(), picture.read_bytes()
     job_folder.create(folder / "jobs", job, picture)
     assert [path.name for path in (folder / "jobs").iterdir()] == [job.id]
-    assert sorted(path.name for path in (folder / "jobs" / job.id).iterdir()) == ["job.json", "lock", "source.png"]
+    assert sorted(path.name for path in (folder / "jobs" / job.id).iterdir()) == ["job.json", "source.png"]
     assert (folder / "jobs" / job.id / "source.png").read_bytes() == data
     assert job_folder.load(folder / "jobs" / job.id) == job
     assert not picture.exists()
@@ -295,8 +304,8 @@ def test_an_id_sorts_by_age_and_is_unique() -> None:
 
 def test_only_old_leftovers_are_swept(folder: Path) -> None:
     now = 2_000_000_000.0
-    old = [folder / ".new-old" / "job.json", folder / ".incoming" / "old.png"]
-    young = [folder / ".new-young" / "job.json", folder / ".incoming" / "young.png"]
+    old = [folder / ".new-20260101-000000-aaaaaa" / "job.json", folder / ".incoming" / "old.png"]
+    young = [folder / ".new-20260101-000000-bbbbbb" / "job.json", folder / ".incoming" / "young.png"]
     job = save(folder)
     for path in (*old, *young):
         path.parent.mkdir(exist_ok=True)
@@ -314,7 +323,7 @@ def test_only_old_leftovers_are_swept(folder: Path) -> None:
 
 def test_a_whole_file_that_cannot_be_written_leaves_nothing_beside_what_was_there(folder: Path) -> None:
     (folder / "thumbnail.png").mkdir()  # nothing can take its place
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="is a folder"):
         files.write_whole(folder / "thumbnail.png", b"x")
     assert [path.name for path in folder.iterdir()] == ["thumbnail.png"]
 

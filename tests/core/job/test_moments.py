@@ -31,6 +31,7 @@ def test_a_duration_is_minutes_and_seconds(seconds: float, words: str) -> None:
         ((2026, 2, 28, 23, 59), "Yesterday 23:59"),
         ((2026, 2, 27, 23, 59), "27 Feb 2026 23:59"),
         ((2025, 3, 1, 10, 45), "01 Mar 2025 10:45"),
+        ((2025, 12, 31, 0, 5), "31 Dec 2025 00:05"),
     ],
 )
 def test_a_date_is_the_day_and_the_time(then: tuple[int, ...], words: str) -> None:

@@ -238,12 +238,12 @@ def test_what_removed_jobs_have_cost_moves_along(place: Path, root: Path) -> Non
 
 
 def test_half_a_copy_whose_original_is_gone_is_removed_after_a_day(place: Path, root: Path) -> None:
-    for name, age in (("old", 25 * 3600), ("young", 3600)):
+    for name, age in (("20260101-000000-aaaaaa", 25 * 3600), ("20260102-000000-bbbbbb", 3600)):
         copy = root / f"{moving.COPY_PREFIX}{name}"
         (copy / "textures").mkdir(parents=True)
         os.utime(copy, (time.time() - age,) * 2)
     moved(place, root)
-    assert [path.name for path in root.iterdir()] == [f"{moving.COPY_PREFIX}young"]
+    assert [path.name for path in root.iterdir()] == [f"{moving.COPY_PREFIX}20260102-000000-bbbbbb"]
 
 
 def crashed(place: Path, root: Path, moment: int) -> bool:

@@ -17,6 +17,7 @@ from trellis_blender.core.job.words import numbered, object_name, picture_name, 
         (["Render", "Render 1a", "Rendering 007", "My Render 009"], "Render 001"),
         (["Render 001", "Render 007", "Render 003"], "Render 008"),
         (["Render 999"], "Render 1000"),
+        (["Render 001", "Render 002 1/4", "Render 002 4/4"], "Render 003"),
     ],
 )
 def test_a_number_follows_the_highest_that_is_taken(taken: list[str], name: str) -> None:

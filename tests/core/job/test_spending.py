@@ -16,6 +16,7 @@ from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, Studio, new_job
 from trellis_blender.core.errors import Remedy
+from trellis_blender.core.job import spending
 from trellis_blender.core.job.events import Cancelled, Failed, Resumed, Submitted
 from trellis_blender.core.job.folder import as_json, from_json
 from trellis_blender.core.job.job import Job, Stage, advance
@@ -169,7 +170,7 @@ def test_a_file_that_cannot_be_read_now_is_not_written_over(tmp_path: Path, monk
     root = tmp_path
     keep(root, made(1, 0.0))
     with monkeypatch.context() as for_now:
-        for_now.setattr(Path, "read_text", taken)
+        for_now.setattr(spending, "read_own", taken)
         with pytest.raises(PermissionError):
             keep(root, made(2, 0.0))
         assert removed(root) == {}

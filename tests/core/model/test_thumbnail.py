@@ -38,7 +38,7 @@ def model(parts: list[tuple[Any, Any]], materials: list[Material]) -> Model:
     positions, uvs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     slots = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part[0]) for part in parts])
     none, corners = np.zeros(0, np.int32), np.arange(positions.size // 3, dtype=np.int32)
-    mesh = MeshArrays(positions.ravel(), corners, none, none, (uvs.ravel(),), slots, None, None, None, True)
+    mesh = MeshArrays(positions.ravel(), corners, none, none, (uvs.ravel(),), slots, None, None, None, none, None)
     return Model(mesh, tuple(materials), {})
 
 

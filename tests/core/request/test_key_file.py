@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -99,7 +100,7 @@ def test_what_has_not_changed_is_not_read_again(path: Path, monkeypatch: pytest.
     KeyFile(path).keep("the-key", "the-secret")
     monkeypatch.setattr(key_file, "LOOK_SECONDS", 0.0)
     file = seen(path)
-    monkeypatch.setattr(Path, "read_bytes", lambda _path: pytest.fail("the file is read"))
+    monkeypatch.setattr(key_file, "read_own", lambda *_given: pytest.fail("the file is read"))
     file.look()
     assert file.key == "the-key"
 
@@ -129,14 +130,21 @@ def foreign(path: Path) -> None:
     path.write_bytes(b'{"api_key": 7, "api_secret": []}')
 
 
-@pytest.mark.parametrize("thing", [pipe, folder, large, damaged, nested, foreign], ids=lambda thing: thing.__name__)
-def test_anything_else_in_its_place_is_told(path: Path, thing: object) -> None:
+@pytest.mark.parametrize(
+    ("thing", "reason"),
+    [
+        (pipe, "“key.json” is not a file"),
+        (folder, "“key.json” is a folder"),
+        (large, "“key.json” is larger than it should be"),
+        *((thing, "it is damaged") for thing in (damaged, nested, foreign)),
+    ],
+)
+def test_anything_else_in_its_place_is_told(path: Path, thing: Callable[[Path], None], reason: str) -> None:
     path.parent.mkdir()
-    assert callable(thing)
     thing(path)
     file = seen(path)
     assert (file.key, file.secret) == ("", "")
-    assert file.trouble == "The file with your key cannot be read: it is damaged. Enter the key again."
+    assert file.trouble == f"The file with your key cannot be read: {reason}. Enter the key again."
 
 
 @pytest.mark.parametrize("thing", [pipe, large], ids=lambda thing: thing.__name__)
@@ -144,7 +152,7 @@ def test_what_would_take_long_to_read_is_not_read(path: Path, thing: object, mon
     path.parent.mkdir()
     assert callable(thing)
     thing(path)
-    monkeypatch.setattr(Path, "read_bytes", lambda _path: pytest.fail("the file is read"))
+    monkeypatch.setattr(os, "fdopen", lambda *_given: pytest.fail("the file is read"))
     assert seen(path).trouble
 
 

@@ -22,7 +22,7 @@ from trellis_blender.core.runner.steps import StepTools, bring, poll_many
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import download
-from trellis_blender.core.scenario.text import plain
+from trellis_blender.core.text import plain
 
 GLB = container({"asset": {"version": "2.0"}}, bytes(400_000))
 OURS = {"jobId": "job_ours", "status": "in-progress", "progress": 0.5}

@@ -18,10 +18,9 @@ from tests.clock import MovedClock
 from tests.core.studio import QUICK, STEADY, Studio, account_of, new_job
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.claims import Claims, Hold
 from trellis_blender.core.job.events import Submitted
-from trellis_blender.core.job.job import Stage
-from trellis_blender.core.job.lock import FolderLock
-from trellis_blender.core.picture.file import PictureFile
+from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.steps import listing_start, look_up
 from trellis_blender.core.scenario import connection
@@ -275,22 +274,15 @@ def test_a_window_with_old_news_does_not_overwrite_a_job_that_was_paid(open_stud
     assert first.on_disk(job.id).model_asset_id == "asset_newer"
 
 
-def test_a_new_job_that_another_window_took_is_left_to_it(
+def test_a_new_job_is_claimed_before_another_window_can_see_it(
     studio: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = job_folder.create
-    locks: list[FolderLock | None] = []
+    create, taken = job_folder.create, list[Hold | None]()
 
-    def create_and_lose(root: Path, job: Any, picture: Path) -> None:
-        create(root, job, picture)
-        locks.append(FolderLock.take(root / job.id))  # as a second Blender does that is just starting
+    def create_and_look(root: Path, job: Job, picture: Path | None, process: str = "") -> None:
+        create(root, job, picture, process)
+        taken.append(Claims(root).take(root / job.id))  # as a second Blender does that is just starting
 
-    monkeypatch.setattr(job_folder, "create", create_and_lose)
-    job = new_job()
-    studio.runner.add([job], PictureFile(studio.picture, is_ours=True))
-    studio.until(lambda: job.id in studio.jobs, "the job")
-    studio.rest()
-    assert studio.jobs[job.id].foreign or studio.jobs[job.id].stage is Stage.FAILED
-    assert (emulator.calls["upload"], emulator.paid) == (0, 0)
-    for lock in filter(None, locks):
-        lock.release()
+    monkeypatch.setattr(job_folder, "create", create_and_look)
+    studio.reach(studio.add(), Stage.READY)
+    assert (taken, emulator.paid) == ([None], 1)

@@ -20,7 +20,7 @@ from trellis_blender.core.job.events import Submitted
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner import steps
-from trellis_blender.core.runner.steps import ALONE_MAXIMUM, SearchMissed, identify, look_up
+from trellis_blender.core.runner.steps import ALONE_MAXIMUM, PAGES_MAXIMUM, SearchMissed, identify, look_up
 from trellis_blender.core.scenario.api import Api
 
 Open = Callable[..., Studio]
@@ -174,6 +174,31 @@ def test_a_key_that_does_not_see_the_picture_proves_nothing() -> None:
     with pytest.raises(AccountError) as error:
         search(Shelf([], sees_picture=False))
     assert tells_what_to_do(error.value.sentence)
+
+
+class Endless(Shelf):
+    """An API whose listing never ends. `following`: the name of the page after one of that number."""
+
+    def __init__(self, following: Callable[[int], str]) -> None:
+        super().__init__([])
+        self._following = following
+
+    def jobs(self, _start: str, page: str = "") -> tuple[list[RemoteJob], str]:
+        """One page, and that another one follows."""
+        self.asked.append(page)
+        return [listed(f"job_{len(self.asked)}")], self._following(len(self.asked))
+
+
+@pytest.mark.parametrize(
+    ("following", "most"),
+    [(str, 1 + PAGES_MAXIMUM), (lambda _number: "again", 2), (lambda number: "ab"[number % 2], 3)],
+    ids=["ever new pages", "the same page", "two pages in turn"],
+)
+def test_a_listing_without_an_end_is_given_up_and_proves_nothing(following: Callable[[int], str], most: int) -> None:
+    shelf = Endless(following)
+    with pytest.raises(PassingError, match="has no end"):
+        search(shelf)
+    assert len(shelf.asked) == most
 
 
 def test_a_search_that_is_stopped_proves_nothing() -> None:

@@ -67,7 +67,13 @@ class Cupboard:
         """It does not say."""
         return None
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
         """Begin a job, and lose the first answer where it was told to."""
         self.calls["submit"] += 1
         job_id = f"order {len(self.submitted)}"

@@ -14,8 +14,8 @@ from tests.core.other_blender import OtherBlender
 from tests.core.studio import Studio, account_of
 from tests.services import scenario_stops
 from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.claims import Claim, Claims, Hold, this_machine
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.job.lock import FolderLock
 
 Open = Callable[..., Studio]
 
@@ -95,6 +95,18 @@ def test_a_job_of_a_window_that_was_closed_is_driven_by_the_next(
     assert emulator.paid == 1
 
 
+def test_what_a_blender_had_claimed_that_died_at_the_last_moment_is_released(open_studio: Open) -> None:
+    first = open_studio()
+    job = first.reach(first.add(), Stage.READY)
+    first.close()
+    claim = Claim(first.folder(job.id), f"{this_machine()}-1-abcdef")  # a process without a file of its own is dead
+    claim.path.mkdir(parents=True)
+    second = open_studio()
+    second.loaded()
+    assert not claim.path.parent.exists()
+    assert second.jobs[job.id].stage is Stage.READY
+
+
 def left_at(studio: Studio, stage: Stage, **changes: Any) -> Job:
     """A finished job whose file says again that it stands at an earlier stage."""
     done = studio.reach(studio.add(), Stage.READY)
@@ -103,20 +115,20 @@ def left_at(studio: Studio, stage: Stage, **changes: Any) -> Job:
     return done
 
 
-def test_what_another_blender_has_done_until_the_lock_is_had_is_seen(
+def test_what_another_blender_has_done_until_the_job_is_claimed_is_seen(
     open_studio: Open, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = open_studio()
     nothing_sent = {"asset_id": "", "remote_id": "", "cost": None, "model_asset_ids": (), "model_asset_id": ""}
     done = left_at(first, Stage.UPLOADING, **nothing_sent)
     first.close()
-    take = FolderLock.take
+    take = Claims.take
 
-    def take_late(folder: Path) -> FolderLock | None:
+    def take_late(claims: Claims, folder: Path) -> Hold | None:
         job_folder.save(folder, done)  # the other Blender's last deed before it let go
-        return take(folder)
+        return take(claims, folder)
 
-    monkeypatch.setattr(FolderLock, "take", take_late)
+    monkeypatch.setattr(Claims, "take", take_late)
     second = open_studio()
     second.loaded()
     second.checked(account_of(emulator))

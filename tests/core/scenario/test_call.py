@@ -352,6 +352,21 @@ def test_an_answer_that_is_packed_more_than_once_is_not_unpacked(paid: bool) -> 
     assert peak < 8 * MEGABYTE
 
 
+@pytest.mark.parametrize("packing", ["zstd", "br", "ZSTD", " br", "gzip, br", "gzip,"])
+@pytest.mark.parametrize("paid", [False, True])
+def test_an_answer_that_is_packed_in_a_way_that_was_not_asked_for_is_not_unpacked(packing: str, paid: bool) -> None:
+    with Recorder(Reply(200, b"{}", {"Content-Encoding": packing})) as recorder:
+        error = failure(caller_of(recorder.url), paid=paid)
+    assert type(error) is (AnswerLostError if paid else PassingError)
+    assert paid or str(error) == "Scenario's answer could not be read."
+    assert recorder.asked[0].headers["accept-encoding"] == "gzip,deflate"
+
+
+def test_a_packing_that_nobody_knows_is_none() -> None:
+    with Recorder(Reply(200, b'{"a": 1}', {"Content-Encoding": "aws-chunked"})) as recorder:
+        assert caller_of(recorder.url).call("GET", MODEL) == {"a": 1}
+
+
 def test_an_answer_that_is_packed_once_is_read() -> None:
     with Recorder(Reply(200, gzip.compress(b'{"a": 1}'), {"Content-Encoding": "gzip"})) as recorder:
         assert caller_of(recorder.url).call("GET", MODEL) == {"a": 1}

@@ -20,7 +20,12 @@ from trellis_blender.core.request.account import DEFAULT_ADDRESS
 from trellis_blender.core.request.service import Asset
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import REDIRECTS_MAXIMUM, download
-from trellis_blender.core.scenario.surroundings import CERTIFICATE_VARIABLES, check_file_address, is_public
+from trellis_blender.core.scenario.surroundings import (
+    CERTIFICATE_VARIABLES,
+    HOST_CHARACTERS_MAXIMUM,
+    check_file_address,
+    is_public,
+)
 
 KEY = base64.b64encode(b"a-key:a-secret").decode()
 GLB = container({"asset": {"version": "2.0"}}, bytes(4096))
@@ -217,6 +222,17 @@ def test_even_for_an_api_on_this_computer_files_come_from_here_or_from_a_safe_ad
     check_file_address("http://127.0.0.1:8000/a.glb", api="http://localhost:8000")
     with pytest.raises(PassingError):
         check_file_address(address, api="http://localhost:8000")
+
+
+@pytest.mark.parametrize("letter", ["a", "\u0660", "\u30fb", "\u00b7"])
+def test_a_host_that_is_longer_than_names_are_never_reaches_what_would_work_on_it_for_minutes(
+    letter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[object] = []
+    monkeypatch.setattr("idna.encode", lambda *given, **_named: reached.append(given))
+    with pytest.raises(PassingError, match="not safe"):
+        fetch(f"https://{letter * (HOST_CHARACTERS_MAXIMUM + 1)}/a.glb", tmp_path, DEFAULT_ADDRESS)
+    assert reached == []
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])

@@ -115,10 +115,10 @@ def hold_at(event: str, when: str) -> None:
     def is_now() -> bool:
         return happening[-1:] == [event]
 
-    def held_save(path: Path, job: Any) -> None:
+    def held_save(path: Path, job: Any, hold: Any = None) -> None:
         if is_now() and when == "before":
             _hold()
-        save(path, job)
+        save(path, job, hold)
         if is_now() and when == "after":
             _hold()
 

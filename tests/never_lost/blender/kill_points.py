@@ -92,6 +92,7 @@ POINTS: tuple[Point, ...] = (
     *around("Read", "the model is known to be read"),
     *around("KeptUnread", "the model that nobody waits for is kept", leads=CANCEL, job_seconds=4.0),
     *around("Imported", "the model is known to be in the scene", BEFORE, DURING, AFTER),
+    *around("Checked", "what was measured of the model is known"),
     *around("Damaged", "the model is known to be damaged", leads=SPOIL),
     *around("Failed", "the refusal is known (402)", faults=REFUSED),
     *around("Resumed", "Retry is known", faults=REFUSED, leads=(("failed", "retry"),)),

@@ -21,7 +21,7 @@ from tests.never_lost import matrix
 from tests.never_lost.blender.child import Blender
 from tests.never_lost.blender.conftest import JOBS, install
 from tests.never_lost.blender.kill_points import POINTS, Point, Since
-from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, new_emulator, picture_in, until
+from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, names_in, new_emulator, picture_in, until
 from tests.patience import PATIENCE
 from trellis_blender.core.job.events import Polled, Prepared
 from trellis_blender.core.job.job import MAY_FOLLOW
@@ -155,7 +155,7 @@ def stage_on_disk(folder: Path) -> str:
 def files_of(folder: Path, expected: frozenset[str]) -> set[str]:
     """The names in the folder, as soon as they are the expected ones: the panel is a moment ahead of the disk."""
     end = time.monotonic() + PATIENCE
-    while (names := {path.name for path in folder.iterdir()}) != expected and time.monotonic() < end:
+    while (names := names_in(folder)) != expected and time.monotonic() < end:
         time.sleep(0.01)
     return names
 
@@ -170,6 +170,8 @@ def run_row(folder: Path, points: tuple[Point, ...]) -> Row:
             blender = row.next_blender()
             for point in points:
                 paid, logged = emulator.paid, len(log)
+                if point.event == "Checked":
+                    blender.rest()  # the model of the job before may be measured still
                 job_id = kill_at(row, blender, point, picture)
                 go_on(row, point, job_id, paid, logged)
                 assert row.blender is not None

@@ -19,8 +19,9 @@ REPOSITORY = Path(__file__).parents[3]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "scripts")]
 
 from tests.never_lost.plain.window import ENDS, QUICK, Window, account, new_job  # noqa: E402 - see above
-from tests.never_lost.world import left_over, picture_in, until  # noqa: E402
+from tests.never_lost.world import left_over, names_in, picture_in, until  # noqa: E402
 from trellis_blender.core.job import folder as job_folder  # noqa: E402
+from trellis_blender.core.job.claims import PROCESSES  # noqa: E402
 from trellis_blender.core.job.events import Event, SubmitStarted  # noqa: E402
 from trellis_blender.core.job.job import Job, Stage  # noqa: E402
 from trellis_blender.core.picture.file import PictureFile  # noqa: E402
@@ -88,7 +89,7 @@ class Scene:
         self.seen["stage"] = job.stage
         until(lambda: self.on_disk().stage is job.stage, "the end on the disk")
         self.window.close()
-        self.seen["files"] = sorted(path.name for path in (self.root / self.job.id).iterdir())
+        self.seen["files"] = sorted(names_in(self.root / self.job.id))
         self.seen["left_over"] = left_over(self.root)
 
 
@@ -109,13 +110,13 @@ def at_creation(scene: Scene) -> None:
     scene.disk.fill()
     scene.begin()
     scene.seen["message"] = scene.window.reach(scene.job.id, Stage.FAILED).message
-    scene.seen["entries"] = [path.name for path in scene.root.iterdir()]
+    scene.seen["entries"] = [path.name for path in scene.root.iterdir() if path.name != PROCESSES]
     scene.seen["picture"] = scene.picture.is_file()
     scene.window.runner.resume(scene.job.id)
     scene.seen["retry"] = scene.window.notice()
     scene.disk.make_room()
     scene.window.rest()
-    scene.seen["later"] = [path.name for path in scene.root.iterdir()]
+    scene.seen["later"] = [path.name for path in scene.root.iterdir() if path.name != PROCESSES]
     scene.job = new_job(7)
     scene.disk.fill(leave=MODEL_ROOM * 5)
     scene.begin()

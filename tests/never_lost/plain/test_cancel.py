@@ -11,7 +11,7 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.never_lost.plain.window import QUICK, Window, account, new_job
-from tests.never_lost.world import OWN_WITH_MODEL, glb, until
+from tests.never_lost.world import OWN_WITH_MODEL, glb, names_in, until
 from tests.services import scenario_stops
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import PictureFile
@@ -161,5 +161,5 @@ def test_a_download_goes_on_though_it_is_cancelled_and_the_model_is_kept(
     held.set()
     assert window.reach(job_id, Stage.READY).cancel_asked
     assert (window.root / job_id / "model.glb").read_bytes() == glb(7)
-    assert {path.name for path in (window.root / job_id).iterdir()} == OWN_WITH_MODEL
+    assert names_in(window.root / job_id) == OWN_WITH_MODEL
     assert (emulator.calls["submit"], emulator.calls["cancel"], emulator.paid) == (1, 0, 1)

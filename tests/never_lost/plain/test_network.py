@@ -15,9 +15,10 @@ import pytest
 from emulator import CALL_NAMES, Emulator, Fault
 from tests.never_lost import matrix
 from tests.never_lost.plain.window import ENDS, QUICK, Window
-from tests.never_lost.world import OWN_WITH_MODEL, glb, left_over, new_emulator, picture_in
+from tests.never_lost.world import OWN_WITH_MODEL, glb, left_over, names_in, new_emulator, picture_in
 from tests.patience import PATIENCE
 from trellis_blender.core.errors import Remedy
+from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.folder import MODEL_FILE
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.scenario import api, connection
@@ -150,8 +151,8 @@ def _try(call: str, name: str, fault: Fault, folder: Path) -> Outcome:
         finally:
             window.close()
         extra = left_over(folder / "jobs")
-        for job in (folder / "jobs").iterdir():
-            names = {path.name for path in job.iterdir()}
+        for job in job_folder.job_folders(folder / "jobs"):
+            names = names_in(job)
             if names != OWN_WITH_MODEL:
                 extra[job.name] = sorted(names)
     problems = (*outcome.problems, *([f"left over: {extra}"] if extra else []))

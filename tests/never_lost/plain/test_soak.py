@@ -18,7 +18,7 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.never_lost.plain import soak_child
-from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, new_emulator, picture_in
+from tests.never_lost.world import OWN, OWN_WITH_MODEL, glb, names_in, new_emulator, picture_in
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
 
@@ -108,7 +108,7 @@ def test_nothing_else_is_left(soaked: tuple[Path, Emulator, int]) -> None:
     assert len(unfinished) <= kills  # a job's folder without its name yet: swept a day later
     strange = {}
     for folder in set(root.iterdir()) - set(unfinished):
-        names = {path.name for path in folder.iterdir()}
+        names = names_in(folder)
         job = job_folder.load(folder)
         if names != (OWN_WITH_MODEL if job.stage is Stage.READY else OWN):
             strange[folder.name] = (job.stage, names)

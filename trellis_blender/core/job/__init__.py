@@ -4,11 +4,12 @@
 - `events.py` lists everything that can happen to a job.
 - `job.py` defines the job and the table of its stages.
 - `folder.py` keeps a job on disk.
+- `record.py` checks what `job.json` says.
 - `moving.py` moves jobs from other folders to theirs.
-- `lock.py` lets only one Blender drive a job.
+- `claims.py` lets only one process drive a job.
+- `lock.py` locks a file for one process.
 - `words.py` says where a job stands, what it cost, when and how long.
-- `time_left.py` estimates how long a generation takes.
-- `progress.py` computes how far a job is, and keeps its bar from going back.
+- `progress.py` computes how far a job is, keeps its bar from going back, and estimates the time left.
 - `spending.py` adds up what Scenario charged, by month.
 - `clean_up.py` says which jobs can be removed together.
 """

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
 from .job import Job, Stage
@@ -17,7 +17,7 @@ class Kind(StrEnum):
     WITHOUT_MODEL = "without_model"
     """The job failed or was cancelled, and nothing that was paid for is lost with it."""
     NEVER_IMPORTED = "never_imported"
-    """The model was paid for and never imported."""
+    """The model was paid for and never imported, or the import was undone."""
 
 
 def kind_of(job: Job) -> Kind | None:
@@ -29,11 +29,11 @@ def kind_of(job: Job) -> Kind | None:
     return Kind.NEVER_IMPORTED if job.holds_model else Kind.WITHOUT_MODEL
 
 
-def by_kind(jobs: Iterable[Job]) -> Mapping[str, list[str]]:
-    """Return the ids of the jobs that can be removed, by their kind."""
+def by_kind(jobs: Iterable[Job], lost: Collection[str] = ()) -> Mapping[str, list[str]]:
+    """Return the ids of the jobs that can be removed, by their kind. `lost`: those whose model left the scene again."""
     found: dict[str, list[str]] = {kind: [] for kind in Kind}
     for job in jobs:
-        kind = kind_of(job)
+        kind = Kind.NEVER_IMPORTED if job.id in lost else kind_of(job)
         if kind is not None:
             found[kind].append(job.id)
     return found

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import Remedy
+from ..model.surface.findings import Findings
 
 
 class Event:
@@ -111,6 +112,13 @@ class KeptUnread(Event):
 @dataclass(frozen=True)
 class Imported(Event):
     """An import: the model is in a scene."""
+
+
+@dataclass(frozen=True)
+class Checked(Event):
+    """A check of the model: what was measured of it, or more of that than before."""
+
+    findings: Findings
 
 
 @dataclass(frozen=True)

@@ -1,59 +1,73 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job's folder on disk: `job.json`, the picture as it was sent, `model.glb`, its textures.
+"""The job's folder on disk: `job.json`, the picture as it was sent, `submit-1`, `model.glb`, its textures.
 
 Each job has its own folder, so that a person can read, copy or delete it. Only the runner's thread writes it. A file is
-whole or absent: it is written under another name, flushed to the disk, and renamed.
+whole or absent: it is written under another name, flushed to the disk, and renamed. Only its owner may enter the
+folder, and no link leads out of it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
+import errno
 import json
 import os
+import re
 import secrets
 import shutil
+import stat
 import time
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, get_args, get_type_hints
 
-from ..errors import Remedy
-from ..files import flush_file, flush_folder, rename
-from ..picture.file import SENDABLE
-from ..request.models import MODELS, TRELLIS_2
-from .job import TRANSIENT, Job, Stage
+from ..errors import InTheWayError
+from ..files import (
+    FILE_MODE,
+    FOLDER_MODE,
+    OTHERS,
+    clear,
+    close_to_others,
+    flush_file,
+    flush_folder,
+    is_link,
+    new_own,
+    read_own,
+    rename,
+    write_whole,
+)
+from .claims import Claim, ClaimLostError, Hold
+from .job import Job
 from .lock import LOCK_FILE
+from .record import PICTURES, DamagedJobError, NewerJobError, as_json, from_json
 
-FORMAT = 1
+__all__ = ["DamagedJobError", "NewerJobError", "as_json", "from_json"]
 JOB_FILE = "job.json"
 MODEL_FILE = "model.glb"
 THUMBNAIL_FILE = "thumbnail.png"
+SUBMIT_FILE = "submit-{number}"
 FAVORITE_FILE = "favorite"
 IMPORTED_FILE = "imported.blend"
 TEXTURES_FOLDER = "textures"
 UNFINISHED_PREFIX = ".new-"
+REMOVED_PREFIX = ".removed-"
 INCOMING = ".incoming"
 OWN_FILES = (
-    *(f"source.{kind}" for kind in SENDABLE),
+    LOCK_FILE,
+    *(name + end for name in PICTURES for end in ("", ".part")),
     *(MODEL_FILE + end for end in ("", ".part", ".origin")),
     *(THUMBNAIL_FILE + end for end in ("", ".part")),
-    IMPORTED_FILE,
+    *(IMPORTED_FILE + end for end in ("", "@")),  # Blender writes the second, and renames it
     FAVORITE_FILE,
     "job.damaged-*.json",
+    SUBMIT_FILE.format(number="[0-9]*"),
     JOB_FILE + ".part",
-    LOCK_FILE,
     JOB_FILE,
 )
 STALE_SECONDS = 24 * 3600.0
-
-
-class DamagedJobError(Exception):
-    """A `job.json` that cannot be understood."""
-
-
-class NewerJobError(DamagedJobError):
-    """A sound `job.json` from a newer version of the add-on."""
+JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]+")
+_UNFINISHED = re.compile(re.escape(UNFINISHED_PREFIX) + JOB_ID.pattern + "(-[a-z0-9-]+)?")
+_REMOVED = re.compile(re.escape(REMOVED_PREFIX) + "[0-9a-f]{6}-(.+)")
 
 
 def new_id(now: float) -> str:
@@ -61,17 +75,24 @@ def new_id(now: float) -> str:
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
-def create(root: Path, job: Job, picture: Path | None) -> None:
-    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder."""
-    unfinished = root / (UNFINISHED_PREFIX + job.id)
-    unfinished.mkdir(parents=True)
+def create(root: Path, job: Job, picture: Path | None, process: str = "") -> None:
+    """Create the job's folder in one step and move its picture there. Raises OSError; then there is no folder.
+
+    `process`: the job is claimed by it from the first moment on; empty: by nobody.
+    """
+    unfinished = root / f"{UNFINISHED_PREFIX}{job.id}-{process or secrets.token_hex(3)}"
+    root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    unfinished.mkdir(mode=FOLDER_MODE)
     moved: Path | None = None
     try:
         if picture is not None:
             target = unfinished / job.picture
             moved = picture.replace(target)
+            close_to_others(target)
             flush_file(target)
-        (unfinished / LOCK_FILE).touch()  # now, while the disk has room: never create a job that cannot be locked
+        if process:
+            (unfinished / LOCK_FILE).mkdir(mode=FOLDER_MODE)
+            Claim(unfinished, process).path.mkdir(mode=FOLDER_MODE)
         save(unfinished, job)
         rename(unfinished, root / job.id)
     except OSError:
@@ -83,24 +104,52 @@ def create(root: Path, job: Job, picture: Path | None) -> None:
         flush_folder(root)
 
 
-def save(folder: Path, job: Job) -> None:
-    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays."""
-    part = folder / (JOB_FILE + ".part")
-    # a Linux file name may hold bytes that are no text; a backslash escape keeps them, in JSON too
-    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(as_json(job), file, indent=1, ensure_ascii=False)
-        file.flush()
+def save(folder: Path, job: Job, hold: Hold | None = None) -> None:
+    """Write `job.json` so that it survives a power cut right afterwards. Raises OSError; then the old one stays.
+
+    `hold`: what we hold the job by. Raises ClaimLostError if another process has taken it over.
+    """
+    within = hold.path if isinstance(hold, Claim) else folder
+    # a name may hold bytes that are no text; a backslash escape keeps them, in JSON too
+    text = json.dumps(as_json(job), indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    try:
+        write_whole(folder / JOB_FILE, text, is_private=True, part=within / (JOB_FILE + ".part"))
+    except OSError as error:
+        if hold is None or hold.is_held() or not folder.is_dir():
+            raise
+        raise ClaimLostError(str(error)) from error
+
+
+def begin_submit(folder: Path, number: int) -> bool:
+    """Create the file that decides who sends the paid call of this attempt. Return whether it was created here.
+
+    Only who creates it may send that call, once; if it exists, the call may have been sent. To create it and not to
+    send makes sure that nobody ever sends it. It survives a power cut right afterwards. Raises OSError: do not send.
+    """
+    try:
+        handle = os.open(folder / SUBMIT_FILE.format(number=number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "wb") as file:
         os.fsync(file.fileno())
-    rename(part, folder / JOB_FILE)
     flush_folder(folder)
+    return True
+
+
+def withdraw_submit(folder: Path, number: int) -> None:
+    """Delete that file, after its call was certainly not accepted. Only for who created it. Never raises."""
+    with contextlib.suppress(OSError):
+        (folder / SUBMIT_FILE.format(number=number)).unlink()
 
 
 def load(folder: Path) -> Job:
     """Return the job in the folder. Raises OSError, and DamagedJobError if `job.json` is not what `save` writes."""
+    if is_link(folder):
+        raise InTheWayError(errno.ELOOP, f"“{folder.name}” is a link to another place", str(folder))
     try:
-        data = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
+        data = json.loads(read_own(folder / JOB_FILE).decode("utf-8"))
         job = from_json(data)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (InTheWayError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedJobError(str(error)) from error
     if job.id != folder.name:
         raise DamagedJobError("the job has another folder's id")
@@ -112,15 +161,52 @@ def set_aside(folder: Path) -> None:
     rename(folder / JOB_FILE, folder / f"job.damaged-{secrets.token_hex(3)}.json")
 
 
-def remove(folder: Path) -> None:
-    """Delete the job's own files, `job.json` last, and the folder unless it holds something else. Raises OSError."""
-    patterns = (f"{TEXTURES_FOLDER}/*-{folder.name}-*", *OWN_FILES)
-    own = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    for path in own:
-        path.unlink(missing_ok=True)
-    for emptied in (folder / TEXTURES_FOLDER, folder):
+def remove(folder: Path) -> bool:
+    """Take the job out of the jobs' folder in one step, then delete its own files.
+
+    The job's folder stays if it holds something else. Return whether nothing of the job is left: what is, `sweep`
+    deletes later. Raises OSError if the job cannot be taken out, or nothing of it deleted; it is then whole.
+    """
+    if (folder / LOCK_FILE).is_dir() and not is_link(folder / LOCK_FILE):
+        (folder / LOCK_FILE).rmdir()  # it is not empty while a process claims the job
+    aside = folder.with_name(f"{REMOVED_PREFIX}{secrets.token_hex(3)}-{folder.name}")
+    rename(folder, aside)  # Windows refuses it while another program has a file of the job open
+    return _delete(aside, folder)
+
+
+def _delete(aside: Path, folder: Path) -> bool:
+    """Delete the job's own files; return whether that worked. `folder`: where it was, for what else is in there."""
+    is_begun, failure = False, None
+    for path in [*_own_files(aside, folder.name)]:
+        try:
+            path.unlink(missing_ok=True)
+            is_begun = True
+        except OSError as error:
+            failure = failure or error
+    if failure is not None and not is_begun:
+        rename(aside, folder)
+        raise failure
+    for emptied in (aside / TEXTURES_FOLDER, aside):
         with contextlib.suppress(OSError):  # it holds something else, which is not ours to delete
             emptied.rmdir()
+    if failure is None and aside.exists():
+        with contextlib.suppress(OSError):  # somebody has put another folder there
+            rename(aside, folder)
+    return failure is None
+
+
+def _own_files(folder: Path, job_id: str) -> Iterator[Path]:
+    """Yield what the job itself has put into its folder, `job.json` last. Raises OSError."""
+    textures = folder / TEXTURES_FOLDER
+    if textures.is_dir() and not is_link(textures):
+        yield from (path for path in _files(textures) if f"-{job_id}-" in path.name)
+    own = [path for path in _files(folder) if any(fnmatch(path.name, pattern) for pattern in OWN_FILES)]
+    yield from sorted(own, key=lambda path: path.name == JOB_FILE)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return all that is in the folder but folders. A link is one file, whatever it points at."""
+    return sorted(Path(entry) for entry in os.scandir(folder) if not entry.is_dir(follow_symlinks=False))
 
 
 def mark(folder: Path, *, is_favorite: bool) -> None:
@@ -129,11 +215,10 @@ def mark(folder: Path, *, is_favorite: bool) -> None:
     An empty file says so, and no key of `job.json`: an earlier version of the add-on, which rewrites that without keys
     that it does not know, leaves the file; and a job that another Blender drives can be marked, too.
     """
-    file = folder / FAVORITE_FILE
     if is_favorite:
-        file.touch()
+        new_own(folder / FAVORITE_FILE, is_private=True).close()
     else:
-        file.unlink(missing_ok=True)
+        clear(folder / FAVORITE_FILE)
 
 
 def favorites(root: Path) -> frozenset[str]:
@@ -143,7 +228,7 @@ def favorites(root: Path) -> frozenset[str]:
 
 def size(folder: Path) -> int:
     """Return the size of all files in the folder in bytes, 0 if it is gone. Raises OSError."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(status.st_size for path in folder.rglob("*") if stat.S_ISREG((status := path.lstat()).st_mode))
 
 
 def job_folders(root: Path) -> list[Path]:
@@ -151,66 +236,28 @@ def job_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
     names = (entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
-    return [root / name for name in sorted(names) if (root / name / JOB_FILE).is_file()]
+    return [root / name for name in sorted(names) if os.path.lexists(root / name / JOB_FILE)]
+
+
+def close(folder: Path) -> None:
+    """Close a job's folder to others, with all of its own files, if an earlier version or a copy has left it open."""
+    if os.name != "nt" and folder.stat().st_mode & OTHERS and not is_link(folder):
+        for path in (folder, folder / TEXTURES_FOLDER, *_own_files(folder, folder.name)):
+            close_to_others(path)
 
 
 def sweep(root: Path, now: float) -> None:
-    """Remove the remains of an interrupted start after a day. Nothing of them was ever sent."""
-    left = [*root.glob(UNFINISHED_PREFIX + "*"), *(root / INCOMING).glob("*")]
+    """Remove the remains of an interrupted start after a day, and of a removal at once. Nothing of them is needed."""
+    with contextlib.suppress(OSError):  # there is no such folder yet
+        for entry in [*os.scandir(root)]:
+            removed = _REMOVED.fullmatch(entry.name)
+            if removed is not None and entry.is_dir(follow_symlinks=False) and not is_link(Path(entry)):
+                with contextlib.suppress(OSError):  # it is still held: try next time
+                    _delete(Path(entry), root / removed[1])
+    incoming = root / INCOMING
+    unfinished = (path for path in root.glob(UNFINISHED_PREFIX + "*") if _UNFINISHED.fullmatch(path.name))
+    left = [*unfinished, *([] if is_link(incoming) else incoming.glob("*"))]
     for path in left:
         with contextlib.suppress(OSError):  # another Blender may have removed it, or still hold it: try next time
-            if now - path.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def as_json(job: Job) -> dict[str, Any]:
-    """Return what is written to disk: everything but the transient state."""
-    fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
-    if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
-        del fields["model"]
-    return {"format": FORMAT, **fields, "parameters": dict(job.parameters)}
-
-
-def from_json(data: Any) -> Job:
-    """Return the job that `as_json` wrote. Raises KeyError, TypeError or ValueError if something does not fit."""
-    if not isinstance(data["format"], int) or data["format"] < FORMAT:
-        raise ValueError("no such format")
-    if data["format"] > FORMAT:
-        raise NewerJobError("written by a newer version of the add-on")
-    if data.get("model", TRELLIS_2.id) not in MODELS:
-        raise NewerJobError("made by a model that is not known here")
-    hints = get_type_hints(Job)
-    values: dict[str, Any] = {}
-    for spec in dataclasses.fields(Job):
-        if spec.name in TRANSIENT or (spec.name not in data and spec.default is not dataclasses.MISSING):
-            continue
-        values[spec.name] = _restored(data[spec.name], hints[spec.name], spec.name)
-    return Job(**values)
-
-
-def _restored(value: Any, hint: Any, name: str) -> Any:
-    if hint in (Stage, Remedy):
-        return hint(value)
-    if hint in (str, bool, int):
-        if type(value) is not hint:
-            raise TypeError(f"{name} is not a {hint.__name__}")
-        return value
-    if name == "parameters":
-        if not all(isinstance(item, int | float) for item in value.values()) or "seed" not in value:
-            raise TypeError("parameters are not numbers, or have no seed")
-        return MappingProxyType(dict(value))
-    if hint in (tuple[str, ...], tuple[int, ...]):
-        return _restored_list(value, get_args(hint)[0], name)
-    if value is None and hint is not float:
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} is not a number")
-    return value
-
-
-def _restored_list(value: Any, kind: type, name: str) -> tuple[Any, ...]:
-    if not isinstance(value, list) or not all(type(item) is kind for item in value):
-        raise TypeError(f"{name} is not a list of {kind.__name__}")
-    if name == "crop" and len(value) not in (0, 6):
-        raise TypeError("a crop is six numbers")
-    return tuple(value)
+            if now - path.lstat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(path) if path.is_dir() and not is_link(path) else path.unlink()

@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import Remedy
+from ..model.surface.findings import Findings
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from .events import (
@@ -34,6 +35,7 @@ from .events import (
     CancelAsked,
     Cancelled,
     CancelRefused,
+    Checked,
     Damaged,
     Downloaded,
     Event,
@@ -94,9 +96,12 @@ class Job:
     it lies before the paid call. `asset_gone`: Scenario no longer knows that asset, so the picture is sent again.
     `remote_id`: Scenario's id of the paid job. `remote_ended`: that job ended without a model. `past_remote_ids`: the
     ids of earlier tries.
+    `submits`: how often the paid call was announced: the number of the file that decides who sends it. 0: by an earlier
+    version, or never.
     `cost`: Scenario's creative units, None while unknown. `charged_in_vain`: what Scenario kept for tries that ended
     without a model.
     `generation_seconds`: how long Scenario took, by its own clock. `model_asset_ids`: the results.
+    `findings`: what was measured of its model, None if nobody has yet.
     `cancel_asked`: the artist no longer wants it, and its model is not imported by itself. `cancel_refused`: Scenario
     goes on with it all the same.
     `may_be_paid`: a request of it was not found at Scenario, but may have been accepted. `may_submit_again`: the artist
@@ -124,10 +129,12 @@ class Job:
     remote_id: str = ""
     remote_ended: bool = False
     past_remote_ids: tuple[str, ...] = ()
+    submits: int = 0
     cost: float | None = None
     charged_in_vain: float = 0.0
     model_asset_ids: tuple[str, ...] = ()
     model_asset_id: str = ""
+    findings: Findings | None = None
     cancel_asked: bool = False
     cancel_refused: bool = False
     may_be_paid: bool = False
@@ -257,12 +264,14 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         },
         Stage.READY: {
             CancelAsked: Stage.READY,
+            Checked: Stage.READY,
             Imported: Stage.IMPORTED,
             Damaged: Stage.FAILED,
             Resumed: _furthest_paid,
         },
         Stage.IMPORTED: {
             Imported: Stage.IMPORTED,
+            Checked: Stage.IMPORTED,
             Damaged: Stage.FAILED,
             Resumed: _furthest_paid,
         },
@@ -336,6 +345,8 @@ def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
         case Uploaded(asset_id, uploaded_at, sha256):
             told = {"asset_id": asset_id, "uploaded_at": uploaded_at, "picture_sha256": sha256}
             return {**told, "asset_gone": False}
+        case SubmitStarted():
+            return {"submits": job.submits + 1}
         case Submitted(remote_id, cost):
             known = {"remote_id": remote_id, "cost": cost, "accepted": now}
             return known | _said("") | {"may_be_paid": False, "may_submit_again": False}
@@ -357,7 +368,9 @@ def _facts(  # noqa: C901, PLR0911, PLR0912 - one case an event, read as a table
         case Generated(asset_ids, cost, seconds):
             return {"model_asset_ids": asset_ids, "cost": _known(cost, job), "generation_seconds": seconds}
         case Downloaded(asset_id):
-            return {"model_asset_id": asset_id}
+            return {"model_asset_id": asset_id, "findings": None}
+        case Checked(findings):
+            return {"findings": findings}
         case Damaged(message, remedy):
             return _said(message, remedy)
         case CancelAsked():

@@ -9,6 +9,7 @@ On the same drive a job's folder is renamed, in one step. To another drive it is
     4. place/.gone-ID   the original is renamed once more, and deleted
 
 The job's lock is held all the while. So a job at which another Blender works stays where it is, until a later start.
+What a dead process has claimed is released first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -24,15 +24,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StorageError, storage_error
-from ..files import flush_file, flush_folder, rename
+from ..files import FOLDER_MODE, check_plain, close_to_others, flush_file, flush_folder, is_link, rename
 from . import spending
-from .folder import INCOMING, JOB_FILE, STALE_SECONDS
+from .claims import Claims
+from .folder import INCOMING, JOB_FILE, JOB_ID, STALE_SECONDS
 from .lock import LOCK_FILE, FolderLock
 
 COPY_PREFIX = ".copy-"
 COPIED_PREFIX = ".moved-"
 DELETED_PREFIX = ".gone-"
-JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def arrivals(places: Iterable[Path], root: Path) -> Iterator[Arrival]:
 
 def _arrivals_from(place: Path, root: Path) -> Iterator[Arrival]:
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if not place.is_dir() or place.samefile(root):
             return
         spending.take_over(root, place)
@@ -68,13 +68,16 @@ def _arrivals_from(place: Path, root: Path) -> Iterator[Arrival]:
     except OSError as error:
         yield Arrival(is_left=True, error=storage_error("read the folder of the jobs", error))
         return
+    claims = Claims(place)
     for folder in folders:
         try:
-            yield _arrival(folder, root)
+            yield _arrival(folder, root, claims)
         except FileNotFoundError:  # another Blender moves it, or has moved it
             yield Arrival(is_left=(place / (COPIED_PREFIX + _id_of(folder.name))).exists())
         except OSError as error:
             yield Arrival(is_left=True, error=storage_error("move a job to the jobs' folder", error))
+    claims.sweep()
+    claims.close()
     with contextlib.suppress(OSError):  # it holds something
         (place / INCOMING).rmdir()
 
@@ -83,13 +86,15 @@ def _sweep_copies(root: Path) -> None:
     """Remove unfinished copies whose originals are gone, after a day."""
     for path in root.glob(COPY_PREFIX + "*"):
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+            is_copy = JOB_ID.fullmatch(path.name.removeprefix(COPY_PREFIX)) and not is_link(path)
+            if is_copy and time.time() - path.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(path)
 
 
 def _job_folders(place: Path) -> list[Path]:
     """Return the folders of jobs, whole or half moved, oldest first. Raises OSError."""
-    names = {_id_of(entry.name): entry.name for entry in os.scandir(place) if entry.is_dir()}
+    entries = (entry for entry in os.scandir(place) if entry.is_dir() and not is_link(Path(entry)))
+    names = {_id_of(entry.name): entry.name for entry in entries}
     return [
         place / names[job_id]
         for job_id in sorted(names)
@@ -101,11 +106,11 @@ def _id_of(name: str) -> str:
     return name.removeprefix(COPIED_PREFIX).removeprefix(DELETED_PREFIX)
 
 
-def _arrival(folder: Path, root: Path) -> Arrival:
+def _arrival(folder: Path, root: Path, claims: Claims) -> Arrival:
     """Move one job. Raises OSError; it is then where it was, or half moved."""
     job_id = _id_of(folder.name)
     target, copy = root / job_id, root / (COPY_PREFIX + job_id)
-    lock = FolderLock.take(folder)
+    lock = _locked(folder, claims)
     if lock is None:
         return Arrival(is_left=True)
     try:
@@ -131,6 +136,15 @@ def _arrival(folder: Path, root: Path) -> Arrival:
         lock.release()
     shutil.rmtree(folder, ignore_errors=True)  # what is left goes at the next start
     return Arrival(target if is_new else None)
+
+
+def _locked(folder: Path, claims: Claims) -> FolderLock | None:
+    """Lock the job's folder; None while another Blender works at it. Raises OSError."""
+    if (folder / LOCK_FILE).is_dir():
+        dead = claims.take(folder)
+        if dead is not None:
+            dead.release()
+    return FolderLock.take(folder)
 
 
 def _is_moved(folder: Path, target: Path, lock: FolderLock) -> bool:
@@ -163,17 +177,21 @@ def _copy(folder: Path, copy: Path) -> None:
     """Copy the folder, and flush all to the disk. Raises OSError, and leaves no copy."""
     shutil.rmtree(copy, ignore_errors=True)
     try:
-        copy.mkdir()
+        copy.mkdir(mode=FOLDER_MODE)
         for path in sorted(folder.rglob("*")):  # a folder comes before what it holds
             target = copy / path.relative_to(folder)
-            if path.is_dir():
-                target.mkdir()
+            if is_link(path):
+                shutil.copyfile(path, target, follow_symlinks=False)  # it is somebody else's
+            elif path.is_dir():
+                target.mkdir(mode=FOLDER_MODE)
             elif path.name != LOCK_FILE:  # Windows lets nobody read what is locked
+                check_plain(path, path.lstat())
                 shutil.copyfile(path, target)
+                close_to_others(target)
                 flush_file(target)
         (copy / LOCK_FILE).touch()
         for made in [*copy.rglob("*"), copy]:
-            if made.is_dir():
+            if made.is_dir() and not is_link(made):
                 flush_folder(made)
     except OSError:
         shutil.rmtree(copy, ignore_errors=True)
@@ -188,5 +206,5 @@ def _is_copy(copy: Path, folder: Path) -> bool:
 
 
 def _sizes(folder: Path) -> set[tuple[Path, int]]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
-    return {(path.relative_to(folder), path.stat().st_size) for path in files}
+    files = (path for path in folder.rglob("*") if path.name != LOCK_FILE and (is_link(path) or path.is_file()))
+    return {(path.relative_to(folder), path.lstat().st_size) for path in files}

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import write_whole
+from ..files import read_own, write_whole
 from .job import Job
 
 REMOVED_FILE = "removed jobs.json"
+BYTES_MAXIMUM = 32 * 1024 * 1024  # some hundred thousand jobs
 # By job id: when the job was created (seconds since 1970), the creative units charged for it, and its id at Scenario,
 # which is empty if no model came of it.
 Costs = Mapping[str, tuple[float, float, str]]
@@ -65,12 +66,12 @@ def removed(root: Path) -> Costs:
 
 
 def _write(root: Path, costs: Costs) -> None:
-    write_whole(root / REMOVED_FILE, json.dumps(costs, indent=1).encode())
+    write_whole(root / REMOVED_FILE, json.dumps(costs, indent=1).encode(), is_private=True)
 
 
 def _read(root: Path) -> Costs:
     try:
-        data = json.loads((root / REMOVED_FILE).read_text(encoding="utf-8"))
+        data = json.loads(read_own(root / REMOVED_FILE, BYTES_MAXIMUM).decode("utf-8"))
     except (FileNotFoundError, ValueError, RecursionError):
         return {}
     known = data.items() if isinstance(data, dict) else ()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A job in the artist's words and numbers: where it stands, how far it is, what it cost, when and how long.
 
-Dates look as in Blender's file browser, durations as in the header of its renders.
+Dates look as in Blender's file browser, which itself has no other language for its months; ours are translated as whole
+dates, since each language has its own order. Durations look as in the header of Blender's renders.
 """
 
 from __future__ import annotations
@@ -86,8 +87,11 @@ _PLACE = re.compile(r" (\d+)/\d+$")
 
 
 def numbered(name: str, taken: Iterable[str]) -> str:
-    """Return the name with the number after the highest among the taken names: “Render 001”, “Render 002”."""
-    same = re.compile(re.escape(name) + r" (\d+)")
+    """Return the name with the number after the highest among the taken names: “Render 001”, “Render 002”.
+
+    The number of variations, “Render 002 1/4”, is taken too.
+    """
+    same = re.compile(re.escape(name) + r" (\d+)(?: \d+/\d+)?")
     numbers = [int(match[1]) for match in map(same.fullmatch, taken) if match]
     return f"{name} {max(numbers, default=0) + 1:03d}"
 
@@ -134,6 +138,20 @@ def size_words(size: int) -> str:
 
 
 _DAY = 24 * 3600
+_DATES = (
+    "{day} Jan {year} {clock}",
+    "{day} Feb {year} {clock}",
+    "{day} Mar {year} {clock}",
+    "{day} Apr {year} {clock}",
+    "{day} May {year} {clock}",
+    "{day} Jun {year} {clock}",
+    "{day} Jul {year} {clock}",
+    "{day} Aug {year} {clock}",
+    "{day} Sep {year} {clock}",
+    "{day} Oct {year} {clock}",
+    "{day} Nov {year} {clock}",
+    "{day} Dec {year} {clock}",
+)
 
 
 def duration(seconds: float) -> str:
@@ -155,7 +173,8 @@ def date(moment: float, now: float) -> str:
         return f"Today {clock}"
     if day == time.localtime(now - _DAY)[:3]:
         return f"Yesterday {clock}"
-    return time.strftime("%d %b %Y %H:%M", local)
+    pattern = _DATES[local.tm_mon - 1]
+    return pattern.format(day=f"{local.tm_mday:02d}", year=local.tm_year, clock=clock)
 
 
 # For each stage: the bar at its start, and the share it fills. The generation takes most of the time.

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import read_own
+from .glb import GLB_BYTES_MAXIMUM
+
 if TYPE_CHECKING:  # the main thread needs no numpy before the first model arrives
     import numpy.typing as npt
 
@@ -94,7 +97,7 @@ class ImageFile:
         file = None if self.path is None else self.path.with_suffix(".png")
         if file is None or file == self.path or not file.is_file():
             return self
-        return replace(self, path=file, data=None if self.data is None else file.read_bytes())
+        return replace(self, path=file, data=None if self.data is None else read_own(file, GLB_BYTES_MAXIMUM))
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,13 @@ class MeshArrays:
     """A triangle mesh in Blender's own layout: flat, contiguous, of Blender's types.
 
     `positions`: (vertices * 3) float32, scene units, Z up.
-    `corner_vertices`, `corner_edges`: (faces * 3) int32. `edges`: (edges * 2) int32.
+    `corner_vertices`, `corner_edges`: (faces * 3) int32. `edges`: (edges * 2) int32. `face_starts`: (faces) int32, the
+    corner at which each face begins.
     `uvs`: each (faces * 3 * 2) float32. `materials`: (faces) int32; None with one material.
     `sharp_edges`: (edges) bool; None if no edge is sharp.
     `normals`: (faces * 3 * 3) float32; None unless the file's normals are kept.
     `vertex_normals`: the same as (vertices * 3) float32; None unless all corners of each vertex agree.
-    `is_flat`: shade every face flat.
+    `sharp_faces`: (faces) bool, all of them flat; None if none is.
     """
 
     positions: Array
@@ -119,12 +123,18 @@ class MeshArrays:
     sharp_edges: Array | None
     normals: Array | None
     vertex_normals: Array | None
-    is_flat: bool
+    face_starts: Array
+    sharp_faces: Array | None
 
     @property
     def face_count(self) -> int:
         """Return the number of triangles."""
         return len(self.corner_vertices) // 3
+
+    @property
+    def is_flat(self) -> bool:
+        """Return whether every face is shaded flat."""
+        return self.sharp_faces is not None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..text import one_line
 from .glb import damaged
 
 Node = Mapping[str, Any]
@@ -46,11 +47,11 @@ def numbers(holder: Node, name: str, where: str, default: Sequence[float]) -> tu
 
 
 def text(holder: Node, name: str, where: str, default: str = "") -> str:
-    """Return a text."""
+    """Return a text, made plain: it may become a name in Blender."""
     value = holder.get(name, default)
     if not isinstance(value, str):
         raise damaged(f"{where} has no valid {name}")
-    return value
+    return one_line(value)
 
 
 def flag(holder: Node, name: str, where: str) -> bool:
@@ -74,7 +75,7 @@ def texts(holder: Node, name: str) -> list[str]:
     value = holder.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise damaged(f"{name} is not a list of texts")
-    return value
+    return [one_line(item) for item in value]
 
 
 def child(holder: Node, name: str, where: str) -> Node:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelFileError, Remedy
+from ..files import open_own, read_own
 
 MAGIC = b"glTF"
 HEADER_BYTES = 12
@@ -21,8 +23,10 @@ CHUNK_HEADER_BYTES = 8
 VERSION = 2
 JSON_CHUNK = b"JSON"
 BINARY_CHUNK = b"BIN\0"
+GLB_BYTES_MAXIMUM = 2**32 - 1  # its header can name no more (glTF 2.0 §4.4.2)
 # A model of Trellis 2 has two kilobytes of JSON. As Python objects, JSON can take 30 times its size: 120 MB at most.
 JSON_BYTES_MAXIMUM = 4 * 1024 * 1024
+LARGE_JSON = "its JSON is unreasonably large"
 AGAIN = "Press Retry to download it again; it is not charged again."
 
 
@@ -56,14 +60,15 @@ def check_glb(path: Path) -> None:
 
     It checks no more than that: whatever such a file holds, it was paid for and is kept.
     """
-    with path.open("rb") as file:
+    with open_own(path) as file:
         header = file.read(HEADER_BYTES)
-    _check_header(header, path.stat().st_size)
+        size = file.seek(0, os.SEEK_END)
+    _check_header(header, size)
 
 
 def open_glb(path: Path) -> Glb:
     """Return the file's JSON and binary chunk. Reads the whole file into memory. Raises ModelFileError or OSError."""
-    data = memoryview(path.read_bytes())
+    data = memoryview(_read(path))
     header = bytes(data[:HEADER_BYTES])
     _check_header(header, len(data))
     (version,) = struct.unpack_from("<I", header, 4)
@@ -75,6 +80,12 @@ def open_glb(path: Path) -> Glb:
         raise damaged("its first chunk is not JSON")
     binary = next((chunk for kind, chunk in chunks[1:2] if kind == BINARY_CHUNK), memoryview(b""))
     return Glb(_json(chunks[0][1]), binary)
+
+
+def _read(path: Path) -> bytes:
+    """Return the file's bytes, if its header fits its size: what only has its name is not read to its end."""
+    check_glb(path)
+    return read_own(path, GLB_BYTES_MAXIMUM)
 
 
 def _check_header(header: bytes, size: int) -> None:
@@ -103,7 +114,7 @@ def _chunks(data: memoryview) -> list[tuple[bytes, memoryview]]:
 
 def _json(chunk: memoryview) -> Mapping[str, Any]:
     if len(chunk) > JSON_BYTES_MAXIMUM:
-        raise damaged("its JSON is unreasonably large")
+        raise damaged(LARGE_JSON)
     try:
         data = json.loads(bytes(chunk).decode("utf-8"))
     except (ValueError, RecursionError):

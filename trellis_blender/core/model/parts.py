@@ -19,6 +19,7 @@ ATTRIBUTES = frozenset({"POSITION", "NORMAL", "TANGENT"})
 TRIANGLES = 4
 DEPTH_MAXIMUM = 256
 PARTS_MAXIMUM = 16384
+NODES_MAXIMUM = 2 * PARTS_MAXIMUM
 UV_MAPS_MAXIMUM = 8  # Blender's own limit
 # The peak memory of building the mesh, in bytes for each vertex, corner, and corner of a UV map; a test measures it.
 VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16
@@ -56,6 +57,8 @@ def refuse_unplain(gltf: Node) -> None:
         raise NotPlainError("a camera")
     if len(objects(gltf, "scenes")) > 1:
         raise NotPlainError("several scenes")
+    if len(objects(gltf, "nodes")) > NODES_MAXIMUM:  # before time is spent on each
+        raise NotPlainError("thousands of parts")
 
 
 def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelFileError
-from ..files import write_whole
+from ..files import clear, own_folder, read_own, write_whole
 from . import normals as file_normals
 from . import weld
 from .accessors import BufferViews
 from .arrays import ImageFile, Material, MeshArrays, Model, Shape
+from .bounds import refuse_bombs
 from .fields import objects, text
 from .glb import Glb, NotPlainError, damaged, open_glb, points_outside
 from .materials import image_data, is_external, read_materials
@@ -53,6 +54,7 @@ def read_model(path: Path, shape: Shape) -> Model:
 
 def _contents(path: Path) -> _Contents:
     glb = open_glb(path)
+    refuse_bombs(glb)
     if any(map(is_external, objects(glb.json, "buffers"))):
         raise points_outside()
     try:
@@ -103,14 +105,29 @@ def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tupl
 
 def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """Return the images as bytes, as files, or both. Files are written here, so that the main thread never waits."""
-    made = {}
+    made, folder = {}, _folder_for_images(shape) if contents.images else None
     for index, (data, kind, name) in contents.images.items():
         target = None
-        if shape.images is not None:
-            target = _written(data, shape.images / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
+        if folder is not None:
+            target = _written(data, folder / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
         image = ImageFile(name, bytes(data) if shape.packs else None, target)
         made[index] = image.as_png() if shape.as_png else image
     return made
+
+
+def _folder_for_images(shape: Shape) -> Path | None:
+    """Return the folder for the images, made if needed: the job's own, or the artist's, which may be a link.
+
+    None if no images are to be written, or can be, and they are packed anyway. Raises OSError for the artist's folder.
+    """
+    if shape.images is not None and shape.packs:
+        try:
+            own_folder(shape.images)
+        except OSError:
+            return None
+    elif shape.images is not None:
+        shape.images.mkdir(parents=True, exist_ok=True)
+    return shape.images
 
 
 def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
@@ -119,15 +136,21 @@ def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
     If that fails, raises OSError if the file `is_needed`; otherwise returns None.
     """
     try:
-        if not (target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.with_suffix(".png").unlink(missing_ok=True)  # it was made from another image
+        if not _holds(target, data):
+            clear(target.with_suffix(".png"))  # it was made from another image
             write_whole(target, data)
     except OSError:
         if is_needed:
             raise
         return None
     return target
+
+
+def _holds(target: Path, data: memoryview) -> bool:
+    try:
+        return read_own(target, len(data)) == data
+    except OSError:
+        return False
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
@@ -229,5 +252,6 @@ def _built(
         sharp_edges=sharp,
         normals=None if custom is None else custom.ravel(),
         vertex_normals=None if custom is None else file_normals.of_vertices(len(positions), triangles, custom),
-        is_flat=normals is None,
+        face_starts=np.arange(0, triangles.size, 3, dtype=np.int32),
+        sharp_faces=np.ones(len(triangles), bool) if normals is None else None,
     )

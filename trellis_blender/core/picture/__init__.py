@@ -3,7 +3,8 @@
 
 - `file.py` describes a picture on its way: as chosen, as prepared, as a file.
 - `metadata.py` reads a file's header: its kind, its size, which way is up, whether it is complete.
-- `read.py` has Blender decode a file, and decides whether all of the picture is there.
+- `read.py` decides whether all of a decoded picture is there.
+- `pillow.py` decodes a file, and prepares its picture, without Blender.
 - `pixels.py` turns and scales pixels, and converts between linear light and sRGB.
 - `prepare.py` makes every picture upright, cropped to its subject and small enough.
 - `encode.py` writes PNGs, and reads what Blender and the viewport hand over.

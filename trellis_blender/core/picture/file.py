@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError
+from ..files import open_own
 
 if TYPE_CHECKING:
     from .encode import ViewportPixels
@@ -119,6 +120,6 @@ def check_size(name: str, width: int, height: int) -> None:
 
 
 def fingerprint(path: Path) -> str:
-    """Return the file's SHA-256 in hexadecimal. Raises OSError."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a picture of ours in hexadecimal. Raises OSError."""
+    with open_own(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

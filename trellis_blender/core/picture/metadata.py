@@ -10,14 +10,20 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import PictureError
+from ..files import open_own
+from .file import PIXELS_MAXIMUM
 
 Chunks = Iterator[tuple[bytes, int, int]]  # kind, start and end of the content
 ZEROS = 64  # bytes: so many zeros at the end of a compressed picture are suspicious
 ZEROS_SHARE = 0.1  # the same for a lossy WebP, as a share: a flat picture may end with many zeros (0.05 was seen)
 STRAY = 16  # bytes that a camera may leave before the end
+HEADER_BYTES = 256 * 1024  # of a file: its size stands before that, or it is not what we write
+TAGS_MAXIMUM = 4096  # of a directory in a TIFF
+_WHOLE_NUMBERS = {3: "H", 4: "I", 16: "Q"}
 UPRIGHT = 1  # Exif 2.32 §4.6.4, tag 0x0112: 1 to 8
 _PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
@@ -45,6 +51,7 @@ _KINDS = (
     (b"FUJIFILMCCD", "RAF"),
     (b"IIRO", "ORF"),
 )
+_HDR_SIZE = re.compile(rb"[-+]Y (\d{1,9}) [-+]X (\d{1,9})")
 _NETPBM = re.compile(rb"P[1-7]\s")
 # ISO/IEC 23008-12 §10.2: the brands of HEIC; AVIF has its own.
 _BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"crx ": "CR3"} | dict.fromkeys(
@@ -81,13 +88,26 @@ def read_header(data: bytes) -> FileHeader:
     kind = kind_of(data)
     try:
         width, height = _size(kind, data)
-    except (struct.error, IndexError, StopIteration):
+    except (struct.error, IndexError, StopIteration, ValueError):
         width = height = 0
     try:
         orientation, aspect = _orientation(kind, data), _aspect(kind, data)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, ValueError):
         orientation, aspect = UPRIGHT, 1.0
     return FileHeader(kind, width, height, orientation, aspect, _ends_early(kind, data))
+
+
+def is_safe_to_show(path: Path) -> bool:
+    """Return whether Blender itself may decode a picture of ours: its header tells a size, and that is bounded.
+
+    Reads the header alone, so the main thread may ask.
+    """
+    try:
+        with open_own(path) as file:
+            header = read_header(file.read(HEADER_BYTES))
+    except OSError:
+        return False
+    return 0 < header.width * header.height <= PIXELS_MAXIMUM
 
 
 def kind_of(data: bytes) -> str:
@@ -167,8 +187,47 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
             tags = _tiff_tags(data, 0)
             width, height = tags.get(0x100, 0), tags.get(0x101, 0)
         case _:
+            return _rarer_size(kind, data)
+    return int(width), int(height)
+
+
+def _rarer_size(kind: str, data: bytes) -> tuple[int, int]:
+    """Return the size of a kind that few artists send."""
+    match kind:
+        case "OpenEXR":
+            return _exr_size(data)
+        case "GIF":  # GIF89a §18: the logical screen
+            width, height = struct.unpack_from("<HH", data, 6)
+        case "HDR":  # Radiance: the line before the pixels, such as “-Y 480 +X 640”
+            found = _HDR_SIZE.search(data[:HEADER_BYTES])
+            height, width = (int(found[1]), int(found[2])) if found else (0, 0)
+        case "JPEG 2000":  # ITU-T T.800 §A.5.1: the SIZ segment follows the start of the codestream
+            right, bottom, left, top = struct.unpack_from(">IIII", data, data.index(b"\xff\x4f\xff\x51") + 8)
+            width, height = right - left, bottom - top
+        case "DPX":  # SMPTE 268M: the image information header
+            order = ">" if data.startswith(b"SDPX") else "<"
+            width, height = struct.unpack_from(order + "II", data, 772)
+        case "DDS":  # Microsoft, DDS_HEADER
+            height, width = struct.unpack_from("<II", data, 12)
+        case "AVIF" | "HEIC":  # ISO/IEC 23008-12 §6.5.3: the image spatial extents
+            width, height = struct.unpack_from(">II", data, data.index(b"ispe") + 8)
+        case _:
             return 0, 0
     return int(width), int(height)
+
+
+def _exr_size(data: bytes) -> tuple[int, int]:
+    """Return the size of the data window (OpenEXR File Layout: attributes of name, type, size and value)."""
+    at, found = 8, (0, 0)
+    while at < min(len(data), HEADER_BYTES) and data[at]:
+        name, kind = data[at : at + 1024].split(b"\0", 2)[:2]
+        at += len(name) + len(kind) + 2
+        (length,) = struct.unpack_from("<i", data, at)
+        if name == b"dataWindow":
+            left, top, right, bottom = struct.unpack_from("<iiii", data, at + 4)
+            found = right - left + 1, bottom - top + 1
+        at += 4 + max(0, length)
+    return found
 
 
 def _is_frame(marker: int) -> bool:
@@ -277,14 +336,17 @@ def _tiff_tags(data: bytes, at: int) -> dict[int, int]:
     order = {b"II": "<", b"MM": ">"}.get(data[at : at + 2])
     if order is None:
         return {}
-    (directory,) = struct.unpack_from(order + "I", data, at + 4)
-    (count,) = struct.unpack_from(order + "H", data, at + directory)
+    is_big = b"+" in data[at + 2 : at + 4]  # BigTIFF: offsets and counts of 64 bits
+    (directory,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, at + (8 if is_big else 4))
+    (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, at + directory)
+    first, entry, form = (8, 20, "HHQ") if is_big else (2, 12, "HHI")
     found = {}
-    for number in range(count):
-        tag, kind, length = struct.unpack_from(order + "HHI", data, at + directory + 2 + 12 * number)
-        if kind in (3, 4) and length == 1:
+    for number in range(min(count, TAGS_MAXIMUM)):
+        place = at + directory + first + entry * number
+        tag, kind, length = struct.unpack_from(order + form, data, place)
+        if kind in _WHOLE_NUMBERS and length == 1:
             (found[tag],) = struct.unpack_from(
-                order + ("H" if kind == 3 else "I"), data, at + directory + 10 + 12 * number
+                order + _WHOLE_NUMBERS[kind], data, place + struct.calcsize(order + form)
             )
     return found
 

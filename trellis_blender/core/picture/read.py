@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read a picture's file: Blender decodes it, and this module decides whether all of the picture is there."""
+"""Read a picture's file: Blender or Pillow decodes it, and this module decides whether all of the picture is there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..errors import PictureError, storage_error
+from ..files import read_any
 from .encode import targa
 from .file import check_size, closed, gone
 from .metadata import FileHeader, complaint, damaged, ends_where_it_should, read_header, unreadable
 from .pixels import Array, breaks_off
 
+PICTURE_BYTES_MAXIMUM = 1024**3  # 50 megapixels of 32-bit floats are 800 MB
 END_OF_FILE = "end of file"  # from the messages of Blender's libraries
 LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
 # Decodes the first file, calls the check with width, height and whether it has layers, and saves the picture as
@@ -37,29 +39,41 @@ def read_picture(
         if has_layers:
             raise PictureError(LAYERS.format(name=path.name))
 
+    def decoded(_header: FileHeader, _data: bytes) -> tuple[Array | None, str]:
+        with overheard() as printed:
+            is_read = decode(path, shown, check)
+        return targa(shown.read_bytes()) if is_read else None, "".join(printed)
+
+    is_whole = False
     try:
-        data = path.read_bytes()
+        read = read_whole(path, decoded)
+        is_whole = True
+    except OSError as error:
+        raise storage_error("read the picture", error) from error
+    finally:
+        if not is_whole:
+            shown.unlink(missing_ok=True)
+    return read
+
+
+def read_whole(path: Path, decode: Callable[[FileHeader, bytes], tuple[Array | None, str]]) -> tuple[FileHeader, Array]:
+    """Return the file's header, and its pixels as `decode` returns them for the file's bytes.
+
+    `decode` returns None in their place if it cannot, and what the library said about the file. Raises PictureError if
+    the picture is too large, incomplete or not readable, and what `decode` raises.
+    """
+    try:
+        data = read_any(path, PICTURE_BYTES_MAXIMUM)
     except FileNotFoundError:
         raise gone(path.name) from None
     except OSError as error:
         raise closed(path.name, error) from error
     header = read_header(data)
     check_size(path.name, header.width, header.height)
-    is_whole = False
-    try:
-        with overheard() as printed:
-            is_read = decode(path, shown, check)
-        said = "".join(printed)
-        if not is_read:
-            raise damaged(path.name) if END_OF_FILE in said else unreadable(path.name, data)
-        rows = targa(shown.read_bytes())
-        is_whole = not header.ends_early and not complaint(said)
-        is_whole = is_whole and (ends_where_it_should(header.kind) or not breaks_off(rows))
-        if not is_whole:
-            raise damaged(path.name)
-    except OSError as error:
-        raise storage_error("read the picture", error) from error
-    finally:
-        if not is_whole:
-            shown.unlink(missing_ok=True)
+    rows, said = decode(header, data)
+    if rows is None:
+        raise damaged(path.name) if END_OF_FILE in said else unreadable(path.name, data)
+    is_whole = not header.ends_early and not complaint(said)
+    if not is_whole or not (ends_where_it_should(header.kind) or not breaks_off(rows)):
+        raise damaged(path.name)
     return header, rows

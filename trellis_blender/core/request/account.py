@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,6 +14,10 @@ from ..errors import AccountError, Remedy
 TEAM_PAGE = "https://app.scenario.com/team"
 WEB_PAGE = "https://app.scenario.com"
 DEFAULT_ADDRESS = "https://api.cloud.scenario.com/v1"
+# The environment's variables that Scenario's own SDK reads.
+KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
+SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
+ADDRESS_VARIABLE = "SCENARIO_BASE_URL"
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,12 @@ class Account:
         if not secret:
             raise AccountError("The API secret is missing. Enter it.")
         return cls(key, secret, project.strip(), address)
+
+    @classmethod
+    def of_environment(cls) -> Account:
+        """Return the account that Scenario's own SDK would use here. Raises AccountError with what is missing."""
+        key, secret, address = (os.environ.get(name, "") for name in (KEY_VARIABLE, SECRET_VARIABLE, ADDRESS_VARIABLE))
+        return cls.checked(key, secret, address=address)
 
 
 def check_address(address: str) -> str:

@@ -7,20 +7,16 @@ with the extension. All Blenders of the user share it.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import stat
 import time
 from pathlib import Path
 
 from ..errors import storage_error
-from ..files import write_whole
+from ..files import FOLDER_MODE, close_to_others, read_own, write_whole
 
 FILE = "key.json"
 LOOK_SECONDS = 1.0
 BYTES_MAXIMUM = 64 * 1024
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyFile:
@@ -33,7 +29,7 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.key = self.secret = self.trouble = ""
+        self.key = self.secret = self.trouble = ""  # nosec B105 # none yet
         self.is_moved = False
         self._known: tuple[int, ...] | None = None  # what tells one state of the file from the next
         self._next_look = 0.0
@@ -50,7 +46,7 @@ class KeyFile:
         self.key, self.secret = key, secret
         try:
             if key or secret:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
                 text = json.dumps({"api_key": key, "api_secret": secret}, indent=1)
                 write_whole(self.path, text.encode(), is_private=True)
             else:
@@ -78,14 +74,14 @@ class KeyFile:
                 self.key, self.secret = _read(self.path) if found else ("", "")
                 self._known, self.trouble = found, ""
         except (OSError, ValueError, RecursionError) as error:
-            self.key = self.secret = ""
+            self.key = self.secret = ""  # nosec B105 # forgets it
             self._known = ()  # it may only be busy, so read it again at the next look
             reason = (error.strerror if isinstance(error, OSError) else "") or "it is damaged"
             self.trouble = f"The file with your key cannot be read: {reason}. Enter the key again."
 
     def _state(self) -> tuple[int, ...] | None:
         try:
-            found = self.path.stat()
+            found = self.path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
@@ -93,13 +89,8 @@ class KeyFile:
 
 def _read(path: Path) -> tuple[str, str]:
     """Return key and secret. Raises OSError or ValueError."""
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > BYTES_MAXIMUM:  # a pipe would never end
-        raise ValueError("not a file of ours")
-    if os.name != "nt" and found.st_mode & OTHERS:  # a copy from a backup, or made by hand
-        with contextlib.suppress(OSError):
-            path.chmod(0o600)
-    data = json.loads(path.read_bytes())
+    data = json.loads(read_own(path, BYTES_MAXIMUM))
+    close_to_others(path)  # a copy from a backup, or made by hand
     values = [data.get(name, "") for name in ("api_key", "api_secret")] if isinstance(data, dict) else []
     if not values or not all(isinstance(value, str) for value in values):
         raise ValueError("not a file of ours")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Four ways to set all parameters at once, from fast and cheap to fine and expensive.
+"""Four ways to set all parameters at once, from fast and cheap to fine and expensive, and what is set at first.
 
 A parameter that a preset does not name keeps its default; Standard consists of the defaults. All values lie within the
 ranges that Scenario documents.
@@ -12,6 +12,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .parameters import BY_NAME, TABLE, Value, shortest_decimal
+
+# What the panel and the command line begin with.
+PRESET = "STANDARD"
+VARIATIONS, VARIATIONS_MAXIMUM = 1, 4
+SIZE = 2.0  # metres, of a model's largest dimension in the scene
+CONCURRENCY = 4  # models of a batch that are made at the same time
 
 
 class Preset(NamedTuple):

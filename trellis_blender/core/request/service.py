@@ -116,8 +116,17 @@ class Service(Protocol):
         Raises RefusedError (`is_gone`) if there is no such picture, DryRunIgnoredError if it may have started a job.
         """
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
         """Send the paid call, once.
+
+        `may_leave`: asked just before its first byte leaves this computer. If it returns False, nothing is sent, and
+        PassingError is raised.
 
         Raises AnswerLostError if it may have been accepted but its answer was lost. Any other error means that it was
         certainly not accepted.

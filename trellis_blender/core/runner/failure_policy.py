@@ -20,7 +20,7 @@ from ..job.events import AnswerLost, Event, Failed, PictureForgotten, SubmitPutO
 from ..job.job import Job, Stage
 
 # Only after these errors is it certain that a paid call was not accepted.
-NOT_ACCEPTED = (PassingError, AccountError, CreditsError, RefusedError)
+NOT_ACCEPTED = (PassingError, AccountError, CreditsError, RefusedError, StorageError)
 
 
 @dataclass(frozen=True)

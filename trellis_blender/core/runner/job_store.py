@@ -8,6 +8,7 @@ the main thread, in that order.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 import time
@@ -18,12 +19,15 @@ from pathlib import Path
 from ..errors import Remedy, StorageError, TrellisError, storage_error
 from ..job import folder as job_folder
 from ..job import moving, spending
+from ..job.claims import Claim, ClaimLostError, Claims, Hold
 from ..job.clean_up import Kind, kind_of
-from ..job.events import AnswerLost, Event, Failed, SubmitStarted, Uploaded
+from ..job.events import AnswerLost, Event, Failed, SubmitPutOff, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
-from ..job.lock import FolderLock
+from ..job.lock import LOCK_FILE
 from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
+
+LEFT = "Some files of the removed job could not be deleted. They will be deleted when the jobs are loaded next time."
 
 
 class Abandoned(threading.Event):
@@ -58,6 +62,7 @@ class Abandoned(threading.Event):
 class JobEntry:
     """A job and what the runner remembers about it. Times are seconds of the runner's clock.
 
+    `hold`: what we hold the job by, None unless we may change it.
     `due`: when the next step may begin. `attempt`: failures in a row. `since`: when the job reached its stage.
     `seen`: when the server last reported it. `begun`: when its present step began. `abandoned`: set to end that step.
     `searched_since`: when the search for its submit began. `missing_since`: the first search to prove that the submit
@@ -67,7 +72,7 @@ class JobEntry:
 
     job: Job
     folder: Path
-    lock: FolderLock | None = None
+    hold: Hold | None = None
     due: float = 0.0
     attempt: int = 0
     since: float = 0.0
@@ -98,17 +103,25 @@ class JobEntry:
 
     def unlock(self) -> None:
         """Release the job to another Blender."""
-        if self.lock is not None:
-            self.lock.release()
-            self.lock = None
+        if self.hold is not None:
+            self.hold.release()
+            self.hold = None
 
 
 class JobStore:
     """All jobs in `root`, by their ids. `messages` gets a snapshot after each change."""
 
-    def __init__(self, root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        timing: Timing,
+        clock: Clock,
+        messages: queue.SimpleQueue[RunnerMessage],
+        claims: Claims | None = None,
+    ) -> None:
         self.entries: dict[str, JobEntry] = {}
         self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
+        self._claims = claims or Claims(root, clock.now, silence=timing.silence)
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
         self._sizes: dict[str, int] = {}  # of the jobs' folders, in bytes
         self._is_moving = self._is_any_left = False  # jobs come from other folders, or had to stay there
@@ -123,6 +136,7 @@ class JobStore:
         is_whole = False
         try:
             job_folder.sweep(self._root, time.time())
+            self._claims.sweep()
             self._messages.put(RemovedCosts(spending.removed(self._root)))
             if favorites := job_folder.favorites(self._root):
                 self._messages.put(Marked(dict.fromkeys(favorites, True)))
@@ -158,8 +172,9 @@ class JobStore:
 
         Raises StorageError if the jobs' folder cannot be read.
         """
+        self._claims.beat()
         try:
-            folders = job_folder.job_folders(self._root)
+            folders = self.folders()
         except OSError as error:
             raise storage_error("read the folder of the jobs", error) from error
         before, self._told = self._told, {}
@@ -167,9 +182,13 @@ class JobStore:
             self._look(folder, before)
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
-            if entry.lock is None and not entry.is_unsaved and job_id not in present:
+            if entry.hold is None and not entry.is_unsaved and job_id not in present:
                 del self.entries[job_id]  # another Blender has removed it
                 self._messages.put(JobRemoved(job_id))
+
+    def folders(self) -> list[Path]:
+        """Return the folders of the jobs to look at, oldest first. Raises OSError."""
+        return job_folder.job_folders(self._root)
 
     def _look(self, folder: Path, told: Mapping[str, str]) -> None:
         """Look at one job, unless it is ours. Tell the artist if it cannot be read, unless that was `told` before."""
@@ -183,29 +202,30 @@ class JobStore:
                 self._told[folder.name] = error.sentence
 
     def _look_at(self, folder: Path, known: JobEntry | None) -> None:
-        job, lock = self._read(folder), None
-        if not job.is_resting:
-            lock = _take_lock(folder)
-            if lock is not None:
+        job, hold = self._read(folder), None
+        if not job.is_resting or (folder / LOCK_FILE).is_dir():  # else its process died before it let go of it
+            hold = self._take(folder)
+            if hold is not None:
                 job = self._read(folder)  # the other Blender may have moved it on before it let go
                 if job.is_resting:
-                    lock.release()
-                    lock = None
-        job = replace(job, foreign=lock is None and not job.is_resting)
+                    hold.release()
+                    hold = None
+        job = replace(job, foreign=hold is None and not job.is_resting)
         if known is None:
             known = self._new_entry(job, folder)
             self.entries[job.id] = known
         elif known.job == job:
             return
-        known.job, known.lock = job, lock
+        known.job, known.hold = job, hold
         self._messages.put(job)
-        by_itself = event_by_itself(job)
-        if lock is not None and isinstance(by_itself, AnswerLost):  # the other events happen with its next step
-            self.apply(known, by_itself)
+        if hold is not None and isinstance(event_by_itself(job), AnswerLost):  # others happen with its next step
+            self.apply(known, SubmitPutOff() if _is_unsent(job, folder) else AnswerLost())
 
     def _read(self, folder: Path) -> Job:
         try:
-            return job_folder.load(folder)
+            job = job_folder.load(folder)
+            job_folder.close(folder)
+            return job
         except job_folder.NewerJobError:
             sentence = "A job was made by a newer version of the add-on. Update it to see that job."
             raise StorageError(sentence, remedy=Remedy.UPDATE) from None
@@ -219,24 +239,26 @@ class JobStore:
             raise storage_error("read a job", error) from error
 
     def add(self, job: Job, picture: Path | None) -> None:
-        """Create the job's folder, and move the picture's file into it if there is one."""
-        folder = self._root / job.id
+        """Create the job's folder, claimed, and move the picture's file into it if there is one."""
+        folder, hold = self._root / job.id, None
         try:
-            job_folder.create(self._root, job, picture)
+            if not job.is_resting:
+                self._claims.begin()
+                hold = Claim(folder, self._claims.name)
+            job_folder.create(self._root, job, picture, hold.name if hold is not None else "")
         except OSError as error:
-            self.refuse(job, storage_error("save the job", error))
+            if (folder / job_folder.JOB_FILE).exists():  # another process was quicker with the same job
+                self._look(folder, {})
+            else:
+                self.refuse(job, storage_error("save the job", error))
             return
-        lock = None
-        if not job.is_resting:
-            with contextlib.suppress(OSError):  # it then counts as another Blender's, and is checked again
-                lock = FolderLock.take(folder)
-        entry = self._new_entry(replace(job, foreign=lock is None and not job.is_resting), folder, lock)
+        entry = self._new_entry(job, folder, hold)
         self.entries[job.id] = entry
         self._publish(entry)
 
-    def _new_entry(self, job: Job, folder: Path, lock: FolderLock | None = None) -> JobEntry:
+    def _new_entry(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
         now = self._clock.now()
-        return JobEntry(job, folder, lock, since=now, seen=now)
+        return JobEntry(job, folder, hold, since=now, seen=now)
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
@@ -260,22 +282,23 @@ class JobStore:
             raise StorageError(sentence, remedy=Remedy.NONE) from None
 
     def claim(self, entry: JobEntry) -> bool:
-        """Lock a resting job and read it again from disk. Return False if another Blender has it. Raises StorageError.
+        """Claim a resting job and read it again from disk. Return False if another Blender has it. Raises StorageError.
 
         Our own copy may be old: another Blender may have gone on with the job, and paid for it.
         """
-        if entry.lock is not None:  # we hold the lock, so our copy is right, even if the disk was full
+        if entry.hold is not None:  # so our copy is right, even if the disk was full
             return True
+        self._claims.beat()
         try:
-            lock = _take_lock(entry.folder)
+            hold = self._take(entry.folder)
         except StorageError:
             self._publish(entry)  # the panel may already show the click's effect
             raise
-        if lock is None:
-            entry.job = replace(entry.job, foreign=True)  # so that it is checked until we can lock it
+        if hold is None:
+            entry.job = replace(entry.job, foreign=True)  # so that it is checked until we can claim it
             self._publish(entry)
             return False
-        entry.lock = lock
+        entry.hold = hold
         job = self._read(entry.folder)
         if job_folder.as_json(job) != job_folder.as_json(entry.job):
             entry.job = job
@@ -299,9 +322,11 @@ class JobStore:
             kept = storage_error("write down what the job cost", error)
             self._messages.put(Notice(kept.sentence, kept.remedy))
         try:
-            job_folder.remove(entry.folder)
+            is_gone = job_folder.remove(entry.folder)
         except OSError as error:
             raise storage_error("remove the job", error) from error
+        if not is_gone:
+            self._messages.put(Notice(LEFT))
         del self.entries[entry.job.id]
         self._sizes.pop(entry.job.id, None)
         self._messages.put(JobRemoved(entry.job.id))
@@ -314,7 +339,7 @@ class JobStore:
         except OSError as error:
             raise storage_error("mark the job as a favorite", error) from error
         finally:
-            self._messages.put(Marked({job_id: (folder / job_folder.FAVORITE_FILE).exists()}))
+            self._messages.put(Marked({job_id: os.path.lexists(folder / job_folder.FAVORITE_FILE)}))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago (None: no job), then report the space used. Raises StorageError.
@@ -359,6 +384,19 @@ class JobStore:
         if entry.job.is_resting:
             self._measure(entry)
 
+    def announce_submit(self, entry: JobEntry) -> bool:
+        """Apply SubmitStarted, if the paid call may be sent now and that is on disk. Return whether it is."""
+        if not self.may_submit(entry):
+            return False
+        self.apply(entry, SubmitStarted())
+        if entry.is_unsaved:
+            self.apply(entry, SubmitPutOff())  # never pay for anything that is not on disk
+        return entry.job.stage is Stage.SUBMITTING and entry.hold is not None
+
+    def may_submit(self, entry: JobEntry) -> bool:
+        """Return whether the job's paid call may be sent now. If not, it is asked again later."""
+        return self.save(entry)  # never pay for anything that is not on disk
+
     def _let_in(self) -> None:
         """Release the oldest job that waits at the limit, because a job has ended at Scenario."""
         waiting = next((entry for entry in self.entries.values() if entry.is_at_limit and entry.is_idle), None)
@@ -370,7 +408,10 @@ class JobStore:
         if not entry.is_unsaved:
             return True
         try:
-            job_folder.save(entry.folder, entry.job)
+            job_folder.save(entry.folder, entry.job, entry.hold)
+        except ClaimLostError:
+            self._lose(entry)
+            return False
         except OSError as error:
             entry.due = self._clock.now() + self._timing.retry_first
             self.show(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
@@ -379,6 +420,13 @@ class JobStore:
         if entry.job.is_resting:
             entry.unlock()
         return True
+
+    def _lose(self, entry: JobEntry) -> None:
+        """Leave the job to the process that has taken it over, and show what that does. Raises StorageError."""
+        entry.abandoned.set()
+        entry.hold, entry.is_unsaved = None, False
+        entry.job = replace(entry.job, foreign=True)
+        entry.job = replace(self._read(entry.folder), foreign=True)
 
     def show(
         self, entry: JobEntry, trouble: str | None = None, progress: float | None = None, remedy: Remedy = Remedy.NONE
@@ -397,9 +445,25 @@ class JobStore:
     def _publish(self, entry: JobEntry) -> None:
         self._messages.put(entry.job)
 
+    def _take(self, folder: Path) -> Hold | None:
+        try:
+            return self._claims.take(folder)
+        except OSError as error:
+            raise storage_error("open the job's folder", error) from error
 
-def _take_lock(folder: Path) -> FolderLock | None:
+    def close(self) -> None:
+        """Release all jobs to other Blenders."""
+        for entry in self.entries.values():
+            entry.unlock()
+        self._claims.close()
+
+
+def _is_unsent(job: Job, folder: Path) -> bool:
+    """Return whether the announced paid call was certainly not sent, and make sure that nobody sends it any more.
+
+    The process that announced it is gone, or is paused and another has taken the job over.
+    """
     try:
-        return FolderLock.take(folder)
-    except OSError as error:
-        raise storage_error("open the job's folder", error) from error
+        return job.submits > 0 and job_folder.begin_submit(folder, job.submits)
+    except OSError:
+        return False

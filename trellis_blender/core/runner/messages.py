@@ -13,6 +13,7 @@ from ..job.job import Job
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
+    from ..model.surface.findings import Findings
     from ..picture.file import FileStamp, PreparedPicture
     from ..picture.view import View
 
@@ -65,6 +66,14 @@ class ModelRead:
     error: str = ""
     remedy: Remedy = Remedy.RETRY
     webp_images: tuple[tuple[Path, Path], ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelMeasured:
+    """What a worker measured of a job's model; None if it could not."""
+
+    id: str
+    findings: Findings | None
 
 
 @dataclass(frozen=True)
@@ -185,6 +194,7 @@ RunnerMessage = (
     | Notice
     | ConnectionChecked
     | ModelRead
+    | ModelMeasured
     | PriceReady
     | StorageUsed
     | RemovedCosts

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TrellisError, storage_error, unexpected
+from ..files import new_own, open_own, own_folder
 from ..job.events import CancelAsked
 from ..job.job import Job, advance
 from ..picture.file import ChosenPicture, PictureFile, Prepare
@@ -162,8 +163,9 @@ class PictureWriter:
         prepared = self.prepare(picture)
         file = self.folder / f"{name}.{prepared.kind}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(prepared.data)
+            own_folder(self.folder)
+            with new_own(file) as written:
+                written.write(prepared.data)
         except OSError:
             with contextlib.suppress(OSError):  # as above
                 file.unlink(missing_ok=True)
@@ -172,10 +174,11 @@ class PictureWriter:
 
 
 def kept_copy(picture: Path, target: Path) -> Path:
-    """Copy the picture to the file `target`, so that the artist may change their own. Raises StorageError."""
+    """Copy a picture of ours to the file `target`, for another job. Raises StorageError."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, target)
+        own_folder(target.parent)
+        with open_own(picture) as source, new_own(target) as copy:
+            shutil.copyfileobj(source, copy)
     except OSError as error:
         raise storage_error("copy the picture", error) from error
     return target

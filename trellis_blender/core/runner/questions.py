@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that are no step of a job: the price of a model, whether the key works, and a model's contents.
+"""Requests that are no step of a job: the price of a model, whether the key works, a model's contents and faults.
 
 A price request starts no job. It needs a picture at Scenario, although the price does not depend on it. We use an
 earlier job's, or else a tiny hidden one, uploaded once for each project. A file among the jobs keeps its id.
@@ -25,12 +25,12 @@ from ..errors import (
     storage_error,
     unexpected,
 )
-from ..files import write_whole
+from ..files import read_own, write_whole
 from ..model.arrays import Shape
 from ..model.glb import NotPlainError
 from ..request.models import TRELLIS_2, HostedModel
 from ..request.parameters import Value
-from .messages import ConnectionChecked, ModelRead, PriceReady
+from .messages import ConnectionChecked, ModelMeasured, ModelRead, PriceReady
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
@@ -93,7 +93,7 @@ def _priced(
 def _kept(file: Path) -> dict[str, str]:
     """Return the ids of the hidden pictures by place; empty if the file is missing or not ours."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(read_own(file).decode("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return {key: item for key, item in data.items() if isinstance(item, str)} if isinstance(data, dict) else {}
@@ -102,7 +102,7 @@ def _kept(file: Path) -> dict[str, str]:
 def _keep(file: Path, place: str, picture: str) -> None:
     try:
         text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: `place` may hold bytes that are no text
-        write_whole(file, text.encode("utf-8"))
+        write_whole(file, text.encode("utf-8"), is_private=True)
     except OSError as error:  # this session remembers it; the next one uploads another
         _log.warning("could not keep the id of the price's picture: %s", error.strerror)
 
@@ -128,6 +128,21 @@ def with_png_images(read: ModelRead) -> ModelRead:
         return replace(read, model=replace(read.model, images=images), webp_images=())
 
     return _answer(read.id, exchange)
+
+
+def measured(job_id: str, model: Model | Path) -> ModelMeasured:
+    """Return what can be measured of a model, or of a job's file. Never raises: the log says what went wrong."""
+    from ..model.surface.check import measure_model
+
+    try:
+        if isinstance(model, Path):
+            from ..model.read import read_model
+
+            model = read_model(model, Shape(is_grounded=False))
+        return ModelMeasured(job_id, measure_model(model))
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a model, it is in the scene, and the job goes on
+        _log.info("The model of %s could not be measured: %s", job_id, error)
+        return ModelMeasured(job_id, None)
 
 
 def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:

@@ -25,13 +25,13 @@ from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageEr
 from ..job import folder as job_folder
 from ..job.events import (
     CancelAsked,
+    Checked,
     Damaged,
     Event,
     Imported,
     KeptUnread,
     Read,
     Resumed,
-    SubmitPutOff,
     SubmitStarted,
 )
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
@@ -46,6 +46,7 @@ from .timing import Clock, Note, Timing
 
 if TYPE_CHECKING:
     from ..model.arrays import Shape
+    from ..model.surface.findings import Findings
     from ..picture.file import ChosenPicture, PictureFile
     from .steps import SearchMissed, Step, StepTools
     from .workers import Workers
@@ -66,6 +67,7 @@ def to_scenario(agent: str) -> Connector:
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
+    `store_of`: what keeps the jobs, if it is not all that are in `root`.
     Nothing happens before `start`. The main thread reads `messages`, and sets `model_bytes` and `pictures`.
     """
 
@@ -76,13 +78,14 @@ class Runner:
         timing: Timing | None = None,
         clock: Clock | None = None,
         connector_for: Callable[[str], Connector] = to_scenario,
+        store_of: Callable[[Path, Timing, Clock, queue.SimpleQueue[RunnerMessage]], JobStore] = JobStore,
     ) -> None:
         self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self._agent, self._connector_for = agent, connector_for
         self._timing, self._clock = timing or Timing(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._store = JobStore(root, self._timing, self._clock, self.messages)
+        self._store = store_of(root, self._timing, self._clock, self.messages)
         self._entries = self._store.entries
         self.pictures = PictureWriter(root / job_folder.INCOMING)
         self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
@@ -146,6 +149,10 @@ class Runner:
         """Record that the model could not be brought into a scene."""
         self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
 
+    def checked(self, job_id: str, findings: Findings) -> None:
+        """Record what was measured of the model, unless the job is gone by now."""
+        self._notes.put(lambda: self._tell(job_id, Checked(findings)) if job_id in self._entries else None)
+
     def remove(self, job_id: str) -> None:
         """Delete a job that rests, with its files."""
         self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
@@ -195,10 +202,7 @@ class Runner:
         self._notes.put(lambda: self._compute(work))
 
     def stop(self, seconds: float = 2.0) -> bool:
-        """End all threads and cut the connections. Return True if they ended within that many seconds.
-
-        Every job goes on from its folder another time.
-        """
+        """End all threads and cut the connections. Return True if they ended within that many seconds."""
         end = time.monotonic() + seconds
         self._stopping.set()
         self._notes.put(lambda: None)
@@ -222,8 +226,7 @@ class Runner:
     # -- on the runner's thread
 
     def _run(self) -> None:
-        # here and not above: importing `requests` takes up to a quarter of a second, numpy a twentieth; no artist
-        # should wait for that, least of all at the first click
+        # late, for the same reason; numpy takes a twentieth of a second
         from ..picture import encode  # noqa: F401
         from .workers import Workers
 
@@ -235,8 +238,7 @@ class Runner:
                 self._guarded(note)
         self._workers.stop()
         self._pending.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
-        for entry in self._entries.values():
-            entry.unlock()
+        self._store.close()
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Run the action, and report any error: one bad job must not stop the rest."""
@@ -411,13 +413,11 @@ class Runner:
         from .steps import STEPS, cancel
 
         by_itself = event_by_itself(entry.job)
-        if isinstance(by_itself, SubmitStarted) and not self._store.save(entry):
-            return  # never pay for anything that is not on disk
-        if by_itself is not None:
+        if isinstance(by_itself, SubmitStarted):
+            if not self._store.announce_submit(entry):
+                return
+        elif by_itself is not None:
             self._store.apply(entry, by_itself)
-        if isinstance(by_itself, SubmitStarted) and entry.is_unsaved:
-            self._store.apply(entry, SubmitPutOff())  # as above
-            return
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:
@@ -429,7 +429,7 @@ class Runner:
         workers, most = self._workers, self.model_bytes
         job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
         entry.begin(self._clock.now())
-        abandoned, pool = entry.abandoned, LARGE_STEPS.get(job.stage, "network")
+        abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
         self._busy[pool] += 1
 
         def wait(seconds: float) -> bool:
@@ -443,7 +443,8 @@ class Runner:
         def work(tools: StepTools) -> None:
             result: Event | SearchMissed | Exception
             try:
-                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare, model_bytes=most)
+                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
+                tools = replace(tools, hold=hold, model_bytes=most)
                 with abandoned.cuts(workers.cut_thread):
                     result = step(job, entry.folder, tools)
             except Exception as error:  # noqa: BLE001 - handled on the runner's thread

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import (
     AccountError,
+    AnswerLostError,
     GenerationFailedError,
     ModelFileError,
     PassingError,
@@ -23,7 +24,8 @@ from ..errors import (
     advises,
     storage_error,
 )
-from ..files import write_whole
+from ..files import check_plain, write_whole
+from ..job.claims import Hold
 from ..job.events import (
     Cancelled,
     CancelRefused,
@@ -36,14 +38,16 @@ from ..job.events import (
     Submitted,
     Uploaded,
 )
-from ..job.folder import MODEL_FILE
+from ..job.folder import MODEL_FILE, begin_submit, withdraw_submit
 from ..job.job import Job, Stage
 from ..job.words import number
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, RemoteJob, Service, Wait
+from .failure_policy import NOT_ACCEPTED
 
 _log = logging.getLogger(__name__)
+SUBMIT_SECONDS = 30.0  # from the right to send the paid call to its first byte: shorter than any takeover
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
 PAGES_MAXIMUM = 1000  # of 100 jobs each
@@ -63,7 +67,8 @@ class StepTools:
     """The tools of a step: the service, and the way to stop.
 
     `progress`: call it with 0 to 1. `taken`: the ids at Scenario of all our other jobs.
-    `prepare`: prepares a picture; None: all are ready to be sent. `model_bytes`: of a download, at most.
+    `prepare`: prepares a picture; None: all are ready to be sent. `hold`: what we hold the job by.
+    `model_bytes`: of a download, at most.
     """
 
     service: Service
@@ -71,6 +76,7 @@ class StepTools:
     progress: Callable[[float], None]
     taken: frozenset[str] = frozenset()
     prepare: Prepare | None = None
+    hold: Hold | None = None
     model_bytes: int = MODEL_BYTES_MAXIMUM
 
 
@@ -101,17 +107,37 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
 def prepare(job: Job, folder: Path, make: Prepare) -> Event:
     """Replace the stored picture by what we would send of it now."""
     try:
+        check_plain(folder / job.picture, (folder / job.picture).lstat())
         made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
         name = f"source.{made.kind}"
-        write_whole(folder / name, made.data)
+        write_whole(folder / name, made.data, is_private=True)
     except OSError as error:
         raise storage_error("save the picture", error) from error
     return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
-def submit(job: Job, _folder: Path, tools: StepTools) -> Event:
-    """Send the paid call. Raises AnswerLostError if it may have been accepted, PassingError if it certainly was not."""
-    remote = tools.service.submit(MODELS[job.model], job.asset_id, job.parameters)
+def submit(job: Job, folder: Path, tools: StepTools) -> Event:
+    """Send the paid call, unless another process has the right to. See `begin_submit`.
+
+    Raises AnswerLostError if it may have been accepted, one of NOT_ACCEPTED if it certainly was not.
+    """
+    try:
+        is_ours = begin_submit(folder, job.submits)
+    except OSError as error:
+        raise storage_error("save the job", error) from error
+    if not is_ours:
+        raise AnswerLostError("Another process has sent the request.")
+    latest = time.monotonic() + SUBMIT_SECONDS
+
+    def may_leave() -> bool:
+        """Return whether the call may leave now: we were not paused for long, and nobody has taken the job over."""
+        return time.monotonic() < latest and (tools.hold is None or tools.hold.is_held())
+
+    try:
+        remote = tools.service.submit(MODELS[job.model], job.asset_id, job.parameters, may_leave)
+    except NOT_ACCEPTED:
+        withdraw_submit(folder, job.submits)
+        raise
     return Submitted(remote.id, remote.cost)
 
 

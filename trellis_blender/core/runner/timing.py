@@ -37,6 +37,7 @@ class Timing:
     `limit`: the wait at Scenario's limit on jobs, unless one of ours ends earlier.
     `held`: the wait of a paid job that needs a person's help (a wrong key, a full disk).
     `foreign`: the time between two checks of other Blenders' jobs.
+    `silence`: how long a Blender of another machine may show no sign of life before its jobs are taken over.
     `progress`: the least time between two reports of progress.
     `word`: how long a downloaded model waits for the main thread to say whether to read it.
     """
@@ -51,6 +52,7 @@ class Timing:
     limit: float = 60.0
     held: float = 30.0
     foreign: float = 3.0
+    silence: float = 60.0
     progress: float = 0.1
     word: float = 5.0
     jitter: float = 0.15

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -27,10 +28,12 @@ from ..errors import (
     advises,
     storage_error,
 )
+from ..files import open_own, read_own
 from ..request.account import Account
 from ..request.models import MODELS, HostedModel
 from ..request.parameters import Value
 from ..request.service import Asset, RemoteJob, ServiceModel, Wait
+from ..text import number as _number
 from .connection import Connections, Session
 from .download import download
 from .http import (
@@ -97,9 +100,10 @@ class Api:
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
         """Send the picture, free of charge. Raises PassingError between parts when `wait` returns False."""
         try:
-            size = path.stat().st_size
+            with open_own(path) as file:
+                size = file.seek(0, os.SEEK_END)
             if size < SMALL_PICTURE_BYTES:
-                image = base64.b64encode(path.read_bytes()).decode("ascii")
+                image = base64.b64encode(read_own(path, SMALL_PICTURE_BYTES)).decode("ascii")
                 with contextlib.suppress(TooLargeError):  # then send it in parts
                     return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
@@ -132,10 +136,20 @@ class Api:
             raise error_for(status, {}, data)
         return None
 
-    def submit(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> RemoteJob:
-        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost."""
+    def submit(
+        self,
+        model: HostedModel,
+        image: str,
+        parameters: Mapping[str, Value],
+        may_leave: Callable[[], bool] = lambda: True,
+    ) -> RemoteJob:
+        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost.
+
+        `may_leave`: asked just before its first byte leaves.
+        """
         body = {"image": image, **model.to_wire(parameters)}
-        data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
+        with self._caller.asking(may_leave):
+            data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
         try:
             return _job(data, data.get("creativeUnitsCost"))
         except PassingError as error:
@@ -194,7 +208,7 @@ class Api:
         parts = upload.get("parts")
         if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
             raise PassingError("Scenario's answer to the upload could not be read.")
-        with path.open("rb") as file:
+        with open_own(path) as file:
             for part in sorted(parts, key=lambda part: float(part["number"])):
                 if not wait(0):
                     raise PassingError("The upload was stopped.")
@@ -353,14 +367,3 @@ def _cost(value: Any) -> float | None:
     """Return the creative units; None if they are none that anybody could charge."""
     cost = _number(value)
     return cost if cost is not None and 0 <= cost <= COST_MAXIMUM else None
-
-
-def _number(value: Any) -> float | None:
-    """Return the number if it is one that a float can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None

@@ -42,6 +42,7 @@ class Connections:
 
     `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
     Whatever error a call ends in, only this tells for certain whether it may have arrived.
+    `on_this_thread.may_leave`: None, or asked before that; if it returns False, the call ends in an error, unsent.
     `on_this_thread.is_public_only`: refuse to connect to an address that is not public.
     """
 
@@ -160,7 +161,10 @@ class Session(requests.Session):
         """Follow no redirect. `requests` would read its whole body first, even if it is told not to follow it."""
 
     def check(self, address: str) -> None:
-        """Raise PassingError unless the address is safe for this session."""
+        """Raise PassingError unless the address is safe for this session.
+
+        Call it before anything else reads the address: some versions of idna would work for minutes on its host.
+        """
         if self._api:
             check_file_address(address, api=self._api)
 
@@ -313,7 +317,11 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent
                 self.connect()
             if not self._is_connecting:
-                connections.on_this_thread.has_sent = True
+                here = connections.on_this_thread
+                may_leave = getattr(here, "may_leave", None)
+                if may_leave is not None and not here.has_sent and not may_leave():
+                    raise OSError("nobody wants it to leave any more")
+                here.has_sent = True
             super().send(data)
 
     class Plain(Tracked):

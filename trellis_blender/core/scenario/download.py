@@ -14,8 +14,8 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import ModelFileError, PassingError, RefusedError, Remedy, storage_error
-from ..files import rename
+from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, storage_error
+from ..files import append_own, check_free, check_plain, clear, new_own, open_own, read_own, rename
 from ..model.glb import check_glb
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
 from .connection import Session
@@ -50,6 +50,8 @@ def download(
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
     try:
+        for path in (part, origin, target):
+            check_free(path)
         have, tag = _continuation(part, origin, asset.id)
         headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
         headers["Accept-Encoding"] = "identity"  # so that lengths and ranges count the file's own bytes
@@ -57,7 +59,8 @@ def download(
             have = _checked(response, part, have)
             if (_length(response, have) or 0) > most:
                 raise _above(most)
-            origin.write_text(json.dumps({"asset": asset.id, "etag": _tag(response)}), encoding="utf-8")
+            with new_own(origin) as file:
+                file.write(json.dumps({"asset": asset.id, "etag": _tag(response)}).encode())
             _save(session, response, part, have, wait, progress, most)
         try:
             check_glb(part)
@@ -98,7 +101,7 @@ def _checked(response: requests.Response, part: Path, have: int) -> int:
         raise PassingError("The download could not be continued.")
     _raise_for_file_host(response)
     if response.status_code != PARTIAL:
-        part.unlink(missing_ok=True)  # first, so that the new tag never stands beside the old bytes
+        clear(part)  # first, so that the new tag never stands beside the old bytes
         return 0
     if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-") or _is_packed(response):
         part.unlink(missing_ok=True)
@@ -116,10 +119,11 @@ def _save(
     most: int,
 ) -> None:
     """Write the answer's body behind the `have` bytes of the part. Raises OSError for the disk alone."""
-    length = _length(response, have)
-    with part.open("ab+" if have else "wb+") as file:
-        file.seek(0)
-        beginning = file.read(HEADER_BYTES)
+    length, beginning = _length(response, have), b""
+    if have:
+        with open_own(part) as file:
+            beginning = file.read(HEADER_BYTES)
+    with append_own(part) if have else new_own(part) as file:
         for chunk in _chunks(session, response):
             beginning += chunk[: HEADER_BYTES - len(beginning)]
             have += len(chunk)
@@ -203,11 +207,13 @@ def _raise_for_file_host(response: requests.Response) -> None:
 def _continuation(part: Path, origin: Path, asset_id: str) -> tuple[int, str]:
     """Return how many bytes of this very asset are on disk, and the tag they belong to; 0 without a strong tag."""
     try:
-        data = json.loads(origin.read_text(encoding="utf-8"))
+        data = json.loads(read_own(origin).decode("utf-8"))
         tag = str(data["etag"])
         is_same = data["asset"] == asset_id and _STRONG_TAG.fullmatch(tag)  # RFC 9110 §13.1.5
-        return (part.stat().st_size, tag) if is_same else (0, "")
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        status = part.lstat()
+        check_plain(part, status)
+        return (status.st_size, tag) if is_same else (0, "")
+    except (FileNotFoundError, InTheWayError, ValueError, KeyError, TypeError, RecursionError):
         return 0, ""
 
 

@@ -13,10 +13,11 @@ about a limit on jobs, applies only to calls that send a picture or a job.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -38,9 +39,9 @@ from ..errors import (
     advises,
 )
 from ..request.account import Account
+from ..text import plain_values
 from .connection import Connections, Session
 from .surroundings import words_for
-from .text import plain_values
 
 CALL_SECONDS = 90.0  # for a whole call, its answer included
 PICTURE_SECONDS = 300.0  # for a whole call that holds some megabytes of picture
@@ -110,6 +111,15 @@ class Caller:
         if paid:
             raise AnswerLostError("Scenario's answer could not be read.")
         raise PassingError("Scenario's answer could not be read.")
+
+    @contextlib.contextmanager
+    def asking(self, may_leave: Callable[[], bool]) -> Iterator[None]:
+        """Ask `may_leave` just before the first byte of each call in the block leaves; if it says no, none does."""
+        self._here.may_leave = may_leave
+        try:
+            yield
+        finally:
+            self._here.may_leave = None
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
         """Send a call that returns a price instead of acting. Return the answer's status and JSON object.

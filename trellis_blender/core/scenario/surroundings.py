@@ -24,6 +24,7 @@ from ..request.account import is_loopback
 
 # Environment variables that name certificates to trust in place of the usual ones, as `requests`, curl and OpenSSL do.
 CERTIFICATE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+HOST_CHARACTERS_MAXIMUM = 253  # RFC 1035 §2.3.4; idna before 3.15 takes time with the square of the length
 CERTIFICATE_BYTES_MAXIMUM = 16 * 1024 * 1024  # a hundred times Mozilla's list
 # Where Linux distributions keep the certificates of the system; Python finds those of Windows by itself.
 SYSTEM_CERTIFICATES = (
@@ -104,7 +105,7 @@ def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def check_file_address(address: str, *, api: str) -> None:
-    """Raise PassingError unless the address may be used for files: https and public.
+    """Raise PassingError unless the address may be used for files: https, public, and no host longer than names are.
 
     Only if the API itself is on this computer, so may be the files, and without https. Where a host's name leads is
     checked when the connection is made.
@@ -116,7 +117,7 @@ def check_file_address(address: str, *, api: str) -> None:
         host, parts = "", urlsplit("")
     is_here = bool(host) and is_loopback(address)
     is_safe = is_loopback(api) if is_here else bool(host) and parts.scheme == "https" and is_public(host)
-    if not is_safe:
+    if not is_safe or len(host) > HOST_CHARACTERS_MAXIMUM:
         raise PassingError("Scenario named an address for a file that is not safe to use.")
 
 
@@ -131,6 +132,8 @@ def words_for(error: Exception) -> str:
         return "The connection to Scenario is not trusted. Check this computer's date and network."
     if isinstance(error, requests.Timeout | TimeoutError):
         return "Scenario does not answer. Check the network."
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return "Scenario's answer could not be read."
     return "No connection to Scenario. Check the network."
 
 

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import ModelFileError, Remedy, blenders_words, import_error
-from trellis_core.files import write_whole
+from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
+from trellis_core.model.bounds import check_images
 from trellis_core.model.materials import kind_of
+from trellis_core.picture.metadata import HEADER_BYTES
 from trellis_host.gltf import COLLECTION, import_gltf
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
 _log = logging.getLogger(__name__)
+BLEND_BYTES_MAXIMUM = 2 * 2**30  # that the artist's Blender reads on its main thread
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
 
 
@@ -39,16 +42,29 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     except RuntimeError as error:
         _log.warning("Blender's importer: %s", blenders_words(str(error)))
         raise import_error("Blender could not import the model") from error
+    check_images(_beginning(image) for image in bpy.data.images)
     for number, image in enumerate(bpy.data.images, 1):
         _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)
     for thing in _joined(made):
         collection.objects.link(thing)
     try:
-        bpy.data.libraries.write(request["target"], {collection}, compress=False)
+        target = Path(request["target"])
+        for name in (target.name, f"{target.name}@"):  # Blender writes the second first, even through a link
+            clear(target.with_name(name))
+        bpy.data.libraries.write(str(target), {collection}, compress=False)
     except RuntimeError as error:
         raise OSError(blenders_words(str(error))) from error
+    close_to_others(target)
+    if target.stat().st_size > BLEND_BYTES_MAXIMUM:
+        clear(target)
+        raise import_error("The model is too large to be opened safely")
     return {}
+
+
+def _beginning(image: Any) -> bytes:
+    """Return the first bytes of an image's file."""
+    return bytes(image.packed_file.data[:HEADER_BYTES]) if image.packed_file else b""
 
 
 def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
@@ -57,13 +73,16 @@ def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
     kind = kind_of(data)
     if kind is None:
         return
-    file = stem.with_suffix(f".{kind}")
+    file = stem.with_name(f"{stem.name}.{kind}")
     with contextlib.suppress(OSError, RuntimeError):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if wanted["packs"]:  # otherwise the folder is the artist's, and may be a link
+            own_folder(file.parent)
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, data)
         if kind == "webp" and wanted["as_png"]:
-            file = stem.with_suffix(".png")
-            _save_png(file.with_suffix(".webp"), file)
+            source, file = file, file.with_suffix(".png")
+            _save_png(source, file)
         image.filepath_raw = str(file)
         if not wanted["packs"] or file.suffix != f".{kind}":
             image.unpack(method="REMOVE")
@@ -90,13 +109,14 @@ def _save_png(source: Path, target: Path) -> None:
     import bpy
 
     part = target.with_name(target.name + ".part")
+    clear(part)
     image: Any = bpy.data.images.load(str(source))
     image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
     if not all(image.size):  # asking for the size reads the file
         raise RuntimeError("it cannot be read")
     image.file_format, image.filepath_raw = "PNG", str(part)
     image.save()
-    part.replace(target)
+    rename(part, target)
     bpy.data.images.remove(image)
 
 

@@ -86,7 +86,7 @@ def main(program: str, options: str) -> None:
     handlers: Mapping[str, Handler] = _load("trellis_program", Path(program)).HANDLERS
     _say(answers, ready=True)
     while True:
-        asked = requests.get()
+        asked = requests.get()  # nosec B113 # a queue, not the library
         faulthandler.dump_traceback_later(asked["seconds"] + GRACE_SECONDS, exit=True, file=2)  # needs no GIL
         answer, is_last = _answer(handlers, asked, Work(asked["number"], answers, Path(given["printed"])))
         faulthandler.cancel_dump_traceback_later()
@@ -117,7 +117,7 @@ def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None
     """Read requests until the pipe closes, then end this process. The pipe closes even if the client crashes."""
     with contextlib.suppress(OSError), os.fdopen(0, "r", encoding="ascii", closefd=False) as lines:
         for line in lines:
-            requests.put(json.loads(line))
+            requests.put(json.loads(line))  # nosec B113 # a queue, not the library
     if own_folder is not None:
         shutil.rmtree(own_folder, ignore_errors=True)
     os._exit(1)

@@ -3,17 +3,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import bpy
 
-from .process import Launch
-
-SERVE = Path(__file__).with_name("serve.py")
-KEYS = ("SCENARIO_",)
-USER_FOLDERS = ("BLENDER_USER_",)
+from .process import Launch, command, environment
 
 
 def launch(
@@ -27,18 +21,10 @@ def launch(
     """
     is_online = goes_online and bpy.app.online_access
     runs_scripts = uses_preferences and may_run_scripts()
-    if blender_path():
-        command = [blender_path(), "--background", "-noaudio", "--python-exit-code", "1"]
-        command += [] if uses_preferences else ["--factory-startup"]
-        command += [] if is_online else ["--offline-mode"]
-        command += ["--enable-autoexec" if runs_scripts else "--disable-autoexec", "--python", str(SERVE), "--"]
-    else:  # Blender as a Python module
-        command = [sys.executable, "-X", "utf8", str(SERVE), "--"]
-    left_out = KEYS if uses_preferences else KEYS + USER_FOLDERS
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    started = command(blender_path(), uses_preferences=uses_preferences, is_online=is_online, runs_scripts=runs_scripts)
     return Launch(
-        command=(*command, str(program)),
-        environment=kept,
+        command=(*started, str(program)),
+        environment=environment(uses_preferences=uses_preferences),
         has_own_folders=not uses_preferences,
         is_online=is_online,
         runs_scripts=runs_scripts,

@@ -96,7 +96,7 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
             session.redraw()
 
         outcome = attempt(self, keep)
-        self.api_key = self.api_secret = ""
+        self.api_key = self.api_secret = ""  # nosec B105 # forgets it
         return outcome
 
 

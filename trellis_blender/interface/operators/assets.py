@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done to a model that is there: put it into the Asset Browser or the artist's library, make it lighter."""
+"""What can be done to a model that is there: put it into the Asset Browser or the artist's library, make it lighter,
+mend it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
-from ..at_need import asset, job_table, recipe, session
+from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
 from .base import Result, attempt, refuse
+from .jobs import JobOperator
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -216,6 +218,179 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
         return attempt(self, make)
 
 
+class TRELLIS2_OT_make_solid(AssetOperator, bpy.types.Operator):
+    """Make a mended copy of the model in the background, and hide the model: without a shell inside and loose bits, \
+with holes closed and all faces outside out"""
+
+    bl_idname = "trellis2.make_solid"
+    bl_label = "Make Solid"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        smallest_part: float
+        largest_hole: float
+    else:
+        smallest_part: FloatProperty(
+            name="Smallest Part",
+            description="Loose parts with less than this share of the surface are removed, in percent",
+            default=0.1,
+            min=0.0,
+            max=100.0,
+            soft_max=5.0,
+        )
+        largest_hole: FloatProperty(
+            name="Largest Hole",
+            description="Holes up to this perimeter are closed, as a factor of the model's largest dimension",
+            default=1.0,
+            min=0.0,
+            soft_max=4.0,
+        )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """Return the tooltip. Beside the check's result it also says in numbers what was found."""
+        job = session.jobs().get(properties.job_id) if properties.job_id else None
+        if job is None or job.findings is None:
+            return ""
+        tip = translated(" ".join((cls.__doc__ or "").split()))
+        return "\n".join([f"{tip}.", *map(translated, findings.numbers(job.findings))])
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether any mesh is active or there is a model, in Object Mode."""
+        is_there = (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context)
+        if not is_there:
+            cls.poll_message_set("Select a model in Object Mode first")
+        return is_there
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Begin it. It is a row in the list of jobs, and costs nothing."""
+
+        def begin() -> None:
+            active = context.active_object
+            thing = active if active is not None and _is_mesh(active) and not self.job_id else self.target(context)
+            settings = {"smallest_part": self.smallest_part / 100, "largest_hole": self.largest_hole}
+            session.start().finishing.begin("solid", thing, settings)
+
+        return attempt(self, begin)
+
+
+class TRELLIS2_OT_cancel_step(bpy.types.Operator):
+    """Stop this step, or remove it from the list; the model stays as it is"""
+
+    bl_idname = "trellis2.cancel_step"
+    bl_label = "Cancel Step"
+
+    if TYPE_CHECKING:
+        step_id: str
+    else:
+        step_id: StringProperty(name="Step", description="Step's id; the newest when empty", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether there is a step."""
+        is_any = imported(session) and bool(session.works())
+        if not is_any:
+            cls.poll_message_set("Nothing is being done to a model")
+        return is_any
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Cancel it."""
+
+        def cancel() -> None:
+            session.start().finishing.forget(self.step_id or [*session.works()][-1])
+
+        return attempt(self, cancel)
+
+
+class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
+    """Measure this job's model: what is hidden inside, loose, open, inside out, flat or transparent"""
+
+    bl_idname = "trellis2.check_model"
+    bl_label = "Check Model"
+    none = "No model is finished yet. Generate one first"
+
+    @classmethod
+    def fits(cls, job: "Job") -> bool:
+        """Return whether the job's model is on this computer."""
+        return importing.is_importable(job)
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """Return the tooltip: what was found, in numbers, if the model was checked."""
+        job = session.jobs().get(properties.job_id) if properties.job_id else None
+        if job is None or job.findings is None:
+            return ""
+        lines = findings.numbers(job.findings, job.parameters.get("texture_size", 0))
+        return "\n".join(map(translated, [*lines, "Click to check again"]))
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Have it measured. The details of the job say what was found."""
+        return attempt(self, lambda: session.check_model(self.target()))
+
+
+class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
+    """Choose how the model's material uses the alpha of its base color; viewport, renders and exports follow"""
+
+    bl_idname = "trellis2.set_transparency"
+    bl_label = "Transparency"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        mode: str
+        threshold: float
+    else:
+        mode: EnumProperty(
+            name="Mode",
+            description="How the alpha is used",
+            items=(
+                ("OFF", "Off", "The material is opaque, whatever its alpha holds"),
+                ("CLIP", "Clip", "A place is either clear or opaque"),
+                ("BLEND", "Blend", "The alpha says how clear a place is"),
+            ),
+            default="CLIP",
+        )
+        threshold: FloatProperty(
+            name="Threshold",
+            description="Alpha up to which a place is clear, with Clip",
+            default=0.5,
+            min=0.0,
+            max=1.0,
+            subtype="FACTOR",
+        )
+
+    @classmethod
+    def label(cls, _job: "Job") -> str:
+        """Return the label of the menu entry, which opens a dialog."""
+        return f"{cls.bl_label}..."
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """Ask for the mode, at a click in a menu."""
+        assert context.window_manager is not None
+        return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the mode, and the threshold where it counts."""
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "mode", expand=True)
+        if self.mode == "CLIP":
+            layout.prop(self, "threshold")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Switch all materials of the model that have an image for their base color."""
+
+        def switch() -> None:
+            thing = self.target(context)
+            materials = [*transparency.materials_with_alpha(thing)]
+            if not materials:
+                raise TrellisError(f"No material of “{thing.name}” has an image for its base color.")
+            for material in materials:
+                transparency.switch(material, transparency.Transparency(self.mode), self.threshold)
+
+        return attempt(self, switch)
+
+
 def _is_mesh(thing: bpy.types.Object | None) -> bool:
     return thing is not None and thing.type == "MESH"
 
@@ -225,4 +400,12 @@ def _face_count(model: Any) -> int:
     return len(model.data.loops) - 2 * len(model.data.polygons)
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_mark_asset, TRELLIS2_OT_save_to_library, TRELLIS2_OT_level_of_detail)
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_mark_asset,
+    TRELLIS2_OT_save_to_library,
+    TRELLIS2_OT_level_of_detail,
+    TRELLIS2_OT_make_solid,
+    TRELLIS2_OT_cancel_step,
+    TRELLIS2_OT_check_model,
+    TRELLIS2_OT_set_transparency,
+)

@@ -10,6 +10,8 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ...core.errors import TrellisError
+from ...core.files import PICTURE_ENDINGS
+from ...core.request.presets import VARIATIONS_MAXIMUM
 from ...host.busy import busy_reason, is_rendering
 from ...host.translation.translation import translated, translated_report
 from ...settings import jobs_folder, preferences
@@ -33,10 +35,7 @@ DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits in its queue. So we ignore clicks until the artist could see
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
-IMAGE_EXTENSIONS = (
-    "*.png;*.jpg;*.jpeg;*.webp;*.tif;*.tiff;*.bmp;*.avif;*.exr;*.hdr"
-    ";*.tga;*.psd;*.psb;*.jp2;*.j2c;*.dds;*.dpx;*.cin;*.sgi;*.rgb;*.rgba;*.bw;*.gif;*.heic;*.heif"
-)
+IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
@@ -170,7 +169,7 @@ class Generate(PaidAction):
             description=scene_settings.VARIATIONS_DESCRIPTION,
             default=1,
             min=1,
-            max=scene_settings.VARIATIONS_MAXIMUM,
+            max=VARIATIONS_MAXIMUM,
             options={"SKIP_SAVE"},
         )
 

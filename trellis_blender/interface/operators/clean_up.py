@@ -102,7 +102,9 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
 
 def _by_kind() -> "Mapping[str, list[str]]":
     """Return the ids of the jobs that can be removed now, by the operator's properties."""
-    return clean_up.by_kind(job for job in session.jobs().values() if session.echo_of(job) is None)
+    running = session.running()
+    lost = running.importer.lost if running is not None else ()
+    return clean_up.by_kind((job for job in session.jobs().values() if session.echo_of(job) is None), lost)
 
 
 def _amount(ids: list[str], sizes: Mapping[str, int]) -> str:

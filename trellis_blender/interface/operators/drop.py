@@ -121,7 +121,7 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
     """Use the image file for the next 3D model; nothing is sent yet"""
 
     bl_idname = "trellis2.use_file"
-    bl_label = "Use for 3D Model"
+    bl_label = "Change Picture"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class TRELLIS2_FH_picture(DroppedImage, bpy.types.FileHandler):
     """In the sidebar: the image becomes the picture of the panel, and nothing is paid yet."""
 
     bl_idname = "TRELLIS2_FH_picture"
-    bl_label = "Use for 3D Model"
+    bl_label = "Change Picture"
     bl_import_operator = "trellis2.use_file"
     region = "UI"
 

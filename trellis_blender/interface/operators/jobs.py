@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from ...core.errors import Remedy, TrellisError
+from ...core.errors import PictureError, Remedy, TrellisError
 from ...core.request.parameters import BY_NAME, Value
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
@@ -217,9 +217,16 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
     def begin(self, context: bpy.types.Context) -> None:
         """Start a job like this one. Raises TrellisError."""
         job = session.jobs()[self.target()]
-        picture = session.picture_path(job)
-        assert picture is not None
+        picture = _picture_of(job)
         self.await_models(context, self.start(image_file.from_file(picture), job.name, _own_values(job), None, 1))
+
+
+def _picture_of(job: "Job") -> Path:
+    """Return the path of the job's picture. Raises PictureError if something else lies there."""
+    picture = session.picture_path(job)
+    if picture is None:
+        raise PictureError("The job's picture is not in its folder any more. Choose another file.")
+    return picture
 
 
 def _own_values(job: "Job") -> dict[str, Value]:
@@ -253,11 +260,13 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
         def use() -> None:
             assert context.scene is not None
             job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
-            for name, value in job.parameters.items():
+            picture = _picture_of(job)
+            for name, value in {**_own_values(job), "seed": job.parameters["seed"]}.items():
                 is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
-                setattr(chosen, name, str(value) if is_choice else value)
+                if not is_choice or value in BY_NAME[name].choices:
+                    setattr(chosen, name, str(int(value)) if is_choice else value)
             chosen.use_seed = True
-            image_file.choose(chosen, str(session.picture_path(job)))
+            image_file.choose(chosen, str(picture))
 
         return attempt(self, use)
 
@@ -288,7 +297,7 @@ class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
     """Show the folder of all jobs in the system's file browser"""
 
     bl_idname = "trellis2.open_jobs_folder"
-    bl_label = "Open Folder of All Jobs"
+    bl_label = "Open Jobs Folder"
 
     def execute(self, _context: bpy.types.Context) -> Result:
         """Open the folder."""

@@ -12,15 +12,21 @@ import bpy
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
 from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
+from ...core.model.surface.findings import MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
+from ...finishing import transparency
+from ...finishing.queue import NO_MODEL
+from ...finishing.steps import STEPS
+from ...finishing.work import Work
 from ...host.translation.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
+from ...scene import asset, recipe
 from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import textures
-from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
+from .sidebar import BUTTON_PIXELS, UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
 ICONS = {
@@ -39,6 +45,8 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
     """Draw one row of the list: picture and name, then the columns that all rows have at this width."""
     job = session.jobs().get(job_id)
     if job is None:
+        if (work := session.works().get(job_id)) is not None:
+            draw_work_row(layout, work)
         return
     width = max(1.0, sidebar_width(context) - AROUND_ROW)
     name, *columns = split(layout, width, column_widths(width))
@@ -50,7 +58,7 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
     if job_operators.is_cancellable(job):
         columns[-1].operator("trellis2.cancel", text="", icon="X", emboss=False).job_id = job.id
     else:
-        columns[-1].label(icon=ICONS[job.stage] if session.is_resting(job) else "BLANK1")
+        columns[-1].label(icon=ICONS[session.shown_stage(job)] if session.is_resting(job) else "BLANK1")
 
 
 def draw_name(layout: Any, job: Job) -> None:
@@ -100,6 +108,8 @@ def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
     job = session.jobs().get(rows.active_id())
     if job is not None:
         draw_details(layout, context, job)
+    elif (work := session.works().get(rows.active_id())) is not None:
+        draw_work(layout, context, work)
     tip = {"item_dyntip_propname": "tooltip"}
     layout.template_list("TRELLIS2_UL_jobs", "", listed, "rows", listed, "active", rows=3, maxrows=8, **tip)
     draw_spending(layout, context)
@@ -125,7 +135,9 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     elif sentence:
         draw_remedy(layout, remedy_of(job), job.id)
     draw_text(layout, context, facts(job, time.time()), "TIME")
-    if job.stage is Stage.IMPORTED and not textures.are_shown(context):
+    if is_importable(job):
+        draw_check(layout, context, job)
+    if session.shown_stage(job) is Stage.IMPORTED and not textures.are_shown(context):
         draw_show_textures(layout, context)
     row = layout.row(align=True)
     if is_importable(job):
@@ -136,6 +148,63 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
+
+
+def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
+    """Draw what is wrong with the model in one line, and a button for each remedy."""
+    found = job.findings
+    row = layout.row(align=True)
+    if found is None:
+        row.operator("trellis2.check_model", icon="VIEWZOOM").job_id = job.id
+        return
+    faults = found.faults(job.parameters.get("texture_size", 0))
+    said = " · ".join(translated(WORDS[fault]) for fault in faults) or translated("No faults found")
+    draw_text(row.column(), context, said, "ERROR" if faults else "CHECKMARK", beside=BUTTON_PIXELS)
+    row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
+    if job.stage is not Stage.IMPORTED:
+        return
+    is_mended = any(thing.get(recipe.FINISHING) is not None for thing in asset.models_of(job.remote_id))
+    if any(fault in MENDED for fault in faults) and not is_mended:
+        layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
+    if Fault.CLEAR in faults:
+        draw_transparency(layout, job)
+
+
+def draw_transparency(layout: Any, job: Job) -> None:
+    """Draw the switch of the model's transparency, as it stands now."""
+    thing = next(asset.models_of(job.remote_id), None)
+    material = next(transparency.materials_with_alpha(thing), None) if thing is not None else None
+    if material is None:
+        return
+    row, now = layout.row(align=True), transparency.state(material)
+    row.label(text="Alpha")
+    row.operator_context = "EXEC_DEFAULT"
+    for mode, label in transparency.LABELS.items():
+        button = row.operator("trellis2.set_transparency", text=label, depress=mode is now)
+        button.mode, button.job_id = mode.value, job.id
+
+
+def draw_work_row(layout: Any, work: Work) -> None:
+    """Draw the row of a step on a model: the model's name, how far it is, and a button that ends it."""
+    parts = layout.split(factor=0.55, align=True)
+    parts.label(text=work.order.name, icon="MOD_SOLIDIFY", translate=False)
+    bar = parts.row(align=True)
+    if work.error or work.is_waiting:
+        bar.label(text="Failed" if work.error else "Waiting", icon="ERROR" if work.error else "TIME")
+    else:
+        bar.progress(factor=work.progress, text=f"{work.progress:.0%}")
+    bar.operator("trellis2.cancel_step", text="", icon="X", emboss=False).step_id = work.order.id
+
+
+def draw_work(layout: Any, context: bpy.types.Context, work: Work) -> None:
+    """Draw the details of a step on a model."""
+    layout.label(text=work.order.name, icon="MOD_SOLIDIFY", translate=False)
+    label = translated(STEPS[work.order.step].label)
+    sentence = work.error or (NO_MODEL if work.is_waiting else f"{label}: {work.progress:.0%}")
+    draw_text(layout, context, sentence, "ERROR" if work.error else "INFO")
+    draw_text(layout, context, "The model stays as it is. This costs nothing", "TIME")
+    text = "Remove" if work.is_done else "Cancel"
+    layout.operator("trellis2.cancel_step", text=text, icon="X").step_id = work.order.id
 
 
 def draw_ways_out(layout: Any, job: Job) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ...core.job import folder as job_folder
 from ...core.job.job import Job
 from ...core.job.spending import charged
 from ...core.job.words import cost_words, date, duration, size_words, state_sentence
@@ -42,7 +43,7 @@ def _times(job: Job) -> str:
 def _size(folder: Path) -> str:
     """Return the size of the job's files, empty if there are none."""
     try:
-        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        size = job_folder.size(folder)
     except OSError:  # it was just removed
         return ""
     return size_words(size) if size else ""

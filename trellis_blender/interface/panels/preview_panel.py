@@ -13,7 +13,7 @@ from ...settings import scene as scene_settings
 from .. import preview_requests
 from ..at_need import icons
 from ..chosen_picture import preview_key
-from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_width
+from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_height, sidebar_width
 
 SENTENCES = {
     Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
@@ -23,15 +23,14 @@ SENTENCES = {
     Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
 }
 MADE_ANEW = "This is how it looked when you asked. A new picture is taken when you generate."
-OPAQUE_RENDER = (
-    "The render has a background, which is removed on the server. Make the film transparent to send the subject alone."
-)
+OPAQUE_RENDER = "The render has a background, which is removed on the server."
 OPAQUE_ALL_THE_SAME = (
     "The render has a background, though the film is transparent. Render again (F12), or hide what stands behind the"
     " subject."
 )
 UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
-MOST_UNITS = 11  # so that the jobs below stay visible, and 256 pixels are not enlarged much
+MOST_UNITS = 11  # so that 256 pixels are not enlarged much
+SHARE = 0.2  # of the sidebar's height at most, so that a job's error and its remedy stay in sight below
 
 
 def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
@@ -66,9 +65,9 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
 
 
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
-    """Draw the square preview, as wide as the sidebar allows. A click enlarges it."""
-    units = sidebar_width(context) / UNIT - 3
-    draw_picture_button(layout, icon, max(4, min(MOST_UNITS, units)), "trellis2.enlarge_preview")
+    """Draw the square preview, as large as the sidebar allows. A click enlarges it."""
+    units = min(sidebar_width(context) / UNIT - 3, sidebar_height(context) * SHARE / UNIT, MOST_UNITS)
+    draw_picture_button(layout, icon, max(4, units), "trellis2.enlarge_preview")
 
 
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:

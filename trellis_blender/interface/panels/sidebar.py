@@ -60,7 +60,7 @@ def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
         return
     operator, label, icon = REMEDIES[remedy]
     if remedy is Remedy.FOLDER and not job_id:
-        operator = "trellis2.open_jobs_folder"
+        operator, label = "trellis2.open_jobs_folder", "Open Jobs Folder"
     button = layout.operator(operator, text=label, icon=icon)
     for name, value in REMEDY_PROPERTIES.get(remedy, {}).items():
         setattr(button, name, value)
@@ -108,6 +108,13 @@ def sidebar_width(context: bpy.types.Context) -> float:
     assert context.region is not None
     assert context.preferences is not None
     return context.region.width / context.preferences.system.ui_scale
+
+
+def sidebar_height(context: bpy.types.Context) -> float:
+    """Return the sidebar's height in pixels at a resolution scale of 1."""
+    assert context.region is not None
+    assert context.preferences is not None
+    return context.region.height / context.preferences.system.ui_scale
 
 
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:

@@ -61,7 +61,7 @@ def draw_job(layout: Any, job: Job, units: float, *, is_chosen: bool) -> None:
     layout.label(text=job.name, translate=False)
     row = layout.row(align=True)
     if session.is_resting(job):
-        row.label(icon=ICONS[job.stage])
+        row.label(icon=ICONS[session.shown_stage(job)])
     else:
         row.progress(factor=session.display().progress.fraction(job), text="")
     star = row.row()

@@ -47,7 +47,7 @@ def _matching(gallery: Any) -> Sequence[str]:
         found.shown = [
             job.id
             for job in session.newest_first()
-            if job.stage in stages
+            if session.shown_stage(job) in stages
             and (not gallery.only_favorites or session.is_favorite(job.id))
             and _is_named(job, words)
         ]

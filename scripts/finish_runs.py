@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One process of ``scripts/bench.py finish``: what the check and the steps after the arrival of a model cost.
+
+    finish_runs.py FACES RUNS ANSWER
+
+The answer is JSON: for a sound model and for one with all faults a list of runs. A run holds seconds. `check`: CPU
+time of the worker that measures the model. `import`: how long building the model keeps the main thread. `take` and
+`arrive`: the same for Make Solid, at its begin and at its end. `solid`: what the background Blender takes for it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from emulator.model.flaws import BODY_FLAWS
+from emulator.model.order import Order
+from emulator.model.relief import make_relief
+from import_runs import enabled, part, picture
+
+KINDS = {"sound": frozenset[Any](), "faulty": BODY_FLAWS}
+SETTINGS = {"smallest_part": 0.001, "largest_hole": 1.0}
+WAIT_SECONDS = 0.01
+
+
+def main(faces: int, runs: int) -> dict[str, list[dict[str, float]]]:
+    """Measure both kinds of models and return their runs. The first run of each is a warm-up and left out."""
+    addon = enabled()
+    found: dict[str, list[dict[str, float]]] = {}
+    for kind, flaws in KINDS.items():
+        # an inner shell doubles the faces
+        order = Order(picture(), faces // (2 if flaws else 1), 256, "png", double_sided=True, seed=1, flaws=flaws)
+        with tempfile.TemporaryDirectory(prefix="trellis_blender ") as folder:
+            file = Path(folder, "model.glb")
+            file.write_bytes(make_relief(order)[0])
+            found[kind] = [_run(addon, file, Path(folder, str(number))) for number in range(runs + 1)][1:]
+    return found
+
+
+def _run(addon: Any, file: Path, folder: Path) -> dict[str, float]:
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    model = part(addon, "core.model.read").read_model(file, part(addon, "core.model.arrays").Shape(is_grounded=False))
+    started = time.thread_time()
+    part(addon, "core.model.surface.check").measure_model(model)
+    run = {"check": time.thread_time() - started}
+    started = time.perf_counter()
+    thing: Any = bpy.data.objects.new("Model", part(addon, "scene.mesh").make_mesh("Model", model.mesh))
+    assert bpy.context.scene is not None
+    bpy.context.scene.collection.objects.link(thing)
+    bpy.ops.ed.undo_push(message="Import")
+    run["import"] = time.perf_counter() - started
+    sentences: list[str] = []
+    finishing = part(addon, "finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
+    started = time.perf_counter()
+    work = finishing.begin("solid", thing, SETTINGS)
+    run["take"], begun = time.perf_counter() - started, time.perf_counter()
+    while not work.is_done:
+        time.sleep(WAIT_SECONDS)
+    run["solid"] = time.perf_counter() - begun
+    started = time.perf_counter()
+    finishing.step()
+    run["arrive"] = time.perf_counter() - started
+    assert sentences, work.error
+    work.wait(WAIT_SECONDS)
+    return run
+
+
+if __name__ == "__main__":
+    Path(sys.argv[3]).write_text(json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))), encoding="utf-8")

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs that one worker of a batch drives, within the limits that all its workers share.
+
+The runner's thread uses it, as any `JobStore`; `watch` and `unwatch` may be called on another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import StorageError, TrellisError
+from ..job import folder as job_folder
+from ..job.claims import Claims
+from ..job.events import Event
+from ..job.job import Job, Stage
+from ..job.spending import charged
+from ..runner.job_store import JobEntry, JobStore
+from ..runner.messages import RunnerMessage
+from ..runner.timing import Clock, Timing
+from .shared import Sent, Shared, State
+
+AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
+BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
+ASK_SECONDS = 0.5  # until a job that may not be sent yet asks again
+CHECK_SECONDS = 2.0  # between two checks of what is noted as sent
+
+
+class BatchStore(JobStore):
+    """The jobs of this worker. `is_closed`: nothing more is submitted."""
+
+    def __init__(
+        self,
+        root: Path,
+        timing: Timing,
+        clock: Clock,
+        messages: queue.SimpleQueue[RunnerMessage],
+        claims: Claims,
+        shared: Shared,
+    ) -> None:
+        super().__init__(root, timing, clock, messages, claims)
+        self._own, self._shared = claims.name, shared
+        self._watched: frozenset[Path] = frozenset()
+        self._admitted: set[str] = set()  # jobs that this worker was allowed to send, and that are not settled
+        self._unsettled: dict[str, Job] = {}  # jobs whose end could not be noted yet
+        self._check_due = 0.0
+        self.is_closed = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Return True: the claims on pictures need a heartbeat, too."""
+        return True
+
+    def watch(self, folders: Iterable[Path]) -> None:
+        """Look at these folders' jobs, too: drive them, unless another process does."""
+        self._watched |= frozenset(folders)
+
+    def unwatch(self, folders: Iterable[Path]) -> None:
+        """Forget these folders' jobs, which rest."""
+        self._watched -= frozenset(folders)
+
+    def folders(self) -> list[Path]:
+        """Return the folders of the jobs to look at, in order."""
+        return sorted(folder for folder in self._watched if (folder / job_folder.JOB_FILE).is_file())
+
+    def load(self) -> None:
+        """Look at the jobs that are watched."""
+        with contextlib.suppress(StorageError):  # it is looked at again soon
+            self.look_around()
+
+    def look_around(self) -> None:
+        """Look at the jobs, as any store does; note what could not be noted before."""
+        super().look_around()
+        for job in list(self._unsettled.values()):
+            self._settle(job)
+
+    def may_submit(self, entry: JobEntry) -> bool:
+        """Return whether the paid call may be sent now: if both limits allow it, it counts as sent from now on."""
+        if super().may_submit(entry) and self._is_admitted(entry.job):
+            return True
+        entry.is_at_limit, entry.due = True, self._clock.now() + ASK_SECONDS
+        return False
+
+    def _is_admitted(self, job: Job) -> bool:
+        if self.is_closed:
+            return False
+        try:
+            seen = self._shared.read()
+            if not _has_room_for(seen, job) and not self._is_check_due():
+                return False
+            with self._shared.change() as state:
+                if not _has_room_for(state, job):
+                    self._check(state)
+                if state.is_cancelled or not _has_room_for(state, job):
+                    return False
+                state.sent[job.id] = Sent(state.price or 0.0, charged(job), self._own)
+        except TrellisError:  # it is asked again soon
+            return False
+        self._admitted.add(job.id)
+        return True
+
+    def _is_check_due(self) -> bool:
+        now = self._clock.now()
+        if now < self._check_due:
+            return False
+        self._check_due = now + CHECK_SECONDS
+        return True
+
+    def _check(self, state: State) -> None:
+        """Settle what is noted as sent and is not: its worker was killed before it could note that."""
+        for job_id, sent in list(state.sent.items()):
+            try:
+                job = job_folder.load(self._root / job_id)
+            except (OSError, job_folder.DamagedJobError):
+                continue
+            is_left = job_id not in self._admitted if sent.by == self._own else self._claims.is_dead(sent.by)
+            if job.stage not in AT_SCENARIO and (job.stage not in BEFORE_SCENARIO or is_left):
+                settle(state, job)
+
+    def apply(self, entry: JobEntry, event: Event) -> None:
+        """Apply the event, and note what was spent once the job is no longer at Scenario."""
+        before = entry.job.stage
+        super().apply(entry, event)
+        if before in AT_SCENARIO and entry.job.stage not in AT_SCENARIO and not entry.job.foreign:
+            self._settle(entry.job)
+
+    def _settle(self, job: Job) -> None:
+        self._admitted.discard(job.id)
+        self._unsettled[job.id] = job
+        with contextlib.suppress(TrellisError):  # it is noted later, by whoever sees it
+            with self._shared.change() as state:
+                settle(state, job)
+            del self._unsettled[job.id]
+
+    def _lose(self, entry: JobEntry) -> None:
+        self._admitted.discard(entry.job.id)
+        super()._lose(entry)
+
+
+def _has_room_for(state: State, job: Job) -> bool:
+    """Return whether both limits allow to send the job, which may be noted as sent by a dead worker already."""
+    noted = state.sent.pop(job.id, None)
+    try:
+        return state.has_room() and state.has_money()
+    finally:
+        if noted is not None:
+            state.sent[job.id] = noted
+
+
+def settle(state: State, job: Job) -> None:
+    """Note that the job is no longer at Scenario, and what it has cost."""
+    sent = state.sent.pop(job.id, None)
+    if job.stage is Stage.UNCERTAIN:
+        if sent is not None:
+            state.uncertain[job.id] = sent
+        return
+    if sent is None and not job.may_be_paid:
+        sent = state.uncertain.pop(job.id, None)  # a search has found it
+    if sent is None:
+        return
+    is_free = job.holds_model and job.cost is None  # it does not say: count what was expected
+    state.spent += sent.reserved if is_free else max(0.0, charged(job) - sent.before)
+    if job.cost:
+        state.price = max(state.price or 0.0, job.cost)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`batch.json`: what was ordered, of which pictures. Written once, and read picture by picture.
+
+It is one JSON object whose first line holds everything but the pictures, which follow one a line:
+
+    {"format": 1, "order": {...}, "count": 2, "pictures": [
+    "/renders/chair.png",
+    "/renders/table.png"
+    ]}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import re
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import TrellisError, storage_error
+from ..files import flush_folder, rename
+from ..request.models import MODELS
+from .order import BatchDiffersError, BatchError, NoBatchError, Order
+
+FORMAT = 1
+FILE = "batch.json"
+NAME_BYTES = 60  # of a picture's name, as a part of its folder's name
+LINES_PER_MARK = 256
+LIMITS = ("concurrency", "most_cost", "price")  # these may change, so they are not what tells two batches apart
+
+
+class Manifest:
+    """The order and the pictures of the batch in `folder`. Any thread may use it."""
+
+    def __init__(self, folder: Path, order: Order, count: int, first: int) -> None:
+        self.folder, self.order, self.count = folder, order, count
+        self._marks, self._lock = [first], threading.Lock()  # where each 256th picture begins in the file, in bytes
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the order. Raises NoBatchError, or StorageError if the file cannot be read."""
+        try:
+            with (folder / FILE).open("rb") as file:
+                head = file.readline()
+        except (FileNotFoundError, NotADirectoryError):
+            raise NoBatchError(f"There is no batch in {folder}. Choose the folder that a batch was begun in.") from None
+        except OSError as error:
+            raise storage_error("read the batch", error) from error
+        try:
+            data = json.loads(head + b"]}")
+            if data["format"] > FORMAT:
+                raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
+            return cls(folder, _order(data["order"]), int(data["count"]), len(head))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            sentence = f"The file {FILE} in {folder} is damaged. Restore it, or begin the batch in another folder."
+            raise NoBatchError(sentence) from None
+
+    def pictures(self, first: int = 0) -> Iterator[Path]:
+        """Iterate over the pictures from that number on. Raises StorageError."""
+        try:
+            with (self.folder / FILE).open("rb") as file:
+                self._seek(file, first)
+                for line in itertools.islice(file, self.count - first):
+                    yield Path(json.loads(line.rstrip().rstrip(b",")))
+        except (OSError, ValueError) as error:
+            raise _unreadable(error) from error
+
+    def picture(self, index: int) -> Path:
+        """Return one picture. Raises StorageError."""
+        found = next(self.pictures(index), None)
+        if found is None:
+            raise IndexError(index)
+        return found
+
+    def _seek(self, file: BinaryIO, index: int) -> None:
+        with self._lock:
+            mark = min(index // LINES_PER_MARK, len(self._marks) - 1)
+            file.seek(self._marks[mark])
+            for number in range(mark * LINES_PER_MARK, index):
+                if number % LINES_PER_MARK == 0 and number // LINES_PER_MARK == len(self._marks):
+                    self._marks.append(file.tell())
+                file.readline()
+
+    def job_id(self, index: int, picture: Path, variation: int) -> str:
+        """Return the id of a job, which names its folder: `000017-chair-2`."""
+        digits = max(6, len(str(self.count)))
+        last = f"-{variation + 1}" if self.order.variations > 1 else ""
+        return f"{index:0{digits}d}-{_plain_name(picture)}{last}"
+
+
+def index_of(job_id: str) -> int:
+    """Return the number of the job's picture."""
+    return int(job_id.partition("-")[0])
+
+
+def create(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
+    """Write the file, unless it is there with the same content. Raises what `Batch.create` raises."""
+    order = _checked(order)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / FILE).exists():
+            return _same(Manifest.read(folder), pictures, order)
+        return _write(folder, pictures, order)
+    except OSError as error:
+        raise storage_error("begin the batch", error) from error
+
+
+def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
+    """Write the file. The pictures come first, since only then is it known how many they are."""
+    token = secrets.token_hex(3)
+    listed, part = folder / f".pictures-{token}", folder / f".{FILE}-{token}"
+    try:
+        count = 0
+        with listed.open("wb") as file:
+            for picture in pictures:
+                file.write((b",\n" if count else b"") + json.dumps(str(picture.absolute())).encode("ascii"))
+                count += 1
+        if not count:
+            raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
+        head = {"format": FORMAT, "order": _as_json(order), "count": count}
+        with listed.open("rb") as source, part.open("wb") as target:
+            target.write(json.dumps(head).encode("ascii")[:-1] + b', "pictures": [\n')
+            while block := source.read(1 << 20):
+                target.write(block)
+            target.write(b"\n]}\n")
+            target.flush()
+            os.fsync(target.fileno())
+        _place(part, folder / FILE)
+        flush_folder(folder)
+    finally:
+        for path in (listed, part):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    written = Manifest.read(folder)
+    if written.count != count or written.order != order:
+        raise BatchDiffersError("Another batch was begun in this folder at the same time. Choose another folder.")
+    return written
+
+
+def _place(part: Path, target: Path) -> None:
+    """Give the file its name unless it is taken. Raises OSError."""
+    try:
+        os.link(part, target)
+    except FileExistsError:  # another process begins the batch, too
+        pass
+    except OSError:  # a file system without links
+        rename(part, target)
+
+
+def _same(known: Manifest, pictures: Iterable[Path], order: Order) -> Manifest:
+    """Return the batch if it is of these pictures and this order. Raises BatchDiffersError."""
+    where = f"The folder {known.folder} holds another batch"
+    for spec in dataclasses.fields(Order):
+        old, new = getattr(known.order, spec.name), getattr(order, spec.name)
+        if spec.name not in LIMITS and old != new:
+            if spec.name == "parameters":
+                name = next(name for name in {**old, **new} if old.get(name) != new.get(name))
+                old, new, what = old.get(name), new.get(name), name
+            else:
+                what = spec.name
+            raise BatchDiffersError(f"{where}: {what} is {old} there, and {new} here. Choose another folder.")
+    for number, (old, new) in enumerate(itertools.zip_longest(known.pictures(), pictures), 1):
+        if old is None or new is None:
+            fewer = "more" if old is None else "fewer"
+            raise BatchDiffersError(f"{where}: it has {known.count} pictures, here are {fewer}. Choose another folder.")
+        if old != new.absolute():
+            raise BatchDiffersError(f"{where}: picture {number} is {old} there, and {new} here. Choose another folder.")
+    return known
+
+
+def _checked(order: Order) -> Order:
+    """Return the order with all parameters. Raises ParameterError, BatchError."""
+    parameters = dict(MODELS[order.model].complete(order.parameters, order.seed or 0))
+    del parameters["seed"]
+    if order.variations < 1 or order.concurrency < 1:
+        raise BatchError("Variations and concurrency must be at least 1. Change them and try again.")
+    return dataclasses.replace(order, parameters=parameters)
+
+
+def _as_json(order: Order) -> dict[str, Any]:
+    return {spec.name: getattr(order, spec.name) for spec in dataclasses.fields(order)}
+
+
+def _order(data: Any) -> Order:
+    known = {spec.name for spec in dataclasses.fields(Order)}
+    if not known <= data.keys() or data["model"] not in MODELS:
+        raise ValueError("no such order")
+    return Order(**{name: data[name] for name in known})
+
+
+def _plain_name(picture: Path) -> str:
+    """Return the picture's name, as a part of a folder's name on any system."""
+    name = unicodedata.normalize("NFC", picture.stem.encode("utf-8", "replace").decode())
+    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\s]+', "_", name).strip("._ ")
+    while len(name.encode()) > NAME_BYTES:
+        name = name[:-1]
+    return name.rstrip("._ ") or "picture"
+
+
+def _unreadable(error: Exception) -> TrellisError:
+    if isinstance(error, OSError):
+        return storage_error("read the batch", error)
+    return NoBatchError(f"The file {FILE} is damaged. Restore it, or begin the batch in another folder.")

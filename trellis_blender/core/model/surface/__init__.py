@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the surface of a model is like, and how to mend it. It needs numpy alone, so a worker does it without Blender.
+
+`findings` is what is known of a model and what is wrong with it, as numbers and in words. It needs no numpy.
+`welded` is a surface with its edges: which faces share one, which way they run, which parts hang together.
+`winding` finds the faces that are inside out.
+`enclosed` finds the parts that lie inside others.
+`holes` finds the openings, and closes them.
+`flatness` tells how flat a body is.
+`check` measures all of that.
+`solid` mends it. `sheets` finds, for that, the skins inside that no part of their own.
+"""

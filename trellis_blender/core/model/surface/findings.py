@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a model that has arrived: measured, judged, and in words.
+
+The limits were found on models of several generators: those that were sound, and the same ones with faults put in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+FLIPPED_MOST = 0.0002  # of all faces; sound models have none
+HOLE_PERIMETER = 0.03  # of the model's size: TRELLIS.2's own exporter closes smaller ones
+FLATNESS_LEAST, FACING_MOST = 0.13, 0.4  # sound bodies have 0.16 to 0.7, and 0.1 to 0.24
+HIDDEN_MOST = 0.01  # of all faces, below which a hidden part is no reason to say something is wrong
+CLEAR_MOST = MIRROR_MOST = 0.01  # of the surface
+
+
+class Fault(Enum):
+    """Something that is wrong with a model."""
+
+    HIDDEN = auto()
+    LOOSE = auto()
+    HOLES = auto()
+    FLIPPED = auto()
+    FLAT = auto()
+    CLEAR = auto()
+    MIRROR = auto()
+    TEXTURE = auto()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The measures of a model.
+
+    `hidden_…`: parts inside other parts. `loose_…`: parts that are each below a thousandth of the surface.
+    `holes`: openings; `largest_hole`: the longest perimeter, as a part of the model's largest dimension.
+    `flipped_faces`: faces that are inside out. `flatness`: the least extent by the largest one, along the main axes.
+    `facing`: the part of the surface that faces along the thinnest axis.
+    Of the textures, None until they were looked at or if there are none: `clear` and `mirror`, the parts of the surface
+    whose base colour is transparent, and which have no roughness and are all metal; `black_mirror`, the part of those
+    that is black, too. `texture`: pixels along the side of the largest texture.
+    """
+
+    faces: int
+    parts: int
+    hidden_parts: int = 0
+    hidden_faces: int = 0
+    loose_parts: int = 0
+    loose_faces: int = 0
+    holes: int = 0
+    largest_hole: float = 0.0
+    flipped_faces: int = 0
+    flatness: float = 1.0
+    facing: float = 0.0
+    clear: float | None = None
+    mirror: float | None = None
+    black_mirror: float | None = None
+    texture: int | None = None
+
+    def faults(self, asked_texture: float = 0.0) -> list[Fault]:
+        """Return what is wrong. `asked_texture`: the pixels that were asked for, 0: nobody knows."""
+        wrong = {
+            Fault.HIDDEN: self.hidden_faces > HIDDEN_MOST * self.faces,
+            Fault.LOOSE: self.loose_parts > 0,
+            Fault.HOLES: self.largest_hole > HOLE_PERIMETER,
+            Fault.FLIPPED: self.flipped_faces > FLIPPED_MOST * self.faces,
+            Fault.FLAT: self.flatness < FLATNESS_LEAST and self.facing > FACING_MOST,
+            Fault.CLEAR: (self.clear or 0.0) > CLEAR_MOST,
+            Fault.MIRROR: (self.mirror or 0.0) > MIRROR_MOST,
+            Fault.TEXTURE: self.texture is not None and self.texture < asked_texture,
+        }
+        return [fault for fault, is_so in wrong.items() if is_so]
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Return whether the textures were looked at, if there are any."""
+        return self.clear is not None
+
+
+MENDED = (Fault.HIDDEN, Fault.LOOSE, Fault.HOLES, Fault.FLIPPED)
+"""What Make Solid mends."""
+WORDS: Mapping[Fault, str] = {
+    Fault.HIDDEN: "Hidden shell",
+    Fault.LOOSE: "Loose bits",
+    Fault.HOLES: "Holes",
+    Fault.FLIPPED: "Flipped faces",
+    Fault.FLAT: "Flat body",
+    Fault.CLEAR: "Unused alpha",
+    Fault.MIRROR: "Mirror spots",
+    Fault.TEXTURE: "Small textures",
+}
+
+
+def from_json(data: Any) -> Findings | None:
+    """Return the findings that `dataclasses.asdict` took apart; names that are not known here are left out.
+
+    Raises KeyError, TypeError or ValueError if something does not fit.
+    """
+    if data is None:
+        return None
+    values = {}
+    for spec in dataclasses.fields(Findings):
+        value = data.get(spec.name)
+        if spec.name in data and value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError(f"{spec.name} is not a number")
+        if spec.name in data:
+            values[spec.name] = value
+    return Findings(**values)
+
+
+def numbers(found: Findings, asked_texture: float = 0.0) -> list[str]:
+    """Return all that is known in lines with numbers. `asked_texture`: as for `Findings.faults`."""
+    lines = [f"Faces: {found.faces:,} · Parts: {found.parts:,}"]
+    if found.hidden_parts:
+        share = _percent(found.hidden_faces / found.faces)
+        lines.append(f"Parts hidden inside: {found.hidden_parts:,}, with {found.hidden_faces:,} faces ({share})")
+    if found.loose_parts:
+        lines.append(f"Loose bits: {found.loose_parts:,}, with {found.loose_faces:,} faces")
+    if found.holes:
+        around = _percent(found.largest_hole)
+        lines.append(f"Holes: {found.holes:,}; the largest is {around} of the size around")
+    if found.flipped_faces:
+        lines.append(f"Inside out: {found.flipped_faces:,} faces ({_percent(found.flipped_faces / found.faces)})")
+    lines.append(f"Least to largest extent: {found.flatness:.2f}")
+    if found.clear is not None:
+        lines.append(f"Transparent in the base color: {_percent(found.clear)} of the surface")
+    if found.mirror is not None:
+        lines.append(f"Without roughness and all metal: {_percent(found.mirror)} of the surface")
+        if found.black_mirror:
+            lines.append(f"Black as well: {_percent(found.black_mirror)} of the surface")
+    if found.texture is not None:
+        pixels, asked = f"{found.texture:,}", f"{asked_texture:,.0f}"
+        lines.append(f"Textures: {pixels} pixels; asked: {asked}" if asked_texture else f"Textures: {pixels} pixels")
+    return lines
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, with as many digits as tell something: 0.02 %, 41 %."""
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which way round the faces run: those of a part shall agree, and the outside of a closed body be its outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .welded import Surface, components
+
+Array = npt.NDArray[Any]
+
+
+def inside_out(surface: Surface, enclosed: Array | None = None) -> tuple[Array, Array]:
+    """Return which faces are inside out, and which belong to a part that has no sides: both (faces) bool.
+
+    A part has no sides where its faces cannot be made to agree, like those of a Moebius strip. A closed part is inside
+    out as a whole if its volume is negative, unless it is `enclosed`, (faces) bool: the wall of a cavity is right so.
+    In an open part the sides of the larger area win.
+    """
+    count = len(surface.triangles)
+    links, patches = surface.links, surface.patches
+    torn = links.is_plain & links.is_flipped
+    first, second = patches[links.first[torn]], patches[links.second[torn]]
+    # Each patch has a front, `patch`, and a back, `patch + count`; such a link joins one's front with the other's back.
+    sides = components(2 * count, np.concatenate([first, first + count]), np.concatenate([second + count, second]))
+    front, back = sides[patches], sides[patches + count]
+    agrees = front <= back
+    has_no_sides = np.isin(surface.parts, surface.parts[front == back])
+    parts, number = np.unique(surface.parts, return_inverse=True)
+    number = number.reshape(-1)
+    area = np.bincount(number, weights=surface.areas * np.where(agrees, 1.0, -1.0), minlength=len(parts))
+    turns = area < 0
+    volume = np.bincount(number, weights=_volumes(surface, number) * np.where(agrees, 1.0, -1.0), minlength=len(parts))
+    is_closed = ~np.isin(parts, surface.parts[boundary_faces(surface)])
+    if enclosed is not None:
+        is_closed &= ~np.isin(parts, surface.parts[enclosed])
+    turns[is_closed] = volume[is_closed] < 0
+    flipped = (agrees == turns[number]) & ~has_no_sides
+    return flipped, has_no_sides
+
+
+def boundary_faces(surface: Surface) -> Array:
+    """Return the faces at an edge that has no other face: (n) int64."""
+    return np.flatnonzero(surface.sharing[surface.edges.of_corners] == 1) // 3
+
+
+def _volumes(surface: Surface, number: Array) -> Array:
+    """Return the volume between each face and a point in its part's middle, with a sign: (faces) float64."""
+    count = int(number.max()) + 1 if len(number) else 0
+    share = np.maximum(np.bincount(number, minlength=count), 1)
+    middles = surface.middles
+    volumes = np.zeros(len(number))
+    for axis in range(3):
+        middle = np.bincount(number, weights=middles[:, axis], minlength=count) / share
+        volumes += (middles[:, axis] - middle[number]) * surface.normals[:, axis]
+    return volumes / 6

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program for the background Blender: one function a step, from `source.npz` to `result.npz`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from trellis_core.model.arrays import Shape
+from trellis_core.model.read import read_model
+from trellis_core.model.surface.solid import Mended, Polygons, Settings, make_solid
+from trellis_core.model.surface.textures import Pixels, look_at
+
+if TYPE_CHECKING:
+    from trellis_core.model.surface.welded import Surface
+    from trellis_host.background.serve import Work
+
+Array = npt.NDArray[Any]
+
+
+def solid(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Mend the mesh in `source`, and write the `result` and what the artist has to judge. Return what was done."""
+    from mathutils.geometry import tessellate_polygon
+
+    with np.load(request["source"]) as file:
+        arrays = {name: file[name] for name in file.files}
+    source = Polygons(*(arrays[name] for name in ("positions", "corners", "starts", "edges")))
+
+    def cut(points: Array) -> list[tuple[int, int, int]]:
+        return list(tessellate_polygon([points.tolist()]))
+
+    settings = Settings(request["smallest_part"], request["largest_hole"])
+    mended = make_solid(source, settings, _cast_on, cut, work.progress)
+    result = {"doubtful": mended.doubtful, **_carried(arrays, mended)}
+    np.savez(request["result"], **result)
+    return dict(mended.numbers)
+
+
+def _carried(arrays: Mapping[str, Array], mended: Mended) -> dict[str, Array]:
+    """Return the arrays of the mended mesh with the attributes of its source; nothing if nothing was to be done."""
+    made, origins = mended.polygons, mended.origins
+    if made is None:
+        return {}
+    carried = {
+        "positions": made.positions,
+        "corners": made.corners,
+        "starts": made.starts,
+        "edges": made.edges,
+        "corner_edges": mended.corner_edges,
+        "attributes": arrays["attributes"],
+    }
+    of_domain = {"POINT": origins.vertices, "EDGE": origins.edges, "FACE": origins.faces, "CORNER": origins.corners}
+    for number, (_name, _kind, domain) in enumerate(json.loads(str(arrays["attributes"]))):
+        values = arrays[f"attribute {number}"][of_domain[domain]]
+        if domain == "EDGE":
+            values[origins.edges < 0] = 0
+        carried[f"attribute {number}"] = values
+    return carried
+
+
+def _cast_on(surface: Surface) -> Any:
+    """Return a function that casts rays on the surface (see `surface.sheets.Cast`)."""
+    from mathutils.bvhtree import BVHTree
+
+    tree: Any = None
+
+    def cast(origins: Array, directions: Array) -> tuple[Array, Array]:
+        nonlocal tree
+        if tree is None:
+            tree = BVHTree.FromPolygons(surface.positions.tolist(), surface.triangles.tolist(), all_triangles=True)
+        ray, faces, distances = tree.ray_cast, np.full(len(origins), -1, np.int64), np.full(len(origins), np.inf)
+        for number, (origin, direction) in enumerate(zip(origins.tolist(), directions.tolist(), strict=True)):
+            _place, _normal, face, distance = ray(origin, direction)
+            if face is not None:
+                faces[number], distances[number] = face, distance
+        return faces, distances
+
+    return cast
+
+
+def look(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Return what the textures of the model in `file` hold: shares of its surface that are clear, mirrors and so on."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        model = read_model(Path(request["file"]), Shape(images=Path(folder), packs=False))
+        return dict(look_at(model, {index: _pixels(image.path) for index, image in model.images.items()}))
+
+
+def _pixels(path: Path | None) -> Pixels:
+    """Return the pixels of an image as they are stored: (rows, columns, 4) uint8, the lowest row first."""
+    import bpy
+
+    image: Any = bpy.data.images.load(str(path))
+    image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
+    width, height = image.size
+    values = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(values)
+    values = values.reshape(height, width, image.channels)
+    pixels = np.full((height, width, 4), 255, np.uint8)
+    pixels[..., : image.channels] = np.rint(values * 255)
+    bpy.data.images.remove(image)
+    return pixels
+
+
+HANDLERS = {"solid": solid, "look": look}

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All steps under way, one heavy one at a time. The session calls `step` at each tick; everything here is quick.
+
+The paid jobs and their runner know nothing of this: no step can reach a paid call.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import TrellisError, unexpected
+from ..core.job.lock import FolderLock
+from ..host import busy
+from ..host.background import start
+from ..scene import recipe
+from .steps import MEMORY_MAXIMUM, PROGRAM, STEPS
+from .work import FOLDER, Look, Order, Work, unfinished
+
+RETRY_SECONDS = 0.3
+LOOK_SECONDS = 300.0
+_log = logging.getLogger(__name__)
+NO_MODEL = "Its model is not in this file"
+Found = Sequence[tuple[Order, FolderLock]]
+
+
+@dataclass
+class Finishing:
+    """The steps of this Blender. `root`: the jobs' folder. `tell`: says a sentence to the artist.
+
+    `works`: by their ids, oldest first; a failed one stays until the artist dismisses it. `looks`: by the jobs' ids, at
+    the textures of their models. `due`: when to ask again whether Blender is free. `is_changed`: a work came or went.
+    `looked`: takes what a look has found. `turn`: of the one heavy step that is at work.
+    """
+
+    root: Path
+    tell: Callable[[str], None]
+    looked: Callable[[str, Mapping[str, Any]], None]
+    works: dict[str, Work] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+    due: float = 0.0
+    is_searching: bool = False
+    is_changed: bool = False
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    _found: queue.SimpleQueue[Found] = field(default_factory=queue.SimpleQueue)
+
+    def begin(self, step: str, thing: bpy.types.Object, settings: Mapping[str, Any]) -> Work:
+        """Begin a step on the model. Raises TrellisError if the model does not allow it."""
+        arrays = STEPS[step].take(thing)
+        order = Order(step, thing.name, str(thing.get(recipe.JOB_ID, "")), dict(settings))
+        work = self._work(order, uid=thing.session_uid, arrays=arrays)
+        self.works[order.id], self.is_changed = work, True
+        return work
+
+    def look(self, job_id: str, file: Path) -> None:
+        """Look at the textures of a job's model. `looked` is called with the numbers, unless that fails."""
+        if job_id not in self.looks:
+            launch = start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)
+            self.looks[job_id] = Look(launch, "look", {"file": str(file)}, LOOK_SECONDS, self.turn)
+
+    def resume(self) -> None:
+        """Go on with what an earlier session has begun. Another thread looks for it."""
+        self.is_searching = True
+        root, found = self.root, self._found
+        threading.Thread(target=lambda: found.put(_all(root)), daemon=True, name="trellis-finishing").start()
+
+    def forget(self, work_id: str) -> None:
+        """Cancel a step, or dismiss one that failed. The model stays as it is."""
+        work, self.is_changed = self.works.pop(work_id, None), True
+        if work is not None:
+            work.forget()
+
+    def file_opened(self) -> None:
+        """Look again for the models of finished steps: another file is open."""
+        for work in self.works.values():
+            work.uid, work.is_waiting = 0, False
+
+    def undone(self) -> None:
+        """Look again for the models of finished steps: undo may have brought one back."""
+        for work in self.works.values():
+            work.is_waiting = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether anything is to happen by itself."""
+        return self.is_searching or bool(self.looks) or any(map(_is_alive, self.works.values()))
+
+    def step(self) -> bool:
+        """Take in what has ended, and put one result into the scene if Blender is free. Return whether that was so."""
+        is_changed = self._take_found() or self.is_changed
+        self.is_changed = False
+        for job_id, look in [*self.looks.items()]:
+            if look.is_done:
+                del self.looks[job_id]
+                if look.numbers is not None:
+                    self.looked(job_id, look.numbers)
+        for work in [*self.works.values()]:
+            if work.is_done and not (work.error or work.is_waiting):
+                return self._bring(work) or is_changed
+        return is_changed
+
+    def stop(self) -> None:
+        """End all steps. They go on from their folders another time."""
+        for work in self.works.values():
+            work.stop()
+        for look in self.looks.values():
+            look.stop()
+
+    def _bring(self, work: Work) -> bool:
+        if time.monotonic() < self.due:
+            return False
+        if work.result is None:  # it was stopped
+            self.forget(work.order.id)
+            return True
+        if busy.busy_reason(bpy.context):
+            self.due = time.monotonic() + RETRY_SECONDS
+            return False
+        thing = _model(work)
+        if thing is None:
+            work.is_waiting = True
+            return True
+        try:
+            self.tell(STEPS[work.order.step].arrive(work.order, thing, work.result))
+        except TrellisError as error:
+            work.error = error.sentence
+        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
+            _log.exception("unexpected")
+            work.error = unexpected(error)
+        else:
+            self.forget(work.order.id)
+        return True
+
+    def _take_found(self) -> bool:
+        try:
+            found = self._found.get_nowait()
+        except queue.Empty:
+            return False
+        self.is_searching = False
+        for order, lock in found:
+            if order.step in STEPS:
+                self.works[order.id] = self._work(order, lock=lock)
+            else:
+                lock.release()  # of a newer version
+        return bool(found)
+
+    def _work(self, order: Order, **given: Any) -> Work:
+        launch = start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)
+        return Work(order, launch, STEPS[order.step].seconds, self.root / FOLDER / order.id, self.turn, **given)
+
+
+def _all(root: Path) -> Found:
+    try:
+        return [*unfinished(root)]
+    except OSError:
+        return []
+
+
+def _is_alive(work: Work) -> bool:
+    return not (work.error or work.is_waiting)
+
+
+def _model(work: Work) -> bpy.types.Object | None:
+    """Return the model that the work was begun on, None if it is not in this file."""
+    things: Any = bpy.data.objects
+    if work.uid:
+        found = next((thing for thing in things if thing.session_uid == work.uid), None)
+    else:
+        found = things.get(work.order.name)
+        is_other = found is not None and str(found.get(recipe.JOB_ID, "")) != work.order.job_id
+        found = None if is_other else found
+    return found if found is not None and found.type == "MESH" and found.users_collection else None

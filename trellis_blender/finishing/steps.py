@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of all steps that a model can go through. A row is all that the queue needs to know of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import bpy
+
+from . import handover, solid
+
+if TYPE_CHECKING:
+    from .handover import Arrays
+    from .work import Order, Result
+
+PROGRAM = Path(__file__).with_name("program.py")
+MEMORY_MAXIMUM = 16 * 2**30  # bytes
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step: its label, and the two ends of it on the main thread. `program.HANDLERS` has what lies between.
+
+    `take`: returns what the step needs of the model; it may raise a TrellisError. `arrive`: puts the result into the
+    scene as one undo step, and returns the sentence that says in numbers what was done. `seconds`: how long it may
+    take.
+    """
+
+    label: str
+    seconds: float
+    take: Callable[[bpy.types.Object], Arrays]
+    arrive: Callable[[Order, bpy.types.Object, Result], str]
+
+
+STEPS: Mapping[str, Step] = MappingProxyType(
+    {
+        "solid": Step("Make Solid", 900.0, handover.taken, solid.arrive),
+    }
+)

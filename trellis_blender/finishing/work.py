@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A step on one model: its folder, which outlives a restart, and the thread that sees it through. It imports no `bpy`.
+
+The folder is `.finishing/ID` among the jobs. It holds the mesh (`source.npz`), what is to be done (`step.json`, written
+last), and in the end what came of it (`result.npz`, then `result.json`). The thread alone reads and writes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import BackgroundStoppedError, TrellisError, storage_error, unexpected
+from ..core.files import write_whole
+from ..core.job.folder import new_id
+from ..core.job.lock import FolderLock
+from ..host.background.process import Background, Launch
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Arrays = dict[str, npt.NDArray[Any]]
+
+FOLDER = ".finishing"
+STEP_FILE, SOURCE_FILE, RESULT_FILE, NUMBERS_FILE = "step.json", "source.npz", "result.npz", "result.json"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done to which model.
+
+    `step`: its name in the table. `name`: the model's, when it was begun. `job_id`: Scenario's id of the job that made
+    the model, empty if it is none of ours. `settings`: of the step. `id`: also the folder's name.
+    """
+
+    step: str
+    name: str
+    job_id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: new_id(time.time()))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the background Blender made: numbers about it, and arrays."""
+
+    numbers: Mapping[str, Any]
+    arrays: Arrays
+
+
+class Work:
+    """An order under way. Its thread begins at once; everybody else only looks at it.
+
+    `uid`: the model's `session_uid`, 0 after a restart. `arrays`: of the mesh, None if they are in the folder, which is
+    then locked already. `turn`: held while the background Blender works, so that only one does.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        launch: Launch,
+        seconds: float,
+        folder: Path,
+        turn: threading.Lock,
+        *,
+        uid: int = 0,
+        arrays: Arrays | None = None,
+        lock: FolderLock | None = None,
+    ) -> None:
+        self.order, self.uid, self.folder = order, uid, folder
+        self.progress, self.error = 0.0, ""
+        self.result: Result | None = None
+        self.is_waiting = False  # for its model, which is not in this file
+        self._launch, self._seconds, self._turn, self._arrays, self._lock = launch, seconds, turn, arrays, lock
+        self._background: Background | None = None
+        self._is_stopped = threading.Event()
+        self._is_done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="trellis-finishing")
+        self._thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether there is a result or an error."""
+        return self._is_done.is_set()
+
+    def stop(self) -> None:
+        """End it, and its background Blender. The folder stays, so that it goes on another time."""
+        self._is_stopped.set()
+        if self._background is not None:
+            self._background.stop()
+
+    def forget(self) -> None:
+        """End it for good, and remove its folder. Returns at once: another thread waits for what is to end."""
+        self.stop()
+        threading.Thread(target=self._remove, daemon=True, name="trellis-finishing").start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most this long for its thread to end. Return whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _remove(self) -> None:
+        self._thread.join()
+        self._unlock()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _run(self) -> None:
+        try:
+            self._save()
+            with self._turn:
+                if not self._is_stopped.is_set():
+                    self.result = self._made()
+        except BackgroundStoppedError:
+            pass
+        except TrellisError as error:
+            self.error = error.sentence
+        except OSError as error:
+            self.error = storage_error("read or write a file", error).sentence
+        except MemoryError:
+            self.error = "There is not enough memory for this. Close other programs, or choose something smaller."
+        except Exception as error:  # noqa: BLE001 - the row must say so; the log has the details
+            _log.exception("unexpected")
+            self.error = unexpected(error)
+        finally:
+            self._arrays = None
+            if self._is_stopped.is_set():
+                self._unlock()
+            self._is_done.set()
+
+    def _save(self) -> None:
+        if self._arrays is None:
+            return
+        import numpy as np
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FolderLock.take(self.folder)
+            np.savez(self.folder / SOURCE_FILE, **self._arrays)  # type: ignore[arg-type]  # a name may be anything
+            write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
+        except OSError as error:
+            raise storage_error("save the model", error) from error
+        self._arrays = None
+
+    def _made(self) -> Result:
+        import numpy as np
+
+        result = self.folder / RESULT_FILE
+        if not (self.folder / NUMBERS_FILE).is_file():
+            request = {**self.order.settings, "source": str(self.folder / SOURCE_FILE), "result": str(result)}
+            self._background = Background(self._launch)
+            try:
+                if self._is_stopped.is_set():
+                    raise BackgroundStoppedError("stopped before it began")
+                numbers = self._background.ask(self.order.step, request, seconds=self._seconds, progress=self._tell)
+            finally:
+                self._background.stop()
+            write_whole(self.folder / NUMBERS_FILE, json.dumps(numbers).encode())
+        numbers = json.loads((self.folder / NUMBERS_FILE).read_text(encoding="utf-8"))
+        arrays: Arrays = {}
+        if result.is_file():
+            with np.load(result) as file:
+                arrays = {name: file[name] for name in file.files}
+        return Result(numbers, arrays)
+
+    def _tell(self, fraction: float) -> None:
+        self.progress = fraction
+
+
+class Look:
+    """A request that changes nothing and that no row shows. It waits for its turn as all others do."""
+
+    def __init__(
+        self, launch: Launch, name: str, request: Mapping[str, Any], seconds: float, turn: threading.Lock
+    ) -> None:
+        self.numbers: Mapping[str, Any] | None = None
+        self._launch, self._name, self._request, self._seconds, self._turn = launch, name, request, seconds, turn
+        self._background: Background | None = None
+        self._is_stopped, self._is_done = threading.Event(), threading.Event()
+        threading.Thread(target=self._run, daemon=True, name="trellis-look").start()
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether it has ended. `numbers` is None if it failed."""
+        return self._is_done.is_set()
+
+    def stop(self) -> None:
+        """End it."""
+        self._is_stopped.set()
+        if self._background is not None:
+            self._background.stop()
+
+    def _run(self) -> None:
+        try:
+            with self._turn:
+                if not self._is_stopped.is_set():
+                    self._background = Background(self._launch)
+                    try:
+                        self.numbers = self._background.ask(self._name, self._request, seconds=self._seconds)
+                    finally:
+                        self._background.stop()
+        except Exception as error:  # noqa: BLE001 - what nobody has asked for fails in silence; the log has it
+            _log.info("The textures could not be looked at: %s", error)
+        finally:
+            self._is_done.set()
+
+
+def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
+    """Yield what is to be done among these jobs, and is not done by another Blender. The folders are locked by then."""
+    for folder in sorted((root / FOLDER).glob("*")):
+        if not (folder / STEP_FILE).is_file():
+            continue
+        with contextlib.suppress(OSError):
+            lock = FolderLock.take(folder)
+            if lock is None:
+                continue
+            try:
+                yield read_order(folder), lock
+            except ValueError as error:
+                _log.info("an order to finish a model could not be read: %s", error)
+                lock.release()
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_order(folder: Path) -> Order:
+    """Return the order in the folder. Raises OSError, and ValueError if it cannot be understood."""
+    try:
+        data = json.loads((folder / STEP_FILE).read_text(encoding="utf-8"))
+        return Order(data["step"], data["name"], data["job_id"], dict(data["settings"]), folder.name)
+    except (TypeError, KeyError) as error:
+        raise ValueError(str(error)) from error
