@@ -53,7 +53,6 @@ _UNREAD_TEXTS = frozenset(
         "nobody wants it to leave any more",
         "Tunnel connection failed",
         "the answer is packed in another way",
-        "nobody wants it to leave any more",
         "bytes {have}-",
         "does not have any image data",
         "Trellis Picture {token_hex}",

@@ -173,7 +173,7 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     return _look_closer(job, list(unread.values()), tools)
 
 
-def _note_unread(job: Job, found: list[RemoteJob], taken: frozenset[str], unread: dict[str, RemoteJob]) -> None:
+def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, RemoteJob]) -> None:
     """Add each listed job that may be ours and whose input the listing leaves out, as far as they are looked at."""
     for remote in found:
         if _may_be(job, remote, taken) and not remote.has_input and len(unread) <= ALONE_MAXIMUM:
