@@ -3,7 +3,7 @@
 """Let jobs run for long against a hostile server: ``python3 scripts/soak.py --jobs 500 --minutes 60``.
 
 Every tenth call is answered in one of the ways of docs/hostile.md, and the process that drives the jobs is killed at
-random. In the last quarter of the time it is left alone, so that its memory and threads can be watched. At the end each
+random. In the second half of the time it is left alone, so that its memory and threads can be watched. At the end each
 job was paid for once, and each model that the server made is there; otherwise the exit status is 1.
 
     python3 scripts/soak.py --jobs 20 --minutes 1        a short one
@@ -36,7 +36,7 @@ BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 AT_A_TIME = 10
 SHOWN = 12  # rows of the table
 KILLED = (3.0, 45.0)  # seconds that a process lives
-QUIET = 0.25  # of the time, at the end, without kills
+QUIET = 0.5  # of the time, at the end, without kills
 # A call's deadline in the child: with the product's own, a server that drips would take up most of the time.
 CHILD_SECONDS = 6.0
 LOOK_SECONDS = 5.0
@@ -122,7 +122,7 @@ def soak(jobs: int, minutes: float, seed: int) -> tuple[Seen, list[str], Counter
     with (
         tempfile.TemporaryDirectory() as place,
         small_models(),
-        new_emulator(seconds * AT_A_TIME / jobs * 0.6) as scenario,
+        new_emulator(seconds * AT_A_TIME / jobs * 0.85) as scenario,
     ):
         folder = Path(place)
         picture_in(folder).rename(folder / "picture.png")

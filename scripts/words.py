@@ -30,7 +30,7 @@ _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/
     "core/picture/viewpoint.py",
 }
 # The command line and the library for Python programs speak English.
-_ENGLISH = ("command/", "core/batch/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
+_ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
 _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
@@ -53,9 +53,9 @@ _UNREAD_TEXTS = frozenset(
         "a pipe or a device, which may never end",
         "the deadline has passed",
         "the host is not on the public internet",
+        "nobody wants it to leave any more",
         "Tunnel connection failed",
         "the answer is packed in another way",
-        "nobody wants it to leave any more",
         "bytes {}-",
         "does not have any image data",
         "texture {}",

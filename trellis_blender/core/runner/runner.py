@@ -300,7 +300,7 @@ class Runner:
         entry = self._store.entry(job_id)
         if self._account is None:
             raise AccountError(self._held_by)
-        job, taken = entry.job, self._taken(entry)
+        job, taken = entry.job, self._store.taken(entry)
 
         def work(tools: StepTools) -> None:
             submitted = identify(job, remote_id, replace(tools, taken=taken))
@@ -311,10 +311,6 @@ class Runner:
     def _identified(self, entry: JobEntry, submitted: Event) -> None:
         if entry.job.stage is Stage.UNCERTAIN:  # otherwise the artist has submitted it again meanwhile
             self._tell(entry.job.id, submitted)
-
-    def _taken(self, entry: JobEntry) -> frozenset[str]:
-        """Return the ids at Scenario of all other jobs."""
-        return frozenset(other.job.remote_id for other in self._entries.values() if other is not entry) - {""}
 
     def _read(self, job_id: str, make: Callable[[Path], ModelRead]) -> None:
         """Have a worker make an answer from the job's file."""
@@ -425,7 +421,7 @@ class Runner:
     def _hand_over(self, entry: JobEntry, step: Step) -> None:
         assert self._workers is not None
         assert self._account is not None
-        workers, job, told, taken = self._workers, entry.job, [-self._timing.progress], self._taken(entry)
+        workers, job, told, taken = self._workers, entry.job, [-self._timing.progress], self._store.taken(entry)
         most, prepare = self.model_bytes, self.pictures.prepare
         entry.start_step(self._clock.now())
         abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")

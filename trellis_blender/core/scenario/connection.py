@@ -260,12 +260,35 @@ def _leads_to_proxy(connection: Any) -> bool:
     return bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
 
 
-def _connected(connections: Connections, connection: Any, *, is_public_only: bool) -> socket.socket:
+@contextlib.contextmanager
+def _at_proxy(connections: Connections) -> Iterator[None]:
+    """Raise ProxyError for any fault of a proxy that is asked for a tunnel."""
+    try:
+        yield
+        if connections.is_over():  # in the middle of its answer, which `http.client` takes for the end
+            raise OSError("the call is over")
+    except (OSError, http.client.HTTPException) as error:
+        raise urllib3.exceptions.ProxyError(str(error), error) from error
+
+
+@contextlib.contextmanager
+def _behind_proxy(connection: Any) -> Iterator[None]:
+    """Raise SSLError for what fails once a proxy has let the connection through; urllib3 1.26 would blame the proxy."""
+    try:
+        yield
+    except OSError as error:
+        if connection._is_through:
+            raise urllib3.exceptions.SSLError(error) from error
+        raise
+
+
+def _connected(connections: Connections, connection: Any) -> socket.socket:
     """Return a socket connected to the first of the host's addresses that answers. Raises urllib3's errors or OSError.
 
     urllib3 would try address after address until long after the deadline, each without our knowing its socket, and
     connect to addresses that are not public.
     """
+    is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(connection)
     failure: Exception = OSError("the host has no address")
     places = socket.getaddrinfo(connection._dns_host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
     for family, kind, protocol, _, place in places:
@@ -302,12 +325,14 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
         response_class = BoundedAnswer
         debuglevel = 0  # that of all connections, if another add-on sets it, would print the key
         _is_connecting = False
+        _is_through = False  # the proxy has let us through, so what fails then is not its fault
         _raw: socket.socket | None = None
 
         def connect(self) -> None:
-            self._is_connecting = True  # bytes sent meanwhile only ask a proxy for a tunnel
+            self._is_connecting, self._is_through = True, False  # bytes sent meanwhile only ask a proxy for a tunnel
             try:
-                super().connect()
+                with _behind_proxy(self):
+                    super().connect()
             finally:
                 self._is_connecting = False
                 if self._raw is not None:
@@ -316,18 +341,16 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
             connections.add(self.sock)
 
         def _new_conn(self) -> socket.socket:
-            is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(self)
-            sock = _connected(connections, self, is_public_only=is_public_only)
+            sock = _connected(connections, self)
             # A handshake takes the socket over, and may never end. Its duplicate shuts the same connection.
             self._raw = sock.dup()
             connections.add(self._raw)
             return sock
 
         def _tunnel(self) -> None:
-            try:
+            with _at_proxy(connections):
                 super()._tunnel()  # of `http.client`, as in all versions of Python
-            except (OSError, http.client.HTTPException) as error:
-                raise urllib3.exceptions.ProxyError(str(error), error) from error
+            self._is_through = True
 
         def send(self, data: Any) -> None:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent

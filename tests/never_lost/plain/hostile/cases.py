@@ -247,7 +247,7 @@ def rows() -> Iterator[Case]:
         if "text" not in name and "long" not in name:
             yield Case(ROWS, name, "jobs, search", changed(_among, ROW=row), "that row", loses_submit=True)
     for name, (path, raw) in OWN_FIELDS.items():
-        yield Case(ROWS, name, "job", changed(_setting("job." + path, "RAW"), RAW=raw), "that field")
+        yield Case(ROWS, name, "job", changed(_of_a_running_job(path), RAW=raw), "that field")
     for name, raw in WORDS.items():
         body = '{"reason": ' + raw + "}"
         yield Case(ROWS, f"{name} as its reason", "upload", answers(400, body.encode()), "300 letters")
@@ -287,6 +287,14 @@ def _files_and_ids() -> Iterator[Case]:
     for name, body in ANSWERS.items():
         yield Case(ROWS, f"{name} as the answer", "submit", acted(answers(200, body)), "that answer")
         yield Case(ROWS, f"{name} as the answer", "asset", answers(200, body), "that answer")
+
+
+def _of_a_running_job(path: str) -> Callable[[dict[str, Any]], None]:
+    def change(data: dict[str, Any]) -> None:
+        data["job"]["status"] = "in-progress"
+        _setting("job." + path, "RAW")(data)
+
+    return change
 
 
 def _among(data: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from tests.never_lost.plain.hostile.front import Front, Order, Speech, Talk
 from tests.never_lost.plain.hostile.speeches import changed, drips, endless, says, silent
 from tests.never_lost.plain.window import ENDS, Window, account
 from tests.never_lost.world import KEY, SECRET, new_emulator, picture_in
+from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.scenario.surroundings import CERTIFICATE_VARIABLES
 
 API, FILES, INSIDE = "api.example", "cdn.example", "inside.example"
@@ -200,7 +201,7 @@ def try_fault(name: str, at: str, here: Company, folder: Path) -> Outcome:
             talk.send(answer.raw())
 
         here.api.orders.append(Order("upload", speak))
-    return _drive(here, folder, before, searches=0)
+    return _drive(here, folder, before)
 
 
 def try_private(host: str, place: str, here: Company, folder: Path) -> Outcome:
@@ -228,20 +229,20 @@ def try_private(host: str, place: str, here: Company, folder: Path) -> Outcome:
         data["asset"]["url"] = f"https://{host}/a.glb"
 
     here.api.orders.append(Order("asset", changed(change), float("inf")))
-    outcome = _drive(here, folder, here.emulator.paid, searches=0)
+    outcome = _drive(here, folder, here.emulator.paid)
     proxied = len(here.proxy.asked)  # which connects to the same port, on our behalf
     return outcome if len(connected) <= proxied else Outcome("?", "", 0, (f"it was connected to {connected}",))
 
 
-def _drive(here: Company, folder: Path, before: int, searches: int) -> Outcome:
+def _drive(here: Company, folder: Path, before: int) -> Outcome:
     window = Window(folder / "jobs", None, PATIENT)
-    asked = here.emulator.calls["jobs"]
     paying = account(f"https://{API}/v1")
     try:
         window.runner.use(paying)
         job_id = window.add(picture_in(folder), 7)
         window.wait_for(lambda: rests(window, job_id) or window.troubles(job_id), "a word")
         troubles = window.troubles(job_id)
+        is_sought = any(isinstance(change, Job) and change.stage is Stage.UNCONFIRMED for change in window.told)
         window.close()  # first, since an environment is read once; and a call that was on its way now would be lost
         here.heal()
         window = Window(folder / "jobs", None, PATIENT)
@@ -256,7 +257,7 @@ def _drive(here: Company, folder: Path, before: int, searches: int) -> Outcome:
         window.close()
     paid = here.emulator.paid - before
     problems += [f"{paid} paid for"] * (paid != 1)
-    problems += ["it was looked for"] * (here.emulator.calls["jobs"] - asked > searches)
+    problems += ["it counts as sent"] * is_sought
     problems += ["the key was leaked"] * here.emulator.leaked_credentials
     leaked = any(secret in line for line in here.proxy.asked for secret in (KEY, SECRET))
     return Outcome(word, sentence, paid, tuple(problems + ["the proxy was told the key"] * leaked))

@@ -17,7 +17,7 @@ from tests.never_lost.plain.hostile.cases import ALWAYS, Case
 from tests.never_lost.plain.hostile.front import Front, Order
 from tests.never_lost.plain.hostile.speeches import acted, says
 from tests.never_lost.plain.window import ENDS, QUICK, Window, account
-from tests.never_lost.world import KEY, OWN_WITH_MODEL, SECRET, glb, left_over, new_emulator, picture_in
+from tests.never_lost.world import KEY, OWN_WITH_MODEL, SECRET, glb, left_over, names_in, new_emulator, picture_in
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job.folder import MODEL_FILE
 from trellis_blender.core.job.job import Job, Stage
@@ -45,7 +45,7 @@ class Outcome:
     def cells(self) -> tuple[str, ...]:
         """Its columns in the table, but the first and the last."""
         said = f"“{self.sentence}”" if self.sentence else "–"
-        return self.word, said.replace("|", "¦"), str(self.paid)
+        return self.word, said.replace("|", "¦").replace("<", "&lt;"), str(self.paid)
 
 
 @dataclass
@@ -211,7 +211,7 @@ def _after(here: Site, order: Order, case: Case, root: Path) -> list[str]:
     problems += ["a cookie was kept"] * any(b"\r\nCookie:" in head for head in here.api.heads + here.files.heads)
     extra = left_over(root)
     for job in root.iterdir():
-        names = {path.name for path in job.iterdir()}
+        names = names_in(job)
         if names != OWN_WITH_MODEL:
             extra[job.name] = sorted(names)
     return problems + [f"left over: {extra}"] * bool(extra)
