@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trellis_blender.core.errors import PassingError, StorageError, Text, packed, storage_error, unpacked
+from trellis_blender.core.errors import PassingError, StorageError, Text, TrellisError, packed, storage_error, unpacked
 
 GONE = Text("The picture “{name}” is gone. Choose another file.", name="Tür {1}.png")
 NESTED = Text("{said} Try again in {seconds} s.", said=GONE, seconds=3)
@@ -43,6 +43,35 @@ def test_a_text_survives_json(text: str) -> None:
 def test_what_is_no_packed_text_is_refused(data: Any) -> None:
     with pytest.raises((ValueError, TypeError, LookupError, AttributeError)):
         unpacked(data)
+
+
+DEEP: list[Any] = ["{a}", {"a": "b"}]
+for _ in range(20):
+    DEEP = ["{a}", {"a": DEEP}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ["{a.__class__}", {"a": "b"}],
+        ["{a[0]}", {"a": "b"}],
+        ["{a:>999999999}", {"a": "b"}],
+        ["{a!r}", {"a": "b"}],
+        ["{a:{b}}", {"a": "b", "b": ">9"}],
+        ["{0}", {}],
+        DEEP,
+    ],
+)
+def test_a_template_that_does_more_than_name_its_fields_is_refused(data: Any) -> None:
+    with pytest.raises(ValueError, match="no template of ours"):
+        unpacked(data)
+
+
+def test_an_errors_sentence_is_plain_text_and_keeps_its_template() -> None:
+    said = TrellisError(Text("“{name}” is gone.", name="a\u202eb\nc")).sentence
+    assert said == "“ab c” is gone."
+    assert isinstance(said, Text)
+    assert said.values == {"name": "ab c"}
 
 
 def test_an_errors_sentence_keeps_its_template() -> None:
