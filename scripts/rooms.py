@@ -27,7 +27,7 @@ ROOMS = (
     ("core/errors",),
     ("core/files",),
     ("core/picture", "core/places", "core/request"),
-    ("core/model",),
+    ("core/model", "core/align"),
     ("core/scenario",),
     ("core/job",),
     ("core/runner",),

@@ -22,7 +22,10 @@ FOLDER = PACKAGE / "host" / "translation"
 # files.
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
-_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"})
+_UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
+    "core/align/points.py",
+    "core/picture/viewpoint.py",
+}
 # The command line and the library for Python programs speak English.
 _ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
@@ -47,6 +50,7 @@ _UNREAD_TEXTS = frozenset(
         "a pipe or a device, which may never end",
         "the deadline has passed",
         "the host is not on the public internet",
+        "nobody wants it to leave any more",
         "Tunnel connection failed",
         "the answer is packed in another way",
         "bytes {have}-",

@@ -12,7 +12,7 @@ import rooms
 HOLDERS = {
     "host/translation/translation.py": {"_sentences", "_given"},  # go with what Blender was given
     "interface/operators/assets.py": {"_items"},  # Blender keeps no reference to an enum's items
-    "interface/registration.py": {"_undo"},  # takes out what Blender was told of
+    "interface/registration.py": {"_undo", "_commands"},  # takes out what Blender was told of
     "jobs/rows.py": {"_clicked", "_tooltip"},  # what the interface, which lies above, does at a click, and says there
     "jobs/session.py": {"_state"},
     "picture/camera.py": {"_under_way"},  # processes that have to be ended

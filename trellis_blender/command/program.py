@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# PYTHON_ARGCOMPLETE_OK: by this mark the shell's completion knows that it may ask the program.
 """Run one command, and end with one sentence and one exit status whatever happens."""
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ _log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the program without Blender, with the arguments of this process, and end the process."""
-    _speak_utf8()
     sys.exit(run(sys.argv[1:], plain()))
 
 
 def run(arguments: list[str], home: Home) -> int:
     """Run the command that the arguments name, and return the exit status."""
+    _print_anything()
     parser = make(home.prog)
     try:
         _complete(parser)
@@ -88,7 +89,7 @@ def _complete(parser: argparse.ArgumentParser) -> None:
         argcomplete.autocomplete(parser)
 
 
-def _speak_utf8() -> None:
+def _print_anything() -> None:
     """Let sentences and names be printed on every terminal and in every file, whatever its encoding is."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

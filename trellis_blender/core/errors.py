@@ -24,7 +24,7 @@
         └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
 
 Every message is complete: reports, the panel and the command line show it as it is. Names in it come from files and
-from the service, so it is made plain text.
+from the service, so it is made plain text, and loses what an address was signed with.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class TrellisError(Exception):
     remedy: Remedy = Remedy.NONE
 
     def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
-        from .text import SENTENCE_LENGTH, one_line  # only after a failure
+        from .text import SENTENCE_LENGTH, one_line, redacted  # only after a failure
 
-        super().__init__(one_line(message, SENTENCE_LENGTH))
+        super().__init__(redacted(one_line(message, SENTENCE_LENGTH)))
         if remedy is not None:
             self.remedy = remedy
 

@@ -14,7 +14,7 @@ import errno
 import os
 import stat
 import time
-from io import BufferedReader, BufferedWriter
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
 from .errors import InTheWayError
@@ -127,7 +127,7 @@ def write_whole(path: Path, data: bytes | memoryview, *, is_private: bool = Fals
         raise
 
 
-def new_own(path: Path, *, is_private: bool = False) -> BufferedWriter:
+def new_own(path: Path, *, is_private: bool = False) -> BufferedRandom:
     """Open a new, empty file for writing, in place of whatever has its name. Raises OSError; also if that is a folder.
 
     `is_private`: as in `write_whole`.
@@ -138,20 +138,20 @@ def new_own(path: Path, *, is_private: bool = False) -> BufferedWriter:
     def open_new(name: str, flags: int) -> int:
         return os.open(name, flags, mode)
 
-    return open(path, "xb", opener=open_new)  # “x”: what appears there meanwhile is not followed
+    return open(path, "xb+", opener=open_new)  # “x”: what appears there meanwhile is not followed
 
 
-def append_own(path: Path) -> BufferedWriter:
+def append_own(path: Path) -> BufferedRandom:
     """Open one of our files for writing at its end, and create it if it is missing. Never waits.
 
     Raises OSError if it is no file, or a link.
     """
     with contextlib.suppress(FileNotFoundError):
         check_plain(path, path.lstat())
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _PLAIN, FILE_MODE)
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _PLAIN, FILE_MODE)
     try:
         check_plain(path, os.fstat(handle))
-        return os.fdopen(handle, "ab")
+        return os.fdopen(handle, "ab+")
     except BaseException:
         os.close(handle)
         raise

@@ -4,12 +4,14 @@
 Outside are the service, file names, and every file that somebody could have changed. Blender takes only valid UTF-8: a
 lone half of an emoji (JavaScript cuts texts so) would stop whoever shows it. A mark of direction turns a name around,
 and a control character changes a terminal. Python reads numbers from JSON that no date and no C type can hold.
+Whoever signs an address gives away what it leads to, so no text keeps what is signed.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from typing import Any, TypeGuard
 
 LENGTH_MAXIMUM = 100_000  # characters: a signed address is long
@@ -22,6 +24,16 @@ _UNWANTED = re.compile(
 )
 _HALVES = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
+HIDDEN = "…"
+# Addresses lose what stands behind their path; parts of a signature, and credentials, lose their values.
+_QUERIES = re.compile(r"""(?i)\b(https?:(?:\\?/){2}[^\s?#"'<>]*)[?#][^\s"'<>]*""")
+_SIGNED = re.compile(
+    r"""(?ix)\b(x-amz-[a-z-]+|x-goog-[a-z-]+|signature|expires|key-pair-id|policy|credential|awsaccesskeyid|sig|token
+    |access_token|api_key|api_secret|authorization|password)(["']?\s*(?:=|:|%3d)\s*["']?)(?!\s)[^\s&"'<>,;]+"""
+)
+_CREDENTIALS = re.compile(r"(?i)\b(basic|bearer)\s+(?=[^\s]*[0-9+/=_-])[A-Za-z0-9+/=._~-]{8,}")
+# Fields of an answer that are used and never shown or kept.
+_USED = frozenset({"url", "nextPaginationToken"})
 # What can be a part of any path or address, and leads nowhere else.
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,199}")
 
@@ -36,14 +48,29 @@ def one_line(text: str, length: int = NAME_LENGTH) -> str:
     return plain(_BREAKS.sub(" ", text[: length + 1]), length)
 
 
-def plain_values(value: Any) -> Any:
-    """Return the JSON value with all its texts and names made plain."""
+def redacted(text: str, secrets: Collection[str] = ()) -> str:
+    """Return the text without these secrets, signatures of addresses, and credentials."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    text = _CREDENTIALS.sub(rf"\1 {HIDDEN}", _QUERIES.sub(r"\1", text))
+    return _SIGNED.sub(rf"\1\2{HIDDEN}", text)
+
+
+def plain_values(value: Any, secrets: Collection[str] = (), name: str = "") -> Any:
+    """Return the JSON value with all its texts and names made plain and redacted.
+
+    `secrets`: texts that are to appear nowhere. `name`: the field that holds the value; an address that is used keeps
+    its signature.
+    """
     if isinstance(value, str):
-        return plain(value)
+        value = plain(value)
+        if name not in _USED:
+            return redacted(value, secrets)
+        return HIDDEN if any(secret in value for secret in secrets) else value
     if isinstance(value, list):
-        return [plain_values(each) for each in value]
+        return [plain_values(each, secrets, name) for each in value]
     if isinstance(value, dict):
-        return {plain(name): plain_values(each) for name, each in value.items()}
+        return {redacted(plain(key), secrets): plain_values(each, secrets, key) for key, each in value.items()}
     return value
 
 

@@ -38,7 +38,11 @@ OWN = frozenset({"position", "custom_normal"})  # the first goes by itself; the 
 
 
 def taken(thing: bpy.types.Object) -> Arrays:
-    """Return the mesh of an object as arrays. Raises TrellisError if something of it would be lost."""
+    """Return the mesh of an object as arrays. Raises TrellisError if something of it would be lost.
+
+    There are no `starts` if all faces are triangles, no `edges` if these have no attributes, and no `corner_edges`:
+    each array takes the main thread a few milliseconds.
+    """
     mesh: Any = thing.data
     if mesh.shape_keys is not None:
         raise TrellisError(f"“{thing.name}” has shape keys, which would be lost. Apply or remove them, then try again.")
@@ -49,13 +53,9 @@ def taken(thing: bpy.types.Object) -> Arrays:
     arrays: Arrays = {
         "positions": _read(mesh.attributes["position"], len(mesh.vertices)).reshape(-1, 3),
         "corners": np.empty(len(mesh.loops), np.int32),
-        "edges": np.empty((len(mesh.edges), 2), np.int32),
     }
     mesh.attributes[".corner_vert"].data.foreach_get("value", arrays["corners"])
-    mesh.attributes[".edge_verts"].data.foreach_get("value", arrays["edges"].ravel())
-    if len(mesh.loops) == 3 * len(mesh.polygons):
-        arrays["starts"] = np.arange(0, len(mesh.loops), 3, dtype=np.int32)
-    else:
+    if len(mesh.loops) != 3 * len(mesh.polygons):
         arrays["starts"] = np.empty(len(mesh.polygons), np.int32)
         mesh.polygons.foreach_get("loop_start", arrays["starts"])
     described: list[tuple[str, str, str]] = []
@@ -64,6 +64,9 @@ def taken(thing: bpy.types.Object) -> Arrays:
             continue
         arrays[f"attribute {len(described)}"] = _read(attribute, len(attribute.data))
         described.append((attribute.name, attribute.data_type, attribute.domain))
+    if any(domain == "EDGE" for _name, _kind, domain in described):
+        arrays["edges"] = np.empty((len(mesh.edges), 2), np.int32)
+        mesh.attributes[".edge_verts"].data.foreach_get("value", arrays["edges"].ravel())
     arrays["attributes"] = np.array(json.dumps(described))
     return arrays
 

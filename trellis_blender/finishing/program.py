@@ -29,7 +29,9 @@ def solid(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 
     with np.load(request["source"]) as file:
         arrays = {name: file[name] for name in file.files}
-    source = Polygons(*(arrays[name] for name in ("positions", "corners", "starts", "edges")))
+    corners = arrays["corners"]
+    starts = arrays.get("starts", np.arange(0, len(corners), 3, dtype=np.int32))
+    source = Polygons(arrays["positions"], corners, starts, arrays.get("edges", np.empty((0, 2), np.int32)))
 
     def cut(points: Array) -> list[tuple[int, int, int]]:
         return list(tessellate_polygon([points.tolist()]))

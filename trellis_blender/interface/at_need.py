@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..core.runner import messages
     from ..finishing import transparency
     from ..jobs import begin, block_until_done, importing, session
-    from ..picture import file, icons, render
+    from ..picture import file, icons, render, viewpoint
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..settings import presets
 else:
@@ -47,6 +47,7 @@ else:
     file = AtNeed("picture.file")
     icons = AtNeed("picture.icons")
     render = AtNeed("picture.render")
+    viewpoint = AtNeed("picture.viewpoint")
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
     material = AtNeed("scene.material")
@@ -81,6 +82,7 @@ __all__ = [
     "render",
     "session",
     "transparency",
+    "viewpoint",
 ]
 
 

@@ -31,6 +31,7 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
+        (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
@@ -113,6 +114,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
         layout.operator("trellis2.cancel_step", icon="CANCEL")
         layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
+        layout.operator("trellis2.align", icon="CAMERA_DATA")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
@@ -178,6 +180,7 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.separator()
         self.layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
         self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
+        self.layout.operator("trellis2.align", icon="CAMERA_DATA")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")

@@ -57,6 +57,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
     made_of = _made_of(picture, state)
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
+    viewpoint = picture.viewpoint
     picture = state.previews.known(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
@@ -71,6 +72,7 @@ def _begin(picture: ChosenPicture, name: str, values: Mapping[str, Value], seed:
             created=now + place / 1000,  # the list is sorted by this
             batch=ids[0] if count > 1 else "",
             place=place,
+            viewpoint=viewpoint,
         )
         for place, own in enumerate(parameters)
     ]

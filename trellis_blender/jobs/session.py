@@ -313,6 +313,7 @@ def tick() -> bool:
     is_changed = session.importer.step(session.jobs) or is_changed
     is_changed = session.finishing.step() or is_changed
     session.decoding.step()
+    session.aligning.step()
     session.previews.step(incoming())
     is_moved = session.display.step(session.jobs, is_changed=is_changed)
     session.update_placeholders(is_changed=is_changed, is_moved=is_moved)
@@ -340,6 +341,7 @@ def _end(session: Session, seconds: float) -> None:
     session.previews.stop()
     session.importer.stop()
     session.finishing.stop()
+    session.aligning.stop()
     session.runner.stop(seconds)
     session.display.show("")
     session.display.show_waiting(())
@@ -385,9 +387,9 @@ def _timer() -> float | None:
 def _is_busy(session: Session) -> bool:
     is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
     is_asking = is_asking or session.messages.page.folder.is_awaited
-    is_due = session.placeholders.is_due or session.messages.says_connected or session.decoding.is_busy
-    is_due = is_due or session.finishing.is_busy
-    return _is_at_work(session) or is_asking or is_due or session.is_leaving
+    is_due = session.placeholders.is_due or session.messages.says_connected
+    is_finishing = session.decoding.is_busy or session.aligning.is_busy or session.finishing.is_busy
+    return _is_at_work(session) or is_asking or is_due or is_finishing or session.is_leaving
 
 
 def _is_at_work(session: Session) -> bool:
@@ -423,6 +425,7 @@ def file_opened() -> None:
         _state.session.importer.leave_file()
         _state.session.decoding.leave_file()
         _state.session.finishing.file_opened()
+        _state.session.aligning.leave_file()
         _state.session.placeholders.file_opened()
         rows.show([*_state.session.display.orders, *newest_first()])
         if _state.session.is_loaded:

@@ -29,7 +29,9 @@ from ..picture import icons
 from ..picture.preview import Previews
 from ..scene.decoding import Decoding
 from ..scene.placeholder_drawing import PlaceholderDrawing
+from ..settings import scene as scene_settings
 from . import messages as sentences
+from .aligning import Aligning
 from .importing import Importer
 from .messages import Messages
 from .placeholders import Placeholders
@@ -71,6 +73,7 @@ class Session:
     spending: Spending = field(default_factory=Spending)
     decoding: Decoding = field(default_factory=Decoding)
     finishing: Finishing = field(init=False)
+    aligning: Aligning = field(init=False)
     importer: Importer = field(init=False)
     placeholders: Placeholders = field(init=False)
     previews: Previews = field(init=False)
@@ -81,6 +84,7 @@ class Session:
         self.prices = Prices(self.runner, self.root, tell)
         self.finishing = Finishing(self.root, self.finished, self.looked_at)
         self.display.works = self.finishing.works
+        self.aligning = Aligning(self.root, self.messages.reports.tell)
         steps = self.arrived, self.failed, reports.wait, reports.leave
         self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
@@ -95,6 +99,9 @@ class Session:
     def arrived(self, job_id: str, made: bpy.types.Object) -> None:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
         self.decoding.add(made)
+        job = self.jobs[job_id]
+        if job.viewpoint is not None and scene_settings.stands_as_pictured(bpy.context.scene):
+            self.aligning.add([(made, job)])
         self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model

@@ -18,11 +18,13 @@ import bpy
 
 from ..core.errors import PictureError, Remedy, storage_error
 from ..core.picture.file import ChosenPicture
+from ..core.picture.viewpoint import Viewpoint
 from ..host.background import start
 from ..host.background.render_client import LONGEST, PROGRAM, BackgroundRender
 from ..host.busy import is_rendering
 from ..host.shown import set_output, show_on_srgb
 from . import simulation
+from . import viewpoint as viewpoints
 from .file import new_file
 from .render import StillRenderingError
 from .viewport import check_selection
@@ -52,6 +54,7 @@ class CameraRender:
     second: BackgroundRender
     camera: str
     is_preview: bool = False
+    viewpoint: Viewpoint | None = None
     is_stopped: bool = False
 
     @property
@@ -76,7 +79,7 @@ class CameraRender:
             self.abandon()
             raise
         self._forget()
-        return ChosenPicture(self.camera, targa=self.file)
+        return ChosenPicture(self.camera, targa=self.file, viewpoint=self.viewpoint)
 
     def abandon(self) -> None:
         """Stop the render and delete its files. Raises StorageError."""
@@ -119,7 +122,8 @@ def begin(
     try:
         seconds = PREVIEW_SECONDS if is_preview else LONGEST
         second = _begin_render(copy, file, seconds, selected_only=selected_only)
-        shot = CameraRender(file, second, scene.camera.name, is_preview)
+        viewpoint = viewpoints.of_camera(context, scene)
+        shot = CameraRender(file, second, scene.camera.name, is_preview, viewpoint)
     finally:
         bpy.data.scenes.remove(copy)
     _under_way.append(shot)

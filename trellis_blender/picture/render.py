@@ -14,7 +14,7 @@ from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
-from . import completed_renders
+from . import completed_renders, viewpoint
 from .file import new_file
 
 KEY = "RENDER"
@@ -61,7 +61,12 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
                 sentence = f"The render could not be saved: {error}. Check the disk, then try again."
                 raise PictureError(sentence, remedy=Remedy.FOLDER) from error
     render = scene.render
-    return ChosenPicture(RENDER_NAME, targa=target, pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y)
+    return ChosenPicture(
+        RENDER_NAME,
+        targa=target,
+        pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
+        viewpoint=viewpoint.of_camera(bpy.context, scene, uses_border=True),
+    )
 
 
 def preview_key(scene: Any) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ from mathutils import Matrix
 
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
+from ..core.picture.viewpoint import Viewpoint
 from ..host.busy import is_rendering
+from . import viewpoint
 from .render import StillRenderingError
 
 DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
@@ -46,14 +48,14 @@ def from_viewport(context: bpy.types.Context, *, selected_only: bool = False) ->
     if area.spaces.active.shading.type == "RENDERED" and context.scene.render.engine not in DRAWN_BY_BLENDER:
         raise PictureError(OTHER_ENGINE, remedy=Remedy.NONE)
     with _selected_alone(context.view_layer) if selected_only else contextlib.nullcontext():
-        seen = _capture(context, area)
+        seen, taken_from = _capture(context, area)
     if not seen[..., 3].any():
         raise PictureError(
             "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
         )
     from ..core.picture.encode import ViewportPixels
 
-    return ChosenPicture("Viewport", pixels=ViewportPixels(seen))
+    return ChosenPicture("Viewport", pixels=ViewportPixels(seen), viewpoint=taken_from)
 
 
 def check_selection(layer: Any) -> None:
@@ -89,8 +91,11 @@ def _area(context: bpy.types.Context) -> Any:
     return max(views, key=lambda area: area.width * area.height)
 
 
-def _capture(context: bpy.types.Context, area: Any) -> Any:
-    """Return the viewport's pixels: uint8 (height, width, 4), top row first, colours as `encode.straight` wants."""
+def _capture(context: bpy.types.Context, area: Any) -> tuple[Any, Viewpoint]:
+    """Return the viewport's pixels and where they are seen from.
+
+    The pixels are uint8 (height, width, 4), the top row first, their colours as `encode.straight` wants them.
+    """
     space = area.spaces.active
     region, view = _region(context, area, space)
     if not (region.width and region.height):
@@ -102,14 +107,16 @@ def _capture(context: bpy.types.Context, area: Any) -> Any:
         wide, high = region.width * (box[2] - box[0]), region.height * (box[3] - box[1])
         scale = SIDE / max(wide, high)
         size = max(1, round(wide * scale)), max(1, round(high * scale))
-        return _drawn(context, space, region, (view.view_matrix, _zoom(box) @ view.window_matrix), size)
+        return _drawn(context, space, region, (view.view_matrix, viewpoint.zoom(box) @ view.window_matrix), size)
 
     seen = drawn(WHOLE)
     box = _subject(seen[..., 3] > 0)
     is_small = max((box[2] - box[0]) * region.width, (box[3] - box[1]) * region.height) < SUBJECT_SHARE * max(
         region.width, region.height
     )
-    return drawn(box) if is_small else seen
+    seen, box = (drawn(box), box) if is_small else (seen, WHOLE)
+    window = viewpoint.zoom(box) @ view.window_matrix
+    return seen, viewpoint.of_view(context, view.view_matrix, window, is_perspective=view.is_perspective)
 
 
 def _subject(seen: Any) -> Box:
@@ -127,13 +134,6 @@ def _subject(seen: Any) -> Box:
     left, right = (across[0] - margin) / width, (across[-1] + 1 + margin) / width
     bottom, top = 1 - (down[-1] + 1 + margin) / height, 1 - (down[0] - margin) / height
     return max(0.0, left), max(0.0, bottom), min(1.0, right), min(1.0, top)
-
-
-def _zoom(box: Box) -> Matrix:
-    """Return the matrix to apply after a projection to show only this box: it becomes -1 to 1 across and up."""
-    across, up = 1 / (box[2] - box[0]), 1 / (box[3] - box[1])
-    rows = [[across, 0, 0, -across * (box[0] + box[2] - 1)], [0, up, 0, -up * (box[1] + box[3] - 1)]]
-    return Matrix([*rows, [0, 0, 1, 0], [0, 0, 0, 1]])
 
 
 def _drawn(context: Any, space: Any, region: Any, matrices: tuple[Matrix, Matrix], size: tuple[int, int]) -> Any:

@@ -18,6 +18,11 @@ PLACES = (
     ("CURSOR", "3D Cursor", "Stand at the 3D cursor"),
     ("ORIGIN", "World Origin", "Stand at the world's origin"),
     ("SELECTION", "Beside Selection", "Stand beside the selected objects, on their base; else at the 3D cursor"),
+    (
+        "PICTURE",
+        "Where the Picture Shows It",
+        "Stand as the camera or viewport saw it: at the 3D cursor first, then turned, scaled and moved",
+    ),
 )
 COLLECTIONS = (
     ("TRELLIS", "Trellis", "A collection named Trellis, made when it is not there"),
@@ -128,6 +133,11 @@ def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: M
 def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
     """Return the scene's settings."""
     return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
+
+
+def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:
+    """Return whether models shall stand where their pictures show them."""
+    return scene is not None and of_scene(scene).place == "PICTURE"
 
 
 def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:

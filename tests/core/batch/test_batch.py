@@ -85,9 +85,9 @@ def test_another_batch_in_the_same_folder_is_refused_and_says_what_differs(
 ) -> None:
     begin()
     for others, order, words in (
-        (pictures[:-1], Order(), "it has 8 pictures, here are fewer"),
-        ([*pictures, pictures[0]], Order(), "it has 8 pictures, here are more"),
-        ([*pictures[:-1], pictures[0]], Order(), "picture 8 is"),
+        (pictures[:-1], Order(), "of 8 pictures; here are fewer"),
+        ([*pictures, pictures[0]], Order(), "of 8 pictures; here are more"),
+        ([*pictures[:-1], pictures[0]], Order(), "its picture 8 is"),
         (pictures, Order(parameters={"texture_size": 4096}), "texture_size is 2048 there, and 4096 here"),
         (pictures, Order(seed=3), "seed is None there, and 3 here"),
     ):
@@ -238,6 +238,21 @@ def test_uncertain_jobs_are_submitted_again_only_after_an_explicit_yes(begin: Be
     crew.open().submit_again()
     crew.run()
     assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)  # one more search has found them
+
+
+def test_a_lost_call_is_found_among_many_jobs_of_the_batch(folder: Path, emulator: Emulator) -> None:
+    """The listing does not say what most jobs are of; those that the batch knows need not be asked one by one."""
+    emulator.fault("submit", Fault(close="after"))
+    emulator.fault("jobs", UNREADABLE, times=None)
+    pictures = [draw(folder / f"{number}.png") for number in range(70)]
+    Batch.create(folder / "models", pictures, Order(concurrency=20))
+    crew = Crew(folder / "models", emulator)
+    crew.run(workers=2)
+    assert counts(crew) == {Standing.DONE: 69, Standing.UNCERTAIN: 1}
+    emulator.heal("jobs")
+    crew.open().submit_again()
+    crew.run()
+    assert (counts(crew), emulator.paid) == ({Standing.DONE: 70}, 70)
 
 
 def test_stop_submits_nothing_more_and_brings_what_is_paid(begin: Begin, emulator: Emulator) -> None:

@@ -161,3 +161,13 @@ def test_no_network(trellis2: Trellis, photos: Path, output: Path, monkeypatch: 
     monkeypatch.setenv(ADDRESS_VARIABLE, "http://127.0.0.1:9/v1")
     refused(trellis2("generate", photos, "--output", output, "--yes"), 1, "No connection to Scenario.")
     assert trellis2("test").status == 1
+
+
+def test_no_key_is_printed_or_kept(trellis2: Trellis, photos: Path, output: Path, emulator: Emulator) -> None:
+    ran = trellis2("generate", photos, "--output", output, "--yes", "--json", *SMALLEST)
+    shown = trellis2("show", next(output.glob("*/job.json")).parent, "--json")
+    kept = [path.read_bytes() for path in output.rglob("*") if path.is_file() and path.suffix in (".json", "")]
+    assert len(kept) > 3
+    for secret in (emulator.key.encode(), emulator.secret.encode(), b"Signature="):
+        assert secret not in (ran.out + ran.err + shown.out).encode()
+        assert not any(secret in data for data in kept)

@@ -177,7 +177,10 @@ def test_transparency_is_left_out_on_request(trellis2: Trellis, photos: Path, ou
     assert job["crop"] == [0, 0, 120, 80, 120, 80], "the subject was cut out by its alpha"
 
 
-def test_wildcards_and_doubles_name_each_picture_once(trellis2: Trellis, photos: Path, folder: Path) -> None:
+def test_wildcards_and_doubles_name_each_picture_once(
+    trellis2: Trellis, photos: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(folder / "more" / "deep" / "lamp.png")
-    ran = trellis2("generate", photos, photos / "*.png", f"{folder}/**/*.png", "--price-only", "--json")
+    monkeypatch.chdir(folder)
+    ran = trellis2("generate", "photos", photos / "*.png", f"{folder}/**/*.png", "--price-only", "--json")
     assert (ran.status, ran.last["pictures"]) == (0, 4)

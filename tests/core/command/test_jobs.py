@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from emulator import Emulator
 from tests.core.command.conftest import SMALLEST, Trellis, models
 from tests.core.studio import account_of
 from tests.services import scenario_stops
+from trellis_blender.core.batch.batch_store import REMOTE_IDS
 from trellis_blender.core.generation import Generation
 
 
@@ -127,3 +130,22 @@ def test_a_job_that_nobody_drives_is_cancelled(
     assert ran.status == 1, "the live service stops no running model"
     assert "Scenario does not stop a running model; it is paid for and will be kept." in ran.out
     assert trellis2("show", made.folder, "--json").last["cancel_asked"] is True
+
+
+def test_what_is_uncertain_rests_until_the_user_says_yes_and_is_looked_for_first(
+    trellis2: Trellis, photos: Path, output: Path, emulator: Emulator
+) -> None:
+    assert trellis2("generate", photos, "--output", output, "--yes", *SMALLEST).status == 0
+    job = models(output)[0].parent
+    facts = json.loads((job / "job.json").read_text(encoding="utf-8"))
+    lost = {"stage": "uncertain", "may_be_paid": True, "remote_id": "", "model_asset_ids": [], "cost": None}
+    (job / "job.json").write_text(json.dumps({**facts, **lost, "model_asset_id": ""}), encoding="utf-8")
+    (job / "model.glb").unlink()
+    shutil.rmtree(output / REMOTE_IDS)  # where the batch has noted that this one arrived
+    ran = trellis2("resume", output, "--yes")
+    assert (ran.status, emulator.paid) == (1, 3)
+    assert "2 models, 1 uncertain" in ran.out
+    assert "with --submit-again they may be paid for twice" in ran.out
+    assert trellis2("resume", output, "--submit-again").status == 2, "the price is asked: it may be paid for twice"
+    ran = trellis2("resume", output, "--submit-again", "--yes")
+    assert (ran.status, emulator.paid, len(models(output))) == (0, 3, 3), ran.out + ran.err

@@ -12,7 +12,7 @@ import pytest
 from emulator import Emulator, Fault, Service
 from tests.never_lost.blender.child import Blender
 from tests.never_lost.blender.conftest import JOBS, install
-from tests.never_lost.world import OWN_WITH_MODEL, names_in, new_emulator, picture_in
+from tests.never_lost.world import OWN_WITH_MODEL, names_in, new_emulator, picture_in, until
 
 Open = Callable[[], Blender]
 
@@ -100,7 +100,7 @@ def test_a_job_that_the_first_finishes_shows_as_finished_in_the_second(
     second.tell("import_model", job=job_id)
     second.until(lambda state: state["models"] == 1, "the import")
     second.reach(job_id, "imported")
-    assert names_in(resources / JOBS / job_id) == OWN_WITH_MODEL
+    until(lambda: names_in(resources / JOBS / job_id) == OWN_WITH_MODEL, "nothing else in its folder")
     assert emulator.paid - paid == 1
 
 

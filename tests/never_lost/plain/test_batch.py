@@ -202,7 +202,7 @@ def test_only_what_was_told_as_uncertain_can_be_paid_for_twice(soaked: Soaked) -
 def test_nothing_else_is_left_in_the_folder(soaked: Soaked) -> None:
     folders = {row.folder.name for row in soaked.last}
     others = {path.name for path in soaked.folder.iterdir()} - folders
-    assert others == {"batch.json", ".batch"}
+    assert others == {"batch.json", ".batch", ".remote-ids"}
     strange = {row.folder.name: names_in(row.folder) for row in soaked.last}
     assert {name: names for name, names in strange.items() if names != OWN_WITH_MODEL} == {}
     assert soaked.emulator.leaked_credentials == 0

@@ -7,6 +7,7 @@
         000017-chair-2/       the same picture's second variation
         000018-lamp.refused.txt   why that picture cannot be sent
         .batch/ .processes/   what its workers share, and who lives
+        .remote-ids/          the jobs' ids at Scenario, so that a search for a lost call knows what it is not
 
 Nothing here knows Blender, and nothing holds all pictures in memory.
 """
@@ -235,7 +236,7 @@ def _read(folder: Path) -> tuple[Job | None, str]:
     except job_folder.DamagedJobError:
         return None, f"The job in {folder} cannot be read."
     except OSError as error:
-        return None, storage_error("read the job", error).sentence
+        return None, storage_error("read a job", error).sentence
     try:
         return None, refusal_of(folder).read_text(encoding="utf-8")
     except (OSError, ValueError):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from ..errors import StorageError, TrellisError
 from ..job import folder as job_folder
 from ..job.claims import Claims
-from ..job.events import Event
+from ..job.events import Event, Submitted
 from ..job.job import Job, Stage
 from ..job.spending import charged
 from ..runner.job_store import JobEntry, JobStore
@@ -25,7 +26,30 @@ from .shared import Sent, Shared, State
 AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
 ASK_SECONDS = 0.5  # until a job that may not be sent yet asks again
+REMOTE_IDS = ".remote-ids"
+_PLAIN_ID = re.compile(r"[\w-]{1,200}", re.ASCII)  # what a file may be called, whatever a server says
 CHECK_SECONDS = 2.0  # between two checks of what is noted as sent
+
+
+class RemoteIds:
+    """The ids at Scenario of all jobs of the batch, each the name of an empty file in `folder`. For any thread.
+
+    A job's id may be missing if its worker was killed just then. A search is then less certain, and no less safe.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, remote_id: str) -> None:
+        """Keep the id. Never raises."""
+        if _PLAIN_ID.fullmatch(remote_id):
+            with contextlib.suppress(OSError):
+                self._folder.mkdir(exist_ok=True)
+                (self._folder / remote_id).touch()
+
+    def __contains__(self, remote_id: object) -> bool:
+        """Return whether a job of the batch has the id."""
+        return _PLAIN_ID.fullmatch(str(remote_id)) is not None and (self._folder / str(remote_id)).is_file()
 
 
 class BatchStore(JobStore):
@@ -45,6 +69,7 @@ class BatchStore(JobStore):
         self._watched: frozenset[Path] = frozenset()
         self._admitted: set[str] = set()  # jobs that this worker was allowed to send, and that are not settled
         self._unsettled: dict[str, Job] = {}  # jobs whose end could not be noted yet
+        self._remote_ids = RemoteIds(root / REMOTE_IDS)
         self._check_due = 0.0
         self.is_closed = False
 
@@ -125,6 +150,12 @@ class BatchStore(JobStore):
         super().apply(entry, event)
         if before in AT_SCENARIO and entry.job.stage not in AT_SCENARIO and not entry.job.foreign:
             self._settle(entry.job)
+        if isinstance(event, Submitted) and entry.hold is not None:
+            self._remote_ids.add(entry.job.remote_id)
+
+    def taken(self, entry: JobEntry) -> Container[str]:
+        """Return the ids at Scenario of all jobs of the batch: a lost call is none of them."""
+        return self._remote_ids
 
     def _settle(self, job: Job) -> None:
         self._admitted.discard(job.id)

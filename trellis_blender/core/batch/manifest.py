@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import TrellisError, storage_error
+from ..errors import storage_error
 from ..files import flush_folder, rename
 from ..request.models import MODELS
 from .order import BatchDiffersError, BatchError, NoBatchError, Order
@@ -59,8 +59,7 @@ class Manifest:
                 raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
             return cls(folder, _order(data["order"]), int(data["count"]), len(head))
         except (ValueError, TypeError, KeyError, RecursionError):
-            sentence = f"The file {FILE} in {folder} is damaged. Restore it, or begin the batch in another folder."
-            raise NoBatchError(sentence) from None
+            raise _damaged(folder) from None
 
     def pictures(self, first: int = 0) -> Iterator[Path]:
         """Iterate over the pictures from that number on. Raises StorageError."""
@@ -69,8 +68,10 @@ class Manifest:
                 self._seek(file, first)
                 for line in itertools.islice(file, self.count - first):
                     yield Path(json.loads(line.rstrip().rstrip(b",")))
-        except (OSError, ValueError) as error:
-            raise _unreadable(error) from error
+        except OSError as error:
+            raise storage_error("read the batch", error) from error
+        except ValueError as error:
+            raise _damaged(self.folder) from error
 
     def picture(self, index: int) -> Path:
         """Return one picture. Raises StorageError."""
@@ -156,22 +157,33 @@ def _place(part: Path, target: Path) -> None:
 
 def _same(known: Manifest, pictures: Iterable[Path], order: Order) -> Manifest:
     """Return the batch if it is of these pictures and this order. Raises BatchDiffersError."""
-    where = f"The folder {known.folder} holds another batch"
+    folder = known.folder
     for spec in dataclasses.fields(Order):
-        old, new = getattr(known.order, spec.name), getattr(order, spec.name)
-        if spec.name not in LIMITS and old != new:
-            if spec.name == "parameters":
-                name = next(name for name in {**old, **new} if old.get(name) != new.get(name))
-                old, new, what = old.get(name), new.get(name), name
-            else:
-                what = spec.name
-            raise BatchDiffersError(f"{where}: {what} is {old} there, and {new} here. Choose another folder.")
-    for number, (old, new) in enumerate(itertools.zip_longest(known.pictures(), pictures), 1):
-        if old is None or new is None:
-            fewer = "more" if old is None else "fewer"
-            raise BatchDiffersError(f"{where}: it has {known.count} pictures, here are {fewer}. Choose another folder.")
-        if old != new.absolute():
-            raise BatchDiffersError(f"{where}: picture {number} is {old} there, and {new} here. Choose another folder.")
+        what, old, new = spec.name, getattr(known.order, spec.name), getattr(order, spec.name)
+        if what not in LIMITS and old != new:
+            if what == "parameters":
+                what = next(name for name in {**old, **new} if old.get(name) != new.get(name))
+                old, new = old.get(what), new.get(what)
+            raise BatchDiffersError(
+                f"The folder {folder} holds another batch: {what} is {old} there, and {new} here."
+                " Choose another folder."
+            )
+    for number, (before, now) in enumerate(itertools.zip_longest(known.pictures(), pictures), 1):
+        if now is None:
+            raise BatchDiffersError(
+                f"The folder {folder} holds another batch, of {known.count} pictures; here are fewer."
+                " Choose another folder."
+            )
+        if before is None:
+            raise BatchDiffersError(
+                f"The folder {folder} holds another batch, of {known.count} pictures; here are more."
+                " Choose another folder."
+            )
+        if before != now.absolute():
+            raise BatchDiffersError(
+                f"The folder {folder} holds another batch: its picture {number} is {before}, and {now} here."
+                " Choose another folder."
+            )
     return known
 
 
@@ -204,7 +216,5 @@ def _plain_name(picture: Path) -> str:
     return name.rstrip("._ ") or "picture"
 
 
-def _unreadable(error: Exception) -> TrellisError:
-    if isinstance(error, OSError):
-        return storage_error("read the batch", error)
-    return NoBatchError(f"The file {FILE} is damaged. Restore it, or begin the batch in another folder.")
+def _damaged(folder: Path) -> NoBatchError:
+    return NoBatchError(f"The file {FILE} in {folder} is damaged. Restore it, or begin the batch in another folder.")

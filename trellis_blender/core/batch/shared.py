@@ -33,6 +33,7 @@ FILE = "state.json"
 FREE = "free"
 WAIT_SECONDS = 5.0
 DAMAGED_SECONDS = 30.0  # for so long a network may show a file in part: sshfs remembers sizes for 20 seconds
+_BUSY = "Another process is changing the batch. Try again in a moment."
 _CHANCE = random.SystemRandom()
 
 
@@ -164,7 +165,7 @@ class Shared:
                 finally:
                     self._give_back(own)
             except FileNotFoundError as error:
-                raise BusyError("Another process has taken over the state of the batch.") from error
+                raise BusyError(_BUSY) from error
             except OSError as error:
                 raise storage_error("keep the state of the batch", error) from error
 
@@ -176,7 +177,7 @@ class Shared:
             self._damaged_since = self._damaged_since or time.monotonic()
             if time.monotonic() - self._damaged_since > DAMAGED_SECONDS:
                 raise
-            raise BusyError("The state of the batch cannot be read yet.") from error
+            raise BusyError(_BUSY) from error
         self._damaged_since = 0.0
         return state
 
@@ -195,7 +196,7 @@ class Shared:
                     holder.rename(own)
                     return
             if time.monotonic() > end:
-                raise BusyError("Another process keeps the state of the batch.")
+                raise BusyError(_BUSY)
             time.sleep(_CHANCE.uniform(0.001, 0.02))
 
     def _give_back(self, own: Path) -> None:

@@ -239,8 +239,8 @@ class Worker:
         except FileNotFoundError:
             is_skipped = state.is_cancelled or (refusal_of(folder).exists() and not state.retries)
             return None if is_skipped else Todo.BEGIN
-        except (OSError, job_folder.DamagedJobError) as error:
-            self._heard(BatchNotice(f"The job in {folder} cannot be read ({type(error).__name__}).", Remedy.FOLDER))
+        except (OSError, job_folder.DamagedJobError):
+            self._heard(BatchNotice(f"The job in {folder} cannot be read.", Remedy.FOLDER))
             return None
         if not job.is_resting or (folder / LOCK_FILE).exists():  # else its worker died before it let go of it
             return Todo.DRIVE

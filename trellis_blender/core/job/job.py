@@ -28,6 +28,7 @@ from typing import Any
 
 from ..errors import Remedy
 from ..model.surface.findings import Findings
+from ..picture.viewpoint import Viewpoint
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from .events import (
@@ -91,6 +92,7 @@ class Job:
     `is_prepared`: its picture was prepared as all pictures are now; jobs of earlier versions lack this.
     `crop`: left, top, right, bottom, in pixels of the upright picture, then that picture's width and height; empty if
     unknown.
+    `viewpoint`: where the picture was taken from; None if that is unknown.
     `model`: the service's id of the model that makes it.
     `asset_id`: the picture's asset. `uploaded_at`: the server's ISO 8601 date of that asset; by the server's own clock
     it lies before the paid call. `asset_gone`: Scenario no longer knows that asset, so the picture is sent again.
@@ -120,6 +122,7 @@ class Job:
     place: int = 0
     is_prepared: bool = False
     crop: tuple[int, ...] = ()
+    viewpoint: Viewpoint | None = None
     model: str = TRELLIS_2.id
     stage: Stage = Stage.QUEUED
     picture_sha256: str = ""

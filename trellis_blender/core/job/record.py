@@ -10,16 +10,17 @@ from __future__ import annotations
 import calendar
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 from ..errors import Remedy
 from ..model.surface import findings
 from ..picture.file import SENDABLE
+from ..picture.viewpoint import Viewpoint
 from ..request.models import MODELS, TRELLIS_2
 from ..request.parameters import SEED_MAXIMUM, Value
-from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line
+from ..text import NAME_LENGTH, SENTENCE_LENGTH, is_identifier, number, one_line, redacted
 from .job import TRANSIENT, Job, Stage
 
 FORMAT = 1
@@ -51,6 +52,10 @@ def as_json(job: Job) -> dict[str, Any]:
         del fields["findings"]
     else:
         fields["findings"] = dataclasses.asdict(job.findings)
+    if job.viewpoint is None:
+        del fields["viewpoint"]
+    else:
+        fields["viewpoint"] = job.viewpoint.as_json()
     names = {name: one_line(fields[name]) for name in ("name", "picture_name")}
     return {"format": FORMAT, **fields, **names, "parameters": dict(job.parameters)}
 
@@ -81,10 +86,8 @@ def from_json(data: Any) -> Job:
 def _restored(value: Any, hint: Any, name: str) -> Any:
     if hint in (Stage, Remedy):
         return hint(value)
-    if name == "findings":
-        return findings.from_json(value)
-    if name == "parameters":
-        return _parameters(value)
+    if name in _READERS and value is not None:
+        return _READERS[name](value)
     if hint in (tuple[str, ...], tuple[int, ...]):
         return _list(value, get_args(hint)[0], name)
     if hint in (str, bool, int):
@@ -106,7 +109,8 @@ def _text(value: str, name: str) -> str:
         raise ValueError("the picture is none of this folder")
     if name in _OWN_NAMES and value and not is_identifier(value):
         raise ValueError(f"{name} is none of ours")
-    return one_line(value, _LENGTHS.get(name, ID_LENGTH))
+    text = one_line(value, _LENGTHS.get(name, ID_LENGTH))
+    return redacted(text) if name == "message" else text
 
 
 def _list(value: Any, kind: type, name: str) -> tuple[Any, ...]:
@@ -133,6 +137,13 @@ def _parameters(value: Any) -> Mapping[str, Value]:
         if found is None or abs(found) > COUNT_MAXIMUM:
             raise ValueError("a parameter is out of all bounds")
     return MappingProxyType(dict(value))
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "parameters": _parameters,
+    "findings": findings.from_json,
+    "viewpoint": Viewpoint.from_json,
+}
 
 
 def _moment_of(job_id: str) -> float:

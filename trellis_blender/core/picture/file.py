@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .encode import ViewportPixels
     from .pixels import Pixels
     from .view import View
+    from .viewpoint import Viewpoint
 
 PIXELS_MAXIMUM = 50_000_000
 ALL_CLEAR = "All of it is transparent: there is nothing to make a model from. Choose another picture."
@@ -74,6 +75,7 @@ class ChosenPicture:
     `orientation`: Exif's value, if known already.
     `ignores_alpha`: send it without its transparency.
     `stamp`: the stamp of the file that holds these pixels.
+    `viewpoint`: where it was taken from, if that is known.
     """
 
     name: str
@@ -85,6 +87,7 @@ class ChosenPicture:
     orientation: int = 1
     ignores_alpha: bool = False
     stamp: FileStamp | None = None
+    viewpoint: Viewpoint | None = None
 
 
 # Prepares a picture, on a worker. Raises TrellisError or OSError.

@@ -13,6 +13,7 @@ from ..errors import AccountError, Remedy
 # “API keys and scopes” and “Usage limits and Compute Units”. Scenario's own Blender plug-in opens this page for a key.
 TEAM_PAGE = "https://app.scenario.com/team"
 WEB_PAGE = "https://app.scenario.com"
+TRACE_LENGTH = 8  # characters: keys and secrets have more than twenty
 DEFAULT_ADDRESS = "https://api.cloud.scenario.com/v1"
 # The environment's variables that Scenario's own SDK reads.
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
@@ -49,6 +50,20 @@ class Account:
         """Return the account that Scenario's own SDK would use here. Raises AccountError with what is missing."""
         key, secret, address = (os.environ.get(name, "") for name in (KEY_VARIABLE, SECRET_VARIABLE, ADDRESS_VARIABLE))
         return cls.checked(key, secret, address=address)
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """Return the texts that give key or secret away: themselves, and how a header or an address holds them.
+
+        A word that is too short to be a key would only spoil sentences.
+        """
+        import base64
+        from urllib.parse import quote
+
+        header = base64.b64encode(f"{self.key}:{self.secret}".encode("utf-8", "surrogatepass")).decode()
+        plain = [text for text in (self.key, self.secret) if len(text) >= TRACE_LENGTH]
+        quoted = [quote(text, safe="", errors="replace") for text in plain]
+        return tuple(sorted({header, *plain, *quoted}, key=len, reverse=True))
 
 
 def check_address(address: str) -> str:

@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -218,8 +218,9 @@ class JobStore:
             return
         known.job, known.hold = job, hold
         self._messages.put(job)
-        if hold is not None and isinstance(event_by_itself(job), AnswerLost):  # others happen with its next step
-            self.apply(known, SubmitPutOff() if _is_unsent(job, folder) else AnswerLost())
+        by_itself = event_by_itself(job)
+        if hold is not None and isinstance(by_itself, AnswerLost):  # others happen with its next step
+            self.apply(known, SubmitPutOff() if _is_unsent(job, folder) else by_itself)
 
     def _read(self, folder: Path) -> Job:
         try:
@@ -280,6 +281,10 @@ class JobStore:
             self._messages.put(JobRemoved(job_id))
             sentence = "This job was never saved, and nothing was charged. Generate again."
             raise StorageError(sentence, remedy=Remedy.NONE) from None
+
+    def taken(self, entry: JobEntry) -> Container[str]:
+        """Return the ids at Scenario of all other jobs. Any thread may look something up there."""
+        return frozenset(other.job.remote_id for other in self.entries.values() if other is not entry) - {""}
 
     def claim(self, entry: JobEntry) -> bool:
         """Claim a resting job and read it again from disk. Return False if another Blender has it. Raises StorageError.

@@ -67,8 +67,8 @@ def to_scenario(agent: str) -> Connector:
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
-    `store_of`: what keeps the jobs, if it is not all that are in `root`.
-    Nothing happens before `start`. The main thread reads `messages`, and sets `model_bytes` and `pictures`.
+    `store_of`: what keeps the jobs, if not all in `root`. Nothing happens before `start`. The main thread reads
+    `messages`, and sets `model_bytes` and `pictures`.
     """
 
     def __init__(
@@ -93,9 +93,8 @@ class Runner:
         self._polling = Polling(self._timing, self._clock)
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
-        self._held_by = ""
         self._busy = dict.fromkeys(("network", *LARGE_STEPS.values()), 0)  # workers that take a step, by pool
-        self._look_due = 0.0  # when to check next what other Blenders do
+        self._held_by, self._look_due = "", 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
@@ -301,7 +300,7 @@ class Runner:
         entry = self._store.entry(job_id)
         if self._account is None:
             raise AccountError(self._held_by)
-        job, taken = entry.job, self._taken(entry)
+        job, taken = entry.job, self._store.taken(entry)
 
         def work(tools: StepTools) -> None:
             submitted = identify(job, remote_id, replace(tools, taken=taken))
@@ -312,10 +311,6 @@ class Runner:
     def _identified(self, entry: JobEntry, submitted: Event) -> None:
         if entry.job.stage is Stage.UNCERTAIN:  # otherwise the artist has submitted it again meanwhile
             self._tell(entry.job.id, submitted)
-
-    def _taken(self, entry: JobEntry) -> frozenset[str]:
-        """Return the ids at Scenario of all other jobs."""
-        return frozenset(other.job.remote_id for other in self._entries.values() if other is not entry) - {""}
 
     def _read(self, job_id: str, make: Callable[[Path], ModelRead]) -> None:
         """Have a worker make an answer from the job's file."""
@@ -426,8 +421,8 @@ class Runner:
     def _hand_over(self, entry: JobEntry, step: Step) -> None:
         assert self._workers is not None
         assert self._account is not None
-        workers, most = self._workers, self.model_bytes
-        job, told, taken, prepare = entry.job, [-self._timing.progress], self._taken(entry), self.pictures.prepare
+        workers, job, told, taken = self._workers, entry.job, [-self._timing.progress], self._store.taken(entry)
+        most, prepare = self.model_bytes, self.pictures.prepare
         entry.begin(self._clock.now())
         abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
         self._busy[pool] += 1

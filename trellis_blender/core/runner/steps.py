@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +74,7 @@ class StepTools:
     service: Service
     wait: Wait
     progress: Callable[[float], None]
-    taken: frozenset[str] = frozenset()
+    taken: Container[str] = frozenset()
     prepare: Prepare | None = None
     hold: Hold | None = None
     model_bytes: int = MODEL_BYTES_MAXIMUM
@@ -126,7 +126,7 @@ def submit(job: Job, folder: Path, tools: StepTools) -> Event:
     except OSError as error:
         raise storage_error("save the job", error) from error
     if not is_ours:
-        raise AnswerLostError("Another process has sent the request.")
+        raise AnswerLostError("Scenario may have this request already.")
     latest = time.monotonic() + SUBMIT_SECONDS
 
     def may_leave() -> bool:
@@ -173,7 +173,7 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     return _look_closer(job, list(unread.values()), tools)
 
 
-def _note_unread(job: Job, found: list[RemoteJob], taken: frozenset[str], unread: dict[str, RemoteJob]) -> None:
+def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, RemoteJob]) -> None:
     """Add each listed job that may be ours and whose input the listing leaves out, as far as they are looked at."""
     for remote in found:
         if _may_be(job, remote, taken) and not remote.has_input and len(unread) <= ALONE_MAXIMUM:
@@ -201,7 +201,7 @@ def _look_closer(job: Job, unread: list[RemoteJob], tools: StepTools) -> Submitt
     return SearchMissed(is_proof)
 
 
-def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Submitted | None:
+def _submit_of(job: Job, listed: list[RemoteJob], taken: Container[str]) -> Submitted | None:
     """Return the job's submit if it is among these: the one with its picture, which is new with each job.
 
     If several have that picture, the one with the job's seed wins.
@@ -211,12 +211,12 @@ def _submit_of(job: Job, listed: list[RemoteJob], taken: frozenset[str]) -> Subm
     return Submitted(ours[0].id, ours[0].cost) if ours else None
 
 
-def _is_free(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
+def _is_free(job: Job, remote: RemoteJob, taken: Container[str]) -> bool:
     """Return whether it is a job of the same model, no earlier try of this job, and no other job's."""
     return not remote.is_other_than(job.model) and remote.id not in taken and remote.id not in job.past_remote_ids
 
 
-def _may_be(job: Job, remote: RemoteJob, taken: frozenset[str]) -> bool:
+def _may_be(job: Job, remote: RemoteJob, taken: Container[str]) -> bool:
     """Return whether the job's submit may have begun it, judging by its date. Both dates are the server's."""
     created, uploaded = _moment(remote.created), _uploaded(job)
     is_older = created is not None and uploaded is not None and created < uploaded - 1.0

@@ -88,6 +88,7 @@ class Api:
         self._caller = Caller(account, connections, agent)
         # without the key, for hosts that are not Scenario's own
         self._files = Session(connections, agent, account.address)
+        self._files.secrets = account.traces
 
     def check(self, model: HostedModel) -> ServiceModel:
         """Return the model as Scenario knows it. A free call that tells whether key and address are right."""

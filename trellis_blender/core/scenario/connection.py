@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import logging
 import socket
 import ssl
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -53,6 +54,7 @@ class Connections:
         self._ends: dict[int, threading.Event] = {}  # by thread: set once nobody waits for its call any more
         self._is_cut = False
         self._certificates_lock = threading.Lock()  # another one: a slow disk must not keep anybody from cutting
+        self._silence = _Silence(self.on_this_thread)
         self._certificates: ssl.SSLContext | None = None
 
     def certificates(self) -> ssl.SSLContext:
@@ -82,6 +84,7 @@ class Connections:
             sockets = list(self._sockets)
         for sock in sockets:
             _shut(sock)
+        self._silence.leave()
 
     def cut_thread(self, thread: int) -> None:
         """End the waiting of the thread with that identifier, now."""
@@ -102,6 +105,7 @@ class Connections:
         thread, is_over = threading.get_ident(), threading.Event()
         with self._lock:
             self._ends[thread] = is_over
+        self._silence.begin()
         timer = threading.Timer(seconds, self._end, (thread, is_over))
         timer.name, timer.daemon = "deadline", True
         timer.start()
@@ -125,6 +129,7 @@ class Connections:
             timer.cancel()
             with self._lock:
                 self._ends.pop(thread, None)
+            self._silence.end()
 
     def _end(self, thread: int, is_over: threading.Event) -> None:
         """Cut the thread, unless it has gone on to another call meanwhile."""
@@ -133,6 +138,38 @@ class Connections:
             is_present = self._ends.get(thread) is is_over
         if is_present:
             self.cut_thread(thread)
+
+
+class _Silence(logging.Filter):
+    """A filter that drops what urllib3 logs of our calls: every address, with its signature. Those of others stay."""
+
+    LOGGERS = tuple(
+        f"urllib3.{name}" for name in ("connectionpool", "connection", "poolmanager", "response", "util.retry")
+    )
+
+    def __init__(self, on_this_thread: threading.local) -> None:
+        super().__init__()
+        self._here, self._is_over = on_this_thread, False
+
+    def begin(self) -> None:
+        """Begin a call on this thread."""
+        self._here.calls = getattr(self._here, "calls", 0) + 1
+        for name in () if self._is_over else self.LOGGERS:
+            logging.getLogger(name).addFilter(self)  # once, however often
+
+    def leave(self) -> None:
+        """Leave the loggers alone: all calls are cut, and so are those that still begin."""
+        self._is_over = True
+        for name in self.LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+    def end(self) -> None:
+        """End a call on this thread."""
+        self._here.calls -= 1
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        """Return whether the record is not of a call of ours."""
+        return not getattr(self._here, "calls", 0)
 
 
 class Session(requests.Session):
@@ -144,6 +181,7 @@ class Session(requests.Session):
     def __init__(self, connections: Connections, agent: str, api: str = "") -> None:
         super().__init__()
         self.connections, self._api = connections, api
+        self.secrets: Collection[str] = ()  # what a server could tell back, and must not be kept
         self.trust_env = False  # see `surroundings.py`
         self.headers["User-Agent"] = agent
         self.headers["Accept-Encoding"] = "gzip, deflate"
@@ -285,6 +323,7 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
 
     class Tracked(HTTPConnection):
         response_class = BoundedAnswer
+        debuglevel = 0  # that of all connections, if another add-on sets it, would print the key
         _is_connecting = False
         _is_through = False  # the proxy has let us through, so what fails then is not its fault
         _raw: socket.socket | None = None

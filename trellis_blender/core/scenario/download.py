@@ -7,7 +7,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urljoin
@@ -18,6 +18,7 @@ from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, 
 from ..files import append_own, check_free, check_plain, clear, new_own, open_own, read_own, rename
 from ..model.glb import check_glb
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
+from ..text import redacted
 from .connection import Session
 from .http import PASSING, error_for, raise_for_connection
 
@@ -60,7 +61,7 @@ def download(
             if (_length(response, have) or 0) > most:
                 raise _above(most)
             with new_own(origin) as file:
-                file.write(json.dumps({"asset": asset.id, "etag": _tag(response)}).encode())
+                file.write(json.dumps({"asset": asset.id, "etag": _tag(response, session.secrets)}).encode())
             _save(session, response, part, have, wait, progress, most)
         try:
             check_glb(part)
@@ -186,10 +187,14 @@ def _is_packed(response: requests.Response) -> bool:
     return response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
 
 
-def _tag(response: requests.Response) -> str:
-    """Return the answer's tag, with which the download may be continued; empty if it has none of use."""
+def _tag(response: requests.Response, secrets: Collection[str]) -> str:
+    """Return the answer's tag, with which the download may be continued; empty if it has none of use.
+
+    It is kept in a file, so it must hold no secret either.
+    """
     tag = response.headers.get("ETag", "")
-    return tag if _STRONG_TAG.fullmatch(tag) and not _is_packed(response) else ""
+    is_safe = _STRONG_TAG.fullmatch(tag) and redacted(tag, secrets) == tag
+    return tag if is_safe and not _is_packed(response) else ""
 
 
 def _raise_for_file_host(response: requests.Response) -> None:

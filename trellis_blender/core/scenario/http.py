@@ -17,7 +17,7 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -39,7 +39,7 @@ from ..errors import (
     advises,
 )
 from ..request.account import Account
-from ..text import plain_values
+from ..text import plain_values, redacted
 from .connection import Connections, Session
 from .surroundings import words_for
 
@@ -74,6 +74,7 @@ class Caller:
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self.account = account
         self._connections, self._here = connections, connections.on_this_thread
+        self._secrets = account.traces
         self._session = Session(connections, agent)
         # bytes: `requests` would encode a text as Latin-1, and a pasted key may hold any character
         self._session.auth = HTTPBasicAuth(account.key.encode(), account.secret.encode())
@@ -99,7 +100,7 @@ class Caller:
                 response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
             raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
-        data = _json_object(content)
+        data = _json_object(content, self._secrets)
         is_page = content.lstrip()[:1] == b"<"  # such as that of a network that asks to sign in first
         if is_page and not paid and response.status_code not in PASSING | SCENARIOS_PAGES:
             raise _elsewhere(response.status_code, None)
@@ -135,7 +136,7 @@ class Caller:
                 response, content = self._exchange(prepared)
         except requests.RequestException as error:
             raise_for_connection(error)
-        return response.status_code, _json_object(content) or {}
+        return response.status_code, _json_object(content, self._secrets) or {}
 
     def _prepared(self, method: str, path: str, body: Json | None, query: Json | None) -> requests.PreparedRequest:
         params = {**(query or {}), **({"projectId": self.account.project} if self.account.project else {})}
@@ -156,13 +157,21 @@ class _TooLong(requests.ConnectionError):
 def raise_for_connection(error: requests.RequestException, *, may_have_arrived: bool = False) -> NoReturn:
     """Raise PassingError, or AnswerLostError if a paid call may have left this computer.
 
-    An answer that is too long is a LongAnswerError.
+    An answer that is too long is a LongAnswerError. None of them leads back to `error`, which holds the request with
+    its key, and the address with its signature: a log or a traceback would show them.
     """
+    problem: TrellisError
     if may_have_arrived:
-        raise AnswerLostError("The connection broke after the request was sent.") from error
-    if isinstance(error, _TooLong):
-        raise LongAnswerError("Scenario's answer is longer than it should be.") from error
-    raise PassingError(words_for(error)) from error
+        problem = AnswerLostError("The connection broke after the request was sent.")
+    elif isinstance(error, _TooLong):
+        problem = LongAnswerError("Scenario's answer is longer than it should be.")
+    else:
+        problem = PassingError(words_for(error))
+    problem.add_note(type(error).__name__)
+    try:
+        raise problem
+    finally:
+        problem.__context__ = None
 
 
 def _content(response: requests.Response) -> bytes:
@@ -191,9 +200,10 @@ def _content(response: requests.Response) -> bytes:
     return content
 
 
-def _json_object(content: bytes) -> Json | None:
+def _json_object(content: bytes, secrets: Collection[str]) -> Json | None:
+    """Return the answer's JSON object, without the secrets that a server may echo; None if there is none."""
     try:
-        data = plain_values(json.loads(content, parse_int=_whole_number))
+        data = plain_values(json.loads(content, parse_int=_whole_number), secrets)
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
@@ -283,7 +293,7 @@ def own_words(data: Json) -> str:
     """Return the server's reason as one sentence: short, on one line, without a signed address."""
     texts = (data.get(name) for name in ("reason", "message", "error", "detail"))
     words = " ".join(next((text for text in texts if isinstance(text, str) and text.strip()), "").split())
-    words = re.sub(r"https?://\S+", lambda match: match[0].split("?")[0], words)
+    words = redacted(words)
     if len(words) > _WORDS_MAXIMUM:
         words = words[:_WORDS_MAXIMUM] + "…"
     return words if not words or words[-1] in ".!?…" else words + "."

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program for the background Blender: it imports models with Blender's own importer, and saves textures as PNG.
+"""A program for the background Blender: it imports models with Blender's own importer, saves textures as PNG, and finds
+out where models stand in their pictures.
 
 `model_client.py` sends its requests.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 BLEND_BYTES_MAXIMUM = 2 * 2**30  # that the artist's Blender reads on its main thread
+TEXTURE_SIDE = 512  # pixels: enough to tell colours
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
 
 
@@ -156,4 +159,89 @@ def _moves(thing: Any) -> bool:
     return bool(thing.animation_data or thing.modifiers or (thing.type == "MESH" and thing.data.shape_keys))
 
 
-HANDLERS = {"import": import_model, "png": save_as_png}
+def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
+
+    `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `points`: what lies as far away as the model,
+    if the ground does not tell: the first in front of the camera counts.
+    Return `matrix`, from the model's place in the file to the world, row by row, `low` and `high`, its bounds in the
+    file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
+    """
+    import numpy as np
+    from trellis_core.align.depth import at_point, on_ground
+    from trellis_core.align.fit import NO_BOX, NO_DEPTH, fit
+    from trellis_core.align.points import Surface, scatter
+    from trellis_core.align.view import Camera, subject
+    from trellis_core.model.arrays import Shape
+    from trellis_core.model.glb import NotPlainError
+    from trellis_core.model.read import read_model
+
+    _empty()
+    try:
+        model = read_model(Path(request["file"]), Shape(largest=None, is_grounded=False))
+    except NotPlainError as error:
+        raise ModelFileError(str(error), remedy=Remedy.NONE) from error
+    work.progress(0.2)
+    mesh, materials = model.mesh, model.materials
+    textures = [_texture(model, each.base_texture.image if each and each.base_texture else None) for each in materials]
+    positions = mesh.positions.reshape(-1, 3)
+    uvs = mesh.uvs[0].reshape(-1, 3, 2) if mesh.uvs else None
+    surface = Surface(positions, mesh.corner_vertices.reshape(-1, 3), uvs, mesh.materials)
+    cloud, middle = scatter(surface, textures)
+    work.progress(0.5)
+    given = request["viewpoint"]
+    matrix, projection = (np.array(given[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))
+    camera = Camera(matrix, projection, given["is_perspective"])
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    found: dict[str, Any] = {"matrix": [], "low": low.tolist(), "high": high.tolist(), "overlap": 0.0, "doubt": NO_BOX}
+    seen = subject(_pixels(Path(request["picture"])), tuple(request["shows"]))
+    fitted = fit(cloud, camera, seen, may_tilt=request["may_tilt"]) if seen is not None else None
+    if fitted is None:
+        return found
+    poses = [on_ground(fitted.pose, cloud, camera)]
+    poses += [at_point(fitted.pose, camera, np.array(point, np.float64)) for point in request["points"]]
+    pose = next((each for each in poses if each is not None), None)
+    if pose is None:
+        return {**found, "overlap": fitted.overlap, "doubt": fitted.doubt or NO_DEPTH}
+    placed = np.eye(4)
+    placed[:3, :3] = pose.rotation * pose.size
+    placed[:3, 3] = pose.place - placed[:3, :3] @ middle
+    return {**found, "matrix": placed.ravel().tolist(), "overlap": fitted.overlap, "doubt": fitted.doubt}
+
+
+def _texture(model: Any, index: int | None) -> Any:
+    """Return a small version of one of the model's images: uint8 (height, width, 4), the bottom row first, or None."""
+    if index is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "texture")
+        file.write_bytes(model.images[index].data)
+        try:
+            return _pixels(file, TEXTURE_SIDE)[::-1]
+        except RuntimeError:  # the outline alone has to do
+            return None
+
+
+def _pixels(file: Path, side: int = 0) -> Any:
+    """Return the picture's pixels as stored: uint8 (height, width, 4), the top row first. `side`: shrink it to that.
+
+    Raises RuntimeError if Blender cannot read it.
+    """
+    import bpy
+    import numpy as np
+
+    image: Any = bpy.data.images.load(str(file), check_existing=False)
+    try:
+        image.alpha_mode = "CHANNEL_PACKED"  # colours as stored, whatever the alpha
+        width, height = image.size
+        if side and max(width, height) > side:
+            image.scale(*(max(1, round(each * side / max(width, height))) for each in (width, height)))
+            width, height = image.size
+        flat = np.empty(width * height * 4, np.float32)
+        image.pixels.foreach_get(flat)
+    finally:
+        bpy.data.images.remove(image)
+    return (flat.reshape(height, width, 4)[::-1] * 255 + 0.5).clip(0, 255).astype(np.uint8)
+
+
+HANDLERS = {"import": import_model, "png": save_as_png, "align": align}

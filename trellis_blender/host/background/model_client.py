@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Have the background Blender import models and save textures as PNG, since both take time. Its program is `model.py`.
+"""Have the background Blender do what takes time with models: import them, save their textures as PNG, find where they
+stand in their pictures. Its program is `model.py`.
 
 Call this on the main thread: it only begins a task and asks whether the task is done.
 """
@@ -43,6 +44,10 @@ class ModelClient:
     def begin_png(self, images: Sequence[tuple[Path, Path]]) -> Task:
         """Have images saved as PNG, each from its first path to its second. Returns the task."""
         return self._begin("png", {"images": [[str(source), str(target)] for source, target in images]})
+
+    def begin_align(self, file: Path, picture: Path, wanted: Mapping[str, object]) -> Task:
+        """Find where the model stands in its picture. `wanted`: see `align` in `model.py`. Returns the task."""
+        return self._begin("align", {"file": str(file), "picture": str(picture), **wanted})
 
     def stop(self) -> None:
         """Stop the background Blender and its task. Returns almost at once; the next task starts a new one."""

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
-from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
+from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency, viewpoint
 from .base import Result, attempt, refuse
 from .jobs import JobOperator
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
+NO_VIEWPOINT = "The picture does not tell its camera, and the scene has none. Add a camera, then try again."
 NO_MODEL = "Switch to Object Mode and select a model that was made here, or import one"
 # Measured: Blender's Decimate takes 9 to 22 microseconds per face on 100,000 to 2,000,000 faces. Others may be faster.
 SECONDS_PER_FACE = 14e-6
@@ -400,6 +401,50 @@ def _face_count(model: Any) -> int:
     return len(model.data.loops) - 2 * len(model.data.polygons)
 
 
+class TRELLIS2_OT_align(AssetOperator, bpy.types.Operator):
+    """Turn, scale and move the selected models to where their pictures show them, as the camera or viewport saw it; \
+without one, as the scene's camera sees it"""
+
+    bl_idname = "trellis2.align"
+    bl_label = "Align to Picture"
+    bl_options = {"REGISTER"}
+
+    if TYPE_CHECKING:
+        may_tilt: bool
+    else:
+        may_tilt: BoolProperty(
+            name="Allow Tilting", description="The model need not stand upright", default=False, options={"SKIP_SAVE"}
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Have the background Blender find out where they stand. They move when it has, as one undo step."""
+
+        def act() -> None:
+            models = [(thing, _job_of(thing)) for thing in self.targets(context)]
+            camera = viewpoint.of_camera(context, context.scene)
+            if camera is None and any(job.viewpoint is None for _, job in models):
+                raise TrellisError(NO_VIEWPOINT, remedy=Remedy.NONE)
+            session.start().aligning.add(models, may_tilt=self.may_tilt, viewpoint=camera)
+            self.report({"INFO"}, "Looking for where the picture shows it")
+
+        return attempt(self, act)
+
+    def targets(self, context: bpy.types.Context) -> list[bpy.types.Object]:
+        """Return the given job's model, or all selected ones. Raises TrellisError if there is none."""
+        chosen = [] if self.job_id else [thing for thing in context.selected_objects if asset.is_model(thing)]
+        return chosen or [self.target(context)]
+
+
+def _job_of(thing: bpy.types.Object) -> "Job":
+    """Return the model's job. Raises TrellisError if it was removed."""
+    session.start()
+    remote_id = thing.get(recipe.JOB_ID)
+    job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
+    if job is None or not job.picture:
+        raise TrellisError(f"The job of “{thing.name}” is gone, and its picture with it.", remedy=Remedy.NONE)
+    return job
+
+
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_mark_asset,
     TRELLIS2_OT_save_to_library,
@@ -408,4 +453,5 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_cancel_step,
     TRELLIS2_OT_check_model,
     TRELLIS2_OT_set_transparency,
+    TRELLIS2_OT_align,
 )

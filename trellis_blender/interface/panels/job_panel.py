@@ -163,7 +163,7 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
     if job.stage is not Stage.IMPORTED:
         return
-    is_mended = any(thing.get(recipe.FINISHING) is not None for thing in asset.models_of(job.remote_id))
+    is_mended = any(thing.get(recipe.FINISHING) for thing in asset.models_of(job.remote_id))
     if any(fault in MENDED for fault in faults) and not is_mended:
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
     if Fault.CLEAR in faults:

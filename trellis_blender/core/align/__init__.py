@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a model stands in its picture: numpy alone, in the background Blender.
+
+`view.py` says what the picture shows, and from where.
+`points.py` scatters points over the model's surface.
+`fit.py` finds the turn, the size and the place that cover the subject best.
+`depth.py` finds how far from the camera that is.
+"""

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a picture shows of its subject, and from where: the camera, and the subject in coarse cells.
+
+Places in the picture are given as a camera's own: -1 to 1 across and up, over the whole frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+CELLS = 64  # along a side of the grid that is laid over the subject: finer ones turn a model no better
+BORDER = 0.12  # of the subject's box: how far the grid reaches beyond it
+COVERED = 0.25  # of a cell: from here on the subject covers it
+OPAQUE = 0.5  # alpha
+ON_BORDER = 0.01  # of the frame: a side of the subject's box that lies so near its border is cut off there
+Box = tuple[float, float, float, float]  # left, bottom, right and top
+FRAME: Box = (-1.0, -1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where a picture was taken from.
+
+    `matrix`: from the camera's own axes to the world's, without scale: (4, 4). `projection`: from the camera's axes to
+    the frame's, homogeneous: (4, 4). `is_perspective`: what is far away looks small.
+    """
+
+    matrix: Array
+    projection: Array
+    is_perspective: bool
+
+    @property
+    def eye(self) -> Array:
+        """Return its place in the world: (3)."""
+        return np.asarray(self.matrix[:3, 3], np.float64)
+
+    @property
+    def backward(self) -> Array:
+        """Return the unit vector from what it sees to the camera: (3)."""
+        return np.asarray(self.matrix[:3, 2], np.float64)
+
+    def seen(self, points: Array) -> tuple[Array, Array]:
+        """Return the places of the points in the frame, (n, 2), and their distance along the view, (n).
+
+        `points`: (n, 3) in the world.
+        """
+        view = np.linalg.inv(self.matrix)
+        own = points @ view[:3, :3].T + view[:3, 3]
+        flat = own @ self.projection[:, :3].T + self.projection[:, 3]
+        return flat[:, :2] / np.where(np.abs(flat[:, 3:]) < 1e-9, 1e-9, flat[:, 3:]), -own[:, 2]
+
+    def ray(self, place: Array) -> tuple[Array, Array]:
+        """Return a point of the line of sight through a place of the frame, and its direction away from the camera."""
+        full = np.linalg.inv(self.projection @ np.linalg.inv(self.matrix))
+        ends = np.array([[*place, -1.0, 1.0], [*place, 1.0, 1.0]]) @ full.T
+        near, far = ends[:, :3] / ends[:, 3:]
+        return near, (far - near) / np.linalg.norm(far - near)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The subject in a grid of CELLS by CELLS over its box and a border, the top row first.
+
+    `box`: the subject's, in the frame. `grid`: what the cells cover, in the frame. `covered`, `known`: (CELLS, CELLS)
+    bool. `colours`: (CELLS, CELLS, 3) float32, 0 to 1 as stored. `ends`: for left, bottom, right and top, whether the
+    subject ends there rather than at the border of the frame.
+    """
+
+    box: Box
+    grid: Box
+    covered: Array
+    known: Array
+    colours: Array
+    ends: tuple[bool, bool, bool, bool]
+
+
+def subject(pixels: Array, shows: Box = FRAME, frame: Box = FRAME) -> Subject | None:
+    """Return the subject of a picture with alpha; None if there is none.
+
+    `pixels`: (height, width, 4) uint8, the top row first. `shows`: what of the camera's frame the picture shows.
+    `frame`: what of it was rendered; beyond, nothing is known. What lies between both is empty.
+    """
+    height, width = pixels.shape[:2]
+    opaque = pixels[..., 3] > OPAQUE * 255
+    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
+    if not len(rows):
+        return None
+    across, up = (shows[2] - shows[0]) / width, (shows[3] - shows[1]) / height
+    box = (
+        shows[0] + columns[0] * across,
+        shows[3] - (rows[-1] + 1) * up,
+        shows[0] + (columns[-1] + 1) * across,
+        shows[3] - rows[0] * up,
+    )
+    wide, high = box[2] - box[0], box[3] - box[1]
+    grid = (box[0] - BORDER * wide, box[1] - BORDER * high, box[2] + BORDER * wide, box[3] + BORDER * high)
+    xs = np.linspace(grid[0], grid[2], 4 * CELLS, endpoint=False) + (grid[2] - grid[0]) / (8 * CELLS)
+    ys = np.linspace(grid[3], grid[1], 4 * CELLS, endpoint=False) - (grid[3] - grid[1]) / (8 * CELLS)
+    column = np.floor((xs - shows[0]) / across).astype(np.int64)
+    row = np.floor((shows[3] - ys) / up).astype(np.int64)
+    is_inside = ((row >= 0) & (row < height))[:, None] & ((column >= 0) & (column < width))[None]
+    taken = pixels[np.clip(row, 0, height - 1)[:, None], np.clip(column, 0, width - 1)[None]].astype(np.float32) / 255
+    alpha = np.where(is_inside, taken[..., 3], 0.0)
+    cover = _cells(alpha[..., None])[..., 0]
+    colours = _cells(taken[..., :3] * alpha[..., None]) / np.maximum(cover, 1e-3)[..., None]
+    is_known = ((ys > frame[1]) & (ys < frame[3]))[:, None] & ((xs > frame[0]) & (xs < frame[2]))[None]
+    known = _cells(is_known[..., None].astype(np.float32))[..., 0] > 0.5
+    ends = tuple(abs(box[side] - frame[side]) > ON_BORDER * 2 for side in range(4))
+    return Subject(box, grid, cover >= COVERED, known, colours.astype(np.float32), (ends[0], ends[1], ends[2], ends[3]))
+
+
+def _cells(fine: Array) -> Array:
+    """Return the means of four by four values each: (4 * CELLS, 4 * CELLS, n) becomes (CELLS, CELLS, n)."""
+    means: Array = fine.reshape(CELLS, 4, CELLS, 4, fine.shape[-1]).mean(axis=(1, 3))
+    return means

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Moves models to where their pictures show them, as soon as the background Blender has found out where that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix, Vector
+
+from ..core.errors import TrellisError
+from ..core.job.folder import MODEL_FILE
+from ..core.job.job import Job
+from ..core.picture.viewpoint import Viewpoint
+from ..host import busy
+from ..host.background import model_client
+from ..host.background.model_client import ModelClient
+from ..host.background.process import Task
+from ..host.translation.translation import translated
+
+WHOLE = (-1.0, -1.0, 1.0, 1.0)
+
+
+@dataclass
+class Request:
+    """Models to move in one step. `things`: their objects' `session_uid` and the job of each.
+
+    `viewpoint`: the camera for jobs without one of their own. `found`: the answers so far.
+    """
+
+    things: list[tuple[int, Job]]
+    may_tilt: bool = False
+    viewpoint: Viewpoint | None = None
+    found: list[tuple[int, Job, Mapping[str, Any]]] = field(default_factory=list)
+
+
+@dataclass
+class Aligning:
+    """The models that wait to be moved, one at a time. `tell` says what came of it."""
+
+    root: Path
+    tell: Callable[[str], None]
+    waiting: list[Request] = field(default_factory=list)
+    client: ModelClient = field(default_factory=ModelClient)
+    task: Task | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether there is anything left to do."""
+        return bool(self.waiting)
+
+    def add(
+        self,
+        models: Sequence[tuple[bpy.types.Object, Job]],
+        *,
+        may_tilt: bool = False,
+        viewpoint: Viewpoint | None = None,
+    ) -> None:
+        """Move these models, in one step. `viewpoint`: see `Request`."""
+        things = [(thing.session_uid, job) for thing, job in models]
+        self.waiting.append(Request(things, may_tilt, viewpoint))
+
+    def leave_file(self) -> None:
+        """Forget all models, because another file is open."""
+        self.stop()
+        self.waiting.clear()
+
+    def stop(self) -> None:
+        """End the task of the background Blender."""
+        self.client.stop()
+        self.task = None
+
+    def step(self) -> bool:
+        """Take the answer for a model, ask for the next one, and move all of a request. Return whether any moved."""
+        if not self.waiting:
+            return False
+        request = self.waiting[0]
+        if self.task is not None:
+            if not self.task.is_done:
+                return False
+            self._take(request, self.task)
+        if request.things:
+            self._ask(request)
+            return False
+        if busy.busy_reason(bpy.context, ()):
+            return False
+        self.waiting.pop(0)
+        if not self.waiting:
+            self.client.stop()
+        return self._move(request)
+
+    def _ask(self, request: Request) -> None:
+        """Have the background Blender look for the first model of the request."""
+        uid, job = request.things[0]
+        viewpoint, folder = job.viewpoint or request.viewpoint, self.root / job.id
+        if viewpoint is None or _found(uid) is None or not job.picture:
+            request.things.pop(0)
+            return
+        wanted = {
+            "viewpoint": viewpoint.as_json(),
+            "shows": shown_part(job),
+            "may_tilt": request.may_tilt,
+            "points": [list(point) for point in _depths(viewpoint)],
+        }
+        self.task = self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
+
+    def _take(self, request: Request, task: Task) -> None:
+        self.task = None
+        uid, job = request.things.pop(0)
+        try:
+            model_client.check(task)
+        except TrellisError as error:
+            self.tell(f"“{job.name}” stays where it is: {error.sentence}")
+            return
+        request.found.append((uid, job, task.result()))
+
+    def _move(self, request: Request) -> bool:
+        """Move the models that the background Blender is sure of, as one undo step. Return whether any moved."""
+        moved: list[str] = []
+        for uid, job, found in request.found:
+            thing, share = _found(uid), round(found["overlap"] * 100)
+            if thing is None:
+                continue
+            if found["doubt"] or not found["matrix"]:
+                self.tell(f"“{job.name}” stays where it is. {found['doubt']}: {share} % of the outlines overlap.")
+                continue
+            thing.matrix_world = aligned(thing, found)
+            moved.append(thing.name)
+            self.tell(f"“{job.name}” stands where the picture shows it: {share} % of the outlines overlap.")
+        if moved:
+            bpy.ops.ed.undo_push(message=translated("Align to Picture"))
+        return bool(moved)
+
+
+def shown_part(job: Job) -> tuple[float, float, float, float]:
+    """Return the part of the frame that the sent picture shows: left, bottom, right and top, the frame from -1 to 1."""
+    if not job.crop:
+        return WHOLE
+    left, top, right, bottom, width, height = job.crop
+    return 2 * left / width - 1, 1 - 2 * bottom / height, 2 * right / width - 1, 1 - 2 * top / height
+
+
+def aligned(thing: bpy.types.Object, found: Mapping[str, Any]) -> Matrix:
+    """Return the object's place in the world. The answer is about the file's model; the object has its own size."""
+    low, high = Vector(found["low"]), Vector(found["high"])
+    corners = [Vector(corner) for corner in thing.bound_box]
+    own_low, own_high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
+    own, its = max((own_high - own_low).to_tuple()), max((high - low).to_tuple())
+    scale = its / own if own > 0 else 1.0
+    of_file = (
+        Matrix.Translation((low + high) / 2) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-(own_low + own_high) / 2)
+    )
+    rows = [found["matrix"][start : start + 4] for start in range(0, 16, 4)]
+    return Matrix(rows) @ of_file
+
+
+def _depths(viewpoint: Viewpoint) -> list[tuple[float, ...]]:
+    """Return what lies as far away as the model: the middle of the objects that were selected, and the 3D cursor."""
+    scene = bpy.context.scene
+    assert scene is not None
+    things = [scene.objects[name] for name in viewpoint.selected if name in scene.objects]
+    corners = [thing.matrix_world @ Vector(corner) for thing in things for corner in thing.bound_box]
+    points = [scene.cursor.location.copy()]
+    if corners:
+        low, high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
+        points.insert(0, (low + high) / 2)
+    return [point.to_tuple() for point in points]
+
+
+def _found(uid: int) -> bpy.types.Object | None:
+    return next((thing for thing in bpy.data.objects if thing.session_uid == uid), None)
