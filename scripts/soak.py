@@ -120,11 +120,8 @@ def soak(jobs: int, minutes: float, seed: int) -> tuple[Seen, list[str], Counter
 
     chance, seen, hostile = random.Random(seed), Seen(), Counter[str]()  # nosec B311 # to repeat a run
     seconds = minutes * 60
-    with (
-        tempfile.TemporaryDirectory() as place,
-        small_models(),
-        new_emulator(seconds * AT_A_TIME / jobs * 0.85) as scenario,
-    ):
+    model_seconds = seconds * AT_A_TIME / jobs * 0.85
+    with tempfile.TemporaryDirectory() as place, small_models(), new_emulator(model_seconds) as scenario:
         folder = Path(place)
         picture_in(folder).rename(folder / "picture.png")
         root = folder / "jobs"
