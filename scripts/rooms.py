@@ -36,7 +36,6 @@ ROOMS = (
     ("host",),
     ("settings",),
     ("picture", "scene"),
-    ("finishing",),
     ("jobs",),
     ("command",),
     ("interface",),
@@ -46,7 +45,7 @@ FLOOR = {name: floor for floor, row in enumerate(ROOMS) for name in row}
 
 # The rooms that may import a foreign module. Every room may import those not named here.
 ONLY_IN = {
-    "bpy": ("host", "settings", "picture", "scene", "finishing", "jobs", "command", "interface"),
+    "bpy": ("host", "settings", "picture", "scene", "jobs", "command", "interface"),
     "requests": ("core/scenario",),
     "PIL": ("core/picture",),
     "rich": ("command",),

@@ -74,11 +74,11 @@ PARTS = {
     "asset": "scene.asset",
     "recipe": "scene.recipe",
     # finishing
-    "work": "finishing.work",
-    "finishing_queue": "finishing.queue",
-    "steps": "finishing.steps",
-    "handover": "finishing.handover",
-    "transparency": "finishing.transparency",
+    "work": "scene.finishing.work",
+    "finishing_queue": "scene.finishing.queue",
+    "steps": "scene.finishing.steps",
+    "handover": "scene.finishing.handover",
+    "transparency": "scene.finishing.transparency",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

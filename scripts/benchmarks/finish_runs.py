@@ -57,7 +57,7 @@ def _run(addon: Any, file: Path, folder: Path) -> dict[str, float]:
     bpy.ops.ed.undo_push(message="Import")
     run["import"] = time.thread_time() - started
     sentences: list[str] = []
-    finishing = part(addon, "finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
+    finishing = part(addon, "scene.finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
     started = time.thread_time()
     work = finishing.begin("solid", obj, SETTINGS)
     run["take"], begun = time.thread_time() - started, time.perf_counter()

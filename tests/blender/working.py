@@ -29,8 +29,9 @@ def generate(picture: Path, **given: Any) -> str:
 
 
 def finish(picture: Path, **given: Any) -> Any:
-    """Make a model, wait until it is in the scene, and return the job."""
+    """Make a model, wait until it is in the scene and measured, and return the job."""
     generate(picture, wait=True, **given)
+    rest()
     return newest_job()
 
 

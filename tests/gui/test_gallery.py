@@ -78,6 +78,7 @@ def opens_the_gallery(artist: Artist, beside: str = "trellis2.retry(") -> None:
     artist.fills_the_window()
     _x, y = artist.find(beside)
     artist.unfolds_below(y)
+    artist.unfolds("trellis2_gallery.search")  # if it was something else that changed in the sidebar meanwhile
     artist.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
 
 

@@ -35,7 +35,7 @@ for number in range({COUNT}):
 
 SMALL = """
 context.scene.render.engine = 'BLENDER_WORKBENCH'
-context.scene.render.resolution_x, context.scene.render.resolution_y = 160, 90
+context.scene.render.resolution_x, context.scene.render.resolution_y = 480, 270
 context.preferences.view.render_display_type = 'NONE'
 """
 

@@ -44,6 +44,7 @@ def test_the_license_is_the_one_in_the_repository() -> None:
 
 def test_the_version_stands_in_the_manifest_only() -> None:
     assert MANIFEST["version"]
-    assert PYPROJECT["project"]["dynamic"] == ["version"]
+    assert "version" not in PYPROJECT["project"]
+    assert PYPROJECT["project"]["dynamic"] == ["version"], "the package that pip builds reads it from the manifest"
     assert "version" not in PYPROJECT.get("tool", {}).get("poetry", {})
     assert f'"{MANIFEST["version"]}"' not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")

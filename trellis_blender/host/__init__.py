@@ -9,6 +9,7 @@
 `report.py` shows a message in the status bar.
 `shown.py` saves an image as an editor shows it.
 `output.py` hears what Blender and its libraries print.
+`viewpoint.py` notes where a picture is taken from.
 `gltf.py` calls Blender's own glTF importer.
 `translation/` puts our texts into the artist's language.
 `background/` starts, asks and stops a background Blender.

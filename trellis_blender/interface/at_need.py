@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ..core.model.surface import findings
     from ..core.request import account as accounts
     from ..core.runner import messages
-    from ..finishing import transparency
-    from ..host import busy, redraw
+    from ..host import busy, redraw, viewpoint
     from ..jobs import begin, block_until_done, importing, session
-    from ..picture import file, icons, render, viewpoint
+    from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
+    from ..scene.finishing import transparency
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -42,7 +42,7 @@ else:
     accounts = AtNeed("core.request.account")
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
-    transparency = AtNeed("finishing.transparency")
+    transparency = AtNeed("scene.finishing.transparency")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -52,7 +52,7 @@ else:
     file = AtNeed("picture.file")
     icons = AtNeed("picture.icons")
     render = AtNeed("picture.render")
-    viewpoint = AtNeed("picture.viewpoint")
+    viewpoint = AtNeed("host.viewpoint")
     asset = AtNeed("scene.asset")
     build = AtNeed("scene.build")
     material = AtNeed("scene.material")

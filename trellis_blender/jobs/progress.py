@@ -12,8 +12,8 @@ from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
-from ..finishing.work import Order, Work
 from ..host import redraw
+from ..scene.finishing.work import Order, Work
 from . import rows
 
 BAR_SECONDS = 0.5  # between redraws while an estimate moves a bar

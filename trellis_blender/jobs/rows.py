@@ -13,7 +13,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 
 if TYPE_CHECKING:
     from ..core.job.job import Job
-    from ..finishing.work import Order
+    from ..scene.finishing.work import Order
 
 
 class TRELLIS2_PG_row(bpy.types.PropertyGroup):

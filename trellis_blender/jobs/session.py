@@ -22,11 +22,11 @@ from ..core.job.words import WORDS
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check, measured
 from ..core.runner.runner import Runner
-from ..finishing.work import Work
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
 from ..scene import moved_files, placeholder
+from ..scene.finishing.work import Work
 from ..settings import jobs_folder, preferences
 from ..settings.jobs_folder import jobs_root
 from . import apply_messages, rows

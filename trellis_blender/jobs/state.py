@@ -24,14 +24,14 @@ from ..core.picture.file import ChosenPicture
 from ..core.request.account import Account
 from ..core.runner.messages import Key
 from ..core.runner.runner import Runner
-from ..finishing.queue import Finishing
 from ..picture import icons
 from ..picture.preview import Previews
 from ..scene.decoding import Decoding
+from ..scene.finishing.aligning import Aligning
+from ..scene.finishing.queue import Finishing
 from ..scene.placeholder_drawing import PlaceholderDrawing
 from ..settings import scene as scene_settings
 from . import messages as sentences
-from .aligning import Aligning
 from .importing import Importer
 from .messages import Messages
 from .placeholders import Placeholders

@@ -19,12 +19,12 @@ import bpy
 from ..core.errors import PictureError, Remedy, Text, storage_error
 from ..core.picture.file import ChosenPicture
 from ..core.picture.viewpoint import Viewpoint
+from ..host import viewpoint as viewpoints
 from ..host.background import start
 from ..host.background.render_client import LONGEST, PROGRAM, BackgroundRender
 from ..host.busy import is_rendering
 from ..host.shown import set_output, show_on_srgb
 from . import simulation
-from . import viewpoint as viewpoints
 from .file import new_file
 from .render import StillRenderingError
 from .viewport import check_selection

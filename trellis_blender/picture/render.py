@@ -12,9 +12,10 @@ import bpy
 
 from ..core.errors import PictureError, Remedy, Text
 from ..core.picture.file import ChosenPicture
+from ..host import viewpoint
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
-from . import completed_renders, viewpoint
+from . import completed_renders
 from .file import new_file
 
 KEY = "RENDER"

@@ -13,8 +13,8 @@ from mathutils import Matrix
 from ..core.errors import PictureError, Remedy
 from ..core.picture.file import ChosenPicture
 from ..core.picture.viewpoint import Viewpoint
+from ..host import viewpoint
 from ..host.busy import is_rendering
-from . import viewpoint
 from .render import StillRenderingError
 
 DRAWN_BY_BLENDER = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")

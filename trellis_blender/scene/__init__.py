@@ -12,4 +12,5 @@
 `asset.py` marks models as assets, writes them into asset libraries, and adds our catalogue to the Asset Browser.
 `decoding.py` has Blender decode a model's textures in the background.
 `moved_files.py` lets images follow the folder of a job that was moved.
+`finishing/` is what can be done with a model that is there.
 """

@@ -237,6 +237,9 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
     assert {given.get("job_id") for name, _, given in menu.operators if name != "trellis2.remove_failed"} == {chosen.id}
     of_a_model = {
         "trellis2.import_model",
+        "trellis2.check_model",
+        "trellis2.make_solid",
+        "trellis2.set_transparency",
         "trellis2.mark_asset",
         "trellis2.save_to_library",
         "trellis2.level_of_detail",

@@ -110,7 +110,7 @@ def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Pat
     made = [written(addon, number=number) for number in range(60)]
     for each in made:
         picture_file(addon.session.jobs_root() / each.id, "source.png")
-        (addon.session.jobs_root() / each.id / "thumbnail.png").write_bytes(b"")
+        picture_file(addon.session.jobs_root() / each.id, "thumbnail.png")
     addon.session.start()
     tick_until(lambda: len(addon.session.jobs()) == 60)
     for each in made:

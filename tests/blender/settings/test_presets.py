@@ -179,8 +179,7 @@ def test_a_preset_that_cannot_be_written_is_told_and_none_is_left(addon: Any, ow
     (own_folder / "Mine.py.part").mkdir()  # where it is written until it is whole
     said = refusal(lambda: OPS.trellis2.add_preset(name="Mine"))
     (own_folder / "Mine.py.part").rmdir()
-    assert said.startswith("Could not save the preset: ")
-    assert said.endswith("Free some disk space or check the folder, then try again.")
+    assert said == "Could not save the preset: “Mine.py.part” is a folder. Move it somewhere else, then try again."
     assert list(own_folder.iterdir()) == []
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,7 @@ from trellis_blender.core.batch.order import (
     PictureRefused,
     Standing,
 )
+from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.claims import PROCESSES, this_machine
 from trellis_blender.core.job.job import Stage
 
@@ -253,6 +256,28 @@ def test_a_lost_call_is_found_among_many_jobs_of_the_batch(folder: Path, emulato
     crew.open().submit_again()
     crew.run()
     assert (counts(crew), emulator.paid) == ({Standing.DONE: 70}, 70)
+
+
+def test_a_job_whose_file_could_not_be_saved_after_it_was_paid_for_finds_itself_again(
+    begin: Begin, emulator: Emulator
+) -> None:
+    """The disk was full, then the worker was killed: `job.json` is older than what the batch knows of its ids."""
+    crew = begin()
+    crew.run()
+    (row, *_) = crew.open().rows()
+    assert row.job is not None
+    nothing_known: dict[str, Any] = {
+        "remote_id": "",
+        "cost": None,
+        "model_asset_ids": (),
+        "model_asset_id": "",
+        "ended": None,
+    }
+    job_folder.save(row.folder, dataclasses.replace(row.job, stage=Stage.SUBMITTING, **nothing_known))
+    with crew.open()._changed() as state:
+        state.begun["0"] = ""
+    crew.run()
+    assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)
 
 
 def test_stop_submits_nothing_more_and_brings_what_is_paid(begin: Begin, emulator: Emulator) -> None:

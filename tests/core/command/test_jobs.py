@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from emulator import Emulator
 from tests.core.command.conftest import SMALLEST, Trellis, models
 from tests.core.studio import account_of
 from tests.services import scenario_stops
-from trellis_blender.core.batch.batch_store import REMOTE_IDS
 from trellis_blender.core.generation import Generation
 
 
@@ -141,7 +139,6 @@ def test_what_is_uncertain_rests_until_the_user_says_yes_and_is_looked_for_first
     lost = {"stage": "uncertain", "may_be_paid": True, "remote_id": "", "model_asset_ids": [], "cost": None}
     (job / "job.json").write_text(json.dumps({**facts, **lost, "model_asset_id": ""}), encoding="utf-8")
     (job / "model.glb").unlink()
-    shutil.rmtree(output / REMOTE_IDS)  # where the batch has noted that this one arrived
     ran = trellis2("resume", output, "--yes")
     assert (ran.status, emulator.paid) == (1, 3)
     assert "2 models, 1 uncertain" in ran.out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from emulator import BODY_FLAWS, Flaw
@@ -112,6 +113,15 @@ def test_a_model_that_is_inside_out_as_a_whole_is_found() -> None:
 
 def test_the_wall_of_a_cavity_is_right_as_it_is() -> None:
     assert measure_model(body("inner_shell")).flipped_faces == 0
+    alone, beside = body("flipped_patches"), body("flipped_patches", "inner_shell")
+    assert measure_model(beside).flipped_faces == measure_model(alone).flipped_faces > 0
+
+
+def test_a_ball_is_not_flat_and_a_tenth_of_it_faces_along_an_axis() -> None:
+    ball = trimesh.creation.icosphere(subdivisions=4)
+    found = measure(ball.vertices.astype(np.float32), ball.faces.astype(np.int32))
+    assert found.flatness > 0.97
+    assert found.facing == pytest.approx(0.1, abs=0.02)
 
 
 def test_a_band_without_sides_is_no_fault_and_is_told_apart() -> None:

@@ -261,3 +261,25 @@ def test_a_worker_that_was_paused_while_another_machine_took_over_pays_nothing_w
         finally:
             paused.kill()
             other.kill()
+
+
+def test_a_worker_whose_own_jobs_all_wait_takes_over_those_of_a_dead_one(tmp_path: Path) -> None:
+    """They take up all the concurrency, so nobody would ever send anything again."""
+    pictures = [tmp_path / f"Bild {number}.png" for number in range(20)]
+    for picture in pictures:
+        picture.write_bytes(png())
+    with small_models(MODEL_BYTES), new_emulator(8.0) as emulator:
+        batch = Batch.create(tmp_path / "models", pictures, Order(concurrency=2))
+        first = Worker(batch.folder, emulator.url)
+        until(lambda: emulator.paid == 2, "the first paid calls")
+        second = Worker(batch.folder, emulator.url)
+        try:
+            until(lambda: len(batch._seen().begun) == 14, "the second worker's pictures, which all wait")
+            emulator.job_seconds = 0.1
+            first.kill()
+            until(second.is_over, "the end")
+            assert second.end() == "done"
+            assert (batch.state().counts[Standing.DONE], emulator.paid) == (20, 20)
+        finally:
+            first.kill()
+            second.kill()

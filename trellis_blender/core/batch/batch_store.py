@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import queue
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StorageError, TrellisError
@@ -31,25 +32,33 @@ _PLAIN_ID = re.compile(r"[\w-]{1,200}", re.ASCII)  # what a file may be called, 
 CHECK_SECONDS = 2.0  # between two checks of what is noted as sent
 
 
-class RemoteIds:
-    """The ids at Scenario of all jobs of the batch, each the name of an empty file in `folder`. For any thread.
+@dataclass(frozen=True)
+class OtherRemoteIds:
+    """The ids at Scenario of all jobs of the batch but one, `job_id`. Any thread may use it.
 
-    A job's id may be missing if its worker was killed just then. A search is then less certain, and no less safe.
+    In `folder` each is the name of a file that holds the id of its job. A file may be missing, or still empty, if its
+    worker was killed just then; and it may say more than a `job.json` that could not be saved. So a job's own id never
+    counts as another's, and what is not certain counts as none: a search is then less certain, and no less safe.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    folder: Path
+    job_id: str
 
-    def add(self, remote_id: str) -> None:
-        """Keep the id. Never raises."""
+    def add_own(self, remote_id: str) -> None:
+        """Keep the id as that of this job. Never raises."""
         if _PLAIN_ID.fullmatch(remote_id):
             with contextlib.suppress(OSError):
-                self._folder.mkdir(exist_ok=True)
-                (self._folder / remote_id).touch()
+                self.folder.mkdir(exist_ok=True)
+                (self.folder / remote_id).write_text(self.job_id, encoding="utf-8")
 
     def __contains__(self, remote_id: object) -> bool:
-        """Return whether a job of the batch has the id."""
-        return _PLAIN_ID.fullmatch(str(remote_id)) is not None and (self._folder / str(remote_id)).is_file()
+        """Return whether another job of the batch has the id."""
+        if _PLAIN_ID.fullmatch(str(remote_id)) is None:
+            return False
+        try:
+            return (self.folder / str(remote_id)).read_text(encoding="utf-8") not in ("", self.job_id)
+        except (OSError, ValueError):
+            return False
 
 
 class BatchStore(JobStore):
@@ -69,7 +78,6 @@ class BatchStore(JobStore):
         self._watched: frozenset[Path] = frozenset()
         self._admitted: set[str] = set()  # jobs that this worker was allowed to send, and that are not settled
         self._unsettled: dict[str, Job] = {}  # jobs whose end could not be noted yet
-        self._remote_ids = RemoteIds(root / REMOTE_IDS)
         self._check_due = 0.0
         self.is_closed = False
 
@@ -151,11 +159,11 @@ class BatchStore(JobStore):
         if before in AT_SCENARIO and entry.job.stage not in AT_SCENARIO and not entry.job.foreign:
             self._settle(entry.job)
         if isinstance(event, Submitted) and entry.hold is not None:
-            self._remote_ids.add(entry.job.remote_id)
+            self.taken(entry).add_own(entry.job.remote_id)
 
-    def taken(self, entry: JobEntry) -> Container[str]:
-        """Return the ids at Scenario of all jobs of the batch: a lost call is none of them."""
-        return self._remote_ids
+    def taken(self, entry: JobEntry) -> OtherRemoteIds:
+        """Return the ids at Scenario of all other jobs of the batch: a lost call is none of them."""
+        return OtherRemoteIds(self._root / REMOTE_IDS, entry.job.id)
 
     def _settle(self, job: Job) -> None:
         self._admitted.discard(job.id)

@@ -147,7 +147,7 @@ class Worker:
         """Take pictures while there is room for them; find out whether there is an end. Raises TrellisError."""
         state = self._shared.read()
         self._take_in(state)
-        while (self._end is None or self._is_cancelling) and self._has_room() and self._next(state) is not None:
+        while (self._end is None or self._is_cancelling) and self._next(state) is not None:
             with self._shared.change() as state:
                 noted = self._note_finished(state)
                 index = self._next(state)
@@ -188,7 +188,10 @@ class Worker:
         return len(self._finished)
 
     def _next(self, state: State) -> int | None:
-        """Return the picture to begin next: one that a dead worker had begun, or one that nobody has."""
+        """Return the picture to begin next: one that a dead worker had begun, or one that nobody has.
+
+        The former come however many wait here: they may be at Scenario and keep all others from it.
+        """
         for begun, process in state.begun.items():
             index = int(begun)
             is_left = index not in self._mine and (not process or self._claims.is_dead(process))
@@ -197,7 +200,7 @@ class Worker:
         index = state.next.get(_key(self._range), self._range.start)
         while str(index) in state.begun:
             index += 1
-        is_wanted = state.has_money() and not state.is_cancelled
+        is_wanted = self._has_room() and state.has_money() and not state.is_cancelled
         return index if index in self._range and is_wanted else None
 
     def _has_room(self) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelFileError, Remedy, Text
-from ..files import open_own, read_own
+from ..files import open_own
 
 MAGIC = b"glTF"
 HEADER_BYTES = 12
@@ -88,8 +88,12 @@ def open_glb(path: Path) -> Glb:
 
 def _read(path: Path) -> bytes:
     """Return the file's bytes, if its header fits its size: what only has its name is not read to its end."""
-    check_glb(path)
-    return read_own(path, GLB_BYTES_MAXIMUM)
+    with open_own(path, GLB_BYTES_MAXIMUM) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        _check_header(file.read(HEADER_BYTES), size)
+        file.seek(0)
+        return file.read(size)
 
 
 def _check_header(header: bytes, size: int) -> None:

@@ -15,14 +15,14 @@ from ...core.job.words import charge_words, cost_words, date, duration, percent,
 from ...core.model.surface.findings import MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
-from ...finishing import transparency
-from ...finishing.queue import NO_MODEL
-from ...finishing.steps import STEPS
-from ...finishing.work import Work
 from ...host.translation.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
 from ...scene import asset, recipe
+from ...scene.finishing import transparency
+from ...scene.finishing.queue import NO_MODEL
+from ...scene.finishing.steps import STEPS
+from ...scene.finishing.work import Work
 from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import textures

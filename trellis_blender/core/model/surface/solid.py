@@ -183,7 +183,7 @@ def _built(
     polygons = Polygons(np.ascontiguousarray(positions[used], np.float32), vertices, starts, edges)
     origins = Origins(
         vertices=origin,
-        edges=_edge_origins(source.edges, origin[edges], total),
+        edges=_edge_origins(source.edges, used[edges], total + len(lids.middles)),
         faces=np.concatenate([faces, lid_faces]),
         corners=np.concatenate([corners, lid_corners.ravel()]),
     )
@@ -216,7 +216,10 @@ def _edges(corners: Array, starts: Array) -> tuple[Array, Array]:
 
 
 def _edge_origins(before: Array, after: Array, count: int) -> Array:
-    """Return for each edge, given by the source's vertices, its number there, -1 if it is new."""
+    """Return for each edge, given by the source's vertices and new ones, its number there, -1 if it is new.
+
+    `count`: of all these vertices.
+    """
     if not len(before):
         return np.full(len(after), -1)
     known = before.astype(np.int64)

@@ -11,15 +11,15 @@ from typing import Any
 import bpy
 from mathutils import Matrix, Vector
 
-from ..core.errors import Text, TrellisError
-from ..core.job.folder import MODEL_FILE
-from ..core.job.job import Job
-from ..core.picture.viewpoint import Viewpoint
-from ..host import busy
-from ..host.background import model_client
-from ..host.background.model_client import ModelClient
-from ..host.background.process import Task
-from ..host.translation.translation import translated
+from ...core.errors import Text, TrellisError
+from ...core.job.folder import MODEL_FILE
+from ...core.job.job import Job
+from ...core.picture.viewpoint import Viewpoint
+from ...host import busy
+from ...host.background import model_client
+from ...host.background.model_client import ModelClient
+from ...host.background.process import Task
+from ...host.translation.translation import translated
 
 WHOLE = (-1.0, -1.0, 1.0, 1.0)
 

@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import BackgroundStoppedError, TrellisError, storage_error, unexpected
-from ..core.files import write_whole
-from ..core.job.folder import new_id
-from ..core.job.lock import FolderLock
-from ..host.background.process import Background, Launch
+from ...core.errors import BackgroundStoppedError, TrellisError, storage_error, unexpected
+from ...core.files import write_whole
+from ...core.job.folder import new_id
+from ...core.job.lock import FolderLock
+from ...host.background.process import Background, Launch
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..scene import placeholder, recipe
+from .. import placeholder, recipe
 
 
 def stand_in(obj: bpy.types.Object, mesh: bpy.types.Mesh, ending: str, step: Mapping[str, Any]) -> bpy.types.Object:

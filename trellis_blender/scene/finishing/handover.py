@@ -15,8 +15,8 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core.errors import Text, TrellisError
-from ..scene.mesh import set_loop_starts
+from ...core.errors import Text, TrellisError
+from ..mesh import set_loop_starts
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]

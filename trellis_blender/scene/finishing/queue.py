@@ -17,11 +17,11 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import TrellisError, unexpected
-from ..core.job.lock import FolderLock
-from ..host import busy
-from ..host.background import start
-from ..scene import recipe
+from ...core.errors import TrellisError, unexpected
+from ...core.job.lock import FolderLock
+from ...host import busy
+from ...host.background import start
+from .. import recipe
 from .steps import MEMORY_MAXIMUM, PROGRAM, STEPS
 from .work import FOLDER, Look, Order, Work, unfinished
 
