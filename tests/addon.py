@@ -73,6 +73,9 @@ PARTS = {
     "material": "scene.material",
     "asset": "scene.asset",
     "recipe": "scene.recipe",
+    # align
+    "fit": "core.align.fit",
+    "view": "core.align.view",
     # finishing
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",
