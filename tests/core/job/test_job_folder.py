@@ -377,3 +377,9 @@ def test_a_favorite_is_marked_beside_the_record_and_goes_with_the_job(tmp_path: 
     assert not folder.exists()
     with pytest.raises(OSError, match="No such file"):
         job_folder.mark(folder, is_favorite=True)
+
+
+@pytest.mark.parametrize("name", ["000000-Tür", "000001-photo (1) & more, really", "000002-写真", "000003-a.b"])
+def test_a_batchs_job_has_the_name_of_its_picture(folder: Path, name: str) -> None:
+    job = dataclasses.replace(FULL, id=name, batch=name)
+    assert job_folder.load(save(folder, job)) == job

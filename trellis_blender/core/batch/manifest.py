@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 from ..errors import Text, storage_error
 from ..files import flush_folder, rename
 from ..request.models import MODELS
+from ..text import one_line
 from .order import BatchDiffersError, BatchError, NoBatchError, Order
 
 FORMAT = 1
@@ -232,7 +233,7 @@ def _order(data: Any) -> Order:
 def _plain_name(picture: Path) -> str:
     """Return the picture's name, as a part of a folder's name on any system."""
     name = unicodedata.normalize("NFC", picture.stem.encode("utf-8", "replace").decode())
-    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\s]+', "_", name).strip("._ ")
+    name = one_line(re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\s]+', "_", name)).strip("._ ")
     while len(name.encode()) > NAME_BYTES:
         name = name[:-1]
     return name.rstrip("._ ") or "picture"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import dataclasses
+import re
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -33,6 +34,7 @@ PARAMETERS_MAXIMUM = 100
 _MOMENTS = frozenset({"created", "ended", "resumed", "accepted"})
 ID_LENGTH = 300  # characters of an id at the service, which makes it a part of an address itself
 _LENGTHS = {"name": NAME_LENGTH, "picture_name": NAME_LENGTH, "message": SENTENCE_LENGTH}
+_FOLDER = re.compile(r'[^\x00-\x1f\x7f<>:"/\\|?*. ][^\x00-\x1f\x7f<>:"/\\|?*]{0,254}')
 _OWN_NAMES = frozenset({"batch", "picture_sha256"})
 
 
@@ -77,7 +79,7 @@ def from_json(data: Any) -> Job:
         if spec.name in TRANSIENT or (spec.name not in data and spec.default is not dataclasses.MISSING):
             continue
         values[spec.name] = _restored(data[spec.name], hints[spec.name], spec.name)
-    if not is_identifier(values["id"]):
+    if not _is_folder(values["id"]):
         raise ValueError("the id is none of ours")
     if values["created"] is None:
         values["created"] = _moment_of(values["id"])
@@ -95,6 +97,11 @@ def _with_parts(sentence: str, parts: Any) -> str:
     except (ValueError, TypeError, LookupError, AttributeError):
         return sentence
     return text if text == sentence else sentence
+
+
+def _is_folder(name: str) -> bool:
+    """Return whether this can be a job's folder, which is nowhere else: a batch names its own after their pictures."""
+    return _FOLDER.fullmatch(name) is not None and one_line(name) == name
 
 
 def _restored(value: Any, hint: Any, name: str) -> Any:
@@ -121,7 +128,7 @@ def _restored(value: Any, hint: Any, name: str) -> Any:
 def _text(value: str, name: str) -> str:
     if name == "picture" and value not in ("", *PICTURES):
         raise ValueError("the picture is none of this folder")
-    if name in _OWN_NAMES and value and not is_identifier(value):
+    if name in _OWN_NAMES and value and not _is_folder(value):
         raise ValueError(f"{name} is none of ours")
     text = one_line(value, _LENGTHS.get(name, ID_LENGTH))
     return redacted(text) if name == "message" else text
