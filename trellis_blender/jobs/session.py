@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -237,7 +238,7 @@ def check_model(job_id: str) -> None:
     session = start()
     session.checked.add(job_id)
     file = session.root / job_id / job_folder.MODEL_FILE
-    session.runner.compute(lambda: measured(job_id, file))
+    session.runner.compute(partial(measured, job_id, file))
 
 
 def works() -> Mapping[str, Work]:
