@@ -46,6 +46,8 @@ WITHOUT = (
     r"Import it again to|Rename this one|Look for its file",
     r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that|Switch to",
     r"^(No|There is no|Select a model|\?\.$)|could not be shown",
+    r"would be lost\. (Apply or remove|Remove) them|^“\?” has no faces\.$|Add a camera, then",
+    r"is gone, and its picture with it\.$|^stopped before it began$|end that process first",
     r"^The second Blender ",  # whoever asked it says what that means, and has the button
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )
@@ -108,7 +110,9 @@ def said(source: str, place: str) -> list[Said]:
     return list({id(node): each for node, each in found}.values())  # the innermost scope knows best
 
 
-SAID = [each for path in sorted(PACKAGE.rglob("*.py")) for each in said(path.read_text(encoding="utf-8"), path.name)]
+# A terminal has no buttons.
+SHOWN = [path for path in sorted(PACKAGE.rglob("*.py")) if PACKAGE / "command" not in path.parents]
+SAID = [each for path in SHOWN for each in said(path.read_text(encoding="utf-8"), path.name)]
 
 
 def without_button(sentences: list[Said]) -> list[Said]:

@@ -236,6 +236,7 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
         menu = draw(bpy.types.TRELLIS2_MT_job)  # type: ignore[attr-defined]  # not in the stubs
     assert {given.get("job_id") for name, _, given in menu.operators if name != "trellis2.remove_failed"} == {chosen.id}
     of_a_model = {
+        "trellis2.align",
         "trellis2.import_model",
         "trellis2.check_model",
         "trellis2.make_solid",

@@ -19,6 +19,7 @@ from trellis_blender.core.job.folder import DamagedJobError
 from trellis_blender.core.job.job import TRANSIENT, Job, Stage
 from trellis_blender.core.model.surface.findings import Findings
 from trellis_blender.core.picture.file import PictureFile
+from trellis_blender.core.picture.viewpoint import Viewpoint
 from trellis_blender.core.request.models import MODELS, HostedModel
 
 FULL = dataclasses.replace(
@@ -53,6 +54,7 @@ FULL = dataclasses.replace(
     charged_in_vain=3.5,
     model="model_other",
     findings=Findings(faces=100_000, parts=3, holes=2, largest_hole=0.4, clear=0.25, texture=1024),
+    viewpoint=Viewpoint(tuple(map(float, range(16))), (0.5,) * 16, is_perspective=True, selected=("Würfel",)),
 )
 
 
@@ -172,7 +174,7 @@ def test_a_damaged_file_is_told_from_a_job(folder: Path, name: str) -> None:
 
 
 REQUIRED = [spec.name for spec in dataclasses.fields(Job) if spec.default is dataclasses.MISSING]
-MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds", "findings"}
+MAY_BE_NULL = {"cost", "ended", "resumed", "accepted", "generation_seconds", "findings", "viewpoint"}
 WRONG: list[Any] = [[], {}, "other", 5.5, None, True, [1], {"a": "b"}]
 
 

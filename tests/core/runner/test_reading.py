@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,11 +19,13 @@ from tests.glbs.unplain import moving
 from tests.opened import Opened, counted
 from trellis_blender.core.job.folder import MODEL_FILE
 from trellis_blender.core.job.job import Job, Stage
-from trellis_blender.core.model.arrays import Shape
+from trellis_blender.core.model import read as model_file
+from trellis_blender.core.model.arrays import Model, Shape
 from trellis_blender.core.runner.messages import ModelRead, StorageUsed
 
 PATIENT = dataclasses.replace(QUICK, word=math.inf)
 Open = Callable[..., Studio]
+Begin = Callable[[Job], Callable[[], None]]
 
 
 @pytest.fixture
@@ -114,19 +117,27 @@ def test_a_file_that_nobody_can_read_fails_its_job_and_stays(studio: Studio, emu
     assert (emulator.paid, emulator.calls["download"]) == (1, 2)
 
 
-def begin_to_read(studio: Studio, job: Job) -> Callable[[], object]:
-    """Have the model read from a pipe, which keeps the reader waiting; what is returned lets it end."""
-    file = studio.folder(job.id) / MODEL_FILE
-    data = file.read_bytes()
-    file.unlink()
-    os.mkfifo(file)
-    studio.runner.read(job.id, Shape())
-    return lambda: file.write_bytes(data)
+@pytest.fixture
+def begin_to_read(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+    """Have the model read by a reader that waits; what is returned lets it go on."""
+    go, read_model = threading.Event(), model_file.read_model
+
+    def read_late(path: Path, shape: Shape) -> Model:
+        go.wait()
+        return read_model(path, shape)
+
+    def begin(job: Job) -> Callable[[], None]:
+        monkeypatch.setattr(model_file, "read_model", read_late)
+        studio.runner.read(job.id, Shape())
+        return go.set
+
+    yield begin
+    go.set()
 
 
-def test_a_model_that_is_cancelled_while_it_is_read_is_kept(studio: Studio) -> None:
+def test_a_model_that_is_cancelled_while_it_is_read_is_kept(studio: Studio, begin_to_read: Begin) -> None:
     job = studio.reach(studio.add(), Stage.READING)
-    end = begin_to_read(studio, job)
+    end = begin_to_read(job)
     studio.runner.cancel(job.id)
     studio.until(lambda: studio.jobs[job.id].cancel_asked, "the wish")
     end()
@@ -135,9 +146,11 @@ def test_a_model_that_is_cancelled_while_it_is_read_is_kept(studio: Studio) -> N
     assert studio.notices() == []
 
 
-def test_a_model_that_is_being_read_is_not_kept_unread(studio: Studio, emulator: Emulator) -> None:
+def test_a_model_that_is_being_read_is_not_kept_unread(
+    studio: Studio, emulator: Emulator, begin_to_read: Begin
+) -> None:
     job = studio.reach(studio.add(), Stage.READING)
-    end = begin_to_read(studio, job)
+    end = begin_to_read(job)
     studio.runner.keep_unread(job.id)
     studio.checked(account_of(emulator))
     assert studio.jobs[job.id].stage is Stage.READING

@@ -359,7 +359,7 @@ def test_an_answer_that_is_packed_in_a_way_that_was_not_asked_for_is_not_unpacke
         error = failure(caller_of(recorder.url), paid=paid)
     assert type(error) is (AnswerLostError if paid else PassingError)
     assert paid or str(error) == "Scenario's answer could not be read."
-    assert recorder.asked[0].headers["accept-encoding"] == "gzip,deflate"
+    assert recorder.asked[0].headers["accept-encoding"] == "gzip, deflate"
 
 
 def test_a_packing_that_nobody_knows_is_none() -> None:

@@ -100,7 +100,7 @@ def _with_parts(sentence: str, parts: Any) -> str:
 def _restored(value: Any, hint: Any, name: str) -> Any:
     if hint in (Stage, Remedy):
         return hint(value)
-    if name in _READERS and value is not None:
+    if name in _READERS and (value is not None or name == "parameters"):
         return _READERS[name](value)
     if hint in (tuple[str, ...], tuple[int, ...]):
         return _list(value, get_args(hint)[0], name)

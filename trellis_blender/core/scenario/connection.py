@@ -33,9 +33,9 @@ from .surroundings import check_file_address, is_public, proxies_for, trusted_ce
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0  # until the first byte, and between two
-# How an answer may be packed. Three kilobytes packed twice, or once by a newer method, become gigabytes before we can
-# count them.
-PACKINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+# How an answer must not be packed: three kilobytes packed twice, or once by a newer method, become gigabytes before we
+# can count them. What urllib3 does not know (“aws-chunked”), it leaves as it is.
+UNWANTED_PACKINGS = frozenset({"br", "zstd"})
 
 
 class Connections:
@@ -245,7 +245,8 @@ class _Adapter(HTTPAdapter):
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         # a body shorter than its Content-Length is an error; urllib3 1.26 (Blender 4.2) checks this only on request
         resp.enforce_content_length = True
-        if resp.headers.get("Content-Encoding", "").strip().lower() not in PACKINGS:
+        packing = resp.headers.get("Content-Encoding", "").strip().lower()
+        if "," in packing or packing in UNWANTED_PACKINGS:
             resp.close()
             raise requests.exceptions.ContentDecodingError("the answer is packed in another way", request=req)
         return super().build_response(req, resp)
