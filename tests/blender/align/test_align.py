@@ -106,8 +106,8 @@ def rendered(scene: Any, tmp_path: Path, name: str) -> Any:
 def test_seen_by_the_same_camera_it_looks_like_the_picture(
     studio: Any, addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workshop, "FACES", range(60_000, 90_000, 5_000))  # fine enough to look like the picture
-    monkeypatch.setattr(workshop, "TEXTURE", 512)
+    monkeypatch.setattr(workshop, "FACES", range(120_000, 150_000, 5_000))  # fine enough to look like the picture
+    monkeypatch.setattr(workshop, "TEXTURE", 1024)
     picture = rendered(studio, tmp_path, "picture.png")
     studio.trellis2.place = "PICTURE"
     model = made()

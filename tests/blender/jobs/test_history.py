@@ -244,6 +244,5 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
         "trellis2.mark_asset",
         "trellis2.save_to_library",
         "trellis2.level_of_detail",
-        "trellis2.align",
     }
     assert set(menu.grey) == {*of_a_model, "trellis2.retry", "trellis2.remove"}
