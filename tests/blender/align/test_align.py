@@ -103,18 +103,30 @@ def rendered(scene: Any, tmp_path: Path, name: str) -> Any:
     return flat.reshape(SIDE, SIDE, 4)[::-1]
 
 
+def unlit(model: Any) -> None:
+    """Let the model shine with the colours of its texture, which are the picture's: they hold its light already."""
+    for material in model.data.materials:
+        tree = material.node_tree
+        shine = tree.nodes.new("ShaderNodeEmission")
+        texture = next(node for node in tree.nodes if node.type == "TEX_IMAGE" and node.outputs["Color"].links)
+        base = tree.nodes["Principled BSDF"].inputs["Base Color"].links
+        source = base[0].from_socket if base else texture.outputs["Color"]
+        tree.links.new(source, shine.inputs["Color"])
+        tree.links.new(shine.outputs["Emission"], tree.nodes["Material Output"].inputs["Surface"])
+
+
 def test_seen_by_the_same_camera_it_looks_like_the_picture(
     studio: Any, addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workshop, "FACES", range(120_000, 150_000, 5_000))  # fine enough to look like the picture
-    monkeypatch.setattr(workshop, "TEXTURE", 1024)
+    monkeypatch.setattr(workshop, "FACES", range(60_000, 90_000, 5_000))  # fine enough to look like the picture
+    monkeypatch.setattr(workshop, "TEXTURE", 512)
     picture = rendered(studio, tmp_path, "picture.png")
     studio.trellis2.place = "PICTURE"
     model = made()
     settle(addon)
     bpy.data.objects["dog"].hide_render = True
+    unlit(model)
     seen = rendered(studio, tmp_path, "seen.png")
     inside = picture[..., 3] > 0.9
     difference = np.abs(picture - seen)[inside][:, :3].mean() * 255
-    print(difference, told(addon), model.matrix_world)
     assert difference < 8
