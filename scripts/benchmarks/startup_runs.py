@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 ADDON = "bl_ext.user_default.trellis_blender"
 JOBS = 1000
-PROGRAMS = ("model", "preview", "render", "serve")  # only the background Blender runs these
+PROGRAMS = {  # only the background Blender runs these
+    *(("host", "background", name) for name in ("model", "preview", "render", "serve")),
+    ("command", "blend"),
+    ("scene", "finishing", "program"),
+}
 LOAD_SECONDS = 60.0
 NO_ADDON = '"""An add-on that does nothing."""\n\n\ndef register():\n    pass\n\n\ndef unregister():\n    pass\n'
 
@@ -116,7 +120,7 @@ def _import_all() -> None:
     package = Path(str(importlib.import_module(ADDON).__file__)).parent
     for path in sorted(package.rglob("*.py")):
         module = path.relative_to(package).with_suffix("").parts
-        if module[-1] != "__init__" and not (module[:2] == ("host", "background") and module[-1] in PROGRAMS):
+        if module[-1] != "__init__" and module not in PROGRAMS:
             importlib.import_module(".".join((ADDON, *module)))
     for library in ("numpy", "numpy.typing", "requests"):
         importlib.import_module(library)

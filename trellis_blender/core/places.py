@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .files import FOLDER_MODE, read_own, write_whole
+
+if TYPE_CHECKING:
+    from threading import Thread
 
 OWN_FOLDER = "Trellis 2 for Blender"
 JOBS_FOLDER = "jobs"
 CHOICE_FILE = "jobs folder.json"
+LOOK_SECONDS = 1.0
 _BLENDER_VERSION = re.compile(r"\d+\.\d+")
 _Path = TypeVar("_Path", bound=PurePath)
 
@@ -96,3 +101,79 @@ def write_choice(data: Path, choice: Choice) -> None:
     """Keep the choice in this data folder, which is created. Raises OSError."""
     data.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     write_whole(data / CHOICE_FILE, json.dumps(choice._asdict(), indent=1).encode(), is_private=True)
+
+
+class Folder(NamedTuple):
+    """The folder that the artist chose, empty if none, and whether it is there: its drive may only be unplugged.
+
+    `data`: the add-on's own folder, where jobs are kept otherwise.
+    """
+
+    data: Path
+    chosen: str = ""
+    is_there: bool = True
+
+    @property
+    def root(self) -> Path:
+        """The folder of all jobs: the chosen one, or the usual one if none was chosen or it is missing."""
+        return Path(self.chosen) if self.chosen and self.is_there else self.data / JOBS_FOLDER
+
+    @property
+    def missing(self) -> str:
+        """The path of the chosen folder if it is not there, else empty."""
+        return "" if self.is_there else self.chosen
+
+
+def look(data: Path) -> Folder:
+    """Ask the disk for the folder that was chosen in this data folder. A network drive may take its time, or hang."""
+    path = read_choice(data).folder
+    return Folder(data, path, not path or Path(path).is_dir())
+
+
+class LastLook:
+    """The chosen folder as it was last seen, for draw functions, which cannot wait for a drive: a thread looks again.
+
+    `is_answered`: the thread's answer has come, and nobody has taken note yet.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._seen: Folder | None = None
+        self._due = 0.0
+        self._looking: Thread | None = None
+        self.is_answered = False
+
+    def seen(self) -> Folder:
+        """Return what was last seen. At first that is the choice alone, which is kept on the user's own disk."""
+        if self._seen is None:
+            self._seen = Folder(self._data, read_choice(self._data).folder)
+        return self._seen
+
+    def take(self, folder: Folder) -> None:
+        """Note what is known to be so now. A thread that looks meanwhile is out of date."""
+        self._seen, self._looking, self._due = folder, None, time.monotonic() + LOOK_SECONDS
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last look is a second old."""
+        return self._looking is None and time.monotonic() >= self._due
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a thread looks, or its answer was not noted yet."""
+        return self._looking is not None or self.is_answered
+
+    def look_again(self) -> None:
+        """Have a thread look, if that is due."""
+        if not self.is_due:
+            return
+        from threading import Thread, current_thread
+
+        def answer() -> None:
+            found = look(self._data)
+            if self._looking is current_thread():
+                self._seen, self.is_answered, self._looking = found, True, None
+
+        self._due = time.monotonic() + LOOK_SECONDS
+        self._looking = Thread(target=answer, name="trellis-jobs-folder", daemon=True)
+        self._looking.start()

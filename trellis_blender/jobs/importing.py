@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import bpy
@@ -350,7 +351,7 @@ class Importer:
         self.arrived(job.id, made)
         if read.model is not None and job.findings is None:
             model = read.model
-            self.runner.compute(lambda: measured(job.id, model))
+            self.runner.compute(partial(measured, job.id, model))
 
 
 def is_importable(job: Job) -> bool:

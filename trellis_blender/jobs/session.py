@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -36,6 +37,7 @@ from .state import Session, State
 
 TICK_SECONDS = 0.1
 STOP_SECONDS = 2.0
+LEAVE_SECONDS = 60.0  # for the runner of another folder to let go of its jobs, before they are moved
 READING_SECONDS = 0.02  # while a model is read, which takes a few tenths of a second
 
 
@@ -237,7 +239,7 @@ def check_model(job_id: str) -> None:
     session = start()
     session.checked.add(job_id)
     file = session.root / job_id / job_folder.MODEL_FILE
-    session.runner.compute(lambda: measured(job_id, file))
+    session.runner.compute(partial(measured, job_id, file))
 
 
 def works() -> Mapping[str, Work]:
@@ -253,8 +255,11 @@ def is_checking() -> bool:
 # -- start, tick, stop
 
 
-def start() -> Session:
-    """Return the running session with its timer; start both if necessary."""
+def start(wait: Callable[[], object] = bool) -> Session:
+    """Return the running session with its timer; start both if necessary.
+
+    `wait`: jobs of other folders are moved after this has returned, on another thread.
+    """
     if _state.session is None:
         seen = jobs_folder.look()
         _state.messages.page.folder.take(seen)
@@ -264,7 +269,7 @@ def start() -> Session:
         runner.pictures.prepare = _state.session.previews.client.prepare
         others = jobs_folder.other_folders()
         if others:
-            runner.take_in(others)
+            runner.take_in(others, wait)
         path, folder = seen.missing, root
         if path:
             _state.messages.tell(
@@ -377,7 +382,7 @@ def _in_chosen_folder(session: Session) -> Session:
     """Return a new session in the chosen folder, which takes in the jobs of this one."""
     _end(session, 0.0)
     _state.session = None
-    return start()
+    return start(partial(session.runner.stop, LEAVE_SECONDS))
 
 
 def _timer() -> float | None:

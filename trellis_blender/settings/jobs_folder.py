@@ -6,9 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
@@ -16,12 +14,9 @@ from .. import __package__ as base_package
 from ..core import places
 from ..core.errors import StorageError, Text, TrellisError, storage_error
 from ..core.files import FOLDER_MODE
-
-if TYPE_CHECKING:
-    from threading import Thread
+from ..core.places import Folder
 
 PACKAGE = Path(__file__).parents[1]
-LOOK_SECONDS = 1.0
 
 
 def data_folder() -> Path:
@@ -39,75 +34,9 @@ def chosen() -> str:
     return places.read_choice(data_folder()).folder
 
 
-class Folder(NamedTuple):
-    """The folder that the artist chose, empty if none, and whether it is there: its drive may only be unplugged."""
-
-    chosen: str = ""
-    is_there: bool = True
-
-    @property
-    def root(self) -> Path:
-        """The folder of all jobs: the chosen one, or the usual one if none was chosen or it is missing."""
-        return Path(self.chosen) if self.chosen and self.is_there else usual()
-
-    @property
-    def missing(self) -> str:
-        """The path of the chosen folder if it is not there, else empty."""
-        return "" if self.is_there else self.chosen
-
-
 def look() -> Folder:
     """Ask the disk for the chosen folder. A network drive may take its time, or hang."""
-    path = chosen()
-    return Folder(path, not path or Path(path).is_dir())
-
-
-class LastLook:
-    """The chosen folder as it was last seen, for draw functions, which cannot wait for a drive: a thread looks again.
-
-    `is_answered`: the thread's answer has come, and nobody has taken note yet.
-    """
-
-    def __init__(self) -> None:
-        self._seen: Folder | None = None
-        self._due = 0.0
-        self._looking: Thread | None = None
-        self.is_answered = False
-
-    def seen(self) -> Folder:
-        """Return what was last seen. At first that is the choice alone, which is kept on the user's own disk."""
-        if self._seen is None:
-            self._seen = Folder(chosen())
-        return self._seen
-
-    def take(self, folder: Folder) -> None:
-        """Note what is known to be so now. A thread that looks meanwhile is out of date."""
-        self._seen, self._looking, self._due = folder, None, time.monotonic() + LOOK_SECONDS
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the last look is a second old."""
-        return self._looking is None and time.monotonic() >= self._due
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether a thread looks, or its answer was not noted yet."""
-        return self._looking is not None or self.is_answered
-
-    def look_again(self) -> None:
-        """Have a thread look, if that is due."""
-        if not self.is_due:
-            return
-        from threading import Thread, current_thread
-
-        def answer() -> None:
-            found = look()
-            if self._looking is current_thread():
-                self._seen, self.is_answered, self._looking = found, True, None
-
-        self._due = time.monotonic() + LOOK_SECONDS
-        self._looking = Thread(target=answer, name="trellis-jobs-folder", daemon=True)
-        self._looking.start()
+    return places.look(data_folder())
 
 
 def jobs_root() -> Path:

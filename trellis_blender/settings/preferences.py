@@ -18,9 +18,9 @@ from . import stored_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..core.places import LastLook
     from ..core.request.account import Account
     from ..core.runner.messages import ConnectionChecked
-    from .jobs_folder import LastLook
 
 KEEP = (
     ("FOREVER", "Forever", "Keep every job until it is removed by hand"),
@@ -74,9 +74,10 @@ class Page(SimpleNamespace):
     @cached_property
     def folder(self) -> "LastLook":
         """The jobs folder as it was last seen."""
+        from ..core.places import LastLook
         from . import jobs_folder
 
-        return jobs_folder.LastLook()
+        return LastLook(jobs_folder.data_folder())
 
     def forget(self, job_id: str) -> None:
         """Forget the size of a job that was removed."""

@@ -241,16 +241,17 @@ def test_drawing_the_preferences_never_waits_for_a_drive(
     addon.session.start()
     tick_until(lambda: addon.session.running().is_loaded and not addon.session.running().is_moving)
     chosen.rename(away)
-    look, page = addon.jobs_folder.look, addon.preferences.TRELLIS2_AP_preferences.page
+    places = addon.jobs_folder.places
+    look, page = places.look, addon.preferences.TRELLIS2_AP_preferences.page
 
-    def hang() -> Any:
+    def hang(data: Path) -> Any:
         is_waiting = threading.current_thread() is threading.main_thread()
         assert is_back.is_set() or not is_waiting, "Blender waits for the drive"
         is_back.wait()
-        return look()
+        return look(data)
 
-    monkeypatch.setattr(addon.jobs_folder, "look", hang)
-    monkeypatch.setattr(addon.jobs_folder, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(places, "look", hang)
+    monkeypatch.setattr(places, "LOOK_SECONDS", 0.0)
     page.folder.take(page.folder.seen())
 
     def texts() -> list[str]:

@@ -114,7 +114,7 @@ def from_viewport(_folder: Path, addon: Any, patch: pytest.MonkeyPatch) -> None:
     drawn: Any = np.zeros((300, 300, 4), np.uint8)
     drawn[50:-50, 50:-50] = 255
     solid = SimpleNamespace(spaces=SimpleNamespace(active=SimpleNamespace(shading=SimpleNamespace(type="SOLID"))))
-    for name, made in (("_area", solid), ("_capture", drawn)):
+    for name, made in (("_area", solid), ("_capture", (drawn, None))):
         patch.setattr(addon.viewport, name, lambda *_given, made=made: made)
 
 

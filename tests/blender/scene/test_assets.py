@@ -312,5 +312,5 @@ def test_the_context_menu_has_it_for_models_alone(model: Any, addon: Any) -> Non
         dict(addon.menus.ENTRIES)["VIEW3D_MT_object_context_menu"](SimpleNamespace(layout=Layout(page)), surroundings)
         offered[thing] = page.operator_ids
     ours = ["trellis2.make_solid", "trellis2.set_transparency"]
-    ours += ["trellis2.level_of_detail", "trellis2.mark_asset", "trellis2.save_to_library"]
+    ours += ["trellis2.align", "trellis2.level_of_detail", "trellis2.mark_asset", "trellis2.save_to_library"]
     assert offered == {model: ours, stranger: [], None: []}

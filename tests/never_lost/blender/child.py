@@ -105,6 +105,7 @@ def hold_at(event: str, when: str) -> None:
     """Stop the runner's thread just before, during or after the event is written to the disk."""
     job_store = addon.job_store
     folder, apply = job_store.job_folder, job_store.JobStore.apply
+    files = addon.files
     save, rename, happening = folder.save, folder.rename, list[str]()
 
     def marked_apply(self: Any, entry: Any, what: Any) -> None:
@@ -131,7 +132,8 @@ def hold_at(event: str, when: str) -> None:
         if is_creation and when == "after":
             _hold()
 
-    job_store.JobStore.apply, folder.save, folder.rename = marked_apply, held_save, held_rename
+    job_store.JobStore.apply, folder.save = marked_apply, held_save
+    folder.rename = files.rename = held_rename
 
 
 def _state(bpy: Any, session: Any) -> dict[str, Any]:

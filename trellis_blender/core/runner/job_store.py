@@ -147,13 +147,18 @@ class JobStore:
         finally:
             self._messages.put(JobsLoaded(is_whole, self._is_moving))
 
-    def arrivals(self, places: Sequence[Path]) -> Iterator[moving.Arrival]:
+    def arrivals(self, places: Sequence[Path], wait: Callable[[], object]) -> Iterator[moving.Arrival]:
         """Return an iterator that moves the jobs of these places here, one at each step. Another thread may use it.
 
-        Each result, and None at the end, is for `take_in`.
+        It calls `wait` first. Each result, and None at the end, is for `take_in`.
         """
         self._is_moving, self._is_any_left = True, False
-        return moving.arrivals(places, self._root)
+
+        def arrive() -> Iterator[moving.Arrival]:
+            wait()
+            yield from moving.arrivals(places, self._root)
+
+        return arrive()
 
     def take_in(self, arrival: moving.Arrival | None) -> None:
         """Take in a job that was moved here; None: that was the last. Raises StorageError if it could not be moved."""

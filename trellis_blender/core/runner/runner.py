@@ -109,13 +109,13 @@ class Runner:
         """Find jobs that other Blenders have begun. `JobsLoaded` follows once all have been sent."""
         self._notes.put(self._store.load)
 
-    def take_in(self, places: Sequence[Path]) -> None:
-        """Move all jobs of these other folders here. Another `JobsLoaded` follows once that is done."""
+    def take_in(self, places: Sequence[Path], wait: Callable[[], object] = bool) -> None:
+        """Move all jobs of these other folders here, after a `wait`. Another `JobsLoaded` follows once that is done."""
 
         def begin() -> None:
             assert self._workers is not None
             taken = self._store.take_in
-            arrivals = self._store.arrivals(places)
+            arrivals = self._store.arrivals(places, wait)
             self._workers.writer.run_each(arrivals, lambda arrival: self._notes.put(lambda: taken(arrival)))
 
         self._notes.put(begin)

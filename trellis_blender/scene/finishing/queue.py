@@ -23,7 +23,7 @@ from ...host import busy
 from ...host.background import start
 from .. import recipe
 from .steps import MEMORY_MAXIMUM, PROGRAM, STEPS
-from .work import FOLDER, Look, Order, Work, unfinished
+from .work import FOLDER, Look, Order, Work, put_unfinished
 
 RETRY_SECONDS = 0.3
 LOOK_SECONDS = 300.0
@@ -69,8 +69,8 @@ class Finishing:
     def resume(self) -> None:
         """Go on with what an earlier session has begun. Another thread looks for it."""
         self.is_searching = True
-        root, found = self.root, self._found
-        threading.Thread(target=lambda: found.put(_all(root)), daemon=True, name="trellis-finishing").start()
+        given = self.root, self._found
+        threading.Thread(target=put_unfinished, args=given, daemon=True, name="trellis-finishing").start()
 
     def forget(self, work_id: str) -> None:
         """Cancel a step, or dismiss one that failed. The model stays as it is."""
@@ -154,13 +154,6 @@ class Finishing:
     def _work(self, order: Order, **given: Any) -> Work:
         launch = start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)
         return Work(order, launch, STEPS[order.step].seconds, self.root / FOLDER / order.id, self.turn, **given)
-
-
-def _all(root: Path) -> Found:
-    try:
-        return [*unfinished(root)]
-    except OSError:
-        return []
 
 
 def _is_alive(work: Work) -> bool:

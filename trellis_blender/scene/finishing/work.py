@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import queue
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -233,6 +234,14 @@ def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
                 _log.info("an order to finish a model could not be read: %s", error)
                 lock.release()
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
+    """Put all that is `unfinished` among these jobs into the queue; nothing if they cannot be read."""
+    try:
+        found.put([*unfinished(root)])
+    except OSError:
+        found.put([])
 
 
 def read_order(folder: Path) -> Order:
