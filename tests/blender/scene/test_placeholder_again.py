@@ -12,7 +12,7 @@ from tests.addon import ADDON
 from tests.blender.boxes import box, boxes
 from tests.blender.jobs.test_import_by_id import bring, elsewhere
 from tests.blender.pictures import picture_file
-from tests.blender.working import OPS, generate, meshes, stage_of, tick_until
+from tests.blender.working import OPS, generate, job, meshes, stage_of, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +23,13 @@ __all__ = ["elsewhere"]  # a fixture
 
 
 @pytest.fixture
-def cancelled(tmp_path: Path, connected: Emulator) -> str:
+def cancelled(tmp_path: Path, connected: Emulator, session: Any) -> str:
     """A job that was cancelled before it was submitted; the next one is made."""
     connected.fault("upload", Fault(delay=0.5))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "uploading")
     OPS.trellis2.cancel(job_id=job_id)
-    tick_until(lambda: stage_of(job_id) == "cancelled")
+    tick_until(lambda: stage_of(job_id) == "cancelled" and session.echo_of(job(job_id)) is None)
     assert boxes() == []
     return job_id
 
