@@ -23,7 +23,7 @@ BRIEF = dataclasses.replace(QUICK, search=2.0)
 NOT_A_PICTURE = b"no picture"
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def models_are_small() -> Iterator[None]:
     """Let the emulators answer with small models."""
     with small_models(2000):

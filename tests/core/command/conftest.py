@@ -42,7 +42,7 @@ class Ran:
 Trellis = Callable[..., Ran]
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def models_are_small() -> Iterator[None]:
     """Let the emulators answer with small models."""
     with small_reliefs():
