@@ -47,7 +47,7 @@ WITHOUT = (
     r"Add one, then|Turn (it|the view) to|Make it larger|Open one, then|Close other programs|Mend that|Switch to",
     r"^(No|There is no|Select a model|\?\.$)|could not be shown",
     r"would be lost\. (Apply or remove|Remove) them|^“\?” has no faces\.$|Add a camera, then",
-    r"is gone, and its picture with it\.$|^stopped before it began$|end that process first",
+    r"is gone, and its picture with it\. Move the model by hand\.$|^stopped before it began$|end that process first",
     r"^The second Blender ",  # whoever asked it says what that means, and has the button
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )

@@ -12,7 +12,7 @@ from mathutils import Vector
 from tests import workshop
 from tests.blender.align import bodies
 from tests.blender.picture.test_render import current_scene
-from tests.blender.working import OPS, SMALL, meshes, newest_job, tick_until
+from tests.blender.working import OPS, SMALL, meshes, newest_job, refusal, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,3 +130,23 @@ def test_seen_by_the_same_camera_it_looks_like_the_picture(
     inside = picture[..., 3] > 0.9
     difference = np.abs(picture - seen)[inside][:, :3].mean() * 255
     assert difference < 8
+
+
+def test_a_model_that_was_moved_is_put_back_by_a_click(studio: Any, addon: Any, connected: Emulator) -> None:
+    studio.trellis2.place = "PICTURE"
+    model = made()
+    settle(addon)
+    before = np.array(model.matrix_world)
+    model.location, model.rotation_euler, model.scale = (5, 6, 7), (0.0, 0.0, 2.0), (3, 3, 3)
+    assert OPS.trellis2.align() == {"FINISHED"}
+    settle(addon)
+    assert np.abs(np.array(model.matrix_world) - before).max() < 0.01
+
+
+def test_a_model_whose_job_is_gone_is_refused_in_a_sentence(studio: Any, addon: Any, connected: Emulator) -> None:
+    model = made()
+    before = model.matrix_world.copy()
+    model["trellis2_job_id"] = "job_elsewhere"
+    said = refusal(OPS.trellis2.align)
+    assert "is gone, and its picture with it" in said
+    assert model.matrix_world == before

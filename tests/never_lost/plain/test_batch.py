@@ -226,9 +226,9 @@ def test_the_outcomes_are_told(soaked: Soaked) -> None:
             paid.total(),
             sum(times > 1 for times in paid.values()),
         )
+        assert sum(cells[:3]) == len(soaked.last), "a picture is in no column"
         rows[name] = tuple(map(str, cells))
     matrix.tell("batch", HEADER, rows, PAGE)
-    print(HEADER, rows)
 
 
 # -- a copy that was paused

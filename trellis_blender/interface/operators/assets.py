@@ -64,9 +64,14 @@ def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
 
 def picture_of(obj: bpy.types.Object) -> Path | None:
     """Return the path of the picture that the model was made from, as it was sent; None if its job is gone."""
-    remote_id = obj.get(recipe.JOB_ID)
-    job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
+    job = _made_by(obj)
     return session.picture_path(job) if job is not None else None
+
+
+def _made_by(obj: bpy.types.Object) -> "Job | None":
+    """Return the job that made the model, None if it is gone."""
+    remote_id = obj.get(recipe.JOB_ID)
+    return next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
 
 
 class TRELLIS2_OT_mark_asset(AssetOperator, bpy.types.Operator):
@@ -441,11 +446,11 @@ without one, as the scene's camera sees it"""
 def _job_of(obj: bpy.types.Object) -> "Job":
     """Return the model's job. Raises TrellisError if it was removed."""
     session.start()
-    remote_id = obj.get(recipe.JOB_ID)
-    job = next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
+    job = _made_by(obj)
     if job is None or not job.picture:
         raise TrellisError(
-            Text("The job of “{name}” is gone, and its picture with it.", name=obj.name), remedy=Remedy.NONE
+            Text("The job of “{name}” is gone, and its picture with it. Move the model by hand.", name=obj.name),
+            remedy=Remedy.NONE,
         )
     return job
 
