@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
+    from ..scene.finishing.exporting import formats
+    from ..scene.finishing.material_sanity import nodes as sanity_nodes
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -43,6 +45,8 @@ else:
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
     transparency = AtNeed("scene.finishing.transparency")
+    formats = AtNeed("scene.finishing.exporting.formats")
+    sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -75,6 +79,7 @@ __all__ = [
     "file",
     "files",
     "findings",
+    "formats",
     "icons",
     "imported",
     "importing",
@@ -90,6 +95,7 @@ __all__ = [
     "recipe",
     "redraw",
     "render",
+    "sanity_nodes",
     "session",
     "transparency",
     "viewpoint",

@@ -26,6 +26,7 @@ from .operators import jobs as job_operators
 from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
+from .operators.finishing import export, material
 from .panels import gallery
 
 
@@ -42,6 +43,8 @@ def classes() -> tuple[Any, ...]:
         *clean_up.CLASSES,
         *account_operators.CLASSES,
         *asset_operators.CLASSES,
+        *export.CLASSES,
+        *material.CLASSES,
         *preview_operators.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,

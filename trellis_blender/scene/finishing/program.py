@@ -108,4 +108,18 @@ def _pixels(path: Path | None) -> Pixels:
     return pixels
 
 
-HANDLERS = {"solid": solid, "look": look}
+def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Export the model (see `exporting/program.py`)."""
+    from .exporting import program
+
+    return program.export(request, work)
+
+
+def light(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Find the light in the model's colours (see `material_sanity/program.py`)."""
+    from .material_sanity import program
+
+    return program.find(request, work)
+
+
+HANDLERS = {"solid": solid, "look": look, "export": export, "light": light}
