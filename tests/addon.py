@@ -83,7 +83,7 @@ PARTS = {
     "handover": "scene.finishing.handover",
     "transparency": "scene.finishing.transparency",
     "sanity_nodes": "scene.finishing.material_sanity.nodes",
-    "light": "core.model.surface.light",
+    "light": "core.model.finish.light",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..scene.finishing import transparency
     from ..scene.finishing.exporting import formats
     from ..scene.finishing.material_sanity import nodes as sanity_nodes
+    from ..scene.finishing.printing import ends as printing
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -47,6 +48,7 @@ else:
     transparency = AtNeed("scene.finishing.transparency")
     formats = AtNeed("scene.finishing.exporting.formats")
     sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
+    printing = AtNeed("scene.finishing.printing.ends")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -92,6 +94,7 @@ __all__ = [
     "place",
     "placeholder",
     "presets",
+    "printing",
     "recipe",
     "redraw",
     "render",

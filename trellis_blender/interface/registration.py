@@ -26,7 +26,7 @@ from .operators import jobs as job_operators
 from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
-from .operators.finishing import export, material
+from .operators.finishing import export, material, printing
 from .panels import gallery
 
 
@@ -45,6 +45,7 @@ def classes() -> tuple[Any, ...]:
         *asset_operators.CLASSES,
         *export.CLASSES,
         *material.CLASSES,
+        *printing.CLASSES,
         *preview_operators.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,

@@ -131,7 +131,12 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         )
         collection: EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
         textures: EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
-        export_folder: StringProperty(name="Folder", description="Folder to export models to", subtype="DIR_PATH")
+        export_folder: StringProperty(
+            name="Folder",
+            description="Folder to export models to",
+            subtype="DIR_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+        )
         export_format: EnumProperty(name="Format", description="Format to export models in", items=EXPORT_FORMATS)
         export_engine: EnumProperty(
             name="For", description="Program that is to read the exported models", items=EXPORT_ENGINES, default="GLTF"

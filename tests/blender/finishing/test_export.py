@@ -42,6 +42,11 @@ def only_model(thing: Any) -> Any:
     return thing
 
 
+def meshes_of(file: Path) -> list[Any]:
+    """Return what trimesh reads in a file."""
+    return [*trimesh.load_scene(file).geometry.values()]
+
+
 def extent(thing: Any) -> list[float]:
     """Return the object's extent along the axes of the world."""
     assert bpy.context.view_layer is not None
@@ -70,7 +75,7 @@ def test_a_glb_holds_the_model_with_textures_under_good_names(model: Any, tmp_pa
     assert "translation" not in known["nodes"][0]
     assert sorted(image["name"] for image in known["images"]) == [f"{NAME}_BaseColor", f"{NAME}_ORM"]
     assert everything(model.data) == before
-    (read,) = trimesh.load_scene(file).geometry.values()
+    (read,) = meshes_of(file)
     assert len(read.faces) == faces
     assert read.visual.material.baseColorTexture.size == (256, 256)
     assert read.visual.material.metallicRoughnessTexture.size == (256, 256)
@@ -91,7 +96,8 @@ def test_other_formats_open_again_in_blender_with_all_textures(
         OPS.wm.usd_import(filepath=str(file))
     else:
         OPS.wm.obj_import(filepath=str(file))
-    (read,) = [each for each in bpy.data.objects if each.type == "MESH"]
+    objects: Any = bpy.data.objects
+    (read,) = [each for each in objects if each.type == "MESH"]
     assert (len(read.data.polygons), len(read.data.uv_layers)) == (faces, 1)
     assert extent(read) == pytest.approx(size, rel=1e-3)
     shown = [image for image in bpy.data.images if all(image.size) and image.name != "Render Result"]
@@ -103,7 +109,7 @@ def test_other_formats_open_again_in_blender_with_all_textures(
 def test_another_reader_opens_the_obj_with_its_texture(model: Any, tmp_path: Path) -> None:
     faces = len(model.data.polygons)
     exported(tmp_path, "OBJ")
-    read = trimesh.load_mesh(tmp_path / f"{NAME}.obj")
+    read: Any = trimesh.load_mesh(tmp_path / f"{NAME}.obj")
     assert len(read.faces) == faces
     assert read.visual.material.image.size == (256, 256)
 
@@ -116,7 +122,6 @@ def test_a_usdz_holds_its_textures(model: Any, tmp_path: Path) -> None:
 
 def test_what_belongs_to_the_model_goes_along_and_other_things_stay(model: Any, tmp_path: Path) -> None:
     OPS.mesh.primitive_cube_add()
-    other: Any = bpy.context.active_object
     OPS.mesh.primitive_cube_add()
     hull: Any = bpy.context.active_object
     hull.name, hull.parent = "UCX_Körper_00", model
@@ -125,7 +130,6 @@ def test_what_belongs_to_the_model_goes_along_and_other_things_stay(model: Any, 
     bpy.context.view_layer.objects.active = model
     exported(tmp_path, "GLB")
     assert sorted(node["name"] for node in gltf(tmp_path / f"{NAME}.glb")["nodes"]) == [NAME, "UCX_Körper_00"]
-    del other
 
 
 def test_the_choice_is_remembered_and_one_click_exports_again(model: Any, tmp_path: Path) -> None:
@@ -158,5 +162,5 @@ def test_pixels_that_are_not_saved_go_along(model: Any, tmp_path: Path) -> None:
     painted.update()
     node.image = painted
     exported(tmp_path, "GLB")
-    (read,) = trimesh.load_scene(tmp_path / f"{NAME}.glb").geometry.values()
+    (read,) = meshes_of(tmp_path / f"{NAME}.glb")
     assert read.visual.material.baseColorTexture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)

@@ -24,7 +24,8 @@ def model(addon: Any, tmp_path: Path) -> Any:
 
 def textures(file: Path) -> tuple[Any, Any]:
     """Return the base colour and the ORM of a GLB: (height, width, 3) uint8 each."""
-    (read,) = trimesh.load_scene(file).geometry.values()
+    meshes: Any = trimesh.load_scene(file).geometry
+    (read,) = meshes.values()
     material = read.visual.material
     images = (material.baseColorTexture, material.metallicRoughnessTexture)
     color, orm = (np.asarray(image.convert("RGB")) for image in images)
@@ -98,7 +99,9 @@ def test_a_model_without_a_shader_says_so(model: Any) -> None:
 def wires(material: Any) -> tuple[list[str], list[tuple[str, ...]]]:
     """Return the names of the nodes and the links of a material."""
     tree = material.node_tree
-    links = [(link.from_node.name, link.from_socket.name, link.to_node.name, link.to_socket.name) for link in tree.links]
+    links = [
+        (link.from_node.name, link.from_socket.name, link.to_node.name, link.to_socket.name) for link in tree.links
+    ]
     return sorted(node.name for node in tree.nodes), sorted(links)
 
 
@@ -106,7 +109,8 @@ def exported_ball(folder: Path) -> tuple[str, Any, None]:
     """Export the ball as GLB. Return the sentence and its base colour."""
     assert OPS.trellis2.export_model(format="GLB", folder=str(folder)) == {"FINISHED"}
     sentence = ended()
-    (read,) = trimesh.load_scene(folder / "Ball.glb").geometry.values()
+    meshes: Any = trimesh.load_scene(folder / "Ball.glb").geometry
+    (read,) = meshes.values()
     return sentence, np.asarray(read.visual.material.baseColorTexture.convert("RGB")), None
 
 

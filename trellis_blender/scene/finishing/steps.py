@@ -14,6 +14,7 @@ import bpy
 from . import blend, handover, solid
 from .exporting import arrive as exporting
 from .material_sanity import arrive as material_sanity
+from .printing import ends as printing
 
 if TYPE_CHECKING:
     from .handover import Arrays
@@ -46,6 +47,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "solid": Step("Make Solid", 900.0, _mesh, solid.arrive),
         "export": Step("Export", 900.0, blend.taken, exporting.arrive),
+        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive),
         "light": Step("Take Out Light", 300.0, blend.taken, material_sanity.arrive),
     }
 )

@@ -1,15 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operators that get a model ready for something: an engine, a printer, a render. Each begins a step."""
 
+from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ....core.errors import Remedy, TrellisError
 from ...at_need import asset
 from ..assets import AssetOperator
 from ..base import can_act
 
+NO_FOLDER = "Choose a folder to export to first."
+# Lets a folder be given relative to the .blend; older versions take it anyway, and do not know the option.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 NO_MESH = "Select a model in Object Mode first"
+
+
+def folder_of(path: str) -> str:
+    """Return the whole path of the folder that the artist chose. Raises TrellisError if there is none.
+
+    One beside the .blend (“//”) needs a saved file.
+    """
+    if not path:
+        raise TrellisError(NO_FOLDER, remedy=Remedy.NONE)
+    if path.startswith("//") and not bpy.data.filepath:
+        raise TrellisError("Save the file first, or choose a folder that is not relative to it.", remedy=Remedy.NONE)
+    return str(Path(bpy.path.abspath(path)))
 
 
 class MeshOperator(AssetOperator):

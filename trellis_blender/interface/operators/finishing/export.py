@@ -1,38 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Exports a model for an engine, in the background."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ....core.errors import Remedy, Text, TrellisError
+from ....core.errors import Text
 from ....host.translation.translation import translated, translated_report
 from ....settings import scene as scene_settings
 from ...at_need import formats, session
 from ..base import Result, attempt
-from . import MeshOperator
+from . import BLEND_RELATIVE, MeshOperator, folder_of
 
-NO_FOLDER = "Choose a folder to export to first."
 REMEMBERED = {
     "format": "export_format",
     "engine": "export_engine",
     "folder": "export_folder",
     "at_origin": "export_at_origin",
 }
-
-
-def folder_of(path: str) -> str:
-    """Return the whole path of the folder that the artist chose. Raises TrellisError if there is none.
-
-    One beside the .blend (“//”) needs a saved file.
-    """
-    if not path:
-        raise TrellisError(NO_FOLDER, remedy=Remedy.NONE)
-    if path.startswith("//") and not bpy.data.filepath:
-        raise TrellisError("Save the file first, or choose a folder that is not relative to it.", remedy=Remedy.NONE)
-    return str(Path(bpy.path.abspath(path)))
 
 
 class TRELLIS2_OT_export_model(MeshOperator, bpy.types.Operator):
@@ -64,7 +50,10 @@ the folder is remembered, and a file of the same name is replaced"""
             options={"SKIP_SAVE"},
         )
         folder: StringProperty(
-            name="Folder", description="Folder to export models to", subtype="DIR_PATH", options={"SKIP_SAVE"}
+            name="Folder",
+            description="Folder to export models to",
+            subtype="DIR_PATH",
+            options={"SKIP_SAVE", *BLEND_RELATIVE},
         )
         at_origin: BoolProperty(
             name="At Origin",

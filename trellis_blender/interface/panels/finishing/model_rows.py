@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ....core.errors import Text
 from ....core.job.job import Job
 from ....core.model.surface.findings import Fault
 from ....host.translation.translation import translated
@@ -23,7 +24,7 @@ def draw_export(layout: Any, context: bpy.types.Context, job: Job) -> None:
         row.operator("trellis2.export_model", text="Export...", icon="EXPORT").job_id = job.id
         return
     engine = next(label for name, label, _tip in scene_settings.EXPORT_ENGINES if name == kept.export_engine)
-    text = translated("Export for {engine}").format(engine=translated(engine))
+    text = translated(Text("Export for {engine}", engine=engine))
     row.operator("trellis2.export_model", text=text, icon="EXPORT").job_id = job.id
     button = row.operator("trellis2.export_model", text="", icon="PREFERENCES")
     button.job_id, button.asks = job.id, True

@@ -13,7 +13,7 @@ import bpy
 
 FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the nodes' labels
 GROUP = "Trellis 2 Take Out Light"
-VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `Light` in core/model/surface/light.py
+VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `Light` in core/model/finish/light.py
 SOCKETS = {FLOOR: "Roughness", LIMIT: "Metallic", LIGHT: "Base Color"}
 
 
