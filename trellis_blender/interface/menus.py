@@ -15,9 +15,8 @@ from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
+from .operators import finishing, variations
 from .operators import jobs as job_operators
-from .operators import variations
-from .operators.finishing import export, material, printing
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -32,11 +31,11 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
-        (material.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
+        (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
         (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
-        (printing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
-        (export.TRELLIS2_OT_export_model, "EXPORT"),
+        (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
+        (finishing.TRELLIS2_OT_export_model, "EXPORT"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
     ),

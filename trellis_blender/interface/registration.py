@@ -20,13 +20,12 @@ from ..settings import scene as scene_settings
 from . import at_need, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
-from .operators import clean_up, textures, variations
+from .operators import clean_up, finishing, textures, variations
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
-from .operators.finishing import export, material, printing
 from .panels import gallery
 
 
@@ -43,9 +42,7 @@ def classes() -> tuple[Any, ...]:
         *clean_up.CLASSES,
         *account_operators.CLASSES,
         *asset_operators.CLASSES,
-        *export.CLASSES,
-        *material.CLASSES,
-        *printing.CLASSES,
+        *finishing.CLASSES,
         *preview_operators.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,

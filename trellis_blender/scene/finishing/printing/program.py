@@ -28,9 +28,6 @@ CARRIED: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("FLOAT2", "CORNER"): ("vector", 2, np.float32),
     ("INT", "FACE"): ("value", 1, np.int32),
 }
-    ("FLOAT2", "CORNER"): ("vector", 2, np.float32),
-    ("INT", "FACE"): ("value", 1, np.int32),
-}
 
 
 def prepare(arrays: Mapping[str, Array], request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
