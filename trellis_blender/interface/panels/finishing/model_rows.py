@@ -45,7 +45,7 @@ def draw_sanity(layout: Any, job: Job, faults: list[Fault]) -> None:
         bar = row.row(align=True)
         bar.enabled = not node.mute
         socket = node.inputs["Amount"] if node.label == nodes.LIGHT else node.inputs[1]
-        bar.prop(socket, "default_value", text=translated(node.label), slider=True)
+        bar.prop(socket, "default_value", text=translated(node.label), slider=node.label == nodes.LIGHT)
     column.operator("trellis2.remove_material_sanity", icon="X").job_id = job.id
 
 
