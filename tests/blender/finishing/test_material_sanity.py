@@ -60,6 +60,11 @@ def test_nodes_can_be_switched_off_and_the_export_follows(addon: Any, model: Any
     said, _color, baked = exported(tmp_path)
     assert "Material Sanity" not in said
     assert (baked == raw).all()
+    addon.sanity_nodes.find(material, addon.sanity_nodes.LIMIT).mute = False
+    said, _color, baked = exported(tmp_path)
+    assert "Material Sanity" in said
+    assert (baked[..., 1] == raw[..., 1]).all()
+    assert baked[..., 2].max() <= 128
 
 
 def test_removing_leaves_the_material_as_it_was(addon: Any, model: Any) -> None:

@@ -36,7 +36,7 @@ def print_ready(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Mend the mesh in `source`, and make it ready to print (see `printing/program.py`). Return what was done."""
     from .printing import program
 
-    arrays = _read(request)
+    arrays = program.stand(_read(request))
     mended = _mended(arrays, request, lambda fraction: work.progress(0.7 * fraction))
     carried = _carried(arrays, mended)
     made = {**carried, "foot": arrays["foot"]} if carried else arrays

@@ -32,16 +32,8 @@ def has_3mf() -> bool:
 
 
 def taken(obj: bpy.types.Object, _folder: Path) -> Arrays:
-    """Return the mesh as it stands in the world, turned and scaled, and `foot`, the middle of its bottom there, (3).
-
-    The positions are given from there. Raises TrellisError as `handover.taken` does.
-    """
-    arrays = handover.taken(obj)
-    matrix = np.array(obj.matrix_world, np.float64)
-    places = arrays["positions"] @ matrix[:3, :3].T + matrix[:3, 3]
-    low, high = places.min(axis=0), places.max(axis=0)
-    foot = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
-    return {**arrays, "positions": (places - foot).astype(np.float32), "foot": foot}
+    """Return the mesh as arrays, and `matrix`, its place in the world, (4, 4). Raises as `handover.taken` does."""
+    return {**handover.taken(obj), "matrix": np.array(obj.matrix_world, np.float64)}
 
 
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
@@ -49,7 +41,8 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     mesh: Any = obj.data
     numbers, doubtful, name = result.numbers, result.arrays["doubtful"], obj.name
     made = handover.mesh_of(result.arrays, mesh)
-    handover.select(made, doubtful)
+    if doubtful.any():
+        handover.select(made, doubtful)
     step = {"step": order.step, **{key: value for key, value in order.settings.items() if key != "folder"}, **numbers}
     copy = stand_in(obj, made, "Print", step)
     foot = Vector(result.arrays["foot"].tolist())

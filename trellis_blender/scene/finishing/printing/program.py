@@ -49,6 +49,18 @@ def prepare(arrays: Mapping[str, Array], request: Mapping[str, Any], work: Work)
     return numbers
 
 
+def stand(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays with the mesh as it stands in the world, turned and scaled, and its `foot`, (3).
+
+    That is the middle of its bottom, from which the positions are given.
+    """
+    matrix = arrays["matrix"]
+    places = arrays["positions"] @ matrix[:3, :3].T + matrix[:3, 3]
+    low, high = places.min(axis=0), places.max(axis=0)
+    foot = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
+    return {**arrays, "positions": (places - foot).astype(np.float32), "foot": foot}
+
+
 def _mesh_of(arrays: Mapping[str, Array]) -> bpy.types.Mesh:
     """Return the mesh, with the attributes that `CARRIED` names."""
     corners = arrays["corners"]
