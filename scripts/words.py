@@ -28,6 +28,8 @@ _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "g
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
     "core/align/points.py",
     "core/picture/viewpoint.py",
+    "scene/finishing/material_sanity/channels.py",
+    "scene/finishing/material_sanity/nodes.py",
 }
 # The command line and the library for Python programs speak English.
 _ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
@@ -37,6 +39,7 @@ _FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fiel
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
 )
+_NAMES |= {"Base Color", "Roughness", "Metallic", "Normal", "Emission", "Emission Color", "Factor", "Spare", "Print"}
 _NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture", "3D View Generic", "Image Generic"}
 _UNREAD_TEXTS = frozenset(
     {
@@ -61,6 +64,8 @@ _UNREAD_TEXTS = frozenset(
         "texture {}",
         "Trellis Picture {}",
         "{} LOD",
+        "{} Without Light",
+        "too few places that are not black",
         "its JSON is unreasonably large",
     }
 )

@@ -82,6 +82,8 @@ PARTS = {
     "steps": "scene.finishing.steps",
     "handover": "scene.finishing.handover",
     "transparency": "scene.finishing.transparency",
+    "sanity_nodes": "scene.finishing.material_sanity.nodes",
+    "light": "core.model.finish.light",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

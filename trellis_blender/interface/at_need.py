@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
+    from ..scene.finishing.exporting import formats
+    from ..scene.finishing.material_sanity import nodes as sanity_nodes
+    from ..scene.finishing.printing import ends as printing
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -43,6 +46,9 @@ else:
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
     transparency = AtNeed("scene.finishing.transparency")
+    formats = AtNeed("scene.finishing.exporting.formats")
+    sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
+    printing = AtNeed("scene.finishing.printing.ends")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -75,6 +81,7 @@ __all__ = [
     "file",
     "files",
     "findings",
+    "formats",
     "icons",
     "imported",
     "importing",
@@ -87,9 +94,11 @@ __all__ = [
     "place",
     "placeholder",
     "presets",
+    "printing",
     "recipe",
     "redraw",
     "render",
+    "sanity_nodes",
     "session",
     "transparency",
     "viewpoint",

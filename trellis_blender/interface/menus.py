@@ -15,8 +15,8 @@ from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
+from .operators import finishing, variations
 from .operators import jobs as job_operators
-from .operators import variations
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -31,8 +31,11 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
+        (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
         (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
+        (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
+        (finishing.TRELLIS2_OT_export_model, "EXPORT"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
     ),
@@ -114,8 +117,12 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
         layout.operator("trellis2.cancel_step", icon="CANCEL")
         layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
+        layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
+        layout.operator("trellis2.remove_material_sanity", icon="X")
         layout.operator("trellis2.align", icon="CAMERA_DATA")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
+        layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
@@ -180,8 +187,11 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.separator()
         self.layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
         self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
+        self.layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
         self.layout.operator("trellis2.align", icon="CAMERA_DATA")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        self.layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
+        self.layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")
 

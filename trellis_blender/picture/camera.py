@@ -40,7 +40,6 @@ UNBAKED = (
 NOTHING_SEEN = "The camera sees nothing. Turn it to what should become a model, then try again."
 PREVIEW_SECONDS = 60.0  # the limit for a preview; a render for a model may take as long as it needs
 SIDE = 2048  # pixels: the longer side at most. More than is sent, since the subject is cut out of it first
-PAINTED = ("FILE", "GENERATED")
 
 
 @dataclass(eq=False)
@@ -137,11 +136,15 @@ def _begin_render(scene: Any, picture: Path, seconds: float, *, selected_only: b
     list of recent files. Raises StorageError.
     """
     file, painted = picture.with_suffix(".blend"), picture.with_suffix(".npz")
+    import numpy as np
+
+    from ..host.painted import taken
+
     for obj in bpy.data.objects:  # the mesh of an object in edit mode is out of date until then
         obj.update_from_editmode()
     try:
         bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
-        _write_painted(painted)
+        np.savez(painted, **taken(bpy.data.images))
     except (OSError, RuntimeError) as error:
         for path in (file, painted):
             with contextlib.suppress(OSError):
@@ -212,19 +215,6 @@ def _copy_scene(context: bpy.types.Context, engine: str, file: Path) -> Any:
     for layer in copy.view_layers:
         layer.use = layer.name == context.view_layer.name
     return copy
-
-
-def _write_painted(file: Path) -> None:
-    """Write the pixels of painted images that are not saved yet; no .blend holds them. Raises OSError."""
-    import numpy as np
-
-    every: list[Any] = list(bpy.data.images)
-    images = [image for image in every if image.is_dirty and image.has_data and image.source in PAINTED]
-    pixels: dict[str, Any] = {}
-    for number, image in enumerate(images):
-        pixels[str(number)] = np.empty(len(image.pixels), np.float32)
-        image.pixels.foreach_get(pixels[str(number)])
-    np.savez(file, names=np.array([image.name for image in images], np.str_), **pixels)
 
 
 def _sees_something(file: Path) -> bool:

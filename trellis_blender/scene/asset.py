@@ -186,11 +186,15 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _free_path(library: Path, name: str) -> Path:
+def file_stem(name: str) -> str:
+    """Return the object's name as a file's name without its ending, allowed on every system."""
     short = name.encode(errors="ignore")[:STEM_BYTES].decode(errors="ignore")
     stem = _FORBIDDEN.sub("_", short).strip(". ") or "Trellis Model"
-    if _RESERVED.fullmatch(stem.partition(".")[0].strip()):
-        stem = f"_{stem}"
+    return f"_{stem}" if _RESERVED.fullmatch(stem.partition(".")[0].strip()) else stem
+
+
+def _free_path(library: Path, name: str) -> Path:
+    stem = file_stem(name)
     names = (f"{stem}.blend", *(f"{stem} {number}.blend" for number in range(2, NAMES)))
     path = next((library / each for each in names if not (library / each).exists()), None)
     if path is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
 from ..core.request.presets import PRESET, PRESETS, SIZE, VARIATIONS, VARIATIONS_MAXIMUM
@@ -32,6 +32,20 @@ TEXTURES = (
     ("PACK", "Pack", "Keep the textures in the .blend file, as they come"),
     ("FOLDER", "Folder", "Write the textures into the folder “textures” beside the .blend file, once that is saved"),
     ("PNG", "PNG", "Keep the textures in the .blend file, as PNG: Unreal and Apple's programs read no WebP"),
+)
+
+EXPORT_ENGINES = (
+    ("UNREAL", "Unreal", "Unreal Engine 5"),
+    ("UNITY", "Unity", "Unity 6 and earlier"),
+    ("GODOT", "Godot", "Godot 4"),
+    ("GLTF", "glTF", "glTF viewers, the web, and any other program"),
+)
+EXPORT_FORMATS = (
+    ("AUTO", "Engine's Own", "FBX for Unreal and Unity, GLB for Godot and glTF"),
+    ("GLB", "GLB", "glTF in one file, with its textures"),
+    ("FBX", "FBX", "FBX in one file, with its textures"),
+    ("USD", "USD", "Universal Scene Description in one file (.usdz), with its textures"),
+    ("OBJ", "OBJ", "Wavefront OBJ, with its materials and textures beside it"),
 )
 
 
@@ -83,6 +97,10 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         use_ground: bool
         collection: str
         textures: str
+        export_folder: str
+        export_format: str
+        export_engine: str
+        export_at_origin: bool
     else:
         preset: EnumProperty(
             name="Preset",
@@ -113,6 +131,21 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         )
         collection: EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
         textures: EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
+        export_folder: StringProperty(
+            name="Folder",
+            description="Folder to export models to",
+            subtype="DIR_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+        )
+        export_format: EnumProperty(name="Format", description="Format to export models in", items=EXPORT_FORMATS)
+        export_engine: EnumProperty(
+            name="For", description="Program that is to read the exported models", items=EXPORT_ENGINES, default="GLTF"
+        )
+        export_at_origin: BoolProperty(
+            name="At Origin",
+            description="Export a model as if it stood at the world's origin, where engines have its pivot",
+            default=True,
+        )
 
 
 TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())

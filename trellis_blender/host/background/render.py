@@ -25,10 +25,13 @@ SCRIPTS = (
 def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Render the `scene` of the `file`, with the unsaved pixels in the file `painted` on its images."""
     import bpy
+    import numpy as np
+    from trellis_host.painted import give_back
 
     try:
         bpy.ops.wm.open_mainfile(filepath=request["file"], load_ui=False, use_scripts=request["runs_scripts"])
-        _paint(Path(request["painted"]))
+        with np.load(request["painted"]) as painted:
+            give_back(painted)
         if request["selected_only"]:
             _hide_unselected(bpy.data.scenes[request["scene"]])
         bpy.ops.render.render(scene=request["scene"], write_still=True)
@@ -63,19 +66,6 @@ def _hide_unselected(scene: Any) -> None:
     for obj in scene.objects:
         if obj.type not in ("LIGHT", "LIGHT_PROBE") and obj not in chosen:
             obj.hide_render = True
-
-
-def _paint(file: Path) -> None:
-    """Give the images the pixels that were painted on them and not yet saved."""
-    import bpy
-    import numpy as np
-
-    with np.load(file) as painted:
-        for number, name in enumerate(painted["names"]):
-            image: Any = bpy.data.images.get(str(name))
-            if image is not None and len(image.pixels) == len(painted[str(number)]):
-                image.pixels.foreach_set(painted[str(number)])
-                image.update()
 
 
 HANDLERS = {"render": render}

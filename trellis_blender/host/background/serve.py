@@ -136,9 +136,12 @@ def _settle(*, is_online: bool, runs_scripts: bool) -> None:
 
 
 def _load(name: str, path: Path) -> Any:
-    """Load a package's folder or a module's file under that name, since our add-on is not installed in this Blender."""
-    folders = [str(path)] if path.is_dir() else None
-    file = path / "__init__.py" if folders else path
+    """Load a package's folder or a program's file under that name, since our add-on is not installed in this Blender.
+
+    A program may import what lies in folders beside it, with a dot.
+    """
+    folders = [str(path if path.is_dir() else path.parent)]
+    file = path / "__init__.py" if path.is_dir() else path
     spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
     assert spec is not None
     assert spec.loader is not None

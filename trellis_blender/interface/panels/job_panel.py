@@ -26,6 +26,7 @@ from ...scene.finishing.work import Work
 from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import textures
+from .finishing.model_rows import draw_export, draw_sanity
 from .sidebar import BUTTON_PIXELS, UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
@@ -139,6 +140,8 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         draw_check(layout, context, job)
     if session.shown_stage(job) is Stage.IMPORTED and not textures.are_shown(context):
         draw_show_textures(layout, context)
+    if session.shown_stage(job) is Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None:
+        draw_export(layout, context, job)
     row = layout.row(align=True)
     if is_importable(job):
         label = translated(job_operators.TRELLIS2_OT_import_model.label(job))
@@ -168,6 +171,7 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
     if Fault.CLEAR in faults:
         draw_transparency(layout, job)
+    draw_sanity(layout, job, [*faults])
 
 
 def draw_transparency(layout: Any, job: Job) -> None:

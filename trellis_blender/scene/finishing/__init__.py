@@ -19,5 +19,7 @@
 `solid` is the step Make Solid, `looks` the one that looks at a model's textures.
 `aligning` moves models to where their pictures show them.
 `transparency` switches a material's transparency.
+`blend` hands a model over as a .blend, which `opened` opens in the background Blender.
+`exporting`, `printing` and `material_sanity` are steps with a folder of their own.
 `program` runs in the background Blender; nothing here imports it.
 """

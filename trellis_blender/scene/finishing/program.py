@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,33 @@ Array = npt.NDArray[Any]
 
 def solid(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Mend the mesh in `source`, and write the `result` and what the artist has to judge. Return what was done."""
+    arrays = _read(request)
+    mended = _mended(arrays, request, work.progress)
+    result = {"doubtful": mended.doubtful, **_carried(arrays, mended)}
+    np.savez(request["result"], **result)
+    return dict(mended.numbers)
+
+
+def print_ready(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Mend the mesh in `source`, and make it ready to print (see `printing/program.py`). Return what was done."""
+    from .printing import program
+
+    arrays = program.stand(_read(request))
+    mended = _mended(arrays, request, lambda fraction: work.progress(0.7 * fraction))
+    carried = _carried(arrays, mended)
+    made = {**carried, "foot": arrays["foot"]} if carried else arrays
+    return {**mended.numbers, **program.prepare(made, request, work)}
+
+
+def _read(request: Mapping[str, Any]) -> dict[str, Array]:
+    with np.load(request["source"]) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _mended(arrays: Mapping[str, Array], request: Mapping[str, Any], progress: Callable[[float], None]) -> Mended:
+    """Return the mesh made solid. `request`: has the settings."""
     from mathutils.geometry import tessellate_polygon
 
-    with np.load(request["source"]) as file:
-        arrays = {name: file[name] for name in file.files}
     corners = arrays["corners"]
     starts = arrays.get("starts", np.arange(0, len(corners), 3, dtype=np.int32))
     source = Polygons(arrays["positions"], corners, starts, arrays.get("edges", np.empty((0, 2), np.int32)))
@@ -37,10 +60,7 @@ def solid(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         return list(tessellate_polygon([points.tolist()]))
 
     settings = Settings(request["smallest_part"], request["largest_hole"])
-    mended = make_solid(source, settings, _cast_on, cut, work.progress)
-    result = {"doubtful": mended.doubtful, **_carried(arrays, mended)}
-    np.savez(request["result"], **result)
-    return dict(mended.numbers)
+    return make_solid(source, settings, _cast_on, cut, progress)
 
 
 def _carried(arrays: Mapping[str, Array], mended: Mended) -> dict[str, Array]:
@@ -108,4 +128,18 @@ def _pixels(path: Path | None) -> Pixels:
     return pixels
 
 
-HANDLERS = {"solid": solid, "look": look}
+def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Export the model (see `exporting/program.py`)."""
+    from .exporting import program
+
+    return program.export(request, work)
+
+
+def light(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Find the light in the model's colours (see `material_sanity/program.py`)."""
+    from .material_sanity import program
+
+    return program.find(request, work)
+
+
+HANDLERS = {"solid": solid, "look": look, "print": print_ready, "export": export, "light": light}

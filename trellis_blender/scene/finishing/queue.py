@@ -54,8 +54,8 @@ class Finishing:
 
     def begin(self, step: str, obj: bpy.types.Object, settings: Mapping[str, Any]) -> Work:
         """Begin a step on the model. Raises TrellisError if the model does not allow it."""
-        arrays = STEPS[step].take(obj)
         order = Order(step, obj.name, str(obj.get(recipe.JOB_ID, "")), dict(settings))
+        arrays = STEPS[step].take(obj, self.root / FOLDER / order.id)
         work = self._work(order, uid=obj.session_uid, arrays=arrays)
         self.works[order.id], self.is_changed = work, True
         return work

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import handover, solid
+from . import blend, handover, solid
+from .exporting import arrive as exporting
+from .material_sanity import arrive as material_sanity
+from .printing import ends as printing
 
 if TYPE_CHECKING:
     from .handover import Arrays
@@ -25,19 +28,26 @@ MEMORY_MAXIMUM = 16 * 2**30  # bytes
 class Step:
     """A step: its label, and the two ends of it on the main thread. `program.HANDLERS` has what lies between.
 
-    `take`: returns what the step needs of the model; it may raise a TrellisError. `arrive`: puts the result into the
-    scene as one undo step, and returns the sentence that says in numbers what was done. `seconds`: how long it may
-    take.
+    `take`: returns what the step needs of the model; it may write more into the step's folder, and raise a
+    TrellisError. `arrive`: puts the result into the scene as one undo step, and returns the sentence that says in
+    numbers what was done. `seconds`: how long it may take.
     """
 
     label: str
     seconds: float
-    take: Callable[[bpy.types.Object], Arrays]
+    take: Callable[[bpy.types.Object, Path], Arrays]
     arrive: Callable[[Order, bpy.types.Object, Result], str]
+
+
+def _mesh(obj: bpy.types.Object, _folder: Path) -> Arrays:
+    return handover.taken(obj)
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
-        "solid": Step("Make Solid", 900.0, handover.taken, solid.arrive),
+        "solid": Step("Make Solid", 900.0, _mesh, solid.arrive),
+        "export": Step("Export", 900.0, blend.taken, exporting.arrive),
+        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive),
+        "light": Step("Take Out Light", 300.0, blend.taken, material_sanity.arrive),
     }
 )

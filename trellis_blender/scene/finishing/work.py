@@ -58,11 +58,64 @@ class Result:
     arrays: Arrays
 
 
-class Work:
+class Errand:
+    """Something that the background Blender does in its turn. Its own thread sees it through.
+
+    `turn`: held while the background Blender works, so that only one does.
+    """
+
+    def __init__(self, launch: Launch, seconds: float, turn: threading.Lock) -> None:
+        self.progress = 0.0
+        self._launch, self._seconds, self._turn = launch, seconds, turn
+        self._background: Background | None = None
+        self._is_stopped, self._is_done = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._see_through, daemon=True, name="trellis-finishing")
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether it has ended, well or not."""
+        return self._is_done.is_set()
+
+    def stop(self) -> None:
+        """End it, and its background Blender."""
+        self._is_stopped.set()
+        if self._background is not None:
+            self._background.stop()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most this long for its thread to end. Return whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def run(self) -> None:
+        """Do it, on its thread. `is_done` from then on, whatever it raises."""
+        raise NotImplementedError
+
+    def ask(self, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the background Blender's answer. Raises as `Background.ask` does, and when it was stopped."""
+        self._background = Background(self._launch)
+        try:
+            if self._is_stopped.is_set():
+                raise BackgroundStoppedError("stopped before it began")
+            return self._background.ask(name, request, seconds=self._seconds, progress=self._tell)
+        finally:
+            self._background.stop()
+
+    def _see_through(self) -> None:
+        try:
+            self.run()
+        finally:
+            self._is_done.set()
+
+    def _tell(self, fraction: float) -> None:
+        self.progress = fraction
+
+
+class Work(Errand):
     """An order under way. Its thread begins at once; everybody else only looks at it.
 
     `uid`: the model's `session_uid`, 0 after a restart. `arrays`: of the mesh, None if they are in the folder, which is
-    then locked already. `turn`: held while the background Blender works, so that only one does.
+    then locked already. A work that is stopped leaves its folder, so that it goes on another time.
     """
 
     def __init__(
@@ -77,49 +130,21 @@ class Work:
         arrays: Arrays | None = None,
         lock: FolderLock | None = None,
     ) -> None:
+        super().__init__(launch, seconds, turn)
         self.order, self.uid, self.folder = order, uid, folder
-        self.progress, self.error = 0.0, ""
+        self.error = ""
         self.result: Result | None = None
         self.is_waiting = False  # for its model, which is not in this file
-        self._launch, self._seconds, self._turn, self._arrays, self._lock = launch, seconds, turn, arrays, lock
-        self._background: Background | None = None
-        self._is_stopped = threading.Event()
-        self._is_done = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="trellis-finishing")
+        self._arrays, self._lock = arrays, lock
         self._thread.start()
-
-    @property
-    def is_done(self) -> bool:
-        """Return whether there is a result or an error."""
-        return self._is_done.is_set()
-
-    def stop(self) -> None:
-        """End it, and its background Blender. The folder stays, so that it goes on another time."""
-        self._is_stopped.set()
-        if self._background is not None:
-            self._background.stop()
 
     def forget(self) -> None:
         """End it for good, and remove its folder. Returns at once: another thread waits for what is to end."""
         self.stop()
         threading.Thread(target=self._remove, daemon=True, name="trellis-finishing").start()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait at most this long for its thread to end. Return whether it has."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def _remove(self) -> None:
-        self._thread.join()
-        self._unlock()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Save the mesh, wait for the turn, and keep the result or the sentence that says what went wrong."""
         try:
             self._save()
             with self._turn:
@@ -140,7 +165,16 @@ class Work:
             self._arrays = None
             if self._is_stopped.is_set():
                 self._unlock()
-            self._is_done.set()
+
+    def _remove(self) -> None:
+        self._thread.join()
+        self._unlock()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def _save(self) -> None:
         if self._arrays is None:
@@ -162,13 +196,7 @@ class Work:
         result = self.folder / RESULT_FILE
         if not (self.folder / NUMBERS_FILE).is_file():
             request = {**self.order.settings, "source": str(self.folder / SOURCE_FILE), "result": str(result)}
-            self._background = Background(self._launch)
-            try:
-                if self._is_stopped.is_set():
-                    raise BackgroundStoppedError("stopped before it began")
-                numbers = self._background.ask(self.order.step, request, seconds=self._seconds, progress=self._tell)
-            finally:
-                self._background.stop()
+            numbers = self.ask(self.order.step, request)
             write_whole(self.folder / NUMBERS_FILE, json.dumps(numbers).encode())
         numbers = json.loads((self.folder / NUMBERS_FILE).read_text(encoding="utf-8"))
         arrays: Arrays = {}
@@ -177,46 +205,29 @@ class Work:
                 arrays = {name: file[name] for name in file.files}
         return Result(numbers, arrays)
 
-    def _tell(self, fraction: float) -> None:
-        self.progress = fraction
 
+class Look(Errand):
+    """A request that changes nothing and that no row shows. It waits for its turn as all others do.
 
-class Look:
-    """A request that changes nothing and that no row shows. It waits for its turn as all others do."""
+    `numbers`: the answer, None if it failed.
+    """
 
     def __init__(
         self, launch: Launch, name: str, request: Mapping[str, Any], seconds: float, turn: threading.Lock
     ) -> None:
+        super().__init__(launch, seconds, turn)
         self.numbers: Mapping[str, Any] | None = None
-        self._launch, self._name, self._request, self._seconds, self._turn = launch, name, request, seconds, turn
-        self._background: Background | None = None
-        self._is_stopped, self._is_done = threading.Event(), threading.Event()
-        threading.Thread(target=self._run, daemon=True, name="trellis-look").start()
+        self._name, self._request = name, request
+        self._thread.start()
 
-    @property
-    def is_done(self) -> bool:
-        """Return whether it has ended. `numbers` is None if it failed."""
-        return self._is_done.is_set()
-
-    def stop(self) -> None:
-        """End it."""
-        self._is_stopped.set()
-        if self._background is not None:
-            self._background.stop()
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Wait for the turn, and ask."""
         try:
             with self._turn:
                 if not self._is_stopped.is_set():
-                    self._background = Background(self._launch)
-                    try:
-                        self.numbers = self._background.ask(self._name, self._request, seconds=self._seconds)
-                    finally:
-                        self._background.stop()
+                    self.numbers = self.ask(self._name, self._request)
         except Exception as error:  # noqa: BLE001 - what nobody has asked for fails in silence; the log has it
             _log.info("The textures could not be looked at: %s", error)
-        finally:
-            self._is_done.set()
 
 
 def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In the background Blender: exports a model, with whole textures under good names, into a folder of the artist's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
+from trellis_core.files import rename
+
+from ..material_sanity import nodes
+from ..material_sanity.channels import bake_channels
+from ..material_sanity.images import image_behind
+from ..material_sanity.program import bake
+from ..opened import opened
+from . import formats
+
+if TYPE_CHECKING:
+    from trellis_host.background.serve import Work
+
+MADE = "made"  # the folder, beside the source, in which the files are made
+ROLES = (
+    ("BaseColor", "Base Color"),
+    ("ORM", "Roughness"),
+    ("ORM", "Metallic"),
+    ("Normal", "Normal"),
+    ("Emission", "Emission Color"),
+    ("Alpha", "Alpha"),
+)
+SPLIT_ROLES = {"Roughness": "Roughness", "Metallic": "Metallic"}
+KEPT = {"PNG": ".png", "JPEG": ".jpg"}  # what every engine reads
+
+
+def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Export the model for the `engine` in this `format`, as `name` in the `folder`; with `at_origin`, from the origin.
+
+    Return `main`, the file's name, `files`, all names, `bytes`, their size together, and `baked`, how many images
+    Material Sanity was baked into. Files of these names are replaced, once all are whole.
+    """
+    kind, name = request["format"], request["name"]
+    objects = opened(Path(request["source"]))
+    if request["at_origin"]:
+        objects[0].location = (0.0, 0.0, 0.0)
+    work.progress(0.1)
+    meshes = [obj for obj in objects if obj.type == "MESH"]
+    baked = sum(bake(obj) for obj in meshes)
+    if kind != "GLB":  # the other exporters find an image only where it is linked directly
+        for material in {material for obj in meshes for material in nodes.materials(obj)}:
+            bake_channels(material, splits=True)
+    work.progress(0.4)
+    made = Path(request["source"]).with_name(MADE)
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
+    textures = made if kind == "OBJ" else made / "textures"  # all but OBJ carry them inside
+    textures.mkdir(exist_ok=True)
+    _write_images(meshes, name, textures)
+    main = made / f"{name}{formats.ENDINGS[kind]}"
+    _export(kind, request["engine"], main, objects)
+    work.progress(0.9)
+    files = sorted(file for file in made.iterdir() if file.is_file())
+    size = sum(file.stat().st_size for file in files)
+    _hand_over(files, Path(request["folder"]))
+    return {"main": main.name, "files": [file.name for file in files], "bytes": size, "baked": baked}
+
+
+def _export(kind: str, engine: str, file: Path, objects: list[Any]) -> None:
+    if kind == "GLB":
+        import addon_utils  # importing bpy adds its folder to the path
+
+        addon_utils.enable("io_scene_gltf2")
+    if kind == "FBX":
+        import addon_utils
+
+        addon_utils.enable("io_scene_fbx")
+    module, operator = formats.OPERATORS[kind]
+    call = getattr(getattr(bpy.ops, module), operator)
+    known = call.get_rna_type().properties
+    for obj in objects:
+        obj.select_set(True)
+    given = {key: value for key, value in formats.options(kind, engine).items() if key in known}
+    try:
+        result = call(filepath=str(file), **given)
+        reason = "" if result == {"FINISHED"} and file.is_file() else "the exporter gave up"
+    except RuntimeError as error:
+        reason = blenders_words(str(error))
+    if reason:
+        raise TrellisError(
+            Text("The model could not be exported: {reason}. Try another format.", reason=reason), remedy=Remedy.NONE
+        )
+
+
+def _hand_over(files: list[Path], folder: Path) -> None:
+    """Put the files into the artist's folder, each under its own name at once when it is whole. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [(folder / f".{file.name}.part", folder / file.name) for file in files]
+    try:
+        for file, (part, _target) in zip(files, parts, strict=True):
+            shutil.copyfile(file, part)
+        for part, target in parts:
+            rename(part, target)
+    finally:
+        for part, _target in parts:
+            part.unlink(missing_ok=True)
+
+
+def _write_images(meshes: list[Any], name: str, folder: Path) -> None:
+    """Give each image of the materials a file in the folder, named after the model and its role.
+
+    PNG and JPEG stay byte by byte; all else becomes PNG, since not every engine reads it.
+    """
+    taken: dict[str, int] = {}
+    for image, role in _roles(meshes):
+        stem = f"{name}_{role}"
+        taken[stem] = taken.get(stem, 0) + 1
+        if taken[stem] > 1:
+            stem += f"_{taken[stem]}"
+        image.name = stem
+        is_kept = image.file_format in KEPT and image.source == "FILE" and not image.is_dirty
+        file = folder / f"{stem}{KEPT[image.file_format] if is_kept else '.png'}"
+        data = bytes(image.packed_file.data) if image.packed_file else b""
+        if is_kept and data:
+            file.write_bytes(data)
+        elif is_kept:
+            shutil.copyfile(bpy.path.abspath(image.filepath), file)
+        else:
+            image.file_format = "PNG"
+            image.save(filepath=str(file))
+        if image.packed_file:
+            image.unpack(method="REMOVE")
+        image.source, image.filepath_raw = "FILE", str(file)
+        image.reload()
+
+
+def _roles(meshes: list[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield each image of the materials, and what it is for."""
+    seen: set[str] = set()
+    for material in dict.fromkeys(material for mesh in meshes for material in nodes.materials(mesh)):
+        shader = nodes.shader_of(material)
+        split = {socket: image_behind(shader.inputs[socket]) for socket in ("Roughness", "Metallic")}
+        images = [node.image for node in split.values() if node is not None]
+        is_split = len(images) == 2 and images[0] != images[1]
+        for role, socket in ROLES:
+            node = image_behind(shader.inputs[socket])
+            image = node.image if node is not None else None
+            if image is not None and image.name not in seen and all(image.size):
+                yielded = SPLIT_ROLES[socket] if is_split and socket in SPLIT_ROLES else role
+                yield image, yielded
+                seen.add(image.name)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two ends of Print Ready on the main thread: the mesh as it stands in the world, and the copy in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from ....core.errors import Remedy, Text, TrellisError, blenders_words
+from ....host.translation.translation import translated
+from .. import handover
+from ..copies import stand_in
+
+if TYPE_CHECKING:
+    from ..handover import Arrays
+    from ..work import Order, Result
+
+NO_3MF = (
+    "This Blender has no exporter for 3MF. Install an extension that has one, such as 3MF format, or choose STL, then "
+    "try again."
+)
+
+
+def has_3mf() -> bool:
+    """Return whether an extension of this Blender exports 3MF."""
+    operators: Any = bpy.ops
+    return "threemf" in dir(operators.export_mesh)
+
+
+def taken(obj: bpy.types.Object, _folder: Path) -> Arrays:
+    """Return the mesh as arrays, and `matrix`, its place in the world, (4, 4). Raises as `handover.taken` does."""
+    return {**handover.taken(obj), "matrix": np.array(obj.matrix_world, np.float64)}
+
+
+def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
+    """Put the copy where the model stands, with what keeps it from being printed selected. Return the sentence."""
+    mesh: Any = obj.data
+    numbers, doubtful, name = result.numbers, result.arrays["doubtful"], obj.name
+    made = handover.mesh_of(result.arrays, mesh)
+    if doubtful.any():
+        handover.select(made, doubtful)
+    step = {"step": order.step, **{key: value for key, value in order.settings.items() if key != "folder"}, **numbers}
+    copy = stand_in(obj, made, "Print", step)
+    foot = Vector(result.arrays["foot"].tolist())
+    copy.matrix_world = Matrix.Translation(foot)
+    bpy.ops.ed.undo_push(message=translated("Print Ready"))
+    if order.settings["format"] == "3MF":
+        _write_3mf(copy, Path(order.settings["folder"], f"{order.settings['name']}.3mf"))
+    return _sentence(name, numbers, int(doubtful.sum()))
+
+
+def _sentence(name: str, numbers: Any, count: int) -> str:
+    given = {
+        "name": name,
+        "size": " × ".join(f"{side:.1f}" for side in numbers["size_mm"]),
+        "volume": f"{numbers['volume_cm3']:.1f}",
+        "weight": f"{numbers['grams']:.0f}",
+    }
+    if not count:
+        return Text(
+            "“{name}” is ready to print: {size} mm, {volume} cm³, {weight} g, closed and without faults.", **given
+        )
+    return Text(
+        "“{name}” may not print: open edges {open}, edges of more than two faces {crowded}, flipped {flipped}, faces "
+        "that cut through others {crossing}. The {count} faces are selected in Edit Mode. {size} mm, {volume} cm³, "
+        "{weight} g.",
+        **given,
+        open=f"{numbers['open_edges']:,}",
+        crowded=f"{numbers['crowded_edges']:,}",
+        flipped=f"{numbers['flipped_edges']:,}",
+        crossing=f"{numbers['crossing_faces']:,}",
+        count=f"{count:,}",
+    )
+
+
+def _write_3mf(copy: bpy.types.Object, file: Path) -> None:
+    """Write the copy with the extension's exporter, which this Blender alone has. Raises TrellisError."""
+    layer = bpy.context.view_layer
+    assert layer is not None
+    before = [obj for obj in layer.objects if obj.select_get()]
+    for obj in layer.objects:
+        obj.select_set(obj == copy)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        operators: Any = bpy.ops
+        if not has_3mf():
+            raise TrellisError(NO_3MF, remedy=Remedy.NONE)
+        operators.export_mesh.threemf(filepath=str(file), use_selection=True)
+    except (RuntimeError, OSError) as error:
+        reason = blenders_words(str(error))
+        raise TrellisError(
+            Text("The model could not be exported: {reason}. Try another format.", reason=reason), remedy=Remedy.NONE
+        ) from error
+    finally:
+        for obj in layer.objects:
+            obj.select_set(obj in before)
