@@ -76,6 +76,7 @@ PARTS = {
     # align
     "fit": "core.align.fit",
     "view": "core.align.view",
+    "outline": "core.align.outline",
     # finishing
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",

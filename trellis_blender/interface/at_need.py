@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
+    from ..scene.pictured import block_out, projecting
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -43,6 +44,8 @@ else:
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
     transparency = AtNeed("scene.finishing.transparency")
+    block_out = AtNeed("scene.pictured.block_out")
+    projecting = AtNeed("scene.pictured.projecting")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -68,6 +71,7 @@ __all__ = [
     "begin",
     "begin_no_more",
     "begin_soon",
+    "block_out",
     "block_until_done",
     "build",
     "busy",
@@ -87,6 +91,7 @@ __all__ = [
     "place",
     "placeholder",
     "presets",
+    "projecting",
     "recipe",
     "redraw",
     "render",

@@ -9,14 +9,14 @@ from typing import Any
 import bpy
 
 from ..core.request.parameters import Group
-from ..core.request.presets import PRESETS
+from ..core.request.presets import COMPLAINTS, PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import jobs as job_operators
-from .operators import variations
+from .operators import pictured, variations
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -31,7 +31,9 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
-        (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
+        (pictured.TRELLIS2_OT_align, "CAMERA_DATA"),
+        (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
+        (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
         (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
@@ -105,6 +107,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
         layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_FOLDER")
         layout.menu(TRELLIS2_MT_preset.__name__)
+        layout.menu("TRELLIS2_MT_subject")
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
@@ -115,7 +118,12 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.cancel_step", icon="CANCEL")
         layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
         layout.operator("trellis2.align", icon="CAMERA_DATA")
+        layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+        layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        for complaint in COMPLAINTS.values():
+            pressed = layout.operator("trellis2.change_one_thing", text=complaint.label, icon="MODIFIER")
+            pressed.complaint = complaint.name
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
@@ -181,6 +189,8 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
         self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
         self.layout.operator("trellis2.align", icon="CAMERA_DATA")
+        self.layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+        self.layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
         self.layout.operator("trellis2.save_to_library", icon="EXPORT")

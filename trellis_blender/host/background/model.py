@@ -171,7 +171,8 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """
     import numpy as np
     from trellis_core.align.depth import at_point, on_ground
-    from trellis_core.align.fit import NO_BOX, NO_DEPTH, fit
+    from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, fit
+    from trellis_core.align.outline import subject_of
     from trellis_core.align.points import Surface, scatter
     from trellis_core.align.view import Camera, subject
     from trellis_core.model.arrays import Shape
@@ -196,7 +197,12 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     camera = Camera(matrix, projection, given["is_perspective"])
     low, high = positions.min(axis=0), positions.max(axis=0)
     found: dict[str, Any] = {"matrix": [], "low": low.tolist(), "high": high.tolist(), "overlap": 0.0, "doubt": NO_BOX}
-    seen = subject(_pixels(Path(request["picture"])), tuple(request["shows"]))
+    pixels = _pixels(Path(request["picture"]))
+    covered = subject_of(pixels)
+    if covered is None:
+        return {**found, "doubt": NO_EDGE}
+    pixels[..., 3] = np.where(covered, np.maximum(pixels[..., 3], 128), 0)
+    seen = subject(pixels, tuple(request["shows"]))
     fitted = fit(cloud, camera, seen, may_tilt=request["may_tilt"]) if seen is not None else None
     if fitted is None:
         return found

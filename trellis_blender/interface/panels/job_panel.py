@@ -26,6 +26,7 @@ from ...scene.finishing.work import Work
 from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import textures
+from .picture_rows import draw_picture
 from .sidebar import BUTTON_PIXELS, UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
@@ -147,6 +148,12 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
+    _draw_menu(row, job)
+    if is_importable(job):
+        draw_picture(layout, job)
+
+
+def _draw_menu(row: Any, job: Job) -> None:
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
 
 

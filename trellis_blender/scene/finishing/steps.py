@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..pictured import projecting
 from . import handover, solid
 
 if TYPE_CHECKING:
@@ -39,5 +40,6 @@ class Step:
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "solid": Step("Make Solid", 900.0, handover.taken, solid.arrive),
+        "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive),
     }
 )
