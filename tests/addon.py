@@ -77,6 +77,7 @@ PARTS = {
     "fit": "core.align.fit",
     "view": "core.align.view",
     "outline": "core.align.outline",
+    "block_out": "scene.pictured.block_out",
     # finishing
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",

@@ -164,8 +164,9 @@ def _moves(obj: Any) -> bool:
 def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
 
-    `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `points`: what lies as far away as the model,
-    if the ground does not tell: the first in front of the camera counts.
+    `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `knows_ground`: it stands on the ground
+    if that tells its depth. `points`: what lies as far away as the model if not: the first in front of the camera
+    counts.
     Return `matrix`, from the model's place in the file to the world, row by row, `low` and `high`, its bounds in the
     file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
     """
@@ -206,7 +207,7 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     fitted = fit(cloud, camera, seen, may_tilt=request["may_tilt"]) if seen is not None else None
     if fitted is None:
         return found
-    poses = [on_ground(fitted.pose, cloud, camera)]
+    poses = [on_ground(fitted.pose, cloud, camera)] if request["knows_ground"] else []
     poses += [at_point(fitted.pose, camera, np.array(point, np.float64)) for point in request["points"]]
     pose = next((each for each in poses if each is not None), None)
     if pose is None:

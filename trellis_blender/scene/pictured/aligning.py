@@ -111,6 +111,7 @@ class Aligning:
             "viewpoint": viewpoint.as_json(),
             "shows": shown_part(job),
             "may_tilt": request.may_tilt,
+            "knows_ground": not request.replaces,  # the block-out tells the depth better
             "points": [list(point) for point in _depths(viewpoint)],
         }
         self.task = self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
@@ -142,7 +143,7 @@ class Aligning:
             viewpoint = job.viewpoint or request.viewpoint
             parts = block_out.of(job.viewpoint) if request.replaces else []
             if parts:
-                block_out.replace(obj, stands, parts)
+                block_out.replace(obj, stands, parts, is_fitted=is_sure)
             elif is_sure and request.moves and viewpoint is not None:
                 right = Vector((viewpoint.matrix[0], viewpoint.matrix[4], viewpoint.matrix[8]))
                 obj.matrix_world = beside.moved_aside(obj, stands, right, ignored=last)

@@ -24,10 +24,11 @@ def of(viewpoint: Viewpoint | None) -> list[bpy.types.Object]:
     return [each for each in found if each.type in SOLID and not asset.is_model(each) and not _is_kept(each)]
 
 
-def replace(obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Object]) -> None:
-    """Put the model in the place of these parts, and hide those. It makes no undo step.
+def replace(obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Object], *, is_fitted: bool) -> None:
+    """Put the model in the place of these parts, and hide those. It makes no undo step. The model has their parent.
 
-    The model is turned as the matrix says; it has the block-out's size, middle, base and parent.
+    `is_fitted`: the matrix is where the picture shows the model, as far away as the parts. If not, it only tells the
+    turn, and the model has the parts' largest dimension, their middle and their base.
     """
     low, high = _bounds((part, part.matrix_world) for part in parts)
     own_low, own_high = _bounds([(obj, matrix)])
@@ -35,11 +36,11 @@ def replace(obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Obj
     foot, own_foot = _foot(low, high), _foot(own_low, own_high)
     parents = {part.parent for part in parts} - set(parts)
     parent = next(iter(parents)) if len(parents) == 1 else None
-    placed = Matrix.Translation(foot) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-own_foot) @ matrix
+    boxed = Matrix.Translation(foot) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-own_foot) @ matrix
     if parent is not None and parent != obj:
         obj.parent = parent
         obj.matrix_parent_inverse = parent.matrix_world.inverted()
-    obj.matrix_world = placed
+    obj.matrix_world = matrix if is_fitted else boxed
     _put_away(parts)
 
 
