@@ -35,7 +35,10 @@ def boxes_overlap(one: Any, other: Any) -> bool:
 def test_a_flat_model_is_made_again_with_one_thing_changed_beside_the_first(
     studio: Any, addon: Any, connected: Emulator
 ) -> None:
-    made()
+    model = made()
+    model.location.y += 20
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.update()
     first = newest_job()
     assert OPS.trellis2.change_one_thing(complaint="FLAT", job_id=first.id) == {"FINISHED"}
     tick_until(lambda: len(models()) == 2)
@@ -45,6 +48,7 @@ def test_a_flat_model_is_made_again_with_one_thing_changed_beside_the_first(
     assert second.parameters["ss_guidance_strength"] == 5.5
     assert second.picture_sha256 == first.picture_sha256
     assert not boxes_overlap(*models())
+    assert max(abs(one - other) for one, other in zip(*(each.location for each in models()), strict=True)) < 5
 
 
 def test_where_the_picture_shows_it_the_second_model_stands_beside_the_first_too(

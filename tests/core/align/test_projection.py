@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from trellis_blender.core.align.projection import projected
 from trellis_blender.core.align.view import FRAME, Camera
+from trellis_blender.core.picture.viewpoint import Viewpoint
 
 SIDE = 21  # vertices along a side of the wall
 NEAR = 0.25  # half the side of a board that stands before its middle
@@ -75,3 +77,18 @@ def test_what_is_hidden_turned_away_or_beside_the_subject_is_not_covered(is_pers
     _uvs, mask = projected(positions, corners, starts, eye, FRAME, left, nothing)
     assert mask[positions[:, 0] > 0.01].max() == 0
     assert mask[positions[:, 0] < -0.5].min() == pytest.approx(1)
+
+
+def test_a_picture_that_was_cut_out_of_another_is_seen_by_a_part_of_its_frame() -> None:
+    whole = Viewpoint(tuple(camera(is_perspective=True).matrix.ravel()), tuple(np.arange(16.0)), True, ("Cube",))
+    whole = replace(whole, projection=tuple(camera(is_perspective=True).projection.ravel()))
+    part = whole.of_part((20, 10, 120, 60, 200, 100))  # left, top, right and bottom of 200 by 100 pixels
+    points = np.array([[0.2, 0.1, 0.3], [-0.4, 0.5, -0.2]])
+    before, after = (
+        Camera(np.reshape(each.matrix, (4, 4)), np.reshape(each.projection, (4, 4)), True).seen(points)[0]
+        for each in (whole, part)
+    )
+    pixels = np.stack([(before[:, 0] + 1) * 100, (1 - before[:, 1]) * 50], axis=1)
+    assert np.stack([(after[:, 0] + 1) * 50 + 20, (1 - after[:, 1]) * 25 + 10], axis=1) == pytest.approx(pixels)
+    assert part.selected == whole.selected
+    assert whole.of_part(()) == whole
