@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -90,6 +91,17 @@ def project(addon: Any, **given: Any) -> None:
     assert not addon.session.works()
 
 
+def exported_texture(model: Any, tmp_path: Path) -> str:
+    """Return the name of the texture that a glTF of the model has for its base colour."""
+    for thing in bpy.data.objects:
+        thing.select_set(thing == model)
+    OPS.export_scene.gltf(filepath=str(tmp_path / "model.gltf"), export_format="GLTF_SEPARATE", use_selection=True)
+    made = json.loads((tmp_path / "model.gltf").read_text())
+    texture = made["textures"][made["materials"][0]["pbrMetallicRoughness"]["baseColorTexture"]["index"]]
+    source = texture["source"] if "source" in texture else texture["extensions"]["EXT_texture_webp"]["source"]
+    return str(made["images"][source]["name"])
+
+
 def shine_with_base(model: Any) -> None:
     """Let the model shine with what its base colour has become."""
     for material in model.data.materials:
@@ -108,6 +120,7 @@ def test_seen_by_the_same_camera_it_looks_like_the_picture_and_more_so_with_the_
     model = made()
     settle(addon)
     bpy.data.objects["dog"].hide_render = True
+    texture = exported_texture(model, tmp_path)
     unlit(model)
     inside = picture[..., 3] > 0.9
 
@@ -124,9 +137,14 @@ def test_seen_by_the_same_camera_it_looks_like_the_picture_and_more_so_with_the_
     with_picture = difference("projected.png")
     assert with_picture < 3
     project(addon, mode="OFF")
+    shine_with_base(model)
     assert difference("off.png") == pytest.approx(own, abs=0.2)
     project(addon)
     assert addon.projecting.is_shown(model)
+    shine.links.new(shine.nodes["Principled BSDF"].outputs[0], shine.nodes["Material Output"].inputs["Surface"])
+    project(addon, mode="OFF")
+    assert not addon.projecting.is_shown(model)
+    assert exported_texture(model, tmp_path) == texture
     project(addon, mode="REMOVE")
     assert [node.name for node in shine.nodes] == kept
     assert len(model.data.uv_layers) == 1

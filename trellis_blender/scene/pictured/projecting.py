@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mix the picture's own pixels over a model's texture where the camera saw it, so that text and faces are as sharp.
 
-Nothing is lost: the mesh gets a second UV map and a mask, and the material some nodes before its base colour. One of
-them holds the strength, 1 or 0, which the switch sets.
+Nothing is lost: the mesh gets a second UV map and a mask, and the material some nodes, one of which holds the strength.
+The switch links them to the base colour, or what was linked before.
 """
 
 from __future__ import annotations
@@ -87,25 +87,33 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
 
 def is_shown(obj: bpy.types.Object) -> bool | None:
     """Return whether the projected picture shows; None if there is none."""
-    nodes = [tree.nodes.get(STRENGTH) for tree in _trees(obj)]
-    return any(node.inputs[1].default_value > 0 for node in nodes) if nodes else None
+    trees = _trees(obj)
+    return any(tree.nodes[MIX].outputs[MIX_RESULT].links for tree in trees) if trees else None
 
 
 def show(obj: bpy.types.Object, *, is_on: bool) -> None:
-    """Switch the projected picture on or off."""
-    for tree in _trees(obj):
-        tree.nodes[STRENGTH].inputs[1].default_value = 1.0 if is_on else 0.0
+    """Switch the projected picture on or off. Off, the texture is linked as before, so that exporters find it."""
+    for material, shader in _painted(obj).items():
+        tree = material.node_tree
+        if MIX not in tree.nodes:
+            continue
+        mix, color = tree.nodes[MIX], shader.inputs["Base Color"]
+        if is_on:
+            tree.links.new(mix.outputs[MIX_RESULT], color)
+            continue
+        sources = [link.from_socket for link in mix.inputs[MIX_FIRST].links]
+        for link in [*mix.outputs[MIX_RESULT].links]:
+            target = link.to_socket
+            tree.links.remove(link)
+            for source in sources:
+                tree.links.new(source, target)
 
 
 def remove(obj: bpy.types.Object) -> None:
     """Take the projected picture away, with its nodes, its map and its mask. Materials of other objects stay."""
+    show(obj, is_on=False)
     for tree in _trees(obj):
-        mix, image = tree.nodes[MIX], tree.nodes[IMAGE].image if IMAGE in tree.nodes else None
-        targets = [link.to_socket for link in mix.outputs[MIX_RESULT].links]
-        before = [link.from_socket for link in mix.inputs[MIX_FIRST].links]
-        for target in targets:
-            for source in before:
-                tree.links.new(source, target)
+        image = tree.nodes[IMAGE].image if IMAGE in tree.nodes else None
         for name in NODES:
             if name in tree.nodes:
                 tree.nodes.remove(tree.nodes[name])
@@ -126,7 +134,7 @@ def _materials(obj: Any) -> Iterator[Any]:
 
 def _trees(obj: Any) -> list[Any]:
     trees = (material.node_tree for material in _materials(obj))
-    return [tree for tree in trees if STRENGTH in tree.nodes and MIX in tree.nodes]
+    return [tree for tree in trees if MIX in tree.nodes]
 
 
 def _painted(obj: Any) -> Mapping[Any, Any]:
