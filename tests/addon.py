@@ -76,6 +76,9 @@ PARTS = {
     # align
     "fit": "core.align.fit",
     "view": "core.align.view",
+    "outline": "core.align.outline",
+    "block_out": "scene.pictured.block_out",
+    "projecting": "scene.pictured.projecting",
     # finishing
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",

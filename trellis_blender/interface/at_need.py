@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..scene.finishing.exporting import formats
     from ..scene.finishing.material_sanity import nodes as sanity_nodes
     from ..scene.finishing.printing import ends as printing
+    from ..scene.pictured import block_out, projecting
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -49,6 +50,8 @@ else:
     formats = AtNeed("scene.finishing.exporting.formats")
     sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
     printing = AtNeed("scene.finishing.printing.ends")
+    block_out = AtNeed("scene.pictured.block_out")
+    projecting = AtNeed("scene.pictured.projecting")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
@@ -74,6 +77,7 @@ __all__ = [
     "begin",
     "begin_no_more",
     "begin_soon",
+    "block_out",
     "block_until_done",
     "build",
     "busy",
@@ -95,6 +99,7 @@ __all__ = [
     "placeholder",
     "presets",
     "printing",
+    "projecting",
     "recipe",
     "redraw",
     "render",

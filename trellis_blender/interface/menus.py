@@ -9,13 +9,13 @@ from typing import Any
 import bpy
 
 from ..core.request.parameters import Group
-from ..core.request.presets import PRESETS
+from ..core.request.presets import COMPLAINTS, PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
-from .operators import finishing, variations
+from .operators import finishing, pictured, variations
 from .operators import jobs as job_operators
 from .panels import gallery
 
@@ -32,7 +32,9 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
         (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
-        (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
+        (pictured.TRELLIS2_OT_align, "CAMERA_DATA"),
+        (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
+        (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
         (finishing.TRELLIS2_OT_export_model, "EXPORT"),
@@ -108,6 +110,7 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
         layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_FOLDER")
         layout.menu(TRELLIS2_MT_preset.__name__)
+        layout.menu("TRELLIS2_MT_subject")
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
@@ -120,9 +123,14 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
         layout.operator("trellis2.remove_material_sanity", icon="X")
         layout.operator("trellis2.align", icon="CAMERA_DATA")
+        layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+        layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
+        for complaint in COMPLAINTS.values():
+            pressed = layout.operator("trellis2.change_one_thing", text=complaint.label, icon="MODIFIER")
+            pressed.complaint = complaint.name
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
@@ -189,6 +197,8 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
         self.layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
         self.layout.operator("trellis2.align", icon="CAMERA_DATA")
+        self.layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+        self.layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         self.layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         self.layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True

@@ -20,7 +20,7 @@ from ..settings import scene as scene_settings
 from . import at_need, handlers, menus, panels, status_bar
 from .operators import account as account_operators
 from .operators import assets as asset_operators
-from .operators import clean_up, finishing, textures, variations
+from .operators import clean_up, finishing, pictured, textures, variations
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import presets as preset_operators
@@ -43,6 +43,7 @@ def classes() -> tuple[Any, ...]:
         *account_operators.CLASSES,
         *asset_operators.CLASSES,
         *finishing.CLASSES,
+        *pictured.CLASSES,
         *preview_operators.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,

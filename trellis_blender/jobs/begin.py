@@ -60,6 +60,8 @@ def _start_jobs(
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
     viewpoint = picture.viewpoint
+    if viewpoint is None and made_of is not None and made_of.viewpoint is not None:
+        viewpoint = made_of.viewpoint.of_part(made_of.crop)
     picture = state.previews.with_prepared(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)

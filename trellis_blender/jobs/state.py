@@ -27,8 +27,8 @@ from ..core.runner.runner import Runner
 from ..picture import icons
 from ..picture.preview import Previews
 from ..scene.decoding import Decoding
-from ..scene.finishing.aligning import Aligning
 from ..scene.finishing.queue import Finishing
+from ..scene.pictured.aligning import Aligning
 from ..scene.placeholder_drawing import PlaceholderDrawing
 from ..settings import scene as scene_settings
 from . import messages as sentences
@@ -84,7 +84,7 @@ class Session:
         self.prices = Prices(self.runner, self.root, tell)
         self.finishing = Finishing(self.root, self.finished, self.looked_at)
         self.display.works = self.finishing.works
-        self.aligning = Aligning(self.root, self.messages.reports.tell)
+        self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
         steps = self.arrived, self.failed, reports.wait, reports.leave
         self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
@@ -100,8 +100,12 @@ class Session:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
         self.decoding.add(made)
         job = self.jobs[job_id]
-        if job.viewpoint is not None and scene_settings.stands_as_pictured(bpy.context.scene):
-            self.aligning.add([(made, job)])
+        if scene_settings.stands_as_pictured(bpy.context.scene):
+            if job.viewpoint is not None:
+                projects = scene_settings.projects_picture(bpy.context.scene)
+                self.aligning.add([(made, job)], projects=projects)
+            else:
+                self.messages.tell(sentences.no_camera(job))
         self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model

@@ -60,13 +60,17 @@ def add_placeholders(context: bpy.types.Context, jobs: Sequence[Job], places: Se
         bpy.ops.ed.undo_push(message=translated(Text("Generate {name}", name=name)))
 
 
-def places(context: bpy.types.Context, count: int, dropped: Vector | None = None) -> list[Vector]:
+def places(
+    context: bpy.types.Context, count: int, dropped: Vector | None = None, beside: Vector | None = None
+) -> list[Vector]:
     """Return the locations of so many models of one action, in scene units; see `place.places`.
 
-    `dropped`: where the artist dropped their pictures, which is where the first one stands.
+    `dropped`: where the artist dropped their pictures, which is where the first one stands. `beside`: where another
+    model stands, which they stand beside.
     """
     assert context.scene is not None
-    return place.places(context, count, _edge(context.scene), wish=dropped, is_exact=dropped is not None)
+    wish = beside if dropped is None else dropped
+    return place.places(context, count, _edge(context.scene), wish=wish, is_exact=dropped is not None)
 
 
 def settled(context: bpy.types.Context, placement: Placement) -> Placement:

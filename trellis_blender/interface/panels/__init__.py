@@ -4,9 +4,10 @@
 `sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
 `first_run` leads a new artist to a key, and shows what was refused.
 `generate_panel` draws the picture's source and the Generate button.
-`preset_row` draws the four presets.
+`preset_row` draws the four presets and the kinds of subject.
 `preview_panel` draws the preview of the picture.
 `job_panel` draws the list of jobs and the chosen job's details.
+`picture_rows` draws what a job's picture can still do for its model.
 `job_tooltip` tells all of a job where the mouse rests on its row.
 `spending_rows` draws the cost per month.
 `placement_panel` draws how a model enters the scene.
