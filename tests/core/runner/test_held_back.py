@@ -19,5 +19,5 @@ def test_a_job_that_is_held_back_is_not_submitted_until_it_is_let_go(studio: Stu
     studio.rest()
     assert emulator.calls["submit"] == 0
     studio.runner.hold(frozenset())
-    studio.reach(job_id, Stage.READY)  # at once, not when it would be asked again
+    studio.reach(job_id, Stage.READY)
     assert emulator.calls["submit"] == 1
