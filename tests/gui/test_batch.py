@@ -48,7 +48,7 @@ def test_a_folder_is_asked_about_once_goes_on_after_a_pause_and_is_reported(arti
     artist.until(f"not {batch}.stages")
     shots.keep("batch/paused", artist.picture(moving=True))
     artist.click("trellis2.resume_batch")
-    artist.until(f"{batch}.is_reported")
+    artist.until(f"{batch}.is_reported", 240.0)
     artist.until(f"len({artist.MODELS}) == 4")
     shots.keep("batch/reported", artist.picture())
     artist.click("trellis2.show_batch_report")

@@ -123,6 +123,7 @@ class Importer:
             self.leave(job_id, OTHER_FILE)
         self.boxed.clear()
         self.places.clear()
+        self.batches.clear()
         self.brought.clear()
         self.lost.clear()
         self.asked = ""
@@ -350,6 +351,7 @@ class Importer:
             self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
         self.places.pop(job.id, None)
+        self.batches.pop(job.id, None)
         self.brought.add(job.id)
         self.lost.discard(job.id)
         self.arrived(job.id, made)

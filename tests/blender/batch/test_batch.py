@@ -206,3 +206,18 @@ def test_pictures_of_the_same_name_in_two_folders_each_become_a_model(tmp_path: 
     finish(batch)
     assert (batch.plan.name, batch.models, meshes()) == ("Batch", 2, [])
     assert connected.calls["submit"] == 2
+
+
+def test_a_plan_that_cannot_be_read_is_told_and_begins_nothing(tmp_path: Path, connected: Emulator) -> None:
+    batch = begin(folder_of(tmp_path / "damaged", "a.png"), use_import=False)
+    file = batch.file.folder / "batch.json"
+    tick_until(lambda: batch.models)
+    batch.file.wait()
+    addon.session.stop()
+    file.write_bytes(b'{"format": 1, "it')
+    addon.session.start()
+    tick_until(lambda: addon.session.running().is_loaded)
+    rest()
+    assert newest() is None
+    assert any(str(file) in notice.sentence for notice in addon.session.notices())
+    assert connected.calls["submit"] == 1

@@ -14,15 +14,14 @@ begun twice.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import storage_error
+from ..errors import Text, storage_error
 from ..files import own_folder, read_own, rename, write_whole
 from ..job.job import Job, Stage
 from ..job.lock import FolderLock
@@ -197,17 +196,24 @@ class PlanFile:
         write_whole(self.folder / PLAN_FILE, text, is_private=True)
 
 
-def load_all(root: Path) -> Iterator[tuple[Plan, PlanFile]]:
-    """Yield the unfinished batches of the jobs in `root` that no other Blender drives, oldest first."""
-    with contextlib.suppress(OSError):
-        for file in sorted((root / FOLDER).glob(f"*/{PLAN_FILE}")):
-            with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
-                lock = FolderLock.acquire(file.parent)
-                if lock is not None:
-                    try:
-                        yield _plan(json.loads(read_own(file, BYTES_MAXIMUM))), PlanFile(file.parent, lock)
-                    except (OSError, ValueError, TypeError, KeyError, RecursionError):  # damaged, or of a newer version
-                        lock.release()
+def load_all(root: Path, tell: Callable[[str], None]) -> Iterator[tuple[Plan, PlanFile]]:
+    """Yield the unfinished batches of the jobs in `root` that no other Blender drives, oldest first.
+
+    `tell`: is told in a sentence of one that cannot be read.
+    """
+    for file in sorted((root / FOLDER).glob(f"*/{PLAN_FILE}")):
+        lock = None
+        try:
+            lock = FolderLock.acquire(file.parent)
+            if lock is None:
+                continue
+            plan = _plan(json.loads(read_own(file, BYTES_MAXIMUM)))
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):  # damaged, or of a newer version
+            if lock is not None:
+                lock.release()
+            tell(Text("A batch cannot be read. Restore {file}, or begin it anew without the pictures made.", file=file))
+            continue
+        yield plan, PlanFile(file.parent, lock)
 
 
 def _plan(data: Mapping[str, Any]) -> Plan:

@@ -122,7 +122,7 @@ class Batches:
 
     def load(self) -> None:
         """Find the unfinished batches of earlier sessions. Call it before the runner starts, so that it holds back."""
-        self.all = [Batch(plan, file) for plan, file in plans.load_all(self._session.root)]
+        self.all = [Batch(plan, file) for plan, file in plans.load_all(self._session.root, self._session.finished)]
         if self.all:
             self._hold()
 
