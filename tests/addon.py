@@ -121,6 +121,7 @@ PARTS = {
     "gallery": "interface.panels.gallery",
     "gallery_pages": "interface.panels.gallery.pages",
     "gallery_drawing": "interface.panels.gallery.drawing",
+    "batch_drawing": "interface.batch.drawing",
     "base_operators": "interface.operators.base",
     "source_operators": "interface.operators.sources",
     "clean_up": "interface.operators.clean_up",

@@ -20,6 +20,7 @@ from ..host.at_need import AtNeed, imported
 
 if TYPE_CHECKING:
     from ..core import files
+    from ..core.batch import plan as plans
     from ..core.job import clean_up
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..core.runner import messages
     from ..host import busy, redraw, viewpoint
     from ..jobs import begin, block_until_done, importing, session
+    from ..jobs.batch import batches
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
+    plans = AtNeed("core.batch.plan")
     clean_up = AtNeed("core.job.clean_up")
     job_folder = AtNeed("core.job.folder")
     job_table = AtNeed("core.job.job")
@@ -55,6 +58,7 @@ else:
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
+    batches = AtNeed("jobs.batch.batches")
     block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
     session = AtNeed("jobs.session")
@@ -74,6 +78,7 @@ else:
 __all__ = [
     "accounts",
     "asset",
+    "batches",
     "begin",
     "begin_no_more",
     "begin_soon",
@@ -97,6 +102,7 @@ __all__ = [
     "messages",
     "place",
     "placeholder",
+    "plans",
     "presets",
     "printing",
     "projecting",

@@ -109,6 +109,8 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
             ending = "..." if source.opens_browser else ""
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
         layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_FOLDER")
+        layout.operator("trellis2.generate_batch", text="Generate 3D Models from Folder...", icon="FILE_FOLDER")
+        _draw_batch(layout)
         layout.menu(TRELLIS2_MT_preset.__name__)
         layout.menu("TRELLIS2_MT_subject")
         layout.separator()
@@ -146,6 +148,15 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.open_preferences", icon="PREFERENCES")
         layout.operator("trellis2.allow_online_access", text="Allow Online Access...", icon="INTERNET")
         layout.operator("trellis2.open_network_preferences", icon="INTERNET")
+
+
+def _draw_batch(layout: Any) -> None:
+    layout.operator("trellis2.pause_batch", icon="PAUSE")
+    layout.operator("trellis2.resume_batch", icon="PLAY")
+    layout.operator("trellis2.stop_batch", icon="X")
+    layout.operator("trellis2.show_batch_report", icon="TEXT")
+    layout.operator("trellis2.open_batch_folder", icon="FILE_FOLDER")
+    layout.operator("trellis2.dismiss_batch", icon="X")
 
 
 Draw = Callable[[Any, bpy.types.Context], None]
@@ -223,6 +234,7 @@ def _draw_on_failed_box(layout: Any, obj: Any) -> None:
 @_by_clicks
 def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_IMAGE")
+    self.layout.operator("trellis2.generate_batch", text="Generate 3D Models from Folder...", icon="FILE_FOLDER")
 
 
 @_by_clicks

@@ -18,6 +18,7 @@ from ..picture import completed_renders, sources
 from ..settings import preferences
 from ..settings import scene as scene_settings
 from . import at_need, handlers, menus, panels, status_bar
+from .batch import operators as batch_operators
 from .operators import account as account_operators
 from .operators import assets as asset_operators
 from .operators import clean_up, finishing, pictured, textures, variations
@@ -37,6 +38,7 @@ def classes() -> tuple[Any, ...]:
         *rows.CLASSES,
         *source_operators.classes(),
         *drop_operators.CLASSES,
+        *batch_operators.CLASSES,
         *preset_operators.CLASSES,
         *job_operators.CLASSES,
         *clean_up.CLASSES,

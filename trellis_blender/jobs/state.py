@@ -32,6 +32,7 @@ from ..scene.pictured.aligning import Aligning
 from ..scene.placeholder_drawing import PlaceholderDrawing
 from ..settings import scene as scene_settings
 from . import messages as sentences
+from .batch.batches import Batches
 from .importing import Importer
 from .messages import Messages
 from .placeholders import Placeholders
@@ -78,6 +79,7 @@ class Session:
     placeholders: Placeholders = field(init=False)
     previews: Previews = field(init=False)
     prices: Prices = field(init=False)
+    batches: Batches = field(init=False)
 
     def __post_init__(self) -> None:
         tell, reports = self.messages.tell, self.messages.reports
@@ -90,6 +92,8 @@ class Session:
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
+        self.batches = Batches(self)
+        self.importer.planned = self.batches.is_planned
 
     def picture_path(self, job: Job) -> Path | None:
         """Return the path of the job's picture as it was sent, None if it has none, or something else lies there."""

@@ -69,6 +69,24 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
         return shows_image(context)
 
 
+class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
+    """The batches under way, and those that have just ended."""
+
+    bl_label = "Batch"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether there is any."""
+        running = session.running() if imported(session) else None
+        return running is not None and bool(running.batches.all)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the panel."""
+        from ..batch.drawing import draw_batches
+
+        draw_batches(self.layout, context)
+
+
 class TRELLIS2_UL_jobs(bpy.types.UIList):
     """The rows of the list."""
 
@@ -219,6 +237,7 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_MT_months,
     TRELLIS2_PT_generate,
     TRELLIS2_PT_image,
+    TRELLIS2_PT_batch,
     TRELLIS2_PT_jobs,
     TRELLIS2_PT_placement,
     TRELLIS2_PT_presets,
