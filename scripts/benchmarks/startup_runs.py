@@ -35,6 +35,8 @@ PROGRAMS = {  # only the background Blender runs these
     *(("host", "background", name) for name in ("model", "preview", "render", "serve")),
     ("command", "blend"),
     ("scene", "finishing", "program"),
+    ("scene", "finishing", "opened"),
+    *(("scene", "finishing", step, "program") for step in ("exporting", "material_sanity", "printing")),
 }
 LOAD_SECONDS = 60.0
 NO_ADDON = '"""An add-on that does nothing."""\n\n\ndef register():\n    pass\n\n\ndef unregister():\n    pass\n'

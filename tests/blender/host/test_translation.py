@@ -133,6 +133,7 @@ def test_every_name_and_tooltip_that_blender_shows_has_a_translation(addon: Any,
     names = {
         "Trellis",
         "PNG",
+        *("3MF", "FBX", "GLB", "OBJ", "STL", "USD", "glTF", "Unity", "Unreal", "Godot"),
         "Name",
         "Name of the preset, used to make the path name",
     }  # the last two are Blender's own

@@ -101,13 +101,20 @@ def test_a_click_asks_where_it_would_cost_more_than_the_limit(
 
 
 def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
-    """The operator for several files as a window calls it, with so many files. Its `gone_on` says whether it has."""
+    """The operator for several files as a window calls it, with so many files.
+
+    Its `gone_on` says whether it has, its `batched` whether the question of a batch was opened.
+    """
     real = vars(addon.drop_operators.GenerateFromFiles)
     own = {"is_from_browser": is_from_browser} | {name: real[name] for name in ("invoke", "execute", "count")}
 
     class Pressed(type("Files", (addon.base_operators.Generate,), own)):  # type: ignore[misc]  # no types here
         properties = SimpleNamespace(is_property_set=lambda _name: False)
-        gone_on = wait = False
+        gone_on = wait = batched = False
+
+        def _as_batch(self) -> set[str]:
+            self.batched = True
+            return {"CANCELLED"}
 
         def paths(self) -> list[str]:
             return [f"Stuhl {number}.png" for number in range(count)]
@@ -118,46 +125,35 @@ def files(addon: Any, count: int, *, is_from_browser: bool = False) -> Any:
     return Pressed()
 
 
-@pytest.mark.parametrize("is_known", [True, False])
-def test_dropped_files_are_asked_about_once_with_what_they_cost_together(
-    addon: Any, connected: Emulator, confirmed: list[str], is_known: bool
+def test_several_dropped_files_are_asked_about_once_as_a_batch(
+    addon: Any, connected: Emulator, confirmed: list[str]
 ) -> None:
-    if is_known:
-        settle(addon)
-    chosen().variations = 2
+    settle(addon)
     dropped = files(addon, 3)
     assert dropped.invoke(bpy.context, None) == {"CANCELLED"}
-    chosen().variations = 1
-    cost = " This costs 43.5 CU." if is_known else ""
-    assert confirmed == ["Generate 6 models from these images?" + cost]
-    assert not dropped.gone_on
+    assert (dropped.batched, dropped.gone_on, confirmed) == (True, False, [])
 
 
-ONE = "This costs 7.25 CU, more than your limit of 7 CU. Go on anyway?"
-
-
-@pytest.mark.parametrize(
-    ("count", "question"), [(1, ONE), (3, "Generate 3 models from these images? This costs 21.75 CU.")]
-)
-def test_files_from_the_browser_are_asked_about_where_they_cost_more_than_the_limit(
-    addon: Any,
-    connected: Emulator,
-    limited: Any,
-    confirmed: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    count: int,
-    question: str,
+def test_a_file_from_the_browser_is_asked_about_where_it_costs_more_than_the_limit(
+    addon: Any, connected: Emulator, limited: Any, confirmed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(addon.drop_operators, "click_again", lambda pressed: pressed.invoke(bpy.context, None))
     settle(addon)
     limited(7.0)
-    dear = files(addon, count, is_from_browser=True)
+    dear = files(addon, 1, is_from_browser=True)
     assert dear.execute(bpy.context) == {"CANCELLED"}
-    assert (confirmed, dear.gone_on) == ([question], False)
+    assert confirmed == ["This costs 7.25 CU, more than your limit of 7 CU. Go on anyway?"]
+    assert not dear.gone_on
     limited(21.75)
-    cheap = files(addon, count, is_from_browser=True)
+    cheap = files(addon, 1, is_from_browser=True)
     assert cheap.execute(bpy.context) == {"FINISHED"}
-    assert (confirmed, cheap.gone_on) == ([question], True)
+    assert (cheap.gone_on, cheap.batched, len(confirmed)) == (True, False, 1)
+
+
+def test_several_files_from_the_browser_are_asked_about_as_a_batch(addon: Any, connected: Emulator) -> None:
+    chosen_ones = files(addon, 3, is_from_browser=True)
+    assert chosen_ones.execute(bpy.context) == {"CANCELLED"}
+    assert (chosen_ones.batched, chosen_ones.gone_on) == (True, False)
 
 
 def test_a_generation_is_no_step_that_blender_repeats(connected: Emulator, tmp_path: Path) -> None:

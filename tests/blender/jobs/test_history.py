@@ -237,6 +237,11 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
     assert {given.get("job_id") for name, _, given in menu.operators if name != "trellis2.remove_failed"} == {chosen.id}
     of_a_model = {
         "trellis2.align",
+        "trellis2.project_picture",
+        "trellis2.replace_block_out",
+        "trellis2.material_sanity",
+        "trellis2.print_ready",
+        "trellis2.export_model",
         "trellis2.import_model",
         "trellis2.check_model",
         "trellis2.make_solid",
