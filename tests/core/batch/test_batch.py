@@ -224,6 +224,11 @@ def test_credits_that_run_out_stop_all_workers_and_any_later_run_goes_on(
     assert counts(crew)[Standing.DONE] == 3  # what was paid for is brought
     emulator.heal("submit")
     assert {result.end for result in crew.run(workers=2)} == {End.DONE}
+    # A worker that stopped while it was about to send leaves a job that never arrived. It rests until it is tried again.
+    unsent = [row.job.message for row in crew.open().rows() if row.job is not None and row.job.stage is Stage.FAILED]
+    assert all("never reached Scenario" in message for message in unsent), unsent
+    crew.open().retry_failed()
+    crew.run()
     assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)
 
 

@@ -2,7 +2,7 @@
 """The artist's actions on a job of the list."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import StringProperty
@@ -170,27 +170,15 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
         return attempt(self, bring)
 
 
-class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
-    """Make another 3D model from this job's picture with the same parameters, but a new random seed"""
+class PaidAgain(JobOperator, PaidAction):
+    """An operator that pays for another model of a job's picture."""
 
-    bl_idname = "trellis2.generate_again"
-    bl_label = "Again with Another Seed"
-    bl_options: Any = set()
     none = "No job's picture is known yet. Generate a model first"
 
     @classmethod
     def fits(cls, job: "Job") -> bool:
         """Return whether the job was made here, with known parameters."""
         return bool(job.picture)
-
-    @classmethod
-    def label(cls, job: "Job") -> str:
-        """Return the label, with the price if it is known."""
-        price = _cost_again(job)
-        if price is None:
-            return cls.bl_label
-        cost = job_words.cost_words(price)
-        return Text("Again with Another Seed · {cost}", cost=cost)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -203,8 +191,25 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
         def hold() -> None:
             self.job_id = self.target()
 
-        refused = attempt(self, hold)
+        refused = attempt(cast(bpy.types.Operator, self), hold)
         return refused if refused != {"FINISHED"} else super().invoke(context, event)
+
+
+class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
+    """Make another 3D model from this job's picture with the same parameters, but a new random seed"""
+
+    bl_idname = "trellis2.generate_again"
+    bl_label = "Again with Another Seed"
+    bl_options: Any = set()
+
+    @classmethod
+    def label(cls, job: "Job") -> str:
+        """Return the label, with the price if it is known."""
+        price = _cost_again(job)
+        if price is None:
+            return cls.bl_label
+        cost = job_words.cost_words(price)
+        return Text("Again with Another Seed · {cost}", cost=cost)
 
     def cost(self, _context: bpy.types.Context) -> float | None:
         """Return the price of the model, in creative units; None until it is known."""

@@ -51,7 +51,7 @@ def _read(request: Mapping[str, Any]) -> dict[str, Array]:
 
 
 def _mended(arrays: Mapping[str, Array], request: Mapping[str, Any], progress: Callable[[float], None]) -> Mended:
-    """Return the mesh made solid. `request`: has the settings."""
+    """Return the mesh made solid. `request`: has the settings that are not the usual ones."""
     from mathutils.geometry import tessellate_polygon
 
     corners = arrays["corners"]
@@ -61,7 +61,7 @@ def _mended(arrays: Mapping[str, Array], request: Mapping[str, Any], progress: C
     def cut(points: Array) -> list[tuple[int, int, int]]:
         return list(tessellate_polygon([points.tolist()]))
 
-    settings = Settings(request["smallest_part"], request["largest_hole"])
+    settings = Settings(**{name: request[name] for name in ("smallest_part", "largest_hole") if name in request})
     return make_solid(source, settings, _cast_on, cut, progress)
 
 

@@ -5,7 +5,7 @@ They are one file, since every start of Blender imports it.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
@@ -28,7 +28,6 @@ REMEMBERED = {
     "at_origin": "export_at_origin",
 }
 NO_SHADER = "No material of “{name}” has a Principled shader."
-SMALLEST_PART, LARGEST_HOLE = 0.001, 1.0  # as Make Solid's own
 
 
 def folder_of(path: str) -> str:
@@ -63,6 +62,14 @@ class MeshOperator(AssetOperator):
         active = context.active_object
         is_mesh = active is not None and active.type == "MESH" and not self.job_id
         return active if is_mesh and active is not None else super().target(context)
+
+    def ask(self, context: bpy.types.Context, width: int) -> Result:
+        """Open the operator's dialog, unless there is no model."""
+        assert context.window_manager is not None
+        operator = cast(bpy.types.Operator, self)
+        if (refused := attempt(operator, lambda: self.target(context))) != {"FINISHED"}:
+            return refused
+        return context.window_manager.invoke_props_dialog(operator, width=width)
 
     def stem(self, obj: bpy.types.Object) -> str:
         """Return the name of a file for the model, without its ending."""
@@ -115,13 +122,8 @@ the folder is remembered, and a file of the same name is replaced"""
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Export at once if the folder is remembered, else ask, at a click."""
-        assert context.window_manager is not None
-        if (refused := attempt(self, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
         self._recall(context)
-        if self.folder and not self.asks:
-            return self.execute(context)
-        return context.window_manager.invoke_props_dialog(self, width=360)
+        return self.execute(context) if self.folder and not self.asks else self.ask(context, 360)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the engine, the format and the folder."""
@@ -212,10 +214,7 @@ color; they can be changed, switched off and removed, and our exports bake them"
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the bounds, at a click."""
-        assert context.window_manager is not None
-        if (refused := attempt(self, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
-        return context.window_manager.invoke_props_dialog(self, width=320)
+        return self.ask(context, 320)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the three sliders."""
@@ -320,11 +319,8 @@ flat bottom, checked, with its volume and weight"""
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the size and the rest, at a click."""
-        assert context.window_manager is not None
-        if (refused := attempt(self, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
         self._recall(context)
-        return context.window_manager.invoke_props_dialog(self, width=360)
+        return self.ask(context, 360)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the settings."""
@@ -345,8 +341,6 @@ flat bottom, checked, with its volume and weight"""
                 raise TrellisError(printing.NO_3MF, remedy=Remedy.NONE)
             assert kept is not None
             settings = {
-                "smallest_part": SMALLEST_PART,
-                "largest_hole": LARGEST_HOLE,
                 "size": self.size,
                 "cut": self.cut,
                 "density": self.density,

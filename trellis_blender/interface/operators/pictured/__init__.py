@@ -18,8 +18,8 @@ from ...at_need import asset, block_out, job_words, projecting, session, viewpoi
 from ...at_need import file as image_file
 from .. import price_tag
 from ..assets import AssetOperator, made_by
-from ..base import PaidAction, Result, attempt
-from ..jobs import JobOperator, own_values, picture_of
+from ..base import Result, attempt
+from ..jobs import PaidAgain, own_values, picture_of
 
 if TYPE_CHECKING:
     from ....core.job.job import Job
@@ -159,13 +159,12 @@ size and parent; the picture tells the turn"""
         return [self.target(context)]
 
 
-class TRELLIS2_OT_change_one_thing(JobOperator, PaidAction, bpy.types.Operator):
+class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
     """Make another 3D model from this job's picture with the same seed and one parameter changed, beside the first"""
 
     bl_idname = "trellis2.change_one_thing"
     bl_label = "Change One Thing"
     bl_options: Any = set()
-    none = "No job's picture is known yet. Generate a model first"
 
     if TYPE_CHECKING:
         complaint: str
@@ -176,11 +175,6 @@ class TRELLIS2_OT_change_one_thing(JobOperator, PaidAction, bpy.types.Operator):
             items=[(complaint.name, complaint.label, "") for complaint in COMPLAINTS.values()],
             options={"SKIP_SAVE"},
         )
-
-    @classmethod
-    def fits(cls, job: "Job") -> bool:
-        """Return whether the job was made here, with known parameters."""
-        return bool(job.picture)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
@@ -202,20 +196,6 @@ class TRELLIS2_OT_change_one_thing(JobOperator, PaidAction, bpy.types.Operator):
                 reason=reason,
             )
         )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is such a job, and an account that may pay."""
-        return super().poll(context) and super(JobOperator, cls).poll(context)
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Hold on to the job, then do what a click on Generate does."""
-
-        def hold() -> None:
-            self.job_id = self.target()
-
-        refused = attempt(self, hold)
-        return refused if refused != {"FINISHED"} else super().invoke(context, event)
 
     def cost(self, _context: bpy.types.Context) -> float | None:
         """Return the price of the model, in creative units; None until it is known."""
