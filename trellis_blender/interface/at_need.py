@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
     from ..scene.finishing.exporting import formats
+    from ..scene.finishing.game_ready import presets as presets_of_games
     from ..scene.finishing.material_sanity import nodes as sanity_nodes
     from ..scene.finishing.printing import ends as printing
     from ..settings import jobs_folder, presets
@@ -47,6 +48,7 @@ else:
     messages = AtNeed("core.runner.messages")
     transparency = AtNeed("scene.finishing.transparency")
     formats = AtNeed("scene.finishing.exporting.formats")
+    presets_of_games = AtNeed("scene.finishing.game_ready.presets")
     sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
     printing = AtNeed("scene.finishing.printing.ends")
     busy = AtNeed("host.busy")
@@ -94,6 +96,7 @@ __all__ = [
     "place",
     "placeholder",
     "presets",
+    "presets_of_games",
     "printing",
     "recipe",
     "redraw",

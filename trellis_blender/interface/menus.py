@@ -17,6 +17,7 @@ from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import finishing, variations
 from .operators import jobs as job_operators
+from .operators.finishing import game_ready
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -34,6 +35,7 @@ JOB_ENTRIES = (
         (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
         (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
+        (game_ready.TRELLIS2_OT_game_ready, "MOD_REMESH"),
         (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
         (finishing.TRELLIS2_OT_export_model, "EXPORT"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
@@ -121,6 +123,8 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.remove_material_sanity", icon="X")
         layout.operator("trellis2.align", icon="CAMERA_DATA")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
+        layout.operator("trellis2.use_triangles", icon="MESH_DATA")
         layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
@@ -190,6 +194,7 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
         self.layout.operator("trellis2.align", icon="CAMERA_DATA")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        self.layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
         self.layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         self.layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")

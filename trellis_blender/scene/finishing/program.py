@@ -142,4 +142,21 @@ def light(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     return program.find(request, work)
 
 
-HANDLERS = {"solid": solid, "look": look, "print": print_ready, "export": export, "light": light}
+def game_ready(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Make a light copy for a game engine (see `game_ready/program.py`)."""
+    from .game_ready import program
+
+    settings = {"smallest_part": 0.001, "largest_hole": 1.0}
+    return program.make(
+        request, work, lambda arrays: _mended(arrays, settings, lambda done: work.progress(0.02 + 0.23 * done))
+    )
+
+
+HANDLERS = {
+    "solid": solid,
+    "look": look,
+    "game_ready": game_ready,
+    "print": print_ready,
+    "export": export,
+    "light": light,
+}
