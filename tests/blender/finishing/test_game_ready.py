@@ -136,3 +136,56 @@ def test_names_are_those_that_the_engine_reads_and_free_ones(addon: Any) -> None
     assert names_for("GODOT", "a b", 1, ()) == ("a_b", ("a_b_Game",), "a_b-convcolonly")
     assert names_for("UNREAL", "A", 2, {"A_LOD1"})[1:] == (("A_2_LOD0", "A_2_LOD1"), "UCX_A_2_LOD0_00")
     assert len(names_for("UNREAL", "ü" * 60, 6, ()).hull.encode()) <= 63
+
+
+def test_alpha_is_kept_with_the_way_it_is_used(addon: Any, tmp_path: Path) -> None:
+    thing = body(tmp_path, "clear_rims")
+    addon.transparency.switch(thing.active_material, addon.transparency.Transparency.CLIP, 0.3)
+    made_ready(levels=1, has_hull=False)
+    copy: Any = bpy.data.objects[f"{thing.name}_Game"]
+    material = copy.active_material
+    assert addon.transparency.state(material) is addon.transparency.Transparency.CLIP
+    clip = next(node for node in material.node_tree.nodes if node.type == "MATH")
+    assert clip.inputs[1].default_value == pytest.approx(0.3)
+    alpha = pixels(bpy.data.images[f"{thing.name}_BaseColor"])[..., 3]
+    assert alpha.min() < 0.2
+    assert alpha.max() == 1.0
+
+
+def test_a_step_under_way_goes_on_after_a_restart_and_the_result_outlives_the_file(addon: Any, tmp_path: Path) -> None:
+    body(tmp_path)
+    assert OPS.trellis2.game_ready(**SMALL) == {"FINISHED"}
+    (work,) = addon.session.works().values()
+    tick_until((work.folder / addon.work.STEP_FILE).is_file)
+    addon.session.stop()
+    assert work.wait(60)
+    addon.session.start()
+    tick_until(lambda: bpy.data.objects.get("Körper_LOD0") is not None)
+    saved = str(tmp_path / "Möbel.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=saved)
+    bpy.ops.wm.open_mainfile(filepath=saved)
+    copy: Any = bpy.data.objects["Körper_LOD0"]
+    assert (bpy.data.objects["Körper"].visible_get(), copy.visible_get()) == (False, True)
+    assert pixels(bpy.data.images["Körper_Normal"])[..., 2].mean() > 0.9
+
+
+def test_what_cannot_be_baked_or_is_killed_leaves_the_model_as_it_was(
+    addon: Any, cold: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OPS.mesh.primitive_plane_add()
+    thing: Any = bpy.context.active_object
+    for vertex in thing.data.vertices:  # no surface, only a line
+        vertex.co.y = vertex.co.z = 0.0
+    before = everything(thing.data)
+    assert made_ready() == "All faces of this model are lines or points, without any area."
+    OPS.trellis2.cancel_step()
+    asked = addon.process.Background.ask
+
+    def killed(background: Any, *given: Any, **options: Any) -> Any:
+        background._ready()._popen.kill()  # before it can answer
+        return asked(background, *given, **options)
+
+    monkeypatch.setattr(addon.process.Background, "ask", killed)
+    assert made_ready().startswith("The second Blender")
+    assert everything(thing.data) == before
+    assert (thing.visible_get(), len(bpy.data.objects), len(bpy.data.images)) == (True, 1, 0)

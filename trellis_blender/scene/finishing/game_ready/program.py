@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Mend = Callable[[Mapping[str, Array]], "Mended"]
-SMOOTH_FROM = 2  # times the faces that are asked for: a model with fewer keeps its edges
+SMOOTH_FROM = 10  # times the faces that are asked for: a model with fewer would lose thin parts
 THIN = (
     "Quads would lose thin parts of this model: only {share} % of its outlines are left. Use triangles, or more faces."
 )
