@@ -50,11 +50,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the run: a key of CHECKS or a suite (a folder in ``tests/``); ``blender`` is "" without bpy."""
+    """One step of the run: a key of CHECKS or a suite (a folder in ``tests/``); ``blender`` is "" without bpy.
+
+    ``without``: the suite's folders that it leaves out.
+    """
 
     name: str
     python: str
     blender: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,8 @@ def _test(
         report = Path(folder, "report.xml")
         tests = f"tests/{step.name}"
         seconds = SECONDS_IN_A_WINDOW if step.name == GUI else SECONDS_PER_STEP
-        command = [str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *arguments]
+        without = [f"--ignore={tests}/{folder}" for folder in step.without]
+        command = [str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *without, *arguments]
         status = _status_of(command, output, until, seconds)
         return judge(status, report, may_match_nothing)
 

@@ -6,8 +6,9 @@ Runs style (ruff), security (bandit), types (mypy), the tests of ``tests/core``,
 has parts of both kinds. Builds the environments that it needs.
 
     python3 scripts/test.py --all               every supported Blender and Python that is installed
-    python3 scripts/test.py --all --long        the same before a release: with long soak and fuzzing tests, and with
-                                                the emulator's own tests, which do not run the add-on, on every Python
+    python3 scripts/test.py --all --long        the same before a release: with long soak and fuzzing tests, with the
+                                                emulator's own tests, which do not run the add-on, on every Python, and
+                                                with all rooms on the Blenders between the oldest and the newest
     python3 scripts/test.py --only core -k job  some tests of one suite
     python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
     python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
@@ -37,6 +38,10 @@ PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "neve
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
 # These run on one Python, and on all with --long, because they test the emulator and not the add-on.
 ONCE = ("emulator",)
+# Of the Blenders between the oldest and the newest, these rooms run with --long only: they use what all versions have
+# in common. Pictures, the background Blender, models and scene differ per version, and run on each.
+BETWEEN = ("4.5.15", "5.0.1")
+AT_BOTH_ENDS = ("batch", "command", "hostile", "interface", "jobs", "settings")
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -92,7 +97,12 @@ def plan(options: argparse.Namespace) -> list[Step]:
     )
     planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
     planned += [
-        Step(BLENDER_FOLDERS[suite], environments.PYTHON_OF_BLENDER[version], version)
+        Step(
+            BLENDER_FOLDERS[suite],
+            environments.PYTHON_OF_BLENDER[version],
+            version,
+            AT_BOTH_ENDS if suite == "blender" and options.all and not options.long and version in BETWEEN else (),
+        )
         for suite in BLENDER_FOLDERS
         for version in blenders
         if suite in wanted

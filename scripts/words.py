@@ -70,7 +70,7 @@ _UNREAD_TEXTS = frozenset(
     }
 )
 _UNREAD_ERRORS = frozenset({"ImpossibleEventError", "AssertionError", "ValueError", "BackgroundStoppedError"})
-_LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
+_LABEL = re.compile(r"[A-Z][a-z]+(?:\.\.\.|\?)?")
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 # A pattern, an address, a file name, a log line, a line of code.
 _CODE = re.compile(r"[\\^\[\]]|/\{|\.(?:json|png|blend)$|%s|^#|bpy\.|^import |^chosen\.")

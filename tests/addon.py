@@ -76,6 +76,9 @@ PARTS = {
     # align
     "fit": "core.align.fit",
     "view": "core.align.view",
+    "outline": "core.align.outline",
+    "block_out": "scene.pictured.block_out",
+    "projecting": "scene.pictured.projecting",
     # finishing
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",
@@ -119,6 +122,7 @@ PARTS = {
     "gallery": "interface.panels.gallery",
     "gallery_pages": "interface.panels.gallery.pages",
     "gallery_drawing": "interface.panels.gallery.drawing",
+    "batch_drawing": "interface.batch.drawing",
     "base_operators": "interface.operators.base",
     "source_operators": "interface.operators.sources",
     "clean_up": "interface.operators.clean_up",

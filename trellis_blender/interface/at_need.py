@@ -20,6 +20,7 @@ from ..host.at_need import AtNeed, imported
 
 if TYPE_CHECKING:
     from ..core import files
+    from ..core.batch import plan as plans
     from ..core.job import clean_up
     from ..core.job import folder as job_folder
     from ..core.job import job as job_table
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..core.runner import messages
     from ..host import busy, redraw, viewpoint
     from ..jobs import begin, block_until_done, importing, session
+    from ..jobs.batch import batches
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
@@ -36,9 +38,11 @@ if TYPE_CHECKING:
     from ..scene.finishing.game_ready import presets as presets_of_games
     from ..scene.finishing.material_sanity import nodes as sanity_nodes
     from ..scene.finishing.printing import ends as printing
+    from ..scene.pictured import block_out, projecting
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
+    plans = AtNeed("core.batch.plan")
     clean_up = AtNeed("core.job.clean_up")
     job_folder = AtNeed("core.job.folder")
     job_table = AtNeed("core.job.job")
@@ -51,9 +55,12 @@ else:
     presets_of_games = AtNeed("scene.finishing.game_ready.presets")
     sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
     printing = AtNeed("scene.finishing.printing.ends")
+    block_out = AtNeed("scene.pictured.block_out")
+    projecting = AtNeed("scene.pictured.projecting")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
+    batches = AtNeed("jobs.batch.batches")
     block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
     session = AtNeed("jobs.session")
@@ -73,9 +80,11 @@ else:
 __all__ = [
     "accounts",
     "asset",
+    "batches",
     "begin",
     "begin_no_more",
     "begin_soon",
+    "block_out",
     "block_until_done",
     "build",
     "busy",
@@ -95,9 +104,11 @@ __all__ = [
     "messages",
     "place",
     "placeholder",
+    "plans",
     "presets",
     "presets_of_games",
     "printing",
+    "projecting",
     "recipe",
     "redraw",
     "render",

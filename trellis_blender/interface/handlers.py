@@ -48,6 +48,21 @@ def undone(*_arguments: object) -> None:
         session.undone()
 
 
+def render_began(scene: Any, *_arguments: object) -> None:
+    """Note that a render begins. Blender calls this on the render's thread."""
+    completed_renders.note_begun(scene)
+
+
+def frame_began(scene: Any, *_arguments: object) -> None:
+    """Note that another frame is rendered. Blender calls this on the render's thread."""
+    completed_renders.note_frame(scene)
+
+
+def scene_changed(scene: Any, graph: Any) -> None:
+    """Note the camera after each change of the scene."""
+    completed_renders.scene_changed(scene, graph)
+
+
 def render_completed(scene: Any, *_arguments: object) -> None:
     """Note that a render is complete. Blender calls this on the render's thread."""
     completed_renders.note_completed(scene)
@@ -83,7 +98,11 @@ HANDLERS: tuple[tuple[str, Handler], ...] = (
     ("save_post", file_saved),
     ("undo_post", undone),
     ("redo_post", undone),
+    ("render_init", render_began),
+    ("render_pre", frame_began),
     ("render_complete", render_completed),
+    ("depsgraph_update_post", scene_changed),
+    ("frame_change_post", scene_changed),
     ("translation_update_post", language_changed),
 )
 

@@ -9,13 +9,13 @@ from typing import Any
 import bpy
 
 from ..core.request.parameters import Group
-from ..core.request.presets import PRESETS
+from ..core.request.presets import COMPLAINTS, PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
-from .operators import finishing, variations
+from .operators import finishing, pictured, variations
 from .operators import jobs as job_operators
 from .operators.finishing import game_ready
 from .panels import gallery
@@ -33,7 +33,9 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
         (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
-        (asset_operators.TRELLIS2_OT_align, "CAMERA_DATA"),
+        (pictured.TRELLIS2_OT_align, "CAMERA_DATA"),
+        (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
+        (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (game_ready.TRELLIS2_OT_game_ready, "MOD_REMESH"),
         (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
@@ -109,7 +111,10 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
             ending = "..." if source.opens_browser else ""
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
         layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_FOLDER")
+        layout.operator("trellis2.generate_batch", text="Generate 3D Models from Folder...", icon="FILE_FOLDER")
+        _draw_batch(layout)
         layout.menu(TRELLIS2_MT_preset.__name__)
+        layout.menu("TRELLIS2_MT_subject")
         layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
         layout.menu(TRELLIS2_MT_job.__name__)
@@ -122,11 +127,16 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
         layout.operator("trellis2.remove_material_sanity", icon="X")
         layout.operator("trellis2.align", icon="CAMERA_DATA")
+        layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+        layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
         layout.operator("trellis2.use_triangles", icon="MESH_DATA")
         layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
+        for complaint in COMPLAINTS.values():
+            pressed = layout.operator("trellis2.change_one_thing", text=complaint.label, icon="MODIFIER")
+            pressed.complaint = complaint.name
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
@@ -142,6 +152,15 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.open_preferences", icon="PREFERENCES")
         layout.operator("trellis2.allow_online_access", text="Allow Online Access...", icon="INTERNET")
         layout.operator("trellis2.open_network_preferences", icon="INTERNET")
+
+
+def _draw_batch(layout: Any) -> None:
+    layout.operator("trellis2.pause_batch", icon="PAUSE")
+    layout.operator("trellis2.resume_batch", icon="PLAY")
+    layout.operator("trellis2.stop_batch", icon="X")
+    layout.operator("trellis2.show_batch_report", icon="TEXT")
+    layout.operator("trellis2.open_batch_folder", icon="FILE_FOLDER")
+    layout.operator("trellis2.dismiss_batch", icon="X")
 
 
 Draw = Callable[[Any, bpy.types.Context], None]
@@ -193,6 +212,8 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
         self.layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
         self.layout.operator("trellis2.align", icon="CAMERA_DATA")
+        self.layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+        self.layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
         self.layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
         self.layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
@@ -218,6 +239,7 @@ def _draw_on_failed_box(layout: Any, obj: Any) -> None:
 @_by_clicks
 def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_IMAGE")
+    self.layout.operator("trellis2.generate_batch", text="Generate 3D Models from Folder...", icon="FILE_FOLDER")
 
 
 @_by_clicks

@@ -86,13 +86,6 @@ def objection(cost: float | None) -> str:
     return ""
 
 
-def question(count: int, cost: float | None) -> str:
-    """Return the one question before `count` models are made from files, for `cost` creative units together."""
-    if cost is None:
-        return Text("Generate {count} models from these images?", count=count)
-    return Text("Generate {count} models from these images? This costs {cost}.", count=count, cost=cost_words(cost))
-
-
 def confirm(
     operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, yes: str = "Generate"
 ) -> Result:

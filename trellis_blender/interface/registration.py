@@ -18,9 +18,10 @@ from ..picture import completed_renders, sources
 from ..settings import preferences
 from ..settings import scene as scene_settings
 from . import at_need, handlers, menus, panels, status_bar
+from .batch import operators as batch_operators
 from .operators import account as account_operators
 from .operators import assets as asset_operators
-from .operators import clean_up, finishing, textures, variations
+from .operators import clean_up, finishing, pictured, textures, variations
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import presets as preset_operators
@@ -38,6 +39,7 @@ def classes() -> tuple[Any, ...]:
         *rows.CLASSES,
         *source_operators.classes(),
         *drop_operators.CLASSES,
+        *batch_operators.CLASSES,
         *preset_operators.CLASSES,
         *job_operators.CLASSES,
         *clean_up.CLASSES,
@@ -45,6 +47,7 @@ def classes() -> tuple[Any, ...]:
         *asset_operators.CLASSES,
         *finishing.CLASSES,
         *game_ready.CLASSES,
+        *pictured.CLASSES,
         *preview_operators.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,

@@ -91,6 +91,8 @@ def _take_loaded(session: Session, message: JobsLoaded) -> None:
     session.placeholders.is_sure = message.is_whole and not jobs_folder.missing()
     session.placeholders.is_moving = message.is_moving
     session.jobs = _by_age(session.jobs)
+    if not session.is_moving:
+        session.batches.loaded()
     if session.placeholders.is_sure:
         jobs_folder.all_moved()
     if not session.is_moving:
@@ -135,6 +137,7 @@ def show_job(session: Session, job: Job) -> None:
     session.changes += shown is None or shown.stage is not job.stage
     icons.expect(job.id)
     session.display.progress.learn(job)
+    session.batches.hear(job)
     if shown is not None and not shown.foreign:
         session.messages.reports.compare(shown, job, is_awaited=job.id in session.importer.wanted)
     if job.stage is Stage.READING and not job.foreign:

@@ -13,17 +13,16 @@ import bpy
 from ..core.errors import RefusedError, Remedy, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job import words
-from ..core.job.job import Job, Stage
+from ..core.job.job import Job, Stage, new_jobs
 from ..core.picture.file import ChosenPicture
 from ..core.request.models import TRELLIS_2
-from ..core.request.parameters import SEED_MAXIMUM, Value
+from ..core.request.parameters import Value
 from ..core.text import one_line
 from ..settings import preferences
 from . import session
 from .block_until_done import prepared_now
 from .state import Session
 
-NAME_LENGTH = 40
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
 
 
@@ -49,35 +48,22 @@ def start_jobs(
 def _start_jobs(
     picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int
 ) -> list[Job]:
-    parameters = [TRELLIS_2.complete(values, seed)]
-    later = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(1, count))
-    parameters += [TRELLIS_2.complete(values, own) for own in later]
+    TRELLIS_2.complete(values, seed)
     preferences.online_account()
     state = session.start()
     now = time.time()
-    picture_name = one_line(picture.file.name) if picture.file is not None else f"{_object_name(name)}.png"
+    picture_name = one_line(picture.file.name) if picture.file is not None else f"{words.plain_name(name)}.png"
     made_of = _made_of(picture, state)
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
     viewpoint = picture.viewpoint
+    if viewpoint is None and made_of is not None and made_of.viewpoint is not None:
+        viewpoint = made_of.viewpoint.of_part(made_of.crop)
     picture = state.previews.with_prepared(picture)
     if picture.file is not None and picture.prepared is None and bpy.app.background:
         picture = prepared_now(picture)
-    ids = [job_folder.new_id(now) for _ in parameters]
-    jobs = [
-        Job(
-            id=ids[place],
-            name=words.variation_name(_object_name(name), place, len(parameters)),
-            picture="source.png",  # until it is prepared, which may change the ending
-            picture_name=picture_name,
-            parameters=own,
-            created=now + place / 1000,  # the list is sorted by this
-            batch=ids[0] if count > 1 else "",
-            place=place,
-            viewpoint=viewpoint,
-        )
-        for place, own in enumerate(parameters)
-    ]
+    ids = [job_folder.new_id(now) for _ in range(count)]
+    jobs = new_jobs(ids, words.job_names(name, count), picture_name, values, seed, viewpoint)
     for job in jobs:
         state.jobs[job.id] = job
         state.importer.want(job.id)
@@ -123,7 +109,7 @@ def adopt(remote_id: str) -> Job:
         now = time.time()
         known = Job(
             id=job_folder.new_id(now),
-            name=_object_name(remote_id),
+            name=words.plain_name(remote_id),
             picture="",
             picture_name="",
             parameters={"seed": 0},
@@ -141,8 +127,3 @@ def adopt(remote_id: str) -> Job:
     else:
         state.importer.want(known.id)
     return known
-
-
-def _object_name(name: str) -> str:
-    """Return a name for the object: the picture's, shortened, with every run of white space as one space."""
-    return re.sub(r"\s+", " ", one_line(name)).strip()[:NAME_LENGTH].strip() or "Trellis Model"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -33,6 +34,13 @@ def wait(job_id: str, seconds: float = float("inf")) -> Job:
     if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
         raise TrellisError(job.message)
     return job
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Block until it is so."""
+    while not is_so():
+        session.tick()
+        time.sleep(session.TICK_SECONDS / 2)
 
 
 def prepared_now(picture: ChosenPicture) -> ChosenPicture:

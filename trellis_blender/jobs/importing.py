@@ -53,7 +53,8 @@ class Importer:
     come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
     `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
     `brought`: the jobs whose models came into the open file; `lost`: those of them that were undone or deleted.
-    `homes`: the names of all folders of ours, as placeholders keep them.
+    `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
+    in its grid. `planned`: whether a job with that id will be begun later, so that its placeholder stays.
     """
 
     runner: Runner
@@ -68,6 +69,8 @@ class Importer:
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     places: dict[str, Vector] = field(default_factory=dict)
+    batches: dict[str, str] = field(default_factory=dict)
+    planned: Callable[[str], bool] = lambda _job_id: False
     brought: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     reading: str = ""
@@ -120,6 +123,7 @@ class Importer:
             self.leave(job_id, OTHER_FILE)
         self.boxed.clear()
         self.places.clear()
+        self.batches.clear()
         self.brought.clear()
         self.lost.clear()
         self.asked = ""
@@ -135,7 +139,8 @@ class Importer:
         for box in placeholder.boxes():
             job = jobs.get(placeholder.job_id(box))
             if job is None:
-                unwanted += [box] if placeholder.home_of(box) in self.homes else []
+                is_ours = placeholder.home_of(box) in self.homes
+                unwanted += [box] if is_ours and not self.planned(placeholder.job_id(box)) else []
             elif self._is_cancelled(job):
                 unwanted.append(box)
             elif not self._is_in_scene(job) or is_opened or job.id in self.wanted:
@@ -176,7 +181,7 @@ class Importer:
             self.leave(job.id, BOX_GONE)
             self.left(job, BOX_GONE)
             return None
-        return build.Placement(box, self.places.get(job.id))
+        return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
 
     def _is_cancelled(self, job: Job) -> bool:
         echo = self.echoes.get(job.id)
@@ -346,6 +351,7 @@ class Importer:
             self.selection = busy.selection(bpy.context)
         self.asked = "" if self.asked == job.id else self.asked
         self.places.pop(job.id, None)
+        self.batches.pop(job.id, None)
         self.brought.add(job.id)
         self.lost.discard(job.id)
         self.arrived(job.id, made)

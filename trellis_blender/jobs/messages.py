@@ -140,6 +140,14 @@ def arrived(job: Job) -> str:
     return Text("“{name}” is in the scene · {facts}", name=job.name, facts=known)
 
 
+def no_camera(job: Job) -> str:
+    """Return the sentence for a model that shall stand where its picture shows it, whose picture tells no camera."""
+    return Text(
+        "The picture of “{name}” does not tell its camera. Align to Picture takes the scene's camera for it.",
+        name=job.name,
+    )
+
+
 def failed(job: Job) -> str:
     """Return the sentence for a job that failed."""
     return Text("“{name}” failed: {message}", name=job.name, message=job.message)

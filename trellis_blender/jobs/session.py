@@ -279,6 +279,7 @@ def start(wait: Callable[[], object] = bool) -> Session:
                     folder=folder,
                 )
             )
+        _state.session.batches.load()
         runner.start()
         _use_account(_state.session)
         _state.session.finishing.resume()
@@ -319,10 +320,11 @@ def tick() -> bool:
     _use_account(session)
     _take_look(session)
     is_changed = apply_messages.drain(session)
-    if session.is_leaving and not _is_at_work(session):
+    if session.is_leaving and not (_is_at_work(session) or session.batches.is_at_work):
         session = _in_chosen_folder(session)
     is_changed = session.importer.step(session.jobs) or is_changed
     is_changed = session.finishing.step() or is_changed
+    is_changed = session.batches.step() or is_changed
     session.decoding.step()
     session.aligning.step()
     session.previews.step(incoming())
@@ -352,6 +354,7 @@ def _end(session: Session, seconds: float) -> None:
     session.previews.stop()
     session.importer.stop()
     session.finishing.stop()
+    session.batches.close()
     session.aligning.stop()
     session.runner.stop(seconds)
     session.display.show_text("")
@@ -407,7 +410,7 @@ def _is_at_work(session: Session) -> bool:
     """Return whether any job is not at rest, or the jobs are not all known yet."""
     is_waiting = any(not job.is_resting or session.importer.is_awaited(job) for job in session.jobs.values())
     is_told = session.is_loaded and not session.is_moving
-    return is_waiting or not is_told or bool(session.echoes or session.marks)
+    return is_waiting or not is_told or bool(session.echoes or session.marks) or session.batches.is_busy
 
 
 def _use_account(session: Session) -> None:
@@ -436,6 +439,7 @@ def file_opened() -> None:
     if _state.session is not None:
         _state.session.previews.forget_views()
         _state.session.importer.leave_file()
+        _state.session.batches.left_file()
         _state.session.decoding.leave_file()
         _state.session.finishing.file_opened()
         _state.session.aligning.leave_file()

@@ -27,11 +27,12 @@ from ..core.runner.runner import Runner
 from ..picture import icons
 from ..picture.preview import Previews
 from ..scene.decoding import Decoding
-from ..scene.finishing.aligning import Aligning
 from ..scene.finishing.queue import Finishing
+from ..scene.pictured.aligning import Aligning
 from ..scene.placeholder_drawing import PlaceholderDrawing
 from ..settings import scene as scene_settings
 from . import messages as sentences
+from .batch.batches import Batches
 from .importing import Importer
 from .messages import Messages
 from .placeholders import Placeholders
@@ -78,18 +79,21 @@ class Session:
     placeholders: Placeholders = field(init=False)
     previews: Previews = field(init=False)
     prices: Prices = field(init=False)
+    batches: Batches = field(init=False)
 
     def __post_init__(self) -> None:
         tell, reports = self.messages.tell, self.messages.reports
         self.prices = Prices(self.runner, self.root, tell)
         self.finishing = Finishing(self.root, self.finished, self.looked_at, self.decoding.add)
         self.display.works = self.finishing.works
-        self.aligning = Aligning(self.root, self.messages.reports.tell)
+        self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
         steps = self.arrived, self.failed, reports.wait, reports.leave
         self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
+        self.batches = Batches(self)
+        self.importer.planned = self.batches.is_planned
 
     def picture_path(self, job: Job) -> Path | None:
         """Return the path of the job's picture as it was sent, None if it has none, or something else lies there."""
@@ -100,8 +104,12 @@ class Session:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
         self.decoding.add(made)
         job = self.jobs[job_id]
-        if job.viewpoint is not None and scene_settings.stands_as_pictured(bpy.context.scene):
-            self.aligning.add([(made, job)])
+        if scene_settings.stands_as_pictured(bpy.context.scene):
+            if job.viewpoint is not None:
+                projects = scene_settings.projects_picture(bpy.context.scene)
+                self.aligning.add([(made, job)], projects=projects)
+            else:
+                self.messages.tell(sentences.no_camera(job))
         self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model

@@ -6,7 +6,7 @@ Every source returns a `ChosenPicture`: plain data that any thread can prepare f
 `sources.py` lists all sources in one table.
 `file.py` takes an image file.
 `render.py` takes the current render.
-`completed_renders.py` counts the renders, and knows which of them have Blender's stamp burned in.
+`completed_renders.py` counts the renders, and knows their cameras, and which have Blender's stamp burned in.
 `image.py` takes an image that is open in Blender.
 `viewport.py` takes the viewport.
 `camera.py` renders the camera in the background Blender.

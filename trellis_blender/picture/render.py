@@ -12,7 +12,6 @@ import bpy
 
 from ..core.errors import PictureError, Remedy, Text
 from ..core.picture.file import ChosenPicture
-from ..host import viewpoint
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from . import completed_renders
@@ -46,7 +45,7 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
     """
     if is_rendering():
         raise StillRenderingError
-    image = render_result()
+    image = completed_renders.render_result()
     if image is None:
         raise PictureError(NO_RENDER, remedy=Remedy.RENDER)
     if completed_renders.is_stamped(scene):
@@ -66,14 +65,14 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
         RENDER_NAME,
         targa=target,
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
-        viewpoint=viewpoint.of_camera(bpy.context, scene, uses_border=True),
+        viewpoint=completed_renders.viewpoint_of(scene),
     )
 
 
 def preview_key(scene: Any) -> tuple[str, ...]:
     """Return the key of the scene's render. Each scene has its own renders, in several slots."""
     count = completed_renders.count()
-    return (KEY, str(count), str(scene.session_uid), str(shown_slot())) if count else (KEY,)
+    return (KEY, str(count), str(scene.session_uid), str(completed_renders.shown_slot())) if count else (KEY,)
 
 
 def preview_picture(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
@@ -84,12 +83,6 @@ def preview_picture(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> Ch
     share = scene.render.resolution_percentage / 100
     pixels = scene.render.resolution_x * share * scene.render.resolution_y * share
     return from_render(scene, folder) if is_asked or pixels <= PIXELS_UNASKED else None
-
-
-def render_result() -> Any:
-    """Return the image of the current render, None if there is none. Its name depends on the language."""
-    every: list[Any] = list(bpy.data.images)
-    return next((image for image in every if image.type == "RENDER_RESULT"), None)
 
 
 def _keep_one_view(unpacked: Path) -> bool:
@@ -103,12 +96,6 @@ def _keep_one_view(unpacked: Path) -> bool:
     for view in views[:1]:
         view.replace(unpacked)
     return bool(views)
-
-
-def shown_slot() -> int:
-    """Return the slot that the Render Result shows, counted from 0."""
-    result = render_result()
-    return 0 if result is None else int(result.render_slots.active_index)
 
 
 @contextlib.contextmanager

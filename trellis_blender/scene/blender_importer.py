@@ -146,7 +146,7 @@ def _put(
     _name(roots[0], meshes, object_name(job))
     if placement.box is None:
         largest, is_grounded = build.largest_dimension(scene), scene_settings.of_scene(scene).use_ground
-        _collect([build.target_collection(context)], made)
+        _collect([build.collection_for(context, placement)], made)
         assert placement.place is not None
         _stand(roots, meshes, placement.place, largest, meter, is_grounded=is_grounded)
     else:

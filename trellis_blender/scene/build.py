@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 from mathutils import Matrix, Vector
@@ -23,31 +23,40 @@ from .material import make_images, make_material
 from .mesh import make_mesh
 
 COLLECTION = "Trellis"
+BATCH = "trellis2_batch"  # a collection's property: the id of the batch whose models it holds
 
 
 @dataclass(frozen=True)
 class Placement:
     """Where a model goes: it replaces the placeholder `box`; without one, it stands at the `place`, if that is free.
 
-    None: at the place that the settings name, or the first free one beside it.
+    None: at the place that the settings name, or the first free one beside it. `batch`: the id of the batch that it
+    belongs to; its models have a collection of their own.
     """
 
     box: bpy.types.Object | None = None
     place: Vector | None = None
+    batch: str = ""
 
 
 ANYWHERE = Placement()
 
 
-def add_placeholders(context: bpy.types.Context, jobs: Sequence[Job], places: Sequence[Vector], home: str) -> None:
+def add_placeholders(
+    context: bpy.types.Context,
+    jobs: Sequence[Job],
+    places: Sequence[Vector],
+    home: str,
+    collection: bpy.types.Collection | None = None,
+) -> None:
     """Add placeholders for these jobs' models at these places, as one undo step. The selection stays as it is.
 
-    `home`: the name of the folder that holds the jobs.
+    `home`: the name of the folder that holds the jobs. `collection`: where to; None: to the one that settings name.
     """
     scene = context.scene
     assert scene is not None
     largest, is_grounded = largest_dimension(scene), scene_settings.of_scene(scene).use_ground
-    collection = target_collection(context)
+    collection = collection or target_collection(context)
     for job, location in zip(jobs, places, strict=True):
         box = placeholder.make(object_name(job), job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
         box.matrix_world = Matrix.Translation(location)  # at once, so that the next click sees where it stands
@@ -60,13 +69,17 @@ def add_placeholders(context: bpy.types.Context, jobs: Sequence[Job], places: Se
         bpy.ops.ed.undo_push(message=translated(Text("Generate {name}", name=name)))
 
 
-def places(context: bpy.types.Context, count: int, dropped: Vector | None = None) -> list[Vector]:
+def places(
+    context: bpy.types.Context, count: int, dropped: Vector | None = None, beside: Vector | None = None
+) -> list[Vector]:
     """Return the locations of so many models of one action, in scene units; see `place.places`.
 
-    `dropped`: where the artist dropped their pictures, which is where the first one stands.
+    `dropped`: where the artist dropped their pictures, which is where the first one stands. `beside`: where another
+    model stands, which they stand beside.
     """
     assert context.scene is not None
-    return place.places(context, count, _edge(context.scene), wish=dropped, is_exact=dropped is not None)
+    wish = beside if dropped is None else dropped
+    return place.places(context, count, _edge(context.scene), wish=wish, is_exact=dropped is not None)
 
 
 def settled(context: bpy.types.Context, placement: Placement) -> Placement:
@@ -74,6 +87,8 @@ def settled(context: bpy.types.Context, placement: Placement) -> Placement:
     if placement.box is not None:
         return placement
     assert context.scene is not None
+    if placement.batch:  # its grid was chosen as a whole
+        return placement
     return Placement(place=place.places(context, 1, _edge(context.scene), wish=placement.place)[0])
 
 
@@ -108,7 +123,7 @@ def build_model(
     if placement.box is None:
         assert placement.place is not None
         obj.matrix_world = Matrix.Translation(placement.place)
-        target_collection(context).objects.link(obj)
+        collection_for(context, placement).objects.link(obj)
     else:
         placeholder.hand_over(placement.box, [obj])
     recipe.write(obj, job)
@@ -150,6 +165,26 @@ def target_collection(context: bpy.types.Context) -> bpy.types.Collection:
     if collection is None:
         collection = bpy.data.collections.new(COLLECTION)
         scene.collection.children.link(collection)
+    return collection
+
+
+def collection_for(context: bpy.types.Context, placement: Placement) -> bpy.types.Collection:
+    """Return the collection for a model without a placeholder: its batch's if it has one, or `target_collection`."""
+    own = batch_collection(placement.batch) if placement.batch else None
+    return own if own is not None and _is_writable(own) else target_collection(context)
+
+
+def batch_collection(batch: str) -> bpy.types.Collection | None:
+    """Return the collection of a batch's models, whatever the artist calls it by now; None if it is gone."""
+    own: Any = (found for found in bpy.data.collections if cast(Any, found).get(BATCH) == batch)
+    return next(own, None)
+
+
+def make_batch_collection(context: bpy.types.Context, batch: str, name: str) -> bpy.types.Collection:
+    """Make a collection for a batch's models, inside the one that the settings name."""
+    collection = bpy.data.collections.new(name)
+    cast(Any, collection)[BATCH] = batch
+    target_collection(context).children.link(collection)
     return collection
 
 

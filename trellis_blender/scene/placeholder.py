@@ -95,8 +95,11 @@ def boxes() -> Iterator[bpy.types.Object]:
     if not any(JOB in cast(Any, lattice) for lattice in bpy.data.lattices):
         return iter(())
     here = bpy.context.scene
-    found = [obj for obj in bpy.data.objects if job_id(obj) and obj.users_scene]
-    return iter(sorted(found, key=lambda obj: here not in obj.users_scene))
+    found = [obj for obj in bpy.data.objects if job_id(obj)]
+    # Not by `users_scene`: each object would look through all scenes, and a batch has a thousand boxes.
+    near: set[Any] = set(here.objects) if here is not None else set()
+    far: set[Any] = set().union(*(scene.objects for scene in bpy.data.scenes if scene != here)) - near
+    return iter([obj for objects in (near, far) for obj in found if obj in objects])
 
 
 def find(wanted: str) -> bpy.types.Object | None:

@@ -12,6 +12,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy, Text, TrellisError
+from ..core.request.presets import CONCURRENCY
 from ..host.translation.translation import translated
 from . import stored_key
 
@@ -127,6 +128,7 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         cu_price: float
         currency: str
         largest_download: int
+        batch_concurrency: int
     else:
         api_key: StringProperty(
             name="API Key",
@@ -224,6 +226,14 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
             min=16,
             max=4096,
         )
+        batch_concurrency: IntProperty(
+            name="Models at a Time",
+            description="How many models of batches are made at the same time; the other pictures wait on disk",
+            default=CONCURRENCY,
+            min=1,
+            soft_max=16,
+            max=100,
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the preferences under their headings."""
@@ -236,6 +246,8 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_normals")
         layout.prop(self, "keep_seams")
+        _draw_heading(layout, "Batch")
+        layout.prop(self, "batch_concurrency")
         _draw_heading(layout, "History")
         _draw_history(layout, self)
         _draw_heading(layout, "Assets")
@@ -360,6 +372,12 @@ def price_limit() -> float:
     """Return the price in creative units above which the artist wants to be asked, 0: never."""
     kept = preferences()
     return kept.price_limit if kept is not None else 0.0
+
+
+def batch_concurrency() -> int:
+    """Return how many models of batches may be made at the same time."""
+    kept = preferences()
+    return kept.batch_concurrency if kept is not None else CONCURRENCY
 
 
 def model_bytes() -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from ..core.request.parameters import TABLE, Group, Parameter, of_group
-from ..core.request.presets import PRESETS, Preset
+from ..core.request.parameters import BY_NAME, TABLE, Group, Parameter, of_group
+from ..core.request.presets import MOVED, PRESETS, SUBJECTS, Preset, Subject
 from ..host.translation.translation import translated
 from . import scene as scene_settings
 
@@ -48,6 +49,28 @@ def changes_of(preset: Preset) -> str:
     return ", ".join(
         f"{_label(parameter)} {translated(parameter.words(preset.value(parameter.name)))}" for parameter in changed
     )
+
+
+def subject_values(chosen: scene_settings.TRELLIS2_PG_settings, subject: Subject) -> dict[str, Any]:
+    """Return the parameters that a kind of subject sets, as Blender's properties hold them: from the chosen preset."""
+    preset = PRESETS[chosen.preset]
+    wanted = subject.values({name: preset.value(name) for name in MOVED})
+    return {name: scene_settings.held(BY_NAME[name], value) for name, value in wanted.items()}
+
+
+def subject_of(chosen: scene_settings.TRELLIS2_PG_settings) -> Subject | None:
+    """Return the kind of subject that the parameters fit, None if there is none."""
+    for subject in SUBJECTS.values():
+        if all(getattr(chosen, name) == value for name, value in subject_values(chosen, subject).items()):
+            return subject
+    return None
+
+
+def subject_words(subject: Subject) -> str:
+    """Return what a kind of subject sets, and why, as a tooltip."""
+    moved = {**subject.changes, **subject.least}
+    rows = [f"{_label(BY_NAME[name])} {translated(BY_NAME[name].words(value))}" for name, value in moved.items()]
+    return "\n".join(filter(None, (translated(subject.reason), ", ".join(rows))))
 
 
 def _label(parameter: Parameter) -> str:

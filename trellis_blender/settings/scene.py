@@ -92,6 +92,7 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         use_seed: bool
         variations: int
         place: str
+        use_projection: bool
         use_size: bool
         size: float
         use_ground: bool
@@ -117,6 +118,12 @@ class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
         )
         place: EnumProperty(
             name="Location", description="Where the model stands, or the first free place beside it", items=PLACES
+        )
+        use_projection: BoolProperty(
+            name="Project the Picture",
+            description="Mix the picture's own pixels over the texture where its camera saw the model, so that text and"
+            " faces are as sharp; its nodes can be turned off and removed",
+            default=False,
         )
         use_size: BoolProperty(
             name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
@@ -171,6 +178,11 @@ def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
 def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:
     """Return whether models shall stand where their pictures show them."""
     return scene is not None and of_scene(scene).place == "PICTURE"
+
+
+def projects_picture(scene: bpy.types.Scene | None) -> bool:
+    """Return whether pictures shall be projected onto the models that stand where they show them."""
+    return scene is not None and of_scene(scene).use_projection
 
 
 def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -10,7 +11,7 @@ import pytest
 from mathutils import Vector
 
 from tests import workshop
-from tests.blender.align import bodies
+from tests.blender.align.conftest import SIDE, look_from
 from tests.blender.picture.test_render import current_scene
 from tests.blender.working import OPS, SMALL, meshes, newest_job, refusal, tick_until
 
@@ -18,39 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator import Emulator
-
-SIDE = 256
-
-
-@pytest.fixture
-def studio(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A scene with a camera that looks at a dog from its front, lit from everywhere."""
-    monkeypatch.setattr(addon.camera, "SIDE", SIDE)
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    scene: Any = current_scene()
-    scene.render.engine = "CYCLES"
-    scene.cycles.samples = 4
-    scene.render.resolution_x = scene.render.resolution_y = SIDE
-    scene.view_settings.view_transform = "Standard"
-    scene.world = bpy.data.worlds.new("World")
-    scene.world.use_nodes = True
-    scene.world.node_tree.nodes["Background"].inputs[0].default_value = (1.0, 1.0, 1.0, 1.0)
-    lens = bpy.data.cameras.new("Camera")
-    lens.lens = 105
-    camera = bpy.data.objects.new("Camera", lens)
-    scene.collection.objects.link(camera)
-    scene.camera = camera
-    scene.collection.objects.link(bodies.make("dog"))
-    look_from(camera, (0.9, -3.0, 0.5))
-    return scene
-
-
-def look_from(camera: Any, place: tuple[float, float, float], at: tuple[float, float, float] = (0, 0, 0.45)) -> None:
-    """Put the camera there and turn it to that point."""
-    camera.location = place
-    camera.rotation_euler = (Vector(at) - Vector(place)).to_track_quat("-Z", "Y").to_euler()
-    assert bpy.context.view_layer is not None
-    bpy.context.view_layer.update()
 
 
 def made(**given: Any) -> Any:
@@ -115,7 +83,34 @@ def unlit(model: Any) -> None:
         tree.links.new(shine.outputs["Emission"], tree.nodes["Material Output"].inputs["Surface"])
 
 
-def test_seen_by_the_same_camera_it_looks_like_the_picture(
+def project(addon: Any, **given: Any) -> None:
+    """Have the picture projected onto the chosen model, or set its switch, and wait until that is so."""
+    assert OPS.trellis2.project_picture(**given) == {"FINISHED"}
+    settle(addon)
+    tick_until(lambda: not addon.session.running().finishing.is_busy)
+    assert not addon.session.works()
+
+
+def exported_texture(model: Any, tmp_path: Path) -> str:
+    """Return the name of the texture that a glTF of the model has for its base colour."""
+    for thing in bpy.data.objects:
+        thing.select_set(thing == model)
+    OPS.export_scene.gltf(filepath=str(tmp_path / "model.gltf"), export_format="GLTF_SEPARATE", use_selection=True)
+    made = json.loads((tmp_path / "model.gltf").read_text())
+    texture = made["textures"][made["materials"][0]["pbrMetallicRoughness"]["baseColorTexture"]["index"]]
+    source = texture["source"] if "source" in texture else texture["extensions"]["EXT_texture_webp"]["source"]
+    return str(made["images"][source]["name"])
+
+
+def shine_with_base(model: Any) -> None:
+    """Let the model shine with what its base colour has become."""
+    for material in model.data.materials:
+        tree = material.node_tree
+        shine = next(node for node in tree.nodes if node.type == "EMISSION")
+        tree.links.new(tree.nodes["Principled BSDF"].inputs["Base Color"].links[0].from_socket, shine.inputs["Color"])
+
+
+def test_seen_by_the_same_camera_it_looks_like_the_picture_and_more_so_with_the_picture_projected(
     studio: Any, addon: Any, connected: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workshop, "FACES", range(60_000, 90_000, 5_000))  # fine enough to look like the picture
@@ -125,11 +120,35 @@ def test_seen_by_the_same_camera_it_looks_like_the_picture(
     model = made()
     settle(addon)
     bpy.data.objects["dog"].hide_render = True
+    texture = exported_texture(model, tmp_path)
     unlit(model)
-    seen = rendered(studio, tmp_path, "seen.png")
     inside = picture[..., 3] > 0.9
-    difference = np.abs(picture - seen)[inside][:, :3].mean() * 255
-    assert difference < 8
+
+    def difference(name: str) -> float:
+        seen = rendered(studio, tmp_path, name)
+        return float(np.abs(picture - seen)[inside][:, :3].mean() * 255)
+
+    own = difference("own.png")
+    assert own < 8
+    shine = model.data.materials[0].node_tree
+    kept = [node.name for node in shine.nodes]
+    project(addon)
+    shine_with_base(model)
+    with_picture = difference("projected.png")
+    assert with_picture < 3
+    project(addon, mode="OFF")
+    shine_with_base(model)
+    assert difference("off.png") == pytest.approx(own, abs=0.2)
+    project(addon)
+    assert addon.projecting.is_shown(model)
+    shine.links.new(shine.nodes["Principled BSDF"].outputs[0], shine.nodes["Material Output"].inputs["Surface"])
+    project(addon, mode="OFF")
+    assert not addon.projecting.is_shown(model)
+    assert exported_texture(model, tmp_path) == texture
+    project(addon, mode="REMOVE")
+    assert [node.name for node in shine.nodes] == kept
+    assert len(model.data.uv_layers) == 1
+    assert "trellis_picture" not in model.data.attributes
 
 
 def test_a_model_that_was_moved_is_put_back_by_a_click(studio: Any, addon: Any, connected: Emulator) -> None:
@@ -150,3 +169,70 @@ def test_a_model_whose_job_is_gone_is_refused_in_a_sentence(studio: Any, addon: 
     said = refusal(OPS.trellis2.align)
     assert "is gone, and its picture with it" in said
     assert model.matrix_world == before
+
+
+def test_variations_stand_beside_each_other_as_the_picture_shows_them(
+    studio: Any, addon: Any, connected: Emulator
+) -> None:
+    studio.trellis2.place = "PICTURE"
+    made(variations=2)
+    tick_until(lambda: sum(1 for thing in meshes() if thing.get("trellis2_job_id")) == 2)
+    settle(addon)
+    right = studio.camera.matrix_world.to_3x3() @ Vector((1, 0, 0))
+    models = (thing for thing in meshes() if thing.get("trellis2_job_id"))
+    first, second = sorted(models, key=lambda each: each.matrix_world.translation.dot(right))
+    turns = [thing.matrix_world.to_euler().z for thing in (first, second)]
+    assert turns[0] == pytest.approx(turns[1], abs=0.1)
+    (_low, end), (start, _high) = (
+        [pick((thing.matrix_world @ Vector(corner)).dot(right) for corner in thing.bound_box) for pick in (min, max)]
+        for thing in (first, second)
+    )
+    assert start > end
+
+
+def test_the_block_out_gives_its_place_its_size_and_its_parent_to_the_model(
+    studio: Any, addon: Any, connected: Emulator
+) -> None:
+    dog, handle = bpy.data.objects["dog"], bpy.data.objects.new("handle", None)
+    studio.collection.objects.link(handle)
+    handle.location = (0.2, 0.0, 0.3)  # it does not stand on the ground
+    dog.parent = handle
+    dog.select_set(True)
+    look_from(studio.camera, (1.1, -3.0, 0.8), (0.2, 0.0, 0.75))
+    seen = covered(studio.camera, dog)
+    eye, ahead = np.array(studio.camera.matrix_world.translation), -np.array(studio.camera.matrix_world.col[2][:3])
+    model = made()
+    assert OPS.trellis2.replace_block_out() == {"FINISHED"}
+    settle(addon)
+    assert not dog.visible_get()
+    assert [each.name for each in dog.users_collection] == ["Block-Out"]
+    assert model.parent == handle
+    assert np.abs(np.array(covered(studio.camera, model)) - np.array(seen)).max() < 0.06  # as in the first test
+    corners = (np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box]) for thing in (model, dog))
+    ours, its = (float((each.mean(axis=0) - eye) @ ahead) for each in corners)
+    assert ours == pytest.approx(its, rel=0.02)  # as far away
+    assert refusal(OPS.trellis2.replace_block_out).startswith("Nothing was selected when the picture was taken")
+
+
+def test_a_picture_without_alpha_is_told_by_its_own_edges(studio: Any, addon: Any, tmp_path: Path) -> None:
+    studio.render.engine = "CYCLES"
+    shown = rendered(studio, tmp_path, "picture.png")
+    behind = np.linspace(0.2, 0.4, SIDE)[:, None, None] * np.ones(3)
+    pixels = np.full((SIDE, SIDE, 4), 255, np.uint8)
+    alpha = shown[..., 3:]
+    pixels[..., :3] = ((shown[..., :3] * alpha + behind * (1 - alpha)) * 255).astype(np.uint8)
+    found, wanted = addon.outline.subject_of(pixels), alpha[..., 0] > 0.5
+    assert (found & wanted).sum() / (found | wanted).sum() > 0.85
+    pixels[..., :3] = (behind * 255).astype(np.uint8)
+    assert addon.outline.subject_of(pixels) is None
+
+
+def test_without_a_known_turn_the_model_has_the_block_outs_box(studio: Any, addon: Any, connected: Emulator) -> None:
+    dog = bpy.data.objects["dog"]
+    model = made()
+    addon.block_out.replace(model, model.matrix_world.copy(), [dog], is_fitted=False)
+    ours, its = (
+        np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box]) for thing in (model, dog)
+    )
+    assert np.ptp(ours, axis=0).max() == pytest.approx(np.ptp(its, axis=0).max(), rel=1e-3)
+    assert ours.min(axis=0)[2] == pytest.approx(its.min(axis=0)[2], abs=1e-3)

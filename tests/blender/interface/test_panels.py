@@ -59,12 +59,15 @@ def test_a_job_is_drawn_in_every_special_state(show: Any, stage: str, state: dic
     assert show(stage, **state).texts[0] == "Tür"
 
 
+OF_A_MODEL = ("trellis2.check_model", "trellis2.import_model", "trellis2.enlarge_job")
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_can_be_done_is_what_is_offered(show: Any, stage: str) -> None:
     offered = set(show(stage).operator_ids)
     expected = {
-        "ready": {"trellis2.check_model", "trellis2.import_model", "trellis2.enlarge_job"},
-        "imported": {"trellis2.check_model", "trellis2.import_model", "trellis2.enlarge_job"},
+        "ready": {*OF_A_MODEL, "trellis2.change_one_thing", "wm.url_open"},
+        "imported": {*OF_A_MODEL, "trellis2.change_one_thing", "wm.url_open"},
         "failed": {"trellis2.retry"},
         "cancelled": {"trellis2.retry"},
         "uncertain": {"wm.url_open", "trellis2.import_by_id", "trellis2.retry", "trellis2.remove"},
@@ -107,7 +110,7 @@ def test_a_cancelled_job_whose_model_is_paid_for_says_that_it_is_kept(show: Any)
 def test_every_button_belongs_to_its_job(show: Any) -> None:
     for stage in STAGES:
         for name, _, given in show(stage).operators:
-            assert name == "wm.url_open" or given == {"job_id": "20261122-000000-abcdef"}
+            assert name == "wm.url_open" or given["job_id"] == "20261122-000000-abcdef"
 
 
 def test_a_failure_is_shown_with_its_whole_sentence(show: Any) -> None:
@@ -296,7 +299,15 @@ def test_a_number_is_never_parted_from_its_unit(addon: Any) -> None:
     with session_with(addon, [snapshot(addon, remote_id="job_1", cost=7.25, ended=1_795_342_095.0)]):
         pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts for width in range(160, 320, 7)]
     assert len({len(page) for page in pages}) > 1
-    assert all("7.25 CU" in page[-1] or "7.25 CU" in page[-2] for page in pages)
+    ends = [page[: page.index("Not Right?")] for page in pages]
+    assert all("7.25 CU" in page[-1] or "7.25 CU" in page[-2] for page in ends)
+
+
+def test_each_question_after_a_result_says_what_its_answer_costs(addon: Any, show: Any) -> None:
+    buttons = {
+        given["complaint"]: label for _, label, given in show("imported", cost=7.25).operators if "complaint" in given
+    }
+    assert buttons == {"FLAT": "Flat? · 7.25 CU", "SOFT": "Too Soft? · 7.25 CU", "SPOTS": "Spots? · 7.25 CU"}
 
 
 def test_japanese_is_wrapped_between_characters_and_a_closing_one_stays_with_its_own(addon: Any) -> None:

@@ -67,7 +67,7 @@ def test_the_questions_before_money_is_spent_say_money(addon: Any, costs: Any) -
     finally:
         addon.preferences.preferences().price_limit = 0.0
     assert said == "This costs 7.25 CU (0.36 €), more than your limit of 7 CU (0.35 €). Go on anyway?"
-    assert addon.price_tag.question(3, 21.75).endswith("This costs 21.75 CU (1.09 €).")
+    assert addon.batch_drawing.price_words(21.75) == "21.75 CU (1.09 €) altogether"
 
 
 def test_what_was_spent_is_said_in_money(addon: Any, costs: Any) -> None:

@@ -9,9 +9,11 @@ import bpy
 
 from tests.addon import ADDON
 from tests.blender.picture.test_render import current_scene, render, send
-from tests.blender.working import OPS, refusal
+from tests.blender.working import OPS, newest_job, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from emulator import Emulator
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 ON_THE_MAIN_THREAD = frozenset(
     {"load_pre", "load_post", "save_post", "undo_post", "redo_post", "translation_update_post"}
 )
+# These too, but during a render on its thread as well.
+ON_BOTH = frozenset({"depsgraph_update_post", "frame_change_post"})
+OF_A_RENDER = ("render_init", "render_pre", "render_complete")
 
 
 class Untouchable:
@@ -35,8 +40,13 @@ class Untouchable:
         return hash(object.__getattribute__(self, "scene"))
 
 
-def complete_elsewhere(monkeypatch: pytest.MonkeyPatch, addon: Any) -> None:
-    """A render is complete, and Blender says so on its thread, as after F12 in a window; nothing of it may be used."""
+def complete_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, addon: Any, names: Sequence[str] = ("render_complete",)
+) -> None:
+    """A render is complete, and Blender says so on its thread, as after F12 in a window; nothing of it may be used.
+
+    `names`: the lists of handlers that are called.
+    """
     scene = bpy.context.scene
     with monkeypatch.context() as patch:
         for module in (addon.handlers, addon.completed_renders):
@@ -45,8 +55,8 @@ def complete_elsewhere(monkeypatch: pytest.MonkeyPatch, addon: Any) -> None:
 
         def call() -> None:
             try:
-                for handler in ours("render_complete"):
-                    handler(Untouchable(scene), None)
+                for handler in (each for name in names for each in ours(name)):
+                    handler(Untouchable(scene), Untouchable())
             except BaseException as error:  # noqa: BLE001 - raised again below
                 raised.append(error)
 
@@ -73,9 +83,9 @@ def test_a_stamp_that_was_burned_in_is_refused_until_the_render_is_done_again(co
 
 def test_no_handler_touches_blender_on_the_renders_thread(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lists = {name for name in dir(bpy.app.handlers) if isinstance(getattr(bpy.app.handlers, name), list)}
-    assert {name for name in lists if ours(name)} - ON_THE_MAIN_THREAD == {"render_complete"}
+    assert {name for name in lists if ours(name)} - ON_THE_MAIN_THREAD == {*OF_A_RENDER, *ON_BOTH}
     before = addon.completed_renders.count()
-    complete_elsewhere(monkeypatch, addon)
+    complete_elsewhere(monkeypatch, addon, (*OF_A_RENDER, *ON_BOTH))
     assert addon.completed_renders.count() == before + 1
 
 
@@ -108,3 +118,46 @@ def test_a_stamp_belongs_to_the_scene_that_was_rendered(addon: Any, monkeypatch:
     bpy.context.window.scene = second
     complete_elsewhere(monkeypatch, addon)
     assert (renders.is_stamped(first), renders.is_stamped(second)) == (True, False)
+
+
+def eye(viewpoint: Any) -> tuple[float, ...]:
+    """Where the picture was taken from, rounded."""
+    return tuple(round(viewpoint.matrix[row * 4 + 3], 3) for row in range(3))
+
+
+def move_camera(x: float) -> None:
+    """Move the camera, as the artist does: Blender tells the add-on."""
+    current_scene().camera.location.x = x
+    assert bpy.context.view_layer is not None
+    bpy.context.view_layer.update()
+
+
+def test_the_camera_of_a_render_is_the_one_that_took_it(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    render()
+    move_camera(4)
+    assert eye(addon.completed_renders.viewpoint_of(current_scene())) == (0, 0, 6)
+    complete_elsewhere(monkeypatch, addon, ("render_init", "render_pre"))  # F12 in a window
+    move_camera(5)  # while it renders
+    complete_elsewhere(monkeypatch, addon)
+    move_camera(6)
+    assert eye(addon.completed_renders.viewpoint_of(current_scene())) == (4, 0, 6)
+
+
+def test_what_was_selected_at_the_render_is_known_after_another_choice(addon: Any) -> None:
+    render()
+    for obj in bpy.data.objects:
+        obj.select_set(obj.type == "CAMERA")
+    assert addon.completed_renders.viewpoint_of(current_scene()).selected == ("Sphere",)
+
+
+def test_of_an_animation_no_camera_is_claimed(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    render()
+    complete_elsewhere(monkeypatch, addon, ("render_init", "render_pre", "render_pre"))
+    assert addon.completed_renders.viewpoint_of(current_scene()) is None
+
+
+def test_the_job_of_a_render_has_the_camera_of_the_render(connected: Emulator) -> None:
+    render()
+    move_camera(4)
+    send(connected)
+    assert eye(newest_job().viewpoint) == (0, 0, 6)

@@ -38,6 +38,7 @@ QUANTILES = (0.005, 0.995)  # of the points: what the box of a model takes in
 FEW_IN_FRONT = 32  # cells in which both are seen, to compare colours
 NO_TURN = "Several turns fit the picture alike"
 NO_FIT = "The model's outline does not fit the picture's"
+NO_EDGE = "The picture does not set its subject off from the background"
 NO_BOX = "The picture shows too little of its subject"
 NO_DEPTH = "Nothing tells how far away the model stands"
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 CELLS = 64  # along a side of the grid that is laid over the subject: finer ones turn a model no better
 BORDER = 0.12  # of the subject's box: how far the grid reaches beyond it
-COVERED = 0.25  # of a cell: from here on the subject covers it
+COVERED = 0.15  # of a cell: from here on the subject covers it, as the scattered points of a model would
 OPAQUE = 0.5  # alpha
 ON_BORDER = 0.01  # of the frame: a side of the subject's box that lies so near its border is cut off there
 Box = tuple[float, float, float, float]  # left, bottom, right and top

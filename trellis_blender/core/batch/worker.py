@@ -38,7 +38,7 @@ from .shared import BusyError, Shared, State
 AHEAD = 6  # jobs that are prepared and uploaded before there is room for them at Scenario
 TAKE_SECONDS = 0.5  # between two looks at the shared state while there is nothing to take
 REFUSED_ENDING = ".refused.txt"
-_REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
+REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
 _MORE_MONEY = "The limit of {most} CU leaves nothing for another model. Raise it, then resume the batch."
 _STOPPED = "Stopped. Resume the batch to go on."
 _CANCELLED = "The batch was cancelled. Resume it to take that back."
@@ -367,7 +367,7 @@ class Worker:
         if self._is_cancelling and not (self._is_all_taken and not self._live()):
             return False
         paid = [job for job in self._jobs.values() if job.stage not in BEFORE_SCENARIO and not job.foreign]
-        return all(job.trouble_remedy in (*_REFUSALS, Remedy.FOLDER) for job in paid)
+        return all(job.trouble_remedy in (*REFUSALS, Remedy.FOLDER) for job in paid)
 
     def _leave(self) -> None:
         """Leave what is unfinished to other workers, or to the next run."""
@@ -399,7 +399,7 @@ def refusal_of(folder: Path) -> Path:
 
 def is_refusal(job: Job) -> bool:
     """Return whether the job failed only because Scenario refused the account. Any later run goes on with it."""
-    return job.stage is Stage.FAILED and job.remedy in _REFUSALS and not job.holds_model
+    return job.stage is Stage.FAILED and job.remedy in REFUSALS and not job.holds_model
 
 
 def _is_to_be_retried(job: Job, retries: str) -> bool:

@@ -20,7 +20,8 @@ Two tables below say all of it. `EVENT_TRIGGERED`: what may happen to a job at e
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -30,7 +31,7 @@ from ..errors import Remedy
 from ..model.surface.findings import Findings
 from ..picture.viewpoint import Viewpoint
 from ..request.models import TRELLIS_2
-from ..request.parameters import Value
+from ..request.parameters import SEED_MAXIMUM, Value
 from .events import (
     AnswerLost,
     CancelAsked,
@@ -178,6 +179,37 @@ class Job:
     def asks_to_stop(self) -> bool:
         """Return whether Scenario must be asked to stop it."""
         return self.stage is Stage.RUNNING and self.cancel_asked and not self.cancel_refused
+
+
+def new_jobs(
+    ids: Sequence[str],
+    names: Sequence[str],
+    picture_name: str,
+    values: Mapping[str, Value],
+    seed: int | None,
+    viewpoint: Viewpoint | None = None,
+) -> list[Job]:
+    """Return a job with each of these ids, all of one picture. `values`: of the parameters.
+
+    Each has its own seed: a random one, or `seed` plus its place, wrapping to 0 after the largest. Raises
+    ParameterError.
+    """
+    seeds = (None if seed is None else (seed + place) % (SEED_MAXIMUM + 1) for place in range(len(ids)))
+    now = time.time()
+    return [
+        Job(
+            id=ids[place],
+            name=names[place],
+            picture="source.png",  # until it is prepared, which may change the ending
+            picture_name=picture_name,
+            parameters=TRELLIS_2.complete(values, own),
+            created=now + place / 1000,  # the list is sorted by this
+            batch=ids[0] if len(ids) > 1 else "",
+            place=place,
+            viewpoint=viewpoint,
+        )
+        for place, own in enumerate(seeds)
+    ]
 
 
 TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from ..errors import Text
+from ..text import one_line
 from .job import GENERATED, Job, Stage
 from .spending import charged
 
@@ -32,6 +33,7 @@ WORDS: Mapping[Stage, str] = MappingProxyType(
         Stage.UNCERTAIN: "Uncertain",
     }
 )
+PLAIN_LENGTH = 40  # characters of a name that we give
 _WAITING = ("pending", "queued", "warming-up")
 _MAYBE_PAID = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 NOT_STOPPED = "Scenario does not stop a running model; it is paid for and will be kept"
@@ -95,6 +97,16 @@ def numbered(name: str, taken: Iterable[str]) -> str:
     same = re.compile(re.escape(name) + r" (\d+)(?: \d+/\d+)?")
     numbers = [int(match[1]) for match in map(same.fullmatch, taken) if match]
     return f"{name} {max(numbers, default=0) + 1:03d}"
+
+
+def plain_name(name: str) -> str:
+    """Return a name for a job: the picture's, shortened, with every run of white space as one space."""
+    return re.sub(r"\s+", " ", one_line(name)).strip()[:PLAIN_LENGTH].strip() or "Trellis Model"
+
+
+def job_names(name: str, count: int) -> list[str]:
+    """Return the names of `count` jobs with the same picture."""
+    return [variation_name(plain_name(name), place, count) for place in range(count)]
 
 
 def variation_name(name: str, place: int, count: int) -> str:

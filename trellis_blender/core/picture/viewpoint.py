@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 NUMBERS = 16  # of a matrix, row by row
@@ -35,6 +35,23 @@ class Viewpoint:
             "is_perspective": self.is_perspective,
             "selected": list(self.selected),
         }
+
+    def of_part(self, crop: tuple[int, ...]) -> Viewpoint:
+        """Return the viewpoint of a picture that was cut out of this one's.
+
+        `crop`: left, top, right, bottom, in pixels, then the width and height of the whole; empty if nothing was cut.
+        """
+        if not crop:
+            return self
+        left, top, right, bottom, width, height = crop
+        first, second, third, last = (self.projection[start : start + 4] for start in range(0, NUMBERS, 4))
+
+        def zoomed(row: tuple[float, ...], low: float, high: float) -> list[float]:
+            factor = 1 / (high - low)
+            return [factor * (own - (low + high - 1) * depth) for own, depth in zip(row, last, strict=True)]
+
+        across, up = zoomed(first, left / width, right / width), zoomed(second, 1 - bottom / height, 1 - top / height)
+        return replace(self, projection=(*across, *up, *third, *last))
 
     @classmethod
     def from_json(cls, data: Any) -> Viewpoint:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Four ways to set all parameters at once, from fast and cheap to fine and expensive, and what is set at first.
 
+Beside them kinds of subject, which move a few parameters, and what to change when a model came out wrong.
+
 A parameter that a preset does not name keeps its default; Standard consists of the defaults. All values lie within the
 ranges that Scenario documents. As in `parameters.py`, annotations are no text.
 """
@@ -69,3 +71,120 @@ def _is(preset: Preset, values: Mapping[str, Value]) -> bool:
         shortest_decimal(values.get(parameter.name, parameter.default)) == preset.value(parameter.name)
         for parameter in TABLE
     )
+
+
+# Kinds of subject, and what to change when a model came out wrong. What they move comes from what users and the makers
+# of the model have reported, no more: fal.ai's documentation of its parameters, and the issues of microsoft/TRELLIS and
+# microsoft/TRELLIS.2 that the comments name.
+
+
+class Subject(NamedTuple):
+    """A kind of subject. `changes`: the parameters that it sets. `least`: those that it raises if they are lower.
+
+    `reason`: why, as the artist reads it.
+    """
+
+    name: str
+    label: str
+    changes: Mapping[str, Value]
+    least: Mapping[str, Value]
+    reason: str
+
+    def values(self, preset: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the parameters that any kind of subject moves, for this kind. `preset`: the values to begin with."""
+        raised = {name: max(preset[name], value) for name, value in self.least.items()}
+        return {**{name: preset[name] for name in MOVED}, **self.changes, **raised}
+
+
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(
+    {
+        subject.name: subject
+        for subject in (
+            Subject("PROP", "Prop", {}, {}, "Everything as the preset has it, which fits most things"),
+            Subject(  # TRELLIS#58, and fal.ai: near 10 follows the picture more and is noisier; rescale steadies
+                "HARD_SURFACE",
+                "Hard Surface",
+                {"shape_slat_guidance_strength": 9.0, "shape_slat_guidance_rescale": 0.7, "tex_slat_rescale_t": 4.0},
+                {},
+                "More guidance keeps edges where the picture has them, more rescale steadies the noise of that, and a"
+                " higher rescale T sharpens the texture",
+            ),
+            Subject(  # TRELLIS#129, TRELLIS.2#57: faces, hair and animals are weak; 20 steps are sometimes too few
+                "CHARACTER",
+                "Character",
+                {},
+                {"shape_slat_sampling_steps": 35, "tex_slat_sampling_steps": 35},
+                "Faces, hair and fur come out weak with few steps, so shape and texture take at least 35",
+            ),
+            Subject(  # what rebuilds a surface from voxels loses what is thinner than they are
+                "THIN_PARTS",
+                "Thin Parts",
+                {"remesh": False},
+                {"resolution": 1536},
+                "Remeshing rebuilds the surface from voxels, and loses what is thinner: so none, and the smallest"
+                " voxels",
+            ),
+            Subject(  # o-voxel's postprocess.py: without remesh the material is double-sided; TRELLIS.2#91: alpha
+                "GLASS",
+                "Glass",
+                {"remesh": False},
+                {},
+                "Without remesh the surface is seen from both sides, as glass is. Afterwards set Transparency to Blend:"
+                " the alpha is in the texture, but unused",
+            ),
+        )
+    }
+)
+MOVED = tuple(dict.fromkeys(name for subject in SUBJECTS.values() for name in (*subject.changes, *subject.least)))
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a model, and what to change: the first of these steps that changes anything.
+
+    `steps`: a parameter, by how much it moves, and what happens then, as the artist reads it.
+    """
+
+    name: str
+    label: str
+    steps: tuple[tuple[str, float, str], ...]
+
+    def change(self, values: Mapping[str, Value]) -> tuple[str, Value, str] | None:
+        """Return the parameter to change, its new value, and why; None if nothing is left to try."""
+        for name, by, reason in self.steps:
+            parameter = BY_NAME[name]
+            now = values.get(name, parameter.default)
+            new: Value = shortest_decimal(round(min(parameter.maximum, max(parameter.minimum, now + by)), 2))
+            new = int(new) if isinstance(parameter.default, int) else new
+            if new != now:
+                return name, new, reason
+        return None
+
+
+COMPLAINTS: Mapping[str, Complaint] = MappingProxyType(
+    {
+        complaint.name: complaint
+        for complaint in (
+            Complaint(  # an author in TRELLIS.2#45: lower the guidance of the first stage
+                "FLAT",
+                "Flat?",
+                (("ss_guidance_strength", -3.0, "less guidance lets Structure give the body more depth"),),
+            ),
+            Complaint(  # fal.ai: rescaleT sharpens; TRELLIS#58: 20 steps are sometimes too few
+                "SOFT",
+                "Too Soft?",
+                (
+                    ("tex_slat_rescale_t", 1.5, "a higher rescale T sharpens the texture"),
+                    ("tex_slat_sampling_steps", 15, "more steps make the texture finer"),
+                ),
+            ),
+            Complaint(  # TRELLIS.2#162; fal.ai: guidance is noisier, rescale steadies it
+                "SPOTS",
+                "Spots?",
+                (
+                    ("tex_slat_guidance_rescale", 0.5, "rescale steadies the texture's guidance, which makes noise"),
+                    ("tex_slat_guidance_strength", -1.0, "less guidance makes less noise in the texture"),
+                ),
+            ),
+        )
+    }
+)

@@ -124,6 +124,7 @@ class JobStore:
         self._claims = claims or Claims(root, clock.now, silence=timing.silence)
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
         self._sizes: dict[str, int] = {}  # of the jobs' folders, in bytes
+        self._held = frozenset[str]()  # jobs that are not submitted for now
         self._is_moving = self._is_any_left = False  # jobs come from other folders, or had to stay there
 
     @property
@@ -407,7 +408,14 @@ class JobStore:
 
     def may_submit(self, entry: JobEntry) -> bool:
         """Return whether the job's paid call may be sent now. If not, it is asked again later."""
-        return self.save(entry)  # never pay for anything that is not on disk
+        return entry.job.id not in self._held and self.save(entry)  # never pay for anything that is not on disk
+
+    def hold(self, job_ids: frozenset[str]) -> None:
+        """Submit none of these jobs until the next call. One that was held before and no longer is goes on at once."""
+        for job_id in self._held - job_ids:
+            if job_id in self.entries:
+                self.entries[job_id].due = 0.0
+        self._held = job_ids
 
     def _let_in(self) -> None:
         """Release the oldest job that waits at the limit, because a job has ended at Scenario."""

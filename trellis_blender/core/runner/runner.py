@@ -140,6 +140,10 @@ class Runner:
         """Use the ID that the artist gave for a job that was not found at Scenario."""
         self._notes.put(lambda: self._identify(job_id, remote_id))
 
+    def hold(self, job_ids: frozenset[str]) -> None:
+        """Submit none of these jobs, and any other again, until the next call. What is paid for goes on."""
+        self._notes.put(lambda: self._store.hold(job_ids))
+
     def imported(self, job_id: str) -> None:
         """Record that the model is in a scene now."""
         self._ask_for(job_id, lambda: self._tell(job_id, Imported()))

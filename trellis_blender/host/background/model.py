@@ -164,14 +164,16 @@ def _moves(obj: Any) -> bool:
 def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
 
-    `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `points`: what lies as far away as the model,
-    if the ground does not tell: the first in front of the camera counts.
+    `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `knows_ground`: it stands on the ground
+    if that tells its depth. `points`: what lies as far away as the model if not: the first in front of the camera
+    counts.
     Return `matrix`, from the model's place in the file to the world, row by row, `low` and `high`, its bounds in the
     file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
     """
     import numpy as np
     from trellis_core.align.depth import at_point, on_ground
-    from trellis_core.align.fit import NO_BOX, NO_DEPTH, fit
+    from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, fit
+    from trellis_core.align.outline import subject_of
     from trellis_core.align.points import Surface, scatter
     from trellis_core.align.view import Camera, subject
     from trellis_core.model.arrays import Shape
@@ -196,11 +198,16 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     camera = Camera(matrix, projection, given["is_perspective"])
     low, high = positions.min(axis=0), positions.max(axis=0)
     found: dict[str, Any] = {"matrix": [], "low": low.tolist(), "high": high.tolist(), "overlap": 0.0, "doubt": NO_BOX}
-    seen = subject(_pixels(Path(request["picture"])), tuple(request["shows"]))
+    pixels = _pixels(Path(request["picture"]))
+    covered = subject_of(pixels)
+    if covered is None:
+        return {**found, "doubt": NO_EDGE}
+    pixels[..., 3] = np.where(covered, np.maximum(pixels[..., 3], 128), 0)
+    seen = subject(pixels, tuple(request["shows"]))
     fitted = fit(cloud, camera, seen, may_tilt=request["may_tilt"]) if seen is not None else None
     if fitted is None:
         return found
-    poses = [on_ground(fitted.pose, cloud, camera)]
+    poses = [on_ground(fitted.pose, cloud, camera)] if request["knows_ground"] else []
     poses += [at_point(fitted.pose, camera, np.array(point, np.float64)) for point in request["points"]]
     pose = next((each for each in poses if each is not None), None)
     if pose is None:

@@ -120,6 +120,29 @@ def enlarge(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     return {"width": width, "height": height}
 
 
+def make_contact_sheet(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Write the pixels of a contact sheet to the file `target`: RGB bytes, the top row first.
+
+    `tiles`: pairs of a picture's file, empty if there is none, and a name. Return `width` and `height`.
+    """
+    import numpy as np
+    from trellis_core.picture.contact_sheet import ContactSheet
+    from trellis_host.background.lettering import triangles_of
+
+    sheet = ContactSheet(len(request["tiles"]))
+    with _own_folder() as folder:
+        for number, (file, name) in enumerate(request["tiles"]):
+            if file:
+                with contextlib.suppress(PictureError):  # its place stays empty
+                    picture = _small(Path(file), sheet.side, folder, work)[::-1]
+                    sheet.put_picture(number, np.asarray(picture * 255 + 0.5, np.uint8))
+            sheet.put_name(number, triangles_of(name))
+            work.progress((number + 1) / len(request["tiles"]))
+    Path(request["target"]).write_bytes(sheet.rows.tobytes())
+    height, width = sheet.rows.shape[:2]
+    return {"width": width, "height": height}
+
+
 def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
     """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
 
@@ -181,4 +204,11 @@ def _own_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-HANDLERS = {"prepare": prepare, "jpeg": pack_jpeg, "small": shrink, "large": enlarge, "model": make_thumbnail}
+HANDLERS = {
+    "prepare": prepare,
+    "jpeg": pack_jpeg,
+    "small": shrink,
+    "large": enlarge,
+    "model": make_thumbnail,
+    "sheet": make_contact_sheet,
+}

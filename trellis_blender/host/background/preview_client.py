@@ -13,7 +13,7 @@ import logging
 import queue
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +114,22 @@ class PreviewClient:
         answer = self._ask("model", model)
         rows = np.frombuffer(_bytes(answer["pixels"]), np.uint8).reshape(answer["side"], answer["side"], 4)
         write_whole(model.with_name(THUMBNAIL_FILE), png(rows[::-1]))
+
+    def make_contact_sheet(self, tiles: Sequence[tuple[Path | None, str]], target: Path) -> None:
+        """Save one PNG of all these pictures with their names; None is an empty place.
+
+        Raises BackgroundError or OSError.
+        """
+        import numpy as np
+
+        from ...core.picture.encode import png
+
+        with _own_folder() as folder:
+            pixels = folder / "pixels"
+            named = [("" if picture is None else str(picture), name) for picture, name in tiles]
+            answer = self._ask("sheet", target, tiles=named, target=str(pixels))
+            rows = np.fromfile(pixels, np.uint8).reshape(answer["height"], answer["width"], 3)
+            write_whole(target, png(rows))
 
     def stop(self) -> None:
         """Stop the background Blender for good. Returns almost at once."""

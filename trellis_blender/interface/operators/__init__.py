@@ -7,6 +7,7 @@
 `presets` sets many parameters at once.
 `preview` renews a preview, and makes renders transparent.
 `jobs` acts on a job of the list.
+`pictured` moves models to where their pictures show them, and makes another of the same picture.
 `variations` keeps one of several models and removes the others.
 `textures` shows the textures in the viewport.
 `assets` puts a model into the Asset Browser, or makes it lighter.

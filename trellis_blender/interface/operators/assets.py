@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
-from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency, viewpoint
+from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
 from .base import Result, attempt, can_act, refuse
 from .jobs import JobOperator
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
-NO_VIEWPOINT = "The picture does not tell its camera, and the scene has none. Add a camera, then try again."
 NO_MODEL = "Switch to Object Mode and select a model that was made here, or import one"
 # Measured: Blender's Decimate takes 9 to 22 microseconds per face on 100,000 to 2,000,000 faces. Others may be faster.
 SECONDS_PER_FACE = 14e-6
@@ -64,11 +63,11 @@ def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
 
 def picture_of(obj: bpy.types.Object) -> Path | None:
     """Return the path of the picture that the model was made from, as it was sent; None if its job is gone."""
-    job = _made_by(obj)
+    job = made_by(obj)
     return session.picture_path(job) if job is not None else None
 
 
-def _made_by(obj: bpy.types.Object) -> "Job | None":
+def made_by(obj: bpy.types.Object) -> "Job | None":
     """Return the job that made the model, None if it is gone."""
     remote_id = obj.get(recipe.JOB_ID)
     return next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
@@ -409,52 +408,6 @@ def _face_count(model: Any) -> int:
     return len(model.data.loops) - 2 * len(model.data.polygons)
 
 
-class TRELLIS2_OT_align(AssetOperator, bpy.types.Operator):
-    """Turn, scale and move the selected models to where their pictures show them, as the camera or viewport saw it; \
-without one, as the scene's camera sees it"""
-
-    bl_idname = "trellis2.align"
-    bl_label = "Align to Picture"
-    bl_options = {"REGISTER"}
-
-    if TYPE_CHECKING:
-        may_tilt: bool
-    else:
-        may_tilt: BoolProperty(
-            name="Allow Tilting", description="The model need not stand upright", default=False, options={"SKIP_SAVE"}
-        )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Have the background Blender find out where they stand. They move when it has, as one undo step."""
-
-        def act() -> None:
-            models = [(obj, _job_of(obj)) for obj in self.targets(context)]
-            camera = viewpoint.of_camera(context, context.scene)
-            if camera is None and any(job.viewpoint is None for _, job in models):
-                raise TrellisError(NO_VIEWPOINT, remedy=Remedy.NONE)
-            session.start().aligning.add(models, may_tilt=self.may_tilt, viewpoint=camera)
-            self.report({"INFO"}, "Looking for where the picture shows it")
-
-        return attempt(self, act)
-
-    def targets(self, context: bpy.types.Context) -> list[bpy.types.Object]:
-        """Return the given job's model, or all selected ones. Raises TrellisError if there is none."""
-        chosen = [] if self.job_id else [obj for obj in context.selected_objects if asset.is_model(obj)]
-        return chosen or [self.target(context)]
-
-
-def _job_of(obj: bpy.types.Object) -> "Job":
-    """Return the model's job. Raises TrellisError if it was removed."""
-    session.start()
-    job = _made_by(obj)
-    if job is None or not job.picture:
-        raise TrellisError(
-            Text("The job of “{name}” is gone, and its picture with it. Move the model by hand.", name=obj.name),
-            remedy=Remedy.NONE,
-        )
-    return job
-
-
 CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_mark_asset,
     TRELLIS2_OT_save_to_library,
@@ -463,5 +416,4 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_OT_cancel_step,
     TRELLIS2_OT_check_model,
     TRELLIS2_OT_set_transparency,
-    TRELLIS2_OT_align,
 )

@@ -88,6 +88,7 @@ class PaidAction(WaitOption):
     """
 
     dropped: Any = None  # where the artist dropped the pictures: a Vector in scene units, None if nowhere
+    beside: Any = None  # where another model stands that this one shall stand beside, likewise
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -149,7 +150,7 @@ class PaidAction(WaitOption):
 
     def await_models(self, context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
         """Give the models of this action their places. Return at once, or when they are there if a script waits."""
-        choose_places(context, jobs, with_boxes=not self.wait, dropped=self.dropped)
+        choose_places(context, jobs, with_boxes=not self.wait, dropped=self.dropped, beside=self.beside)
         for job in jobs if self.wait else ():
             block_until_done.wait(job.id)
 
@@ -229,17 +230,23 @@ def click(operator: bpy.types.Operator, name: str, *, is_agreed: bool = False, *
 
 
 def choose_places(
-    context: bpy.types.Context, jobs: "Sequence[Job]", *, with_boxes: bool = True, dropped: "Vector | None" = None
+    context: bpy.types.Context,
+    jobs: "Sequence[Job]",
+    *,
+    with_boxes: bool = True,
+    dropped: "Vector | None" = None,
+    beside: "Vector | None" = None,
 ) -> None:
     """Choose where the models of one action will stand, and mark the places with placeholders.
 
     A job that has a placeholder keeps it. Add none if the artist switched them off, nor without `with_boxes`; then the
-    importer keeps the places. `dropped`: where the artist dropped the pictures.
+    importer keeps the places. `dropped`: where the artist dropped the pictures. `beside`: where another model stands;
+    they take the first free place beside it.
     """
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if not bare:
         return
-    places = build.places(context, len(bare), dropped)
+    places = build.places(context, len(bare), dropped, beside)
     if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
         build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
     else:

@@ -13,7 +13,6 @@ from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
-from . import price_tag
 from .base import IMAGE_EXTENSIONS, Generate, Result, click, click_again
 
 if TYPE_CHECKING:
@@ -52,19 +51,26 @@ class GenerateFromFiles(ImageFiles, Generate):
     is_from_browser = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Open the file browser, at a click. At a drop, ask once if there are several: for one, the menu has asked."""
+        """Open the file browser, at a click. Several dropped files become a batch; one was asked for."""
         assert context.window_manager is not None
         if not self.paths():
             self.is_from_browser = True
             context.window_manager.fileselect_add(self)  # type: ignore[arg-type]  # it is an operator
             return {"RUNNING_MODAL"}
-        if len(self.paths()) == 1:
-            return Generate.invoke(self, context, event)
-        question = price_tag.question(self.count(context), self.cost(context))
-        return price_tag.confirm(cast(bpy.types.Operator, self), context, event, question)
+        return Generate.invoke(self, context, event) if len(self.paths()) == 1 else self._as_batch()
+
+    def _as_batch(self) -> Result:
+        """Have the batch ask once for all files, and make few models at a time."""
+        files = [{"name": path.name} for path in self.paths()]
+        dropped = {} if self.dropped is None else {"location": self.dropped}
+        return click(
+            cast(bpy.types.Operator, self), "trellis2.generate_batch", directory=self.directory, files=files, **dropped
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the files. Ask first if they were just chosen in the file browser and cost more than the limit."""
+        if self.is_from_browser and len(self.paths()) > 1:
+            return self._as_batch()
         is_asked = self.is_from_browser and self.objection(context)
         return click_again(cast(bpy.types.Operator, self)) if is_asked else Generate.execute(self, context)
 

@@ -213,11 +213,11 @@ class TRELLIS2_OT_generate_again(JobOperator, PaidAction, bpy.types.Operator):
     def start_generation(self, context: bpy.types.Context) -> None:
         """Start a job like this one. Raises TrellisError."""
         job = session.jobs()[self.target()]
-        picture = _picture_of(job)
-        self.await_models(context, self.start(image_file.from_file(picture), job.name, _own_values(job), None, 1))
+        picture = picture_of(job)
+        self.await_models(context, self.start(image_file.from_file(picture), job.name, own_values(job), None, 1))
 
 
-def _picture_of(job: "Job") -> Path:
+def picture_of(job: "Job") -> Path:
     """Return the path of the job's picture. Raises PictureError if something else lies there."""
     picture = session.picture_path(job)
     if picture is None:
@@ -225,7 +225,7 @@ def _picture_of(job: "Job") -> Path:
     return picture
 
 
-def _own_values(job: "Job") -> dict[str, Value]:
+def own_values(job: "Job") -> dict[str, Value]:
     """Return the job's parameters without its seed."""
     return {name: value for name, value in job.parameters.items() if name in BY_NAME}
 
@@ -256,8 +256,8 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
         def use() -> None:
             assert context.scene is not None
             job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
-            picture = _picture_of(job)
-            for name, value in {**_own_values(job), "seed": job.parameters["seed"]}.items():
+            picture = picture_of(job)
+            for name, value in {**own_values(job), "seed": job.parameters["seed"]}.items():
                 is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
                 if not is_choice or value in BY_NAME[name].choices:
                     setattr(chosen, name, str(int(value)) if is_choice else value)

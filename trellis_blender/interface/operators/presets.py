@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets many parameters at once: by the four presets, back to the preset per group, by the artist's own presets."""
+"""Sets many parameters at once: by the four presets, back to the preset per group, by the artist's own presets.
+
+And a few of them, by the kind of subject.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,7 +13,7 @@ from bpy.props import EnumProperty
 
 from ...core.errors import storage_error
 from ...core.request.parameters import Group, of_group
-from ...core.request.presets import PRESETS
+from ...core.request.presets import PRESETS, SUBJECTS
 from ...host.translation.translation import translated, translated_report
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
@@ -104,4 +107,52 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
         files.write_whole(Path(filepath), "\n".join(("import bpy", *self.preset_defines, "", *values, "")).encode())
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_use_preset, TRELLIS2_OT_reset_group, TRELLIS2_OT_add_preset)
+class TRELLIS2_OT_use_subject(bpy.types.Operator):
+    """Set the few parameters that a kind of subject needs; the others stay as they are"""
+
+    bl_idname = "trellis2.use_subject"
+    bl_label = "Use Subject"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        subject: str
+    else:
+        subject: EnumProperty(
+            name="Subject",
+            description="Kind of subject that the picture shows",
+            items=[(subject.name, subject.label, "") for subject in SUBJECTS.values()],
+        )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """Return the tooltip: what it sets, and why."""
+        return presets.subject_words(SUBJECTS[properties.subject])
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Set the parameters."""
+        assert context.scene is not None
+        chosen = scene_settings.of_scene(context.scene)
+        for name, value in presets.subject_values(chosen, SUBJECTS[self.subject]).items():
+            setattr(chosen, name, value)
+        return {"FINISHED"}
+
+
+class TRELLIS2_MT_subject(bpy.types.Menu):
+    """What the picture shows: each kind moves a few parameters"""
+
+    bl_label = "Subject"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List the kinds."""
+        layout: Any = self.layout
+        for subject in SUBJECTS.values():
+            layout.operator("trellis2.use_subject", text=subject.label).subject = subject.name
+
+
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_OT_use_preset,
+    TRELLIS2_OT_reset_group,
+    TRELLIS2_OT_add_preset,
+    TRELLIS2_OT_use_subject,
+    TRELLIS2_MT_subject,
+)

@@ -4,9 +4,10 @@
 `sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
 `first_run` leads a new artist to a key, and shows what was refused.
 `generate_panel` draws the picture's source and the Generate button.
-`preset_row` draws the four presets.
+`preset_row` draws the four presets and the kinds of subject.
 `preview_panel` draws the preview of the picture.
 `job_panel` draws the list of jobs and the chosen job's details.
+`picture_rows` draws what a job's picture can still do for its model.
 `job_tooltip` tells all of a job where the mouse rests on its row.
 `spending_rows` draws the cost per month.
 `placement_panel` draws how a model enters the scene.
@@ -66,6 +67,24 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
         from ..chosen_picture import shows_image
 
         return shows_image(context)
+
+
+class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
+    """The batches under way, and those that have just ended."""
+
+    bl_label = "Batch"
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether there is any."""
+        running = session.running() if imported(session) else None
+        return running is not None and bool(running.batches.all)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the panel."""
+        from ..batch.drawing import draw_batches
+
+        draw_batches(self.layout, context)
 
 
 class TRELLIS2_UL_jobs(bpy.types.UIList):
@@ -218,6 +237,7 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_MT_months,
     TRELLIS2_PT_generate,
     TRELLIS2_PT_image,
+    TRELLIS2_PT_batch,
     TRELLIS2_PT_jobs,
     TRELLIS2_PT_placement,
     TRELLIS2_PT_presets,

@@ -15,7 +15,7 @@ from .. import preview_requests, price_tag
 from ..at_need import icons
 from ..chosen_picture import preview_key, shows_image, source_of
 from .first_run import draw_first_run, draw_refusal, draw_unit
-from .preset_row import draw_presets
+from .preset_row import draw_presets, draw_subject
 from .preview_panel import draw_preview
 from .sidebar import wrapped
 
@@ -39,7 +39,9 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
         column.prop(chosen, "source", text="")  # a menu of full width, since no sidebar has room for so many buttons
         source.draw_line(column.row(), context, chosen)
     draw_presets(column, context, chosen)
-    column.prop(chosen, "variations")
+    row = column.row()
+    draw_subject(row, chosen)
+    row.prop(chosen, "variations")
     button = column.row()
     button.scale_y = 1.5
     given = source.given(chosen)

@@ -28,6 +28,7 @@ from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import textures
 from .finishing.model_rows import draw_export, draw_sanity
+from .picture_rows import draw_picture
 from .sidebar import BUTTON_PIXELS, UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
@@ -139,11 +140,8 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     draw_text(layout, context, facts(job, time.time()), "TIME")
     if is_importable(job):
         draw_check(layout, context, job)
-    if session.shown_stage(job) is Stage.IMPORTED and not textures.are_shown(context):
-        draw_show_textures(layout, context)
-    if session.shown_stage(job) is Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None:
-        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
-        draw_export(layout, context, job)
+    if session.shown_stage(job) is Stage.IMPORTED:
+        draw_in_scene(layout, context, job)
     row = layout.row(align=True)
     if is_importable(job):
         label = translated(job_operators.TRELLIS2_OT_import_model.label(job))
@@ -152,6 +150,21 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
+    _draw_menu(row, job)
+    if is_importable(job):
+        draw_picture(layout, job)
+
+
+def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
+    """Draw what a model in the scene has: the way to its textures, Game Ready, and the export."""
+    if not textures.are_shown(context):
+        draw_show_textures(layout, context)
+    if next(asset.models_of(job.remote_id), None) is not None:
+        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
+        draw_export(layout, context, job)
+
+
+def _draw_menu(row: Any, job: Job) -> None:
     row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
 
 

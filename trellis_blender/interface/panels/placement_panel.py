@@ -15,6 +15,8 @@ def draw_placement(layout: Any, context: bpy.types.Context) -> None:
     assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     layout.prop(chosen, "place")
+    if chosen.place == "PICTURE":
+        layout.prop(chosen, "use_projection")
     row = layout.row(heading="Size")
     row.prop(chosen, "use_size", text="")
     value = row.row()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the four presets as one row of buttons, or as two if the sidebar is too narrow for their labels."""
+"""Draws the kinds of subject, and the four presets: one row of buttons, or two where the sidebar is too narrow."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def draw_presets(layout: Any, context: bpy.types.Context, chosen: scene_settings
         if number % _columns(context) == 0:
             row = column.row(align=True)
         row.operator("trellis2.use_preset", text=preset.label, depress=preset.name == current).preset = preset.name
+
+
+def draw_subject(layout: Any, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
+    """Draw the menu of kinds of subject. It names the kind that the parameters fit."""
+    subject = presets.subject_of(chosen)
+    layout.menu("TRELLIS2_MT_subject", text=translated("Subject" if subject is None else subject.label))
 
 
 def _columns(context: bpy.types.Context) -> int:

@@ -17,7 +17,6 @@
 `queue` holds all works, and puts their results into the scene.
 `handover` takes a mesh apart into arrays, and makes one of them.
 `solid` is the step Make Solid, `looks` the one that looks at a model's textures.
-`aligning` moves models to where their pictures show them.
 `transparency` switches a material's transparency.
 `blend` hands a model over as a .blend, which `opened` opens in the background Blender.
 `exporting`, `printing` and `material_sanity` are steps with a folder of their own.

@@ -7,10 +7,12 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from trellis_core.errors import ModelFileError, Remedy
 from trellis_core.model.arrays import Shape
 from trellis_core.model.read import read_model
 from trellis_core.model.surface.solid import Mended, Polygons, Settings, make_solid
@@ -85,7 +87,7 @@ def _carried(arrays: Mapping[str, Array], mended: Mended) -> dict[str, Array]:
     return carried
 
 
-def _cast_on(surface: Surface) -> Any:
+def _cast_on(surface: Surface | SimpleNamespace) -> Any:
     """Return a function that casts rays on the surface (see `surface.sheets.Cast`)."""
     from mathutils.bvhtree import BVHTree
 
@@ -110,6 +112,43 @@ def look(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         model = read_model(Path(request["file"]), Shape(images=Path(folder), packs=False))
         return dict(look_at(model, {index: _pixels(image.path) for index, image in model.images.items()}))
+
+
+def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Find where the `picture` covers the mesh in `source`, and write it to `result`. Return the covered `share`."""
+    from trellis_core.align.outline import subject_of
+    from trellis_core.align.projection import projected
+    from trellis_core.align.view import Camera
+
+    with np.load(request["source"]) as file:
+        positions, corners, starts = (file[name] for name in ("positions", "corners", "starts"))
+    matrix, projection = (np.array(request[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))
+    covered = subject_of(_pixels(Path(request["picture"]))[::-1])
+    if covered is None:
+        raise ModelFileError(
+            "The picture does not set its subject off. Cut it out, then generate again.", remedy=Remedy.NONE
+        )
+    work.progress(0.2)
+    counts = np.diff(np.append(starts, len(corners)))
+    fans = (
+        np.concatenate([np.arange(count - 2) for count in counts])
+        if (counts != 3).any()
+        else np.zeros(len(starts), int)
+    )
+    first = np.repeat(starts, counts - 2)
+    triangles = corners[np.stack([first, first + fans + 1, first + fans + 2], axis=1)]
+    cast = _cast_on(SimpleNamespace(positions=positions, triangles=triangles))
+    uvs, mask = projected(
+        positions,
+        corners,
+        starts,
+        Camera(matrix, projection, request["is_perspective"]),
+        tuple(request["shows"]),
+        covered,
+        cast,
+    )
+    np.savez(request["result"], uvs=uvs, mask=mask)
+    return {"share": float(mask[triangles].mean())}
 
 
 def _pixels(path: Path | None) -> Pixels:
@@ -159,4 +198,5 @@ HANDLERS = {
     "print": print_ready,
     "export": export,
     "light": light,
+    "project": project,
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..pictured import projecting
 from . import blend, handover, solid
 from .exporting import arrive as exporting
 from .game_ready import ends as game_ready
@@ -51,5 +52,6 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "export": Step("Export", 900.0, blend.taken, exporting.arrive),
         "print": Step("Print Ready", 900.0, printing.taken, printing.arrive),
         "light": Step("Take Out Light", 300.0, blend.taken, material_sanity.arrive),
+        "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive),
     }
 )

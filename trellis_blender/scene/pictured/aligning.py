@@ -20,7 +20,9 @@ from ...host.background import model_client
 from ...host.background.model_client import ModelClient
 from ...host.background.process import Task
 from ...host.translation.translation import translated
+from . import beside, block_out, projecting
 
+ASIDE = 0.01  # of the model's extent
 WHOLE = (-1.0, -1.0, 1.0, 1.0)
 
 
@@ -28,21 +30,29 @@ WHOLE = (-1.0, -1.0, 1.0, 1.0)
 class Request:
     """Models to move in one step. `objects`: the `session_uid` and the job of each.
 
-    `viewpoint`: the camera for jobs without one of their own. `found`: the answers so far.
+    `viewpoint`: the camera for jobs without one of their own. `moves`: they are moved there. `projects`: the picture is
+    projected onto them. `replaces`: they are put in the place of their block-outs. `found`: the answers so far.
     """
 
     objects: list[tuple[int, Job]]
     may_tilt: bool = False
     viewpoint: Viewpoint | None = None
+    moves: bool = True
+    projects: bool = False
+    replaces: bool = False
     found: list[tuple[int, Job, Mapping[str, Any]]] = field(default_factory=list)
 
 
 @dataclass
 class Aligning:
-    """The models that wait to be moved, one at a time. `tell` says what came of it."""
+    """The models that wait to be moved, one at a time.
+
+    `tell` says what came of it. `begin` begins a step on a model: its name and its settings.
+    """
 
     root: Path
     tell: Callable[[str], None]
+    begin: Callable[[str, bpy.types.Object, Mapping[str, Any]], object]
     waiting: list[Request] = field(default_factory=list)
     client: ModelClient = field(default_factory=ModelClient)
     task: Task | None = None
@@ -55,13 +65,11 @@ class Aligning:
     def add(
         self,
         models: Sequence[tuple[bpy.types.Object, Job]],
-        *,
-        may_tilt: bool = False,
-        viewpoint: Viewpoint | None = None,
+        **wanted: Any,
     ) -> None:
-        """Move these models, in one step. `viewpoint`: see `Request`."""
+        """Move these models, in one step. `wanted`: see `Request`."""
         objects = [(obj.session_uid, job) for obj, job in models]
-        self.waiting.append(Request(objects, may_tilt, viewpoint))
+        self.waiting.append(Request(objects, **wanted))
 
     def leave_file(self) -> None:
         """Forget all models, because another file is open."""
@@ -103,6 +111,7 @@ class Aligning:
             "viewpoint": viewpoint.as_json(),
             "shows": shown_part(job),
             "may_tilt": request.may_tilt,
+            "knows_ground": not request.replaces,  # the block-out tells the depth better
             "points": [list(point) for point in _depths(viewpoint)],
         }
         self.task = self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
@@ -118,34 +127,72 @@ class Aligning:
         request.found.append((uid, job, task.result()))
 
     def _move(self, request: Request) -> bool:
-        """Move the models that the background Blender is sure of, as one undo step. Return whether any moved."""
-        moved: list[str] = []
-        for uid, job, found in request.found:
-            obj, share = _found(uid), round(found["overlap"] * 100)
+        """Move the models that the background Blender is sure of, as one undo step. Return whether any moved.
+
+        Models of one picture would all stand in the same place: they stand beside each other, in the jobs' order.
+        """
+        is_moved = False
+        last = {uid for uid, _job, _found_there in request.found} if request.moves else set()
+        for uid, job, found in sorted(request.found, key=lambda each: each[1].place):
+            obj = _found(uid)
             if obj is None:
                 continue
-            if found["doubt"] or not found["matrix"]:
-                self.tell(
-                    Text(
-                        "“{name}” stays where it is. {found}: {share} % of the outlines overlap.",
-                        name=job.name,
-                        found=found["doubt"],
-                        share=share,
-                    )
-                )
-                continue
-            obj.matrix_world = aligned(obj, found)
-            moved.append(obj.name)
-            self.tell(
-                Text(
-                    "“{name}” stands where the picture shows it: {share} % of the outlines overlap.",
-                    name=job.name,
-                    share=share,
-                )
+            last.discard(uid)
+            is_sure = bool(found["matrix"]) and not found["doubt"]
+            stands = aligned(obj, found) if is_sure else obj.matrix_world.copy()
+            viewpoint = job.viewpoint or request.viewpoint
+            parts = block_out.of(job.viewpoint) if request.replaces else []
+            if parts:
+                block_out.replace(obj, stands, parts, is_fitted=is_sure)
+            elif is_sure and request.moves and viewpoint is not None:
+                right = Vector((viewpoint.matrix[0], viewpoint.matrix[4], viewpoint.matrix[8]))
+                obj.matrix_world = beside.moved_aside(obj, stands, right, ignored=last)
+            is_moved = is_moved or bool(parts) or (is_sure and request.moves)
+            is_aside = (obj.matrix_world.translation - stands.translation).length > ASIDE * obj.dimensions.length
+            self.tell(_sentence(job, found, is_aside=is_aside, parts=parts))
+            if is_sure and request.projects and viewpoint is not None:
+                self._project(obj, job, viewpoint, stands)
+        if is_moved:
+            bpy.ops.ed.undo_push(
+                message=translated("Replace the Block-Out" if request.replaces else "Align to Picture")
             )
-        if moved:
-            bpy.ops.ed.undo_push(message=translated("Align to Picture"))
-        return bool(moved)
+        return is_moved
+
+    def _project(self, obj: bpy.types.Object, job: Job, viewpoint: Viewpoint, stands: Matrix) -> None:
+        picture = self.root / job.id / job.picture
+        try:
+            self.begin("project", obj, projecting.settings(viewpoint, stands, shown_part(job), picture))
+        except TrellisError as error:
+            self.tell(error.sentence)
+
+
+def _sentence(job: Job, found: Mapping[str, Any], *, is_aside: bool, parts: Sequence[Any]) -> str:
+    """Return what came of it."""
+    name, share, doubt = job.name, round(found["overlap"] * 100), found["doubt"]
+    if parts and doubt:
+        return Text(
+            "“{name}” has the place of its block-out, but its turn is not known: {found}.", name=name, found=doubt
+        )
+    if parts:
+        return Text(
+            "“{name}” has the place of its block-out: {share} % of the outlines overlap.", name=name, share=share
+        )
+    if doubt or not found["matrix"]:
+        return Text(
+            "“{name}” stays where it is. {found}: {share} % of the outlines overlap.",
+            name=name,
+            found=doubt,
+            share=share,
+        )
+    if is_aside:
+        return Text(
+            "“{name}” stands beside the other model of its picture: {share} % of the outlines overlap.",
+            name=name,
+            share=share,
+        )
+    return Text(
+        "“{name}” stands where the picture shows it: {share} % of the outlines overlap.", name=name, share=share
+    )
 
 
 def shown_part(job: Job) -> tuple[float, float, float, float]:

@@ -1,0 +1,39 @@
+"""Kinds of subject move a few parameters, and each question after a result changes exactly one."""
+
+from __future__ import annotations
+
+import pytest
+
+from trellis_blender.core.request import parameters
+from trellis_blender.core.request.presets import COMPLAINTS, MOVED, PRESETS, SUBJECTS
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_every_subject_fits_every_preset_and_says_why(preset: object) -> None:
+    values = {name: preset.value(name) for name in MOVED}  # type: ignore[attr-defined]
+    for subject in SUBJECTS.values():
+        moved = subject.values(values)
+        parameters.complete(moved, 1)  # raises if a value lies outside its range
+        assert all(moved[name] >= values[name] for name in subject.least)
+        assert subject.reason
+
+
+def test_a_prop_is_what_the_preset_says_and_no_two_subjects_are_alike() -> None:
+    values = {name: PRESETS["STANDARD"].value(name) for name in MOVED}
+    made = [subject.values(values) for subject in SUBJECTS.values()]
+    assert made[0] == values
+    assert all(made.count(each) == 1 for each in made)
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS.values(), ids=lambda complaint: complaint.name)
+def test_a_question_changes_one_thing_at_a_time_until_nothing_is_left(complaint: object) -> None:
+    values = dict(parameters.complete({}, 1))
+    for _ in range(50):
+        change = complaint.change(values)  # type: ignore[attr-defined]
+        if change is None:
+            break
+        name, value, _reason = change
+        assert value != values[name]
+        values[name] = value
+        parameters.complete({key: each for key, each in values.items() if key != "seed"}, 1)
+    assert complaint.change(values) is None  # type: ignore[attr-defined]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws what a job's picture can still do for its model, and what to change if the model is not right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.job.job import Job, Stage
+from ...core.request.presets import COMPLAINTS
+from ...host.translation.translation import translated
+from ...host.version import WEBSITE
+from ...scene import asset
+from ...scene.pictured import block_out, projecting
+from ..operators import pictured
+
+# How to cut a subject out of its background.
+CUTTING_OUT = f"{WEBSITE}/blob/main/docs/pictures.md#cut-out-the-subject"
+
+
+def draw_picture(layout: Any, job: Job) -> None:
+    """Draw the picture's switches, and the questions that each begin another model, below headings that fold."""
+    obj = next(asset.models_of(job.remote_id), None) if job.stage is Stage.IMPORTED else None
+    if obj is not None:
+        draw_projection(layout, job, obj)
+        if block_out.of(job.viewpoint):
+            layout.operator("trellis2.replace_block_out", icon="MOD_BUILD").job_id = job.id
+    if pictured.TRELLIS2_OT_change_one_thing.fits(job):
+        draw_questions(layout, job)
+
+
+def draw_projection(layout: Any, job: Job, obj: Any) -> None:
+    """Draw the switch of the projected picture, if there is one."""
+    shown = projecting.is_shown(obj)
+    if shown is None:
+        return
+    row = layout.row(align=True)
+    row.label(text="Picture")
+    for mode, label, is_pressed in (("ON", "On", shown), ("OFF", "Off", not shown), ("REMOVE", "Remove", False)):
+        button = row.operator("trellis2.project_picture", text=label, depress=is_pressed)
+        button.mode, button.job_id = mode, job.id
+
+
+def draw_questions(layout: Any, job: Job) -> None:
+    """Draw a button for each complaint, with its price, and how to get another background."""
+    header, body = layout.panel("trellis2_not_right", default_closed=True)
+    header.label(text="Not Right?")
+    if body is None:
+        return
+    column = body.column(align=True)
+    for complaint in COMPLAINTS:
+        row = column.row(align=True)
+        row.enabled = COMPLAINTS[complaint].change(job.parameters) is not None
+        text = translated(pictured.label_of(job, complaint))
+        button = row.operator("trellis2.change_one_thing", text=text, icon="FILE_REFRESH")
+        button.job_id, button.complaint = job.id, complaint
+    column.operator("wm.url_open", text="Wrong Background?", icon="URL").url = CUTTING_OUT

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mix the picture's own pixels over a model's texture where the camera saw it, so that text and faces are as sharp.
+
+Nothing is lost: the mesh gets a second UV map and a mask, and the material some nodes, one of which holds the strength.
+The switch links them to the base colour, or what was linked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ...core.errors import Text, TrellisError
+from ...core.picture.viewpoint import Viewpoint
+from ...host.translation.translation import translated
+
+if TYPE_CHECKING:
+    from ..finishing.handover import Arrays
+    from ..finishing.work import Order, Result
+
+LABEL = "Project the Picture"
+UV_MAP, MASK = "Trellis Picture", "trellis_picture"
+NODES = UV, IMAGE, MASKING, EDGE, STRENGTH, MIX = tuple(
+    f"trellis_picture_{name}" for name in ("uv", "image", "mask", "edge", "strength", "mix")
+)
+MIX_FACTOR, MIX_FIRST, MIX_SECOND, MIX_RESULT = 0, 6, 7, 2  # the sockets of a Mix node that mixes colours
+
+
+def settings(viewpoint: Viewpoint, stands: Matrix, shows: tuple[float, ...], picture: Path) -> dict[str, Any]:
+    """Return the settings of the step: the camera as the model's own axes have it, and the picture.
+
+    `stands`: where the picture shows the model, in the world, wherever it stands now. `shows`: see `aligning`.
+    """
+    rows = [viewpoint.matrix[start : start + 4] for start in range(0, 16, 4)]
+    own = stands.inverted() @ Matrix(rows)
+    flat = [float(own[row][column]) for row in range(4) for column in range(4)]
+    return {**viewpoint.as_json(), "matrix": flat, "shows": list(shows), "picture": str(picture)}
+
+
+def take(obj: bpy.types.Object, _folder: Path) -> Arrays:
+    """Return the shape of the mesh as arrays. Raises TrellisError if it has no faces."""
+    mesh: Any = obj.data
+    if not len(mesh.polygons):
+        raise TrellisError(Text("“{name}” has no faces.", name=obj.name))
+    positions = np.empty((len(mesh.vertices), 3), np.float32)
+    corners, starts = np.empty(len(mesh.loops), np.int32), np.empty(len(mesh.polygons), np.int32)
+    mesh.attributes["position"].data.foreach_get("vector", positions.ravel())
+    mesh.attributes[".corner_vert"].data.foreach_get("value", corners)
+    mesh.polygons.foreach_get("loop_start", starts)
+    return {"positions": positions, "corners": corners, "starts": starts}
+
+
+def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
+    """Add map, mask and nodes to the model. Return the sentence. Raises TrellisError."""
+    mesh: Any = obj.data
+    uvs, mask = result.arrays["uvs"], result.arrays["mask"]
+    if len(uvs) != len(mesh.loops) or len(mask) != len(mesh.vertices):
+        sentence = Text("“{name}” was edited meanwhile. Choose Project the Picture once more.", name=obj.name)
+        raise TrellisError(sentence)
+    if not _painted(obj):
+        raise TrellisError(Text("No material of “{name}” has a base color to mix the picture over.", name=obj.name))
+    remove(obj)
+    active = mesh.uv_layers.active_index
+    if mesh.uv_layers.new(name=UV_MAP, do_init=False) is None:
+        raise TrellisError(Text("“{name}” has as many UV maps as Blender allows. Remove one first.", name=obj.name))
+    mesh.attributes.new(MASK, "FLOAT", "POINT")
+    mesh.uv_layers[UV_MAP].uv.foreach_set("vector", uvs.ravel())
+    mesh.attributes[MASK].data.foreach_set("value", mask)
+    mesh.uv_layers.active_index = max(0, active)
+    try:
+        image: Any = bpy.data.images.load(order.settings["picture"], check_existing=False)
+        image.pack()
+    except RuntimeError as error:
+        raise TrellisError("The job's picture could not be read. Choose Project the Picture once more.") from error
+    image.name = f"{obj.name}-picture"
+    for material, shader in _painted(obj).items():
+        _add_nodes(material.node_tree, shader, image)
+    bpy.ops.ed.undo_push(message=translated(LABEL))
+    share = round(result.numbers["share"] * 100)
+    return Text("The picture covers {share} % of “{name}” now. Its texture is still there.", share=share, name=obj.name)
+
+
+def is_shown(obj: bpy.types.Object) -> bool | None:
+    """Return whether the projected picture shows; None if there is none."""
+    trees = _trees(obj)
+    return any(tree.nodes[MIX].outputs[MIX_RESULT].links for tree in trees) if trees else None
+
+
+def show(obj: bpy.types.Object, *, is_on: bool) -> None:
+    """Switch the projected picture on or off. Off, the texture is linked as before, so that exporters find it."""
+    for material, shader in _painted(obj).items():
+        tree = material.node_tree
+        if MIX not in tree.nodes:
+            continue
+        mix, color = tree.nodes[MIX], shader.inputs["Base Color"]
+        if is_on:
+            tree.links.new(mix.outputs[MIX_RESULT], color)
+            continue
+        sources = [link.from_socket for link in mix.inputs[MIX_FIRST].links]
+        for link in [*mix.outputs[MIX_RESULT].links]:
+            target = link.to_socket
+            tree.links.remove(link)
+            for source in sources:
+                tree.links.new(source, target)
+
+
+def remove(obj: bpy.types.Object) -> None:
+    """Take the projected picture away, with its nodes, its map and its mask. Materials of other objects stay."""
+    show(obj, is_on=False)
+    for tree in _trees(obj):
+        image = tree.nodes[IMAGE].image if IMAGE in tree.nodes else None
+        for name in NODES:
+            if name in tree.nodes:
+                tree.nodes.remove(tree.nodes[name])
+        if image is not None and not image.users:
+            bpy.data.images.remove(image)
+    mesh: Any = obj.data
+    if UV_MAP in mesh.uv_layers:
+        mesh.uv_layers.remove(mesh.uv_layers[UV_MAP])
+    if MASK in mesh.attributes:
+        mesh.attributes.remove(mesh.attributes[MASK])
+
+
+def _materials(obj: Any) -> Iterator[Any]:
+    for material in {slot.material: None for slot in obj.material_slots}:
+        if material is not None and material.library is None and material.node_tree is not None:
+            yield material
+
+
+def _trees(obj: Any) -> list[Any]:
+    trees = (material.node_tree for material in _materials(obj))
+    return [tree for tree in trees if MIX in tree.nodes]
+
+
+def _painted(obj: Any) -> Mapping[Any, Any]:
+    """Return the Principled shader of each of the object's materials that has one."""
+    found = {}
+    for material in _materials(obj):
+        for node in material.node_tree.nodes:
+            if node.type == "BSDF_PRINCIPLED":
+                found[material] = node
+    return found
+
+
+def _add_nodes(tree: Any, shader: Any, image: Any) -> None:
+    """Mix the image over the shader's base colour."""
+
+    def added(kind: str, name: str, column: int, row: int) -> Any:
+        node = tree.nodes.new(kind)
+        node.name, node.label = name, translated(LABEL) if name == STRENGTH else ""
+        node.location = (base.location.x - 200 * (5 - column), base.location.y + 420 + 180 * row)
+        return node
+
+    base, color = shader, shader.inputs["Base Color"]
+    source = color.links[0].from_socket if color.links else None
+    uv, picture = added("ShaderNodeUVMap", UV, 0, 0), added("ShaderNodeTexImage", IMAGE, 1, 0)
+    masking, edge = added("ShaderNodeAttribute", MASKING, 1, 2), added("ShaderNodeMath", EDGE, 2, 1)
+    strength, mix = added("ShaderNodeMath", STRENGTH, 3, 1), added("ShaderNodeMix", MIX, 4, 0)
+    uv.uv_map, picture.image, picture.extension, masking.attribute_name = UV_MAP, image, "EXTEND", MASK
+    edge.operation = strength.operation = "MULTIPLY"
+    strength.inputs[1].default_value = 1.0
+    mix.data_type = "RGBA"
+    mix.inputs[MIX_FIRST].default_value = color.default_value
+    for output, target in (
+        (uv.outputs["UV"], picture.inputs["Vector"]),
+        (masking.outputs["Fac"], edge.inputs[0]),
+        (picture.outputs["Alpha"], edge.inputs[1]),
+        (edge.outputs[0], strength.inputs[0]),
+        (strength.outputs[0], mix.inputs[MIX_FACTOR]),
+        (source, mix.inputs[MIX_FIRST]),
+        (picture.outputs["Color"], mix.inputs[MIX_SECOND]),
+        (mix.outputs[MIX_RESULT], color),
+    ):
+        if output is not None:
+            tree.links.new(output, target)
