@@ -6,7 +6,8 @@
 ``import``: how long Blender freezes during an import, with Blender's glTF importer and with ours, in turn in the same
 run. docs/performance.md explains the numbers.
 ``startup``: how much longer enabling the add-on takes than enabling an empty one; then the first draw and click.
-``finish``: what checking a model that has arrived takes, and how long Make Solid keeps Blender, against an import.
+``finish``: what checking a model that has arrived takes, how long Make Solid keeps Blender, against an import, and what
+Game Ready takes, against Blender's own steps run by hand.
 ``textures``: what the first display of a model's textures costs, as a ratio to images that nobody prepared. It needs a
 real Blender with a window.
 
@@ -34,8 +35,9 @@ from typing import Any
 
 import environments
 import screens
-from benchmarks import finish_table, import_table, startup_table, texture_table
+from benchmarks import finish_table, game_table, import_table, startup_table, texture_table
 from benchmarks.finish_table import MeasuredFinish
+from benchmarks.game_table import MeasuredGame
 from benchmarks.import_table import BLENDERS, NORMALS, OURS, Measured
 from benchmarks.startup_table import MeasuredStart
 from benchmarks.texture_table import MeasuredTextures
@@ -47,6 +49,8 @@ RUNS = 5
 SECONDS_PER_PROCESS = 1800
 IMPORTS, CLICKS, STARTS = "benchmarks.import_runs", "benchmarks.click_runs", "benchmarks.startup_runs"
 FINISHES = "benchmarks.finish_runs"
+GAMES = "benchmarks.game_runs"
+GAME_PRESETS = ("MOBILE", "PROP", "HERO")
 SCRIPTS = environments.ROOT / "scripts"
 TEXTURES = SCRIPTS / "benchmarks" / "texture_runs.py"  # Blender's own Python runs it, which does not find the others
 FINISHED_FACES = 500_000
@@ -95,6 +99,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     finish = benches.add_parser("finish", help="checking and mending a model, compared with an import")
     finish.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     finish.add_argument("--faces", type=int, default=FINISHED_FACES, help=f"so many (default: {FINISHED_FACES:,})")
+    finish.add_argument("--model", action="append", type=Path, default=[], help="a GLB to make game ready, too")
     finish.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
     finish.add_argument("--check", action="store_true", help="fail where a requirement is not met")
     finish.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
@@ -189,6 +194,23 @@ def finishes(version: str, faces: int, runs: int) -> list[MeasuredFinish]:
         _run([str(python), "-m", FINISHES, str(faces), str(runs), str(answer)])
         found = json.loads(answer.read_text(encoding="utf-8"))
     return [MeasuredFinish(version, faces, kind, of_kind) for kind, of_kind in found.items()]
+
+
+def games(version: str, faces: int, models: Sequence[Path]) -> list[MeasuredGame]:
+    """Return what Game Ready costs in one version of Blender: Prop of so many faces, and each model at each preset.
+
+    Raises as `measure` does.
+    """
+    python = environments.blender_environment(version)
+    wanted = [(str(faces), "PROP"), *((str(model.resolve()), name) for model in models for name in GAME_PRESETS)]
+    measured = []
+    for model, preset in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            answer = Path(folder, "answer.json")
+            _run([str(python), "-m", GAMES, model, preset, str(answer)])
+            measured.append(MeasuredGame(version, json.loads(answer.read_text(encoding="utf-8"))))
+            print(measured[-1], file=sys.stderr, flush=True)
+    return measured
 
 
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
@@ -295,13 +317,15 @@ def _bench_textures(options: argparse.Namespace) -> int:
 
 
 def _bench_finishes(options: argparse.Namespace) -> int:
-    """Measure check and Make Solid, print them, and return the exit status. Raises as `measure` does."""
+    """Measure check, Make Solid and Game Ready, print them, and return the exit status. Raises as `measure` does."""
     measured = [one for version in options.bpy for one in finishes(version, options.faces, options.runs)]
-    text = f"{heading(options.runs)}\n\n{finish_table.table(measured)}"
+    ready = [one for version in options.bpy for one in games(version, options.faces, options.model)]
+    text = f"{heading(options.runs)}\n\n{finish_table.table(measured)}\n\n{game_table.table(ready)}"
     if options.write:
         write(text, FINISH_PAGE, (FINISH_BEGIN, FINISH_END))
-    print(text, "", *measured, sep="\n")
-    return int(options.check and not all(one.is_met for one in measured))
+    print(text, "", *measured, *ready, sep="\n")
+    verdicts = [*(one.is_met for one in measured), *(one.is_met for one in ready)]
+    return int(options.check and not all(verdicts))
 
 
 def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:

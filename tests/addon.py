@@ -83,6 +83,7 @@ PARTS = {
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",
     "steps": "scene.finishing.steps",
+    "game_names": "scene.finishing.game_ready.names",
     "handover": "scene.finishing.handover",
     "transparency": "scene.finishing.transparency",
     "sanity_nodes": "scene.finishing.material_sanity.nodes",

@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     """Write the pictures into the folder."""
     addon = enabled()
     with tempfile.TemporaryDirectory(prefix="trellis-pictures-") as temporary:
-        for name, play in (("solid", solid), ("print", print_ready), ("sanity", sanity)):
+        for name, play in (("solid", solid), ("game", game_ready), ("print", print_ready), ("sanity", sanity)):
             before, after = play(addon, Path(temporary))
             picture = Image.new("RGB", (2 * SIDE + 8, SIDE), "white")
             picture.paste(before, (0, 0))
@@ -72,6 +72,28 @@ def cut_open(folder: Path, thing: Any) -> Image.Image:
     picture = rendered(folder)
     thing.data = whole
     return picture
+
+
+def game_ready(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:
+    """Game Ready: a heavy body, and its light copy with the edges drawn on it."""
+    import bpy
+
+    thing = monkey()
+    thing.data.materials.append(painted(thing))
+    studio()
+    before = rendered(folder)
+    settings = {"faces": 1500, "texture_size": 1024, "shape": "TRIANGLES", "smallest_overlap": 0.0, "engine": "GLTF"}
+    work(addon, folder, "game_ready", thing, {**settings, "levels": 2, "ratio": 0.5, "has_hull": True})
+    copy: Any = bpy.data.objects[f"{thing.name}_LOD0"]
+    tree = copy.active_material.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    mix, lines = tree.nodes.new("ShaderNodeMix"), tree.nodes.new("ShaderNodeWireframe")
+    mix.data_type, lines.inputs[0].default_value = "RGBA", 0.004
+    tree.links.new(mix.inputs[0], lines.outputs[0])
+    tree.links.new(mix.inputs[6], shader.inputs["Base Color"].links[0].from_socket)
+    mix.inputs[7].default_value = (0.02, 0.02, 0.02, 1.0)
+    tree.links.new(shader.inputs["Base Color"], mix.outputs[2])
+    return before, rendered(folder)
 
 
 def print_ready(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:

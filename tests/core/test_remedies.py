@@ -31,6 +31,7 @@ NAMED: tuple[tuple[str, tuple[Remedy, ...]], ...] = (
     (r"Look at it on app\.scenario\.com|Copy (it|the right ID) from Scenario", (Remedy.SCENARIO,)),
     (r"\b[Uu]pdate\b", (Remedy.UPDATE,)),
     (r"Press Retry|Retry brings", (Remedy.RETRY,)),
+    (r"Use triangles", (Remedy.TRIANGLES,)),
 )
 # What no button can do, or nobody has to do: the sentence says which.
 WITHOUT = (
@@ -48,6 +49,7 @@ WITHOUT = (
     r"^(No|There is no|Select a model|\?\.$)|could not be shown",
     r"^Choose a folder to export to first|^Save the file first, or choose a folder|Cut off less|Try another format",
     r"No material of|have no nodes of Material Sanity|could not be baked|no exporter for 3MF",
+    r"Ask for fewer, or for|Choose more faces\.|Run Make Solid first\.|Use a Blender that has it\.|without any area\.$",
     r"would be lost\. (Apply or remove|Remove) them|^“\?” has no faces\.$|Add a camera, then",
     r"is gone, and its picture with it\. Move the model by hand\.$|^stopped before it began$|end that process first",
     r"Choose Project the Picture once more\.$|Cut it out, then generate again\.$|Remove one first\.$",

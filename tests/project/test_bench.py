@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import bench
 import environments
-from benchmarks import finish_table, import_table, startup_table, texture_table
+from benchmarks import finish_table, game_table, import_table, startup_table, texture_table
 from benchmarks.finish_table import MeasuredFinish
+from benchmarks.game_table import MeasuredGame
 from benchmarks.import_table import Measured
 from benchmarks.startup_table import MeasuredStart
 from benchmarks.texture_table import MeasuredTextures
@@ -216,6 +217,33 @@ def test_what_finishing_takes_stands_in_a_table() -> None:
     assert row == "| 5.2.3 | 500,000 | faulty | 0.40 | 20 | 10, 20 | 4.0 | PASS |"
     page = bench.FINISH_PAGE.read_text(encoding="utf-8")
     assert page.index(bench.FINISH_BEGIN) < page.index(bench.FINISH_END)
+
+
+def made_ready(**changes: Any) -> MeasuredGame:
+    """A run of Game Ready that meets what is required."""
+    run = {"model": "made", "preset": "PROP", "faces": 500_000, "game": 23.0, "by_hand": 20.0, "import": 0.02}
+    return MeasuredGame("5.2.3", {**run, "take": 0.01, "arrive": 0.02, "difference": 0.5, "overlap": 0.99, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_met"),
+    [
+        ({}, True),
+        ({"game": 24.1}, False),
+        ({"game": 91.0, "by_hand": 90.0}, False),
+        ({"take": 0.021}, False),
+        ({"difference": 4.1}, False),
+        ({"preset": "HERO", "difference": 1.6}, False),
+        ({"faces": 20_000, "game": 30.0}, True),
+    ],
+)
+def test_game_ready_is_as_quick_as_blenders_own_steps_and_looks_like_the_model(
+    changes: dict[str, Any], is_met: bool
+) -> None:
+    one = made_ready(**changes)
+    assert one.is_met is is_met
+    assert str(one).startswith("PASS" if is_met else "FAIL")
+    assert f"| {'PASS' if is_met else 'FAIL'} |" in game_table.table([one]).splitlines()[2]
 
 
 def first_displays(*, decoding: float = 0.05, display: float = 0.14) -> MeasuredTextures:

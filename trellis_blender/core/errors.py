@@ -113,6 +113,7 @@ class Remedy(StrEnum):
     SCENARIO = "scenario"
     IMPORTER = "importer"
     UPDATE = "update"
+    TRIANGLES = "triangles"
     LIBRARIES = "libraries"
 
 

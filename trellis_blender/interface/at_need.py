@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
     from ..scene.finishing.exporting import formats
+    from ..scene.finishing.game_ready import presets as presets_of_games
     from ..scene.finishing.material_sanity import nodes as sanity_nodes
     from ..scene.finishing.printing import ends as printing
     from ..scene.pictured import block_out, projecting
@@ -51,6 +52,7 @@ else:
     messages = AtNeed("core.runner.messages")
     transparency = AtNeed("scene.finishing.transparency")
     formats = AtNeed("scene.finishing.exporting.formats")
+    presets_of_games = AtNeed("scene.finishing.game_ready.presets")
     sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
     printing = AtNeed("scene.finishing.printing.ends")
     block_out = AtNeed("scene.pictured.block_out")
@@ -104,6 +106,7 @@ __all__ = [
     "placeholder",
     "plans",
     "presets",
+    "presets_of_games",
     "printing",
     "projecting",
     "recipe",

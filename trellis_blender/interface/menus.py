@@ -17,6 +17,7 @@ from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import finishing, pictured, variations
 from .operators import jobs as job_operators
+from .operators.finishing import game_ready
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -36,6 +37,7 @@ JOB_ENTRIES = (
         (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
         (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
+        (game_ready.TRELLIS2_OT_game_ready, "MOD_REMESH"),
         (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
         (finishing.TRELLIS2_OT_export_model, "EXPORT"),
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
@@ -128,6 +130,8 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
         layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
+        layout.operator("trellis2.use_triangles", icon="MESH_DATA")
         layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
         for complaint in COMPLAINTS.values():
@@ -211,6 +215,7 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
         self.layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
         self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+        self.layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
         self.layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
         self.layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")

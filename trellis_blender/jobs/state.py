@@ -84,7 +84,7 @@ class Session:
     def __post_init__(self) -> None:
         tell, reports = self.messages.tell, self.messages.reports
         self.prices = Prices(self.runner, self.root, tell)
-        self.finishing = Finishing(self.root, self.finished, self.looked_at)
+        self.finishing = Finishing(self.root, self.finished, self.looked_at, self.decoding.add)
         self.display.works = self.finishing.works
         self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
         steps = self.arrived, self.failed, reports.wait, reports.leave

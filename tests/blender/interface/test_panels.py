@@ -135,6 +135,7 @@ def test_every_remedy_is_offered_beside_the_sentence(show: Any, addon: Any) -> N
         "folder": [("trellis2.open_folder", "Open Folder"), ("trellis2.retry", "Retry")],
         "scenario": [("wm.url_open", "Look at Scenario"), ("trellis2.retry", "Retry")],
         "importer": [("preferences.addon_enable", "Enable Importer"), ("trellis2.retry", "Retry")],
+        "triangles": [("trellis2.use_triangles", "Use Triangles"), ("trellis2.retry", "Retry")],
         "libraries": [("screen.userpref_show", "Open File Paths"), ("trellis2.retry", "Retry")],
         "update": [("screen.userpref_show", "Open Extensions"), ("trellis2.retry", "Retry")],
     }

@@ -240,6 +240,7 @@ def test_the_menu_does_nothing_to_another_job_than_the_chosen_one(addon: Any) ->
         "trellis2.project_picture",
         "trellis2.replace_block_out",
         "trellis2.material_sanity",
+        "trellis2.game_ready",
         "trellis2.print_ready",
         "trellis2.export_model",
         "trellis2.import_model",

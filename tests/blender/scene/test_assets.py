@@ -313,5 +313,6 @@ def test_the_context_menu_has_it_for_models_alone(model: Any, addon: Any) -> Non
         offered[thing] = page.operator_ids
     ours = ["trellis2.make_solid", "trellis2.set_transparency", "trellis2.material_sanity"]
     ours += ["trellis2.align", "trellis2.project_picture", "trellis2.replace_block_out", "trellis2.level_of_detail"]
-    ours += ["trellis2.print_ready", "trellis2.export_model", "trellis2.mark_asset", "trellis2.save_to_library"]
+    ours += ["trellis2.game_ready", "trellis2.print_ready", "trellis2.export_model"]
+    ours += ["trellis2.mark_asset", "trellis2.save_to_library"]
     assert offered == {model: ours, stranger: [], None: []}

@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ...core.errors import Remedy
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
 from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
@@ -155,10 +156,11 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
 
 
 def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
-    """Draw what a model in the scene has: the way to its textures, and the export."""
+    """Draw what a model in the scene has: the way to its textures, Game Ready, and the export."""
     if not textures.are_shown(context):
         draw_show_textures(layout, context)
     if next(asset.models_of(job.remote_id), None) is not None:
+        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
         draw_export(layout, context, job)
 
 
@@ -219,6 +221,8 @@ def draw_work(layout: Any, context: bpy.types.Context, work: Work) -> None:
     label = translated(STEPS[work.order.step].label)
     sentence = work.error or (NO_MODEL if work.is_waiting else f"{label}: {work.progress:.0%}")
     draw_text(layout, context, sentence, "ERROR" if work.error else "INFO")
+    if work.remedy is Remedy.TRIANGLES:
+        layout.operator("trellis2.use_triangles", icon="MESH_DATA").step_id = work.order.id
     draw_text(layout, context, "The model stays as it is. This costs nothing", "TIME")
     text = "Remove" if work.is_done else "Cancel"
     layout.operator("trellis2.cancel_step", text=text, icon="X").step_id = work.order.id

@@ -33,6 +33,7 @@ REMEDIES = {
     Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT"),
     Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
     Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES"),
+    Remedy.TRIANGLES: ("trellis2.use_triangles", "Use Triangles", "MESH_DATA"),
 }
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"

@@ -130,6 +130,6 @@ def _activate(mesh: Any, source: Any) -> None:
     for layer in source.uv_layers:
         if layer.active_render and layer.name in mesh.uv_layers:
             mesh.uv_layers[layer.name].active_render = True
-    if source.attributes.active_color_name:
+    if source.attributes.active_color_name in mesh.attributes:
         mesh.attributes.active_color_name = source.attributes.active_color_name
         mesh.attributes.default_color_name = source.attributes.default_color_name

@@ -181,4 +181,22 @@ def light(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     return program.find(request, work)
 
 
-HANDLERS = {"solid": solid, "look": look, "print": print_ready, "export": export, "light": light, "project": project}
+def game_ready(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+    """Make a light copy for a game engine (see `game_ready/program.py`)."""
+    from .game_ready import program
+
+    def mend(arrays: Mapping[str, Array]) -> Mended:
+        return _mended(arrays, {}, lambda done: work.progress(0.02 + 0.23 * done))
+
+    return program.make(request, work, mend)
+
+
+HANDLERS = {
+    "solid": solid,
+    "look": look,
+    "game_ready": game_ready,
+    "print": print_ready,
+    "export": export,
+    "light": light,
+    "project": project,
+}

@@ -17,7 +17,7 @@ from typing import Any
 
 import bpy
 
-from ...core.errors import TrellisError, unexpected
+from ...core.errors import Remedy, TrellisError, unexpected
 from ...core.job.lock import FolderLock
 from ...host import busy
 from ...host.background import start
@@ -38,12 +38,14 @@ class Finishing:
 
     `works`: by their ids, oldest first; a failed one stays until the artist dismisses it. `looks`: by the jobs' ids, at
     the textures of their models. `due`: when to ask again whether Blender is free. `is_changed`: a work came or went.
-    `looked`: takes what a look has found. `turn`: of the one heavy step that is at work.
+    `looked`: takes what a look has found. `decode`: has a new object's textures decoded.
+    `turn`: of the one heavy step that is at work.
     """
 
     root: Path
     tell: Callable[[str], None]
     looked: Callable[[str, Mapping[str, Any]], None]
+    decode: Callable[[bpy.types.Object], None] = lambda _obj: None
     works: dict[str, Work] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
     due: float = 0.0
@@ -58,6 +60,16 @@ class Finishing:
         arrays = STEPS[step].take(obj, self.root / FOLDER / order.id)
         work = self._work(order, uid=obj.session_uid, arrays=arrays)
         self.works[order.id], self.is_changed = work, True
+        return work
+
+    def begin_again(self, work_id: str, changes: Mapping[str, Any]) -> Work:
+        """Begin a failed step again with other settings, and dismiss it. Raises TrellisError as `begin` does."""
+        failed = self.works[work_id]
+        obj = _model(failed)
+        if obj is None:
+            raise TrellisError(f"{NO_MODEL}.", remedy=Remedy.NONE)
+        work = self.begin(failed.order.step, obj, {**failed.order.settings, **changes})
+        self.forget(work_id)
         return work
 
     def look(self, job_id: str, file: Path) -> None:
@@ -128,7 +140,11 @@ class Finishing:
             work.is_waiting = True
             return True
         try:
+            before = {each.session_uid for each in bpy.data.objects}
             self.tell(STEPS[work.order.step].arrive(work.order, obj, work.result))
+            for each in bpy.data.objects:
+                if each.session_uid not in before and each.visible_get():
+                    self.decode(each)
         except TrellisError as error:
             work.error = error.sentence
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details

@@ -14,6 +14,7 @@ import bpy
 from ..pictured import projecting
 from . import blend, handover, solid
 from .exporting import arrive as exporting
+from .game_ready import ends as game_ready
 from .material_sanity import arrive as material_sanity
 from .printing import ends as printing
 
@@ -47,6 +48,7 @@ def _mesh(obj: bpy.types.Object, _folder: Path) -> Arrays:
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "solid": Step("Make Solid", 900.0, _mesh, solid.arrive),
+        "game_ready": Step("Game Ready", 3600.0, blend.taken, game_ready.arrive),
         "export": Step("Export", 900.0, blend.taken, exporting.arrive),
         "print": Step("Print Ready", 900.0, printing.taken, printing.arrive),
         "light": Step("Take Out Light", 300.0, blend.taken, material_sanity.arrive),

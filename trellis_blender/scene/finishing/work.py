@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import BackgroundStoppedError, TrellisError, storage_error, unexpected
+from ...core.errors import BackgroundStoppedError, Remedy, TrellisError, storage_error, unexpected
 from ...core.files import write_whole
 from ...core.job.folder import new_id
 from ...core.job.lock import FolderLock
@@ -132,7 +132,7 @@ class Work(Errand):
     ) -> None:
         super().__init__(launch, seconds, turn)
         self.order, self.uid, self.folder = order, uid, folder
-        self.error = ""
+        self.error, self.remedy = "", Remedy.NONE
         self.result: Result | None = None
         self.is_waiting = False  # for its model, which is not in this file
         self._arrays, self._lock = arrays, lock
@@ -153,7 +153,7 @@ class Work(Errand):
         except BackgroundStoppedError:
             pass
         except TrellisError as error:
-            self.error = error.sentence
+            self.error, self.remedy = error.sentence, error.remedy
         except OSError as error:
             self.error = storage_error("read or write a file", error).sentence
         except MemoryError:

@@ -7,6 +7,7 @@
 `enclosed` finds the parts that lie inside others.
 `holes` finds the openings, and closes them.
 `flatness` tells how flat a body is.
+`outlines` compares how two bodies look from eight sides.
 `check` measures all of that.
 `solid` mends it. `sheets` finds, for that, the skins inside that no part of their own.
 """

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import TrellisError
 from .check import count_parts, loose_parts
 from .enclosed import enclosed_parts
 from .holes import Lids, Tessellate, find_rims, make_lids
@@ -77,9 +78,14 @@ def make_solid(
     tessellate: Tessellate,
     progress: Progress,
 ) -> Mended:
-    """Return the mended mesh. `cast_on`: returns how to cast rays on a surface. `progress`: is told 0 to 1."""
+    """Return the mended mesh. `cast_on`: returns how to cast rays on a surface. `progress`: is told 0 to 1.
+
+    Raises TrellisError if no face has an area.
+    """
     triangles, of_face = _triangles(source)
     whole = make_surface(source.positions, source.corners[triangles].reshape(-1, 3))
+    if not len(whole.triangles):
+        raise TrellisError("All faces of this model are lines or points, without any area.")
     of_face = of_face[whole.faces]
     flipped = inside_out(whole)[0]
     hidden = enclosed_parts(whole, flipped, _WORK)

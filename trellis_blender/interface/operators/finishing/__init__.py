@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operators that get a model ready for something: an engine, a printer, a render.
 
-They are one file, since every start of Blender imports it.
+They are few files, since every start of Blender imports them.
 """
 
 from pathlib import Path

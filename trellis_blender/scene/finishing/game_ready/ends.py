@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts a game-ready model into the scene: it stands where the model stood, its LODs and its hull hidden beside it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ....core.errors import Text
+from ....core.model.arrays import ImageFile, Material, Texture
+from ....host.translation.translation import translated
+from ... import material
+from .. import handover, transparency
+from ..copies import stand_in
+from .names import names_for
+
+if TYPE_CHECKING:
+    from ..handover import Arrays
+    from ..work import Order, Result
+
+IMAGES = {"base_color": "BaseColor", "orm": "ORM", "normal": "Normal"}
+LEAST_OVERLAP = 0.95
+
+
+def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
+    """Put the copy, its LODs and its hull into the scene. Return the sentence that says what they are."""
+    numbers, name = result.numbers, obj.name
+    count = len(numbers["made_faces"])
+    names = names_for(order.settings["engine"], name, count, {each.name for each in bpy.data.objects})
+    look = _material(names.base, result.arrays, numbers)
+    source: Any = obj.data
+    meshes = [handover.mesh_of(_part(result.arrays, f"{level}:"), source) for level in range(count)]
+    for mesh in meshes:
+        mesh.materials.clear()
+        mesh.materials.append(look)
+    done = {"step": order.step, **order.settings, **numbers}
+    copy: Any = stand_in(obj, meshes[0], "Game Ready", done)
+    copy.modifiers.clear()
+    for slot in copy.material_slots:
+        slot.link = "DATA"
+    copy.name = meshes[0].name = names.levels[0]
+    for label, mesh in zip(names.levels[1:], meshes[1:], strict=True):
+        _put_beside(copy, label, mesh)
+    if "hull:positions" in result.arrays:
+        hull = handover.mesh_of(_part(result.arrays, "hull:"), source)
+        hull.materials.clear()
+        _put_beside(copy, names.hull, hull).display_type = "WIRE"
+    bpy.ops.ed.undo_push(message=translated("Game Ready"))
+    return _sentence(name, order, numbers)
+
+
+def _sentence(name: str, order: Order, numbers: Mapping[str, Any]) -> str:
+    given = {
+        "name": name,
+        "faces": " / ".join(f"{faces:,}" for faces in numbers["made_faces"]),
+        "size": order.settings["texture_size"],
+        "share": f"{100 * numbers['overlap']:.1f}",
+    }
+    if numbers["overlap"] < LEAST_OVERLAP:
+        return Text(
+            "“{name}” is game ready with {faces} faces and textures of {size} px, but thin parts are lost: only "
+            "{share} % of its outlines are left. Choose more faces to keep them.",
+            **given,
+        )
+    return Text(
+        "“{name}” is game ready: {faces} faces, textures of {size} px, {share} % of its outlines are the same.", **given
+    )
+
+
+def _part(arrays: Arrays, prefix: str) -> Arrays:
+    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+
+
+def _put_beside(copy: Any, name: str, mesh: Any) -> Any:
+    """Return a hidden object that moves with the copy."""
+    mesh.name = name
+    beside: Any = bpy.data.objects.new(name, mesh)
+    for collection in copy.users_collection:
+        collection.objects.link(beside)
+    beside.parent = copy
+    beside.hide_render = True
+    with contextlib.suppress(RuntimeError):  # this view layer may show none of the collections
+        beside.hide_set(True)
+    return beside
+
+
+def _material(name: str, arrays: Arrays, numbers: Mapping[str, Any]) -> bpy.types.Material:
+    files = {
+        number: ImageFile(f"{name}_{label}", arrays[f"image:{key}"].tobytes(), None)
+        for number, (key, label) in enumerate(IMAGES.items())
+    }
+    base, orm, normal = (Texture(number, 0, "REPEAT", "Linear") for number in range(3))
+    wanted = Material(
+        name=name,
+        base_color=(1.0, 1.0, 1.0, 1.0),
+        base_texture=base,
+        metallic=1.0,
+        roughness=1.0,
+        metallic_roughness_texture=orm,
+        normal_texture=normal,
+        normal_scale=1.0,
+        occlusion_texture=orm,
+        occlusion_strength=1.0,
+        emissive=(0.0, 0.0, 0.0),
+        emissive_texture=None,
+        is_blended=False,
+        is_double_sided=True,
+    )
+    made = material.make_material(name, wanted, material.make_images(files, name))
+    transparency.switch(made, transparency.Transparency(numbers["alpha"]), numbers["threshold"])
+    return made
