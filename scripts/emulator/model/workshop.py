@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .order import Order
+from .triangle import triangle_glb
 
 _KEPT_BYTES = 256 * 2**20
 
@@ -66,6 +67,8 @@ def make(order: Order) -> Product:
     Raises:
         ValueError: TRELLIS.2 would fail on the picture, or no mesh of that many faces can be made of it.
     """
+    if order.is_triangle:
+        return Product(triangle_glb(order.seed), 1, 3)
     # numpy, Pillow and trimesh are needed for nothing else here, and cost a second.
     from .relief import make_relief
     from .subject import make_of_subject
