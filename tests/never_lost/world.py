@@ -12,8 +12,7 @@ from pathlib import Path
 
 from emulator import Emulator, Service
 from emulator.model.order import Order
-from emulator.model.triangle import triangle_glb
-from emulator.model.workshop import Product
+from emulator.model.workshop import Product, triangle_glb
 from tests.patience import PATIENCE
 from tests.workshop import making
 
