@@ -52,6 +52,7 @@ def parse() -> argparse.Namespace:
         "knows_glb": "a GLB is model/gltf-binary, or application/octet-stream",
         "imports_at_once": "an upload has its asset's id as soon as it is imported",
         "explains_413": "JSON says that a picture is too large, or HTML",
+        "triangles": "models are one triangle each, made at once, to measure what waits for them",
     }.items():
         flag, preset = "--" + name.replace("_", "-"), getattr(usual, name)
         group.add_argument(flag, action=argparse.BooleanOptionalAction, default=preset, help=f"{meaning} ({preset})")

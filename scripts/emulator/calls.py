@@ -15,7 +15,7 @@ from .inputs import INPUTS, MODEL_ID, MODELS, check_inputs, describe_inputs, pri
 from .listing import list_jobs
 from .messages import DRY_RUN_STATUS, Answer, RefusedError, Request, html_answer, json_answer, parse_json_object
 from .model.order import Order, picture_type
-from .model.workshop import Product, Task
+from .model.workshop import Product, Task, make
 from .records import ENDED, OWNER_ID, AssetRecord, JobRecord, UploadRecord, iso
 from .state import State, new_id
 
@@ -251,6 +251,7 @@ def _order_model(state: State, job: JobRecord) -> None:
         texture_format=state.service.texture_format,
         flaws=state.service.flaws,
         subject=state.subject,
+        is_triangle=state.service.triangles,
         double_sided=not job.input.get("remesh", INPUTS["remesh"].default),
         seed=whole(job.input, "seed") if "seed" in job.input else random.getrandbits(31),  # nosec B311 # no secret
     )
@@ -265,7 +266,10 @@ def _order_model(state: State, job: JobRecord) -> None:
             else:
                 _add_results(state, job, picture, order, result)
 
-    state.workshop.add(Task(order, wanted, done))
+    if order.is_triangle:
+        done(make(order))
+    else:
+        state.workshop.add(Task(order, wanted, done))
 
 
 def _add_results(state: State, job: JobRecord, picture: AssetRecord, order: Order, product: Product) -> None:

@@ -70,19 +70,17 @@ def list_jobs(
     wanted_status = query.get("status")
     if wanted_status is not None and wanted_status not in _STATUSES:
         raise RefusedError(400, '"status" is not the status of a job')
-    date_field = "updatedAt" if by_update else "createdAt"
     after = _date(query, "updatedAfter" if by_update else "createdAfter") or iso(now - _SHOWN_SECONDS)
     if not _asks_for_ours(query):
         return {"jobs": []}
-    visible = [(job.id, job.to_json(service, listed=True)) for job in jobs if job.created <= now - lag]
-    found = [
-        (str(job[date_field]), job_id, job)
-        for job_id, job in visible
-        if wanted_status in (None, job["status"]) and str(job[date_field]) > after
-    ]
+    found = []
+    for job in list(jobs):
+        date = iso(job.progress(service)[1] if by_update else job.created)
+        if job.created <= now - lag and date > after and wanted_status in (None, job.status):
+            found.append((date, job.id, job))
     # Jobs of the same millisecond need an order, too, or a page might begin anywhere among them.
     found.sort(key=lambda row: row[:2], reverse=True)
-    return _page(found, query)
+    return _page(found, query, service)
 
 
 def _check_dates(query: Mapping[str, str], *, by_update: bool) -> None:
@@ -114,12 +112,12 @@ def _asks_for_ours(query: Mapping[str, str]) -> bool:
     return "custom" in asked and "workflowId" not in query
 
 
-def _page(found: list[tuple[str, str, dict[str, object]]], query: Mapping[str, str]) -> dict[str, object]:
+def _page(found: list[tuple[str, str, JobRecord]], query: Mapping[str, str], service: Service) -> dict[str, object]:
     size = _page_size(query)
     if "paginationToken" in query:
         last_seen = _parse_token(query["paginationToken"])
         found = [row for row in found if row[:2] < last_seen]
-    page: dict[str, object] = {"jobs": [job for _, _, job in found[:size]]}
+    page: dict[str, object] = {"jobs": [job.to_json(service, listed=True) for _, _, job in found[:size]]}
     if len(found) > size:
         token = json.dumps(found[size - 1][:2]).encode("utf-8")
         page["nextPaginationToken"] = base64.urlsafe_b64encode(token).decode("ascii")

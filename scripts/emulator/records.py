@@ -63,6 +63,8 @@ class Service:
     """The model that takes the place of this one, which is then marked as deprecated."""
     texture_format: TextureFormat = "webp"
     """Of the textures in a GLB."""
+    triangles: bool = False
+    """A model is one triangle, made with the answer to the submit: for measuring what waits for models."""
     flaws: frozenset[Flaw] = frozenset()
     """What is wrong with a GLB, as with those of other generators; `ALL_FLAWS` is all that one file can have.
 

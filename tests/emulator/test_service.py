@@ -159,3 +159,14 @@ def test_the_page_on_the_emulator_has_each_setting_with_its_default_and_each_fla
         said = {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"`{value}`" if value else "none"
         assert re.search(rf"\| `{field.name}`: `?{re.escape(said.strip('`'))}`? \|", page), (field.name, said)
     assert re.findall(r"^\| `(\w+)` \|", page.partition("| Flaw |")[2], re.MULTILINE) == list(FLAWS)
+
+
+def test_models_can_be_triangles_that_are_made_at_once(served: Callable[..., Caller]) -> None:
+    caller = served(triangles=True)
+    caller.emulator.job_seconds = 0.0
+    image = caller.upload(draw_picture())
+    jobs = [caller.job(caller.submit(image, seed=seed)) for seed in (1, 2)]
+    assert {job["status"] for job in jobs} == {"success"}
+    models = [download(caller.model_url(job)).content for job in jobs]
+    assert all(len(model) < 2000 and model.startswith(b"glTF") for model in models)
+    assert models[0] != models[1]

@@ -21,6 +21,7 @@ class Order:
     """All that a model depends on: equal orders give equal bytes.
 
     `flaws` are those of other generators' exports. `subject` is a GLB of what the picture shows, None: nobody gave one.
+    `is_triangle`: one triangle in place of all that.
     """
 
     picture: bytes
@@ -31,6 +32,7 @@ class Order:
     seed: int
     flaws: frozenset[Flaw] = frozenset()
     subject: bytes | None = field(default=None, repr=False)
+    is_triangle: bool = False
 
     def digest(self) -> str:
         """Return a name for the model that this order gives."""

@@ -159,6 +159,15 @@ def test_a_slice_begins_only_its_own_pictures(
     assert (emulator.paid, len(models(output))) == (3, 3)
 
 
+def test_a_last_slice_may_be_longer_than_what_is_left(
+    trellis2: Trellis, photos: Path, output: Path, emulator: Emulator
+) -> None:
+    command = ("generate", photos, "--output", output, "--yes", *SMALLEST)
+    assert trellis2(*command, "--slice", "3-9").status == 0
+    assert trellis2(*command, "--slice", "10-18").status == 0
+    assert (emulator.paid, len(models(output))) == (1, 1)
+
+
 def test_without_an_output_folder_one_is_made_here_with_the_pictures_name(
     trellis2: Trellis, photos: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,7 +111,7 @@ class Batch:
 
         `only`: the jobs of these pictures only.
         """
-        wanted = range(self.count) if only is None else only
+        wanted = self._existing(only)
         pictures = itertools.islice(self._manifest.pictures(wanted.start), len(wanted))
         for index, picture in enumerate(pictures, wanted.start):
             for variation in range(self._manifest.order.variations):
@@ -189,7 +189,13 @@ class Batch:
             raise BatchError(
                 "A limit on the cost needs the price of a model. Ask for the price first, or set no limit."
             )
-        return Worker(self._manifest, prepare, heard, stop, only, timing or Timing()).run(account, agent)
+        wanted = None if only is None else self._existing(only)
+        return Worker(self._manifest, prepare, heard, stop, wanted, timing or Timing()).run(account, agent)
+
+    def _existing(self, only: range | None) -> range:
+        """Return those of the pictures that there are: a farm's last slice may be longer than what is left."""
+        every = range(self.count)
+        return every if only is None else every[only.start : only.stop]
 
     # -- the state that workers share
 
