@@ -36,7 +36,8 @@ PROGRAMS = {  # only the background Blender runs these
     ("command", "blend"),
     ("scene", "finishing", "program"),
     ("scene", "finishing", "opened"),
-    *(("scene", "finishing", step, "program") for step in ("exporting", "game_ready", "material_sanity", "printing")),
+    *(("scene", "finishing", step, "program") for step in ("exporting", "material_sanity", "printing")),
+    *(("scene", "finishing", "game_ready", name) for name in ("program", "shape", "unwrap", "bake")),
 }
 LOAD_SECONDS = 60.0
 NO_ADDON = '"""An add-on that does nothing."""\n\n\ndef register():\n    pass\n\n\ndef unregister():\n    pass\n'
