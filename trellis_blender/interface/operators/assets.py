@@ -3,7 +3,7 @@
 mend it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
@@ -18,6 +18,7 @@ from .jobs import JobOperator
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
+NO_MESH = "Select a model in Object Mode first"
 NO_MODEL = "Switch to Object Mode and select a model that was made here, or import one"
 # Measured: Blender's Decimate takes 9 to 22 microseconds per face on 100,000 to 2,000,000 faces. Others may be faster.
 SECONDS_PER_FACE = 14e-6
@@ -31,6 +32,8 @@ class AssetOperator:
     else:
         job_id: StringProperty(name="Job", description="Job's id; the active model when empty", options={"SKIP_SAVE"})
 
+    has_dialog = False
+
     @classmethod
     def fits(cls, job: "Job") -> bool:
         """Return whether the job's model is in this file."""
@@ -39,7 +42,8 @@ class AssetOperator:
     @classmethod
     def label(cls, _job: "Job") -> str:
         """Return the label of the menu entry for this job."""
-        return str(cls.bl_label)  # type: ignore[attr-defined]  # of bpy.types.Operator
+        label: str = cls.bl_label  # type: ignore[attr-defined]  # of bpy.types.Operator
+        return f"{label}..." if cls.has_dialog else label
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -52,6 +56,54 @@ class AssetOperator:
         if obj is None:
             raise TrellisError(f"{NO_MODEL}.")
         return obj
+
+
+class MeshOperator(AssetOperator):
+    """An operator on any mesh: the given job's model, or the active mesh, or the chosen job's model."""
+
+    has_dialog = True
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether any mesh is active or there is a model, in Object Mode."""
+        is_mesh = context.mode == "OBJECT" and _is_mesh(context.active_object)
+        return can_act(cls, is_mesh or super().poll(context), otherwise=NO_MESH)
+
+    def target(self, context: bpy.types.Context) -> bpy.types.Object:
+        """Return the model. Raises TrellisError if there is none."""
+        active = context.active_object
+        return active if active is not None and _is_mesh(active) and not self.job_id else super().target(context)
+
+    def ask(self, context: bpy.types.Context, width: int) -> Result:
+        """Open the operator's dialog, unless there is no model."""
+        assert context.window_manager is not None
+        operator = cast(bpy.types.Operator, self)
+        if (refused := attempt(operator, lambda: self.target(context))) != {"FINISHED"}:
+            return refused
+        return context.window_manager.invoke_props_dialog(operator, width=width)
+
+    def stem(self, obj: bpy.types.Object) -> str:
+        """Return the name of a file for the model, without its ending."""
+        return asset.file_stem(obj.name)
+
+
+class StepOperator:
+    """An operator on a step that is done to a model: the one with the given id, or the newest."""
+
+    if TYPE_CHECKING:
+        step_id: str
+    else:
+        step_id: StringProperty(name="Step", description="Step's id; the newest when empty", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether there is a step."""
+        is_any = imported(session) and bool(session.works())
+        return can_act(cls, is_any, otherwise="Nothing is being done to a model")
+
+    def target(self) -> str:
+        """Return the step's id."""
+        return self.step_id or [*session.works()][-1]
 
 
 def _model(context: bpy.types.Context, job_id: str) -> bpy.types.Object | None:
@@ -149,7 +201,7 @@ def file_saved() -> None:
         refuse(error)
 
 
-class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
+class TRELLIS2_OT_level_of_detail(MeshOperator, bpy.types.Operator):
     """Make a lighter copy of the model, with a modifier that can still be changed, and hide the model"""
 
     bl_idname = "trellis2.level_of_detail"
@@ -163,35 +215,18 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
             name="Faces", description="Number of faces of the copy", default=20_000, min=4, soft_max=500_000
         )
 
-    @classmethod
-    def label(cls, _job: "Job") -> str:
-        """Return the label of the menu entry, which opens a dialog."""
-        return f"{cls.bl_label}..."
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether any mesh is active or there is a model, in Object Mode."""
-        return can_act(
-            cls,
-            (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context),
-            otherwise="Select a model in Object Mode first",
-        )
-
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
-        """Return the model, or the active mesh if no job is given. Raises TrellisError if this view layer has none."""
+        """Return the model. Raises TrellisError if this view layer has none."""
         assert context.view_layer is not None
-        active: Any = context.active_object
-        obj: Any = active if _is_mesh(active) and not self.job_id else super().target(context)
-        if context.view_layer.objects.get(obj.name) != obj:
+        obj = super().target(context)
+        found: Any = context.view_layer.objects.get(obj.name)
+        if found != obj:
             raise TrellisError(f"{NO_MODEL}.")
-        return obj  # type: ignore[no-any-return]  # an object
+        return obj
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the number of faces, at a click, and say how long it takes."""
-        assert context.window_manager is not None
-        if (refused := attempt(self, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
-        return context.window_manager.invoke_props_dialog(self, width=340)
+        return self.ask(context, 340)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the number and the time it takes."""
@@ -226,13 +261,14 @@ class TRELLIS2_OT_level_of_detail(AssetOperator, bpy.types.Operator):
         return attempt(self, make)
 
 
-class TRELLIS2_OT_make_solid(AssetOperator, bpy.types.Operator):
+class TRELLIS2_OT_make_solid(MeshOperator, bpy.types.Operator):
     """Make a mended copy of the model in the background, and hide the model: without a shell inside and loose bits, \
 with holes closed and all faces outside out"""
 
     bl_idname = "trellis2.make_solid"
     bl_label = "Make Solid"
     bl_options = {"REGISTER"}
+    has_dialog = False
 
     if TYPE_CHECKING:
         smallest_part: float
@@ -263,52 +299,25 @@ with holes closed and all faces outside out"""
         tip = translated(" ".join((cls.__doc__ or "").split()))
         return "\n".join([f"{tip}.", *map(translated, findings.numbers(job.findings))])
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether any mesh is active or there is a model, in Object Mode."""
-        is_there = (context.mode == "OBJECT" and _is_mesh(context.active_object)) or super().poll(context)
-        if not is_there:
-            cls.poll_message_set("Select a model in Object Mode first")
-        return is_there
-
     def execute(self, context: bpy.types.Context) -> Result:
         """Begin it. It is a row in the list of jobs, and costs nothing."""
 
         def begin() -> None:
-            active = context.active_object
-            obj = active if active is not None and _is_mesh(active) and not self.job_id else self.target(context)
             settings = {"smallest_part": self.smallest_part / 100, "largest_hole": self.largest_hole}
-            session.start().finishing.begin("solid", obj, settings)
+            session.start().finishing.begin("solid", self.target(context), settings)
 
         return attempt(self, begin)
 
 
-class TRELLIS2_OT_cancel_step(bpy.types.Operator):
+class TRELLIS2_OT_cancel_step(StepOperator, bpy.types.Operator):
     """Stop this step, or remove it from the list; the model stays as it is"""
 
     bl_idname = "trellis2.cancel_step"
     bl_label = "Cancel Step"
 
-    if TYPE_CHECKING:
-        step_id: str
-    else:
-        step_id: StringProperty(name="Step", description="Step's id; the newest when empty", options={"SKIP_SAVE"})
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a step."""
-        is_any = imported(session) and bool(session.works())
-        if not is_any:
-            cls.poll_message_set("Nothing is being done to a model")
-        return is_any
-
     def execute(self, _context: bpy.types.Context) -> Result:
         """Cancel it."""
-
-        def cancel() -> None:
-            session.start().finishing.forget(self.step_id or [*session.works()][-1])
-
-        return attempt(self, cancel)
+        return attempt(self, lambda: session.start().finishing.forget(self.target()))
 
 
 class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
@@ -343,6 +352,7 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
     bl_idname = "trellis2.set_transparency"
     bl_label = "Transparency"
     bl_options = {"REGISTER", "UNDO"}
+    has_dialog = True
 
     if TYPE_CHECKING:
         mode: str
@@ -366,11 +376,6 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
             max=1.0,
             subtype="FACTOR",
         )
-
-    @classmethod
-    def label(cls, _job: "Job") -> str:
-        """Return the label of the menu entry, which opens a dialog."""
-        return f"{cls.bl_label}..."
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the mode, at a click in a menu."""

@@ -5,7 +5,7 @@ They are few files, since every start of Blender imports them.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
@@ -13,14 +13,13 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from ....core.errors import Remedy, Text, TrellisError
 from ....host.translation.translation import translated, translated_report
 from ....settings import scene as scene_settings
-from ...at_need import asset, formats, printing, sanity_nodes, session
-from ..assets import AssetOperator
-from ..base import Result, attempt, can_act
+from ...at_need import formats, printing, sanity_nodes, session
+from ..assets import MeshOperator
+from ..base import Result, attempt
 
 NO_FOLDER = "Choose a folder to export to first."
 # Lets a folder be given relative to the .blend; older versions take it anyway, and do not know the option.
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
-NO_MESH = "Select a model in Object Mode first"
 REMEMBERED = {
     "format": "export_format",
     "engine": "export_engine",
@@ -40,40 +39,6 @@ def folder_of(path: str) -> str:
     if path.startswith("//") and not bpy.data.filepath:
         raise TrellisError("Save the file first, or choose a folder that is not relative to it.", remedy=Remedy.NONE)
     return str(Path(bpy.path.abspath(path)))
-
-
-class MeshOperator(AssetOperator):
-    """An operator on any mesh: the given job's model, or the active mesh, or the chosen job's model."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether any mesh is active or there is a model, in Object Mode."""
-        active = context.active_object
-        is_mesh = context.mode == "OBJECT" and active is not None and active.type == "MESH"
-        return can_act(cls, is_mesh or super().poll(context), otherwise=NO_MESH)
-
-    @classmethod
-    def label(cls, _job: Any) -> str:
-        """Return the label of the menu entry, which opens a dialog."""
-        return f"{cls.bl_label}..."  # type: ignore[attr-defined]  # of bpy.types.Operator
-
-    def target(self, context: bpy.types.Context) -> bpy.types.Object:
-        """Return the model. Raises TrellisError if there is none."""
-        active = context.active_object
-        is_mesh = active is not None and active.type == "MESH" and not self.job_id
-        return active if is_mesh and active is not None else super().target(context)
-
-    def ask(self, context: bpy.types.Context, width: int) -> Result:
-        """Open the operator's dialog, unless there is no model."""
-        assert context.window_manager is not None
-        operator = cast(bpy.types.Operator, self)
-        if (refused := attempt(operator, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
-        return context.window_manager.invoke_props_dialog(operator, width=width)
-
-    def stem(self, obj: bpy.types.Object) -> str:
-        """Return the name of a file for the model, without its ending."""
-        return asset.file_stem(obj.name)
 
 
 class TRELLIS2_OT_export_model(MeshOperator, bpy.types.Operator):

@@ -4,14 +4,14 @@
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from ....core.errors import Remedy, Text, TrellisError
 from ....host.translation.translation import translated
 from ....settings import scene as scene_settings
-from ...at_need import imported, presets_of_games, session
+from ...at_need import presets_of_games, session
+from ..assets import MeshOperator, StepOperator
 from ..base import Result, attempt
-from . import MeshOperator
 
 TOO_MANY_QUADS = (
     "Quads are made up to {most} faces, since Blender takes minutes beyond. Ask for fewer, or for triangles."
@@ -102,10 +102,7 @@ baked textures and a normal map, LODs and a collision hull"""
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the preset and the rest, at a click."""
-        assert context.window_manager is not None
-        if (refused := attempt(self, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
-        return context.window_manager.invoke_props_dialog(self, width=380)
+        return self.ask(context, 380)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the settings."""
@@ -160,32 +157,15 @@ baked textures and a normal map, LODs and a collision hull"""
         return (chosen.faces, chosen.texture_size) if chosen is not None else (self.faces, self.texture_size)
 
 
-class TRELLIS2_OT_use_triangles(bpy.types.Operator):
+class TRELLIS2_OT_use_triangles(StepOperator, bpy.types.Operator):
     """Make the game-ready copy of triangles instead of quads, with the same settings"""
 
     bl_idname = "trellis2.use_triangles"
     bl_label = "Use Triangles"
 
-    if TYPE_CHECKING:
-        step_id: str
-    else:
-        step_id: StringProperty(name="Step", description="Step's id; the newest when empty", options={"SKIP_SAVE"})
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a step."""
-        is_any = imported(session) and bool(session.works())
-        if not is_any:
-            cls.poll_message_set("Nothing is being done to a model")
-        return is_any
-
     def execute(self, _context: bpy.types.Context) -> Result:
         """Begin again on the same model, and dismiss the one that failed."""
-
-        def act() -> None:
-            session.start().finishing.begin_again(self.step_id or [*session.works()][-1], {"shape": "TRIANGLES"})
-
-        return attempt(self, act)
+        return attempt(self, lambda: session.start().finishing.begin_again(self.target(), {"shape": "TRIANGLES"}))
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_game_ready, TRELLIS2_OT_use_triangles)
