@@ -12,9 +12,18 @@ from typing import Any
 
 def register() -> None:
     """Add everything to Blender."""
-    from .interface import registration
+    import gc
 
-    registration.register()
+    # Nearly all that importing makes stays, so looking for garbage meanwhile finds none: a tenth of the start's time.
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        from .interface import registration
+
+        registration.register()
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 def unregister() -> None:
