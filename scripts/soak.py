@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Let jobs run for long against a hostile server: ``python3 scripts/soak.py --jobs 500 --minutes 60``.
 
-Every tenth call is answered in one of the ways of docs/hostile.md, and the process that drives the jobs is killed at
-random. In the second half of the time it is left alone, so that its memory and threads can be watched. At the end each
-job was paid for once, and each model that the server made is there; otherwise the exit status is 1.
+The jobs are begun one after the other over the whole time. Every tenth call is answered in one of the ways of
+docs/hostile.md, and the process that drives the jobs is killed at random. In the second half of the time it is left
+alone, so that its memory and threads can be watched. At the end each job was paid for once, and each model that the
+server made is there; otherwise the exit status is 1.
 
     python3 scripts/soak.py --jobs 20 --minutes 1        a short one
     python3 scripts/soak.py --jobs 500 --minutes 60 --write    the table in docs/hostile.md, too
@@ -21,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ QUIET = 0.5  # of the time, at the end, without kills
 # A call's deadline in the child: with the product's own, a server that drips would take up most of the time.
 CHILD_SECONDS = 6.0
 LOOK_SECONDS = 5.0
+# The tests' own, much shorter, would keep the emulator busy.
+POLL_SECONDS = (0.3, 1.0)
+PAUSE_SECONDS = 0.05
 
 
 @dataclass
@@ -63,8 +67,11 @@ def megabytes() -> float:
     return pages * 4096 / 1024**2
 
 
-def drive(root: Path, url: str, count: int, seconds: float) -> None:
-    """Drive the jobs, as a process of its own, and print a line with its memory and threads now and then."""
+def drive(root: Path, url: str, count: int, begun: float, minutes: float) -> None:
+    """Drive the jobs, as a process of its own, and print a line with its memory and threads now and then.
+
+    `begun`: when the first process was, on the system's clock.
+    """
     from tests.never_lost.plain import soak_child
     from tests.never_lost.plain.window import QUICK, Window, account
     from trellis_blender.core.scenario import api, download, http
@@ -72,9 +79,12 @@ def drive(root: Path, url: str, count: int, seconds: float) -> None:
     for module, name in ((http, "CALL_SECONDS"), (http, "PICTURE_SECONDS"), (api, "PICTURE_SECONDS")):
         setattr(module, name, CHILD_SECONDS)
     download.CHUNK_SECONDS = CHILD_SECONDS
-    window = Window(root, None, QUICK)
+    window = Window(root, None, replace(QUICK, poll_first=POLL_SECONDS[0], poll_last=POLL_SECONDS[1]))
     window.loaded()
     window.runner.use(account(url))
+
+    def due() -> int:
+        return 1 + int(count * (time.time() - begun) / (minutes * 60))
 
     def look() -> None:
         while True:
@@ -84,7 +94,7 @@ def drive(root: Path, url: str, count: int, seconds: float) -> None:
             time.sleep(LOOK_SECONDS)
 
     threading.Thread(target=look, daemon=True).start()
-    soak_child.drive(window, root.parent / "picture.png", count, seconds)
+    soak_child.drive(window, root.parent / "picture.png", count, 7200.0, due, PAUSE_SECONDS)
     window.close()
     print("done", flush=True)
 
@@ -120,7 +130,7 @@ def soak(jobs: int, minutes: float, seed: int) -> tuple[Seen, list[str], Counter
 
     chance, seen, hostile = random.Random(seed), Seen(), Counter[str]()  # nosec B311 # to repeat a run
     seconds = minutes * 60
-    model_seconds = seconds * AT_A_TIME / jobs * 0.85
+    model_seconds = seconds * AT_A_TIME / jobs / 3  # some jobs wait for long: there is room for those that are due
     with tempfile.TemporaryDirectory() as place, small_models(), new_emulator(model_seconds) as scenario:
         folder = Path(place)
         picture_in(folder).rename(folder / "picture.png")
@@ -139,8 +149,11 @@ def soak(jobs: int, minutes: float, seed: int) -> tuple[Seen, list[str], Counter
                 "--drive",
                 str(root),
                 f"{api.url}/v1",
+                str(time.time()),
                 "--jobs",
                 str(jobs),
+                "--minutes",
+                str(minutes),
             ]
             for number in itertools.count(1):
                 left = seconds * (1 - QUIET) - (time.monotonic() - started)
@@ -194,7 +207,7 @@ def report(seen: Seen, problems: list[str], hostile: Counter[str], options: argp
     processes = {look[0] for look in seen.looks}
     longest = max(processes, key=lambda number: sum(look[0] == number for look in seen.looks), default=0)
     looks = [look for look in seen.looks if look[0] == longest]
-    shown = looks[:: max(1, len(looks) // SHOWN)]
+    shown = [*looks[: -1 : max(1, len(looks) // SHOWN)], *looks[-1:]]
     lines = [
         f"`python3 scripts/soak.py --jobs {options.jobs} --minutes {options.minutes:g} --seed {options.seed}`, "
         f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}, Python {sys.version.split()[0]} on {sys.platform}: "
@@ -219,10 +232,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=20261129)
     parser.add_argument("--write", action="store_true", help="into docs/hostile.md")
-    parser.add_argument("--drive", nargs=2, metavar=("ROOT", "URL"), help=argparse.SUPPRESS)
+    parser.add_argument("--drive", nargs=3, metavar=("ROOT", "URL", "BEGUN"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.drive:
-        drive(Path(options.drive[0]), options.drive[1], options.jobs, 7200.0)
+        root, url, begun = options.drive
+        drive(Path(root), url, options.jobs, float(begun), options.minutes)
         return 0
     seen, problems, hostile = soak(options.jobs, options.minutes, options.seed)
     text = report(seen, problems, hostile, options)

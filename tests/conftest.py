@@ -20,7 +20,7 @@ for _name in ("SCENARIO_SDK_API_KEY", "SCENARIO_SDK_API_SECRET", "SCENARIO_BASE_
 # A proxy for this machine's other programs does not know the tests' servers.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
 
-_THIS_MACHINE = ("127.", "::1", "localhost")
+_THIS_MACHINE = ("127.", "::1", "::ffff:127.", "localhost")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -36,11 +37,12 @@ class Reply:
 class Recorder:
     """Gives the replies one after the other, and the last one again and again."""
 
-    def __init__(self, *replies: Reply, tls: ssl.SSLContext | None = None) -> None:
-        """With `tls` it speaks https."""
+    def __init__(self, *replies: Reply, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        """With `tls` it speaks https. `host`: ::1 is this machine, too."""
         self.asked: list[Asked] = []
         self._replies = list(replies) or [Reply()]
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._host = f"[{host}]" if ":" in host else host
+        self._server = (_Six if ":" in host else ThreadingHTTPServer)((host, 0), _handler(self))
         self._server.daemon_threads = True
         self._scheme = "http" if tls is None else "https"
         if tls is not None:
@@ -50,7 +52,7 @@ class Recorder:
     @property
     def url(self) -> str:
         """The server's address without a slash at its end."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://{self._host}:{self._server.server_port}"
 
     def next_reply(self, asked: Asked) -> Reply:
         """Remember the request; the answer to it."""
@@ -66,6 +68,10 @@ class Recorder:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Six(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:

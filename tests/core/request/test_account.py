@@ -24,6 +24,9 @@ def test_an_empty_address_is_scenarios_own() -> None:
         "http://127.0.0.1:1/v1",
         "http://127.8.9.1",
         "http://[::1]:8000/v1",
+        "http://[0:0:0:0:0:0:0:1]:8000/v1",
+        "http://[::ffff:127.0.0.1]:8000/v1",
+        "http://[::ffff:7f00:1]/v1",
     ],
 )
 def test_https_and_this_computer_are_allowed(address: str) -> None:
@@ -39,6 +42,19 @@ def test_https_and_this_computer_are_allowed(address: str) -> None:
         "http://localhost.example.com",
         "http://128.0.0.1",
         "http://[::2]",
+        "http://[::]",
+        "http://[fc00::1]",
+        "http://[fd00::1]:8000/v1",
+        "http://[fe80::1]",
+        "http://[::ffff:10.0.0.1]",
+        "http://[::127.0.0.1]",
+        "http://[2001:db8::1]",
+        "http://[::1].example.com",
+        "http://[::1]@api.example.com",
+        "http://[::1]x:80",
+        "https://api.example.com\\@127.0.0.1",
+        "http://127.0.0.1\\.example.com",
+        "http://api.example.com\\@127.0.0.1",
         "ftp://127.0.0.1",
         "file:///etc/hosts",
         "api.example.com",
@@ -61,12 +77,19 @@ def test_every_other_address_is_refused_with_advice(address: str) -> None:
     assert error.value.remedy is Remedy.PREFERENCES
 
 
-@pytest.mark.parametrize(("address", "expected"), [("http://localhost", True), ("http://[::1]:1", True)])
-def test_this_computer_is_recognised(address: str, expected: bool) -> None:
-    assert is_loopback(address) is expected
+HERE = ["http://localhost", "https://127.0.0.2", "http://[::1]:1", "https://[::ffff:127.0.0.1]", "http://[::1%25lo]"]
+ELSEWHERE = [
+    *(DEFAULT_ADDRESS, "", "https://127.example.com", "https://10.0.0.1", "https://[::]", "https://[::2]"),
+    *("https://[fc00::1]", "https://[fe80::1%25lo]", "https://[::ffff:10.0.0.1]", "https://[2001:db8::1]"),
+]
 
 
-@pytest.mark.parametrize("address", [DEFAULT_ADDRESS, "", "https://127.example.com", "https://10.0.0.1"])
+@pytest.mark.parametrize("address", HERE)
+def test_this_computer_is_recognised(address: str) -> None:
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
 def test_another_computer_is_never_taken_for_this_one(address: str) -> None:
     assert not is_loopback(address)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,9 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
 def test_this_computer_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch, name: str, host: str) -> None:
-    with Recorder() as recorder, Proxy() as proxy:
+    with Recorder(host="::1" if host == "[::1]" else "127.0.0.1") as recorder, Proxy() as proxy:
         monkeypatch.setenv(name, proxy.url)
         assert call(recorder.url.replace("127.0.0.1", host)) == {}
         assert proxy.asked == []
@@ -176,10 +177,14 @@ UNSAFE = [
     "https://10.0.0.1/a.glb",
     "https://192.168.1.1/a.glb",
     "https://172.16.0.9/a.glb",
+    "https://172.16.0.9%25eth0/a.glb",
     "https://169.254.169.254/latest/meta-data",
     "https://127.0.0.1/a.glb",
     "https://localhost/a.glb",
     "https://[::1]/a.glb",
+    "https://[::ffff:127.0.0.1]/a.glb",
+    "https://[::127.0.0.1]/a.glb",
+    "https://[::]/a.glb",
     "https://[::ffff:10.0.0.1]/a.glb",
     "https://100.100.100.200/latest/meta-data",
     "https://[64:ff9b::a00:1]/a.glb",
@@ -189,6 +194,11 @@ UNSAFE = [
     "https://[2002:a00:1::]/a.glb",
     "https://[fe80::1%25eth0]/a.glb",
     "https://[fd00::1]/a.glb",
+    "https://[fc00::1]/a.glb",
+    "https://[febf::1]/a.glb",
+    "https://[ff02::1]/a.glb",
+    "https://[2001:db8::1]/a.glb",
+    "https://[2001::1]/a.glb",
     "https://0.0.0.0/a.glb",
     "https://255.255.255.255/a.glb",
     "file:///etc/passwd",
@@ -198,6 +208,8 @@ UNSAFE = [
     "//cdn.example/a.glb",
     "https:///a.glb",
     "https://cdn.example:99999999/a.glb",
+    "https://10.0.0.1\\@cdn.example/a.glb",
+    "https://127.0.0.1\\.cdn.example/a.glb",
     "https://[::1",
     "",
 ]
@@ -211,7 +223,13 @@ def test_an_unsafe_address_of_a_file_is_not_used(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["https://cdn.example/a?Policy=1", "https://93.184.215.14/a", "https://[2606::1]/a"]
+    "address",
+    [
+        "https://cdn.example/a?Policy=1",
+        "https://93.184.215.14/a",
+        "https://[2606::1]/a",
+        "https://[::ffff:93.184.215.14]/a",
+    ],
 )
 def test_a_safe_address_of_a_file_is_used(address: str) -> None:
     check_file_address(address, api=DEFAULT_ADDRESS)
@@ -220,6 +238,12 @@ def test_a_safe_address_of_a_file_is_used(address: str) -> None:
 @pytest.mark.parametrize("address", ["http://cdn.example/a.glb", "https://10.0.0.1/a", "file:///etc/passwd"])
 def test_even_for_an_api_on_this_computer_files_come_from_here_or_from_a_safe_address(address: str) -> None:
     check_file_address("http://127.0.0.1:8000/a.glb", api="http://localhost:8000")
+    with pytest.raises(PassingError):
+        check_file_address(address, api="http://localhost:8000")
+
+
+@pytest.mark.parametrize("address", ["http://cdn.example\\@127.0.0.1/a", "http://cdn.example\\@[::1]/a"])
+def test_what_urllib3_reads_as_another_host_is_not_this_computer(address: str) -> None:
     with pytest.raises(PassingError):
         check_file_address(address, api="http://localhost:8000")
 
@@ -235,26 +259,65 @@ def test_a_host_that_is_longer_than_names_are_never_reaches_what_would_work_on_i
     assert reached == []
 
 
+@pytest.mark.parametrize(("api", "files"), [("[::1]", "127.0.0.1"), ("127.0.0.1", "[::1]"), ("[::1]", "[::1]")])
+def test_for_an_api_on_this_computer_files_may_be_at_any_of_its_addresses(
+    api: str, files: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Recorder(Reply(200, GLB), host=files.strip("[]")) as recorder, Proxy() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        fetch(recorder.url, tmp_path, f"http://{api}:1")
+        assert (tmp_path / "model.glb").read_bytes() == GLB
+        assert proxy.asked == []
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return the addresses that a connection is made to."""
+    found: list[object] = []
+    connect = socket.socket.connect
+
+    def noted(sock: socket.socket, address: object) -> None:
+        found.append(address)
+        connect(sock, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+    return found
+
+
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
-def test_a_name_that_leads_to_this_computer_is_not_connected_to(host: str, tmp_path: Path) -> None:
+def test_a_name_that_leads_to_this_computer_is_not_connected_to(
+    host: str, tmp_path: Path, connected: list[object]
+) -> None:
     with Recorder(Reply(200, GLB), tls=context(trustme.CA())) as recorder:
         port = recorder.url.rpartition(":")[2]
         with pytest.raises(PassingError):
             fetch(f"https://{host}:{port}/a.glb", tmp_path, DEFAULT_ADDRESS)
-    assert recorder.asked == []
+    assert (connected, recorder.asked) == ([], [])
 
 
-def test_where_a_name_leads_is_what_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_is_looked_at_just_before_it_is_used_however_it_came_there(connected: list[object]) -> None:
+    session = Session(Connections(), AGENT, DEFAULT_ADDRESS)
+    request = session.prepare_request(requests.Request("PUT", "http://127.0.0.1:9/part", data=b"picture"))
+    with pytest.raises(PassingError, match="not safe"), session.connections.deadline(30):
+        session.exchange(request)
+    assert connected == []
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_where_a_name_leads_is_what_counts(
+    monkeypatch: pytest.MonkeyPatch, place: str, connected: list[object]
+) -> None:
     assert is_public("cdn.example")  # not known before the connection is made
     session = Session(Connections(), AGENT, DEFAULT_ADDRESS)
-    with Recorder() as recorder:
+    with Recorder(host="::1" if place == "::1" else "127.0.0.1") as recorder:
         port = int(recorder.url.rpartition(":")[2])
+        family = socket.AF_INET6 if ":" in place else socket.AF_INET
         monkeypatch.setattr(
-            "urllib3.util.connection.socket.getaddrinfo", lambda *_given: [(2, 1, 6, "", ("127.0.0.1", port))]
+            "urllib3.util.connection.socket.getaddrinfo", lambda *_given: [(family, 1, 6, "", (place, port))]
         )
         with pytest.raises(requests.ConnectionError), session.connections.deadline(30):
             session.exchange(session.prepare_request(requests.Request("GET", f"https://cdn.example:{port}/a")))
-    assert recorder.asked == []
+    assert (connected, recorder.asked) == ([], [])
 
 
 @pytest.mark.parametrize("count", [0, 1, REDIRECTS_MAXIMUM, REDIRECTS_MAXIMUM + 1])

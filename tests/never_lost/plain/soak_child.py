@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
@@ -35,11 +37,22 @@ def is_over(window: Window, number: int) -> bool:
     return job is not None and (job.stage is Stage.READY or (job.stage is Stage.FAILED and job.remote_ended))
 
 
-def drive(window: Window, picture: Path, count: int, seconds: float = 120.0) -> None:
-    """Make the jobs that are missing, some at a time, and go on until all are over, for so many seconds at most."""
+def drive(
+    window: Window,
+    picture: Path,
+    count: int,
+    seconds: float = 120.0,
+    due: Callable[[], int] | None = None,
+    pause: float = 0.0,
+) -> None:
+    """Make the jobs that are missing, some at a time, and go on until all are over, for so many seconds at most.
+
+    `due`: how many may have been made by now, None: all. `pause`: seconds between two looks.
+    """
     seen: dict[str, Job] = {}
 
     def step() -> bool:
+        time.sleep(pause)
         window.hear()
         for job in list(window.jobs.values()):
             ended = (Stage.FAILED, Stage.UNCERTAIN)
@@ -48,7 +61,9 @@ def drive(window: Window, picture: Path, count: int, seconds: float = 120.0) -> 
             seen[job.id] = job
         over = [is_over(window, number) for number in range(count)]
         missing = [number for number in range(count) if job_id(number) not in window.jobs]
-        for number in missing[: max(0, AT_A_TIME - (count - len(missing) - sum(over)))]:
+        begun = count - len(missing)
+        free = min(AT_A_TIME - (begun - sum(over)), (count if due is None else due()) - begun)
+        for number in missing[: max(0, free)]:
             job = new_job(number, job_id(number))
             window.jobs[job.id] = job
             # the same id twice is this test's doing: what the last process left of it would be in the way for a day

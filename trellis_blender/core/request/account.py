@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ DEFAULT_ADDRESS = "https://api.cloud.scenario.com/v1"
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
 SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
 ADDRESS_VARIABLE = "SCENARIO_BASE_URL"
+# A host, and a port. What else could stand there is read in one way by Python, and in another by urllib3.
+_HOST = re.compile(r"(\[[^\[\]@\\]+\]|[^\[\]@\\:]+)(:[0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def check_address(address: str) -> str:
     except ValueError:
         host = None
         parts = urlsplit("")
-    if not host or "@" in parts.netloc or "?" in address or "#" in address:
+    if not host or not _HOST.fullmatch(parts.netloc) or "?" in address or "#" in address:
         sentence = "The API address is not valid. Correct it in the preferences, or clear it."
         raise AccountError(sentence, remedy=Remedy.PREFERENCES)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
@@ -96,6 +99,8 @@ def is_loopback(address: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        found = ipaddress.ip_address(host)
     except ValueError:
         return False
+    # ::ffff:127.0.0.1 is 127.0.0.1 to every system, and to Python from 3.13 on (RFC 4291 §2.5.5.2)
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

@@ -119,6 +119,8 @@ def check_file_address(address: str, *, api: str) -> None:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         host, parts = "", urlsplit("")
+    if "\\" in address:  # for Python a part of the host, for urllib3 its end
+        host = ""
     is_here = bool(host) and is_loopback(address)
     is_safe = is_loopback(api) if is_here else bool(host) and parts.scheme == "https" and is_public(host)
     if not is_safe or len(host) > HOST_CHARACTERS_MAXIMUM:

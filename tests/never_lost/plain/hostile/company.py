@@ -181,7 +181,17 @@ AT_THE_PAID_CALL = [name for name, (_, is_slow) in FAULTS.items() if not is_slow
 # Hosts of a model that lead to this computer or into the network, by their names or in spellings of old.
 PRIVATE: dict[str, tuple[str, str]] = {
     f"a name that leads to {place}": (INSIDE, place)
-    for place in ("127.0.0.1", "10.0.0.1", "192.168.0.1", "169.254.169.254", "100.100.100.200", "::1", "fd00::1")
+    for place in (
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.100.100.200",
+        "::1",
+        "fd00::1",
+        "fe80::1",
+        "::ffff:10.0.0.1",
+    )
 } | {
     f"the host {host}": (host, "127.0.0.1")
     for host in ("2130706433", "0x7f000001", "127.1", "0177.0.0.1", "localhost.", "127.0.0.1.")

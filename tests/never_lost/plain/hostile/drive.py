@@ -14,7 +14,7 @@ from pathlib import Path
 from emulator import Emulator, calls, cdn
 from tests.core.studio import tells_what_to_do
 from tests.never_lost.plain.hostile.cases import ALWAYS, Case
-from tests.never_lost.plain.hostile.front import Front, Order
+from tests.never_lost.plain.hostile.front import FindCall, Front, Order
 from tests.never_lost.plain.hostile.speeches import acted, says
 from tests.never_lost.plain.window import ENDS, QUICK, Window, account
 from tests.never_lost.world import KEY, OWN_WITH_MODEL, SECRET, glb, left_over, names_in, new_emulator, picture_in
@@ -24,6 +24,7 @@ from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.account import Account
 
 ON, WAITS, RETRY, AGAIN, UNKNOWN = "goes on", "waits, goes on", "Retry", "Submit Again", "Uncertain"
+HERE = "127.0.0.1"
 DISK_BYTES = 3_000_000  # of a job's folder, whatever the server sends
 SENTENCE_LETTERS = 600
 PATIENT = replace(QUICK, search=60.0)  # however slow the machine is, no search is given up before its proof
@@ -76,14 +77,40 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(job_seconds: float = 0.1) -> Iterator[Site]:
-    """Yield a site on loopback."""
+def site(job_seconds: float = 0.1, api_host: str = HERE, files_host: str = HERE) -> Iterator[Site]:
+    """Yield a site on loopback, at these two of its addresses."""
     with new_emulator(job_seconds) as emulator, _elsewhere() as (elsewhere, heard):
         address = emulator.url.removesuffix("/v1")
-        with Front(calls.find_call, address) as api, Front(cdn.find_call, emulator.cdn_url) as files:
+        with (
+            _front(calls.find_call, address, api_host) as api,
+            _front(cdn.find_call, emulator.cdn_url, files_host) as files,
+        ):
             api.replaced = {emulator.cdn_url: files.url}
             api.elsewhere = files.elsewhere = elsewhere
             yield Site(emulator, api, files, account(f"{api.url}/v1"), heard)
+
+
+def _front(find_call: FindCall, target: str, host: str) -> Front:
+    """Return a front that answers at this address, which may be another word for the one it listens at."""
+    front = Front(find_call, target, host="::1" if host == "[::1]" else HERE)
+    front.url = f"http://{host}:{front.port}"
+    return front
+
+
+def try_address(api_host: str, files_host: str, folder: Path) -> Outcome:
+    """Let one job go its way where the API and its files are at these addresses of this computer."""
+    with site(0.05, api_host, files_host) as here:
+        window = Window(folder / "jobs", None, PATIENT)
+        try:
+            window.runner.use(here.account)
+            job_id = window.add(picture_in(folder), 7)
+            word, sentence = word_of(window, window.reach(job_id, *ENDS))
+            problems = bring(window, job_id) + badly_said(window, sentence)
+        except AssertionError as error:
+            return Outcome("?", "", here.emulator.paid, (str(error),))
+        finally:
+            window.close()
+        return Outcome(word, sentence, here.emulator.paid, tuple(problems))
 
 
 @contextlib.contextmanager

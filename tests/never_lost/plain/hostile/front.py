@@ -67,6 +67,7 @@ class Talk:
 
 
 Speech = Callable[[Talk], None]
+FindCall = Callable[[str, str, Mapping[str, str]], tuple[str, tuple[str, ...]]]
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Front:
 
     def __init__(
         self,
-        find_call: Callable[[str, str, Mapping[str, str]], tuple[str, tuple[str, ...]]],
+        find_call: FindCall,
         target: str,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",

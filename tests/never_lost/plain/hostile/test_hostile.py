@@ -13,7 +13,7 @@ from tests.never_lost import matrix
 from tests.never_lost.plain.hostile import cases
 from tests.never_lost.plain.hostile.cases import Case
 from tests.never_lost.plain.hostile.company import AT_THE_PAID_CALL, FAULTS, PRIVATE, company, try_fault, try_private
-from tests.never_lost.plain.hostile.drive import Outcome, try_case
+from tests.never_lost.plain.hostile.drive import HERE, Outcome, try_address, try_case
 from trellis_blender.core.runner import steps
 from trellis_blender.core.scenario import api, download, http
 
@@ -122,6 +122,27 @@ def test_a_host_that_leads_into_the_network_is_not_connected_to(tmp_path: Path) 
     assert not told(found), told(found)
     table = {key: (*outcome.cells, "not connected to") for key, outcome in found.items()}
     differences = matrix.compare("names", HEADER, table, PAGE)
+    assert not differences, "\n".join(differences)
+
+
+# Where the API and its files are on this computer: no proxy is asked, and no address of it is taken for another's.
+ADDRESSES = [
+    ("[::1]", "[::1]"),
+    ("[::1]", HERE),
+    (HERE, "[::1]"),
+    ("[::ffff:127.0.0.1]", "localhost"),
+    ("localhost", "[::1]"),
+]
+
+
+def test_this_computer_is_reached_at_any_of_its_addresses_and_without_a_proxy(tmp_path: Path) -> None:
+    found = {
+        f"the API at {api}, its files at {files}": try_address(api, files, tmp_path / str(number))
+        for number, (api, files) in enumerate(ADDRESSES)
+    }
+    assert not told(found), told(found)
+    table = {key: (*outcome.cells, "no proxy is asked") for key, outcome in found.items()}
+    differences = matrix.compare("addresses", HEADER, table, PAGE)
     assert not differences, "\n".join(differences)
 
 
