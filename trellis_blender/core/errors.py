@@ -252,6 +252,10 @@ class StorageError(TrellisError):
     remedy = Remedy.FOLDER
 
 
+# Only after these errors is it certain that a paid call was not accepted.
+NOT_ACCEPTED = (PassingError, AccountError, CreditsError, RefusedError, StorageError)
+
+
 class BackgroundError(TrellisError):
     """A background Blender that did not do what it was asked."""
 

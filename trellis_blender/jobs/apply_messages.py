@@ -111,7 +111,7 @@ def _take_in_account(session: Session, message: RunnerMessage) -> None:
         case RemovedCosts(costs):
             session.spending.add_removed(costs)
         case StorageUsed(sizes):
-            session.messages.page.sizes = sizes
+            session.messages.page.add_sizes(sizes)
 
 
 def _take_price(session: Session, answer: PriceReady) -> None:

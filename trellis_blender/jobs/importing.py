@@ -53,6 +53,7 @@ class Importer:
     come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
     `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
     `brought`: the jobs whose models came into the open file; `lost`: those of them that were undone or deleted.
+    `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
     `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
     in its grid. `planned`: whether a job with that id will be begun later, so that its placeholder stays.
     """
@@ -84,6 +85,7 @@ class Importer:
     task: Task | None = None
     imported: Path | None = None
     is_alone: bool = False
+    names: dict[str, str] = field(default_factory=dict)
     homes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,12 +137,13 @@ class Importer:
         wanted again when the file `is_opened`, since this file lacks it; after undo, the placeholder goes. The
         placeholder of an unknown job stays if another computer keeps that job.
         """
-        unwanted = list[bpy.types.Object]()
-        for box in placeholder.boxes():
-            job = jobs.get(placeholder.job_id(box))
+        unwanted, self.names = list[bpy.types.Object](), {}
+        for box, job_id in placeholder.boxes_of_jobs():
+            job = jobs.get(job_id)
+            self.names.setdefault(job_id, box.name)
             if job is None:
                 is_ours = placeholder.home_of(box) in self.homes
-                unwanted += [box] if is_ours and not self.planned(placeholder.job_id(box)) else []
+                unwanted += [box] if is_ours and not self.planned(job_id) else []
             elif self._is_cancelled(job):
                 unwanted.append(box)
             elif not self._is_in_scene(job) or is_opened or job.id in self.wanted:
@@ -171,17 +174,21 @@ class Importer:
 
     def waiting(self, jobs: Iterable[Job]) -> list[str]:
         """Return the reasons of all models that wait, the newest job's last. One that was not kept does not wait."""
-        here = (job for job in jobs if job.stage is Stage.READY or job.id in self.wanted)  # few of many
+        held = bool(self.waiting_for)  # else no wanted model waits for more than its turn
+        here = (job for job in jobs if (held if job.id in self.wanted else job.stage is Stage.READY))  # few of many
         return [reason for job in here if (reason := self.reason_for(job)) and reason != OTHER_KEPT]
 
     def _placement(self, job: Job) -> build.Placement | None:
         """Return where the model goes; None if its placeholder is gone, so that it waits in the list for a click."""
-        box = placeholder.find(job.id)
+        box = self._box(job)
         if box is None and job.id in self.boxed:
             self.leave(job.id, BOX_GONE)
             self.left(job, BOX_GONE)
             return None
         return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
+
+    def _box(self, job: Job) -> bpy.types.Object | None:
+        return placeholder.find(job.id, self.names.get(job.id, ""))
 
     def _is_cancelled(self, job: Job) -> bool:
         echo = self.echoes.get(job.id)
@@ -209,11 +216,12 @@ class Importer:
         """
         if job.id == self.reading:
             return
-        is_in_hand, box = bool(self.reading) or self.read is not None, placeholder.find(job.id)
-        if is_in_hand or job.id not in self.wanted or (box is None and job.id in self.boxed):
-            self.runner.keep_unread(job.id)
-        else:
+        is_wanted = job.id in self.wanted and not self.reading and self.read is None
+        box = self._box(job) if is_wanted else None
+        if is_wanted and not (box is None and job.id in self.boxed):
             self._begin_to_read(job, box)
+        else:
+            self.runner.keep_unread(job.id)
 
     def _begin_to_read(self, job: Job, box: bpy.types.Object | None) -> None:
         self.reading = job.id
@@ -223,8 +231,8 @@ class Importer:
         """Start to read one wanted model, or build one that was read. Return whether anything changed."""
         if self.read is not None:
             return self._bring(self.read, jobs)
-        ready = next(filter(self.is_awaited, jobs.values()), None)
-        if ready is None or self.reading:
+        ready = None if self.reading else next(filter(self.is_awaited, jobs.values()), None)
+        if ready is None:
             return False
         placement = self._placement(ready)
         if placement is None:

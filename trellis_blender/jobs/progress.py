@@ -18,6 +18,7 @@ from . import rows
 
 BAR_SECONDS = 0.5  # between redraws while an estimate moves a bar
 CLOCK_SECONDS = 1.0  # between redraws while only the clock moves
+FEW = 20  # running jobs, each change of which is shown at once; those of more are shown together
 
 
 class Echo(Enum):
@@ -39,7 +40,8 @@ class ProgressDisplay:
 
     `running`: the jobs that do not rest. `text`: the status bar's text, empty when no job runs here. `waiting`: its
     text about finished models that are not in the scene, empty if there are none. `listed`: the ids in the list.
-    `works`: the steps that models go through after they have arrived; they stand above the jobs.
+    `works`: the steps that models go through after they have arrived; they stand above the jobs. `is_behind`: there
+    are changes that are not shown yet.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -49,13 +51,19 @@ class ProgressDisplay:
     due: float = 0.0
     listed: list[str] = field(default_factory=list)
     works: Mapping[str, Work] = field(default_factory=dict)
+    is_behind: bool = False
 
     def step(self, jobs: Mapping[str, Job], *, is_changed: bool) -> bool:
         """Check the running jobs, or all jobs if `is_changed`. Return whether the sidebars need a redraw."""
-        if is_changed:
+        self.is_behind = self.is_behind or is_changed
+        is_listed = len(jobs) + len(self.works) == len(self.listed)
+        if time.monotonic() < self.due and is_listed and not (is_changed and len(self.running) <= FEW):
+            return False
+        if self.is_behind:
+            self.is_behind = False
             self.list_jobs(jobs)
             self.running = [job for job in jobs.values() if not job.is_resting]
-        elif not (self.running or self.works) or time.monotonic() < self.due:
+        elif not (self.running or self.works):
             return False
         now = time.time()
         is_moving = self.progress.step(self.running, now)

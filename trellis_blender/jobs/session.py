@@ -401,7 +401,7 @@ def _timer() -> float | None:
 def _is_busy(session: Session) -> bool:
     is_asking = session.is_checking or session.prices.is_busy or session.previews.is_busy
     is_asking = is_asking or session.messages.page.folder.is_awaited
-    is_due = session.placeholders.is_due or session.messages.says_connected
+    is_due = session.placeholders.is_due or session.display.is_behind or session.messages.says_connected
     is_finishing = session.decoding.is_busy or session.aligning.is_busy or session.finishing.is_busy
     return _is_at_work(session) or is_asking or is_due or is_finishing or session.is_leaving
 

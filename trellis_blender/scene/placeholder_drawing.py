@@ -67,8 +67,8 @@ class PlaceholderDrawing:
         """Draw the placeholders of the `wanted` jobs. `fraction` returns how far to fill each, 0 to 1."""
         before = self.filled
         self.filled = []
-        for box in placeholder.boxes():
-            job = jobs.get(placeholder.job_id(box))
+        for box, job_id in placeholder.boxes_of_jobs():
+            job = jobs.get(job_id)
             if job is not None and job.id in wanted:
                 self.filled.append(FilledPlaceholder(box.name, job.id, job.stage, round(fraction(job) * STEPS)))
                 if self.handles:

@@ -65,7 +65,7 @@ class Page(SimpleNamespace):
 
     answer: "ConnectionChecked | None"
     is_untested: bool
-    sizes: "Mapping[str, int] | None"
+    sizes: dict[str, int] | None
     is_moving: bool
     objection: str
 
@@ -80,10 +80,15 @@ class Page(SimpleNamespace):
 
         return LastLook(jobs_folder.data_folder())
 
+    def add_sizes(self, sizes: "Mapping[str, int]") -> None:
+        """Take in the sizes of the folders that were measured now."""
+        self.sizes = {} if self.sizes is None else self.sizes
+        self.sizes.update(sizes)
+
     def forget(self, job_id: str) -> None:
         """Forget the size of a job that was removed."""
         if self.sizes is not None:
-            self.sizes = {known: size for known, size in self.sizes.items() if known != job_id}
+            self.sizes.pop(job_id, None)
 
 
 def _chosen_folder(_owner: Any) -> str:

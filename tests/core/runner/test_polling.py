@@ -13,7 +13,7 @@ from tests.core.studio import STEADY, new_job
 from trellis_blender.core.job.events import Event, Polled
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
-from trellis_blender.core.runner.job_store import JobEntry
+from trellis_blender.core.runner.entries import JobEntry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.steps import poll_many
 

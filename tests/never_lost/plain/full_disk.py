@@ -26,7 +26,7 @@ from trellis_blender.core.job.events import Event, SubmitStarted  # noqa: E402
 from trellis_blender.core.job.job import Job, Stage  # noqa: E402
 from trellis_blender.core.picture.file import PictureFile  # noqa: E402
 from trellis_blender.core.runner import job_store  # noqa: E402
-from trellis_blender.core.runner.job_store import JobEntry  # noqa: E402
+from trellis_blender.core.runner.entries import JobEntry  # noqa: E402
 
 DISK_BYTES = 1024 * 1024
 MODEL_ROOM = 100_000

@@ -21,7 +21,7 @@ from trellis_blender.core.errors import PassingError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.models import TRELLIS_2
-from trellis_blender.core.runner.job_store import JobEntry
+from trellis_blender.core.runner.entries import JobEntry
 from trellis_blender.core.runner.polling import Polling
 from trellis_blender.core.runner.timing import Timing
 from trellis_blender.core.scenario.api import Api

@@ -19,7 +19,8 @@ from ..job.claims import Claims
 from ..job.events import Event, Submitted
 from ..job.job import Job, Stage
 from ..job.spending import charged
-from ..runner.job_store import JobEntry, JobStore
+from ..runner.entries import JobEntry
+from ..runner.job_store import JobStore
 from ..runner.messages import RunnerMessage
 from ..runner.timing import Clock, Timing
 from .shared import Sent, Shared, State

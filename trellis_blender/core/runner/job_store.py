@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
@@ -21,95 +20,21 @@ from ..job import folder as job_folder
 from ..job import moving, spending
 from ..job.claims import Claim, ClaimLostError, Claims, Hold
 from ..job.clean_up import Kind, kind_of
-from ..job.events import AnswerLost, Event, Failed, SubmitPutOff, SubmitStarted, Uploaded
+from ..job.events import AnswerLost, Event, Failed, Polled, SubmitPutOff, SubmitStarted, Uploaded
 from ..job.job import Job, Stage, advance, event_by_itself
 from ..job.lock import LOCK_FILE
+from .entries import JobEntry
 from .messages import Answer, JobRemoved, JobsLoaded, Marked, Notice, RemovedCosts, RunnerMessage, StorageUsed
 from .timing import Clock, Timing
 
 LEFT = "Some files of the removed job could not be deleted. They will be deleted when the jobs are loaded next time."
 
 
-class Abandoned(threading.Event):
-    """Set when nobody wants a step's result any more. The worker that takes the step is then free at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._thread: int | None = None
-        self._cut: Callable[[int], None] | None = None
-
-    @contextlib.contextmanager
-    def cuts(self, cut: Callable[[int], None]) -> Iterator[None]:
-        """Call `cut` with this thread's identifier if the event is set within the block."""
-        with self._lock:
-            self._thread, self._cut = threading.get_ident(), cut
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._thread = None
-
-    def set(self) -> None:
-        """Set the event."""
-        super().set()
-        with self._lock:
-            if self._thread is not None and self._cut is not None:
-                self._cut(self._thread)
-
-
-@dataclass
-class JobEntry:
-    """A job and what the runner remembers about it. Times are seconds of the runner's clock.
-
-    `hold`: what we hold the job by, None unless we may change it.
-    `due`: when the next step may begin. `attempt`: failures in a row. `since`: when the job reached its stage.
-    `reported`: when the server last reported it. `begun`: when its present step began. `abandoned`: ends that step.
-    `searched_since`: when the search for its submit began. `missing_since`: the first search to prove that the submit
-    is not there; every later search has proved it, too.
-    `is_at_limit`: it waits for another job to end. `is_just_uploaded`: its last step was the upload of its picture.
-    """
-
-    job: Job
-    folder: Path
-    hold: Hold | None = None
-    due: float = 0.0
-    attempt: int = 0
-    since: float = 0.0
-    reported: float = 0.0
-    searched_since: float | None = None
-    missing_since: float | None = None
-    is_at_limit: bool = False
-    is_just_uploaded: bool = False
-    begun: float = 0.0
-    is_unsaved: bool = False
-    is_working: bool = False
-    abandoned: Abandoned = field(default_factory=Abandoned)
-
-    @property
-    def is_idle(self) -> bool:
-        """Return whether it may be given its next step: it is ours, not at rest, and no worker has it."""
-        return not (self.is_working or self.job.is_resting or self.job.foreign)
-
-    def start_step(self, now: float) -> None:
-        """Record that a worker is taking a step."""
-        self.is_working, self.is_at_limit = True, False
-        self.abandoned, self.begun = Abandoned(), now
-
-    def finish_step(self) -> bool:
-        """Record that the step came back. Return True if nobody wants its result any more."""
-        self.is_working = False
-        return self.abandoned.is_set()
-
-    def unlock(self) -> None:
-        """Release the job to another Blender."""
-        if self.hold is not None:
-            self.hold.release()
-            self.hold = None
-
-
 class JobStore:
-    """All jobs in `root`, by their ids. `messages` gets a snapshot after each change."""
+    """All jobs in `root`, by their ids. `messages` gets a snapshot after each change.
+
+    `changed`: the entries that changed since the runner last looked at them.
+    """
 
     def __init__(
         self,
@@ -120,17 +45,20 @@ class JobStore:
         claims: Claims | None = None,
     ) -> None:
         self.entries: dict[str, JobEntry] = {}
+        self.changed: set[JobEntry] = set()
+        self._alive: set[JobEntry] = set()
+        self._at_limit: dict[int, JobEntry] = {}  # by age
+        self._known = 0  # how many entries there were so far
         self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
         self._claims = claims or Claims(root, clock.now, silence=timing.silence)
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
-        self._sizes: dict[str, int] = {}  # of the jobs' folders, in bytes
         self._held = frozenset[str]()  # jobs that are not submitted for now
         self._is_moving = self._is_any_left = False  # jobs come from other folders, or had to stay there
 
     @property
     def is_alive(self) -> bool:
         """Return whether any job is not at rest, or belongs to another Blender."""
-        return any(entry.job.foreign or not entry.job.is_resting for entry in self.entries.values())
+        return bool(self._alive)
 
     def load(self) -> None:
         """Read the jobs of earlier sessions. Raises StorageError if the jobs' folder cannot be read."""
@@ -189,8 +117,7 @@ class JobStore:
         present = {folder.name for folder in folders}
         for job_id, entry in list(self.entries.items()):
             if entry.hold is None and not entry.is_unsaved and job_id not in present:
-                del self.entries[job_id]  # another Blender has removed it
-                self._messages.put(JobRemoved(job_id))
+                self._drop(entry)  # another Blender has removed it
 
     def folders(self) -> list[Path]:
         """Return the folders of the jobs to look at, oldest first. Raises OSError."""
@@ -267,7 +194,25 @@ class JobStore:
 
     def _new_entry(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
         now = self._clock.now()
-        return JobEntry(job, folder, hold, since=now, reported=now)
+        self._known += 1
+        return JobEntry(job, folder, hold, since=now, reported=now, age=self._known, changed=self._note_change)
+
+    def _note_change(self, entry: JobEntry) -> None:
+        self.changed.add(entry)
+        (self._alive.add if entry.is_alive else self._alive.discard)(entry)
+        if entry.is_at_limit and entry.is_idle:
+            self._at_limit[entry.age] = entry
+        else:
+            self._at_limit.pop(entry.age, None)
+
+    def _drop(self, entry: JobEntry) -> None:
+        """Forget a job that is gone."""
+        del self.entries[entry.job.id]
+        self._alive.discard(entry)
+        self._at_limit.pop(entry.age, None)
+        entry.changed = None
+        self.changed.add(entry)
+        self._messages.put(JobRemoved(entry.job.id))
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
@@ -340,9 +285,7 @@ class JobStore:
             raise storage_error("remove the job", error) from error
         if not is_gone:
             self._messages.put(Notice(LEFT))
-        del self.entries[entry.job.id]
-        self._sizes.pop(entry.job.id, None)
-        self._messages.put(JobRemoved(entry.job.id))
+        self._drop(entry)
 
     def mark(self, job_id: str, *, is_favorite: bool) -> None:
         """Make the job a favorite, or no longer, then report what it is. Raises StorageError."""
@@ -370,15 +313,19 @@ class JobStore:
         self._measure(*self.entries.values())
 
     def _measure(self, *entries: JobEntry) -> None:
-        """Measure these jobs' folders, and report the space that all jobs use."""
+        """Measure these jobs' folders, and report the space that they use."""
+        sizes: dict[str, int] = {}
         for entry in entries:
             with contextlib.suppress(OSError):  # a file has just gone: it is measured again when something happens
-                self._sizes[entry.job.id] = job_folder.size(entry.folder)
-        self._messages.put(StorageUsed(dict(self._sizes)))
+                sizes[entry.job.id] = job_folder.size(entry.folder)
+        self._messages.put(StorageUsed(sizes))
 
     def apply(self, entry: JobEntry, event: Event) -> None:
         """Apply the event to the job. Raises ImpossibleEventError."""
-        before, entry.job = entry.job, advance(entry.job, event, time.time())
+        before, job = entry.job, advance(entry.job, event, time.time())
+        if isinstance(event, Polled) and job == before:
+            return  # most of what is polled is no news
+        entry.job = job
         is_submit = isinstance(event, SubmitStarted)
         entry.is_just_uploaded = isinstance(event, Uploaded) or (entry.is_just_uploaded and is_submit)
         if entry.job.stage is not before.stage:
@@ -419,8 +366,8 @@ class JobStore:
 
     def _let_in(self) -> None:
         """Release the oldest job that waits at the limit, because a job has ended at Scenario."""
-        waiting = next((entry for entry in self.entries.values() if entry.is_at_limit and entry.is_idle), None)
-        if waiting is not None:
+        if self._at_limit:
+            waiting = self._at_limit[min(self._at_limit)]
             waiting.due, waiting.is_at_limit = 0.0, False
 
     def save(self, entry: JobEntry) -> bool:

@@ -95,7 +95,7 @@ class PriceReady:
 
 @dataclass(frozen=True)
 class StorageUsed:
-    """The sizes of the jobs' folders in bytes, by the jobs' ids. A job whose folder was not measured yet is missing."""
+    """The sizes of jobs' folders in bytes, by the jobs' ids: of those that were measured now."""
 
     sizes: Mapping[str, int]
 

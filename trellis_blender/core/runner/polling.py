@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PassingError
 from ..job.events import Event
-from .job_store import JobEntry
+from .entries import JobEntry
 from .timing import Clock, Timing
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ Who may do what:
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -37,7 +38,8 @@ from ..job.events import (
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
 from ..request.service import MODEL_BYTES_MAXIMUM, Connector
-from .job_store import JobEntry, JobStore
+from .entries import LARGE_STEPS, POOLS, SAVES, WORDS, Agenda, JobEntry
+from .job_store import JobStore
 from .messages import ModelRead, Notice, RunnerMessage
 from .outcomes import Outcomes
 from .pending_pictures import PendingPictures, PictureWriter
@@ -52,7 +54,6 @@ if TYPE_CHECKING:
     from .workers import Workers
 
 NETWORK_WORKERS = 4  # in each pool; a step that may take long has one beside that of small calls
-LARGE_STEPS = {Stage.UPLOADING: "uploads", Stage.UNCONFIRMED: "searches", Stage.DOWNLOADING: "downloads"}
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +94,8 @@ class Runner:
         self._polling = Polling(self._timing, self._clock)
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
-        self._busy = dict.fromkeys(("network", *LARGE_STEPS.values()), 0)  # workers that take a step, by pool
+        self._agenda = Agenda(self._timing.word)
+        self._busy = dict.fromkeys(POOLS, 0)  # workers that take a step, by pool
         self._held_by, self._check_due = "", 0.0  # when to check next what other Blenders do
         self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
@@ -320,7 +322,7 @@ class Runner:
         """Have a worker make an answer from the job's file."""
         assert self._workers is not None
         entry = self._store.entry(job_id)
-        is_step = self._waits_for_word(entry)
+        is_step = entry.waits_for_word
         if is_step:
             entry.start_step(self._clock.now())
 
@@ -343,12 +345,8 @@ class Runner:
 
     def _keep_unread(self, job_id: str) -> None:
         entry = self._entries.get(job_id)
-        if entry is not None and self._waits_for_word(entry):
+        if entry is not None and entry.waits_for_word:
             self._store.apply(entry, KeptUnread())
-
-    def _waits_for_word(self, entry: JobEntry) -> bool:
-        """Return whether its model is downloaded and the main thread has not said yet whether to read it."""
-        return entry.is_idle and entry.job.stage is Stage.READING
 
     def _ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
         assert self._workers is not None
@@ -363,49 +361,50 @@ class Runner:
     # -- what happens next
 
     def _dispatch(self) -> None:
+        """Do all that is due now."""
         now = self._clock.now()
         if self._check_due <= now and self._store.is_alive:
             self._check_due = now + self._timing.foreign
             self._store.check_others()
-        for entry in list(self._entries.values()):
-            if entry.is_unsaved and entry.due <= now:
-                self._store.save(entry)
-            if self._waits_for_word(entry) and entry.since + self._timing.word <= now:
-                self._store.apply(entry, KeptUnread())
-            if self._account is None or not self._has_room(entry.job.stage):
-                continue
-            if entry.due <= now and self._has_step(entry):
+        self._sort_changed()
+        if self._account is not None and self._has_room("network") and self._polling.is_due:
+            self._poll()  # first, because the paid calls of many jobs may take the pool for minutes
+        while (entry := self._take(SAVES, now)) is not None:
+            self._store.save(entry)
+        while (entry := self._take(WORDS, now)) is not None:
+            self._store.apply(entry, KeptUnread())
+        for pool in POOLS if self._account is not None else ():
+            while self._has_room(pool) and (entry := self._take(pool, now)) is not None:
                 entry.due = now + self._timing.held  # if this fails, it is not tried again at once
                 self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
-        if self._account is not None and self._has_room(Stage.RUNNING) and self._polling.is_due:
-            self._poll()
+
+    def _take(self, lane: str, now: float) -> JobEntry | None:
+        """Return the oldest job that is due in that lane of the agenda, None if none is."""
+        self._sort_changed()
+        return self._agenda.take(lane, now)
+
+    def _sort_changed(self) -> None:
+        """File the jobs that have changed."""
+        while self._store.changed:
+            entry = self._store.changed.pop()
+            self._agenda.file(entry, is_known=self._entries.get(entry.job.id) is entry)
 
     def _until_due(self) -> float | None:
         """Return the seconds until something is due; None if nothing is due before the next note."""
-        dues = [entry.due for entry in self._entries.values() if entry.is_unsaved]
-        dues += [entry.since + self._timing.word for entry in self._entries.values() if self._waits_for_word(entry)]
+        self._sort_changed()
+        dues = [self._agenda.next_due(SAVES), self._agenda.next_due(WORDS)]
         if self._store.is_alive:
             dues.append(self._check_due)
         if self._account is not None:
-            steps = [entry for entry in self._entries.values() if self._has_step(entry)]
-            dues += [entry.due for entry in steps if self._has_room(entry.job.stage)]
-            if self._has_room(Stage.RUNNING) and any(map(self._is_polled, self._entries.values())):
+            dues += [self._agenda.next_due(pool) for pool in POOLS if self._has_room(pool)]
+            if self._has_room("network") and self._agenda.polled:
                 dues += self._polling.dues
-        return max(0.0, min(dues) - self._clock.now()) if dues else None
+        due = min(dues)
+        return None if math.isinf(due) and due > 0 else max(0.0, due - self._clock.now())
 
-    def _has_room(self, stage: Stage) -> bool:
-        """Return whether a worker is free for a step from that stage."""
-        return self._busy[LARGE_STEPS.get(stage, "network")] < NETWORK_WORKERS
-
-    def _is_polled(self, entry: JobEntry) -> bool:
-        """Return whether the job is polled together with the others."""
-        return entry.is_idle and entry.job.stage is Stage.RUNNING
-
-    def _has_step(self, entry: JobEntry) -> bool:
-        """Return whether it has a step to take by itself, beside waiting for Scenario or for the main thread."""
-        if not entry.is_idle or self._waits_for_word(entry):
-            return False
-        return entry.job.stage is not Stage.RUNNING or entry.job.asks_to_stop
+    def _has_room(self, pool: str) -> bool:
+        """Return whether a worker of that pool is free."""
+        return self._busy[pool] < NETWORK_WORKERS
 
     def _begin(self, entry: JobEntry) -> None:
         """Take the job's next step, on a worker."""
@@ -425,7 +424,8 @@ class Runner:
     def _hand_over(self, entry: JobEntry, step: Step) -> None:
         assert self._workers is not None
         assert self._account is not None
-        workers, job, told, taken = self._workers, entry.job, [-self._timing.progress], self._store.taken(entry)
+        workers, job, told = self._workers, entry.job, [-self._timing.progress]
+        taken = self._store.taken(entry) if job.stage is Stage.UNCONFIRMED else ()  # only a search needs them
         most, prepare = self.model_bytes, self.pictures.prepare
         entry.start_step(self._clock.now())
         abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
@@ -466,7 +466,7 @@ class Runner:
 
     def _poll(self) -> None:
         """Poll all running jobs at once."""
-        waiting = [entry for entry in self._entries.values() if self._is_polled(entry)]
+        waiting = list(self._agenda.polled.values())
         if not waiting:
             return
         assert self._workers is not None
@@ -488,13 +488,13 @@ class Runner:
         self._busy["network"] -= 1
         asked = self._polling.end_round(result)
         if isinstance(result, Exception):
-            for entry in filter(self._is_polled, asked):
+            for entry in (each for each in asked if each.is_polled):
                 if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
                     self._store.show_status(entry, trouble=result.sentence)
                 else:
                     self._outcomes.fail(entry, result)
             return
-        for entry in filter(self._is_polled, asked):
+        for entry in (each for each in asked if each.is_polled):
             if entry.job.id in result:
                 self._store.apply(entry, result[entry.job.id])
         self._show_held_back()

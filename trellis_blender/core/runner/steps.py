@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import (
+    NOT_ACCEPTED,
     AccountError,
     AnswerLostError,
     GenerationFailedError,
@@ -45,7 +46,6 @@ from ..job.words import number
 from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, RemoteJob, Service, Wait
-from .failure_policy import NOT_ACCEPTED
 
 _log = logging.getLogger(__name__)
 SUBMIT_SECONDS = 30.0  # from the right to send the paid call to its first byte: shorter than any takeover
