@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the add-on's time: ``scripts/bench.py import``, ``click``, ``startup``, ``textures`` and ``finish``.
+"""Measure the add-on's time: ``scripts/bench.py import``, ``click``, ``startup``, ``textures``, ``finish``, ``align``.
 
+``align``: how long it takes to find where a model stands in its picture, beside Blender's import of the model.
 ``click``: how long Blender freezes when a click takes a picture, as a ratio to doing everything in the click.
 ``import``: how long Blender freezes during an import, with Blender's glTF importer and with ours, in turn in the same
 run. docs/performance.md explains the numbers.
@@ -36,7 +37,7 @@ from typing import Any
 import environments
 import screens
 from benchmarks import finish_table, game_table, import_table, startup_table, texture_table
-from benchmarks.finish_table import MeasuredFinish
+from benchmarks.finish_table import MeasuredAlign, MeasuredFinish
 from benchmarks.game_table import MeasuredGame
 from benchmarks.import_table import BLENDERS, NORMALS, OURS, Measured
 from benchmarks.startup_table import MeasuredStart
@@ -64,6 +65,7 @@ PAGE = environments.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench import: begin -->", "<!-- bench import: end -->"
 TEXTURES_BEGIN, TEXTURES_END = "<!-- bench textures: begin -->", "<!-- bench textures: end -->"
 FINISH_PAGE = PAGE.with_name("finishing.md")
+ALIGN_BEGIN, ALIGN_END = "<!-- bench align: begin -->", "<!-- bench align: end -->"
 FINISH_BEGIN, FINISH_END = "<!-- bench finish: begin -->", "<!-- bench finish: end -->"
 START_BEGIN, START_END = "<!-- bench startup: begin -->", "<!-- bench startup: end -->"
 
@@ -103,6 +105,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     finish.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
     finish.add_argument("--check", action="store_true", help="fail where a requirement is not met")
     finish.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
+    align = benches.add_parser("align", help="finding where a model stands in its picture, compared with an import")
+    align.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    align.add_argument("--faces", type=int, default=FINISHED_FACES, help=f"so many (default: {FINISHED_FACES:,})")
+    align.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
+    align.add_argument("--check", action="store_true", help="fail where the requirement is not met")
+    align.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
@@ -194,6 +202,16 @@ def finishes(version: str, faces: int, runs: int) -> list[MeasuredFinish]:
         _run([str(python), "-m", FINISHES, str(faces), str(runs), str(answer)])
         found = json.loads(answer.read_text(encoding="utf-8"))
     return [MeasuredFinish(version, faces, kind, of_kind) for kind, of_kind in found.items()]
+
+
+def aligns(version: str, faces: int, runs: int) -> MeasuredAlign:
+    """Return the times of Align to Picture in one version of Blender. Raises as `measure` does."""
+    python = environments.blender_environment(version)
+    glb = _glb(python, "make", str(faces), str(PIXELS[0]), "area")
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder, "answer.json")
+        _run([str(python), "-m", FINISHES, "align", str(glb), str(runs), str(answer)])
+        return MeasuredAlign(version, faces, json.loads(answer.read_text(encoding="utf-8")))
 
 
 def games(version: str, faces: int, models: Sequence[Path]) -> list[MeasuredGame]:
@@ -328,6 +346,16 @@ def _bench_finishes(options: argparse.Namespace) -> int:
     return int(options.check and not all(verdicts))
 
 
+def _bench_aligns(options: argparse.Namespace) -> int:
+    """Measure Align to Picture, print it, and return the exit status. Raises as `measure` does."""
+    measured = [aligns(version, options.faces, options.runs) for version in options.bpy]
+    text = "\n".join([heading(options.runs), "", finish_table.ALIGN_HEAD, *map(str, measured)])
+    if options.write:
+        write(text, FINISH_PAGE, (ALIGN_BEGIN, ALIGN_END))
+    print(text)
+    return int(options.check and not all(one.is_met for one in measured))
+
+
 def files(options: argparse.Namespace) -> list[tuple[int, int, str]]:
     """Return the files to measure: faces, pixels of a texture's side, and normals.
 
@@ -349,6 +377,8 @@ def main() -> int:
             return 0
         if options.bench == "finish":
             return _bench_finishes(options)
+        if options.bench == "align":
+            return _bench_aligns(options)
         if options.bench == "startup":
             return _bench_starts(options)
         if options.bench == "textures":

@@ -65,6 +65,7 @@ _UNREAD_TEXTS = frozenset(
         "Trellis Picture {}",
         "{} LOD",
         "{} Without Light",
+        "{} With Picture",
         "too few places that are not black",
         "its JSON is unreasonably large",
     }

@@ -2,10 +2,14 @@
 """One process of ``scripts/bench.py finish``: what the check and the steps after the arrival of a model cost.
 
     python -m benchmarks.finish_runs FACES RUNS ANSWER
+    python -m benchmarks.finish_runs align GLB RUNS ANSWER
 
-The answer is JSON: for a sound model and for one with all faults a list of runs. A run holds seconds. `check`: CPU
-time of the worker that measures the model. `import`: CPU time of the main thread for building the model. `take` and
+The first answers with JSON: for a sound model and for one with all faults a list of runs. A run holds seconds. `check`:
+CPU time of the worker that measures the model. `import`: CPU time of the main thread for building the model. `take` and
 `arrive`: the same for Make Solid, at its begin and at its end. `solid`: how long the background Blender takes for it.
+The second's (``scripts/bench.py align``) is a list of runs. A run holds seconds on the clock: `align` for finding where
+the model stands in its picture, in a background Blender that is warm, and `import` for Blender's own importer; and
+`overlap`, 0 to 1, of what was found.
 """
 
 from __future__ import annotations
@@ -26,6 +30,19 @@ from .import_runs import enabled, part, picture
 KINDS = {"sound": frozenset[Any](), "faulty": BODY_FLAWS}
 SETTINGS = {"smallest_part": 0.001, "largest_hole": 1.0}
 WAIT_SECONDS = 0.01
+# A camera without perspective, three before the origin, that looks along Y.
+VIEWPOINT = {
+    "matrix": [1, 0, 0, 0, 0, 0, -1, -3, 0, 1, 0, 0, 0, 0, 0, 1],
+    "projection": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, -0.1, -1, 0, 0, 0, 1],
+    "is_perspective": False,
+}
+WANTED = {
+    "viewpoint": VIEWPOINT,
+    "shows": [-1, -1, 1, 1],
+    "may_tilt": False,
+    "knows_ground": True,
+    "points": [[0.0, 0.0, 0.0]],
+}
 
 
 def main(faces: int, runs: int) -> dict[str, list[dict[str, float]]]:
@@ -72,5 +89,31 @@ def _run(addon: Any, file: Path, folder: Path) -> dict[str, float]:
     return run
 
 
+def align(glb: Path, runs: int) -> list[dict[str, float]]:
+    """Find the model's place and import it, in turn, and return the runs. The first is a warm-up and left out."""
+    addon = enabled()
+    import bpy
+
+    client, found = part(addon, "host.background.model_client").ModelClient(), []
+    with tempfile.TemporaryDirectory(prefix="trellis_blender ") as folder:
+        shown = Path(folder, "picture.png")
+        shown.write_bytes(picture())
+        for _ in range(runs + 1):
+            started = time.perf_counter()
+            task: Any = client.begin_align(glb, shown, WANTED)
+            while not task.is_done:
+                time.sleep(WAIT_SECONDS)
+            run = {"align": time.perf_counter() - started, "overlap": float(task.result()["overlap"])}
+            bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+            started = time.perf_counter()
+            bpy.ops.import_scene.gltf(filepath=str(glb))
+            found.append({**run, "import": time.perf_counter() - started})
+        client.stop()
+    return found[1:]
+
+
 if __name__ == "__main__":
-    Path(sys.argv[3]).write_text(json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))), encoding="utf-8")
+    *given, answer = sys.argv[1:]
+    is_align = given[0] == "align"
+    runs: Any = align(Path(given[1]), int(given[2])) if is_align else main(int(given[0]), int(given[1]))
+    Path(answer).write_text(json.dumps(runs), encoding="utf-8")

@@ -115,6 +115,16 @@ def test_check_and_make_solid_are_measured_on_a_sound_and_on_a_faulty_model(tmp_
         assert all(seconds > 0 for seconds in one.values())
 
 
+def test_finding_a_models_place_is_measured_and_it_is_found(glb: Path, tmp_path: Path) -> None:
+    answer = tmp_path / "answer.json"
+    result = ended("finish_runs", "align", str(glb), "1", str(answer))
+    assert result.returncode == 0, result.stderr
+    (one,) = json.loads(answer.read_text(encoding="utf-8"))
+    assert set(one) == {"align", "import", "overlap"}
+    assert one["overlap"] > 0.9
+    assert min(one.values()) > 0
+
+
 def test_a_start_is_measured_each_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup_runs, "JOBS", 3)
     startup_runs.prepare(tmp_path)

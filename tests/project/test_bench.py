@@ -9,7 +9,7 @@ import pytest
 import bench
 import environments
 from benchmarks import finish_table, game_table, import_table, startup_table, texture_table
-from benchmarks.finish_table import MeasuredFinish
+from benchmarks.finish_table import MeasuredAlign, MeasuredFinish
 from benchmarks.game_table import MeasuredGame
 from benchmarks.import_table import Measured
 from benchmarks.startup_table import MeasuredStart
@@ -69,6 +69,7 @@ def test_sizes_and_versions_can_be_chosen() -> None:
         ["click", "--runs", "0"],
         ["startup", "--runs", "0"],
         ["finish", "--runs", "0"],
+        ["align", "--runs", "0"],
         ["textures", "--runs", "0"],
     ],
 )
@@ -193,6 +194,17 @@ def test_the_starts_stand_in_a_table_in_milliseconds() -> None:
     rows = startup_table.table([started()]).splitlines()
     assert rows[2] == "| 5.2.3 | no jobs | 15.0 | 10.0 | 50.0 | 10.0 | 20.0 | 86.0 |"
     assert rows[4] == "| 5.2.3 | no jobs, everything imported at once | 89.0 | 2.0 | 3.0 | 5.0 | 7.0 | 100.0 |"
+
+
+@pytest.mark.parametrize(("align", "imported", "is_met"), [(3.0, 2.0, True), (3.1, 9.0, False), (2.0, 1.2, False)])
+def test_finding_a_models_place_has_a_bound_on_the_clock_and_one_beside_an_import(
+    align: float, imported: float, *, is_met: bool
+) -> None:
+    run = {"align": align, "import": imported, "overlap": 0.9}
+    one = MeasuredAlign("4.2.23", 500_000, [run, {**run, "align": 99.0}, run])
+    assert one.is_met is is_met
+    assert f"| 4.2.23 | 500,000 | {align:.2f} | {imported:.2f} | {align / imported:.2f} | 90 | " in str(one)
+    assert len(finish_table.ALIGN_HEAD.splitlines()[0].split("|")) == len(str(one).split("|"))
 
 
 def finished(*, check: float = 0.4, arrive: float = 0.02) -> MeasuredFinish:

@@ -37,3 +37,22 @@ def test_a_question_changes_one_thing_at_a_time_until_nothing_is_left(complaint:
         values[name] = value
         parameters.complete({key: each for key, each in values.items() if key != "seed"}, 1)
     assert complaint.change(values) is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("complaint", "first", "then"),
+    [
+        ("FLAT", ("ss_guidance_strength", False), None),
+        ("SOFT", ("tex_slat_rescale_t", True), ("tex_slat_sampling_steps", True)),
+        ("SPOTS", ("tex_slat_guidance_rescale", True), ("tex_slat_guidance_strength", False)),
+    ],
+)
+def test_a_question_moves_its_parameter_the_way_that_helps(
+    complaint: str, first: tuple[str, bool], then: tuple[str, bool] | None
+) -> None:
+    values, moved = dict(parameters.complete({}, 1)), []
+    while (change := COMPLAINTS[complaint].change(values)) is not None:
+        name, value, _reason = change
+        moved.append((name, value > values[name]))
+        values[name] = value
+    assert list(dict.fromkeys(moved)) == [each for each in (first, then) if each is not None]

@@ -68,10 +68,11 @@ def _sweep(values: Array, low: Array, high: Array, cost: Array) -> None:
 
 
 def _otsu(values: Array) -> float:
-    """Return the limit that parts the values best into two (Otsu 1979)."""
+    """Return the limit that parts the values best into two (Otsu 1979): the middle of the gap, if there is one."""
     counts, edges = np.histogram(values, bins=128)
     middles = (edges[:-1] + edges[1:]) / 2
     below, total = np.cumsum(counts), np.cumsum(counts * middles)
     above = below[-1] - below
     means = total / np.maximum(below, 1), (total[-1] - total) / np.maximum(above, 1)
-    return float(middles[np.argmax(below * above * (means[0] - means[1]) ** 2)])
+    parted = below * above * (means[0] - means[1]) ** 2
+    return float(middles[parted >= parted.max() * (1 - 1e-9)].mean())

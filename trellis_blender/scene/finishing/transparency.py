@@ -13,6 +13,8 @@ from typing import Any
 
 import bpy
 
+from .picture_nodes import image_behind
+
 CLIP_LABEL = "Clip"
 THRESHOLD = 0.5
 
@@ -85,20 +87,7 @@ def _nodes(material: bpy.types.Material) -> tuple[Any, Any] | None:
     tree: Any = material.node_tree
     for shader in tree.nodes if tree is not None else ():
         if shader.type == "BSDF_PRINCIPLED":
-            image = _image_behind(shader.inputs["Base Color"])
+            image = image_behind(shader.inputs["Base Color"])
             if image is not None:
                 return shader, image
-    return None
-
-
-def _image_behind(socket: Any) -> Any:
-    """Return the image node that the socket gets its colour from, through any factor between; None if there is none."""
-    for link in socket.links:
-        node = link.from_node
-        if node.type == "TEX_IMAGE":
-            return node
-        for colors in (each for each in node.inputs if each.type == "RGBA" and each.links):
-            found = _image_behind(colors)
-            if found is not None:
-                return found
     return None

@@ -18,17 +18,28 @@ from mathutils import Matrix
 from ...core.errors import Text, TrellisError
 from ...core.picture.viewpoint import Viewpoint
 from ...host.translation.translation import translated
+from ..finishing.picture_nodes import (
+    EDGE,
+    IMAGE,
+    MASK,
+    MASKING,
+    MIX,
+    MIX_FACTOR,
+    MIX_FIRST,
+    MIX_RESULT,
+    MIX_SECOND,
+    NODES,
+    STRENGTH,
+    UV,
+    UV_MAP,
+    take_from_mesh,
+)
 
 if TYPE_CHECKING:
     from ..finishing.handover import Arrays
     from ..finishing.work import Order, Result
 
 LABEL = "Project the Picture"
-UV_MAP, MASK = "Trellis Picture", "trellis_picture"
-NODES = UV, IMAGE, MASKING, EDGE, STRENGTH, MIX = tuple(
-    f"trellis_picture_{name}" for name in ("uv", "image", "mask", "edge", "strength", "mix")
-)
-MIX_FACTOR, MIX_FIRST, MIX_SECOND, MIX_RESULT = 0, 6, 7, 2  # the sockets of a Mix node that mixes colours
 
 
 def settings(viewpoint: Viewpoint, stands: Matrix, shows: tuple[float, ...], picture: Path) -> dict[str, Any]:
@@ -99,6 +110,9 @@ def show(obj: bpy.types.Object, *, is_on: bool) -> None:
             continue
         mix, color = tree.nodes[MIX], shader.inputs["Base Color"]
         if is_on:
+            for link in [*color.links]:  # what has come meanwhile goes below the picture
+                if link.from_node != mix:
+                    tree.links.new(link.from_socket, mix.inputs[MIX_FIRST])
             tree.links.new(mix.outputs[MIX_RESULT], color)
             continue
         sources = [link.from_socket for link in mix.inputs[MIX_FIRST].links]
@@ -119,11 +133,7 @@ def remove(obj: bpy.types.Object) -> None:
                 tree.nodes.remove(tree.nodes[name])
         if image is not None and not image.users:
             bpy.data.images.remove(image)
-    mesh: Any = obj.data
-    if UV_MAP in mesh.uv_layers:
-        mesh.uv_layers.remove(mesh.uv_layers[UV_MAP])
-    if MASK in mesh.attributes:
-        mesh.attributes.remove(mesh.attributes[MASK])
+    take_from_mesh(obj.data)
 
 
 def _materials(obj: Any) -> Iterator[Any]:

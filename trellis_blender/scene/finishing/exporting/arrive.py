@@ -23,8 +23,8 @@ def arrive(order: Order, _obj: bpy.types.Object, result: Result) -> str:
     }
     if numbers["baked"]:
         return Text(
-            "Exported {file}, {size} MB, to “{folder}”. Material Sanity is baked into it (new images: {count}); your "
-            "material keeps its nodes.",
+            "Exported {file}, {size} MB, to “{folder}”. What the nodes of Material Sanity and of a projected picture "
+            "do is baked into it (new images: {count}); your material keeps them.",
             **given,
             count=numbers["baked"],
         )

@@ -14,9 +14,9 @@ from trellis_core.files import rename
 
 from ..material_sanity import nodes
 from ..material_sanity.channels import bake_channels
-from ..material_sanity.images import image_behind
 from ..material_sanity.program import bake
 from ..opened import opened
+from ..picture_nodes import image_behind, take_from_mesh
 from . import formats
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Export the model for the `engine` in this `format`, as `name` in the `folder`; with `at_origin`, from the origin.
 
     Return `main`, the file's name, `files`, all names, `bytes`, their size together, and `baked`, how many images
-    Material Sanity was baked into. Files of these names are replaced, once all are whole.
+    Material Sanity and a projected picture were baked into. Files of these names are replaced, once all are whole.
     """
     kind, name = request["format"], request["name"]
     objects = opened(Path(request["source"]))
@@ -48,6 +48,8 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     work.progress(0.1)
     meshes = [obj for obj in objects if obj.type == "MESH"]
     baked = sum(bake(obj) for obj in meshes)
+    for obj in meshes:
+        take_from_mesh(obj.data)  # engines take a second UV map for that of their lights
     if kind != "GLB":  # the other exporters find an image only where it is linked directly
         for material in {material for obj in meshes for material in nodes.materials(obj)}:
             bake_channels(material, splits=True)

@@ -17,8 +17,9 @@ import numpy.typing as npt
 from trellis_core.errors import Remedy, TrellisError
 from trellis_core.picture.encode import png
 
-from ..material_sanity.images import image_behind, pixels_of, to_srgb
+from ..material_sanity.images import pixels_of, to_srgb
 from ..material_sanity.nodes import shader_of
+from ..picture_nodes import image_behind
 from .shape import choose
 
 Array = npt.NDArray[Any]

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Mend = Callable[[Mapping[str, Array]], "Mended"]
+BAKED = {  # attributes that a material may read: the member of their items, and how many numbers that has
+    "FLOAT": ("value", 1),
+    "FLOAT2": ("vector", 2),
+    "FLOAT_VECTOR": ("vector", 3),
+    "FLOAT_COLOR": ("color", 4),
+    "BYTE_COLOR": ("color", 4),
+}
 SMOOTH_FROM = 10  # times the faces that are asked for: a model with fewer would lose thin parts
 THIN = (
     "Quads would lose thin parts of this model: only {share} % of its outlines are left. Use triangles, or more faces."
@@ -107,20 +114,18 @@ def _make_solid(model: Any, mend: Mend) -> int:
     solid.vertices.foreach_set("co", made.positions.ravel())
     solid.loops.foreach_set("vertex_index", made.corners)
     solid.polygons.foreach_set("loop_start", made.starts)
-    for layer in mesh.uv_layers:
-        before = np.empty(2 * len(mesh.loops), np.float32)
-        layer.uv.foreach_get("vector", before)
-        solid.uv_layers.new(name=layer.name, do_init=False).uv.foreach_set(
-            "vector", before.reshape(-1, 2)[origins.corners].ravel()
-        )
-    for layer in mesh.uv_layers:
-        solid.uv_layers[layer.name].active_render = layer.active_render
-    for color in mesh.color_attributes:
-        index = origins.corners if color.domain == "CORNER" else origins.vertices
-        values = np.empty(4 * len(color.data), np.float32)
-        color.data.foreach_get("color", values)
-        kept = solid.color_attributes.new(color.name, color.data_type, color.domain)
-        kept.data.foreach_set("color", values.reshape(-1, 4)[index].ravel())
+    of_domain = {"POINT": origins.vertices, "CORNER": origins.corners, "FACE": origins.faces}
+    for layer in mesh.attributes:  # UV maps, colours, and masks such as a projected picture's
+        member, width = BAKED.get(layer.data_type, ("", 0))
+        if not width or layer.domain not in of_domain or layer.name == "position":
+            continue
+        values = np.empty(width * len(layer.data), np.float32)
+        layer.data.foreach_get(member, values)
+        kept = solid.attributes.new(layer.name, layer.data_type, layer.domain)
+        kept.data.foreach_set(member, values.reshape(-1, width)[of_domain[layer.domain]].ravel())
+    for uvs in mesh.uv_layers:
+        solid.uv_layers[uvs.name].active_render = uvs.active_render
+    solid.attributes.default_color_name = mesh.attributes.default_color_name
     slots = np.empty(len(mesh.polygons), np.int32)
     mesh.polygons.foreach_get("material_index", slots)
     solid.polygons.foreach_set("material_index", slots[origins.faces])

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..picture_nodes import image_behind
 from . import nodes
-from .images import image_behind, new_image, pixels_of
+from .images import new_image, pixels_of
 
 Array = npt.NDArray[Any]
 CHANNELS = (("Roughness", "Green", 1), ("Metallic", "Blue", 2))  # glTF 2.0 §3.9.2

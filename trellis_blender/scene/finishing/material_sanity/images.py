@@ -12,19 +12,6 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def image_behind(socket: Any) -> Any:
-    """Return the image node that a socket gets its value from, through any nodes between; None if there is none."""
-    for link in socket.links:
-        node = link.from_node
-        if node.type == "TEX_IMAGE":
-            return node
-        for entry in node.inputs:
-            found = image_behind(entry)
-            if found is not None:
-                return found
-    return None
-
-
 def pixels_of(image: Any) -> Array:
     """Return an image's pixels as stored: (height, width, 4) float32, the lowest row first."""
     width, height = image.size

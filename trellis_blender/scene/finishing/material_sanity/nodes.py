@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The nodes of Material Sanity, each before its socket of the shader. A muted one lets pass what comes in.
 
-The background Blender uses this file too, so it imports nothing of ours.
+The background Blender uses this file too, so it imports nothing of ours but `../picture_nodes.py`. A projected picture
+lies over them: what comes from the model's own texture is theirs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import bpy
+
+from ..picture_nodes import below
 
 FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the nodes' labels
 GROUP = "Trellis 2 Take Out Light"
@@ -37,7 +40,7 @@ def shader_of(material: Any) -> Any:
 def find(material: Any, label: str) -> Any:
     """Return the node with this label before its socket of the shader, None if there is none."""
     shader = shader_of(material)
-    link = next(iter(shader.inputs[SOCKETS[label]].links), None) if shader is not None else None
+    link = next(iter(below(shader.inputs[SOCKETS[label]]).links), None) if shader is not None else None
     return link.from_node if link is not None and link.from_node.label == label else None
 
 
@@ -70,7 +73,8 @@ def remove(material: Any) -> int:
         node = find(material, label)
         if node is None:
             continue
-        socket, first = shader_of(material).inputs[name], node.inputs["Color"] if label == LIGHT else node.inputs[0]
+        socket = below(shader_of(material).inputs[name])
+        first = node.inputs["Color"] if label == LIGHT else node.inputs[0]
         if first.links:
             tree.links.new(socket, first.links[0].from_socket)
         tree.nodes.remove(node)
@@ -97,7 +101,7 @@ def _inserted(material: Any, label: str, kind: str) -> Any:
 
 def _connect(material: Any, label: str, node: Any, entry: Any, exit_: Any) -> None:
     """Put the node between the shader's socket and what was connected with it, or the socket's own value."""
-    socket, tree = shader_of(material).inputs[SOCKETS[label]], material.node_tree
+    socket, tree = below(shader_of(material).inputs[SOCKETS[label]]), material.node_tree
     if socket.links:
         tree.links.new(entry, socket.links[0].from_socket)
     else:

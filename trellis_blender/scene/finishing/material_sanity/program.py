@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.finish.light import find_light
 
 from ..opened import opened
+from ..picture_nodes import below, image_behind
 from . import nodes
 from .channels import bake_channels
-from .images import image_behind, new_image, pixels_of, to_linear, to_srgb
+from .images import new_image, pixels_of, to_linear, to_srgb
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 POINTS, SEED = 40_000, 0
 MARGIN = 16  # pixels around the charts, for what a renderer takes in beside their rims
+NO_TEXTURE = (
+    "“{name}” has no texture to bake the projected picture into. Run Game Ready first, or switch the picture off, then "
+    "export again."
+)
 
 
 def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
@@ -83,8 +88,11 @@ def _seen(mesh: Any, slots: list[int], image: Any) -> tuple[Array, Array] | None
 
 
 def bake(obj: Any) -> int:
-    """Bake what the nodes do to the object's materials into new images, and remove them. Return how many images."""
-    return sum(_baked(obj, material) for material in nodes.materials(obj))
+    """Bake what the nodes do to the object's materials into new images, and remove them. Return how many images.
+
+    A projected picture is baked, too. Raises TrellisError if there is no texture to bake it into.
+    """
+    return sum(_baked(obj, material) + _baked_picture(obj, material) for material in nodes.materials(obj))
 
 
 def _baked(obj: Any, material: Any) -> int:
@@ -94,8 +102,8 @@ def _baked(obj: Any, material: Any) -> int:
         source = image_behind(light.inputs["Color"])
         if source is not None and source.image is not None:
             pixels = pixels_of(source.image)
-            factor = _baked_factor(obj, material, light, source)
-            pixels[..., :3] = to_srgb(to_linear(pixels[..., :3]) * factor[..., None])
+            factor = _shone(obj, material, light.outputs["Factor"], source.image.size)
+            pixels[..., :3] = to_srgb(to_linear(pixels[..., :3]) * factor[..., :1])
             source.image, made = new_image(f"{source.image.name} Without Light", pixels), made + 1
     bounds = [nodes.find(material, label) for label in (nodes.FLOOR, nodes.LIMIT)]
     if any(node is not None and not node.mute for node in bounds):
@@ -104,14 +112,31 @@ def _baked(obj: Any, material: Any) -> int:
     return made
 
 
-def _baked_factor(obj: Any, material: Any, light: Any, source: Any) -> Array:
-    """Return by what the node multiplies the colour, for each pixel of the source's image: (height, width).
+def _baked_picture(obj: Any, material: Any) -> int:
+    """Bake the picture that lies over the model's own colour into a new texture. Return how many images that made."""
+    socket = nodes.shader_of(material).inputs["Base Color"]
+    if below(socket) == socket:
+        return 0
+    source = image_behind(socket)
+    if source is None or source.image is None:
+        raise TrellisError(Text(NO_TEXTURE, name=obj.name), remedy=Remedy.NONE)
+    pixels = pixels_of(source.image)
+    shone = _shone(obj, material, socket.links[0].from_socket, source.image.size)
+    is_baked = shone[..., 3] > 0
+    pixels[is_baked, :3] = to_srgb(shone[is_baked, :3])
+    source.image = new_image(f"{source.image.name} With Picture", pixels)
+    material.node_tree.links.new(socket, source.outputs["Color"])
+    return 1
+
+
+def _shone(obj: Any, material: Any, given: Any, size: Sequence[int]) -> Array:
+    """Return the output `given` over the object's charts: (height, width, 4), linear; alpha is 0 elsewhere.
 
     Cycles bakes it, as the light that the material gives off: nothing else plays a part, so that one sample is enough.
-    Charts get a margin of the nearest pixels: the default one has dark ones.
+    Charts get a margin of the nearest pixels: the default one has dark ones. `size`: width and height in pixels.
     """
-    width, height = source.image.size
-    target = new_image("Factor", np.ones((height, width, 4), np.float32), is_data=True, is_float=True)
+    width, height = size
+    target = new_image("baked", np.zeros((height, width, 4), np.float32), is_data=True, is_float=True)
     tree, scene = material.node_tree, _scene()
     output = nodes.shader_of(material).outputs[0].links[0].to_node
     before = output.inputs["Surface"].links[0].from_socket
@@ -119,14 +144,14 @@ def _baked_factor(obj: Any, material: Any, light: Any, source: Any) -> Array:
     node.image = target
     others = [_spare(slot.material) for slot in obj.material_slots if slot.material not in (None, material)]
     try:
-        tree.links.new(shine.inputs["Color"], light.outputs["Factor"])
+        tree.links.new(shine.inputs["Color"], given)
         tree.links.new(output.inputs["Surface"], shine.outputs[0])
         tree.nodes.active = node
         scene.render.engine = "CYCLES"
         scene.cycles.samples, scene.cycles.device = 1, "CPU"
         for each in bpy.data.objects:
             each.select_set(each == obj)
-        bpy.ops.object.bake(type="EMIT", margin=MARGIN, margin_type="EXTEND")
+        bpy.ops.object.bake(type="EMIT", margin=MARGIN, margin_type="EXTEND", use_clear=False)
     except RuntimeError as error:
         raise TrellisError(
             Text("The colors of “{name}” could not be baked: Blender says “{reason}”.", name=obj.name, reason=error),
@@ -136,9 +161,9 @@ def _baked_factor(obj: Any, material: Any, light: Any, source: Any) -> Array:
         tree.links.new(output.inputs["Surface"], before)
         for each in (shine, node, *others):
             each.id_data.nodes.remove(each)
-    factor = pixels_of(target)[..., 0]
+    pixels = pixels_of(target)
     bpy.data.images.remove(target)
-    return factor
+    return pixels
 
 
 def _spare(material: Any) -> Any:

@@ -26,6 +26,9 @@ MM = 1000.0  # in a metre
 CM3 = 1e6  # in a cubic metre
 CARRIED: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("FLOAT2", "CORNER"): ("vector", 2, np.float32),
+    ("FLOAT", "POINT"): ("value", 1, np.float32),
+    ("FLOAT_COLOR", "POINT"): ("color", 4, np.float32),
+    ("BYTE_COLOR", "CORNER"): ("color", 4, np.float32),
     ("INT", "FACE"): ("value", 1, np.int32),
 }
 
