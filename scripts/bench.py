@@ -7,8 +7,8 @@
 ``import``: how long Blender freezes during an import, with Blender's glTF importer and with ours, in turn in the same
 run. docs/performance.md explains the numbers.
 ``startup``: how much longer enabling the add-on takes than enabling an empty one; then the first draw and click.
-``finish``: what checking a model that has arrived takes, how long Make Solid keeps Blender, against an import, and what
-Game Ready takes, against Blender's own steps run by hand.
+``finish``: what checking a model that has arrived takes, and how long each step on it keeps Blender, against an import;
+what Game Ready takes, against Blender's own steps run by hand, and how much its copies look like the models.
 ``textures``: what the first display of a model's textures costs, as a ratio to images that nobody prepared. It needs a
 real Blender with a window.
 
@@ -17,6 +17,7 @@ real Blender with a window.
     python3 scripts/bench.py import --check --write      everything, into docs/performance.md
     python3 scripts/bench.py startup --check --write     the same for the start
     python3 scripts/bench.py textures --check --blender PATH
+    python3 scripts/bench.py finish --check --write --model GLB      everything, into docs/finishing.md
 """
 
 import argparse
@@ -51,7 +52,7 @@ SECONDS_PER_PROCESS = 1800
 IMPORTS, CLICKS, STARTS = "benchmarks.import_runs", "benchmarks.click_runs", "benchmarks.startup_runs"
 FINISHES = "benchmarks.finish_runs"
 GAMES = "benchmarks.game_runs"
-GAME_PRESETS = ("MOBILE", "PROP", "HERO")
+GAME_PRESETS = ("MOBILE", "PROP", "HERO", "FILM")
 SCRIPTS = environments.ROOT / "scripts"
 TEXTURES = SCRIPTS / "benchmarks" / "texture_runs.py"  # Blender's own Python runs it, which does not find the others
 FINISHED_FACES = 500_000
@@ -195,13 +196,13 @@ def textures(blender: str, pixels: int, runs: int) -> MeasuredTextures:
 
 
 def finishes(version: str, faces: int, runs: int) -> list[MeasuredFinish]:
-    """Return the times of check and Make Solid in one version of Blender. Raises as `measure` does."""
+    """Return the times of the check and of all steps in one version of Blender. Raises as `measure` does."""
     python = environments.blender_environment(version)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder, "answer.json")
         _run([str(python), "-m", FINISHES, str(faces), str(runs), str(answer)])
         found = json.loads(answer.read_text(encoding="utf-8"))
-    return [MeasuredFinish(version, faces, kind, of_kind) for kind, of_kind in found.items()]
+    return [MeasuredFinish(version, faces, **one) for one in found]
 
 
 def aligns(version: str, faces: int, runs: int) -> MeasuredAlign:
@@ -335,9 +336,17 @@ def _bench_textures(options: argparse.Namespace) -> int:
 
 
 def _bench_finishes(options: argparse.Namespace) -> int:
-    """Measure check, Make Solid and Game Ready, print them, and return the exit status. Raises as `measure` does."""
-    measured = [one for version in options.bpy for one in finishes(version, options.faces, options.runs)]
-    ready = [one for version in options.bpy for one in games(version, options.faces, options.model)]
+    """Measure the check and all steps, print them, and return the exit status. Raises as `measure` does.
+
+    The models are made game ready in the last Blender only: the others bake the same.
+    """
+    measured: list[MeasuredFinish] = []
+    ready: list[MeasuredGame] = []
+    for version in options.bpy:
+        of_version = finishes(version, options.faces, options.runs)
+        print(*of_version, sep="\n", file=sys.stderr, flush=True)
+        measured += of_version
+        ready += games(version, options.faces, options.model if version == options.bpy[-1] else ())
     text = f"{heading(options.runs)}\n\n{finish_table.table(measured)}\n\n{game_table.table(ready)}"
     if options.write:
         write(text, FINISH_PAGE, (FINISH_BEGIN, FINISH_END))

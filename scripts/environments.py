@@ -60,7 +60,11 @@ ENVIRONMENTS = ROOT / ".venv"
 PYTHON_OF_BLENDER = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}
 DEFAULT_BLENDER = {"3.11": "4.5.15", "3.13": "5.2.3"}
 
+# What Khronos themselves judge a glTF by: the newest release, which has been out since 2022.
+GLTF_VALIDATOR = "gltf-validator@2.0.0-dev.3.10"
+
 _MARKER = "built.json"
+_NPM_INSTALL = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
 _PIP_INSTALL = ("-m", "pip", "install", "-q", "--disable-pip-version-check")
 # Imports the modules that building an environment needs: some distributions ship a Python without them.
 _TELL_VERSION = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
@@ -111,6 +115,23 @@ def environment(group: str, python_version: str) -> Path:
         if not is_built(directory, packages, python_version):
             _build(directory, packages, python_version)
     return interpreter(directory)
+
+
+def gltf_validator() -> Path | None:
+    """Return the folder of Khronos' glTF validator, fetched from npm if necessary; None without Node.js and its npm.
+
+    Raises EnvironmentNotBuiltError.
+    """
+    npm, directory = shutil.which("npm"), ENVIRONMENTS / "gltf-validator"
+    if npm is None or shutil.which("node") is None:
+        return None
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    marker = directory / _MARKER
+    with only_one_process(ENVIRONMENTS / f"{directory.name}.lock"):
+        if not marker.is_file() or marker.read_text(encoding="utf-8") != _fingerprint([GLTF_VALIDATOR]):
+            run([npm, "install", "--prefix", str(directory), *_NPM_INSTALL, GLTF_VALIDATOR])
+            marker.write_text(_fingerprint([GLTF_VALIDATOR]), encoding="utf-8")
+    return directory / "node_modules" / "gltf-validator"
 
 
 def interpreter(directory: Path) -> Path:
@@ -224,7 +245,7 @@ def _build(directory: Path, packages: Sequence[str], python_version: str) -> Non
 
 def run(command: Sequence[str]) -> None:
     """Run a command that builds an environment. Raises EnvironmentNotBuiltError when it fails."""
-    result = subprocess.run(command, check=False, env=clean_variables())  # nosec B603 # venv and pip, with what pyproject.toml names
+    result = subprocess.run(command, check=False, env=clean_variables())  # nosec B603 # venv, pip and npm, with pinned names
     if result.returncode:
         raise EnvironmentNotBuiltError(
             f"This command ended with status {result.returncode}: {' '.join(command)}\n"

@@ -4,9 +4,10 @@
     python -m benchmarks.finish_runs FACES RUNS ANSWER
     python -m benchmarks.finish_runs align GLB RUNS ANSWER
 
-The first answers with JSON: for a sound model and for one with all faults a list of runs. A run holds seconds. `check`:
-CPU time of the worker that measures the model. `import`: CPU time of the main thread for building the model. `take` and
-`arrive`: the same for Make Solid, at its begin and at its end. `solid`: how long the background Blender takes for it.
+The first answers with JSON: a list of what was measured. `step`: its name in the table of steps. `kind`: of the model,
+"sound" or "faulty". `runs`: each in seconds. `import`: CPU time of the main thread for building the model. `begin` and
+`end`: the same for the longest tick at the begin and at the end of the step. `step`: how long the background Blender
+takes for it. `check`: CPU time of the worker that measures the model.
 The second's (``scripts/bench.py align``) is a list of runs. A run holds seconds on the clock: `align` for finding where
 the model stands in its picture, in a background Blender that is warm, and `import` for Blender's own importer; and
 `overlap`, 0 to 1, of what was found.
@@ -14,11 +15,14 @@ the model stands in its picture, in a background Blender that is warm, and `impo
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from emulator.model.flaws import BODY_FLAWS
@@ -28,7 +32,7 @@ from emulator.model.relief import make_relief
 from .import_runs import enabled, part, picture
 
 KINDS = {"sound": frozenset[Any](), "faulty": BODY_FLAWS}
-SETTINGS = {"smallest_part": 0.001, "largest_hole": 1.0}
+PIXELS = 2048
 WAIT_SECONDS = 0.01
 # A camera without perspective, three before the origin, that looks along Y.
 VIEWPOINT = {
@@ -43,50 +47,103 @@ WANTED = {
     "knows_ground": True,
     "points": [[0.0, 0.0, 0.0]],
 }
+GAME: Mapping[str, Any] = MappingProxyType(
+    {
+        "shape": "TRIANGLES",
+        "smallest_overlap": 0.0,
+        "engine": "GLTF",
+        "levels": 3,
+        "ratio": 0.5,
+        "has_hull": True,
+    }
+)
+# Faulty models are those that Make Solid changes, and whose faces Print Ready selects: to the others they are alike.
+STEPS: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...] = (
+    ("solid", ("sound", "faulty"), {"smallest_part": 0.001, "largest_hole": 1.0}),
+    ("print", ("sound", "faulty"), {"size": 100.0, "cut": 1.0, "density": 1.24, "unit": 1.0, "format": "STL"}),
+    ("game_ready", ("sound",), {"faces": 10_000, "texture_size": 1024, **GAME}),
+    ("export", ("sound",), {"format": "GLB", "engine": "GLTF", "at_origin": True}),
+    ("light", ("sound",), {"amount": 1.0}),
+)
+USES_FOLDER = ("print", "export")
 
 
-def main(faces: int, runs: int) -> dict[str, list[dict[str, float]]]:
-    """Measure both kinds of models and return their runs. The first run of each is a warm-up and left out."""
+def main(faces: int, runs: int) -> list[dict[str, Any]]:
+    """Measure all steps and return their runs. The first run of each is a warm-up and left out."""
     addon = enabled()
-    found: dict[str, list[dict[str, float]]] = {}
-    for kind, flaws in KINDS.items():
-        # an inner shell doubles the faces
-        order = Order(picture(), faces // (2 if flaws else 1), 256, "png", double_sided=True, seed=1, flaws=flaws)
-        with tempfile.TemporaryDirectory(prefix="trellis_blender ") as folder:
-            file = Path(folder, "model.glb")
-            file.write_bytes(make_relief(order)[0])
-            found[kind] = [_run(addon, file, Path(folder, str(number))) for number in range(runs + 1)][1:]
-    return found
+    with tempfile.TemporaryDirectory(prefix="trellis_blender ") as name:
+        folder = Path(name)
+        file = functools.cache(lambda kind: _made(folder / f"{kind}.glb", faces, kind))
+        return [
+            {
+                "step": step,
+                "kind": kind,
+                "runs": [_run(addon, file(kind), step, settings, folder / str(run)) for run in range(runs + 1)][1:],
+            }
+            for step, kinds, settings in STEPS
+            for kind in kinds
+        ]
 
 
-def _run(addon: Any, file: Path, folder: Path) -> dict[str, float]:
+def _made(file: Path, faces: int, kind: str) -> Path:
+    # an inner shell doubles the faces
+    count = faces // (2 if KINDS[kind] else 1)
+    file.write_bytes(
+        make_relief(Order(picture(), count, PIXELS, "png", double_sided=True, seed=1, flaws=KINDS[kind]))[0]
+    )
+    return file
+
+
+def _run(addon: Any, file: Path, step: str, settings: Mapping[str, Any], folder: Path) -> dict[str, float]:
+    obj, run = imported(addon, file)
+    given = {**settings, "folder": str(folder), "name": "Model"} if step in USES_FOLDER else settings
+    return run | stalls(addon, step, obj, given, folder / step)
+
+
+def imported(addon: Any, file: Path) -> tuple[Any, dict[str, float]]:
+    """Import a GLB into an empty scene. Return the object, and the seconds of `check` and `import`."""
     import bpy
 
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    model = part(addon, "core.model.read").read_model(file, part(addon, "core.model.arrays").Shape(is_grounded=False))
+    read = part(addon, "core.model.read").read_model(file, part(addon, "core.model.arrays").Shape(is_grounded=False))
     started = time.thread_time()
-    part(addon, "core.model.surface.check").measure_model(model)
+    part(addon, "core.model.surface.check").measure_model(read)
     run = {"check": time.thread_time() - started}
+    material = part(addon, "scene.material")
     started = time.thread_time()
-    obj: Any = bpy.data.objects.new("Model", part(addon, "scene.mesh").make_mesh("Model", model.mesh))
+    mesh = part(addon, "scene.mesh").make_mesh("Model", read.mesh)
+    images = material.make_images(read.images, "Model")
+    for each in read.materials:
+        mesh.materials.append(material.make_material("Model", each, images) if each is not None else None)
+    obj: Any = bpy.data.objects.new("Model", mesh)
     assert bpy.context.scene is not None
     bpy.context.scene.collection.objects.link(obj)
     bpy.ops.ed.undo_push(message="Import")
-    run["import"] = time.thread_time() - started
+    return obj, {**run, "import": time.thread_time() - started}
+
+
+def stalls(addon: Any, step: str, obj: Any, settings: Mapping[str, Any], folder: Path) -> dict[str, float]:
+    """Have a step done, tick by tick. Return the seconds of `begin`, `step` and `end`."""
     sentences: list[str] = []
     finishing = part(addon, "scene.finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
     started = time.thread_time()
-    work = finishing.begin("solid", obj, SETTINGS)
-    run["take"], begun = time.thread_time() - started, time.perf_counter()
+    work = finishing.begin(step, obj, settings)
+    begin, begun, end = time.thread_time() - started, time.perf_counter(), 0.0
     while not work.is_done:
+        begin = max(begin, _tick(finishing))
         time.sleep(WAIT_SECONDS)
-    run["solid"] = time.perf_counter() - begun
-    started = time.thread_time()
-    finishing.step()
-    run["arrive"] = time.thread_time() - started
+    seconds = time.perf_counter() - begun
+    while finishing.works and not work.error:
+        end = max(end, _tick(finishing))
     assert sentences, work.error
     work.wait(WAIT_SECONDS)
-    return run
+    return {"begin": begin, "step": seconds, "end": end}
+
+
+def _tick(finishing: Any) -> float:
+    started = time.thread_time()
+    finishing.step()
+    return time.thread_time() - started
 
 
 def align(glb: Path, runs: int) -> list[dict[str, float]]:

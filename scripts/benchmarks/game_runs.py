@@ -3,11 +3,10 @@
 
     python -m benchmarks.game_runs MODEL PRESET ANSWER
 
-MODEL is a GLB, or a number of faces, of which the emulator makes a model. The answer is JSON. Seconds of the main
-thread's CPU time: `import` for building the model, `take` and `arrive` for the step's begin and end. Seconds on the
-clock: `game` for the step in the background, `by_hand` for Blender's own steps run one after the other, as an artist
-would. `difference`: between model and copy, seen from eight sides, of 255. `overlap`: of their outlines, as the step
-measured it. `faces`: of the model.
+MODEL is a GLB, or a number of faces, of which the emulator makes a model. The answer is JSON. `import`, `begin`, `end`
+and `step`: as `finish_runs.py` has them. `by_hand`, for a large model: seconds of Blender's own steps run one after the
+other, as an artist would. `difference`: between model and copy, seen from eight sides, of 255. `overlap`: of their
+outlines, as the step measured it. `faces`: of the model.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ import numpy as np
 from emulator.model.order import Order
 from emulator.model.relief import make_relief
 
+from .finish_runs import GAME, PIXELS, imported, stalls
+from .game_table import LARGE
 from .import_runs import enabled, part, picture
 
-LEVELS, RATIO, SIDES, SIDE_PIXELS = 3, 0.5, 8, 256
-WAIT_SECONDS = 0.01
-MADE_PIXELS = 2048  # the textures of a model that is made
+SIDES, SIDE_PIXELS = 8, 256
 
 
 def main(model: str, preset: str) -> dict[str, Any]:
-    """Make the model ready, then by hand, and return what both took and how the copy differs."""
+    """Make the model ready, then by hand if it is large, and return what both took and how the copy differs."""
     addon = enabled()
     import bpy
 
@@ -41,64 +40,19 @@ def main(model: str, preset: str) -> dict[str, Any]:
         file = Path(model)
         if model.isdigit():
             file = Path(folder, "model.glb")
-            order = Order(picture(), int(model), MADE_PIXELS, "png", double_sided=True, seed=1, flaws=frozenset())
+            order = Order(picture(), int(model), PIXELS, "png", double_sided=True, seed=1, flaws=frozenset())
             file.write_bytes(make_relief(order)[0])
-        bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-        obj, run = _imported(addon, file)
+        obj, run = imported(addon, file)
+        faces = len(obj.data.polygons)
         chosen = part(addon, "scene.finishing.game_ready.presets").PRESETS[preset]
-        run |= _game_ready(addon, obj, chosen, Path(folder, "jobs"))
+        settings = {"faces": chosen.faces, "texture_size": chosen.texture_size, **GAME}
+        run |= stalls(addon, "game_ready", obj, settings, Path(folder, "jobs"))
         copy: Any = bpy.data.objects["Model_LOD0"]
+        run["overlap"] = json.loads(copy["trellis2_finishing"])[-1]["overlap"]
         run["difference"] = _difference(obj, copy)
-        run["by_hand"] = _by_hand(obj, chosen)
-        return {"model": "made" if model.isdigit() else file.stem, "preset": preset, **run}
-
-
-def _imported(addon: Any, file: Path) -> tuple[Any, dict[str, Any]]:
-    import bpy
-
-    read = part(addon, "core.model.read").read_model(file, part(addon, "core.model.arrays").Shape(is_grounded=False))
-    material = part(addon, "scene.material")
-    started = time.thread_time()
-    mesh = part(addon, "scene.mesh").make_mesh("Model", read.mesh)
-    images = material.make_images(read.images, "Model")
-    for each in read.materials:
-        mesh.materials.append(material.make_material("Model", each, images) if each is not None else None)
-    obj: Any = bpy.data.objects.new("Model", mesh)
-    assert bpy.context.scene is not None
-    bpy.context.scene.collection.objects.link(obj)
-    bpy.ops.ed.undo_push(message="Import")
-    return obj, {"import": time.thread_time() - started, "faces": len(mesh.polygons)}
-
-
-def _game_ready(addon: Any, obj: Any, chosen: Any, folder: Path) -> dict[str, Any]:
-    import bpy
-
-    sentences: list[str] = []
-    finishing = part(addon, "scene.finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
-    settings = {
-        "faces": chosen.faces,
-        "texture_size": chosen.texture_size,
-        "shape": "TRIANGLES",
-        "smallest_overlap": 0.0,
-        "engine": "GLTF",
-        "levels": LEVELS,
-        "ratio": RATIO,
-        "has_hull": True,
-    }
-    started = time.thread_time()
-    work = finishing.begin("game_ready", obj, settings)
-    run: dict[str, Any] = {"take": time.thread_time() - started}
-    begun = time.perf_counter()
-    while not work.is_done:
-        time.sleep(WAIT_SECONDS)
-    run["game"] = time.perf_counter() - begun
-    started = time.thread_time()
-    finishing.step()
-    run["arrive"] = time.thread_time() - started
-    assert sentences, work.error
-    copy: Any = bpy.data.objects["Model_LOD0"]
-    run["overlap"] = json.loads(copy["trellis2_finishing"])[-1]["overlap"]
-    return run
+        if faces >= LARGE:
+            run["by_hand"] = _by_hand(obj, chosen)
+        return {"model": "made" if model.isdigit() else file.stem, "preset": preset, "faces": faces, **run}
 
 
 def _by_hand(obj: Any, chosen: Any) -> float:
@@ -146,10 +100,10 @@ def _by_hand(obj: Any, chosen: Any) -> float:
         given: Any = {"pass_filter": {"COLOR"}} if kind == "DIFFUSE" else {}
         bake: Any = bpy.ops.object.bake
         bake(type=kind, use_selected_to_active=True, cage_extrusion=0.01 * size, margin_type="EXTEND", **given)
-    for _ in range(LEVELS - 1):
+    for _ in range(GAME["levels"] - 1):
         _choose(low)
         bpy.ops.object.duplicate()
-        _decimate(bpy.context.active_object, RATIO)
+        _decimate(bpy.context.active_object, GAME["ratio"])
     mesh = bmesh.new()
     mesh.from_mesh(low.data)
     bmesh.ops.convex_hull(mesh, input=[*mesh.verts])

@@ -32,17 +32,18 @@ class MeasuredGame:
         is_alike = bool(run["difference"] < MOST_DIFFERENCE.get(run["preset"], 255.0))
         if run["faces"] < LARGE:
             return is_alike
-        is_quick = run["preset"] != "PROP" or run["game"] <= MOST_SECONDS
-        is_quick = is_quick and run["game"] <= MOST_BY_HAND * run["by_hand"]
-        return bool(is_alike and is_quick and max(run["take"], run["arrive"]) <= run["import"])
+        is_quick = run["preset"] != "PROP" or run["step"] <= MOST_SECONDS
+        is_quick = is_quick and run["step"] <= MOST_BY_HAND * run["by_hand"]
+        return bool(is_alike and is_quick and max(run["begin"], run["end"]) <= run["import"])
 
     def __str__(self) -> str:
         """Return the verdict as one line."""
         run = self.run
+        by_hand = f", by hand {run['by_hand']:.1f} s" if "by_hand" in run else ""
         return (
             f"{'PASS' if self.is_met else 'FAIL'}  Blender {self.blender}, {run['model']}, {run['preset'].title()}:"
-            f" Game Ready {run['game']:.1f} s, by hand {run['by_hand']:.1f} s,"
-            f" longest stall {max(run['take'], run['arrive']) / run['import']:.2f} of an import's,"
+            f" Game Ready {run['step']:.1f} s{by_hand},"
+            f" longest stall {max(run['begin'], run['end']) / run['import']:.2f} of an import's,"
             f" difference {run['difference']:.2f} of 255, outlines {100 * run['overlap']:.1f} %"
         )
 
@@ -52,10 +53,11 @@ def table(measured: Sequence[MeasuredGame]) -> str:
     rows = [HEAD]
     for one in measured:
         run = one.run
-        stalls = ", ".join(f"{run[name] * 1000:.0f}" for name in ("take", "arrive"))
+        stalls = ", ".join(f"{run[name] * 1000:.0f}" for name in ("begin", "end"))
+        by_hand = f"{run['by_hand']:.1f}" if "by_hand" in run else ""
         rows.append(
-            f"| {one.blender} | {run['model']} | {run['faces']:,} | {run['preset'].title()} | {run['game']:.1f}"
-            f" | {run['by_hand']:.1f} | {run['import'] * 1000:.0f} | {stalls} | {run['difference']:.2f}"
+            f"| {one.blender} | {run['model']} | {run['faces']:,} | {run['preset'].title()} | {run['step']:.1f}"
+            f" | {by_hand} | {run['import'] * 1000:.0f} | {stalls} | {run['difference']:.2f}"
             f" | {100 * run['overlap']:.1f} | {'PASS' if one.is_met else 'FAIL'} |"
         )
     return "\n".join(rows)

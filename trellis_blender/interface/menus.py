@@ -75,6 +75,8 @@ class TRELLIS2_MT_job(bpy.types.Menu):
                     entry.enabled = job is None
                 button = entry.operator(operator.bl_idname, text=translated(label), icon=icon)
                 button.job_id = "" if job is None else job.id
+                if operator is finishing.TRELLIS2_OT_export_model:
+                    button.asks = True  # its label has the dots of a dialog, whether a folder is remembered or not
         layout.operator("trellis2.remove_failed", icon="TRASH")
 
 

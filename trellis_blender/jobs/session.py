@@ -459,9 +459,7 @@ def undone() -> None:
     look_for_models()
     if _state.session is None:
         return
-    if any(placeholder.boxes()):
-        _state.session.placeholders.is_due = True
-        start()
-    elif _state.session.finishing.works:
-        _state.session.finishing.undone()
+    _state.session.finishing.undone()
+    _state.session.placeholders.is_due = _state.session.placeholders.is_due or any(placeholder.boxes())
+    if _state.session.placeholders.is_due or _state.session.finishing.works:
         start()

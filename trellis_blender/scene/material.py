@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,14 +49,16 @@ def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.type
 
 def images_of(*objects: bpy.types.Object) -> list[bpy.types.Image]:
     """Return the images in the nodes of the objects' materials, each once. The base colour of our own comes first."""
-    found: dict[bpy.types.Image, None] = {}
-    for slot in (slot for obj in objects for slot in obj.material_slots):
-        tree: Any = slot.material.node_tree if slot.material is not None else None
-        for node in tree.nodes if tree is not None else ():
-            image = getattr(node, "image", None)
-            if image is not None:
-                found[image] = None
-    return list(found)
+    materials = [slot.material for obj in objects for slot in obj.material_slots if slot.material is not None]
+    return list(dict.fromkeys(image for material in materials for image in images_in(material)))
+
+
+def images_in(material: bpy.types.Material) -> Iterator[bpy.types.Image]:
+    """Yield the images in the material's nodes."""
+    tree: Any = material.node_tree
+    for node in tree.nodes if tree is not None else ():
+        if getattr(node, "image", None) is not None:
+            yield node.image
 
 
 def make_material(name: str, material: Material, images: Mapping[int, bpy.types.Image]) -> bpy.types.Material:

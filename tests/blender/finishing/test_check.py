@@ -99,6 +99,26 @@ def test_the_details_say_it_in_one_line_with_a_button_for_each_remedy(addon: Any
     assert {"trellis2.make_solid", "trellis2.check_model"} <= buttons(panel)
 
 
+def test_spots_and_a_flat_body_lead_to_the_model_that_may_be_without(addon: Any) -> None:
+    spots = drawn(addon, findings=findings(addon, mirror=0.2))
+    assert "Mirror spots" in spots.texts
+    assert "trellis2.material_sanity" in buttons(spots)
+    assert complaints(spots) == ["SPOTS"]
+    assert complaints(drawn(addon, findings=findings(addon, flatness=0.05, facing=0.6))) == ["FLAT"]
+    assert complaints(drawn(addon, findings=findings(addon))) == []
+    assert complaints(drawn(addon, findings=findings(addon, mirror=0.2), picture="")) == []  # nothing to make it from
+    left = drawn(addon, stage="ready", findings=findings(addon, mirror=0.2))
+    assert complaints(left) == ["SPOTS"]
+    assert "trellis2.material_sanity" not in buttons(left)
+
+
+def complaints(panel: Any) -> list[str]:
+    """Return the complaints that it has a button for before the fold that has all three."""
+    asked = [given["complaint"] for name, _label, given in panel.operators if name == "trellis2.change_one_thing"]
+    assert asked[-3:] in ([], ["FLAT", "SOFT", "SPOTS"])
+    return asked[:-3]
+
+
 def test_a_sound_model_needs_no_remedy(addon: Any) -> None:
     panel = drawn(addon, findings=findings(addon))
     assert "No faults found" in panel.texts

@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 import trimesh
 
+from tests.blender.drawing import draw
 from tests.blender.finishing.bodies import body, ended, everything
+from tests.blender.finishing.khronos import problems
+from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 OPS: Any = bpy.ops
+TYPES: Any = bpy.types
 NAME = "Körper"
 
 
@@ -79,6 +83,9 @@ def test_a_glb_holds_the_model_with_textures_under_good_names(model: Any, tmp_pa
     assert len(read.faces) == faces
     assert read.visual.material.baseColorTexture.size == (256, 256)
     assert read.visual.material.metallicRoughnessTexture.size == (256, 256)
+    assert problems(file) == []
+    file.write_bytes(file.read_bytes().replace(b'"version":"2.0"', b'"version":"x.0"'))
+    assert problems(file)
 
 
 @pytest.mark.parametrize(("kind", "engine"), [("FBX", "UNREAL"), ("FBX", "UNITY"), ("USD", "UNREAL"), ("OBJ", "GLTF")])
@@ -141,6 +148,18 @@ def test_the_choice_is_remembered_and_one_click_exports_again(model: Any, tmp_pa
     assert (tmp_path / "out" / f"{NAME}.obj").is_file()
     kept: Any = bpy.context.scene.trellis2  # type: ignore[union-attr]
     assert (kept.export_engine, kept.export_format) == ("UNITY", "OBJ")
+
+
+def test_every_entry_with_the_dots_of_a_dialog_asks_and_the_button_without_does_not(
+    addon: Any, model: Any, tmp_path: Path
+) -> None:
+    bpy.context.scene.trellis2.export_folder = str(tmp_path)  # type: ignore[union-attr]
+    model["trellis2_job_id"], model["trellis2_version"] = "r1", "1.0.0"
+    with session_with(addon, [snapshot(addon, remote_id="r1", findings=None)]):
+        drawn = [draw(getattr(TYPES, name)) for name in ("TRELLIS2_MT_job", "TRELLIS2_MT_trellis", "TRELLIS2_PT_jobs")]
+    entries = [each for page in drawn for each in page.operators if each[0] == "trellis2.export_model"]
+    asking = {label: bool(given.get("asks")) for _name, label, given in entries}
+    assert asking == {"Export...": True, "Export for glTF": False, "": True}
 
 
 def test_a_failed_export_leaves_the_file_that_was_there(model: Any, tmp_path: Path) -> None:

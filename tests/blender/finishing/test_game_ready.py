@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.blender.finishing.bodies import body, ended, everything
+from tests.blender.finishing.khronos import problems
 from tests.blender.working import refusal, tick_until
 
 if TYPE_CHECKING:
@@ -150,6 +151,9 @@ def test_alpha_is_kept_with_the_way_it_is_used(addon: Any, tmp_path: Path) -> No
     alpha = pixels(bpy.data.images[f"{thing.name}_BaseColor"])[..., 3]
     assert alpha.min() < 0.2
     assert alpha.max() == 1.0
+    assert OPS.trellis2.export_model(format="GLB", folder=str(tmp_path)) == {"FINISHED"}
+    assert "Exported" in ended()
+    assert problems(tmp_path / f"{thing.name}_Game.glb") == []
 
 
 def test_a_step_under_way_goes_on_after_a_restart_and_the_result_outlives_the_file(addon: Any, tmp_path: Path) -> None:

@@ -265,3 +265,78 @@ def uvs(thing: Any) -> Any:
     found = np.empty(len(thing.data.loops) * 2, np.float32)
     thing.data.attributes["UVMap"].data.foreach_get("vector", found)
     return found.reshape(-1, 3, 2)
+
+
+def test_a_large_result_arrives_piece_by_piece_and_nothing_is_left_of_one_that_does_not(
+    addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.handover, "LARGE", 0)
+    body(tmp_path, "loose_bits")
+    before = known()
+    assert OPS.trellis2.make_solid(smallest_part=1.0) == {"FINISHED"}
+    (work,) = addon.session.works().values()
+    tick_until(lambda: work.arriving)
+    assert (len(bpy.data.meshes), scene()) == (len(before) + 1, ["Körper"])
+    OPS.trellis2.cancel_step()
+    addon.session.tick()
+    assert (known(), scene()) == (before, ["Körper"])
+    assert OPS.trellis2.make_solid(smallest_part=1.0) == {"FINISHED"}
+    (work,) = addon.session.works().values()
+    tick_until(lambda: work.arriving)
+    bpy.ops.ed.undo_push(message="Meanwhile")
+    bpy.ops.ed.undo()
+    assert work.arriving is None
+    assert "is mended" in ended()
+    assert (known(), scene()) == ([*before, "Körper Solid"], ["Körper", "Körper Solid"])
+    assert not bpy.data.meshes["Körper Solid"].validate(verbose=True)
+
+
+def known() -> list[str]:
+    """Return the names of all meshes of the file, used or not."""
+    return sorted(mesh.name for mesh in bpy.data.meshes)
+
+
+def scene() -> list[str]:
+    """Return the names of all objects."""
+    return sorted(thing.name for thing in bpy.data.objects)
+
+
+def test_a_mesh_that_is_being_edited_is_taken_afterwards_and_one_that_is_gone_waits_for_undo(
+    addon: Any, tmp_path: Path
+) -> None:
+    body(tmp_path, "loose_bits")
+    assert OPS.trellis2.make_solid(smallest_part=1.0) == {"FINISHED"}
+    (work,) = addon.session.works().values()
+    OPS.object.mode_set(mode="EDIT")
+    tick_until(lambda: work.room)
+    addon.session.tick()
+    assert (work.room is not None, work.error) == (True, "")
+    OPS.object.mode_set(mode="OBJECT")
+    assert "loose bits 10," in ended()
+    assert OPS.trellis2.make_solid() == {"FINISHED"}
+    OPS.object.delete()
+    assert ended() == "Its model is not in this file"
+    OPS.ed.undo_push(message="Delete")
+    OPS.ed.undo()
+    assert ended() == "“Körper Solid” is sound: there was nothing to mend."
+
+
+def test_the_faces_to_judge_are_those_that_edit_mode_selects(addon: Any) -> None:
+    OPS.mesh.primitive_grid_add(x_subdivisions=4, y_subdivisions=4)
+    mesh: Any = bpy.context.active_object.data  # type: ignore[union-attr]
+    mesh.vertices.foreach_set("select", [True] * 25)
+    mesh.edges.foreach_set("select", [True] * 40)
+    addon.handover.select(mesh, np.arange(16) == 5)
+    OPS.object.mode_set(mode="EDIT")
+    counts = mesh.count_selected_items()
+    OPS.object.mode_set(mode="OBJECT")
+    assert tuple(counts) == (4, 4, 1)
+    assert [face.index for face in mesh.polygons if face.select] == [5]
+
+
+def test_room_that_does_not_suffice_is_made_up_for(addon: Any) -> None:
+    room = addon.work.Room(8)
+    arrays = [room.array((size,), np.int32) for size in (2, 3, 1000)]
+    for number, array in enumerate(arrays):
+        array[:] = number
+    assert [set(array.tolist()) for array in arrays] == [{0}, {1}, {2}]

@@ -10,6 +10,7 @@ import pytest
 import trimesh
 
 from tests.blender.finishing.bodies import body, ended
+from tests.blender.finishing.khronos import problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ def test_bounds_are_baked_into_the_export_which_says_so(model: Any, tmp_path: Pa
     assert OPS.trellis2.material_sanity(roughness=0.4, metallic=0.5) == {"FINISHED"}
     said, _color, baked = exported(tmp_path)
     assert "is baked into it (new images: 1)" in said
+    assert problems(tmp_path / f"{model.name}.glb") == []
     assert raw[..., 1].min() < 0.1 * 255
     assert raw[..., 2].max() > 0.9 * 255
     assert np.abs(baked[..., 1].astype(int) - np.maximum(raw[..., 1], 102)).max() <= 1

@@ -13,7 +13,7 @@ from ...core.errors import Remedy
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
 from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
-from ...core.model.surface.findings import MENDED, WORDS, Fault
+from ...core.model.surface.findings import CHANGED, MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
@@ -26,9 +26,9 @@ from ...scene.finishing.steps import STEPS
 from ...scene.finishing.work import Work
 from .. import preview_requests
 from ..operators import jobs as job_operators
-from ..operators import textures
+from ..operators import pictured, textures
 from .finishing.model_rows import draw_export, draw_sanity
-from .picture_rows import draw_picture
+from .picture_rows import draw_complaint, draw_picture
 from .sidebar import BUTTON_PIXELS, UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
@@ -179,14 +179,21 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     said = " · ".join(translated(WORDS[fault]) for fault in faults) or translated("No faults found")
     draw_text(row.column(), context, said, "ERROR" if faults else "CHECKMARK", beside=BUTTON_PIXELS)
     row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
-    if job.stage is not Stage.IMPORTED:
-        return
+    if job.stage is Stage.IMPORTED:
+        draw_remedies(layout, job, [*faults])
+    if pictured.TRELLIS2_OT_change_one_thing.fits(job):
+        for complaint in (CHANGED[fault] for fault in faults if fault in CHANGED):
+            draw_complaint(layout, job, complaint)
+
+
+def draw_remedies(layout: Any, job: Job, faults: list[Fault]) -> None:
+    """Draw what helps the model in the scene."""
     is_mended = any(obj.get(recipe.FINISHING) for obj in asset.models_of(job.remote_id))
     if any(fault in MENDED for fault in faults) and not is_mended:
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
     if Fault.CLEAR in faults:
         draw_transparency(layout, job)
-    draw_sanity(layout, job, [*faults])
+    draw_sanity(layout, job, faults)
 
 
 def draw_transparency(layout: Any, job: Job) -> None:

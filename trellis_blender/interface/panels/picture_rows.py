@@ -48,9 +48,15 @@ def draw_questions(layout: Any, job: Job) -> None:
         return
     column = body.column(align=True)
     for complaint in COMPLAINTS:
-        row = column.row(align=True)
-        row.enabled = COMPLAINTS[complaint].change(job.parameters) is not None
-        text = translated(pictured.label_of(job, complaint))
-        button = row.operator("trellis2.change_one_thing", text=text, icon="FILE_REFRESH")
-        button.job_id, button.complaint = job.id, complaint
+        draw_complaint(column, job, complaint)
     column.operator("wm.url_open", text="Wrong Background?", icon="URL").url = CUTTING_OUT
+
+
+def draw_complaint(layout: Any, job: Job, complaint: str) -> None:
+    """Draw the button that begins another model with one parameter changed, greyed out if nothing is left to change."""
+    row = layout.row(align=True)
+    row.enabled = COMPLAINTS[complaint].change(job.parameters) is not None
+    button = row.operator(
+        "trellis2.change_one_thing", text=translated(pictured.label_of(job, complaint)), icon="FILE_REFRESH"
+    )
+    button.job_id, button.complaint = job.id, complaint

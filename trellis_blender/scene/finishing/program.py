@@ -121,7 +121,8 @@ def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     from trellis_core.align.view import Camera
 
     with np.load(request["source"]) as file:
-        positions, corners, starts = (file[name] for name in ("positions", "corners", "starts"))
+        positions, corners = file["positions"], file["corners"]
+        starts = file["starts"] if "starts" in file else np.arange(0, len(corners), 3, dtype=np.int32)
     matrix, projection = (np.array(request[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))
     covered = subject_of(_pixels(Path(request["picture"]))[::-1])
     if covered is None:

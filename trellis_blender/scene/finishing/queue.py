@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ...host import busy
 from ...host.background import start
 from .. import recipe
 from .steps import MEMORY_MAXIMUM, PROGRAM, STEPS
-from .work import FOLDER, Look, Order, Work, put_unfinished
+from .work import FOLDER, Look, Order, Room, Work, put_unfinished
 
 RETRY_SECONDS = 0.3
 LOOK_SECONDS = 300.0
@@ -57,8 +57,9 @@ class Finishing:
     def begin(self, step: str, obj: bpy.types.Object, settings: Mapping[str, Any]) -> Work:
         """Begin a step on the model. Raises TrellisError if the model does not allow it."""
         order = Order(step, obj.name, str(obj.get(recipe.JOB_ID, "")), dict(settings))
-        arrays = STEPS[step].take(obj, self.root / FOLDER / order.id)
-        work = self._work(order, uid=obj.session_uid, arrays=arrays)
+        size, take = STEPS[step].size, STEPS[step].take
+        mesh = take(obj, self.root / FOLDER / order.id, Room(0)) if size is None else size(obj)
+        work = self._work(order, uid=obj.session_uid, mesh=mesh)
         self.works[order.id], self.is_changed = work, True
         return work
 
@@ -88,17 +89,20 @@ class Finishing:
         """Cancel a step, or dismiss one that failed. The model stays as it is."""
         work, self.is_changed = self.works.pop(work_id, None), True
         if work is not None:
+            work.leave()
             work.forget()
 
     def file_opened(self) -> None:
         """Look again for the models of finished steps: another file is open."""
+        self.undone()
         for work in self.works.values():
-            work.uid, work.is_waiting = 0, False
+            work.uid = 0
 
     def undone(self) -> None:
-        """Look again for the models of finished steps: undo may have brought one back."""
+        """Look again for the models of finished steps: undo may have brought one back, and has taken half results."""
         for work in self.works.values():
             work.is_waiting = False
+            work.leave()
 
     @property
     def is_busy(self) -> bool:
@@ -115,7 +119,11 @@ class Finishing:
                 if look.numbers is not None:
                     self.looked(job_id, look.numbers)
         for work in [*self.works.values()]:
-            if work.is_done and not (work.error or work.is_waiting):
+            if work.error or work.is_waiting:
+                continue
+            if work.room is not None:
+                is_changed = _take(work) or is_changed
+            elif work.is_done:
                 return self._bring(work) or is_changed
         return is_changed
 
@@ -135,24 +143,31 @@ class Finishing:
         if busy.busy_reason(bpy.context):
             self.due = time.monotonic() + RETRY_SECONDS
             return False
-        obj = _model(work)
-        if obj is None:
-            work.is_waiting = True
-            return True
         try:
+            obj = _model(work)
+            if obj is None:
+                work.is_waiting = True
+                work.leave()
+                return True
             before = {each.session_uid for each in bpy.data.objects}
-            self.tell(STEPS[work.order.step].arrive(work.order, obj, work.result))
-            for each in bpy.data.objects:
-                if each.session_uid not in before and each.visible_get():
-                    self.decode(each)
+            said = _arrived(work, obj)
+            self._decode_others(before)
         except TrellisError as error:
             work.error = error.sentence
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
             _log.exception("unexpected")
             work.error = unexpected(error)
         else:
-            self.forget(work.order.id)
+            if said:
+                self.tell(said)
+                self.forget(work.order.id)
         return True
+
+    def _decode_others(self, before: Collection[int]) -> None:
+        """Have the textures decoded of what shows, and was not there before. `before`: `session_uid` of objects."""
+        for each in bpy.data.objects:
+            if each.session_uid not in before and each.visible_get():
+                self.decode(each)
 
     def _take_found(self) -> bool:
         try:
@@ -170,6 +185,39 @@ class Finishing:
     def _work(self, order: Order, **given: Any) -> Work:
         launch = start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)
         return Work(order, launch, STEPS[order.step].seconds, self.root / FOLDER / order.id, self.turn, **given)
+
+
+def _take(work: Work) -> bool:
+    """Take the model's mesh, unless it is being edited: its arrays are empty then. Return whether the row changes."""
+    obj = _model(work)
+    if obj is None:
+        work.is_waiting = True
+    elif obj.mode != "EDIT" and work.room is not None:
+        try:
+            work.take(STEPS[work.order.step].take(obj, work.folder, work.room))
+        except TrellisError as error:
+            work.fail(error.sentence, error.remedy)
+        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
+            _log.exception("unexpected")
+            work.fail(unexpected(error))
+    return work.is_waiting or bool(work.error)
+
+
+def _arrived(work: Work, obj: bpy.types.Object) -> str:
+    """Let the result arrive, or a part of it. Return the sentence, empty if more is to come at the next tick."""
+    if work.arriving is None:
+        assert work.result is not None
+        came = STEPS[work.order.step].arrive(work.order, obj, work.result)
+        if isinstance(came, str):
+            return came
+        work.arriving = came
+    try:
+        next(work.arriving)
+    except StopIteration as done:
+        return str(done.value)
+    except ReferenceError:  # something was deleted between two ticks
+        work.leave()
+    return ""
 
 
 def _is_alive(work: Work) -> bool:

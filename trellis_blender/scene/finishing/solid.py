@@ -13,10 +13,10 @@ from . import handover
 from .copies import stand_in
 
 if TYPE_CHECKING:
-    from .work import Order, Result
+    from .work import Arriving, Order, Result
 
 
-def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
+def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     """Put the mended copy where the model stands, or only select what the artist has to judge. Return the sentence."""
     mesh: Any = obj.data
     numbers, doubtful = result.numbers, result.arrays["doubtful"]
@@ -32,7 +32,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
             name=name,
             count=count,
         )
-    made = handover.mesh_of(result.arrays, mesh)
+    made = yield from handover.mesh_of(result.arrays, mesh)
     if is_doubtful:
         handover.select(made, doubtful)
     stand_in(obj, made, "Solid", {"step": order.step, **order.settings, **numbers})

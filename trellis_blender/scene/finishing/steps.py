@@ -20,7 +20,7 @@ from .printing import ends as printing
 
 if TYPE_CHECKING:
     from .handover import Arrays
-    from .work import Order, Result
+    from .work import Arriving, Order, Result, Room
 
 PROGRAM = Path(__file__).with_name("program.py")
 MEMORY_MAXIMUM = 16 * 2**30  # bytes
@@ -30,28 +30,35 @@ MEMORY_MAXIMUM = 16 * 2**30  # bytes
 class Step:
     """A step: its label, and the two ends of it on the main thread. `program.HANDLERS` has what lies between.
 
-    `take`: returns what the step needs of the model; it may write more into the step's folder, and raise a
-    TrellisError. `arrive`: puts the result into the scene as one undo step, and returns the sentence that says in
-    numbers what was done. `seconds`: how long it may take.
+    `take`: returns what the step needs of the model, in the room that was made for it; it may write more into the
+    step's folder. `size`: returns how many bytes of room that takes, None: it is taken at the click, without any.
+    Both may raise a TrellisError. `arrive`: puts the result into the scene as one undo step, and returns the sentence
+    that says in numbers what was done; if that would keep Blender too long, it takes several ticks, and yields after
+    each. `seconds`: how long it may take.
     """
 
     label: str
     seconds: float
-    take: Callable[[bpy.types.Object, Path], Arrays]
-    arrive: Callable[[Order, bpy.types.Object, Result], str]
+    take: Callable[[bpy.types.Object, Path, Room], Arrays]
+    arrive: Callable[[Order, bpy.types.Object, Result], str | Arriving]
+    size: Callable[[bpy.types.Object], int] | None = None
 
 
-def _mesh(obj: bpy.types.Object, _folder: Path) -> Arrays:
-    return handover.taken(obj)
+def _mesh(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
+    return handover.taken(obj, room)
+
+
+def _blend(obj: bpy.types.Object, folder: Path, _room: Room) -> Arrays:
+    return blend.taken(obj, folder)
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
-        "solid": Step("Make Solid", 900.0, _mesh, solid.arrive),
-        "game_ready": Step("Game Ready", 3600.0, blend.taken, game_ready.arrive),
-        "export": Step("Export", 900.0, blend.taken, exporting.arrive),
-        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive),
-        "light": Step("Take Out Light", 300.0, blend.taken, material_sanity.arrive),
-        "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive),
+        "solid": Step("Make Solid", 900.0, _mesh, solid.arrive, handover.size),
+        "game_ready": Step("Game Ready", 3600.0, _blend, game_ready.arrive),
+        "export": Step("Export", 900.0, _blend, exporting.arrive),
+        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive, handover.size),
+        "light": Step("Take Out Light", 300.0, _blend, material_sanity.arrive),
+        "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive, handover.shape_size),
     }
 )

@@ -3,6 +3,8 @@
 
 The folder is `.finishing/ID` among the jobs. It holds the mesh (`source.npz`), what is to be done (`step.json`, written
 last), and in the end what came of it (`result.npz`, then `result.json`). The thread alone reads and writes it.
+
+A large mesh is taken a tick after the click: the thread first makes `Room` for it.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import queue
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Arrays = dict[str, npt.NDArray[Any]]
+    Arriving = Generator[None, None, str]
 
 FOLDER = ".finishing"
 STEP_FILE, SOURCE_FILE, RESULT_FILE, NUMBERS_FILE = "step.json", "source.npz", "result.npz", "result.json"
+ALIGNED, MOST_ARRAYS = 16, 64  # bytes between which an array begins; more arrays than that get fresh memory
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +61,31 @@ class Result:
 
     numbers: Mapping[str, Any]
     arrays: Arrays
+
+
+class Room:
+    """Memory that was touched before the main thread fills it: the first touch of a page takes longer than filling it.
+
+    `size`: bytes. Make it on a thread.
+    """
+
+    def __init__(self, size: int) -> None:
+        import numpy as np
+
+        self._bytes = np.empty(size + ALIGNED * MOST_ARRAYS, np.uint8)
+        self._bytes.fill(0)
+        self._used = 0
+
+    def array(self, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Return an array that is to be filled; in fresh memory if there is not so much room."""
+        import numpy as np
+
+        end = self._used + math.prod(shape) * np.dtype(kind).itemsize
+        if end > len(self._bytes):
+            return np.empty(shape, kind)
+        made: npt.NDArray[Any] = self._bytes[self._used : end].view(kind).reshape(shape)
+        self._used = -(-end // ALIGNED) * ALIGNED
+        return made
 
 
 class Errand:
@@ -114,8 +144,11 @@ class Errand:
 class Work(Errand):
     """An order under way. Its thread begins at once; everybody else only looks at it.
 
-    `uid`: the model's `session_uid`, 0 after a restart. `arrays`: of the mesh, None if they are in the folder, which is
-    then locked already. A work that is stopped leaves its folder, so that it goes on another time.
+    `uid`: the model's `session_uid`, 0 after a restart. `mesh`: its arrays, or how many bytes of room they need before
+    they can be taken, None if they are in the folder, which is then locked already. A work that is stopped leaves its
+    folder, so that it goes on another time.
+
+    `room`: the mesh is to be taken into it. `arriving`: what is left of the arrival of the result.
     """
 
     def __init__(
@@ -127,7 +160,7 @@ class Work(Errand):
         turn: threading.Lock,
         *,
         uid: int = 0,
-        arrays: Arrays | None = None,
+        mesh: Arrays | int | None = None,
         lock: FolderLock | None = None,
     ) -> None:
         super().__init__(launch, seconds, turn)
@@ -135,8 +168,32 @@ class Work(Errand):
         self.error, self.remedy = "", Remedy.NONE
         self.result: Result | None = None
         self.is_waiting = False  # for its model, which is not in this file
-        self._arrays, self._lock = arrays, lock
+        self.room: Room | None = None
+        self.arriving: Arriving | None = None
+        self._size, self._arrays = (mesh, None) if isinstance(mesh, int) else (0, mesh)
+        self._is_taken, self._lock = threading.Event(), lock
         self._thread.start()
+
+    def take(self, arrays: Arrays) -> None:
+        """Take the mesh in: `arrays` in the `room`. The thread goes on."""
+        self._arrays, self.room = arrays, None
+        self._is_taken.set()
+
+    def leave(self) -> None:
+        """Undo what has arrived so far. Another time all of it arrives anew."""
+        if self.arriving is not None:
+            self.arriving.close()
+            self.arriving = None
+
+    def fail(self, sentence: str, remedy: Remedy = Remedy.NONE) -> None:
+        """Say what went wrong, and end it. The model stays as it is."""
+        self.error, self.remedy, self.room = sentence, remedy, None
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and its background Blender."""
+        super().stop()
+        self._is_taken.set()
 
     def forget(self) -> None:
         """End it for good, and remove its folder. Returns at once: another thread waits for what is to end."""
@@ -146,6 +203,9 @@ class Work(Errand):
     def run(self) -> None:
         """Save the mesh, wait for the turn, and keep the result or the sentence that says what went wrong."""
         try:
+            if self._size:
+                self.room = Room(self._size)
+                self._is_taken.wait()
             self._save()
             with self._turn:
                 if not self._is_stopped.is_set():

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-import numpy as np
 from mathutils import Matrix
 
 from ...core.errors import Text, TrellisError
 from ...core.picture.viewpoint import Viewpoint
 from ...host.translation.translation import translated
+from ..finishing import handover
 from ..finishing.picture_nodes import (
     EDGE,
     IMAGE,
@@ -37,7 +37,7 @@ from ..finishing.picture_nodes import (
 
 if TYPE_CHECKING:
     from ..finishing.handover import Arrays
-    from ..finishing.work import Order, Result
+    from ..finishing.work import Order, Result, Room
 
 LABEL = "Project the Picture"
 
@@ -53,17 +53,10 @@ def settings(viewpoint: Viewpoint, stands: Matrix, shows: tuple[float, ...], pic
     return {**viewpoint.as_json(), "matrix": flat, "shows": list(shows), "picture": str(picture)}
 
 
-def take(obj: bpy.types.Object, _folder: Path) -> Arrays:
+def take(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
     """Return the shape of the mesh as arrays. Raises TrellisError if it has no faces."""
-    mesh: Any = obj.data
-    if not len(mesh.polygons):
-        raise TrellisError(Text("“{name}” has no faces.", name=obj.name))
-    positions = np.empty((len(mesh.vertices), 3), np.float32)
-    corners, starts = np.empty(len(mesh.loops), np.int32), np.empty(len(mesh.polygons), np.int32)
-    mesh.attributes["position"].data.foreach_get("vector", positions.ravel())
-    mesh.attributes[".corner_vert"].data.foreach_get("value", corners)
-    mesh.polygons.foreach_get("loop_start", starts)
-    return {"positions": positions, "corners": corners, "starts": starts}
+    handover.shape_size(obj)
+    return handover.shape_taken(obj, room)
 
 
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:

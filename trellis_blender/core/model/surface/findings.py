@@ -85,6 +85,8 @@ class Findings:
 
 MENDED = (Fault.HIDDEN, Fault.LOOSE, Fault.HOLES, Fault.FLIPPED)
 """What Make Solid mends."""
+CHANGED: Mapping[Fault, str] = {Fault.FLAT: "FLAT", Fault.MIRROR: "SPOTS"}
+"""The complaint (see `core/request/presets.py`) whose other model may not have the fault."""
 WORDS: Mapping[Fault, str] = {
     Fault.HIDDEN: "Hidden shell",
     Fault.LOOSE: "Loose bits",

@@ -80,6 +80,9 @@ def resolved(kind: str, engine: str) -> str:
     return OWN[engine] if kind == "AUTO" else kind
 
 
-def options(kind: str, engine: str) -> dict[str, Any]:
-    """Return the exporter's options. Some are known to some versions of Blender only."""
-    return {**_OF_FORMAT[kind], **_OF_ENGINE.get((kind, engine), {})}
+def options(kind: str, engine: str, *, has_normal_map: bool = False) -> dict[str, Any]:
+    """Return the exporter's options. Some are known to some versions of Blender only.
+
+    With a normal map a GLB gets the tangents too: readers that have to make their own may differ (glTF 2.0 §3.7.2.1).
+    """
+    return {**_OF_FORMAT[kind], "export_tangents": has_normal_map, **_OF_ENGINE.get((kind, engine), {})}

@@ -61,7 +61,8 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     textures.mkdir(exist_ok=True)
     _write_images(meshes, name, textures)
     main = made / f"{name}{formats.ENDINGS[kind]}"
-    _export(kind, request["engine"], main, objects)
+    given = formats.options(kind, request["engine"], has_normal_map=any(role == "Normal" for _, role in _roles(meshes)))
+    _export(kind, given, main, objects)
     work.progress(0.9)
     files = sorted(file for file in made.iterdir() if file.is_file())
     size = sum(file.stat().st_size for file in files)
@@ -69,7 +70,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     return {"main": main.name, "files": [file.name for file in files], "bytes": size, "baked": baked}
 
 
-def _export(kind: str, engine: str, file: Path, objects: list[Any]) -> None:
+def _export(kind: str, given: Mapping[str, Any], file: Path, objects: list[Any]) -> None:
     if kind == "GLB":
         import addon_utils  # importing bpy adds its folder to the path
 
@@ -83,7 +84,7 @@ def _export(kind: str, engine: str, file: Path, objects: list[Any]) -> None:
     known = call.get_rna_type().properties
     for obj in objects:
         obj.select_set(True)
-    given = {key: value for key, value in formats.options(kind, engine).items() if key in known}
+    given = {key: value for key, value in given.items() if key in known}
     try:
         result = call(filepath=str(file), **given)
         reason = "" if result == {"FINISHED"} and file.is_file() else "the exporter gave up"

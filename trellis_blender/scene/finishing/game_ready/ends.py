@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 
@@ -19,22 +19,36 @@ from .names import names_for
 
 if TYPE_CHECKING:
     from ..handover import Arrays
-    from ..work import Order, Result
+    from ..work import Arriving, Order, Result
 
 IMAGES = {"base_color": "BaseColor", "orm": "ORM", "normal": "Normal"}
 LEAST_OVERLAP = 0.95
 
 
-def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
-    """Put the copy, its LODs and its hull into the scene. Return the sentence that says what they are."""
+def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
+    """Put the copy, its LODs and its hull into the scene. Return the sentence that says what they are.
+
+    The textures come first, which take longest, and all else at another tick.
+    """
     numbers, name = result.numbers, obj.name
     count = len(numbers["made_faces"])
     names = names_for(order.settings["engine"], name, count, {each.name for each in bpy.data.objects})
-    look = _material(names.base, result.arrays, numbers)
-    source: Any = obj.data
-    meshes = [handover.mesh_of(_part(result.arrays, f"{level}:"), source) for level in range(count)]
-    for mesh in meshes:
-        mesh.materials.clear()
+    look: Any = _material(names.base, result.arrays, numbers)
+    made = {look.session_uid, *(image.session_uid for image in material.images_in(look))}
+    parts = [f"{level}:" for level in range(count)]
+    parts += ["hull:"] if "hull:positions" in result.arrays else []
+    meshes: list[Any] = []
+    try:
+        yield
+        for part in parts:
+            mesh: Any = yield from handover.mesh_of(_part(result.arrays, part), cast(Any, obj.data))
+            mesh.materials.clear()
+            meshes.append(mesh)
+            made.add(mesh.session_uid)
+    except GeneratorExit:
+        handover.drop(made)
+        raise
+    for mesh in meshes[:count]:
         mesh.materials.append(look)
     done = {"step": order.step, **order.settings, **numbers}
     copy: Any = stand_in(obj, meshes[0], "Game Ready", done)
@@ -42,11 +56,9 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     for slot in copy.material_slots:
         slot.link = "DATA"
     copy.name = meshes[0].name = names.levels[0]
-    for label, mesh in zip(names.levels[1:], meshes[1:], strict=True):
+    for label, mesh in zip(names.levels[1:], meshes[1:count], strict=True):
         _put_beside(copy, label, mesh)
-    if "hull:positions" in result.arrays:
-        hull = handover.mesh_of(_part(result.arrays, "hull:"), source)
-        hull.materials.clear()
+    for hull in meshes[count:]:
         _put_beside(copy, names.hull, hull).display_type = "WIRE"
     bpy.ops.ed.undo_push(message=translated("Game Ready"))
     return _sentence(name, order, numbers)

@@ -17,7 +17,7 @@ from ..copies import stand_in
 
 if TYPE_CHECKING:
     from ..handover import Arrays
-    from ..work import Order, Result
+    from ..work import Arriving, Order, Result, Room
 
 NO_3MF = (
     "This Blender has no exporter for 3MF. Install an extension that has one, such as 3MF format, or choose STL, then "
@@ -31,16 +31,16 @@ def has_3mf() -> bool:
     return "threemf" in dir(operators.export_mesh)
 
 
-def taken(obj: bpy.types.Object, _folder: Path) -> Arrays:
+def taken(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
     """Return the mesh as arrays, and `matrix`, its place in the world, (4, 4). Raises as `handover.taken` does."""
-    return {**handover.taken(obj), "matrix": np.array(obj.matrix_world, np.float64)}
+    return {**handover.taken(obj, room), "matrix": np.array(obj.matrix_world, np.float64)}
 
 
-def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
+def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     """Put the copy where the model stands, with what keeps it from being printed selected. Return the sentence."""
     mesh: Any = obj.data
     numbers, doubtful, name = result.numbers, result.arrays["doubtful"], obj.name
-    made = handover.mesh_of(result.arrays, mesh)
+    made = yield from handover.mesh_of(result.arrays, mesh)
     if doubtful.any():
         handover.select(made, doubtful)
     step = {"step": order.step, **{key: value for key, value in order.settings.items() if key != "folder"}, **numbers}
