@@ -133,18 +133,22 @@ class Artist(Window):
     def unfolds(self, wanted: str) -> None:
         """Unfold what is folded below the sidebar's last button, fold by fold, until a button is there.
 
+        Where no button came, the fold had stood open, or has none: the next one below it is unfolded then.
+
         Raises WindowError.
         """
+        lowest, clicked = 0.0, 0.0
         for _ in range(FOLDS):
             with contextlib.suppress(WindowError):
                 self.find(wanted)
                 return
             self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
-            self.unfolds_below(min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')")))
+            before, lowest = lowest, min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')"))
+            clicked = self.unfolds_below(clicked if lowest == before else lowest)
         self.find(wanted)
 
-    def unfolds_below(self, y: float) -> None:
-        """Unfold the first fold below that height."""
+    def unfolds_below(self, y: float) -> float:
+        """Unfold the first fold below that height, and return the height of its head."""
         left, lower, _right, _upper = box = self.box()
         scale = self.run("context.preferences.system.ui_scale")
         self.move_away()
@@ -153,6 +157,7 @@ class Artist(Window):
             y -= FOLD_STEP * scale
             self.click_at(left + FOLD_EDGE * scale, y)
             self.move_away()
+        return y
 
     def sidebar(self) -> Image.Image:
         """What the sidebar shows, without the empty space below it."""

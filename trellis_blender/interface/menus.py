@@ -33,15 +33,21 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
         (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
         (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
+    ),
+    (
         (pictured.TRELLIS2_OT_align, "CAMERA_DATA"),
         (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
         (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
+    ),
+    (
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
         (game_ready.TRELLIS2_OT_game_ready, "MOD_REMESH"),
         (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
         (finishing.TRELLIS2_OT_export_model, "EXPORT"),
+    ),
+    (
         (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
-        (asset_operators.TRELLIS2_OT_save_to_library, "EXPORT"),
+        (asset_operators.TRELLIS2_OT_save_to_library, "FILE_TICK"),
     ),
     (
         (gallery.TRELLIS2_OT_enlarge_job, "ZOOM_IN"),
@@ -97,13 +103,71 @@ class TRELLIS2_MT_preset(bpy.types.Menu):
         layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
 
 
+class TRELLIS2_MT_batch(bpy.types.Menu):
+    """What can be done with the batches"""
+
+    bl_label = "Batch"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List all actions."""
+        layout: Any = self.layout
+        layout.operator("trellis2.pause_batch", icon="PAUSE")
+        layout.operator("trellis2.resume_batch", icon="PLAY")
+        layout.operator("trellis2.stop_batch", icon="X")
+        layout.operator("trellis2.show_batch_report", icon="TEXT")
+        layout.operator("trellis2.open_batch_folder", icon="FILE_FOLDER")
+        layout.operator("trellis2.dismiss_batch", icon="X")
+
+
+class TRELLIS2_MT_model(bpy.types.Menu):
+    """What can be done with a model in the scene"""
+
+    bl_label = "Model"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List all actions."""
+        layout: Any = self.layout
+        layout.operator("trellis2.show_textures", icon="TEXTURE")
+        layout.operator("trellis2.keep_variation", icon="CHECKMARK")
+        layout.separator()
+        layout.operator("trellis2.check_model", icon="VIEWZOOM")
+        _draw_finishing(layout)
+        layout.separator()
+        layout.operator("trellis2.remove_material_sanity", icon="X")
+        layout.operator("trellis2.use_triangles", icon="MESH_DATA")
+        layout.operator("trellis2.cancel_step", icon="CANCEL")
+        layout.separator()
+        for complaint in COMPLAINTS.values():
+            pressed = layout.operator("trellis2.change_one_thing", text=complaint.label, icon="MODIFIER")
+            pressed.complaint = complaint.name
+        layout.separator()
+        layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
+        layout.operator("trellis2.save_to_library", icon="FILE_TICK")
+
+
+class TRELLIS2_MT_account(bpy.types.Menu):
+    """The key, and the way to Scenario"""
+
+    bl_label = "Account"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """List all actions."""
+        layout: Any = self.layout
+        layout.operator("trellis2.enter_key", text="Enter Key...", icon="KEYINGSET")
+        layout.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
+        layout.operator("trellis2.test_connection", icon="LINKED")
+        layout.separator()
+        layout.operator("trellis2.allow_online_access", text="Allow Online Access...", icon="INTERNET")
+        layout.operator("trellis2.open_network_preferences", icon="INTERNET")
+
+
 class TRELLIS2_MT_trellis(bpy.types.Menu):
     """All there is to do with models and jobs."""
 
     bl_label = "Trellis"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List every operator."""
+        """List every operator, most of them in submenus: together they are higher than a screen."""
         layout: Any = self.layout
         # F3 looks for words that begin like the typed ones; of equal entries the weightiest comes first.
         words = "Generate Image to 3D Model with Scenario..."
@@ -114,55 +178,40 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
             layout.operator(source.operator, text=f"{translated(source.title)}{ending}", icon=source.icon)
         layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_FOLDER")
         layout.operator("trellis2.generate_batch", text="Generate 3D Models from Folder...", icon="FILE_FOLDER")
-        _draw_batch(layout)
-        layout.menu(TRELLIS2_MT_preset.__name__)
-        layout.menu("TRELLIS2_MT_subject")
-        layout.separator()
         layout.operator("trellis2.import_by_id", text="Import by Job ID...", icon="URL")
-        layout.menu(TRELLIS2_MT_job.__name__)
-        layout.operator("trellis2.show_textures", icon="TEXTURE")
-        layout.operator("trellis2.keep_variation", icon="CHECKMARK")
-        layout.operator("trellis2.check_model", icon="VIEWZOOM")
-        layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
-        layout.operator("trellis2.cancel_step", icon="CANCEL")
-        layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
-        layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
-        layout.operator("trellis2.remove_material_sanity", icon="X")
-        layout.operator("trellis2.align", icon="CAMERA_DATA")
-        layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
-        layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
-        layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
-        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
-        layout.operator("trellis2.use_triangles", icon="MESH_DATA")
-        layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
-        layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
-        for complaint in COMPLAINTS.values():
-            pressed = layout.operator("trellis2.change_one_thing", text=complaint.label, icon="MODIFIER")
-            pressed.complaint = complaint.name
+        layout.separator()
         layout.operator("trellis2.look_again", icon="FILE_REFRESH")
         layout.operator("trellis2.enlarge_preview", icon="ZOOM_IN")
         layout.operator("trellis2.make_film_transparent", icon="SCENE")
-        layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
-        layout.operator("trellis2.save_to_library", icon="EXPORT")
+        layout.separator()
+        layout.menu(TRELLIS2_MT_preset.__name__)
+        layout.menu("TRELLIS2_MT_subject")
+        layout.menu(TRELLIS2_MT_batch.__name__)
+        layout.menu(TRELLIS2_MT_job.__name__)
+        layout.menu(TRELLIS2_MT_model.__name__)
+        layout.separator()
         layout.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
         layout.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
         layout.operator("trellis2.dismiss", icon="X")
         layout.separator()
-        layout.operator("trellis2.enter_key", text="Enter Key...", icon="KEYINGSET")
-        layout.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
-        layout.operator("trellis2.test_connection", icon="LINKED")
+        layout.menu(TRELLIS2_MT_account.__name__)
         layout.operator("trellis2.open_preferences", icon="PREFERENCES")
-        layout.operator("trellis2.allow_online_access", text="Allow Online Access...", icon="INTERNET")
-        layout.operator("trellis2.open_network_preferences", icon="INTERNET")
 
 
-def _draw_batch(layout: Any) -> None:
-    layout.operator("trellis2.pause_batch", icon="PAUSE")
-    layout.operator("trellis2.resume_batch", icon="PLAY")
-    layout.operator("trellis2.stop_batch", icon="X")
-    layout.operator("trellis2.show_batch_report", icon="TEXT")
-    layout.operator("trellis2.open_batch_folder", icon="FILE_FOLDER")
-    layout.operator("trellis2.dismiss_batch", icon="X")
+def _draw_finishing(layout: Any) -> None:
+    """List the steps on a model: what mends it, what puts it in its place, what makes it ready."""
+    layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
+    layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
+    layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
+    layout.separator()
+    layout.operator("trellis2.align", icon="CAMERA_DATA")
+    layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
+    layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
+    layout.separator()
+    layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
+    layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
+    layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
+    layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
 
 
 Draw = Callable[[Any, bpy.types.Context], None]
@@ -210,18 +259,10 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
     if asset.is_model(obj):
         self.layout.separator()
-        self.layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
-        self.layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
-        self.layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
-        self.layout.operator("trellis2.align", icon="CAMERA_DATA")
-        self.layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
-        self.layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
-        self.layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
-        self.layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
-        self.layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
-        self.layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
+        _draw_finishing(self.layout)
+        self.layout.separator()
         self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
-        self.layout.operator("trellis2.save_to_library", icon="EXPORT")
+        self.layout.operator("trellis2.save_to_library", icon="FILE_TICK")
 
 
 def _draw_on_failed_box(layout: Any, obj: Any) -> None:
@@ -258,4 +299,11 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_file_import", _draw_from_files),
     ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
-CLASSES: tuple[Any, ...] = (TRELLIS2_MT_job, TRELLIS2_MT_preset, TRELLIS2_MT_trellis)
+CLASSES: tuple[Any, ...] = (
+    TRELLIS2_MT_job,
+    TRELLIS2_MT_preset,
+    TRELLIS2_MT_batch,
+    TRELLIS2_MT_model,
+    TRELLIS2_MT_account,
+    TRELLIS2_MT_trellis,
+)

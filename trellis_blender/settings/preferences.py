@@ -247,6 +247,9 @@ class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         _draw_account(layout, self)
+        _draw_heading(layout, "Costs")
+        for name in ("price_limit", "cu_price", "currency"):
+            layout.prop(self, name)
         _draw_heading(layout, "Placement")
         layout.prop(self, "use_placeholders")
         layout.prop(self, "keep_normals")
@@ -272,14 +275,14 @@ def _draw_account(layout: Any, owner: Any) -> None:
     draw_key_file(layout)
     layout.prop(owner, "project_id", placeholder="Optional")
     layout.prop(owner, "api_address", placeholder=DEFAULT_ADDRESS)
-    layout.prop(owner, "largest_download")
     draw_online_access(layout)
-    layout.operator("trellis2.test_connection", icon="LINKED")
+    row = layout.row()
+    row.operator("trellis2.test_connection", icon="LINKED")
+    if stored_key.key_file().key or stored_key.key_file().secret:
+        row.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
     answer = TRELLIS2_AP_preferences.page.answer
     if answer is not None:
         layout.label(text=translated(answer.sentence), icon=answer_icon(answer))
-    for name in ("price_limit", "cu_price", "currency"):
-        layout.prop(owner, name)
 
 
 def _draw_history(layout: Any, owner: Any) -> None:
@@ -297,6 +300,7 @@ def _draw_history(layout: Any, owner: Any) -> None:
     elif page.folder.seen().missing:
         layout.label(text="That folder is not there. New jobs are kept in the usual one meanwhile", icon="ERROR")
     layout.prop(owner, "keep_jobs")
+    layout.prop(owner, "largest_download", text="Largest Download (MB)")
     row = layout.row()
     row.operator("trellis2.open_jobs_folder", icon="FILE_FOLDER")
     row.operator("trellis2.clean_up", text="Clean Up Jobs...", icon="TRASH")
@@ -332,14 +336,13 @@ def draw_key(layout: Any, owner: Any) -> None:
 
 
 def draw_key_file(layout: Any) -> None:
-    """Draw where the key is, what is wrong with its file, and the button that deletes it."""
+    """Draw where the key is, or what is wrong with its file."""
     file = stored_key.key_file()
     file.refresh()
     if file.trouble:
         layout.label(text=translated(file.trouble), icon="ERROR")
     if file.key or file.secret:
         layout.label(text=translated(Text("Only you can read {path}", path=file.path)), icon="LOCKED")
-        layout.operator("trellis2.forget_key", icon="TRASH")
 
 
 def draw_online_access(layout: Any) -> None:

@@ -395,8 +395,8 @@ def test_the_preferences_are_drawn(addon: Any) -> None:
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
     assert page.operator_ids == [
         "wm.url_open",
-        "trellis2.forget_key",
         "trellis2.test_connection",
+        "trellis2.forget_key",
         "trellis2.open_jobs_folder",
         "trellis2.clean_up",
         "wm.url_open",

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import bpy
 
-from ...core.errors import Remedy
+from ...core.errors import Remedy, Text
 from ...core.job.job import Job, Stage
 from ...core.job.spending import charged
 from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
@@ -27,9 +27,9 @@ from ...scene.finishing.work import Work
 from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import pictured, textures
-from .finishing.model_rows import draw_export, draw_sanity
-from .picture_rows import draw_complaint, draw_picture
-from .sidebar import BUTTON_PIXELS, UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
+from .finishing.model_rows import draw_export, draw_sliders, has_sliders
+from .picture_rows import draw_complaint, draw_projection, draw_questions
+from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
 ICONS = {
@@ -138,8 +138,6 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     elif sentence:
         draw_remedy(layout, remedy_of(job), job.id)
     draw_text(layout, context, facts(job, time.time()), "TIME")
-    if is_importable(job):
-        draw_check(layout, context, job)
     if session.shown_stage(job) is Stage.IMPORTED:
         draw_in_scene(layout, context, job)
     row = layout.row(align=True)
@@ -152,16 +150,20 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
     _draw_menu(row, job)
     if is_importable(job):
-        draw_picture(layout, job)
+        draw_check(layout, context, job)
+        draw_questions(layout, job)
 
 
 def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
-    """Draw what a model in the scene has: the way to its textures, Game Ready, and the export."""
+    """Draw what a model in the scene has: the way to its textures, its switches, Game Ready, and the export."""
     if not textures.are_shown(context):
         draw_show_textures(layout, context)
-    if next(asset.models_of(job.remote_id), None) is not None:
-        layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
-        draw_export(layout, context, job)
+    if (obj := next(asset.models_of(job.remote_id), None)) is not None:
+        draw_sliders(layout, job, obj)
+        draw_projection(layout, context, job, obj)
+        ready = layout.column(align=True)
+        ready.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
+        draw_export(ready, context, job)
 
 
 def _draw_menu(row: Any, job: Job) -> None:
@@ -169,37 +171,46 @@ def _draw_menu(row: Any, job: Job) -> None:
 
 
 def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
-    """Draw what is wrong with the model in one line, and a button for each remedy."""
+    """Draw how many faults the model has; what they are, with a button for each remedy, in a fold."""
     found = job.findings
-    row = layout.row(align=True)
     if found is None:
-        row.operator("trellis2.check_model", icon="VIEWZOOM").job_id = job.id
+        layout.operator("trellis2.check_model", icon="VIEWZOOM").job_id = job.id
         return
     faults = found.faults(job.parameters.get("texture_size", 0))
-    said = " · ".join(translated(WORDS[fault]) for fault in faults) or translated("No faults found")
-    draw_text(row.column(), context, said, "ERROR" if faults else "CHECKMARK", beside=BUTTON_PIXELS)
-    row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
+    if not faults:
+        row = layout.row()
+        row.label(text="No faults found", icon="CHECKMARK")
+        row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
+        return
+    header, body = layout.panel("trellis2_check", default_closed=True)
+    header.label(text=translated(Text("Faults Found: {count}", count=len(faults))), icon="ERROR")
+    header.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
+    if body is None:
+        return
+    draw_text(body, context, " · ".join(translated(WORDS[fault]) for fault in faults), "NONE")
+    remedies = body.column(align=True)
     if job.stage is Stage.IMPORTED:
-        draw_remedies(layout, job, [*faults])
+        draw_remedies(remedies, job, faults)
     if pictured.TRELLIS2_OT_change_one_thing.fits(job):
         for complaint in (CHANGED[fault] for fault in faults if fault in CHANGED):
-            draw_complaint(layout, job, complaint)
+            draw_complaint(remedies, job, complaint)
 
 
-def draw_remedies(layout: Any, job: Job, faults: list[Fault]) -> None:
+def draw_remedies(layout: Any, job: Job, faults: Collection[Fault]) -> None:
     """Draw what helps the model in the scene."""
-    is_mended = any(obj.get(recipe.FINISHING) for obj in asset.models_of(job.remote_id))
+    obj = next(asset.models_of(job.remote_id), None)
+    is_mended = any(each.get(recipe.FINISHING) for each in asset.models_of(job.remote_id))
     if any(fault in MENDED for fault in faults) and not is_mended:
         layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY").job_id = job.id
-    if Fault.CLEAR in faults:
-        draw_transparency(layout, job)
-    draw_sanity(layout, job, faults)
+    if obj is not None and Fault.MIRROR in faults and not has_sliders(obj):
+        layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="MATERIAL").job_id = job.id
+    if obj is not None and Fault.CLEAR in faults:
+        draw_transparency(layout, job, obj)
 
 
-def draw_transparency(layout: Any, job: Job) -> None:
+def draw_transparency(layout: Any, job: Job, obj: bpy.types.Object) -> None:
     """Draw the switch of the model's transparency, as it stands now."""
-    obj = next(asset.models_of(job.remote_id), None)
-    material = next(transparency.materials_with_alpha(obj), None) if obj is not None else None
+    material = next(transparency.materials_with_alpha(obj), None)
     if material is None:
         return
     row, now = layout.row(align=True), transparency.state(material)

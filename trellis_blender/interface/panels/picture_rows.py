@@ -5,31 +5,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.job.job import Job, Stage
+import bpy
+
+from ...core.job.job import Job
 from ...core.request.presets import COMPLAINTS
 from ...host.translation.translation import translated
 from ...host.version import WEBSITE
-from ...scene import asset
 from ...scene.pictured import block_out, projecting
+from ...settings import scene as scene_settings
 from ..operators import pictured
 
 # How to cut a subject out of its background.
 CUTTING_OUT = f"{WEBSITE}/blob/main/docs/pictures.md#cut-out-the-subject"
 
 
-def draw_picture(layout: Any, job: Job) -> None:
-    """Draw the picture's switches, and the questions that each begin another model, below headings that fold."""
-    obj = next(asset.models_of(job.remote_id), None) if job.stage is Stage.IMPORTED else None
-    if obj is not None:
-        draw_projection(layout, job, obj)
-        if block_out.of(job.viewpoint):
-            layout.operator("trellis2.replace_block_out", icon="MOD_BUILD").job_id = job.id
-    if pictured.TRELLIS2_OT_change_one_thing.fits(job):
-        draw_questions(layout, job)
-
-
-def draw_projection(layout: Any, job: Job, obj: Any) -> None:
-    """Draw the switch of the projected picture, if there is one."""
+def draw_projection(layout: Any, context: bpy.types.Context, job: Job, obj: bpy.types.Object) -> None:
+    """Draw the switch of the projected picture, if there is one, and the button for the model's block-out."""
+    assert context.scene is not None
+    # Something is nearly always selected. Only who places models where the picture shows them works with block-outs.
+    if scene_settings.of_scene(context.scene).place == "PICTURE" and block_out.of(job.viewpoint):
+        layout.operator("trellis2.replace_block_out", icon="MOD_BUILD").job_id = job.id
     shown = projecting.is_shown(obj)
     if shown is None:
         return
@@ -41,7 +36,9 @@ def draw_projection(layout: Any, job: Job, obj: Any) -> None:
 
 
 def draw_questions(layout: Any, job: Job) -> None:
-    """Draw a button for each complaint, with its price, and how to get another background."""
+    """Draw a button for each complaint, with its price, and how to get another background, in a fold."""
+    if not pictured.TRELLIS2_OT_change_one_thing.fits(job):
+        return
     header, body = layout.panel("trellis2_not_right", default_closed=True)
     header.label(text="Not Right?")
     if body is None:

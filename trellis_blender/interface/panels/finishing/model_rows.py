@@ -9,9 +9,7 @@ import bpy
 
 from ....core.errors import Text
 from ....core.job.job import Job
-from ....core.model.surface.findings import Fault
 from ....host.translation.translation import translated
-from ....scene import asset
 from ....scene.finishing.material_sanity import nodes
 from ....settings import scene as scene_settings
 
@@ -30,13 +28,15 @@ def draw_export(layout: Any, context: bpy.types.Context, job: Job) -> None:
     button.job_id, button.asks = job.id, True
 
 
-def draw_sanity(layout: Any, job: Job, faults: list[Fault]) -> None:
-    """Draw the sliders of the nodes that are there, each with its switch, or the remedy for mirror spots."""
-    obj = next(asset.models_of(job.remote_id), None)
-    found = _nodes(obj) if obj is not None else []
+def has_sliders(obj: bpy.types.Object) -> bool:
+    """Return whether the object's materials have nodes of Material Sanity."""
+    return bool(_nodes(obj))
+
+
+def draw_sliders(layout: Any, job: Job, obj: bpy.types.Object) -> None:
+    """Draw the sliders of Material Sanity's nodes, each with its switch, where they are there."""
+    found = _nodes(obj)
     if not found:
-        if Fault.MIRROR in faults:
-            layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="MATERIAL").job_id = job.id
         return
     column = layout.column(align=True)
     for node in found:
