@@ -100,7 +100,6 @@ def _key(launch: Any) -> Key:
         launch.command,
         tuple(sorted(environment.items())),
         launch.has_own_folders,
-        launch.is_online,
         launch.runs_scripts,
         launch.memory_maximum,
     )

@@ -31,9 +31,9 @@ def model(addon: Any, tmp_path: Path) -> Any:
     return body(tmp_path, "mirror_spots")
 
 
-def exported(folder: Path, kind: str, engine: str = "GLTF") -> str:
+def exported(folder: Path, kind: str, engine: str = "GLTF", **given: Any) -> str:
     """Export the active model, wait, and return the sentence."""
-    assert OPS.trellis2.export_model(format=kind, engine=engine, folder=str(folder)) == {"FINISHED"}
+    assert OPS.trellis2.export_model(format=kind, engine=engine, folder=str(folder), **given) == {"FINISHED"}
     return ended()
 
 
@@ -137,6 +137,13 @@ def test_what_belongs_to_the_model_goes_along_and_other_things_stay(model: Any, 
     bpy.context.view_layer.objects.active = model
     exported(tmp_path, "GLB")
     assert sorted(node["name"] for node in gltf(tmp_path / f"{NAME}.glb")["nodes"]) == [NAME, "UCX_Körper_00"]
+
+
+def test_where_the_model_stands_is_kept_for_who_wants_that(model: Any, tmp_path: Path) -> None:
+    model.location = (5.0, 0.0, 1.0)
+    exported(tmp_path, "GLB", at_origin=False)
+    (node,) = gltf(tmp_path / f"{NAME}.glb")["nodes"]
+    assert node["translation"] == pytest.approx([5.0, 1.0, 0.0])  # Y is up in glTF
 
 
 def test_the_choice_is_remembered_and_one_click_exports_again(model: Any, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_removing_leaves_the_material_as_it_was(addon: Any, model: Any) -> None:
     before = wires(material)
     assert OPS.trellis2.material_sanity(light=0.5) == {"FINISHED"}
     ended()
+    assert addon.sanity_nodes.find(material, addon.sanity_nodes.LIGHT).inputs["Amount"].default_value == 0.5
     assert len(material.node_tree.nodes) == len(before[0]) + 3
     assert OPS.trellis2.material_sanity(roughness=0.3, light=1.0) == {"FINISHED"}
     assert len(material.node_tree.nodes) == len(before[0]) + 3

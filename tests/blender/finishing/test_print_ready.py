@@ -74,11 +74,22 @@ def test_units_of_the_scene_are_heeded(addon: Any, tmp_path: Path) -> None:
     assert bpy.context.scene is not None
     bpy.context.scene.unit_settings.scale_length = 0.001
     OPS.mesh.primitive_cube_add()
-    printed(size=50.0, cut=0.0, format="STL", folder=str(tmp_path))
+    printed(size=50.0, cut=5.0, density=2.0, format="STL", folder=str(tmp_path))
     read: Any = trimesh.load_mesh(tmp_path / "Cube.stl")
-    assert read.extents == pytest.approx([50.0, 50.0, 50.0])
+    assert read.extents == pytest.approx([50.0, 50.0, 45.0])
     copy: Any = bpy.data.objects["Cube Print"]
     assert max(copy.dimensions) == pytest.approx(50.0)
+    (step,) = json.loads(copy["trellis2_finishing"])
+    assert (step["volume_cm3"], step["grams"]) == (pytest.approx(112.5), pytest.approx(225.0))
+
+
+def test_a_turned_model_is_printed_as_it_stands(addon: Any, tmp_path: Path) -> None:
+    OPS.mesh.primitive_cone_add(rotation=(np.pi / 2, 0.0, 0.0))  # its tip points to -Y
+    printed(size=60.0, cut=0.0, format="STL", folder=str(tmp_path))
+    read: Any = trimesh.load_mesh(tmp_path / "Cone.stl")
+    low, high = read.bounds
+    assert read.center_mass[1] == pytest.approx(high[1] - (high[1] - low[1]) / 4, abs=0.5)
+    assert read.center_mass[0] == pytest.approx((low[0] + high[0]) / 2, abs=0.5)
 
 
 def test_a_cut_that_leaves_nothing_and_a_missing_exporter_say_so(addon: Any, tmp_path: Path) -> None:
@@ -102,8 +113,12 @@ def test_an_extension_that_has_3mf_writes_it(addon: Any, tmp_path: Path) -> None
     kind.__annotations__ = {"filepath": PROPS.StringProperty(), "use_selection": PROPS.BoolProperty()}
     bpy.utils.register_class(kind)
     try:
+        OPS.mesh.primitive_cone_add()
+        other: Any = bpy.context.active_object
         OPS.mesh.primitive_cube_add()
+        other.select_set(True)
         printed(format="3MF", folder=str(tmp_path))
+        assert other.select_get()
         assert (tmp_path / "Cube.3mf").read_text(encoding="utf-8") == "Cube Print"
     finally:
         bpy.utils.unregister_class(kind)

@@ -173,7 +173,6 @@ def test_it_is_online_only_where_the_program_needs_it_and_the_artists_blender_is
     finally:
         system.use_online_access = before
     assert ("--offline-mode" in real) == (not is_online)
-    assert launch.is_online == bool(is_online)
     if not is_online:
         background = addon.process.Background(launch)
         assert not background.ask("tell", {}, seconds=PATIENCE)["is_online"]
@@ -215,6 +214,20 @@ def test_scripts_of_a_file_run_only_where_the_artist_lets_them(
     answer = background.ask("open_file", {"file": str(file_with_a_script(tmp_path))}, seconds=PATIENCE)
     background.stop()
     assert answer["has_run"] == allowed
+
+
+def test_scripts_that_were_blocked_here_do_not_run_there_either(addon: Any, program: Path, tmp_path: Path) -> None:
+    file = file_with_a_script(tmp_path)
+    paths = bpy.context.preferences.filepaths  # type: ignore[union-attr]  # there are preferences
+    before, paths.use_scripts_auto_execute = paths.use_scripts_auto_execute, True
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(file), use_scripts=False)
+        blocked = addon.start.launch(program, uses_preferences=True)
+        bpy.ops.wm.open_mainfile(filepath=str(file), use_scripts=True)
+        allowed = addon.start.launch(program, uses_preferences=True)
+    finally:
+        paths.use_scripts_auto_execute = before
+    assert (blocked.runs_scripts, allowed.runs_scripts) == (False, True)
 
 
 def test_an_error_arrives_as_it_was_raised_and_the_process_goes_on(background: Any, addon: Any) -> None:

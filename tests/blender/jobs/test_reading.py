@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import pytest
 
 from emulator import Fault
+from tests.blender.finishing.bodies import body_glb
 from tests.blender.pictures import picture_file
 from tests.blender.working import finish, generate, meshes, stage_of, tick_until, waiting_reason
 from tests.opened import counted
@@ -59,11 +61,15 @@ def test_a_model_of_a_file_that_is_closed_is_not_read(tmp_path: Path, connected:
 def test_what_was_read_before_the_job_was_begun_anew_is_dropped(
     tmp_path: Path, connected: Emulator, session: Any, addon: Any
 ) -> None:
-    connected.fault("download", Fault(delay=2.0))
+    go_on = threading.Event()
+    connected.fault("download", Fault(until=go_on))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "downloading")
-    session.running().importer.receive(addon.apply_messages.ModelRead(job_id, None, reason="a camera"))
+    (tmp_path / "before.glb").write_bytes(body_glb())
+    model = addon.read.read_model(tmp_path / "before.glb", addon.arrays.Shape(is_grounded=True))
+    session.running().importer.receive(addon.apply_messages.ModelRead(job_id, model))
     session.tick()
-    assert (stage_of(job_id), waiting_reason()) == ("downloading", "")
+    assert (stage_of(job_id), meshes(), waiting_reason()) == ("downloading", [], "")
+    go_on.set()
     tick_until(lambda: stage_of(job_id) == "imported")
     assert (len(meshes()), session.notices()) == (1, [])

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.blender.picture.test_colours import OTHER_DISPLAY
 from tests.blender.picture.test_render import SIDE, current_scene, render, saved_by_hand
 from tests.blender.pictures import pixels, placed, sent
 from tests.blender.untouched import untouched
@@ -104,11 +105,52 @@ def test_a_distant_subject_keeps_its_pixels(connected: Emulator, addon: Any, mon
     assert right - left < 1024
 
 
-def test_the_stamp_that_a_render_gets_is_not_in_the_picture(connected: Emulator) -> None:
+def test_what_a_render_adds_or_cuts_off_does_not_change_the_picture(connected: Emulator) -> None:
     render()
     without = shoot(connected, engine="WORKBENCH")
-    current_scene().render.use_stamp = True
-    assert (shoot(connected, engine="WORKBENCH") == without).all()
+    settings = current_scene().render
+    settings.use_stamp = settings.use_multiview = settings.use_border = settings.use_crop_to_border = True
+    settings.border_min_x = settings.border_min_y = 0.1
+    settings.border_max_x = settings.border_max_y = 0.9
+    show_something_else()
+    assert np.array_equal(shoot(connected, engine="WORKBENCH"), without)
+
+
+def show_something_else() -> None:
+    """Have the sequencer show a white picture instead of the scene, and the compositor turn that round."""
+    scene = current_scene()
+    editor = scene.sequence_editor_create()
+    strips = editor.strips if bpy.app.version >= (4, 4, 0) else editor.sequences
+    until = {"length" if bpy.app.version >= (5, 0, 0) else "frame_end": 100}
+    strips.new_effect("white", "COLOR", 1, 1, **until).color = (1, 1, 1)
+    if bpy.app.version >= (5, 0, 0):
+        tree: Any = bpy.data.node_groups.new("inverted", "CompositorNodeTree")
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        scene.compositing_node_group, shown = tree, tree.nodes.new("NodeGroupOutput")
+    else:
+        scene.use_nodes = True
+        tree = scene.node_tree
+        shown = next(node for node in tree.nodes if node.type == "COMPOSITE")
+    layers, invert = tree.nodes.new("CompositorNodeRLayers"), tree.nodes.new("CompositorNodeInvert")
+    tree.links.new(layers.outputs["Image"], invert.inputs["Color"])
+    tree.links.new(invert.outputs[0], shown.inputs[0])
+
+
+@pytest.mark.parametrize("is_single", [True, False])
+def test_the_view_layer_is_rendered_that_the_artist_looks_at(connected: Emulator, is_single: bool) -> None:
+    render()
+    scene: Any = current_scene()
+    assert bpy.context.window is not None
+    first, second = scene.view_layers[0], scene.view_layers.new("Second")
+    only_there = bpy.data.collections.new("Second")
+    scene.collection.children.link(only_there)
+    ball = bpy.data.objects["Sphere"]
+    scene.collection.objects.unlink(ball)
+    only_there.objects.link(ball)
+    first.layer_collection.children["Second"].exclude = True
+    second.use, scene.render.use_single_layer = False, is_single
+    bpy.context.window.view_layer = second
+    assert shoot(connected, engine="WORKBENCH")[SIDE // 2, SIDE // 2, 3] >= 250
 
 
 def test_the_scenes_view_is_what_the_picture_is_seen_through(connected: Emulator) -> None:
@@ -117,6 +159,21 @@ def test_the_scenes_view_is_what_the_picture_is_seen_through(connected: Emulator
     current_scene().view_settings.view_transform = "Standard"
     current_scene().view_settings.exposure = 1
     assert abs(shoot(connected) - seen).max() > 10
+
+
+def test_another_display_changes_nothing(connected: Emulator) -> None:
+    render("Standard")
+    seen = shoot(connected)
+    current_scene().display_settings.display_device = OTHER_DISPLAY
+    current_scene().view_settings.view_transform = "Standard"
+    assert abs(shoot(connected) - seen).max() <= 1
+
+
+def test_a_scenes_name_that_no_file_can_have_is_no_obstacle(tmp_path: Path, connected: Emulator, session: Any) -> None:
+    render()
+    current_scene().name = '../Küche/..\\Bad: "A"?'
+    assert shoot(connected, engine="WORKBENCH").shape[:2] == (SIDE, SIDE)
+    assert not [path for path in session.jobs_root().parent.rglob("*") if "Bad" in path.name]
 
 
 @pytest.mark.parametrize("slot", [0, 2])

@@ -65,7 +65,6 @@ class Launch:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     has_own_folders: bool = True
-    is_online: bool = False
     runs_scripts: bool = False
     memory_maximum: int = 0
 
@@ -291,7 +290,6 @@ class _Process:
             "folder": str(self._folder),
             "has_own_folders": launch.has_own_folders,
             "has_own_priority": sys.platform != "win32",
-            "is_online": launch.is_online,
             "runs_scripts": launch.runs_scripts,
             "memory_maximum": launch.memory_maximum,
         }

@@ -82,7 +82,7 @@ def main(program: str, options: str) -> None:
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     own_folder = Path(given["folder"]) if given["has_own_folders"] else None
     threading.Thread(target=_listen, args=(requests, own_folder), daemon=True).start()
-    _settle(is_online=given["is_online"], runs_scripts=given["runs_scripts"])
+    _settle(runs_scripts=given["runs_scripts"])
     handlers: Mapping[str, Handler] = _load("trellis_program", Path(program)).HANDLERS
     _say(answers, ready=True)
     while True:
@@ -123,14 +123,15 @@ def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None
     os._exit(1)
 
 
-def _settle(*, is_online: bool, runs_scripts: bool) -> None:
-    """Obey the artist's online and script settings. Blender got them as arguments; the Python module takes none."""
+def _settle(*, runs_scripts: bool) -> None:
+    """Obey the artist's script setting. Blender got it as an argument; the Python module takes none.
+
+    The module need not be told to stay offline: it never reads preferences.
+    """
     import bpy
 
     preferences = bpy.context.preferences
     assert preferences is not None
-    if bpy.app.online_access and not is_online:
-        preferences.system.use_online_access = False
     if preferences.filepaths.use_scripts_auto_execute != runs_scripts:
         preferences.filepaths.use_scripts_auto_execute = runs_scripts
 

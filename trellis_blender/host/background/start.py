@@ -26,7 +26,6 @@ def launch(
         command=(*started, str(program)),
         environment=environment(uses_preferences=uses_preferences),
         has_own_folders=not uses_preferences,
-        is_online=is_online,
         runs_scripts=runs_scripts,
         memory_maximum=memory_maximum,
     )
