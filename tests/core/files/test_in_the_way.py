@@ -19,7 +19,7 @@ from tests.glbs.materials import as_trellis
 from tests.hostile_files.in_the_way import FILES_OF_ALL, MINE, READ, REASONS, REPLACED, THINGS, WAYS
 from tests.patience import PATIENCE
 from trellis_blender.core import places
-from trellis_blender.core.errors import ModelFileError, PassingError, StorageError, storage_error
+from trellis_blender.core.errors import TrellisError, storage_error
 from trellis_blender.core.files import write_whole
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job import spending
@@ -67,7 +67,7 @@ def in_time(work: Callable[[], str]) -> str:
     def run() -> None:
         try:
             said.append(work())
-        except (StorageError, PassingError, ModelFileError) as error:
+        except TrellisError as error:
             said.append(error.sentence)
         except OSError as error:
             said.append(storage_error("do it", error).sentence)
