@@ -124,6 +124,8 @@ UNFIT = {
     "with a space": '"a b"',
     "not ASCII": '"\xe4"',
     "with a control": '"a\x01b"',
+    "without quotes": "no quotes",
+    "empty": '""',
     "with a quote in it": '"a"b"',
     "two of them": '"a", "b"',
     "of 300 letters": '"' + "a" * 300 + '"',
