@@ -243,11 +243,14 @@ def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
             if lock is None:
                 continue
             try:
-                yield read_order(folder), lock
-            except ValueError as error:
+                order = read_order(folder)
+            except (OSError, ValueError) as error:
                 _log.info("an order to finish a model could not be read: %s", error)
                 lock.release()
-                shutil.rmtree(folder, ignore_errors=True)
+                if isinstance(error, ValueError):
+                    shutil.rmtree(folder, ignore_errors=True)
+                continue
+            yield order, lock
 
 
 def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
