@@ -24,6 +24,7 @@ BEGIN, END = "<!-- rooms: begin -->", "<!-- rooms: end -->"
 # Rooms in one line may not import each other. Inside the core each folder is its own room.
 ROOMS = (
     ("core/text",),
+    ("core/stored",),
     ("core/errors",),
     ("core/files",),
     ("core/picture", "core/places", "core/request"),

@@ -45,7 +45,7 @@ STEADY = dataclasses.replace(Timing(), jitter=0.0, foreign=math.inf)
 ENDS = (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
 AGENT = "trellis-tests"
 _ADVICE = re.compile(
-    r"^(Add|Buy|Change|Check|Choose|Close|Copy|Correct|Enter|Free|Look|Press|Remove|Scale|Submit|Try|Update|Use)\b"
+    r"^(Add|Buy|Change|Check|Choose|Close|Copy|Correct|Enter|Free|Look|Press|Remove|Restore|Scale|Submit|Try|Update|Use)\b"
     r"|, (then )?(try again|retry)\.$|^The model is paid for: Retry brings it|This one is sent when another ends\.$"
     r"|^Retrying( at \d\d:\d\d)?\.$|^It (is continued|starts anew)\.$| must (lie between|be one of) "
 )

@@ -30,6 +30,7 @@ ECHOES: Mapping[str, Callable[[], Fault]] = {
     "the key, not known": lambda: _said(f"Not found: {KEY}", 404),
     "the key, for later": lambda: _said(f"Busy with {KEY}", 429, {"remainingSeconds": 0.05}),
     "the header": lambda: _said(f"Bad header: Authorization: Basic {HEADER}"),
+    "the header alone": lambda: _said(f"Bad header: {HEADER}"),
     "the header, quoted": lambda: _said(json.dumps({"authorization": f"Basic {HEADER}", "api_key": KEY})),
     "the key in an address": lambda: _said(f"See https://{quote(KEY, safe='')}:{SECRET}@example.com/"),
     "a signed address": lambda: _said(f"Cannot read {ADDRESS} now"),

@@ -106,4 +106,15 @@ FILES_OF_ALL: Mapping[str, str] = {
     "jobs folder.json": "reading the choice of the folder",
     "key.json": "reading the key",
 }
+FILES_OF_A_BATCH: Mapping[str, str] = {
+    "batch.json": "opening the batch",
+    ".batch/free/state.json": "reading the state of the batch",
+    "000000-a.refused.txt": "reading why a picture was refused",
+    ".remote-ids/job_1": "keeping whose job at Scenario it is",
+    ".processes/OTHER": "asking whether another process lives",
+    "batches/20260101-120000-aaaaaa/batch.json": "reading the plan of a batch",
+    "batches/20260101-120000-aaaaaa/batch.json.part": "saving the plan of a batch",
+    "batches/20260101-120000-aaaaaa/lock": "taking the batch over",
+    "batches": "looking for batches",
+}
 OUTCOME = "A sentence or a new file of ours within a second; what is outside stays as it is, and nothing hangs"

@@ -103,7 +103,22 @@ def _numbers() -> dict[str, Record]:
     found |= {
         "place: negative": Record("place: -1", {"place": -1}, {"place": 0}),
         "place: of 400 digits": Record("place: 10^399", {"place": LONG}, {"place": 2**31 - 1}),
+        "crop: without an extent": Record("crop: six zeros", {"crop": [0] * 6}, {"crop": ()}),
         "crop: of 400 digits": Record("crop: six numbers of 400 digits", {"crop": [LONG] * 6}, {"crop": ()}),
+        "findings: NaN": Record("findings: NaN faces", {"findings": {"faces": math.nan, "parts": 1}}),
+        "findings: no faces": Record("findings: 0 faces", {"findings": {"faces": 0, "parts": 1, "hidden_parts": 1}}),
+        "findings: null faces": Record("findings: null faces", {"findings": {"faces": None, "parts": 1}}),
+        "viewpoint: of 400 digits": Record(
+            "viewpoint: a matrix of 16 numbers of 400 digits",
+            {
+                "viewpoint": {
+                    "matrix": [LONG] * 16,
+                    "projection": [1.0] * 16,
+                    "selected": [],
+                    "is_perspective": True,
+                }
+            },
+        ),
         "created: true": Record("created: true", {"created": True}),
         "cost: a text": Record("cost: '7'", {"cost": "7"}),
         "created: of 5,000 digits": Record("created: 10^4999", {"created": "DEEP"}, deep="1" + "0" * 4999),

@@ -8,6 +8,7 @@ temporary copy of the datablock.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.errors import PictureError, Text, storage_error
+from ..core.files import open_own
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import read_header
 from ..host.shown import save_shown
@@ -178,7 +180,7 @@ def _size_unread(image: Any) -> tuple[int, int]:
         if image.packed_file is not None:
             data = image.packed_file.data[:HEADER_BYTES]
         else:
-            with Path(image.filepath_from_user()).open("rb") as file:
+            with open_own(Path(os.path.realpath(image.filepath_from_user()))) as file:
                 data = file.read(HEADER_BYTES)
     except (OSError, ValueError):
         return 0, 0

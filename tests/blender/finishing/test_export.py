@@ -69,8 +69,13 @@ def gltf(file: Path) -> dict[str, Any]:
 def test_a_glb_holds_the_model_with_textures_under_good_names(model: Any, tmp_path: Path) -> None:
     model.location = (5.0, 0.0, 0.0)
     before, faces = everything(model.data), len(model.data.polygons)
+    outside, file = tmp_path / "outside.txt", tmp_path / "für Godot" / f"{NAME}.glb"
+    outside.write_text("mine", encoding="utf-8")
+    file.parent.mkdir()
+    file.with_name(f".{NAME}.glb.part").symlink_to(outside)
     sentence = exported(tmp_path / "für Godot", "AUTO", "GODOT")
-    file = tmp_path / "für Godot" / f"{NAME}.glb"
+    assert outside.read_text(encoding="utf-8") == "mine"
+    assert not file.is_symlink()
     assert sentence.startswith(f"Exported {NAME}.glb, ")
     assert "Material Sanity" not in sentence
     assert sorted(each.name for each in file.parent.iterdir()) == [file.name]

@@ -24,7 +24,7 @@ from trellis_blender.core.runner.questions import ask, check
 from trellis_blender.core.runner.runner import Runner
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
-from trellis_blender.core.text import redacted
+from trellis_blender.core.text import plain_values, redacted
 
 CALLS = ("upload", "submit", "job", "jobs", "asset", "download")
 OVER = (Stage.READY, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN)
@@ -158,6 +158,9 @@ def test_the_account_and_the_price_tell_nothing_either(
         (f"Signature={SIGNATURE}&x=1", "Signature=…&x=1"),
         (f"x-amz-signature: {SIGNATURE}", "x-amz-signature: …"),
         (f"Authorization: Basic {HEADER}", "Authorization: … …"),
+        (f"It was {HEADER}.", "It was …."),
+        ("It was Basic c29tZWJvZHk6ZWxzZQ== of somebody.", "It was Basic … of somebody."),
+        ("It was bearer abc123.def456-x of somebody.", "It was bearer … of somebody."),
         ("The basic plan allows one job.", "The basic plan allows one job."),
         ("Your plan expires tomorrow. Upgrade it.", "Your plan expires tomorrow. Upgrade it."),
         ("The policy: no such words.", "The policy: … such words."),
@@ -166,6 +169,15 @@ def test_the_account_and_the_price_tell_nothing_either(
 )
 def test_a_text_loses_what_is_signed_and_nothing_else(text: str, expected: str) -> None:
     assert redacted(text, Account.checked(KEY, SECRET).traces) in (expected, expected.replace("… …", "…"))
+
+
+def test_an_answer_keeps_no_secret_in_its_names_or_in_an_address_that_is_used() -> None:
+    secrets = Account.checked(KEY, SECRET).traces
+    answer = {KEY: 1, f"a {ADDRESS}": 2, "asset": {"url": f"https://cdn.example/{SECRET}", "id": "asset_1"}}
+    kept = plain_values(answer, secrets)
+    assert leaks(repr(kept)) == []
+    assert kept["asset"] == {"url": "…", "id": "asset_1"}
+    assert plain_values({"url": ADDRESS}, secrets) == {"url": ADDRESS}  # without its signature it is of no use
 
 
 def test_a_word_is_no_secret_because_a_test_calls_its_key_so() -> None:

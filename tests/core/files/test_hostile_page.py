@@ -20,7 +20,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "in the way": {
         f"{thing}, where {deed} needs `{file}`": in_the_way.OUTCOME
         for thing in in_the_way.THINGS
-        for file, deed in {**in_the_way.WAYS, **in_the_way.FILES_OF_ALL}.items()
+        for file, deed in {**in_the_way.WAYS, **in_the_way.FILES_OF_ALL, **in_the_way.FILES_OF_A_BATCH}.items()
     },
     "names of pictures": {f"{what}: {name.given[:40]!a}": name.outcome for what, name in NAMES.items()},
     "pictures": {picture.given: picture.outcome for picture in PICTURES.values()},

@@ -9,6 +9,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ from tests.glbs.materials import as_trellis
 from tests.hostile_files.in_the_way import FILES_OF_ALL, MINE, READ, REASONS, REPLACED, THINGS, WAYS
 from tests.patience import PATIENCE
 from trellis_blender.core import places
-from trellis_blender.core.errors import ModelFileError, PassingError, StorageError, storage_error
-from trellis_blender.core.files import write_whole
+from trellis_blender.core.errors import InTheWayError, TrellisError, storage_error
+from trellis_blender.core.files import open_own, read_own, write_whole
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job import spending
 from trellis_blender.core.job.job import Job, Stage
@@ -67,7 +68,7 @@ def in_time(work: Callable[[], str]) -> str:
     def run() -> None:
         try:
             said.append(work())
-        except (StorageError, PassingError, ModelFileError) as error:
+        except TrellisError as error:
             said.append(error.sentence)
         except OSError as error:
             said.append(storage_error("do it", error).sentence)
@@ -277,6 +278,20 @@ def test_a_job_that_a_link_points_at_is_not_taken(folder: Path) -> None:
     (root / JOB.id / "job.json").symlink_to(sound / "job.json")
     assert not any(isinstance(message, Job) for message in told(root))
     assert (sound / "job.json").is_file()
+
+
+def test_a_file_that_grows_while_it_is_read_ends_all_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "key.json"
+    path.write_bytes(b"0123456789")
+
+    def grown(path: Path, most: int | None = None) -> BufferedReader:
+        opened = open_own(path, most)
+        path.write_bytes(b"x" * 1000)
+        return opened
+
+    monkeypatch.setattr("trellis_blender.core.files.open_own", grown)
+    with pytest.raises(InTheWayError, match="larger than it should be"):
+        read_own(path, 10)
 
 
 # -- folders that are links

@@ -175,5 +175,7 @@ def test_the_tooltip_has_numbers() -> None:
 def test_findings_of_a_newer_version_are_read_and_those_that_are_no_numbers_are_not() -> None:
     assert from_json({"faces": 3, "parts": 1, "colour": 7}) == Findings(3, 1)
     assert from_json(None) is None
-    with pytest.raises(ValueError, match="holes"):
+    with pytest.raises(TypeError, match="holes"):
         from_json({"faces": 3, "parts": 1, "holes": "many"})
+    with pytest.raises(ValueError, match="bounds"):
+        from_json({"faces": 3, "parts": 1, "holes": -1})

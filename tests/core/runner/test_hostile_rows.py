@@ -13,15 +13,14 @@ from emulator import Emulator, Fault
 from tests.core.recorder import Recorder, Reply
 from tests.core.studio import AGENT, Studio, account_of, new_job
 from tests.glbs.draft import container
-from trellis_blender.core.errors import PassingError, RefusedError
+from trellis_blender.core.errors import RefusedError
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
 from trellis_blender.core.runner.runner import NETWORK_WORKERS
 from trellis_blender.core.runner.steps import StepTools, download_model, poll_many
 from trellis_blender.core.scenario.api import Api
-from trellis_blender.core.scenario.connection import Connections, Session
-from trellis_blender.core.scenario.download import download
+from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.text import plain
 
 GLB = container({"asset": {"version": "2.0"}}, bytes(400_000))
@@ -77,23 +76,6 @@ def test_a_bad_row_stops_no_job(row: str) -> None:
 def test_text_from_outside_is_made_plain(text: str, expected: str) -> None:
     assert plain(text) == expected
     assert plain(text).encode("utf-8")
-
-
-TAGS = ['"a\r\n b"', '"a\r\n\tb"', "no quotes", '"' + "a" * 5000 + '"', '"ä"', '""', '"a b"', 'W/"a"']
-
-
-@pytest.mark.parametrize("tag", TAGS)
-def test_a_tag_that_cannot_be_sent_back_blocks_no_model(tag: str, tmp_path: Path) -> None:
-    def fetch(url: str) -> None:
-        session = Session(Connections(), AGENT)
-        download(session, Asset("a", "", url, is_glb=True), tmp_path / "model.glb", lambda _s: True, lambda _f: None)
-
-    broken = Reply(200, GLB[:300_000], {"ETag": tag}, length=len(GLB))
-    with Recorder(broken, Reply(200, GLB)) as recorder:
-        with pytest.raises(PassingError):
-            fetch(recorder.url)
-        fetch(recorder.url)
-    assert (tmp_path / "model.glb").read_bytes() == GLB
 
 
 class Gone:

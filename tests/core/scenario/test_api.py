@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
@@ -337,3 +338,64 @@ def test_a_signed_address_does_not_show_in_an_assets_repr(api: Api, picture: Pat
     asset = api.upload(picture, "a", "image/png", going_on)
     assert "Signature" in asset.url
     assert "Signature" not in repr(asset)
+
+
+# -- what a server names has an end, and leads nowhere else
+
+
+@pytest.mark.parametrize("name", ["../../users?x=1#y", "a/b", "%2e%2e", "a b", "jobs\\..\\x"])
+def test_an_id_is_one_part_of_an_address_whatever_is_in_it(name: str) -> None:
+    with Recorder(Reply(200, b'{"job": {"jobId": "j"}, "asset": {"id": "a"}}')) as recorder:
+        api_of(recorder.url).job(name)
+        api_of(recorder.url).asset(name)
+        api_of(recorder.url).cancel(name)
+    paths = [asked.path for asked in recorder.asked]
+    assert [path.count("/") for path in paths] == [2, 2, 3]
+    assert [unquote(path.split("/")[2]) for path in paths] == [name] * 3
+    assert [asked.query for asked in recorder.asked] == [{}] * 3
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "..."])
+def test_an_id_that_is_none_is_not_asked_for(name: str) -> None:
+    with Recorder() as recorder:
+        for call in (api_of(recorder.url).job, api_of(recorder.url).asset, api_of(recorder.url).cancel):
+            with pytest.raises(PassingError):
+                call(name)
+    assert recorder.asked == []
+
+
+LONG = "x" * 90_000
+
+
+def test_what_a_row_names_has_a_length() -> None:
+    fields = {"status": LONG, "createdAt": LONG, "metadata": {"assetIds": [LONG] * 90, "input": {"image": LONG}}}
+    found = remote_of(fields)
+    assert [*map(len, (found.status, found.created, found.image))] == [scenario_api.ID_MAXIMUM] * 3
+    assert [*map(len, found.asset_ids)] == [scenario_api.ID_MAXIMUM] * scenario_api.ASSETS_MAXIMUM
+
+
+@pytest.mark.parametrize("body", [{"job": {"jobId": LONG, "id": LONG}}, {"asset": {"id": LONG}}])
+def test_an_id_that_is_too_long_is_none(body: dict[str, Any]) -> None:
+    with Recorder(Reply(200, json.dumps(body).encode())) as recorder, pytest.raises(PassingError):
+        (api_of(recorder.url).job if "job" in body else api_of(recorder.url).asset)("one")
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(scenario_api.TOKEN_MAXIMUM, True), (90_000, False)])
+def test_a_next_page_has_a_length(length: int, is_taken: bool) -> None:
+    body = json.dumps({"jobs": [], "nextPaginationToken": "t" * length}).encode()
+    with Recorder(Reply(200, body)) as recorder:
+        if is_taken:
+            assert len(api_of(recorder.url).jobs("2026")[1]) == length
+        else:
+            with pytest.raises(PassingError):
+                api_of(recorder.url).jobs("2026")
+
+
+@pytest.mark.parametrize("cost", [-1, -1e300, 1e7, 1e300, True, "7", [7], float("nan"), float("inf"), None])
+def test_a_cost_that_nobody_could_charge_is_none(cost: Any) -> None:
+    assert remote_of({"billing": {"cuCost": cost}}).cost is None
+
+
+@pytest.mark.parametrize("value", [True, "0.5", None, float("nan"), [1]])
+def test_a_progress_that_is_no_number_is_none(value: Any) -> None:
+    assert remote_of({"progress": value}).progress == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,46 @@ def test_without_a_strong_tag_nothing_is_continued(session: Session, folder: Pat
         fetch(session, recorder.url, folder / "model.glb")
     assert "range" not in recorder.asked[1].headers
     assert (folder / "model.glb").read_bytes() == GLB
+
+
+# `requests` could not send them back as they came, and would refuse to at every further try.
+UNFIT = {
+    "folded": '"a\r\n b"',
+    "folded by a tab": '"a\r\n\tb"',
+    "folded behind its end": '"a"\r\n b',
+    "with a tab": '"a\tb"',
+    "with a space": '"a b"',
+    "not ASCII": '"\xe4"',
+    "with a control": '"a\x01b"',
+    "without quotes": "no quotes",
+    "empty": '""',
+    "with a quote in it": '"a"b"',
+    "two of them": '"a", "b"',
+    "of 300 letters": '"' + "a" * 300 + '"',
+}
+
+
+@pytest.mark.parametrize("tag", UNFIT.values(), ids=UNFIT)
+def test_a_tag_that_cannot_be_sent_back_is_never_kept_and_the_next_try_goes_well(
+    session: Session, folder: Path, tag: str
+) -> None:
+    with Recorder(broken_off(KEPT, tag), Reply(200, GLB)) as recorder:
+        with pytest.raises(PassingError):
+            fetch(session, recorder.url, folder / "model.glb")
+        assert json.loads((folder / "model.glb.origin").read_bytes()) == {"asset": "asset_1", "etag": ""}
+        fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == GLB
+    assert "if-range" not in recorder.asked[1].headers
+
+
+@pytest.mark.parametrize("tag", UNFIT.values(), ids=UNFIT)
+def test_such_a_tag_in_our_own_file_is_not_sent_either(session: Session, folder: Path, tag: str) -> None:
+    (folder / "model.glb.part").write_bytes(GLB[:KEPT])
+    (folder / "model.glb.origin").write_text(json.dumps({"asset": "asset_1", "etag": tag}), encoding="utf-8")
+    with Recorder(Reply(200, GLB)) as recorder:
+        fetch(session, recorder.url, folder / "model.glb")
+    assert (folder / "model.glb").read_bytes() == GLB
+    assert "if-range" not in recorder.asked[0].headers
 
 
 def test_another_assets_part_is_not_continued(session: Session, folder: Path) -> None:

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..errors import ParameterError, Text, storage_error
+from ..files import read_own
 from ..job import folder as job_folder
 from ..job.claims import Claims
 from ..job.job import Job
@@ -31,6 +32,7 @@ from ..job.spending import charged
 from ..picture.file import PreparedPicture
 from ..request.account import Account
 from ..runner.timing import Timing
+from ..text import SENTENCE_LENGTH, one_line
 from . import manifest
 from .batch_store import AT_SCENARIO
 from .order import BatchError, BatchEvent, BatchResult, BatchState, Order, Row, Standing
@@ -244,7 +246,7 @@ def _read(folder: Path) -> tuple[Job | None, str]:
     except OSError as error:
         return None, storage_error("read a job", error).sentence
     try:
-        return None, refusal_of(folder).read_text(encoding="utf-8")
+        return None, one_line(read_own(refusal_of(folder)).decode(), SENTENCE_LENGTH)
     except (OSError, ValueError):
         return None, ""
 

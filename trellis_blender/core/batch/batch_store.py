@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StorageError, TrellisError
+from ..files import read_own, write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
 from ..job.events import Event, Submitted
@@ -50,14 +51,14 @@ class OtherRemoteIds:
         if _PLAIN_ID.fullmatch(remote_id):
             with contextlib.suppress(OSError):
                 self.folder.mkdir(exist_ok=True)
-                (self.folder / remote_id).write_text(self.job_id, encoding="utf-8")
+                write_whole(self.folder / remote_id, self.job_id.encode())
 
     def __contains__(self, remote_id: object) -> bool:
         """Return whether another job of the batch has the id."""
         if _PLAIN_ID.fullmatch(str(remote_id)) is None:
             return False
         try:
-            return (self.folder / str(remote_id)).read_text(encoding="utf-8") not in ("", self.job_id)
+            return read_own(self.folder / str(remote_id)).decode() not in ("", self.job_id)
         except (OSError, ValueError):
             return False
 

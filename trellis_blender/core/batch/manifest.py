@@ -24,9 +24,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import Text, storage_error
-from ..files import flush_folder, rename
+from ..errors import Text, TrellisError, storage_error
+from ..files import flush_folder, new_own, open_own, rename
 from ..request.models import MODELS
+from ..stored import restored
 from ..text import one_line
 from .order import BatchDiffersError, BatchError, NoBatchError, Order
 
@@ -34,6 +35,8 @@ FORMAT = 1
 FILE = "batch.json"
 NAME_BYTES = 60  # of a picture's name, as a part of its folder's name
 LINES_PER_MARK = 256
+LINE_BYTES = 1024 * 1024  # of the order, or of a picture's path
+COUNT_MAXIMUM = 10_000_000
 LIMITS = ("concurrency", "most_cost", "price")  # these may change, so they are not what tells two batches apart
 
 
@@ -48,8 +51,8 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """Read the order. Raises NoBatchError, or StorageError if the file cannot be read."""
         try:
-            with (folder / FILE).open("rb") as file:
-                head = file.readline()
+            with open_own(folder / FILE) as file:
+                head = file.readline(LINE_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             raise NoBatchError(
                 Text("There is no batch in {folder}. Choose the folder that a batch was begun in.", folder=folder)
@@ -60,20 +63,25 @@ class Manifest:
             data = json.loads(head + b"]}")
             if data["format"] > FORMAT:
                 raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
-            return cls(folder, _order(data["order"]), int(data["count"]), len(head))
-        except (ValueError, TypeError, KeyError, RecursionError):
+            return cls(folder, _order(data["order"]), _count(data["count"]), len(head))
+        except NoBatchError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TrellisError):
             raise _damaged(folder) from None
 
     def pictures(self, first: int = 0) -> Iterator[Path]:
         """Iterate over the pictures from that number on. Raises StorageError."""
         try:
-            with (self.folder / FILE).open("rb") as file:
+            with open_own(self.folder / FILE) as file:
                 self._seek(file, first)
-                for line in itertools.islice(file, self.count - first):
-                    yield Path(json.loads(line.rstrip().rstrip(b",")))
+                for _ in range(first, self.count):
+                    line = file.readline(LINE_BYTES)
+                    if not line:
+                        break
+                    yield _picture(line)
         except OSError as error:
             raise storage_error("read the batch", error) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _damaged(self.folder) from error
 
     def picture(self, index: int) -> Path:
@@ -90,7 +98,7 @@ class Manifest:
             for number in range(mark * LINES_PER_MARK, index):
                 if number % LINES_PER_MARK == 0 and number // LINES_PER_MARK == len(self._marks):
                     self._marks.append(file.tell())
-                file.readline()
+                file.readline(LINE_BYTES)
 
     def job_id(self, index: int, picture: Path, variation: int) -> str:
         """Return the id of a job, which names its folder: `000017-chair-2`."""
@@ -122,14 +130,14 @@ def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
     listed, part = folder / f".pictures-{token}", folder / f".{FILE}-{token}"
     try:
         count = 0
-        with listed.open("wb") as file:
+        with new_own(listed) as file:
             for picture in pictures:
                 file.write((b",\n" if count else b"") + json.dumps(str(picture.absolute())).encode("ascii"))
                 count += 1
         if not count:
             raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
         head = {"format": FORMAT, "order": _as_json(order), "count": count}
-        with listed.open("rb") as source, part.open("wb") as target:
+        with open_own(listed) as source, new_own(part) as target:
             target.write(json.dumps(head).encode("ascii")[:-1] + b', "pictures": [\n')
             while block := source.read(1 << 20):
                 target.write(block)
@@ -227,7 +235,22 @@ def _order(data: Any) -> Order:
     known = {spec.name for spec in dataclasses.fields(Order)}
     if not known <= data.keys() or data["model"] not in MODELS:
         raise ValueError("no such order")
-    return Order(**{name: data[name] for name in known})
+    order = restored(Order, data)
+    _checked(order)  # of an earlier version it may lack parameters, which is what tells it from another one
+    return order
+
+
+def _picture(line: bytes) -> Path:
+    name = json.loads(line.rstrip().rstrip(b","))
+    if not isinstance(name, str) or "\0" in name:
+        raise ValueError("no path")
+    return Path(name)
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= COUNT_MAXIMUM:
+        raise ValueError("no such number of pictures")
+    return value
 
 
 def _plain_name(picture: Path) -> str:

@@ -21,12 +21,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import Text, storage_error
-from ..files import own_folder, read_own, rename, write_whole
+from ..errors import ParameterError, Text, storage_error
+from ..files import is_link, own_folder, read_own, rename, write_whole
+from ..job.folder import JOB_ID
 from ..job.job import Job, Stage
 from ..job.lock import FolderLock
+from ..job.record import AMOUNT_MAXIMUM, MOMENT_MAXIMUM
 from ..job.spending import charged
-from ..request.parameters import Value
+from ..request.parameters import Value, complete
+from ..stored import restored
+from ..text import NAME_LENGTH, SENTENCE_LENGTH, one_line
 from .worker import REFUSALS
 
 FOLDER = "batches"
@@ -34,6 +38,7 @@ PLAN_FILE, FINISHED_FILE = "batch.json", "finished.json"
 FORMAT = 1
 BYTES_MAXIMUM = 256 * 1024 * 1024
 MADE, NOT_SENT = "made", "not sent"
+STATES = frozenset({"", MADE, NOT_SENT, *(stage.value for stage in Stage)})
 
 
 @dataclass(frozen=True)
@@ -201,14 +206,17 @@ def load_all(root: Path, tell: Callable[[str], None]) -> Iterator[tuple[Plan, Pl
 
     `tell`: is told in a sentence of one that cannot be read.
     """
+    if is_link(root / FOLDER):
+        return
     for file in sorted((root / FOLDER).glob(f"*/{PLAN_FILE}")):
         lock = None
         try:
             lock = FolderLock.acquire(file.parent)
             if lock is None:
                 continue
-            plan = _plan(json.loads(read_own(file, BYTES_MAXIMUM)))
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):  # damaged, or of a newer version
+            plan = _plan(json.loads(read_own(file, BYTES_MAXIMUM)), file.parent.name)
+        except (OSError, ValueError, TypeError, KeyError, RecursionError, ParameterError):
+            # damaged, or of a newer version
             if lock is not None:
                 lock.release()
             tell(Text("A batch cannot be read. Restore {file}, or begin it anew without the pictures made.", file=file))
@@ -216,17 +224,31 @@ def load_all(root: Path, tell: Callable[[str], None]) -> Iterator[tuple[Plan, Pl
         yield plan, PlanFile(file.parent, lock)
 
 
-def _plan(data: Mapping[str, Any]) -> Plan:
-    if data["format"] > FORMAT:
+def _plan(data: Any, folder: str) -> Plan:
+    """Return the plan in the folder of that name. Raises one of many errors if it is not one that we wrote."""
+    if type(data["format"]) is not int or data["format"] > FORMAT:
         raise ValueError("newer")
-    items = [
-        Item(
-            each["picture"],
-            tuple(each["ids"]),
-            each["is_begun"],
-            tuple(Outcome(**outcome) for outcome in each["outcomes"]),
-        )
-        for each in data["items"]
-    ]
-    known = {name: data[name] for name in Plan.__dataclass_fields__ if name != "items" and name in data}
-    return Plan(items=items, **known)
+    plan = restored(Plan, data)
+    plan.name, plan.trouble = one_line(plan.name, NAME_LENGTH), one_line(plan.trouble, SENTENCE_LENGTH)
+    complete(plan.parameters, plan.seed)
+    ids = [job_id for item in plan.items for job_id in item.ids]
+    if plan.id != folder or len({*ids}) != len(ids) or not all(map(JOB_ID.fullmatch, ids)):
+        raise ValueError("an id is none of ours")  # a job's id is its folder's name
+    if not (0 <= plan.created <= MOMENT_MAXIMUM and 0 <= (plan.ended or 0.0) <= MOMENT_MAXIMUM):
+        raise ValueError("a date is none")
+    plan.items = [_item(item) for item in plan.items]
+    return plan
+
+
+def _item(item: Item) -> Item:
+    if not item.ids or len(item.outcomes) not in (0, len(item.ids)):
+        raise ValueError("a picture has other outcomes than jobs")
+    return replace(item, outcomes=tuple(map(_outcome, item.outcomes)))
+
+
+def _outcome(outcome: Outcome) -> Outcome:
+    if outcome.state not in STATES:
+        raise ValueError("no such state")
+    if not (0 <= outcome.cost <= AMOUNT_MAXIMUM and 0 <= outcome.seconds <= MOMENT_MAXIMUM):
+        raise ValueError("an amount is none")
+    return replace(outcome, reason=one_line(outcome.reason, SENTENCE_LENGTH))

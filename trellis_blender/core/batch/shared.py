@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import errno
 import json
+import math
 import os
 import random
 import shutil
@@ -25,12 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PassingError, storage_error
-from ..files import write_whole
+from ..files import read_own, write_whole
 from ..job.claims import Claims
+from ..stored import restored
 
 FOLDER = ".batch"
 FILE = "state.json"
 FREE = "free"
+BYTES_MAXIMUM = 64 * 1024 * 1024
 WAIT_SECONDS = 5.0
 DAMAGED_SECONDS = 30.0  # for so long a network may show a file in part: sshfs remembers sizes for 20 seconds
 _BUSY = "Another process is changing the batch. Try again in a moment."
@@ -136,9 +139,9 @@ class Shared:
 
     def _read_bytes(self) -> bytes:
         try:
-            return (self._folder / FREE / FILE).read_bytes()
+            return read_own(self._folder / FREE / FILE, BYTES_MAXIMUM)
         except OSError:
-            return (self._holder() / FILE).read_bytes()
+            return read_own(self._holder() / FILE, BYTES_MAXIMUM)
 
     def _holder(self) -> Path:
         """Return the folder that holds the state now. Raises OSError if it has just been renamed."""
@@ -172,7 +175,7 @@ class Shared:
     def _loaded(self, file: Path) -> State:
         """Read the state that is ours now. Raises OSError; BusyError if a network may show an old part of it."""
         try:
-            state = _loaded(file.read_bytes())
+            state = _loaded(read_own(file, BYTES_MAXIMUM))
         except DamagedStateError as error:
             self._damaged_since = self._damaged_since or time.monotonic()
             if time.monotonic() - self._damaged_since > DAMAGED_SECONDS:
@@ -214,9 +217,10 @@ def _dumped(state: State) -> bytes:
 def _loaded(data: bytes) -> State:
     try:
         values: dict[str, Any] = json.loads(data)
-        for name in ("sent", "uncertain"):
-            values[name] = {job_id: Sent(**sent) for job_id, sent in values[name].items()}
-        known = {spec.name for spec in dataclasses.fields(State)}
-        return State(**{name: value for name, value in values.items() if name in known})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        is_unlimited = values["most_cost"] == math.inf
+        state = restored(State, {**values, "most_cost": None if is_unlimited else values["most_cost"]})
+        if is_unlimited:
+            state.most_cost = math.inf
+        return state
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedStateError(errno.EIO, "its file is damaged") from error

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..files import FOLDER_MODE, append_own, check_plain, is_link, own_folder
+from ..files import FOLDER_MODE, append_own, check_plain, is_link, open_own, own_folder
 from .lock import LOCK_FILE, FolderLock, try_lock
 
 PROCESSES = ".processes"
@@ -214,6 +214,7 @@ class Claims:
     def _is_unlocked(self, name: str) -> bool:
         path = self._processes / name
         try:
+            check_plain(path, path.lstat())
             file = path.open("rb+")
             if not try_lock(file):
                 return False
@@ -230,7 +231,7 @@ class Claims:
 
     def _is_silent(self, name: str) -> bool:
         try:
-            with (self._processes / name).open("rb") as file:  # opening asks the server anew (NFS, close-to-open)
+            with open_own(self._processes / name) as file:  # opening asks the server anew (NFS, close-to-open)
                 beat = os.fstat(file.fileno()).st_mtime_ns
         except OSError:
             beat = 0

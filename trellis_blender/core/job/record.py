@@ -140,8 +140,17 @@ def _list(value: Any, kind: type, name: str) -> tuple[Any, ...]:
     if name == "crop":
         if len(value) not in (0, 6):
             raise TypeError("a crop is six numbers")
-        return tuple(value) if all(abs(side) <= COUNT_MAXIMUM for side in value) else ()
+        return tuple(value) if _is_crop(*value) else ()
     return tuple(_text(item, name) for item in value)
+
+
+def _is_crop(*sides: int) -> bool:
+    """Return whether it has an extent: left, top, right, bottom, of width and height, may lie outside; or is empty."""
+    if not sides:
+        return True
+    left, top, right, bottom, width, height = sides
+    is_bounded = all(abs(side) <= COUNT_MAXIMUM for side in sides)
+    return is_bounded and left < right and top < bottom and width > 0 and height > 0
 
 
 def _parameters(value: Any) -> Mapping[str, Value]:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
+
+from ..text import number, one_line
 
 NUMBERS = 16  # of a matrix, row by row
 NAMES_MAXIMUM = 100
@@ -62,14 +63,13 @@ class Viewpoint:
             raise TypeError("a viewpoint has other kinds of facts")
         if not all(isinstance(name, str) for name in selected):
             raise TypeError("a name is no text")
-        return cls(matrix, projection, is_perspective, tuple(selected[:NAMES_MAXIMUM]))
+        return cls(matrix, projection, is_perspective, tuple(map(one_line, selected[:NAMES_MAXIMUM])))
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
     if not isinstance(values, list) or len(values) != NUMBERS:
         raise TypeError("a matrix has 16 numbers")
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        raise TypeError("a matrix has 16 numbers")
-    if not all(math.isfinite(value) and abs(value) < LARGEST for value in values):
+    found = [number(value) for value in values]
+    if any(value is None or abs(value) >= LARGEST for value in found):
         raise ValueError("a matrix is out of all bounds")
-    return tuple(map(float, values))
+    return tuple(value for value in found if value is not None)

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import BackgroundStoppedError, Remedy, TrellisError, storage_error, unexpected
-from ...core.files import write_whole
+from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
 from ...core.job.lock import FolderLock
+from ...core.stored import restored
 from ...host.background.process import Background, Launch
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ class Work(Errand):
             request = {**self.order.settings, "source": str(self.folder / SOURCE_FILE), "result": str(result)}
             numbers = self.ask(self.order.step, request)
             write_whole(self.folder / NUMBERS_FILE, json.dumps(numbers).encode())
-        numbers = json.loads((self.folder / NUMBERS_FILE).read_text(encoding="utf-8"))
+        numbers = json.loads(read_own(self.folder / NUMBERS_FILE))
         arrays: Arrays = {}
         if result.is_file():
             with np.load(result) as file:
@@ -292,6 +293,8 @@ class Look(Errand):
 
 def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
     """Yield what is to be done among these jobs, and is not done by another Blender. The folders are locked by then."""
+    if is_link(root / FOLDER):  # what is there is not ours to delete
+        return
     for folder in sorted((root / FOLDER).glob("*")):
         if not (folder / STEP_FILE).is_file():
             continue
@@ -300,11 +303,14 @@ def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
             if lock is None:
                 continue
             try:
-                yield read_order(folder), lock
-            except ValueError as error:
+                order = read_order(folder)
+            except (OSError, ValueError) as error:
                 _log.info("an order to finish a model could not be read: %s", error)
                 lock.release()
-                shutil.rmtree(folder, ignore_errors=True)
+                if isinstance(error, ValueError):
+                    shutil.rmtree(folder, ignore_errors=True)
+                continue
+            yield order, lock
 
 
 def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
@@ -318,7 +324,7 @@ def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, Fo
 def read_order(folder: Path) -> Order:
     """Return the order in the folder. Raises OSError, and ValueError if it cannot be understood."""
     try:
-        data = json.loads((folder / STEP_FILE).read_text(encoding="utf-8"))
-        return Order(data["step"], data["name"], data["job_id"], dict(data["settings"]), folder.name)
-    except (TypeError, KeyError) as error:
+        data = json.loads(read_own(folder / STEP_FILE))
+        return restored(Order, {**data, "id": folder.name})
+    except (TypeError, KeyError, RecursionError) as error:
         raise ValueError(str(error)) from error

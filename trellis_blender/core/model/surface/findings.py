@@ -13,11 +13,13 @@ from enum import Enum, auto
 from typing import Any
 
 from ...errors import Text
+from ...stored import restored
 
 FLIPPED_MOST = 0.0002  # of all faces; sound models have none
 HOLE_PERIMETER = 0.03  # of the model's size: TRELLIS.2's own exporter closes smaller ones
 FLATNESS_LEAST, FACING_MOST = 0.13, 0.4  # sound bodies have 0.16 to 0.7, and 0.1 to 0.24
 HIDDEN_MOST = 0.01  # of all faces, below which a hidden part is no reason to say something is wrong
+LARGEST = 1e12  # of any measure
 CLEAR_MOST = MIRROR_MOST = 0.01  # of the surface
 
 
@@ -106,14 +108,10 @@ def from_json(data: Any) -> Findings | None:
     """
     if data is None:
         return None
-    values = {}
-    for spec in dataclasses.fields(Findings):
-        value = data.get(spec.name)
-        if spec.name in data and value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise ValueError(f"{spec.name} is not a number")
-        if spec.name in data:
-            values[spec.name] = value
-    return Findings(**values)
+    found = restored(Findings, data)
+    if found.faces < 1 or not all(0 <= value <= LARGEST for value in dataclasses.astuple(found) if value is not None):
+        raise ValueError("a measure is out of all bounds")
+    return found
 
 
 def numbers(found: Findings, asked_texture: float = 0.0) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
-from trellis_core.files import rename
+from trellis_core.files import clear, rename
 
 from ..material_sanity import nodes
 from ..material_sanity.channels import bake_channels
@@ -102,6 +102,7 @@ def _hand_over(files: list[Path], folder: Path) -> None:
     parts = [(folder / f".{file.name}.part", folder / file.name) for file in files]
     try:
         for file, (part, _target) in zip(files, parts, strict=True):
+            clear(part)  # a link in its place would be followed
             shutil.copyfile(file, part)
         for part, target in parts:
             rename(part, target)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from mathutils.bvhtree import BVHTree
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
-from trellis_core.files import rename
+from trellis_core.files import clear, rename
 from trellis_core.model.finish.printable import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
@@ -184,6 +184,7 @@ def _write_stl(mesh: Any, file: Path, scale: float) -> None:
         each.select_set(each == obj)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.stem}.part.stl")
+    clear(part)  # a link in its place would be followed
     try:
         bpy.ops.wm.stl_export(
             filepath=str(part), export_selected_objects=True, global_scale=scale, forward_axis="Y", up_axis="Z"
