@@ -112,9 +112,9 @@ def find(wanted: str, name: str = "") -> bpy.types.Object | None:
 
     `name`: its name when it was last seen, so that not all objects have to be looked at.
     """
-    seen: Any = bpy.data.objects.get(name) if name else None
-    if seen is not None and job_id(seen) == wanted and seen.users_scene:
-        return seen  # type: ignore[no-any-return]  # an object
+    seen: bpy.types.Object | None = cast(Any, bpy.data.objects).get(name) if name else None
+    if seen is not None and job_id(seen) == wanted and cast(Any, seen).users_scene:
+        return seen
     return next((box for box, found in boxes_of_jobs() if found == wanted), None)
 
 

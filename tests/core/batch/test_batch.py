@@ -27,6 +27,7 @@ from trellis_blender.core.batch.order import (
     PictureRefused,
     Standing,
 )
+from trellis_blender.core.errors import Remedy
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.claims import PROCESSES, this_machine
 from trellis_blender.core.job.job import Stage
@@ -228,6 +229,22 @@ def test_credits_that_run_out_stop_all_workers_and_any_later_run_goes_on(
     jobs = [row.job for row in crew.open().rows() if row.job is not None]
     unsent = [job.message for job in jobs if job.stage is Stage.FAILED]
     assert not [message for message in unsent if "never reached Scenario" not in message]
+    crew.open().retry_failed()
+    crew.run()
+    assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)
+
+
+def test_one_resume_sends_again_what_a_dead_worker_was_about_to_send(begin: Begin, emulator: Emulator) -> None:
+    """It has to be searched for first: only then is it certain that nothing was charged."""
+    emulator.fault("submit", Fault(status=402), times=None, after=7)
+    crew = begin(concurrency=1)
+    crew.run()
+    (row,) = [row for row in crew.open().rows() if row.job is not None and row.job.stage is Stage.FAILED]
+    assert row.job is not None
+    announced = dataclasses.replace(row.job, stage=Stage.SUBMITTING, message="", remedy=Remedy.NONE, ended=None)
+    job_folder.save(row.folder, announced)
+    assert job_folder.begin_submit(row.folder, announced.submits)
+    emulator.heal("submit")
     crew.open().retry_failed()
     crew.run()
     assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)

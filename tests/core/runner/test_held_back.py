@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+from collections.abc import Callable
 
 from emulator import Emulator, Fault
-from tests.core.studio import Studio
+from tests.core.studio import QUICK, Studio
 from trellis_blender.core.job.job import Stage
 
 
@@ -21,3 +23,18 @@ def test_a_job_that_is_held_back_is_not_submitted_until_it_is_let_go(studio: Stu
     studio.runner.hold(frozenset())
     studio.reach(job_id, Stage.READY)
     assert emulator.calls["submit"] == 1
+
+
+def test_a_job_that_is_let_go_is_submitted_at_once_however_long_it_would_have_waited(
+    open_studio: Callable[..., Studio], emulator: Emulator
+) -> None:
+    emulator.fault("upload", Fault(until=(gate := threading.Event())))
+    studio = open_studio(timing=dataclasses.replace(QUICK, held=1e6))
+    job_id = studio.add()
+    studio.until(lambda: emulator.calls["upload"], "the picture on its way")
+    studio.runner.hold(frozenset({job_id}))
+    gate.set()
+    studio.until(lambda: studio.jobs[job_id].asset_id, "the picture at Scenario")
+    studio.rest()
+    studio.runner.hold(frozenset())
+    studio.reach(job_id, Stage.READY)

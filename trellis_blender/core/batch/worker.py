@@ -79,6 +79,7 @@ class Worker:
         self._mine: dict[int, Taken] = {}
         self._jobs: dict[str, Job] = {}  # what is known of those jobs
         self._resuming: set[str] = set()  # jobs whose Retry the runner has not answered yet
+        self._sent_again: set[str] = set()  # jobs that never arrived at Scenario, and that this run has sent again
         self._finished: list[tuple[int, bool]] = []  # pictures to be noted as finished, or to be left to the next run
         self._end: BatchResult | None = None  # why nothing more is begun
         self._halts, self._take_due = 0, 0.0
@@ -308,12 +309,30 @@ class Worker:
         if self._is_cancelling:
             self._cancel(job)
         if job.is_resting:
+            if self._is_to_be_sent_again(job):
+                self._sent_again.add(job.id)
+                self._resuming.add(job.id)
+                self._runner.resume(job.id)
+                return
             is_left = is_refusal(job)
             if is_left:
                 self._halt(job.message, job.remedy)
             self._over(index, job.id, is_left=is_left)
         elif job.trouble_remedy is Remedy.FOLDER and self._end is None:
             self._close(BatchResult(End.STORAGE, job.trouble, Remedy.FOLDER))
+
+    def _is_to_be_sent_again(self, job: Job) -> bool:
+        """Return whether it is certain now that the job never arrived, nothing was charged, and all are to be retried.
+
+        A worker that ended while it was about to send leaves such a job. It is sent again once, so that nobody has to
+        resume twice; whatever keeps it from Scenario a second time is told.
+        """
+        is_unsent = job.stage is Stage.FAILED and job.remedy is Remedy.SUBMIT_AGAIN
+        if not is_unsent or job.id in self._sent_again or self._end is not None or self._is_cancelling:
+            return False
+        with contextlib.suppress(StorageError):
+            return bool(self._shared.read().retries)
+        return False
 
     def _over(self, index: int, job_id: str, *, is_left: bool = False) -> None:
         self._mine[index].live.discard(job_id)
