@@ -125,10 +125,13 @@ def test_a_sound_model_needs_no_remedy(addon: Any) -> None:
     assert "trellis2.make_solid" not in buttons(panel)
 
 
-def test_a_model_that_was_never_checked_can_be(addon: Any) -> None:
-    panel = drawn(addon)
-    assert "trellis2.check_model" in buttons(panel)
-    assert "No faults found" not in panel.texts
+def test_a_model_that_was_never_checked_can_be_by_the_jobs_menu(addon: Any) -> None:
+    with session_with(addon, [snapshot(addon)]):
+        page, menu = draw(TYPES.TRELLIS2_PT_jobs), draw(TYPES.TRELLIS2_MT_job)
+    assert "trellis2.check_model" not in buttons(page)  # a model that arrived is being measured: the button would flash
+    assert "trellis2.check_model" in buttons(menu)
+    assert "trellis2.check_model" not in menu.grey
+    assert "No faults found" not in page.texts
 
 
 def test_the_tooltip_says_it_in_numbers(addon: Any) -> None:

@@ -173,8 +173,7 @@ def _draw_menu(row: Any, job: Job) -> None:
 def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """Draw how many faults the model has; what they are, with a button for each remedy, in a fold."""
     found = job.findings
-    if found is None:
-        layout.operator("trellis2.check_model", icon="VIEWZOOM").job_id = job.id
+    if found is None:  # it is being measured, or of an earlier version: the job's menu can have it measured
         return
     faults = found.faults(job.parameters.get("texture_size", 0))
     if not faults:
