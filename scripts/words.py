@@ -27,6 +27,7 @@ _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "g
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
     "core/align/points.py",
+    "core/stored.py",
     "core/picture/viewpoint.py",
     "scene/finishing/material_sanity/channels.py",
     "scene/finishing/material_sanity/nodes.py",

@@ -131,9 +131,12 @@ def test_cancelling_too_late_keeps_the_result(studio: Studio, emulator: Emulator
 
 def test_a_running_model_that_scenario_does_not_stop_is_kept(studio: Studio, emulator: Emulator) -> None:
     emulator.fault("submit", Fault(delay=0.3))
+    emulator.job_seconds = 600.0
     job_id = studio.add()
     studio.until(lambda: emulator.calls["submit"], "the paid call")
     studio.runner.cancel(job_id)
+    studio.until(lambda: studio.jobs[job_id].cancel_refused, "the refusal")
+    emulator.jobs[studio.jobs[job_id].remote_id].seconds = 0.0
     job = studio.reach(job_id, Stage.READY)
     assert (job.cancel_asked, job.cancel_refused, job.holds_model) == (True, True, True)
     assert charged(job) == job.cost == emulator.jobs[job.remote_id].cost
