@@ -152,8 +152,18 @@ class Hand:
             if button:
                 met.append((x, y, button))
                 if wanted and wanted in button:
+                    yield from self._steady(place, met, wanted)
                     break
         return met
+
+    def _steady(self, place: Place, met: list[tuple[int, int, str]], wanted: str) -> Turns:
+        """Correct the last point: a button may be lit a turn late, when the mouse is a step below it."""
+        x, y, button = met[-1]
+        for above in (0, round(ROW * context.preferences.system.ui_scale)):
+            yield from self.hover(x, y + above)
+            if wanted in place.button():
+                met[-1] = (x, y + above, button)
+                return
 
     def find(self, area: str, region: str, wanted: str) -> Turns:
         """Look for a button, and scroll for it; returns its point and what it is. Raises LookupError."""

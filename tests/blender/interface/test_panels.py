@@ -59,7 +59,7 @@ def test_a_job_is_drawn_in_every_special_state(show: Any, stage: str, state: dic
     assert show(stage, **state).texts[0] == "Tür"
 
 
-OF_A_MODEL = ("trellis2.check_model", "trellis2.import_model", "trellis2.enlarge_job")
+OF_A_MODEL = ("trellis2.import_model", "trellis2.enlarge_job")
 
 
 @pytest.mark.parametrize("stage", STAGES)
