@@ -73,6 +73,8 @@ def _names() -> dict[str, Record]:
     }
     batches = {
         "batch: outside": Record("batch: '../../x'", {"batch": "../../x"}),
+        "batch: outside, behind a name": Record("batch: 'a/../../x'", {"batch": "a/../../x"}),
+        "batch: a name with a line break": Record("batch: 'a\\n'", {"batch": "a\n"}),
         "sha256: a path": Record("picture_sha256: '/etc/passwd'", {"picture_sha256": "/etc/passwd"}),
         "a parameter's name: dunder path": Record("parameters: {'../x': 1}", {"parameters": {"seed": 1, "../x": 1}}),
     }
@@ -160,6 +162,11 @@ def _texts() -> dict[str, Record]:
         for name in ("name", "picture_name", "message")
         for what, (given, plain) in texts.items()
     }
+    found["message: a signed address"] = Record(
+        "message: an address with a signature",
+        {"message": "No: https://cdn.example/a?Signature=canary"},
+        {"message": "No: https://cdn.example/a"},
+    )
     longest = "x" * 1000  # of a sentence
     found["message: a hundred thousand signs"] = Record(
         "message: 100,000 times x", {"message": "x" * 100_000}, {"message": longest}

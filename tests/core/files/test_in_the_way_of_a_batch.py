@@ -102,3 +102,14 @@ def test_the_files_of_a_batch_are_guarded_alike(
     said = in_time(lambda: DEEDS[name](root))
     assert is_well(said), said
     assert is_untouched(outside)
+
+
+def test_batches_behind_a_link_are_not_taken(folder: Path) -> None:
+    theirs, root = folder / "theirs", folder / "root"
+    theirs.mkdir()
+    root.mkdir()
+    write_plan(theirs)
+    (root / plans.FOLDER).symlink_to(theirs / plans.FOLDER, target_is_directory=True)
+    before = sorted((theirs / plans.FOLDER).rglob("*"))
+    assert list(plans.load_all(root, pytest.fail)) == []
+    assert sorted((theirs / plans.FOLDER).rglob("*")) == before

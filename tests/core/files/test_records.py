@@ -82,6 +82,14 @@ def test_what_is_written_is_loaded_again_whatever_its_name_was(folder: Path) -> 
     assert job_folder.as_json(loaded_again) == job_folder.as_json(job)
 
 
+@pytest.mark.parametrize("job_id", ["", ".", "..", "../x", "a/b", "a\\b", "C:x", " x", ".x", "a*", "x" * 256])
+def test_an_id_that_could_lead_elsewhere_is_none(job_id: str) -> None:
+    known = json.loads(json.dumps(job_folder.as_json(SOUND)))
+    assert job_folder.from_json(known) == SOUND
+    with pytest.raises(ValueError, match="none of ours"):
+        job_folder.from_json({**known, "id": job_id})
+
+
 @pytest.mark.parametrize("field", ["asset_id", "remote_id", "model_asset_id", "uploaded_at"])
 def test_an_id_at_scenario_has_a_length(folder: Path, field: str) -> None:
     changed: Any = {field: "a" * 10_000}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator, Fault
-from tests.core.studio import Studio
-from trellis_blender.core.files import write_whole
+from tests.core.studio import Studio, new_job
+from trellis_blender.core.files import close_to_others, own_folder, write_whole
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Stage
 
@@ -83,3 +83,28 @@ def test_a_link_is_not_opened_to_close_what_it_points_at(tmp_path: Path) -> None
     (tmp_path / "20260101-120000-aaaaaa").symlink_to(tmp_path / "outside", target_is_directory=True)
     job_folder.close(tmp_path / "20260101-120000-aaaaaa")
     assert stat.S_IMODE((tmp_path / "outside").stat().st_mode) == 0o755
+
+
+def test_what_a_link_points_at_keeps_its_rights(tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_bytes(b"x")
+    (tmp_path / "outside.txt").chmod(0o644)
+    (tmp_path / "key.json").symlink_to(tmp_path / "outside.txt")
+    close_to_others(tmp_path / "key.json")
+    assert stat.S_IMODE((tmp_path / "outside.txt").stat().st_mode) == 0o644
+
+
+def test_a_folder_of_ours_that_is_open_is_closed_before_it_is_used(tmp_path: Path) -> None:
+    (tmp_path / "batches").mkdir(mode=0o755)
+    own_folder(tmp_path / "batches")
+    own_folder(tmp_path / "new")
+    assert rights(tmp_path) == {"batches": 0o700, "new": 0o700}
+
+
+def test_a_job_is_closed_even_where_its_folder_is_not(tmp_path: Path) -> None:
+    job = new_job()
+    folder = tmp_path / job.id
+    folder.mkdir(mode=0o755)
+    job_folder.save(folder, job)
+    job_folder.mark(folder, is_favorite=True)
+    assert job_folder.begin_submit(folder, 1)
+    assert {*rights(folder).values()} == {0o600}

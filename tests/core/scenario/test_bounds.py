@@ -64,6 +64,7 @@ ENDLESS: dict[str, Speech] = {
     "goes early hints for ever": dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
     "drips a body with a length": dripping(HEAD + b"Content-Length: 1000000\r\n\r\n"),
     "drips a body without a length": dripping(HEAD + b"\r\n"),
+    "drips spaces behind a whole answer": dripping(HEAD + b'\r\n{"job": {"jobId": "job_1"}}', b" "),
     "drips chunks": dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     "drips a chunk's size": dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
     "drips the trailer": dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"T: t\r\n"),

@@ -362,6 +362,13 @@ def test_an_answer_that_is_packed_in_a_way_that_was_not_asked_for_is_not_unpacke
     assert recorder.asked[0].headers["accept-encoding"] == "gzip, deflate"
 
 
+@pytest.mark.parametrize("paid", [False, True])
+def test_an_answer_that_is_shorter_than_it_says_is_none_even_if_it_can_be_read(paid: bool) -> None:
+    with Recorder(Reply(200, b'{"a": 1}', length=100)) as recorder:
+        error = failure(caller_of(recorder.url), paid=paid)
+    assert type(error) is (AnswerLostError if paid else PassingError)
+
+
 def test_a_packing_that_nobody_knows_is_none() -> None:
     with Recorder(Reply(200, b'{"a": 1}', {"Content-Encoding": "aws-chunked"})) as recorder:
         assert caller_of(recorder.url).call("GET", MODEL) == {"a": 1}

@@ -17,10 +17,11 @@ from tests.core.scenario.test_https import call, context, expect_not_sent
 from tests.core.studio import AGENT
 from tests.glbs.draft import container
 from trellis_blender.core.errors import AnswerLostError, PassingError, RefusedError
-from trellis_blender.core.request.account import DEFAULT_ADDRESS
+from trellis_blender.core.request.account import DEFAULT_ADDRESS, Account
 from trellis_blender.core.request.service import Asset
 from trellis_blender.core.scenario.connection import Connections, Session
 from trellis_blender.core.scenario.download import REDIRECTS_MAXIMUM, download
+from trellis_blender.core.scenario.http import Caller
 from trellis_blender.core.scenario.surroundings import (
     CERTIFICATE_VARIABLES,
     HOST_CHARACTERS_MAXIMUM,
@@ -64,6 +65,35 @@ def test_no_password_of_this_computers_reaches_any_host(
         call(recorder.url)
         fetch(recorder.url, tmp_path)
     assert [asked.headers.get("authorization", "") for asked in recorder.asked] == [f"Basic {KEY}", ""]
+
+
+def test_another_add_on_that_prints_all_connections_does_not_print_the_key(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("http.client.HTTPConnection.debuglevel", 1)
+    with Recorder() as recorder:
+        assert call(recorder.url) == {}
+    printed = "".join(capfd.readouterr())
+    assert KEY not in printed
+    assert "send:" not in printed
+
+
+def test_no_cookie_is_kept_or_sent(tmp_path: Path) -> None:
+    cookies = {"Set-Cookie": "canary=canary; Path=/; Max-Age=9999"}
+    with Recorder(Reply(200, b"{}", cookies), Reply(200, GLB, cookies)) as recorder:
+        made = Caller(Account.checked("a-key", "a-secret", "", recorder.url), Connections(), AGENT)
+        files = Session(Connections(), AGENT, recorder.url)
+        for path in ("/one", "/two"):
+            made.dry_run(path, {})
+            download(
+                files,
+                Asset("asset_1", "", recorder.url, is_glb=True),
+                tmp_path / "model.glb",
+                lambda _seconds: True,
+                lambda _: None,
+            )
+    assert len(recorder.asked) == 4
+    assert [asked.headers.get("cookie") for asked in recorder.asked] == [None] * 4
 
 
 def fetch(url: str, folder: Path, api: str = "http://127.0.0.1:1") -> None:

@@ -14,6 +14,7 @@ from tests.never_lost.plain.hostile import cases
 from tests.never_lost.plain.hostile.cases import Case
 from tests.never_lost.plain.hostile.company import AT_THE_PAID_CALL, FAULTS, PRIVATE, company, try_fault, try_private
 from tests.never_lost.plain.hostile.drive import HERE, Outcome, try_address, try_case
+from tests.never_lost.plain.hostile.odd import ODD, odd
 from trellis_blender.core.runner import steps
 from trellis_blender.core.scenario import api, download, http
 
@@ -24,7 +25,7 @@ AT_ONCE, SLOWLY_AT_ONCE = 12, 24
 SECONDS = 3.0
 PAGES = 20
 LOOKS = 5
-ALL = {kind: list(make()) for kind, make in cases.KINDS.items()}
+ALL = {kind: list(make()) for kind, make in {**cases.KINDS, ODD: odd}.items()}
 
 
 @pytest.fixture(scope="module", autouse=True)
