@@ -11,7 +11,7 @@ action=${1:?start, fail or stop}
 folder=$(mkdir -p "${2:?a folder}" && cd "$2" && pwd)
 export SLURM_CONF=$folder/slurm.conf
 
-configure() {
+configure() { # tasks go to both nodes alike (LLN), and those of a failed one begin again after seconds (cred_expire)
     local plugins host
     plugins=$(dirname "$(dpkg -L slurm-wlm-basic-plugins | grep -m1 '/auth_none\.so$')")
     host=$(hostname -s)
@@ -23,6 +23,7 @@ SlurmctldPort=26917
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/none
+AuthInfo=cred_expire=5
 CredType=cred/none
 PluginDir=$plugins
 StateSaveLocation=$folder/state
@@ -38,15 +39,21 @@ SelectTypeParameters=CR_CPU
 JobAcctGatherType=jobacct_gather/none
 MpiDefault=none
 SwitchType=switch/none
+SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=1
 MaxArraySize=100001
 SlurmdParameters=config_overrides
-NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[26918-26919] CPUs=4 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[26918-26919] CPUs=8 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES LLN=YES MaxTime=INFINITE State=UP
 CONF
 }
 
 end() { # SIGNAL PIDFILE
     if [ -s "$2" ]; then kill "-$1" "$(cat "$2")" 2>/dev/null || true; fi
+}
+
+is_alive() { # PID; not one that has ended and that nobody has asked about
+    [ -r "/proc/$1/stat" ] && ! grep -q ') [ZX] ' "/proc/$1/stat" 2>/dev/null
 }
 
 case $action in
@@ -65,8 +72,19 @@ case $action in
         end KILL "$folder/n2.pid"
         scontrol update NodeName=n2 State=DOWN Reason="its machine failed"
         ;;
-    stop)
-        for name in n1 n2 controller; do end TERM "$folder/$name.pid"; done
+    stop) # a daemon deletes its file of its process before it has ended, so they are read first
+        pids=$(cat "$folder"/{n1,n2,controller}.pid 2>/dev/null || true)
+        scancel --user=root 2>/dev/null || true
+        for signal in TERM KILL; do
+            for pid in $pids; do kill "-$signal" "$pid" 2>/dev/null || true; done
+            for _ in $(seq 50); do
+                living=0
+                for pid in $pids; do if is_alive "$pid"; then living=1; fi; done
+                if [ $living = 0 ]; then exit 0; fi
+                sleep 0.2
+            done
+        done
+        exit 1
         ;;
     *) exit 2 ;;
 esac

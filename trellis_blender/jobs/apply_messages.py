@@ -135,6 +135,8 @@ def show_job(session: Session, job: Job) -> None:
     if shown is not None and (job.message or job.trouble) not in ("", shown.message or shown.trouble):
         session.messages.drop_connected()
     session.changes += shown is None or shown.stage is not job.stage
+    if shown is not None and shown.foreign and not job.foreign and session.is_loaded:
+        session.batches.take_over()
     icons.expect(job.id)
     session.display.progress.learn(job)
     session.batches.hear(job)

@@ -63,6 +63,7 @@ def test_a_folder_becomes_models_in_a_grid_in_a_collection_named_after_it(tmp_pa
     assert float(rows[0]["cost_cu"]) > 0
     said = bpy.data.texts[batch.report.text].as_string()
     assert "3 of 4 models" in said
+    assert str(addon.session.running().root) not in said  # the text goes wherever the .blend goes
     assert rows[3]["reason"] in said
     sheet = np.asarray(Image.open(batch.file.folder / "contact sheet.png"))
     step_x, step_y = sheet.shape[1] // 2, sheet.shape[0] // 2

@@ -7,6 +7,7 @@ test's own process, by wrapping the functions that write: the add-on knows nothi
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -26,13 +27,14 @@ from tests.patience import PATIENCE
 class Blender:
     """The process. `state` is what it told last: `jobs` by id, `held` (stopped at a step), the number of `models`."""
 
-    def __init__(self, resources: Path, address: str) -> None:
+    def __init__(self, resources: Path, address: str, *before: str) -> None:
+        """Start it. `before`: the words of a command that starts the rest of its words."""
         from environments import own_folders  # which only the tests' own process finds
 
         self.state: dict[str, Any] = {"jobs": {}, "held": False, "rested": False, "models": 0, "loaded": False}
         self._said: list[str] = []
         self._process = subprocess.Popen(
-            [sys.executable, "-X", "utf8", "-u", __file__, address],
+            [*before, sys.executable, "-X", "utf8", "-u", __file__, address],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), **own_folders(resources)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -136,6 +138,28 @@ def hold_at(event: str, when: str) -> None:
     folder.rename = files.rename = held_rename
 
 
+def hold_plan(write: int) -> None:
+    """Stop the thread that writes the plan of a batch just before its `write`-th write, from 1."""
+    plans: Any = importlib.import_module(f"{ADDON}.core.batch.plan")
+    write_whole, count = plans.write_whole, [0]
+
+    def held_write(path: Path, data: bytes, **options: Any) -> None:
+        count[0] += 1
+        if count[0] == write:
+            _hold()
+        write_whole(path, data, **options)
+
+    plans.write_whole = held_write
+
+
+def fill(filler: Path) -> None:
+    """Fill the disk to the last byte."""
+    filler.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
 def _state(bpy: Any, session: Any) -> dict[str, Any]:
     shown = ("stage", "message", "remedy", "foreign", "trouble", "remote_id", "cancel_asked")
     current = session.running()
@@ -145,6 +169,16 @@ def _state(bpy: Any, session: Any) -> dict[str, Any]:
         "rested": _rested.is_set(),
         "models": sum(thing.type == "MESH" for thing in bpy.data.objects),
         "loaded": current is not None and current.is_loaded,
+        "batches": [
+            {
+                "begun": sum(item.is_begun for item in batch.plan.items),
+                "models": batch.models,
+                "trouble": batch.plan.trouble or batch.file.trouble,
+                "is_paused": batch.plan.is_paused,
+                "is_over": batch.is_reported,
+            }
+            for batch in (current.batches.all if current is not None else ())
+        ],
         "notices": [notice.sentence for notice in session.notices()],
     }
 
@@ -155,6 +189,8 @@ def _obey(bpy: Any, session: Any, order: dict[str, Any]) -> None:
         hold_at(order["event"], order["when"])
     elif what == "rest":
         session.start().runner.compute(_rested.set)
+    elif what in ("hold_plan", "generate_batch", "fill", "make_room"):
+        _obey_batch(bpy, session.start().root / "filler", order)
     elif what == "generate":
         bpy.ops.trellis2.generate_image(filepath=order["picture"], seed=order["seed"])
     elif what == "resume_unasked":
@@ -163,7 +199,19 @@ def _obey(bpy: Any, session: Any, order: dict[str, Any]) -> None:
         session.start().runner.cancel(job_id)
     else:
         session.tick()  # an artist presses what the panel shows by then
-        getattr(bpy.ops.trellis2, what)(job_id=job_id)
+        getattr(bpy.ops.trellis2, what)(**({"job_id": job_id} if job_id else {}))
+
+
+def _obey_batch(bpy: Any, filler: Path, order: dict[str, Any]) -> None:
+    match order["do"]:
+        case "hold_plan":
+            hold_plan(order["write"])
+        case "generate_batch":
+            bpy.ops.trellis2.generate_batch(directory=order["folder"], use_import=False)
+        case "fill":
+            fill(filler)
+        case _:
+            filler.unlink()
 
 
 def _orders() -> queue.SimpleQueue[dict[str, Any]]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -201,15 +201,19 @@ class PlanFile:
         write_whole(self.folder / PLAN_FILE, text, is_private=True)
 
 
-def load_all(root: Path, tell: Callable[[str], None]) -> Iterator[tuple[Plan, PlanFile]]:
-    """Yield the unfinished batches of the jobs in `root` that no other Blender drives, oldest first.
+def load_all(
+    root: Path, tell: Callable[[str], None], known: Container[Path] = frozenset()
+) -> Iterator[tuple[Plan, PlanFile]]:
+    """Yield the unfinished batches of the jobs in `root` that no Blender drives, oldest first.
 
-    `tell`: is told in a sentence of one that cannot be read.
+    `tell`: is told in a sentence of one that cannot be read. `known`: the folders of our own.
     """
     if is_link(root / FOLDER):
         return
     for file in sorted((root / FOLDER).glob(f"*/{PLAN_FILE}")):
         lock = None
+        if file.parent in known:
+            continue
         try:
             lock = FolderLock.acquire(file.parent)
             if lock is None:

@@ -126,6 +126,14 @@ class Batches:
         if self.all:
             self._hold()
 
+    def take_over(self) -> None:
+        """Go on with the batches of a Blender that is gone. Call it once a job of such a Blender was taken over."""
+        known = {batch.file.folder for batch in self.all}
+        found = [Batch(*each) for each in plans.load_all(self._session.root, self._session.finished, known)]
+        if found:
+            self.all += found
+            self.loaded()
+
     def add(self, plan: Plan, places: Mapping[str, Vector]) -> Batch:
         """Begin a batch. `places`: where the models of jobs without placeholders stand."""
         batch = Batch(plan, PlanFile(self._session.root / plans.FOLDER / plan.id), places=dict(places))

@@ -62,7 +62,7 @@ class Report:
     def write_text(self) -> bpy.types.Text:
         """Make the text in this file, and return it."""
         text = bpy.data.texts.new(translated(Text("Batch {name}", name=self.plan.name)))
-        text.write("\n".join(lines(self.plan, self.folder)) + "\n")
+        text.write("\n".join(lines(self.plan)) + "\n")
         text.cursor_set(0)
         self.text = text.name
         return text
@@ -118,13 +118,13 @@ def summary(plan: Plan) -> str:
     )
 
 
-def lines(plan: Plan, folder: Path) -> Iterator[str]:
+def lines(plan: Plan) -> Iterator[str]:
     """Yield the report's lines, translated: the whole, what has no model and why, then every file."""
     outcomes = list(plan.outcomes())
     yield translated(summary(plan))
     if plan.ended is not None:
         yield translated(Text("Time: {time}", time=translated(duration(plan.ended - plan.created))))
-    yield translated(Text("Table and contact sheet: {folder}", folder=folder))
+    yield translated("Table and contact sheet: press Open Batch Folder")  # no path: the text goes into the .blend
     reasons: dict[str, int] = {}
     for _, _, outcome in outcomes:
         if outcome.reason:
