@@ -206,3 +206,8 @@ def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(timeout=1.5)
     assert second.communicate(timeout=PATIENCE)[0].strip() == "inside"
+
+
+def test_without_npm_there_is_no_gltf_validator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "npm" else f"/usr/bin/{name}")
+    assert environments.gltf_validator() is None

@@ -170,8 +170,8 @@ def test_every_entry_with_the_dots_of_a_dialog_asks_and_the_button_without_does_
     with session_with(addon, [snapshot(addon, remote_id="r1", findings=None)]):
         drawn = [draw(getattr(TYPES, name)) for name in ("TRELLIS2_MT_job", "TRELLIS2_MT_trellis", "TRELLIS2_PT_jobs")]
     entries = [each for page in drawn for each in page.operators if each[0] == "trellis2.export_model"]
-    asking = {label: bool(given.get("asks")) for _name, label, given in entries}
-    assert asking == {"Export...": True, "Export for glTF": False, "": True}
+    asking = [(label, given.get("asks", False)) for _name, label, given in entries]
+    assert asking == [("Export...", True), ("Export...", True), ("Export for glTF", False), ("", True)]
 
 
 def test_a_failed_export_leaves_the_file_that_was_there(model: Any, tmp_path: Path) -> None:
