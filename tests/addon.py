@@ -79,6 +79,7 @@ PARTS = {
     "outline": "core.align.outline",
     "block_out": "scene.pictured.block_out",
     "projecting": "scene.pictured.projecting",
+    "aligning": "scene.pictured.aligning",
     "viewpoint": "host.viewpoint",
     # finishing
     "work": "scene.finishing.work",

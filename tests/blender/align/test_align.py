@@ -13,7 +13,7 @@ from mathutils import Vector
 from tests import workshop
 from tests.blender.align.conftest import SIDE, look_from
 from tests.blender.picture.test_render import current_scene
-from tests.blender.working import OPS, SMALL, meshes, newest_job, refusal, tick_until
+from tests.blender.working import OPS, SMALL, finish, meshes, newest_job, refusal, tick_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,8 +162,26 @@ def test_a_model_that_was_moved_is_put_back_by_a_click(studio: Any, addon: Any, 
     assert np.abs(np.array(model.matrix_world) - before).max() < 0.01
 
 
+def test_of_a_picture_from_a_file_the_scenes_camera_is_taken_once_it_is_asked_for(
+    studio: Any, addon: Any, connected: Emulator, tmp_path: Path
+) -> None:
+    studio.trellis2.place = "PICTURE"
+    rendered(studio, tmp_path, "picture.png")
+    finish(tmp_path / "picture.png")
+    assert any("does not tell its camera" in sentence for sentence in settle(addon))
+    model = next(thing for thing in meshes() if thing.get("trellis2_job_id"))
+    model.location.x += 5
+    assert OPS.trellis2.align() == {"FINISHED"}
+    settle(addon)
+    ours, its = covered(studio.camera, model), covered(studio.camera, bpy.data.objects["dog"])
+    assert np.abs(np.array(ours) - np.array(its)).max() < 0.06  # as in the first test
+    studio.camera = None
+    assert refusal(OPS.trellis2.align).startswith("The picture does not tell its camera, and the scene has none.")
+
+
 def test_a_model_whose_job_is_gone_is_refused_in_a_sentence(studio: Any, addon: Any, connected: Emulator) -> None:
     model = made()
+    assert not addon.session.running().aligning.is_busy  # at the cursor, it waits for nothing
     before = model.matrix_world.copy()
     model["trellis2_job_id"] = "job_elsewhere"
     said = refusal(OPS.trellis2.align)
