@@ -64,7 +64,7 @@ DEFAULT_BLENDER = {"3.11": "4.5.15", "3.13": "5.2.3"}
 GLTF_VALIDATOR = "gltf-validator@2.0.0-dev.3.10"
 
 _MARKER = "built.json"
-_NPM_INSTALL = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
+_NPM_INSTALL = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0", "--fetch-timeout=20000")
 _PIP_INSTALL = ("-m", "pip", "install", "-q", "--disable-pip-version-check")
 # Imports the modules that building an environment needs: some distributions ship a Python without them.
 _TELL_VERSION = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
