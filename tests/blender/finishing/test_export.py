@@ -168,7 +168,7 @@ def test_every_entry_with_the_dots_of_a_dialog_asks_and_the_button_without_does_
     bpy.context.scene.trellis2.export_folder = str(tmp_path)  # type: ignore[union-attr]
     model["trellis2_job_id"], model["trellis2_version"] = "r1", "1.0.0"
     with session_with(addon, [snapshot(addon, remote_id="r1", findings=None)]):
-        drawn = [draw(getattr(TYPES, name)) for name in ("TRELLIS2_MT_job", "TRELLIS2_MT_trellis", "TRELLIS2_PT_jobs")]
+        drawn = [draw(getattr(TYPES, name)) for name in ("TRELLIS2_MT_job", "TRELLIS2_MT_model", "TRELLIS2_PT_jobs")]
     entries = [each for page in drawn for each in page.operators if each[0] == "trellis2.export_model"]
     asking = [(label, given.get("asks", False)) for _name, label, given in entries]
     assert asking == [("Export...", True), ("Export...", True), ("Export for glTF", False), ("", True)]
