@@ -145,7 +145,9 @@ def test_seen_by_the_same_camera_it_looks_like_the_picture_and_more_so_with_the_
     project(addon, mode="OFF")
     assert not addon.projecting.is_shown(model)
     assert exported_texture(model, tmp_path) == texture
+    images = len(bpy.data.images)
     project(addon, mode="REMOVE")
+    assert len(bpy.data.images) == images - 1
     assert [node.name for node in shine.nodes] == kept
     assert len(model.data.uv_layers) == 1
     assert "trellis_picture" not in model.data.attributes
@@ -223,7 +225,8 @@ def test_the_block_out_gives_its_place_its_size_and_its_parent_to_the_model(
     assert OPS.trellis2.replace_block_out() == {"FINISHED"}
     settle(addon)
     assert not dog.visible_get()
-    assert [each.name for each in dog.users_collection] == ["Block-Out"]
+    (away,) = dog.users_collection
+    assert (away.name, away.hide_viewport, away.hide_render) == ("Block-Out", True, True)
     assert model.parent == handle
     assert np.abs(np.array(covered(studio.camera, model)) - np.array(seen)).max() < 0.06  # as in the first test
     corners = (np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box]) for thing in (model, dog))

@@ -155,6 +155,30 @@ def test_stopping_sends_nothing_more_and_brings_what_is_paid(tmp_path: Path, con
     assert refusal(OPS.trellis2.stop_batch).endswith("No batch is running. Start one first")
 
 
+def test_a_paid_call_that_is_put_off_is_not_made_after_the_batch_was_stopped(
+    tmp_path: Path, connected: Emulator
+) -> None:
+    connected.fault("submit", Fault(until=(gate := threading.Event()), status=429))
+    batch = begin(folder_of(tmp_path / "stopped", "a.png"))
+    tick_until(lambda: "submitting" in batch.stages.values())
+    assert OPS.trellis2.stop_batch() == {"FINISHED"}
+    gate.set()
+    finish(batch)
+    assert (connected.calls["submit"], connected.paid, batch.models) == (1, 0, 0)
+
+
+def test_a_batch_of_empty_pictures_is_made_where_their_transparency_is_not_sent(
+    tmp_path: Path, connected: Emulator
+) -> None:
+    folder = folder_of(tmp_path / "empty", "a.png")
+    with Image.open(folder / "a.png") as picture:
+        picture.putalpha(0)
+        picture.save(folder / "a.png")
+    batch = begin(folder, opaque=True, use_import=False)
+    finish(batch)
+    assert batch.models == 1
+
+
 @pytest.mark.parametrize(("status", "remedy"), [(401, "KEY"), (402, "CREDITS")])
 def test_a_refused_account_pauses_the_batch_and_resume_goes_on(
     tmp_path: Path, connected: Emulator, status: int, remedy: str
@@ -172,6 +196,7 @@ def test_a_refused_account_pauses_the_batch_and_resume_goes_on(
     assert batch.plan.remedy == addon.errors.Remedy[remedy].value
     connected.heal("submit")
     assert OPS.trellis2.resume_batch() == {"FINISHED"}
+    assert (batch.plan.trouble, batch.plan.remedy) == ("", "")
     finish(batch)
     assert (batch.models, connected.calls["submit"]) == (4, 4 + refused)
 

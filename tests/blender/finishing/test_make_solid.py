@@ -102,14 +102,28 @@ def test_faces_that_stay_keep_all_they_have(addon: Any, tmp_path: Path) -> None:
     count = len(thing.data.polygons)
     marks = thing.data.attributes.new("mark", "INT", "FACE")
     marks.data.foreach_set("value", np.arange(count, dtype=np.int32))
+    for name in ("other", "edited", "rendered"):
+        thing.data.color_attributes.new(name, "FLOAT_COLOR", "POINT")
+        thing.data.uv_layers.new(name=f"{name} map")
+    thing.data.attributes.active_color_name, thing.data.attributes.default_color_name = "edited", "rendered"
+    thing.data.uv_layers.active = thing.data.uv_layers["edited map"]
+    thing.data.uv_layers["rendered map"].active_render = True
     made_solid(smallest_part=1.0)
     copy = copy_of(thing)
+    assert layers_in_use(copy.data) == ["edited", "rendered", "edited map", "rendered map"]
     kept = np.empty(len(copy.data.polygons), np.int32)
     copy.data.attributes["mark"].data.foreach_get("value", kept)
     assert len(kept) == count - 80
     assert (corners(copy) == corners(thing)[kept]).all()
     assert (uvs(copy) == uvs(thing)[kept]).all()
     assert not copy.data.validate(verbose=True)
+
+
+def layers_in_use(mesh: Any) -> list[str]:
+    """Return the names of the colours and then of the UVs that are edited and that are rendered."""
+    colours, uvs_of = mesh.attributes, mesh.uv_layers
+    rendered = next(layer.name for layer in uvs_of if layer.active_render)
+    return [colours.active_color_name, colours.default_color_name, uvs_of.active.name, rendered]
 
 
 def test_a_closed_hole_has_the_uvs_of_what_is_around_it(addon: Any, tmp_path: Path) -> None:
