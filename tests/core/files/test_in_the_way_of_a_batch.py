@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.hostile_files.in_the_way import FILES_OF_A_BATCH, THINGS
 from trellis_blender.core.batch import plan as plans
 from trellis_blender.core.batch.batch import Batch
 from trellis_blender.core.batch.batch_store import REMOTE_IDS, OtherRemoteIds
+from trellis_blender.core.batch.order import NoBatchError
 from trellis_blender.core.job.claims import PROCESSES, Claims, this_machine
 
 __all__ = ["outside"]
@@ -113,3 +115,15 @@ def test_batches_behind_a_link_are_not_taken(folder: Path) -> None:
     before = sorted((theirs / plans.FOLDER).rglob("*"))
     assert list(plans.load_all(root, pytest.fail)) == []
     assert sorted((theirs / plans.FOLDER).rglob("*")) == before
+
+
+def test_a_line_without_an_end_is_not_read_to_it(folder: Path) -> None:
+    THINGS["100 MB of zeros"](folder / "batch.json", folder)
+    tracemalloc.start()
+    try:
+        with pytest.raises(NoBatchError, match="is damaged"):
+            Batch.open(folder)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 * 1024 * 1024

@@ -177,5 +177,7 @@ def test_findings_of_a_newer_version_are_read_and_those_that_are_no_numbers_are_
     assert from_json(None) is None
     with pytest.raises(TypeError, match="holes"):
         from_json({"faces": 3, "parts": 1, "holes": "many"})
+    with pytest.raises(TypeError, match="faces"):
+        from_json({"faces": True, "parts": 1})
     with pytest.raises(ValueError, match="bounds"):
         from_json({"faces": 3, "parts": 1, "holes": -1})

@@ -369,6 +369,22 @@ def test_an_answer_that_is_shorter_than_it_says_is_none_even_if_it_can_be_read(p
     assert type(error) is (AnswerLostError if paid else PassingError)
 
 
+@pytest.mark.parametrize("how_much", [1, 10**9], ids=["a byte", "all"])
+def test_what_has_begun_to_leave_counts_as_sent_even_if_sending_it_fails(
+    monkeypatch: pytest.MonkeyPatch, how_much: int
+) -> None:
+    sendall = socket.socket.sendall
+
+    def broken(sock: socket.socket, data: Any) -> None:
+        sendall(sock, bytes(data)[:how_much])
+        raise ConnectionResetError("in the middle")
+
+    with Recorder() as recorder:
+        monkeypatch.setattr(socket.socket, "sendall", broken)
+        assert type(failure(caller_of(recorder.url), paid=True)) is AnswerLostError
+        monkeypatch.undo()
+
+
 def test_a_packing_that_nobody_knows_is_none() -> None:
     with Recorder(Reply(200, b'{"a": 1}', {"Content-Encoding": "aws-chunked"})) as recorder:
         assert caller_of(recorder.url).call("GET", MODEL) == {"a": 1}

@@ -37,6 +37,7 @@ NAME_BYTES = 60  # of a picture's name, as a part of its folder's name
 LINES_PER_MARK = 256
 LINE_BYTES = 1024 * 1024  # of the order, or of a picture's path
 COUNT_MAXIMUM = 10_000_000
+AT_ONCE_MAXIMUM = 10_000  # variations, and jobs at the same time
 LIMITS = ("concurrency", "most_cost", "price")  # these may change, so they are not what tells two batches apart
 
 
@@ -236,6 +237,8 @@ def _order(data: Any) -> Order:
     if not known <= data.keys() or data["model"] not in MODELS:
         raise ValueError("no such order")
     order = restored(Order, data)
+    if max(order.variations, order.concurrency) > AT_ONCE_MAXIMUM:
+        raise ValueError("more than anybody orders")
     _checked(order)  # of an earlier version it may lack parameters, which is what tells it from another one
     return order
 
