@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the add-on's time: ``scripts/bench.py import``, ``click``, ``startup``, ``textures``, ``finish``, ``align``.
+"""Measure the add-on's time: ``scripts/bench.py import``, ``click``, ``startup``, ``textures``, ``finish``, ``align``
+and ``scale``.
 
 ``align``: how long it takes to find where a model stands in its picture, beside Blender's import of the model.
 ``click``: how long Blender freezes when a click takes a picture, as a ratio to doing everything in the click.
@@ -9,6 +10,7 @@ run. docs/performance.md explains the numbers.
 ``startup``: how much longer enabling the add-on takes than enabling an empty one; then the first draw and click.
 ``finish``: what checking a model that has arrived takes, and how long each step on it keeps Blender, against an import;
 what Game Ready takes, against Blender's own steps run by hand, and how much its copies look like the models.
+``scale``: what hundreds and thousands of jobs at once cost, waiting and arriving, without Blender and in it.
 ``textures``: what the first display of a model's textures costs, as a ratio to images that nobody prepared. It needs a
 real Blender with a window.
 
@@ -41,6 +43,8 @@ from benchmarks import finish_table, game_table, import_table, startup_table, te
 from benchmarks.finish_table import MeasuredAlign, MeasuredFinish
 from benchmarks.game_table import MeasuredGame
 from benchmarks.import_table import BLENDERS, NORMALS, OURS, Measured
+from benchmarks.scale import table as scale_table
+from benchmarks.scale.table import MeasuredScale
 from benchmarks.startup_table import MeasuredStart
 from benchmarks.texture_table import MeasuredTextures
 from build import stage
@@ -52,6 +56,11 @@ SECONDS_PER_PROCESS = 1800
 IMPORTS, CLICKS, STARTS = "benchmarks.import_runs", "benchmarks.click_runs", "benchmarks.startup_runs"
 FINISHES = "benchmarks.finish_runs"
 GAMES = "benchmarks.game_runs"
+SCALES = "benchmarks.scale.runs"
+JOBS = (100, 1000, 5000)
+TIMED = ((1000, 0, 60.0), (500, 100, 12.0))  # jobs; at a time, 0: any number; seconds that a model takes
+TICKED = 1000  # jobs in a Blender
+SCALE_PARTS = ("jobs", "timed", "ticks", "plan")
 GAME_PRESETS = ("MOBILE", "PROP", "HERO", "FILM")
 SCRIPTS = environments.ROOT / "scripts"
 TEXTURES = SCRIPTS / "benchmarks" / "texture_runs.py"  # Blender's own Python runs it, which does not find the others
@@ -68,6 +77,7 @@ TEXTURES_BEGIN, TEXTURES_END = "<!-- bench textures: begin -->", "<!-- bench tex
 FINISH_PAGE = PAGE.with_name("finishing.md")
 ALIGN_BEGIN, ALIGN_END = "<!-- bench align: begin -->", "<!-- bench align: end -->"
 FINISH_BEGIN, FINISH_END = "<!-- bench finish: begin -->", "<!-- bench finish: end -->"
+SCALE_BEGIN, SCALE_END = "<!-- bench scale: begin -->", "<!-- bench scale: end -->"
 START_BEGIN, START_END = "<!-- bench startup: begin -->", "<!-- bench startup: end -->"
 
 
@@ -112,6 +122,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     align.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
     align.add_argument("--check", action="store_true", help="fail where the requirement is not met")
     align.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
+    _add_scale(benches, versions)
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
     ours.add_argument("--texture", action="append", type=int, help="textures of so many pixels; can be repeated")
@@ -121,6 +132,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     ours.add_argument("--check", action="store_true", help="fail where a requirement is not met")
     ours.add_argument("--write", action="store_true", help=f"put the tables into docs/{PAGE.name}")
     options = parser.parse_args(arguments)
+    if options.bench == "scale":
+        options.bpy, options.jobs = options.bpy or [versions[1]], options.jobs or list(JOBS)
+        options.only = options.only or list(SCALE_PARTS)
+        return options
     if options.runs < 1:
         parser.error("--runs has to be 1 at least")
     if options.bench == "textures":
@@ -133,6 +148,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.normals = options.normals or list(NORMALS)
     options.texture = options.texture or ([2048] if options.quick else list(PIXELS))
     return options
+
+
+def _add_scale(benches: Any, versions: list[str]) -> None:
+    scale = benches.add_parser("scale", help="hundreds and thousands of jobs at once (Linux)")
+    scale.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    scale.add_argument("--jobs", action="append", type=int, help=f"so many; can be repeated (default: {JOBS})")
+    scale.add_argument("--only", action="append", choices=SCALE_PARTS, help="this part; can be repeated")
+    scale.add_argument("--check", action="store_true", help="fail where a requirement is not met")
+    scale.add_argument("--write", action="store_true", help=f"put the tables into docs/{PAGE.name}")
 
 
 def measure(version: str, faces: int, pixels: int, normals: str, runs: int) -> Measured:
@@ -232,6 +256,28 @@ def games(version: str, faces: int, models: Sequence[Path]) -> list[MeasuredGame
     return measured
 
 
+def scales(options: argparse.Namespace) -> MeasuredScale:
+    """Return what many jobs cost. The counts of jobs are needed for all else. Raises as `measure` does."""
+    plain = str(environments.plain_environment(environments.running_python()))
+
+    def run(python: str, *arguments: object) -> dict[str, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            answer, mode, count, *more = Path(folder, "answer.json"), *map(str, arguments)
+            _run([python, "-m", SCALES, mode, count, str(answer), *more])
+            found: dict[str, float] = json.loads(answer.read_text(encoding="utf-8"))
+        print(*arguments, found, file=sys.stderr, flush=True)
+        return found
+
+    only = options.only
+    blenders = [(version, str(environments.blender_environment(version))) for version in options.bpy]
+    return MeasuredScale(
+        {count: run(plain, "jobs", count) for count in options.jobs if "jobs" in only},
+        {each: run(plain, "timed", each[0], each[2], each[1]) for each in TIMED if "timed" in only},
+        {(version, TICKED): run(python, "ticks", TICKED) for version, python in blenders if "ticks" in only},
+        run(plain, "plan", scale_table.PLANNED) if "plan" in only else {},
+    )
+
+
 def exit_status(measured: Sequence[Measured], *, check: bool) -> int:
     """Return 1 if requirements are checked and one is not met, or if there was nothing to check; otherwise 0."""
     verdicts = import_table.judge(measured)
@@ -320,6 +366,17 @@ def _bench_starts(options: argparse.Namespace) -> int:
     return int(options.check and not all(verdict.is_met for verdict in verdicts))
 
 
+def _bench_scale(options: argparse.Namespace) -> int:
+    """Measure many jobs, print the tables, and return the exit status. Raises as `measure` does."""
+    measured = scales(options)
+    text = f"{heading(1, 'run')}\n\n{scale_table.table(measured)}"
+    if options.write:
+        write(text, markers=(SCALE_BEGIN, SCALE_END))
+    verdicts = scale_table.judge(measured)
+    print(text, "", *verdicts, sep="\n")
+    return int(options.check and not all(verdict.is_met for verdict in verdicts))
+
+
 def _bench_textures(options: argparse.Namespace) -> int:
     """Measure the first displays, print them, and return the exit status. Raises as `textures` does."""
     measured = [
@@ -390,6 +447,8 @@ def main() -> int:
             return _bench_aligns(options)
         if options.bench == "startup":
             return _bench_starts(options)
+        if options.bench == "scale":
+            return _bench_scale(options)
         if options.bench == "textures":
             return _bench_textures(options)
         measured = _measure_all(options)

@@ -6,4 +6,5 @@
 `startup_runs`, `startup_table`: enabling the add-on, until the first click.
 `finish_runs`, `finish_table`: the check of a model, and Make Solid.
 `texture_runs`, `texture_table`: the first display of a model's textures, in a window.
+`scale`: many jobs at once.
 """

@@ -12,6 +12,8 @@ from benchmarks import finish_table, game_table, import_table, startup_table, te
 from benchmarks.finish_table import MeasuredAlign, MeasuredFinish
 from benchmarks.game_table import MeasuredGame
 from benchmarks.import_table import Measured
+from benchmarks.scale import table as scale_table
+from benchmarks.scale.table import MeasuredScale
 from benchmarks.startup_table import MeasuredStart
 from benchmarks.texture_table import MeasuredTextures
 
@@ -296,3 +298,48 @@ def test_the_first_displays_stand_in_a_table_in_milliseconds() -> None:
 def test_textures_of_4096_pixels_are_shown_in_the_blender_on_path_by_default() -> None:
     options = bench.parse(["textures"])
     assert (options.blender, options.texture) == (["blender"], [4096])
+
+
+MANY = {
+    "submit": 55.0,
+    "submit_cpu": 12.7,
+    "submit_event": 4e-4,
+    "arrive": 30.0,
+    "arrive_cpu": 9.0,
+    "arrive_event": 9e-4,
+}
+MANY |= {"memory": 10_000.0, "wait_cpu": 0.005, "files": 17.0, "requests": 10.0}
+
+
+def scaled(**changed: float) -> MeasuredScale:
+    """What is well within all that is allowed, but for what is said of 1,000 jobs, of their end, and of a tick."""
+    few = {**MANY, "requests": 1.0}
+    timed = {"seconds": 120.0, "ideal": 115.0, **changed}
+    tick = {"wait_median": 0.002, "wait_most": 0.009, "arrive_median": 0.004, "arrive_most": 0.03, **changed}
+    plan = {"plan": 2.0, "plan_memory": 3e7, "plan_bytes": 7e6, "dry": 4.0, "dry_memory": 9e7}
+    jobs = {100: few, 1000: {**MANY, **changed}}
+    return MeasuredScale(jobs, {(1000, 0, 60.0): timed}, {("4.5.15", 1000): tick}, plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("wait_cpu", 0.011),
+        ("memory", 51_000.0),
+        ("files", 1010.0),
+        ("requests", 11.0),
+        ("arrive_event", 2e-3),
+        ("seconds", 139.0),
+        ("arrive_median", 0.018),
+    ],
+)
+def test_many_jobs_must_cost_little_each(name: str, value: float) -> None:
+    assert all(verdict.is_met for verdict in scale_table.judge(scaled()))
+    (failed,) = [verdict for verdict in scale_table.judge(scaled(**{name: value})) if not verdict.is_met]
+    assert "1,000 jobs" in failed.name
+
+
+def test_what_is_computed_of_a_large_batch_is_said_to_be_computed() -> None:
+    table = scale_table.table(scaled())
+    assert "| 1,000 | any number | 60 | 115 | 120 | 1.04 |" in table
+    assert "Computed from the 1,000, not measured" in table

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.clock import MovedClock
 from tests.core.studio import STEADY, new_job
-from trellis_blender.core.job.events import Event, Polled
+from trellis_blender.core.job.events import Event, Generated, Polled
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.entries import JobEntry
@@ -97,3 +97,16 @@ def test_after_a_failure_and_a_change_of_account_it_begins_anew() -> None:
     polling.restart()
     poll(polling, entries, pages)
     assert pages.asked == ["", "", ""]
+
+
+def test_when_one_of_many_has_ended_the_next_round_comes_soon() -> None:
+    clock = MovedClock()
+    entries = [JobEntry(running(number), Path("nowhere"), since=0.0, reported=clock.now()) for number in (1, 2)]
+    polling = Polling(STEADY, clock)
+    pauses = []
+    for event in (NEWS, Generated(("asset_1",), 1.0, 60.0)):
+        polling.start_round(entries)
+        polling.end_round({entries[0].job.id: event})
+        pauses.append(min(polling.dues) - clock.now())
+        clock.move(pauses[-1])
+    assert pauses == [STEADY.poll_last, STEADY.poll_first]

@@ -17,7 +17,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -231,11 +231,12 @@ def size(folder: Path) -> int:
     return sum(status.st_size for path in folder.rglob("*") if stat.S_ISREG((status := path.lstat()).st_mode))
 
 
-def job_folders(root: Path) -> list[Path]:
-    """Return all folders that hold a job, oldest first. Raises OSError."""
+def job_folders(root: Path, known: Container[str] = frozenset()) -> list[Path]:
+    """Return all folders that hold a job but those of the `known` jobs, oldest first. Raises OSError."""
     if not root.is_dir():
         return []
-    names = (entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    unknown = (entry for entry in os.scandir(root) if entry.name not in known)
+    names = (entry.name for entry in unknown if entry.is_dir() and not entry.name.startswith("."))
     return [root / name for name in sorted(names) if os.path.lexists(root / name / JOB_FILE)]
 
 

@@ -120,8 +120,9 @@ class JobStore:
                 self._drop(entry)  # another Blender has removed it
 
     def folders(self) -> list[Path]:
-        """Return the folders of the jobs to look at, oldest first. Raises OSError."""
-        return job_folder.job_folders(self._root)
+        """Return the folders of the jobs to look at, oldest first: all that we do not hold. Raises OSError."""
+        held = {job_id for job_id, entry in self.entries.items() if entry.hold is not None}
+        return job_folder.job_folders(self._root, held)
 
     def _check_one(self, folder: Path, told: Mapping[str, str]) -> None:
         """Look at one job, unless it is ours. Tell the artist if it cannot be read, unless that was `told` before."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import PassingError
-from ..job.events import Event
+from ..job.events import Event, Polled
 from .entries import JobEntry
 from .timing import Clock, Timing
 
@@ -76,7 +76,10 @@ class Polling:
             self._due = now + self._timing.until_retry(self._attempt, hint)
             return asked
         self._attempt, self._page, self._next_page = 0, self._next_page, ""
-        self._due = now + self._timing.until_poll(min((now - entry.since for entry in asked), default=0.0))
+        age = min((now - entry.since for entry in asked), default=0.0)
+        if len(asked) > 1 and not all(isinstance(event, Polled) for event in result.values()):
+            age = 0.0  # one of many has ended, so others are about to
+        self._due = now + self._timing.until_poll(age)
         for entry in asked:
             if entry.job.id in result:
                 entry.reported = now
