@@ -116,12 +116,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     finish.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
     finish.add_argument("--check", action="store_true", help="fail where a requirement is not met")
     finish.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
-    align = benches.add_parser("align", help="finding where a model stands in its picture, compared with an import")
-    align.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
-    align.add_argument("--faces", type=int, default=FINISHED_FACES, help=f"so many (default: {FINISHED_FACES:,})")
-    align.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
-    align.add_argument("--check", action="store_true", help="fail where the requirement is not met")
-    align.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
+    _add_align(benches, versions)
     _add_scale(benches, versions)
     ours.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
     ours.add_argument("--faces", action="append", type=int, help="so many faces; can be repeated")
@@ -148,6 +143,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options.normals = options.normals or list(NORMALS)
     options.texture = options.texture or ([2048] if options.quick else list(PIXELS))
     return options
+
+
+def _add_align(benches: Any, versions: list[str]) -> None:
+    align = benches.add_parser("align", help="finding where a model stands in its picture, compared with an import")
+    align.add_argument("--bpy", action="append", choices=versions, help="this Blender; can be repeated")
+    align.add_argument("--faces", type=int, default=FINISHED_FACES, help=f"so many (default: {FINISHED_FACES:,})")
+    align.add_argument("--runs", type=int, default=RUNS, help=f"warm runs (default: {RUNS})")
+    align.add_argument("--check", action="store_true", help="fail where the requirement is not met")
+    align.add_argument("--write", action="store_true", help=f"put the table into docs/{FINISH_PAGE.name}")
 
 
 def _add_scale(benches: Any, versions: list[str]) -> None:
