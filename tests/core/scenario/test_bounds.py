@@ -134,6 +134,20 @@ def test_a_handshake_that_is_never_answered_ends_before_anything_is_sent(drop: b
     assert type(error) is PassingError
 
 
+def test_the_deadline_ends_a_handshake_long_before_its_socket_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 2 * PATIENCE)
+    was_shut = threading.Event()
+
+    def wait_for_the_end(client: socket.socket, _left: threading.Event) -> None:
+        client.settimeout(PATIENCE)
+        if client.recv(1) == b"":
+            was_shut.set()
+
+    with server(wait_for_the_end) as url:
+        outcome(caller(url.replace("http:", "https:")))
+        assert was_shut.wait(PATIENCE)
+
+
 def test_a_host_with_many_addresses_is_not_tried_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[object] = []
     connections = Connections()
