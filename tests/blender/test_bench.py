@@ -104,14 +104,17 @@ def test_the_benchs_model_is_of_the_size_that_was_asked_for(glb: Path) -> None:
     assert len(mesh.polygons) == pytest.approx(2000, rel=0.02)
 
 
-def test_check_and_make_solid_are_measured_on_a_sound_and_on_a_faulty_model(tmp_path: Path, addon: Any) -> None:
+def test_the_check_and_every_step_are_measured_and_what_changes_a_faulty_model_on_one_too(
+    tmp_path: Path, addon: Any
+) -> None:
     answer = tmp_path / "answer.json"
     result = ended("finish_runs", "3000", "1", str(answer))
     assert result.returncode == 0, result.stderr
     found = json.loads(answer.read_text(encoding="utf-8"))
-    assert set(found) == set(finish_runs.KINDS)
-    for (one,) in found.values():
-        assert set(one) == {"check", "import", "take", "arrive", "solid"}
+    measured = [(each["step"], each["kind"]) for each in found]
+    assert measured == [(step, kind) for step, kinds, _settings in finish_runs.STEPS for kind in kinds]
+    for (one,) in (each["runs"] for each in found):
+        assert set(one) == {"check", "import", "begin", "step", "end"}
         assert all(seconds > 0 for seconds in one.values())
 
 

@@ -100,14 +100,17 @@ def test_the_details_say_it_in_one_line_with_a_button_for_each_remedy(addon: Any
 
 
 def test_spots_and_a_flat_body_lead_to_the_model_that_may_be_without(addon: Any) -> None:
-    spots = drawn(addon, findings=findings(addon, mirror=0.2))
+    model = bpy.data.objects.new("model", bpy.data.meshes.new("model"))
+    model["trellis2_job_id"], model["trellis2_version"] = "r1", "1.0.0"
+    bpy.context.scene.collection.objects.link(model)  # type: ignore[union-attr]  # there is one
+    spots = drawn(addon, remote_id="r1", findings=findings(addon, mirror=0.2))
     assert "Mirror spots" in spots.texts
     assert "trellis2.material_sanity" in buttons(spots)
     assert complaints(spots) == ["SPOTS"]
     assert complaints(drawn(addon, findings=findings(addon, flatness=0.05, facing=0.6))) == ["FLAT"]
     assert complaints(drawn(addon, findings=findings(addon))) == []
     assert complaints(drawn(addon, findings=findings(addon, mirror=0.2), picture="")) == []  # nothing to make it from
-    left = drawn(addon, stage="ready", findings=findings(addon, mirror=0.2))
+    left = drawn(addon, stage="ready", remote_id="r1", findings=findings(addon, mirror=0.2))
     assert complaints(left) == ["SPOTS"]
     assert "trellis2.material_sanity" not in buttons(left)
 

@@ -147,8 +147,8 @@ if sys.platform == "linux":  # a small real disk can be mounted for one process 
         blender.tell("fill")  # in the middle
         gate.set()
         emulator.heal("upload")
+        # what another job deletes may leave room for one that is on the disk then, and paid for
         blender.until(lambda state: any(job["trouble"] for job in state["jobs"].values()), "the trouble of a job")
-        assert emulator.calls["submit"] == 0  # never pay for what is not on the disk
         blender.tell("make_room")
         blender.until(lambda state: any(job["stage"] == "ready" for job in state["jobs"].values()), "the first model")
         if batch_of(blender)["is_paused"]:
