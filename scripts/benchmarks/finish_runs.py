@@ -32,7 +32,8 @@ from emulator.model.relief import make_relief
 from .import_runs import enabled, part, picture
 
 KINDS = {"sound": frozenset[Any](), "faulty": BODY_FLAWS}
-PIXELS = 2048
+# Textures of the model, and of its game-ready copy. With few faces, only the bench itself is tried.
+FEW, PIXELS, BAKED_PIXELS, FEW_PIXELS = 100_000, 2048, 1024, 128
 WAIT_SECONDS = 0.01
 # A camera without perspective, three before the origin, that looks along Y.
 VIEWPOINT = {
@@ -61,7 +62,7 @@ GAME: Mapping[str, Any] = MappingProxyType(
 STEPS: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...] = (
     ("solid", ("sound", "faulty"), {"smallest_part": 0.001, "largest_hole": 1.0}),
     ("print", ("sound", "faulty"), {"size": 100.0, "cut": 1.0, "density": 1.24, "unit": 1.0, "format": "STL"}),
-    ("game_ready", ("sound",), {"faces": 10_000, "texture_size": 1024, **GAME}),
+    ("game_ready", ("sound",), {"faces": 10_000, "texture_size": BAKED_PIXELS, **GAME}),
     ("export", ("sound",), {"format": "GLB", "engine": "GLTF", "at_origin": True}),
     ("light", ("sound",), {"amount": 1.0}),
 )
@@ -78,9 +79,12 @@ def main(faces: int, runs: int) -> list[dict[str, Any]]:
             {
                 "step": step,
                 "kind": kind,
-                "runs": [_run(addon, file(kind), step, settings, folder / str(run)) for run in range(runs + 1)][1:],
+                "runs": [_run(addon, file(kind), step, given, folder / str(run)) for run in range(runs + 1)][1:],
             }
             for step, kinds, settings in STEPS
+            for given in [
+                {**settings, "texture_size": FEW_PIXELS} if step == "game_ready" and faces < FEW else settings
+            ]
             for kind in kinds
         ]
 
@@ -88,9 +92,9 @@ def main(faces: int, runs: int) -> list[dict[str, Any]]:
 def _made(file: Path, faces: int, kind: str) -> Path:
     # an inner shell doubles the faces
     count = faces // (2 if KINDS[kind] else 1)
-    file.write_bytes(
-        make_relief(Order(picture(), count, PIXELS, "png", double_sided=True, seed=1, flaws=KINDS[kind]))[0]
-    )
+    pixels = PIXELS if faces >= FEW else FEW_PIXELS
+    order = Order(picture(), count, pixels, "png", double_sided=True, seed=1, flaws=KINDS[kind])
+    file.write_bytes(make_relief(order)[0])
     return file
 
 
