@@ -38,10 +38,10 @@ PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "neve
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
 # These run on one Python, and on all with --long, because they test the emulator and not the add-on.
 ONCE = ("emulator",)
-# Of the Blenders between the oldest and the newest, these rooms run with --long only: they use what all versions have
-# in common. Pictures, the background Blender, models and scene differ per version, and run on each.
+# Of the Blenders between the oldest and the newest, these suites and rooms run with --long only: they use what all
+# versions have in common. Pictures, the background Blender, models and scene differ per version, and run on each.
 BETWEEN = ("4.5.15", "5.0.1")
-AT_BOTH_ENDS = ("batch", "command", "hostile", "interface", "jobs", "settings")
+AT_BOTH_ENDS = ("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "never_lost", "settings")
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -95,17 +95,18 @@ def plan(options: argparse.Namespace) -> list[Step]:
     blenders = options.bpy or (
         list(environments.PYTHON_OF_BLENDER) if options.all else [environments.DEFAULT_BLENDER[here]]
     )
+    between = BETWEEN if options.all and not options.long else ()
     planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
     planned += [
         Step(
             BLENDER_FOLDERS[suite],
             environments.PYTHON_OF_BLENDER[version],
             version,
-            AT_BOTH_ENDS if suite == "blender" and options.all and not options.long and version in BETWEEN else (),
+            AT_BOTH_ENDS if suite == "blender" and version in between else (),
         )
         for suite in BLENDER_FOLDERS
         for version in blenders
-        if suite in wanted
+        if suite in wanted and not (suite in AT_BOTH_ENDS and version in between)
     ]
     planned += [
         Step(PLAIN_FOLDERS[suite], python)
