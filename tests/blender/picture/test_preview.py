@@ -71,6 +71,14 @@ def test_each_warning_is_said_with_its_remedy(tmp_path: Path, addon: Any, pixels
     assert remedy in said
 
 
+def test_a_small_picture_of_a_tiny_subject_gets_one_warning_about_its_size(tmp_path: Path, addon: Any) -> None:
+    choose(picture_file(tmp_path, pixels=np.pad(subject(80), ((60, 60), (60, 60), (0, 0)))))
+    look(addon)
+    said = draw(addon.panels.TRELLIS2_PT_generate).text
+    assert "is tiny" in said
+    assert "smaller than 256 pixels" not in said
+
+
 def test_a_file_that_cannot_be_read_is_told_in_the_panel(tmp_path: Path, addon: Any) -> None:
     choose(tmp_path / "gone.png")
     assert look(addon).view is None
