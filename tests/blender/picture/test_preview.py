@@ -75,8 +75,8 @@ def test_a_small_picture_of_a_tiny_subject_gets_one_warning_about_its_size(tmp_p
     choose(picture_file(tmp_path, pixels=np.pad(subject(80), ((60, 60), (60, 60), (0, 0)))))
     look(addon)
     said = draw(addon.panels.TRELLIS2_PT_generate).text
-    assert "is tiny" in said
-    assert "smaller than 256 pixels" not in said
+    assert "smaller than 256 pixels" in said
+    assert "is tiny" not in said
 
 
 def test_a_file_that_cannot_be_read_is_told_in_the_panel(tmp_path: Path, addon: Any) -> None:

@@ -54,7 +54,7 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
         if is_made:
             draw_text(body, context, MADE_ANEW, "INFO")
         for concern in answer.view.concerns:
-            if not (concern is Concern.SMALL and Concern.TINY in answer.view.concerns):  # one word on size is enough
+            if not (concern is Concern.TINY and Concern.SMALL in answer.view.concerns):  # one word on size is enough
                 draw_concern(body, context, concern, source)
     elif answer.error:
         draw_text(body, context, answer.error, "ERROR")
