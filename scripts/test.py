@@ -36,12 +36,16 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders for plain Python and for bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
-# These run on one Python, and on all with --long, because they test the emulator and not the add-on.
-ONCE = ("emulator",)
+# These run on one Python, and on all with --long: the emulator's tests do not run the add-on, and what differs per
+# Python, the libraries, is what the tests of `core` try.
+ONCE = ("emulator", "never_lost")
 # Of the Blenders between the oldest and the newest, these suites and rooms run with --long only: they use what all
 # versions have in common. Pictures, the background Blender, models and scene differ per version, and run on each.
 BETWEEN = ("4.5.15", "5.0.1")
-AT_BOTH_ENDS = ("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "never_lost", "settings")
+AT_BOTH_ENDS = (
+    *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "never_lost", "settings"),
+    *("test_bench.py", "test_demo.py", "test_repository.py"),
+)
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
