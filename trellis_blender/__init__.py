@@ -12,18 +12,9 @@ from typing import Any
 
 def register() -> None:
     """Add everything to Blender."""
-    import gc
+    from .interface import registration
 
-    # Nearly all that importing makes stays, so looking for garbage meanwhile finds none: a tenth of the start's time.
-    is_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        from .interface import registration
-
-        registration.register()
-    finally:
-        if is_collecting:
-            gc.enable()
+    registration.register()
 
 
 def unregister() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import sys
 import threading
@@ -19,7 +18,7 @@ from tests.blender.pictures import picture_file
 from tests.blender.working import generate, tick_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from emulator import Emulator
@@ -201,18 +200,6 @@ def test_blender_has_the_words_of_the_language_that_it_shows(addon: Any, in_fren
         assert list(known) == languages
         for language, said in known.items():
             assert said["*", "Use Settings"] == addon.translation.dictionary(language)["Use Settings"]
-
-
-@pytest.mark.parametrize("switch", [gc.enable, gc.disable])
-def test_enabling_it_leaves_garbage_collection_as_it_was(addon: Any, switch: Callable[[], None]) -> None:
-    addon_utils.disable(ADDON, default_set=True)
-    try:
-        switch()
-        before = gc.isenabled()
-        addon_utils.enable(ADDON, default_set=True)
-        assert gc.isenabled() is before
-    finally:
-        gc.enable()
 
 
 def test_importing_the_package_imports_no_blender(tmp_path: Path) -> None:
