@@ -36,8 +36,8 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders for plain Python and for bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
-# These run on one Python, and on all with --long: the emulator's tests do not run the add-on, and what differs per
-# Python, the libraries, is what the tests of `core` try.
+# These run on the oldest Python alone, which has the libraries of the oldest Blender, and on all with --long: the
+# emulator's tests do not run the add-on, and `core` tries what differs with newer libraries.
 ONCE = ("emulator", "never_lost")
 # Of the Blenders between the oldest and the newest, these suites and rooms run with --long only: they use what all
 # versions have in common. Pictures, the background Blender, models and scene differ per version, and run on each.
@@ -115,7 +115,7 @@ def plan(options: argparse.Namespace) -> list[Step]:
     planned += [
         Step(PLAIN_FOLDERS[suite], python)
         for suite in PLAIN_FOLDERS
-        for python in ((here,) if suite in ONCE and not options.long else pythons)
+        for python in (pythons[:1] if suite in ONCE and not options.long else pythons)
         if suite in wanted
     ]
     return planned + ([Step(GUI, here)] if options.gui else [])
