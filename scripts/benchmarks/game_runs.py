@@ -148,8 +148,11 @@ def _views(obj: Any, copy: Any, shown: Any) -> Any:
         each.hide_render = each != shown
     hidden = shown.hide_get()
     shown.hide_set(False)
+    has_none = not shown.material_slots
+    if has_none:
+        shown.data.materials.append(None)
     materials = [slot.material for slot in shown.material_slots]
-    shown_flat = [_flat(material) for material in materials]
+    shown_flat = [_flat(material or _default()) for material in materials]
     for slot, material in zip(shown.material_slots, shown_flat, strict=True):
         slot.material = material
     camera: Any = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
@@ -175,6 +178,8 @@ def _views(obj: Any, copy: Any, shown: Any) -> Any:
             views.append(pixels.reshape(SIDE_PIXELS, SIDE_PIXELS, 4))
     for slot, material in zip(shown.material_slots, materials, strict=True):
         slot.material = material
+    if has_none:
+        shown.data.materials.clear()
     for each, was in kept:
         each.hide_render = was
     shown.hide_set(hidden)
@@ -182,10 +187,18 @@ def _views(obj: Any, copy: Any, shown: Any) -> Any:
     return np.stack(views)
 
 
+def _default() -> Any:
+    """Return what a mesh without a material looks like: the gray that a new one has, too."""
+    import bpy
+
+    made: Any = bpy.data.materials.new("Default")
+    if made.node_tree is None:
+        made.use_nodes = True
+    return made
+
+
 def _flat(material: Any) -> Any:
     """Return the material without light: its base colour shines."""
-    if material is None:
-        return None
     made = material.copy()
     tree = made.node_tree
     shader = next((node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"), None)

@@ -121,6 +121,17 @@ def assert_is_hull(hull: Any, copy: Any) -> None:
         assert ((points - np.array(face.center)) @ np.array(face.normal)).max() < 1e-3 * size
 
 
+def test_a_hull_is_made_around_corners_that_are_almost_one(addon: Any) -> None:
+    """Blender's hull leaves such vertices out, and names them twice."""
+    OPS.mesh.primitive_cube_add()
+    OPS.object.mode_set(mode="EDIT")
+    OPS.mesh.bevel(offset=2e-5, segments=3)
+    OPS.object.mode_set(mode="OBJECT")
+    sentence = made_ready(levels=1, texture_size=16)
+    assert "is game ready" in sentence
+    assert_is_hull(bpy.data.objects["Cube_Collision"], bpy.data.objects["Cube_Game"])
+
+
 def test_quads_are_made_up_to_their_limit_and_keep_the_outlines(addon: Any, tmp_path: Path) -> None:
     body(tmp_path)
     sentence = made_ready(shape="QUADS", levels=1, has_hull=False)

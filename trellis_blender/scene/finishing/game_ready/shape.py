@@ -113,7 +113,8 @@ def hull(obj: Any) -> tuple[Array, list[tuple[int, ...]]]:
     for point in positions[chosen].tolist():
         mesh.verts.new(point)
     made: Any = bmesh.ops.convex_hull(mesh, input=[*mesh.verts])
-    bmesh.ops.delete(mesh, geom=[*made["geom_interior"], *made["geom_unused"]], context="VERTS")
+    inside = {*made["geom_interior"], *made["geom_unused"]}  # may name a vertex twice, which `delete` refuses
+    bmesh.ops.delete(mesh, geom=[*inside], context="VERTS")
     mesh.verts.index_update()
     points = np.array([vertex.co[:] for vertex in mesh.verts], np.float32)
     faces = [tuple(vertex.index for vertex in face.verts) for face in mesh.faces]
