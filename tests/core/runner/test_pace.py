@@ -11,7 +11,7 @@ import pytest
 
 from emulator import Emulator, Fault, Service
 from tests.clock import MovedClock
-from tests.core.studio import Studio, account_of
+from tests.core.studio import STEADY, Studio, account_of
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.runner.job_store import JobStore
 from trellis_blender.core.runner.timing import Clock, Note, Timing
@@ -130,6 +130,15 @@ def test_a_job_at_the_limit_is_sent_when_one_of_ours_ends(
     steady.until(at(steady, second, Stage.RUNNING), "the second")
     assert clock.now() - 1000 < 60
     assert (emulator.calls["submit"], emulator.paid) == (3, 2)
+
+
+def test_while_a_job_waits_at_the_limit_the_end_of_another_is_looked_for_every_second(
+    steady: Studio, emulator: Emulator, clock: MovedClock
+) -> None:
+    fill(steady, emulator, 1)
+    for _ in range(30):  # a job of half a minute is otherwise asked about every 2.4 seconds
+        steady.until(lambda: round(clock.wanted(), 6) == STEADY.poll_first, "the next look")
+        clock.move(STEADY.poll_first)
 
 
 def test_of_many_at_the_limit_each_end_sends_the_oldest(steady: Studio, emulator: Emulator, clock: MovedClock) -> None:

@@ -365,6 +365,11 @@ class JobStore:
                 self.entries[job_id].due = 0.0
         self._held = job_ids
 
+    @property
+    def is_any_at_limit(self) -> bool:
+        """Return whether a job waits for another one to end at Scenario."""
+        return bool(self._at_limit)
+
     def _let_in(self) -> None:
         """Release the oldest job that waits at the limit, because a job has ended at Scenario."""
         if self._at_limit:

@@ -66,8 +66,11 @@ class Polling:
 
         return poll
 
-    def end_round(self, result: Mapping[str, Event] | Exception) -> list[JobEntry]:
-        """Take in the round's result and set the time of the next one. Return the entries it was about."""
+    def end_round(self, result: Mapping[str, Event] | Exception, *, is_awaited: bool = False) -> list[JobEntry]:
+        """Take in the round's result and set the time of the next one. Return the entries it was about.
+
+        `is_awaited`: another job waits for one of these to end, so that is noticed as soon as for a young one.
+        """
         asked, self._asked = self._asked or [], None
         now = self._clock.now()
         if isinstance(result, Exception):
@@ -77,8 +80,9 @@ class Polling:
             return asked
         self._attempt, self._page, self._next_page = 0, self._next_page, ""
         age = min((now - entry.since for entry in asked), default=0.0)
-        if len(asked) > 1 and not all(isinstance(event, Polled) for event in result.values()):
-            age = 0.0  # one of many has ended, so others are about to
+        has_ended = not all(isinstance(event, Polled) for event in result.values())
+        if is_awaited or (len(asked) > 1 and has_ended):  # one of many has ended, so others are about to
+            age = 0.0
         self._due = now + self._timing.until_poll(age)
         for entry in asked:
             if entry.job.id in result:

@@ -486,7 +486,7 @@ class Runner:
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
         self._busy["network"] -= 1
-        asked = self._polling.end_round(result)
+        asked = self._polling.end_round(result, is_awaited=self._store.is_any_at_limit)
         if isinstance(result, Exception):
             for entry in (each for each in asked if each.is_polled):
                 if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
