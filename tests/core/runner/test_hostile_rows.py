@@ -56,7 +56,7 @@ def test_a_bad_row_stops_no_job(row: str) -> None:
     job = new_job()
     with Recorder(Reply(200, body.encode())) as recorder:
         api = Api(Account.checked("a-key", "a-secret", "", recorder.url), Connections(), AGENT)
-        events, _ = poll_many([replace(job, remote_id="job_ours")], "", 1, api)
+        events, _ = poll_many([replace(job, remote_id="job_ours")], "", "", 1, api)
     assert list(events) == [job.id]
 
 

@@ -25,6 +25,7 @@ class Polling:
     def __init__(self, timing: Timing, clock: Clock) -> None:
         self._timing, self._clock = timing, clock
         self._due, self._attempt, self._page, self._next_page = 0.0, 0, "", ""
+        self._start = ""  # of the listing that the page belongs to
         self._asked: list[JobEntry] | None = None
         self._has_listed = False
 
@@ -44,7 +45,7 @@ class Polling:
 
     def start_round(self, waiting: list[JobEntry]) -> PollOnce:
         """Begin a round: poll one job that was not reported for long, or else the next pages of the listing."""
-        from .steps import poll_many, poll_one
+        from .steps import listing_start, poll_many, poll_one
 
         oldest = min(waiting, key=lambda entry: entry.reported)
         is_stale = self._clock.now() - oldest.reported > 3 * self._timing.poll_last
@@ -54,14 +55,13 @@ class Polling:
             job, folder = oldest.job, oldest.folder
             return lambda tools: {job.id: poll_one(job, folder, tools)}
         self._asked, self._has_listed = waiting, True
-        jobs, page, pages = (
-            [entry.job for entry in waiting],
-            self._page,
-            math.ceil(len(waiting) / JOBS_PER_REQUEST),
-        )
+        jobs, pages = [entry.job for entry in waiting], math.ceil(len(waiting) / JOBS_PER_REQUEST)
+        start = listing_start(jobs)
+        page = self._page if start == self._start else ""  # those that are left now may be on the first page
+        self._start = start
 
         def poll(tools: StepTools) -> Mapping[str, Event]:
-            events, self._next_page = poll_many(jobs, page, pages, tools.service)
+            events, self._next_page = poll_many(jobs, start, page, pages, tools.service)
             return events
 
         return poll

@@ -276,17 +276,19 @@ def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
         return Failed(UNKNOWN_JOB, Remedy.KEY, remote_ended=not job.picture)
 
 
-def poll_many(jobs: list[Job], page: str, pages: int, service: Service) -> tuple[Mapping[str, Event], str]:
+def poll_many(jobs: list[Job], start: str, page: str, pages: int, service: Service) -> tuple[Mapping[str, Event], str]:
     """Return how the jobs on the next pages of the listing stand, and the page to continue with next time.
 
-    Makes at most `pages` requests. The events are keyed by our own job ids.
+    Makes at most `pages` requests, and begins anew after the last page. `start`: that of the listing. The events are
+    keyed by our own job ids.
     """
-    start, waiting, events = listing_start(jobs), {job.remote_id: job.id for job in jobs}, {}
+    waiting, events, is_whole = {job.remote_id: job.id for job in jobs}, dict[str, Event](), not page
     for _ in range(pages):
         found, page = service.jobs(start, page)
         events.update({waiting[remote.id]: event_of(remote) for remote in found if remote.id in waiting})
-        if not page or len(events) == len(waiting):
+        if len(events) == len(waiting) or (is_whole and not page):
             return events, ""
+        is_whole = is_whole or not page
     return events, page
 
 
