@@ -28,18 +28,24 @@ LEAST_OVERLAP = 0.95
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     """Put the copy, its LODs and its hull into the scene. Return the sentence that says what they are.
 
-    The textures come first, which take longest, and all else at another tick.
+    The textures come first, which take longest, each at a tick of its own.
     """
     numbers, name = result.numbers, obj.name
     count = len(numbers["made_faces"])
     names = names_for(order.settings["engine"], name, count, {each.name for each in bpy.data.objects})
-    look: Any = _material(names.base, result.arrays, numbers)
-    made = {look.session_uid, *(image.session_uid for image in material.images_in(look))}
+    made: set[int] = set()
     parts = [f"{level}:" for level in range(count)]
     parts += ["hull:"] if "hull:positions" in result.arrays else []
+    images: dict[int, bpy.types.Image] = {}
     meshes: list[Any] = []
     try:
-        yield
+        for number, (key, label) in enumerate(IMAGES.items()):
+            file = ImageFile(f"{names.base}_{label}", result.arrays[f"image:{key}"].tobytes(), None)
+            images |= material.make_images({number: file}, names.base)
+            made.add(images[number].session_uid)
+            yield
+        look = _material(names.base, images, numbers)
+        made.add(look.session_uid)
         for part in parts:
             mesh: Any = yield from handover.mesh_of(_part(result.arrays, part), cast(Any, obj.data))
             mesh.materials.clear()
@@ -99,11 +105,7 @@ def _put_beside(copy: Any, name: str, mesh: Any) -> Any:
     return beside
 
 
-def _material(name: str, arrays: Arrays, numbers: Mapping[str, Any]) -> bpy.types.Material:
-    files = {
-        number: ImageFile(f"{name}_{label}", arrays[f"image:{key}"].tobytes(), None)
-        for number, (key, label) in enumerate(IMAGES.items())
-    }
+def _material(name: str, images: Mapping[int, bpy.types.Image], numbers: Mapping[str, Any]) -> bpy.types.Material:
     base, orm, normal = (Texture(number, 0, "REPEAT", "Linear") for number in range(3))
     wanted = Material(
         name=name,
@@ -121,6 +123,6 @@ def _material(name: str, arrays: Arrays, numbers: Mapping[str, Any]) -> bpy.type
         is_blended=False,
         is_double_sided=True,
     )
-    made = material.make_material(name, wanted, material.make_images(files, name))
+    made = material.make_material(name, wanted, images)
     transparency.switch(made, transparency.Transparency(numbers["alpha"]), numbers["threshold"])
     return made
