@@ -13,7 +13,6 @@ import bpy
 from ..core.errors import PictureError, storage_error
 from ..core.files import own_folder
 from ..core.picture.file import ChosenPicture
-from ..core.picture.read import read_picture
 from ..host.output import overheard
 from ..host.shown import save_file_shown
 
@@ -56,6 +55,8 @@ def new_file(folder: Path, suffix: str = ".tga") -> Path:
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
     """Read the file in this Blender. Return it as a Targa in `folder`. Raises PictureError or StorageError."""
+    from ..core.picture.read import read_picture  # here, since it brings numpy: the panel's first draw needs none
+
     assert chosen.file is not None
     target = new_file(folder)
     header, _ = read_picture(chosen.file, target, save_file_shown, overheard)

@@ -97,6 +97,7 @@ kept = bpy.context.preferences.addons[ADDON].preferences
 kept.api_key, kept.api_secret, kept.api_address = "key", "secret", "http://127.0.0.1:9/v1"
 addon.price_tag.words(bpy.context.scene.trellis2)
 addon.preview_requests.view_of(("FILE", "chair.png", ""))
+addon.sources.by_key("IMAGE").preview.key(bpy.context, bpy.context.scene.trellis2)
 tell("drawn")
 assert bpy.app.timers.is_registered(addon.at_need.begin_session)
 addon.at_need.begin_session()
@@ -104,9 +105,19 @@ tell("begun")
 """
     found = told(tmp_path, script)
     assert "jobs.session" in found["begun"] - found["drawn"]
+    assert "numpy" not in found["drawn"]
 
 
-@pytest.mark.parametrize("module", ["interface.at_need", "interface.operators", "picture.sources"])
+IMPORT_AT_NEED = (
+    "interface.at_need",
+    "interface.operators",
+    "picture.sources",
+    "scene.finishing.queue",
+    "scene.pictured.aligning",
+)
+
+
+@pytest.mark.parametrize("module", IMPORT_AT_NEED)
 def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str) -> None:
     """The names are written twice: for whoever reads the types, and for whoever runs it."""
     found = importlib.import_module(f"{ADDON}.{module}")

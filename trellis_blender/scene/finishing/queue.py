@@ -13,17 +13,22 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...core.errors import Remedy, TrellisError, unexpected
 from ...core.job.lock import FolderLock
 from ...host import busy
+from ...host.at_need import AtNeed
 from ...host.background import start
 from .. import recipe
-from .steps import MEMORY_MAXIMUM, PROGRAM, STEPS
 from .work import FOLDER, Look, Order, Room, Work, put_unfinished
+
+if TYPE_CHECKING:
+    from . import steps
+else:  # the session begins without them: they bring numpy, and few sessions take a step
+    steps = AtNeed("scene.finishing.steps")
 
 RETRY_SECONDS = 0.3
 LOOK_SECONDS = 300.0
@@ -57,7 +62,7 @@ class Finishing:
     def begin(self, step: str, obj: bpy.types.Object, settings: Mapping[str, Any]) -> Work:
         """Begin a step on the model. Raises TrellisError if the model does not allow it."""
         order = Order(step, obj.name, str(obj.get(recipe.JOB_ID, "")), dict(settings))
-        size, take = STEPS[step].size, STEPS[step].take
+        size, take = steps.STEPS[step].size, steps.STEPS[step].take
         mesh = take(obj, self.root / FOLDER / order.id, Room(0)) if size is None else size(obj)
         work = self._work(order, uid=obj.session_uid, mesh=mesh)
         self.works[order.id], self.is_changed = work, True
@@ -76,7 +81,7 @@ class Finishing:
     def look(self, job_id: str, file: Path) -> None:
         """Look at the textures of a job's model. `looked` is called with the numbers, unless that fails."""
         if job_id not in self.looks:
-            launch = start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)
+            launch = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM)
             self.looks[job_id] = Look(launch, "look", {"file": str(file)}, LOOK_SECONDS, self.turn)
 
     def resume(self) -> None:
@@ -176,15 +181,15 @@ class Finishing:
             return False
         self.is_searching = False
         for order, lock in found:
-            if order.step in STEPS:
+            if order.step in steps.STEPS:
                 self.works[order.id] = self._work(order, lock=lock)
             else:
                 lock.release()  # of a newer version
         return bool(found)
 
     def _work(self, order: Order, **given: Any) -> Work:
-        launch = start.launch(PROGRAM, memory_maximum=MEMORY_MAXIMUM)
-        return Work(order, launch, STEPS[order.step].seconds, self.root / FOLDER / order.id, self.turn, **given)
+        launch = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM)
+        return Work(order, launch, steps.STEPS[order.step].seconds, self.root / FOLDER / order.id, self.turn, **given)
 
 
 def _take(work: Work) -> bool:
@@ -194,7 +199,7 @@ def _take(work: Work) -> bool:
         work.is_waiting = True
     elif obj.mode != "EDIT" and work.room is not None:
         try:
-            work.take(STEPS[work.order.step].take(obj, work.folder, work.room))
+            work.take(steps.STEPS[work.order.step].take(obj, work.folder, work.room))
         except TrellisError as error:
             work.fail(error.sentence, error.remedy)
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
@@ -207,7 +212,7 @@ def _arrived(work: Work, obj: bpy.types.Object) -> str:
     """Let the result arrive, or a part of it. Return the sentence, empty if more is to come at the next tick."""
     if work.arriving is None:
         assert work.result is not None
-        came = STEPS[work.order.step].arrive(work.order, obj, work.result)
+        came = steps.STEPS[work.order.step].arrive(work.order, obj, work.result)
         if isinstance(came, str):
             return came
         work.arriving = came

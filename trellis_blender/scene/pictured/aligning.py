@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from mathutils import Matrix, Vector
@@ -16,11 +16,17 @@ from ...core.job.folder import MODEL_FILE
 from ...core.job.job import Job
 from ...core.picture.viewpoint import Viewpoint
 from ...host import busy
+from ...host.at_need import AtNeed
 from ...host.background import model_client
 from ...host.background.model_client import ModelClient
 from ...host.background.process import Task
 from ...host.translation.translation import translated
-from . import beside, block_out, projecting
+from . import beside, block_out
+
+if TYPE_CHECKING:
+    from . import projecting
+else:  # it brings numpy
+    projecting = AtNeed("scene.pictured.projecting")
 
 ASIDE = 0.01  # of the model's extent
 WHOLE = (-1.0, -1.0, 1.0, 1.0)
