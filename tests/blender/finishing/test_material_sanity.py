@@ -88,7 +88,7 @@ def test_painted_light_is_found_and_taken_out_of_the_export(addon: Any, tmp_path
     thing = lit_ball()
     _said, lit, _orm = exported_ball(tmp_path)
     assert OPS.trellis2.material_sanity(roughness=0.0, metallic=1.0, light=1.0) == {"FINISHED"}
-    assert "explains" in ended()
+    assert "painted light" in ended()
     said, flat, _orm = exported_ball(tmp_path)
     assert "new images: 1" in said
     inner = slice(8, -8)

@@ -26,7 +26,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     bpy.ops.ed.undo_push(message=translated("Material Sanity"))
     share = round(100 * max(shares, default=0.0))
     return Text(
-        "Light explains {share} % of the differences in brightness of “{name}”. The slider takes it out.",
+        "{share} % of the light and dark in the colors of “{name}” is painted light. The slider takes it out.",
         share=share,
         name=obj.name,
     )
