@@ -27,7 +27,7 @@ from .work import FOLDER, Look, Order, Room, Work, put_unfinished
 
 if TYPE_CHECKING:
     from . import steps
-else:  # the session begins without them: they bring numpy, and few sessions take a step
+else:  # they bring numpy, which the runner's thread imports meanwhile
     steps = AtNeed("scene.finishing.steps")
 
 RETRY_SECONDS = 0.3
@@ -180,8 +180,9 @@ class Finishing:
         except queue.Empty:
             return False
         self.is_searching = False
+        known = steps.STEPS  # imported here, at a tick of its own: neither the session's begin nor a click waits for it
         for order, lock in found:
-            if order.step in steps.STEPS:
+            if order.step in known:
                 self.works[order.id] = self._work(order, lock=lock)
             else:
                 lock.release()  # of a newer version
