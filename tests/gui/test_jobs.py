@@ -132,7 +132,7 @@ def test_a_model_that_waits_is_told_in_the_status_bar_and_a_click_there_opens_th
     artist.waits_for("running")
     artist.run("[bpy.data.objects.remove(thing) for thing in [*bpy.data.objects] if thing.type == 'LATTICE']")
     artist.waits_for("ready")
-    artist.until(f"{artist.SESSION}.display().waiting == 'Trellis: 1 model waits · Its box was deleted or undone'")
+    artist.until(f"{artist.SESSION}.display().waiting == 'Trellis: 1 model waits · The box was deleted or undone'")
     artist.move_away()
     assert artist.picture(TEXT) != idle
     shots.keep("waiting", artist.picture())

@@ -37,6 +37,7 @@ def test_a_render_becomes_a_model_that_stands_where_its_picture_shows_it(artist:
     artist.run(VIEW)
     artist.run(f"{artist.SETTINGS}.place, {artist.SETTINGS}.use_projection = 'PICTURE', True")
     artist.run("bpy.context.scene.render.film_transparent = True")
+    artist.run("bpy.context.preferences.view.render_display_type = 'NONE'")  # its window would hide the model
     artist.renders()
     artist.run(MOVE.format(by=3.0))
     shots.keep("pictured/moved", artist.picture())

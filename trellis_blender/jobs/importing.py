@@ -33,9 +33,9 @@ from .progress import Echo
 RETRY_SECONDS = 0.3
 STEM_LENGTH = 60  # characters of a job's name in the names of its textures' files
 # Why a finished model does not come into the scene by itself.
-BOX_GONE = "Its box was deleted or undone"
-OTHER_FILE = "It was made for another file"
-NO_BOX = "No box in this file waits for it"
+BOX_GONE = "The box was deleted or undone"
+OTHER_FILE = "Made for another file"
+NO_BOX = "No box waits in this file"
 OTHER_KEPT = "You kept another variation"
 NO_LONGER = "It is no longer in this file"
 _log = logging.getLogger(__name__)

@@ -295,6 +295,12 @@ def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> Non
     assert max(map(len, lines)) <= 20
 
 
+def test_no_line_ends_in_the_dot_between_two_facts(addon: Any) -> None:
+    facts = "22\u00a0Nov\u00a02026\u00a010:07 · Nothing\u00a0charged"
+    assert addon.sidebar.wrapped(facts, 20) == ["22 Nov 2026 10:07", "Nothing charged"]
+    assert addon.sidebar.wrapped(facts, 40) == ["22 Nov 2026 10:07 · Nothing charged"]
+
+
 def test_a_number_is_never_parted_from_its_unit(addon: Any) -> None:
     with session_with(addon, [snapshot(addon, remote_id="job_1", cost=7.25, ended=1_795_342_095.0)]):
         pages = [draw(addon.panels.TRELLIS2_PT_jobs, width=width).texts for width in range(160, 320, 7)]

@@ -106,7 +106,7 @@ def test_a_model_whose_box_was_deleted_is_reported_as_ready(
     bpy.data.objects.remove(box())
     tick_until(lambda: stage_of(job_id) == "ready")
     rest()
-    assert told == [("“lamp” is ready. Its box was deleted or undone. Press Import to bring it in", False)]
+    assert told == [("“lamp” is ready. The box was deleted or undone. Press Import to bring it in", False)]
 
 
 def test_a_model_that_waits_for_the_artist_is_reported_once(

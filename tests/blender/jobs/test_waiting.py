@@ -50,7 +50,7 @@ def test_a_model_whose_box_was_deleted_says_so_until_it_is_imported(
     tmp_path: Path, connected: Emulator, addon: Any
 ) -> None:
     job_id = left_in_the_list(tmp_path)
-    tick_until(lambda: told(addon, "Its box was deleted or undone"))
+    tick_until(lambda: told(addon, "The box was deleted or undone"))
     assert OPS.trellis2.import_model(job_id=job_id, wait=True) == {"FINISHED"}
     assert len(meshes()) == 1
     assert bar(addon) == []
@@ -65,7 +65,7 @@ def test_a_model_whose_box_was_undone_says_so_and_redo_brings_it(
     tick_until(lambda: stage_of(job_id) == "running")
     bpy.ops.ed.undo()
     assert boxes() == []
-    tick_until(lambda: stage_of(job_id) == "ready" and told(addon, "Its box was deleted or undone"))
+    tick_until(lambda: stage_of(job_id) == "ready" and told(addon, "The box was deleted or undone"))
     bpy.ops.ed.redo()
     assert len(boxes()) == 1
     tick_until(lambda: stage_of(job_id) == "imported")
@@ -76,13 +76,13 @@ def test_a_model_made_for_another_file_says_so(tmp_path: Path, connected: Emulat
     job_id = generate(picture_file(tmp_path))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: stage_of(job_id) == "ready")
-    tick_until(lambda: told(addon, "It was made for another file"))
+    tick_until(lambda: told(addon, "Made for another file"))
 
 
 def test_a_model_that_waited_when_blender_was_closed_says_so_at_the_next_start(addon: Any, session: Any) -> None:
     written(addon, "ready", remote_id="job_1")
     session.start()
-    tick_until(lambda: told(addon, "No box in this file waits for it"))
+    tick_until(lambda: told(addon, "No box waits in this file"))
 
 
 def test_opening_another_file_changes_the_reason(tmp_path: Path, connected: Emulator, addon: Any) -> None:
@@ -91,7 +91,7 @@ def test_opening_another_file_changes_the_reason(tmp_path: Path, connected: Emul
     bpy.ops.object.mode_set(mode="EDIT")
     tick_until(lambda: "Waiting for Object Mode" in str(bar(addon)))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    tick_until(lambda: told(addon, "It was made for another file"))
+    tick_until(lambda: told(addon, "Made for another file"))
 
 
 def test_a_model_imported_again_into_another_file_does_not_wait_there(

@@ -235,4 +235,4 @@ def test_another_file_that_is_opened_meanwhile_ends_it(addon: Any) -> None:
     tick_until(lambda: importer.read is None)
     assert task.wait(PATIENCE)
     assert (importer.task, job(job_id).stage.value) == (None, "ready")
-    assert waiting_reason() == "It was made for another file. Press Import to bring it in"
+    assert waiting_reason() == "Made for another file. Press Import to bring it in"

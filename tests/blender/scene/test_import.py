@@ -134,7 +134,7 @@ def test_a_model_whose_file_is_no_longer_open_says_so_and_what_brings_it(
     tick_until(waiting_reason)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     session.tick()
-    assert waiting_reason() == "It was made for another file. Press Import to bring it in"
+    assert waiting_reason() == "Made for another file. Press Import to bring it in"
 
 
 def test_a_click_on_import_while_a_mesh_is_edited_leaves_edit_mode_and_brings_the_model(

@@ -145,10 +145,11 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
         label = translated(job_operators.TRELLIS2_OT_import_model.label(job))
         row.operator("trellis2.import_model", text=label, icon="IMPORT").job_id = job.id
         row.operator("trellis2.enlarge_job", text="", icon="ZOOM_IN").job_id = job.id
-    if job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN:
+    is_retried_here = job_operators.TRELLIS2_OT_retry.fits(job) and job.stage is not Stage.UNCERTAIN
+    if is_retried_here:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
-    _draw_menu(row, job)
+    _draw_menu(row, is_alone=not (is_importable(job) or is_retried_here))
     if is_importable(job):
         draw_check(layout, context, job)
         draw_questions(layout, job)
@@ -166,8 +167,9 @@ def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
         draw_export(ready, context, job)
 
 
-def _draw_menu(row: Any, job: Job) -> None:
-    row.menu("TRELLIS2_MT_job", text="" if is_importable(job) or job.message else "Job", icon="DOWNARROW_HLT")
+def _draw_menu(row: Any, *, is_alone: bool) -> None:
+    # Blender draws an arrow of its own beside a menu's name, and none beside an icon alone.
+    row.menu("TRELLIS2_MT_job", text="Job" if is_alone else "", icon="NONE" if is_alone else "DOWNARROW_HLT")
 
 
 def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:

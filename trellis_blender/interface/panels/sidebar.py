@@ -50,6 +50,7 @@ REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
 # These act on the failed job; without a job, only the first makes sense.
 OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS, Remedy.OPAQUE)
 UNBROKEN = "\u00a0"  # the no-break space
+DOT = " ·"  # between two facts
 CHARACTER_PIXELS = 6.3  # of Blender's default font at a resolution scale of 1, measured on screen
 BUTTON_PIXELS = 26
 FEWEST_CHARACTERS = 10  # in a line, however narrow the sidebar is: “generation” has so many
@@ -142,12 +143,14 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
 def wrapped(sentence: str, characters: int) -> list[str]:
     """Return the sentence in lines of at most that many characters, more only for a longer word.
 
-    A Chinese or Japanese character counts as two. A line may end after each, but not before a closing character.
+    A Chinese or Japanese character counts as two. A line may end after each, but not before a closing character. The
+    dot between two facts is left out where the line's end parts them.
     """
     lines, length = [""], 0
     for space, piece in _pieces(sentence):
         width = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in piece)
         if lines[-1] and length + bool(space) + width > characters:
+            lines[-1] = lines[-1].removesuffix(DOT)
             lines.append("")
             length = 0
         gap = " " if space and lines[-1] else ""

@@ -86,7 +86,11 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
         _add_nodes(material.node_tree, shader, image)
     bpy.ops.ed.undo_push(message=translated(LABEL))
     share = round(result.numbers["share"] * 100)
-    return Text("The picture covers {share} % of “{name}” now. Its texture is still there.", share=share, name=obj.name)
+    return Text(
+        "The picture covers {share} % of “{name}” now, in Material Preview and renders. Its texture is still there.",
+        share=share,
+        name=obj.name,
+    )
 
 
 def is_shown(obj: bpy.types.Object) -> bool | None:

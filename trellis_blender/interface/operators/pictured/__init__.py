@@ -81,7 +81,7 @@ without one, as the scene's camera sees it"""
 
 class TRELLIS2_OT_project_picture(_OnModels, bpy.types.Operator):
     """Mix the picture's own pixels over the texture where its camera saw the model, so that text and faces are as \
-sharp; the texture stays below, and the model stays where it is"""
+sharp; the texture stays below, and the model stays where it is. Solid shading shows the texture alone"""
 
     bl_idname = "trellis2.project_picture"
     bl_label = "Project the Picture"
