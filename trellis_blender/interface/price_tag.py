@@ -49,11 +49,11 @@ def cost_words(cost: float) -> str:
 
 
 def is_first() -> bool:
-    """Return whether the artist sees a price, and has not paid for any model yet."""
+    """Return whether the artist sees a price, and has never generated yet: then a job's error needs the room."""
     running = session.running() if imported(session) else None
     if running is None or not running.is_loaded:
         return False
-    return bool(running.prices.costs) and not running.spending.months
+    return bool(running.prices.costs) and not running.jobs and not running.spending.months
 
 
 def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:

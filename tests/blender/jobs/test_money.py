@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulator import Fault
 from tests.blender.drawing import draw
 from tests.blender.pictures import picture_file
 from tests.blender.priced import chosen, settle
 from tests.blender.snapshots import session_with, snapshot
-from tests.blender.working import finish
+from tests.blender.working import finish, generate, newest_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,4 +94,16 @@ def test_cu_is_explained_with_the_first_price_and_not_after_the_first_model(
     settle(addon)
     assert meaning(addon)
     finish(picture_file(tmp_path))
+    assert not meaning(addon)
+
+
+def test_the_error_of_the_first_job_has_the_room_where_cu_was_explained(
+    addon: Any, connected: Emulator, tmp_path: Path
+) -> None:
+    settle(addon)
+    assert meaning(addon)
+    connected.fault("submit", Fault(job="fails"))
+    with pytest.raises(RuntimeError, match="The generation failed"):
+        generate(picture_file(tmp_path), wait=True)
+    assert newest_job().stage.value == "failed"
     assert not meaning(addon)
