@@ -54,6 +54,7 @@ WITHOUT = (
     r"is gone, and its picture with it\. Move the model by hand\.$|^stopped before it began$|end that process first",
     r"Choose Project the Picture once more\.$|Cut it out, then generate again\.$|Remove one first\.$",
     r"has a base color to mix the picture over\.$|bake the projected picture into\.|Hide the block-out by hand\.$",
+    r"Find it with File > External Data",
     r"^The second Blender ",  # whoever asked it says what that means, and has the button
     r"^\?$",  # a job's own sentence, told again to a script that waits
 )

@@ -15,6 +15,7 @@ import trimesh
 from tests.blender.drawing import draw
 from tests.blender.finishing.bodies import body, ended, everything
 from tests.blender.finishing.khronos import problems
+from tests.blender.finishing.test_game_ready import made_ready
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import refusal
 
@@ -179,6 +180,21 @@ def test_a_failed_export_leaves_the_file_that_was_there(model: Any, tmp_path: Pa
     sentence = exported(tmp_path / "out", "GLB")
     assert sentence.startswith("Could not read or write a file: ")
     assert (tmp_path / "out").read_bytes() == b"a file where the folder should be"
+
+
+def test_a_texture_whose_file_is_gone_is_named_by_every_step_that_needs_it(
+    addon: Any, model: Any, tmp_path: Path
+) -> None:
+    """Blender would export without it, and bake it as magenta."""
+    tree = model.active_material.node_tree
+    node = next(node for node in tree.nodes if node.label == "METALLIC ROUGHNESS")
+    node.image = bpy.data.images.new("Gone", 8, 8)
+    node.image.source, node.image.filepath = "FILE", str(tmp_path / "gone.png")
+    for said in (exported(tmp_path, "OBJ"), made_ready()):
+        assert said.startswith(f"The file of the texture “Gone” of “{NAME}” is missing. Find it with File > ")
+        OPS.trellis2.cancel_step()
+    node.image = None  # what no node shows may be missing
+    assert "Exported" in exported(tmp_path, "OBJ")
 
 
 def test_without_a_folder_it_says_so(model: Any) -> None:

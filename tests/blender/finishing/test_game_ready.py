@@ -132,6 +132,33 @@ def test_a_hull_is_made_around_corners_that_are_almost_one(addon: Any) -> None:
     assert_is_hull(bpy.data.objects["Cube_Collision"], bpy.data.objects["Cube_Game"])
 
 
+def test_of_faces_that_lie_in_one_place_one_is_left(addon: Any) -> None:
+    """A sheet with a face on either side: Blender would find the copy's mesh invalid."""
+    OPS.mesh.primitive_grid_add(x_subdivisions=8, y_subdivisions=8)
+    sheet: Any = bpy.context.active_object
+    OPS.mesh.primitive_grid_add(x_subdivisions=8, y_subdivisions=8)
+    other: Any = bpy.context.active_object
+    other.data.flip_normals()
+    sheet.select_set(True)
+    OPS.object.join()
+    assert "is game ready" in made_ready(levels=2, texture_size=16)
+    copies: list[Any] = [bpy.data.objects["Grid_001_LOD0"], bpy.data.objects["Grid_001_LOD1"]]
+    assert not any(each.data.validate(verbose=True) for each in copies)
+
+
+def test_a_mended_model_keeps_what_is_sharp(addon: Any) -> None:
+    """The copy is smooth, so that its normal map has to lean at the edges of a cube."""
+    OPS.mesh.primitive_cube_add(size=1.0)  # is taken away
+    inner: Any = bpy.context.active_object
+    OPS.mesh.primitive_cube_add()
+    inner.select_set(True)
+    OPS.object.join()
+    made_ready(levels=1, has_hull=False, texture_size=32)
+    (step,) = json.loads(bpy.data.objects["Cube_001_Game"]["trellis2_finishing"])
+    assert step["hidden_faces"] == 12
+    assert pixels(bpy.data.images["Cube_001_Normal"])[..., 2].min() < 0.9
+
+
 def test_quads_are_made_up_to_their_limit_and_keep_the_outlines(addon: Any, tmp_path: Path) -> None:
     body(tmp_path)
     sentence = made_ready(shape="QUADS", levels=1, has_hull=False)

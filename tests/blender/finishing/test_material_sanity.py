@@ -86,6 +86,7 @@ def test_removing_leaves_the_material_as_it_was(addon: Any, model: Any) -> None:
 
 def test_painted_light_is_found_and_taken_out_of_the_export(addon: Any, tmp_path: Path) -> None:
     thing = lit_ball()
+    among_others(thing)
     _said, lit, _orm = exported_ball(tmp_path)
     assert OPS.trellis2.material_sanity(roughness=0.0, metallic=1.0, light=1.0) == {"FINISHED"}
     assert "painted light" in ended()
@@ -111,6 +112,18 @@ def wires(material: Any) -> tuple[list[str], list[tuple[str, ...]]]:
         (link.from_node.name, link.from_socket.name, link.to_node.name, link.to_socket.name) for link in tree.links
     ]
     return sorted(node.name for node in tree.nodes), sorted(links)
+
+
+def among_others(thing: Any) -> None:
+    """Put a shader between the material's own and its output, and give the mesh an empty slot: Cycles minds both."""
+    tree = thing.active_material.node_tree
+    shader, output = (
+        next(node for node in tree.nodes if node.type == kind) for kind in ("BSDF_PRINCIPLED", "OUTPUT_MATERIAL")
+    )
+    both = tree.nodes.new("ShaderNodeAddShader")
+    tree.links.new(both.inputs[0], shader.outputs[0])
+    tree.links.new(output.inputs["Surface"], both.outputs[0])
+    thing.data.materials.append(None)
 
 
 def exported_ball(folder: Path) -> tuple[str, Any, None]:

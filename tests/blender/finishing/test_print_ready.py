@@ -98,6 +98,17 @@ def test_a_turned_model_is_printed_as_it_stands(addon: Any, tmp_path: Path) -> N
     assert read.center_mass[0] == pytest.approx((low[0] + high[0]) / 2, abs=0.5)
 
 
+def test_a_mirrored_model_keeps_its_outside(addon: Any, tmp_path: Path) -> None:
+    """An open one, of which nothing but the model itself tells which side that is."""
+    OPS.mesh.primitive_cone_add(end_fill_type="NOTHING")
+    thing: Any = bpy.context.active_object
+    thing.scale.x = -1.0
+    printed(size=60.0, cut=0.0, format="STL", folder=str(tmp_path))
+    read: Any = trimesh.load_mesh(tmp_path / "Cone.stl")
+    outwards = read.triangles_center - read.centroid
+    assert ((outwards * read.face_normals).sum(axis=1) > 0).all()
+
+
 def test_a_cut_that_leaves_nothing_and_a_missing_exporter_say_so(addon: Any, tmp_path: Path) -> None:
     OPS.mesh.primitive_cube_add()
     assert "no exporter for 3MF" in refusal(lambda: OPS.trellis2.print_ready(format="3MF", folder=str(tmp_path)))

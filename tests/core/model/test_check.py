@@ -105,8 +105,9 @@ def test_faces_split_at_seams_count_as_one_part() -> None:
     assert split == measure(places, triangles.reshape(-1, 3))
 
 
-def test_a_model_that_is_inside_out_as_a_whole_is_found() -> None:
-    model = body()
+@pytest.mark.parametrize("flaws", [(), ("holes",)])
+def test_a_model_that_is_inside_out_as_a_whole_is_found(flaws: tuple[Flaw, ...]) -> None:
+    model = body(*flaws)
     triangles = model.mesh.corner_vertices.reshape(-1, 3)[:, ::-1]
     assert measure(model.mesh.positions.reshape(-1, 3), triangles).flipped_faces == len(triangles)
 

@@ -11,14 +11,15 @@ import numpy.typing as npt
 from .welded import Surface, components
 
 Array = npt.NDArray[Any]
+SMALL_RIMS = 1.0  # their length, squared, by the area: a disc has 12.6, half a ball 6.3, a ball without a hole 0
 
 
 def inside_out(surface: Surface, enclosed: Array | None = None) -> tuple[Array, Array]:
     """Return which faces are inside out, and which belong to a part that has no sides: both (faces) bool.
 
-    A part has no sides where its faces cannot be made to agree, like those of a Moebius strip. A closed part is inside
-    out as a whole if its volume is negative, unless it is `enclosed`, (faces) bool: the wall of a cavity is right so.
-    In an open part the sides of the larger area win.
+    A part has no sides where its faces cannot be made to agree, like those of a Moebius strip. A part that is closed,
+    but for small holes, is inside out as a whole if its volume is negative, unless it is `enclosed`, (faces) bool: the
+    wall of a cavity is right so. In an open part the sides of the larger area win.
     """
     count = len(surface.triangles)
     links, patches = surface.links, surface.patches
@@ -34,7 +35,8 @@ def inside_out(surface: Surface, enclosed: Array | None = None) -> tuple[Array, 
     area = np.bincount(number, weights=surface.areas * np.where(agrees, 1.0, -1.0), minlength=len(parts))
     turns = area < 0
     volume = np.bincount(number, weights=_volumes(surface, number) * np.where(agrees, 1.0, -1.0), minlength=len(parts))
-    is_closed = ~np.isin(parts, surface.parts[boundary_faces(surface)])
+    whole = np.bincount(number, weights=surface.areas, minlength=len(parts))
+    is_closed = _rims(surface, number, len(parts)) ** 2 <= SMALL_RIMS * whole
     if enclosed is not None:
         is_closed &= ~np.isin(parts, surface.parts[enclosed])
     turns[is_closed] = volume[is_closed] < 0
@@ -42,9 +44,12 @@ def inside_out(surface: Surface, enclosed: Array | None = None) -> tuple[Array, 
     return flipped, has_no_sides
 
 
-def boundary_faces(surface: Surface) -> Array:
-    """Return the faces at an edge that has no other face: (n) int64."""
-    return np.flatnonzero(surface.sharing[surface.edges.of_corners] == 1) // 3
+def _rims(surface: Surface, number: Array, count: int) -> Array:
+    """Return how long the rims of each part are: (count) float64. `number`: of each face's part."""
+    corners = np.flatnonzero(surface.sharing[surface.edges.of_corners] == 1)
+    ends = surface.positions[surface.edges.ends[surface.edges.of_corners[corners]]].astype(np.float64)
+    lengths = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    return np.bincount(number[corners // 3], weights=lengths, minlength=count)
 
 
 def _volumes(surface: Surface, number: Array) -> Array:

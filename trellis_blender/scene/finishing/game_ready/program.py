@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Mend = Callable[[Mapping[str, Array]], "Mended"]
-BAKED = {  # attributes that a material may read: the member of their items, and how many numbers that has
-    "FLOAT": ("value", 1),
-    "FLOAT2": ("vector", 2),
-    "FLOAT_VECTOR": ("vector", 3),
-    "FLOAT_COLOR": ("color", 4),
-    "BYTE_COLOR": ("color", 4),
+# Attributes that a material may read, and what is sharp: the member of their items, how many numbers, and their type.
+BAKED: dict[str, tuple[str, int, type]] = {
+    "FLOAT": ("value", 1, np.float32),
+    "FLOAT2": ("vector", 2, np.float32),
+    "FLOAT_VECTOR": ("vector", 3, np.float32),
+    "FLOAT_COLOR": ("color", 4, np.float32),
+    "BYTE_COLOR": ("color", 4, np.float32),
+    "BOOLEAN": ("value", 1, np.bool_),
 }
 SMOOTH_FROM = 10  # times the faces that are asked for: a model with fewer would lose thin parts
 THIN = (
@@ -101,28 +103,36 @@ def _make_solid(model: Any, mend: Mend) -> int:
     """Mend the model's mesh. Return how many faces inside were removed."""
     mesh = model.data
     corners, starts = np.empty(len(mesh.loops), np.int32), np.empty(len(mesh.polygons), np.int32)
+    edges = np.empty((len(mesh.edges), 2), np.int32)
     mesh.loops.foreach_get("vertex_index", corners)
     mesh.polygons.foreach_get("loop_start", starts)
-    mended = mend({"positions": shape.positions_of(mesh), "corners": corners, "starts": starts})
+    mesh.edges.foreach_get("vertices", edges.ravel())
+    mended = mend({"positions": shape.positions_of(mesh), "corners": corners, "starts": starts, "edges": edges})
     made, origins = mended.polygons, mended.origins
     if made is None:
         return 0
     solid: Any = bpy.data.meshes.new("solid")
     solid.vertices.add(len(made.positions))
+    solid.edges.add(len(made.edges))
     solid.loops.add(len(made.corners))
     solid.polygons.add(len(made.starts))
     solid.vertices.foreach_set("co", made.positions.ravel())
+    solid.edges.foreach_set("vertices", made.edges.ravel())
     solid.loops.foreach_set("vertex_index", made.corners)
+    solid.loops.foreach_set("edge_index", mended.corner_edges)
     solid.polygons.foreach_set("loop_start", made.starts)
-    of_domain = {"POINT": origins.vertices, "CORNER": origins.corners, "FACE": origins.faces}
-    for layer in mesh.attributes:  # UV maps, colours, and masks such as a projected picture's
-        member, width = BAKED.get(layer.data_type, ("", 0))
-        if not width or layer.domain not in of_domain or layer.name == "position":
+    of_domain = {"POINT": origins.vertices, "EDGE": origins.edges, "CORNER": origins.corners, "FACE": origins.faces}
+    for layer in mesh.attributes:  # UV maps, colours, masks such as a projected picture's, and what is sharp
+        if layer.data_type not in BAKED or layer.name == "position" or layer.name.startswith("."):
             continue
-        values = np.empty(width * len(layer.data), np.float32)
+        member, width, kind = BAKED[layer.data_type]
+        values: Array = np.empty(width * len(layer.data), kind)
         layer.data.foreach_get(member, values)
+        origin = of_domain[layer.domain]
+        values = values.reshape(-1, width)[origin]
+        values[origin < 0] = 0  # an edge that is new
         kept = solid.attributes.new(layer.name, layer.data_type, layer.domain)
-        kept.data.foreach_set(member, values.reshape(-1, width)[of_domain[layer.domain]].ravel())
+        kept.data.foreach_set(member, values.ravel())
     for uvs in mesh.uv_layers:
         solid.uv_layers[uvs.name].active_render = uvs.active_render
     solid.attributes.default_color_name = mesh.attributes.default_color_name
@@ -131,7 +141,7 @@ def _make_solid(model: Any, mend: Mend) -> int:
     solid.polygons.foreach_set("material_index", slots[origins.faces])
     for material in mesh.materials:
         solid.materials.append(material)
-    solid.update(calc_edges=True)
+    solid.update(calc_edges_loose=True)
     model.data = solid
     return int(mended.numbers["hidden_faces"])
 

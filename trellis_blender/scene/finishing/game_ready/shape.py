@@ -145,7 +145,9 @@ def triangles_of(mesh: Any) -> Array:
 def _applied(obj: Any) -> Any:
     graph = bpy.context.evaluated_depsgraph_get()
     graph.update()
-    return bpy.data.meshes.new_from_object(obj.evaluated_get(graph), depsgraph=graph)
+    mesh: Any = bpy.data.meshes.new_from_object(obj.evaluated_get(graph), depsgraph=graph)
+    mesh.validate()  # of a thin part, Decimate may leave two faces between the same corners
+    return mesh
 
 
 def _scale(mesh: Any, factor: float) -> None:

@@ -68,7 +68,7 @@ def evaluated(socket: Any) -> Array | float | None:
     node = link.from_node
     if node.type == "TEX_IMAGE" and node.image is not None and link.from_socket.name == "Color":
         return np.array(pixels_of(node.image)[..., 0])
-    if node.type == "SEPARATE_COLOR" and node.inputs[0].links:
+    if node.type == "SEPARATE_COLOR" and node.mode == "RGB" and node.inputs[0].links:
         source = node.inputs[0].links[0].from_node
         channel = ("Red", "Green", "Blue").index(link.from_socket.name)
         return pixels_of(source.image)[..., channel] if source.type == "TEX_IMAGE" and source.image else None

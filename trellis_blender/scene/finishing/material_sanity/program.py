@@ -138,11 +138,13 @@ def _shone(obj: Any, material: Any, given: Any, size: Sequence[int]) -> Array:
     width, height = size
     target = new_image("baked", np.zeros((height, width, 4), np.float32), is_data=True, is_float=True)
     tree, scene = material.node_tree, _scene()
-    output = nodes.shader_of(material).outputs[0].links[0].to_node
-    before = output.inputs["Surface"].links[0].from_socket
+    output = tree.get_output_node("CYCLES") or tree.nodes.new("ShaderNodeOutputMaterial")
+    before = [link.from_socket for link in output.inputs["Surface"].links]
     shine, node = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeTexImage")
     node.image = target
-    others = [_spare(slot.material) for slot in obj.material_slots if slot.material not in (None, material)]
+    for slot in obj.material_slots:  # Cycles bakes nothing if one is empty
+        slot.material = slot.material or bpy.data.materials.new("plain")
+    others = [_spare(slot.material) for slot in obj.material_slots if slot.material != material]
     try:
         tree.links.new(shine.inputs["Color"], given)
         tree.links.new(output.inputs["Surface"], shine.outputs[0])
@@ -158,7 +160,8 @@ def _shone(obj: Any, material: Any, given: Any, size: Sequence[int]) -> Array:
             remedy=Remedy.NONE,
         ) from error
     finally:
-        tree.links.new(output.inputs["Surface"], before)
+        for socket in before:
+            tree.links.new(output.inputs["Surface"], socket)
         for each in (shine, node, *others):
             each.id_data.nodes.remove(each)
     pixels = pixels_of(target)
@@ -168,6 +171,8 @@ def _shone(obj: Any, material: Any, given: Any, size: Sequence[int]) -> Array:
 
 def _spare(material: Any) -> Any:
     """Return a new node with an image: Cycles asks for one in each material, and bakes nothing else then."""
+    if material.node_tree is None:
+        material.use_nodes = True
     node = material.node_tree.nodes.new("ShaderNodeTexImage")
     node.image = bpy.data.images.new("Spare", 8, 8)
     material.node_tree.nodes.active = node

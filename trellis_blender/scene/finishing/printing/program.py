@@ -55,13 +55,29 @@ def prepare(arrays: Mapping[str, Array], request: Mapping[str, Any], work: Work)
 def stand(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return the arrays with the mesh as it stands in the world, turned and scaled, and its `foot`, (3).
 
-    That is the middle of its bottom, from which the positions are given.
+    That is the middle of its bottom, from which the positions are given. The faces of a mirrored mesh are turned.
     """
     matrix = arrays["matrix"]
+    if np.linalg.det(matrix[:3, :3]) < 0:
+        arrays = _turned(arrays)
     places = arrays["positions"] @ matrix[:3, :3].T + matrix[:3, 3]
     low, high = places.min(axis=0), places.max(axis=0)
     foot = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
     return {**arrays, "positions": (places - foot).astype(np.float32), "foot": foot}
+
+
+def _turned(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays with the corners of each face the other way round."""
+    count = len(arrays["corners"])
+    starts = arrays.get("starts", np.arange(0, count, 3, dtype=np.int32)).astype(np.int64)
+    ends = np.append(starts[1:], count)
+    order = np.repeat(starts + ends - 1, ends - starts) - np.arange(count)
+    of_corners = [
+        f"attribute {number}"
+        for number, (_name, _kind, domain) in enumerate(json.loads(str(arrays["attributes"])))
+        if domain == "CORNER"
+    ]
+    return {**arrays, **{name: arrays[name][order] for name in ("corners", *of_corners)}}
 
 
 def _mesh_of(arrays: Mapping[str, Array]) -> bpy.types.Mesh:
