@@ -124,7 +124,7 @@ class TRELLIS2_MT_model(bpy.types.Menu):
 
     bl_label = "Model"
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
         """List all actions."""
         layout: Any = self.layout
         layout.operator("trellis2.show_textures", icon="TEXTURE")
@@ -137,9 +137,7 @@ class TRELLIS2_MT_model(bpy.types.Menu):
         layout.operator("trellis2.use_triangles", icon="MESH_DATA")
         layout.operator("trellis2.cancel_step", icon="CANCEL")
         layout.separator()
-        for complaint in COMPLAINTS.values():
-            pressed = layout.operator("trellis2.change_one_thing", text=complaint.label, icon="MODIFIER")
-            pressed.complaint = complaint.name
+        _draw_complaints(layout, context)
         layout.separator()
         layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
         layout.operator("trellis2.save_to_library", icon="FILE_TICK")
@@ -196,6 +194,19 @@ class TRELLIS2_MT_trellis(bpy.types.Menu):
         layout.separator()
         layout.menu(TRELLIS2_MT_account.__name__)
         layout.operator("trellis2.open_preferences", icon="PREFERENCES")
+
+
+def _draw_complaints(layout: Any, context: bpy.types.Context) -> None:
+    """List what makes another model of the picture, with its price: of the active model's, or else the chosen job's."""
+    model = context.active_object if asset.is_model(context.active_object) else None
+    job = asset_operators.made_by(model) if model is not None else session.jobs().get(rows.active_id())
+    for complaint in COMPLAINTS.values():
+        if job is not None and pictured.TRELLIS2_OT_change_one_thing.fits(job):
+            pictured.draw_complaint(layout, job, complaint.name)
+            continue
+        entry = layout.row()
+        entry.enabled = job is None and model is None
+        entry.operator("trellis2.change_one_thing", text=complaint.label).complaint = complaint.name
 
 
 def _draw_finishing(layout: Any) -> None:

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from tests.blender.align.test_align import made, settle
+from tests.blender.drawing import draw
 from tests.blender.picture.test_render import current_scene
+from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, meshes, newest_job, tick_until
 
 if TYPE_CHECKING:
     from emulator import Emulator
+
+TYPES: Any = bpy.types
 
 
 def models() -> list[Any]:
@@ -68,6 +72,24 @@ def test_where_the_picture_shows_it_the_second_model_stands_beside_the_first_too
     assert not boxes_overlap(model, other)
     assert other.matrix_world.to_euler().z == pytest.approx(before.to_euler().z, abs=0.1)
     assert other.matrix_world.to_scale()[0] == pytest.approx(before.to_scale()[0], rel=0.05)
+
+
+def offered() -> set[tuple[str, str]]:
+    """The questions of the menu Model that can be clicked, each with its job."""
+    entries = draw(TYPES.TRELLIS2_MT_model).operators
+    return {(label, given.get("job_id", "")) for name, label, given in entries if name == "trellis2.change_one_thing"}
+
+
+def test_the_menu_says_the_price_and_means_the_active_model_not_the_job_chosen_in_the_list(addon: Any) -> None:
+    old, new = (snapshot(addon, number=number, remote_id=f"job_{number}", cost=7.25 + number) for number in range(2))
+    OPS.mesh.primitive_cube_add()
+    model: Any = bpy.context.active_object
+    with session_with(addon, [old, new]):  # the newer one is chosen
+        assert offered() == {(f"{label} · 8.25 CU", new.id) for label in ("Flat?", "Too Soft?", "Spots?")}
+        model["trellis2_version"], model["trellis2_job_id"] = 1, "job_0"
+        assert offered() == {(f"{label} · 7.25 CU", old.id) for label in ("Flat?", "Too Soft?", "Spots?")}
+        model["trellis2_job_id"] = "another computer's"
+        assert draw(TYPES.TRELLIS2_MT_model).grey.count("trellis2.change_one_thing") == len(offered()) == 3
 
 
 def test_a_subject_moves_its_parameters_and_the_next_one_takes_them_back(addon: Any) -> None:

@@ -295,9 +295,10 @@ def test_a_sentence_is_wrapped_to_the_width_and_loses_no_word(addon: Any) -> Non
     assert max(map(len, lines)) <= 20
 
 
-def test_no_line_ends_in_the_dot_between_two_facts(addon: Any) -> None:
+@pytest.mark.parametrize("width", [10, 17, 18, 19, 20, 34])
+def test_no_line_begins_or_ends_with_the_dot_between_two_facts(addon: Any, width: int) -> None:
     facts = "22\u00a0Nov\u00a02026\u00a010:07 · Nothing\u00a0charged"
-    assert addon.sidebar.wrapped(facts, 20) == ["22 Nov 2026 10:07", "Nothing charged"]
+    assert addon.sidebar.wrapped(facts, width) == ["22 Nov 2026 10:07", "Nothing charged"]
     assert addon.sidebar.wrapped(facts, 40) == ["22 Nov 2026 10:07 · Nothing charged"]
 
 

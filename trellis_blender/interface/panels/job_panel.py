@@ -28,7 +28,7 @@ from .. import preview_requests
 from ..operators import jobs as job_operators
 from ..operators import pictured, textures
 from .finishing.model_rows import draw_export, draw_sliders, has_sliders
-from .picture_rows import draw_complaint, draw_projection, draw_questions
+from .picture_rows import draw_projection, draw_questions
 from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
 from .spending_rows import draw_spending
 
@@ -194,7 +194,7 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
         draw_remedies(remedies, job, faults)
     if pictured.TRELLIS2_OT_change_one_thing.fits(job):
         for complaint in (CHANGED[fault] for fault in faults if fault in CHANGED):
-            draw_complaint(remedies, job, complaint)
+            pictured.draw_complaint(remedies, job, complaint)
 
 
 def draw_remedies(layout: Any, job: Job, faults: Collection[Fault]) -> None:

@@ -9,7 +9,6 @@ import bpy
 
 from ...core.job.job import Job
 from ...core.request.presets import COMPLAINTS
-from ...host.translation.translation import translated
 from ...host.version import WEBSITE
 from ...scene.pictured import block_out, projecting
 from ...settings import scene as scene_settings
@@ -45,15 +44,5 @@ def draw_questions(layout: Any, job: Job) -> None:
         return
     column = body.column(align=True)
     for complaint in COMPLAINTS:
-        draw_complaint(column, job, complaint)
+        pictured.draw_complaint(column, job, complaint)
     column.operator("wm.url_open", text="Wrong Background?", icon="URL").url = CUTTING_OUT
-
-
-def draw_complaint(layout: Any, job: Job, complaint: str) -> None:
-    """Draw the button that begins another model with one parameter changed, greyed out if nothing is left to change."""
-    row = layout.row(align=True)
-    row.enabled = COMPLAINTS[complaint].change(job.parameters) is not None
-    button = row.operator(
-        "trellis2.change_one_thing", text=translated(pictured.label_of(job, complaint)), icon="FILE_REFRESH"
-    )
-    button.job_id, button.complaint = job.id, complaint

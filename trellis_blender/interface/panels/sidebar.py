@@ -144,7 +144,7 @@ def wrapped(sentence: str, characters: int) -> list[str]:
     """Return the sentence in lines of at most that many characters, more only for a longer word.
 
     A Chinese or Japanese character counts as two. A line may end after each, but not before a closing character. The
-    dot between two facts is left out where the line's end parts them.
+    dot between two facts is left out where a new line parts them.
     """
     lines, length = [""], 0
     for space, piece in _pieces(sentence):
@@ -153,6 +153,8 @@ def wrapped(sentence: str, characters: int) -> list[str]:
             lines[-1] = lines[-1].removesuffix(DOT)
             lines.append("")
             length = 0
+            if piece == DOT.strip():
+                continue
         gap = " " if space and lines[-1] else ""
         lines[-1] += gap + piece
         length += len(gap) + width

@@ -213,6 +213,14 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         self.await_models(context, self.start(picture, job.name, values, int(job.parameters["seed"]), 1))
 
 
+def draw_complaint(layout: Any, job: "Job", complaint: str) -> None:
+    """Draw the button that begins another model with one parameter changed, greyed out if nothing is left to change."""
+    row = layout.row(align=True)
+    row.enabled = COMPLAINTS[complaint].change(job.parameters) is not None
+    button = row.operator("trellis2.change_one_thing", text=translated(label_of(job, complaint)), icon="FILE_REFRESH")
+    button.job_id, button.complaint = job.id, complaint
+
+
 def label_of(job: "Job", complaint: str) -> str:
     """Return the label of a complaint's button, with the price if it is known."""
     label, cost = COMPLAINTS[complaint].label, cost_of(job, complaint)
