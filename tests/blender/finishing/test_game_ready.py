@@ -132,6 +132,20 @@ def test_a_hull_is_made_around_corners_that_are_almost_one(addon: Any) -> None:
     assert_is_hull(bpy.data.objects["Cube_Collision"], bpy.data.objects["Cube_Game"])
 
 
+def test_what_modifiers_make_of_a_model_is_made_ready(addon: Any) -> None:
+    OPS.mesh.primitive_cube_add()
+    thing: Any = bpy.context.active_object
+    for vertex in thing.data.vertices:
+        vertex.co.x += 2.0
+    thing.modifiers.new("Mirror", "MIRROR")
+    thing.shape_key_add(name="Basis")
+    made_ready(levels=1, texture_size=16, has_hull=False)
+    copy: Any = bpy.data.objects["Cube_Game"]
+    assert [*copy.dimensions] == pytest.approx([6.0, 2.0, 2.0])
+    assert not copy.modifiers
+    assert len(thing.data.polygons) == 6
+
+
 def test_of_faces_that_lie_in_one_place_one_is_left(addon: Any) -> None:
     """A sheet with a face on either side: Blender would find the copy's mesh invalid."""
     OPS.mesh.primitive_grid_add(x_subdivisions=8, y_subdivisions=8)

@@ -57,7 +57,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "solid": Step("Make Solid", 900.0, _mesh, solid.arrive, handover.size),
         "game_ready": Step("Game Ready", 3600.0, _blend, game_ready.arrive),
         "export": Step("Export", 900.0, _blend, exporting.arrive),
-        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive, handover.size),
+        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive, printing.size),
         "light": Step("Take Out Light", 300.0, _blend, material_sanity.arrive),
         "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive, handover.shape_size),
     }

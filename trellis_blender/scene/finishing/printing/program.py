@@ -72,12 +72,11 @@ def _turned(arrays: Mapping[str, Array]) -> dict[str, Array]:
     starts = arrays.get("starts", np.arange(0, count, 3, dtype=np.int32)).astype(np.int64)
     ends = np.append(starts[1:], count)
     order = np.repeat(starts + ends - 1, ends - starts) - np.arange(count)
-    of_corners = [
-        f"attribute {number}"
-        for number, (_name, _kind, domain) in enumerate(json.loads(str(arrays["attributes"])))
-        if domain == "CORNER"
-    ]
-    return {**arrays, **{name: arrays[name][order] for name in ("corners", *of_corners)}}
+    turned = {**arrays, "corners": arrays["corners"][order]}
+    for number, (_name, _kind, domain) in enumerate(json.loads(str(arrays["attributes"]))):
+        if domain == "CORNER":
+            turned[f"attribute {number}"] = arrays[f"attribute {number}"][order]
+    return turned
 
 
 def _mesh_of(arrays: Mapping[str, Array]) -> bpy.types.Mesh:
