@@ -258,10 +258,17 @@ def test_what_cannot_be_baked_or_is_killed_leaves_the_model_as_it_was(
     asked = addon.process.Background.ask
 
     def killed(background: Any, *given: Any, **options: Any) -> Any:
-        background._ready()._popen.kill()  # before it can answer
-        return asked(background, *given, **options)
+        def kill(_done: float) -> None:
+            background._process._popen.kill()  # before it can answer
+
+        return asked(background, *given, **{**options, "progress": kill})
 
     monkeypatch.setattr(addon.process.Background, "ask", killed)
-    assert made_ready().startswith("The second Blender")
+    for vertex in thing.data.vertices:
+        vertex.co.y = vertex.index // 2
+    before = everything(thing.data)
+    assert made_ready().startswith("The second Blender ended unexpectedly")
+    assert made_ready(shape="QUADS").endswith("Use triangles.")  # QuadriFlow may use up the memory
+    assert [*addon.session.works().values()][-1].remedy is addon.errors.Remedy.TRIANGLES
     assert everything(thing.data) == before
     assert (thing.visible_get(), len(bpy.data.objects), len(bpy.data.images)) == (True, 1, 0)

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.welded import Surface
 
+from .presets import NO_QUADS
+
 Array = npt.NDArray[Any]
 
 LARGE = 100.0  # Blender refuses quads if an edge is shorter than 1e-4 units, whatever the model's size
 VOXEL = 0.008  # of the size
 SMOOTHINGS = ((0.5, -0.53),) * 2  # Taubin's pairs: the second undoes the shrinking of the first
 HULL_DIRECTIONS = 120  # a hull of so many points has at most 236 faces; Unity takes 255
-NO_QUADS = "Blender could not make quads of this model: its surface is torn or cuts through itself. Use triangles."
 
 
 def smoothed(surface: Surface) -> Array:
