@@ -113,9 +113,10 @@ def colours_at(image: Any, at: Any) -> Any:
 
 
 def assert_is_hull(hull: Any, copy: Any) -> None:
-    """A convex body of at most 255 faces around the copy."""
+    """A convex body of at most 255 faces around the copy, as long, as wide and as high."""
     points = np.array([vertex.co[:] for vertex in hull.data.vertices])
     assert 4 <= len(hull.data.polygons) <= 255
+    assert [*hull.dimensions] == pytest.approx([*copy.dimensions], rel=1e-3)
     size = max(copy.dimensions)
     for face in hull.data.polygons:
         assert ((points - np.array(face.center)) @ np.array(face.normal)).max() < 1e-3 * size

@@ -105,10 +105,13 @@ def quads(source: Any, faces: int, name: str) -> Any:
 def hull(obj: Any) -> tuple[Array, list[tuple[int, ...]]]:
     """Return a convex hull of few faces: positions, (n, 3), and the vertices of each face."""
     positions = positions_of(obj.data)
-    height = 1 - (2 * np.arange(HULL_DIRECTIONS) + 1) / HULL_DIRECTIONS
-    angle = np.pi * (1 + 5**0.5) * np.arange(HULL_DIRECTIONS)
+    axes = np.concatenate([np.eye(3), -np.eye(3)])  # it is as long, as wide and as high as the body
+    spread = HULL_DIRECTIONS - len(axes)
+    height = 1 - (2 * np.arange(spread) + 1) / spread
+    angle = np.pi * (1 + 5**0.5) * np.arange(spread)
     radius = np.sqrt(1 - height * height)
     directions = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
+    directions = np.concatenate([axes, directions])
     chosen = np.unique((positions @ directions.T).argmax(axis=0))
     mesh = bmesh.new()
     for point in positions[chosen].tolist():
