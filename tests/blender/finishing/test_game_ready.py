@@ -113,9 +113,10 @@ def colours_at(image: Any, at: Any) -> Any:
 
 
 def assert_is_hull(hull: Any, copy: Any) -> None:
-    """A convex body of at most 255 faces around the copy."""
+    """A convex body of at most 255 faces around the copy, as long, as wide and as high."""
     points = np.array([vertex.co[:] for vertex in hull.data.vertices])
     assert 4 <= len(hull.data.polygons) <= 255
+    assert [*hull.dimensions] == pytest.approx([*copy.dimensions], rel=1e-3)
     size = max(copy.dimensions)
     for face in hull.data.polygons:
         assert ((points - np.array(face.center)) @ np.array(face.normal)).max() < 1e-3 * size
@@ -130,6 +131,20 @@ def test_a_hull_is_made_around_corners_that_are_almost_one(addon: Any) -> None:
     sentence = made_ready(levels=1, texture_size=16)
     assert "is game ready" in sentence
     assert_is_hull(bpy.data.objects["Cube_Collision"], bpy.data.objects["Cube_Game"])
+
+
+def test_what_modifiers_make_of_a_model_is_made_ready(addon: Any) -> None:
+    OPS.mesh.primitive_cube_add()
+    thing: Any = bpy.context.active_object
+    for vertex in thing.data.vertices:
+        vertex.co.x += 2.0
+    thing.modifiers.new("Mirror", "MIRROR")
+    thing.shape_key_add(name="Basis")
+    made_ready(levels=1, texture_size=16, has_hull=False)
+    copy: Any = bpy.data.objects["Cube_Game"]
+    assert [*copy.dimensions] == pytest.approx([6.0, 2.0, 2.0])
+    assert not copy.modifiers
+    assert len(thing.data.polygons) == 6
 
 
 def test_of_faces_that_lie_in_one_place_one_is_left(addon: Any) -> None:
@@ -244,10 +259,17 @@ def test_what_cannot_be_baked_or_is_killed_leaves_the_model_as_it_was(
     asked = addon.process.Background.ask
 
     def killed(background: Any, *given: Any, **options: Any) -> Any:
-        background._ready()._popen.kill()  # before it can answer
-        return asked(background, *given, **options)
+        def kill(_done: float) -> None:
+            background._process._popen.kill()  # before it can answer
+
+        return asked(background, *given, **{**options, "progress": kill})
 
     monkeypatch.setattr(addon.process.Background, "ask", killed)
-    assert made_ready().startswith("The second Blender")
+    for vertex in thing.data.vertices:
+        vertex.co.y = vertex.index // 2
+    before = everything(thing.data)
+    assert made_ready().startswith("The second Blender ended unexpectedly")
+    assert made_ready(shape="QUADS").endswith("Use triangles.")  # QuadriFlow may use up the memory
+    assert [*addon.session.works().values()][-1].remedy is addon.errors.Remedy.TRIANGLES
     assert everything(thing.data) == before
     assert (thing.visible_get(), len(bpy.data.objects), len(bpy.data.images)) == (True, 1, 0)

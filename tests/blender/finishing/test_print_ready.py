@@ -109,10 +109,16 @@ def test_a_mirrored_model_keeps_its_outside(addon: Any, tmp_path: Path) -> None:
     assert ((outwards * read.face_normals).sum(axis=1) > 0).all()
 
 
-def test_a_cut_that_leaves_nothing_and_a_missing_exporter_say_so(addon: Any, tmp_path: Path) -> None:
+def test_a_cut_that_leaves_nothing_a_missing_exporter_and_modifiers_say_so(addon: Any, tmp_path: Path) -> None:
     OPS.mesh.primitive_cube_add()
     assert "no exporter for 3MF" in refusal(lambda: OPS.trellis2.print_ready(format="3MF", folder=str(tmp_path)))
     assert "takes the whole model away" in printed(size=10.0, cut=20.0, format="NONE")
+    OPS.trellis2.cancel_step()
+    assert bpy.context.active_object is not None
+    mirror = bpy.context.active_object.modifiers.new("Mirror", "MIRROR")
+    assert "has modifiers, which would be lost" in refusal(lambda: OPS.trellis2.print_ready(format="NONE"))
+    mirror.show_viewport = False
+    assert "is ready to print" in printed(format="NONE")
 
 
 def test_an_extension_that_has_3mf_writes_it(addon: Any, tmp_path: Path) -> None:

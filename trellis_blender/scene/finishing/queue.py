@@ -189,8 +189,10 @@ class Finishing:
         return bool(found)
 
     def _work(self, order: Order, **given: Any) -> Work:
-        launch = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM)
-        return Work(order, launch, steps.STEPS[order.step].seconds, self.root / FOLDER / order.id, self.turn, **given)
+        launch, step = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM), steps.STEPS[order.step]
+        work = Work(order, launch, step.seconds, self.root / FOLDER / order.id, self.turn, **given)
+        work.ended = step.ended(order.settings)
+        return work
 
 
 def _take(work: Work) -> bool:

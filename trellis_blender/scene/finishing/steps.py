@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -19,6 +19,7 @@ from .material_sanity import arrive as material_sanity
 from .printing import ends as printing
 
 if TYPE_CHECKING:
+    from ...core.errors import TrellisError
     from .handover import Arrays
     from .work import Arriving, Order, Result, Room
 
@@ -34,7 +35,8 @@ class Step:
     step's folder. `size`: returns how many bytes of room that takes, None: it is taken at the click, without any.
     Both may raise a TrellisError. `arrive`: puts the result into the scene as one undo step, and returns the sentence
     that says in numbers what was done; if that would keep Blender too long, it takes several ticks, and yields after
-    each. `seconds`: how long it may take.
+    each. `seconds`: how long it may take. `ended`: returns what to say if the background Blender does not come back;
+    None: what is always said then.
     """
 
     label: str
@@ -42,6 +44,7 @@ class Step:
     take: Callable[[bpy.types.Object, Path, Room], Arrays]
     arrive: Callable[[Order, bpy.types.Object, Result], str | Arriving]
     size: Callable[[bpy.types.Object], int] | None = None
+    ended: Callable[[Mapping[str, Any]], TrellisError | None] = lambda _settings: None
 
 
 def _mesh(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
@@ -55,9 +58,9 @@ def _blend(obj: bpy.types.Object, folder: Path, _room: Room) -> Arrays:
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "solid": Step("Make Solid", 900.0, _mesh, solid.arrive, handover.size),
-        "game_ready": Step("Game Ready", 3600.0, _blend, game_ready.arrive),
+        "game_ready": Step("Game Ready", 3600.0, _blend, game_ready.arrive, ended=game_ready.ended),
         "export": Step("Export", 900.0, _blend, exporting.arrive),
-        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive, handover.size),
+        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive, printing.size),
         "light": Step("Take Out Light", 300.0, _blend, material_sanity.arrive),
         "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive, handover.shape_size),
     }

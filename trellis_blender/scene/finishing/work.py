@@ -22,7 +22,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import BackgroundStoppedError, Remedy, TrellisError, storage_error, unexpected
+from ...core.errors import (
+    BackgroundEndedError,
+    BackgroundSlowError,
+    BackgroundStoppedError,
+    Remedy,
+    TrellisError,
+    storage_error,
+    unexpected,
+)
 from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
 from ...core.job.lock import FolderLock
@@ -149,7 +157,8 @@ class Work(Errand):
     they can be taken, None if they are in the folder, which is then locked already. A work that is stopped leaves its
     folder, so that it goes on another time.
 
-    `room`: the mesh is to be taken into it. `arriving`: what is left of the arrival of the result.
+    `room`: the mesh is to be taken into it. `arriving`: what is left of the arrival of the result. `ended`: what to say
+    if the background Blender does not come back, None: what it says itself.
     """
 
     def __init__(
@@ -171,6 +180,7 @@ class Work(Errand):
         self.is_waiting = False  # for its model, which is not in this file
         self.room: Room | None = None
         self.arriving: Arriving | None = None
+        self.ended: TrellisError | None = None
         self._size, self._arrays = (mesh, None) if isinstance(mesh, int) else (0, mesh)
         self._is_taken, self._lock = threading.Event(), lock
         self._thread.start()
@@ -214,7 +224,9 @@ class Work(Errand):
         except BackgroundStoppedError:
             pass
         except TrellisError as error:
-            self.error, self.remedy = error.sentence, error.remedy
+            is_gone = isinstance(error, (BackgroundEndedError, BackgroundSlowError))
+            said = self.ended if is_gone and self.ended is not None else error
+            self.error, self.remedy = said.sentence, said.remedy
         except OSError as error:
             self.error = storage_error("read or write a file", error).sentence
         except MemoryError:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 
-from ....core.errors import Text
+from ....core.errors import Remedy, Text, TrellisError
 from ....core.model.arrays import ImageFile, Material, Texture
 from ....host.translation.translation import translated
 from ... import material
 from .. import handover, transparency
 from ..copies import stand_in
 from .names import names_for
+from .presets import NO_QUADS
 
 if TYPE_CHECKING:
     from ..handover import Arrays
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 IMAGES = {"base_color": "BaseColor", "orm": "ORM", "normal": "Normal"}
 LEAST_OVERLAP = 0.95
+
+
+def ended(settings: Mapping[str, Any]) -> TrellisError | None:
+    """Return what to say if the background Blender does not come back: of some sheets QuadriFlow fills the memory."""
+    return TrellisError(Text(NO_QUADS), remedy=Remedy.TRIANGLES) if settings.get("shape") == "QUADS" else None
 
 
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:

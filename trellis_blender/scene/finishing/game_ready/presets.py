@@ -21,3 +21,4 @@ PRESETS = {
 }
 MOST_QUADS = 10_000  # beyond, QuadriFlow takes minutes: 50 s for 20,000 on two cores
 """The most faces that can be asked for as quads."""
+NO_QUADS = "Blender could not make quads of this model: its surface is torn or cuts through itself. Use triangles."

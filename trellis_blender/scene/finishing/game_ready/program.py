@@ -44,12 +44,11 @@ THIN = (
 def make(request: Mapping[str, Any], work: Work, mend: Mend) -> Mapping[str, Any]:
     """Write the meshes and the textures into the `result`, and return what was done in numbers."""
     model = opened(Path(request["source"]))[0]
+    _apply_modifiers(model)
     for other in [*bpy.data.objects]:
         if other != model:
             bpy.data.objects.remove(other)
     model.matrix_world.identity()
-    model.modifiers.clear()
-    model.shape_key_clear()
     work.progress(0.02)
     hidden = _make_solid(model, mend)
     work.progress(0.25)
@@ -92,6 +91,16 @@ def make(request: Mapping[str, Any], work: Work, mend: Mend) -> Mapping[str, Any
         "alpha": baked.alpha,
         "threshold": baked.threshold,
     }
+
+
+def _apply_modifiers(model: Any) -> None:
+    """Give the model the mesh that shows, with what its modifiers and its shape keys make of its own."""
+    if model.modifiers or model.data.shape_keys:
+        graph = bpy.context.evaluated_depsgraph_get()
+        seen = model.evaluated_get(graph)
+        mesh = bpy.data.meshes.new_from_object(seen, preserve_all_data_layers=True, depsgraph=graph)
+        model.modifiers.clear()
+        model.data = mesh
 
 
 def _check_faces(obj: Any) -> None:

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.welded import Surface
 
+from .presets import NO_QUADS
+
 Array = npt.NDArray[Any]
 
 LARGE = 100.0  # Blender refuses quads if an edge is shorter than 1e-4 units, whatever the model's size
 VOXEL = 0.008  # of the size
 SMOOTHINGS = ((0.5, -0.53),) * 2  # Taubin's pairs: the second undoes the shrinking of the first
 HULL_DIRECTIONS = 120  # a hull of so many points has at most 236 faces; Unity takes 255
-NO_QUADS = "Blender could not make quads of this model: its surface is torn or cuts through itself. Use triangles."
 
 
 def smoothed(surface: Surface) -> Array:
@@ -104,10 +105,13 @@ def quads(source: Any, faces: int, name: str) -> Any:
 def hull(obj: Any) -> tuple[Array, list[tuple[int, ...]]]:
     """Return a convex hull of few faces: positions, (n, 3), and the vertices of each face."""
     positions = positions_of(obj.data)
-    height = 1 - (2 * np.arange(HULL_DIRECTIONS) + 1) / HULL_DIRECTIONS
-    angle = np.pi * (1 + 5**0.5) * np.arange(HULL_DIRECTIONS)
+    axes = np.concatenate([np.eye(3), -np.eye(3)])  # it is as long, as wide and as high as the body
+    spread = HULL_DIRECTIONS - len(axes)
+    height = 1 - (2 * np.arange(spread) + 1) / spread
+    angle = np.pi * (1 + 5**0.5) * np.arange(spread)
     radius = np.sqrt(1 - height * height)
     directions = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
+    directions = np.concatenate([axes, directions])
     chosen = np.unique((positions @ directions.T).argmax(axis=0))
     mesh = bmesh.new()
     for point in positions[chosen].tolist():

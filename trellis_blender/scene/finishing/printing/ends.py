@@ -23,12 +23,26 @@ NO_3MF = (
     "This Blender has no exporter for 3MF. Install an extension that has one, such as 3MF format, or choose STL, then "
     "try again."
 )
+# Modifiers that leave the shape as it is.
+SHAPELESS = frozenset({"DATA_TRANSFER", "NORMAL_EDIT", "UV_PROJECT", "UV_WARP", "WEIGHTED_NORMAL"})
+SMOOTH = "smooth_by_angle"  # Blender's own group of nodes behind “Shade Auto Smooth”
 
 
 def has_3mf() -> bool:
     """Return whether an extension of this Blender exports 3MF."""
     operators: Any = bpy.ops
     return "threemf" in dir(operators.export_mesh)
+
+
+def size(obj: bpy.types.Object) -> int:
+    """Return how many bytes `taken` needs. Raises TrellisError if something of the model would be lost."""
+    for modifier in obj.modifiers:
+        group = getattr(modifier, "node_group", None)
+        nodes = group.name.lower().replace(" ", "_") if group is not None else ""
+        if modifier.show_viewport and modifier.type not in SHAPELESS and not nodes.startswith(SMOOTH):
+            sentence = "“{name}” has modifiers, which would be lost. Apply or remove them, then try again."
+            raise TrellisError(Text(sentence, name=obj.name))
+    return handover.size(obj)
 
 
 def taken(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:

@@ -72,11 +72,11 @@ def _turned(arrays: Mapping[str, Array]) -> dict[str, Array]:
     starts = arrays.get("starts", np.arange(0, count, 3, dtype=np.int32)).astype(np.int64)
     ends = np.append(starts[1:], count)
     order = np.repeat(starts + ends - 1, ends - starts) - np.arange(count)
-    turned = {"corners": arrays["corners"][order]}
+    turned = {**arrays, "corners": arrays["corners"][order]}
     for number, (_name, _kind, domain) in enumerate(json.loads(str(arrays["attributes"]))):
         if domain == "CORNER":
             turned[f"attribute {number}"] = arrays[f"attribute {number}"][order]
-    return {**arrays, **turned}
+    return turned
 
 
 def _mesh_of(arrays: Mapping[str, Array]) -> bpy.types.Mesh:
