@@ -83,6 +83,15 @@ def seen(thing: Any, image: Any) -> list[bool]:
     return found
 
 
+def test_a_picture_can_be_projected_onto_a_model_that_is_scaled_flat(addon: Any, tmp_path: Path) -> None:
+    scene: Any = bpy.context.scene
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(scene.camera)
+    view = addon.viewpoint.of_camera(bpy.context, scene)
+    found = addon.projecting.settings(view, Matrix.Diagonal((1.0, 0.0, 1.0, 1.0)), (-1, -1, 1, 1), tmp_path / "a.png")
+    assert np.isfinite(found["matrix"]).all()
+
+
 WITH_SHELL = pytest.mark.parametrize("model", [("inner_shell",)], indirect=True)  # it is mended first
 
 

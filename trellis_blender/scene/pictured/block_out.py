@@ -39,7 +39,7 @@ def replace(obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Obj
     boxed = Matrix.Translation(foot) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-own_foot) @ matrix
     if parent is not None and parent != obj:
         obj.parent = parent
-        obj.matrix_parent_inverse = parent.matrix_world.inverted()
+        obj.matrix_parent_inverse = parent.matrix_world.inverted_safe()
     obj.matrix_world = matrix if is_fitted else boxed
     _put_away(parts)
 

@@ -48,7 +48,7 @@ def settings(viewpoint: Viewpoint, stands: Matrix, shows: tuple[float, ...], pic
     `stands`: where the picture shows the model, in the world, wherever it stands now. `shows`: see `aligning`.
     """
     rows = [viewpoint.matrix[start : start + 4] for start in range(0, 16, 4)]
-    own = stands.inverted() @ Matrix(rows)
+    own = stands.inverted_safe() @ Matrix(rows)
     flat = [float(own[row][column]) for row in range(4) for column in range(4)]
     return {**viewpoint.as_json(), "matrix": flat, "shows": list(shows), "picture": str(picture)}
 
