@@ -29,6 +29,7 @@ LIST_SECONDS = 10.0
 SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
 # How many folds there are at most; where their heads are hit and no button, in pixels at a resolution scale of 1.
 FOLDS, FOLD_STEP, FOLD_EDGE = 6, 8, 12
+HEAD = 20  # how high the head of a fold is, in the same pixels
 NARROWEST = 115  # of the sidebar, in pixels at a resolution scale of 1: narrower ones Blender 5.2 folds to their tabs
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
 
@@ -144,7 +145,8 @@ class Artist(Window):
                 return
             self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
             before, lowest = lowest, min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')"))
-            clicked = self.unfolds_below(clicked if lowest == before else lowest)
+            head = HEAD * self.run("context.preferences.system.ui_scale")  # which would be folded back
+            clicked = self.unfolds_below(clicked - head if lowest == before else lowest)
         self.find(wanted)
 
     def unfolds_below(self, y: float) -> float:
