@@ -138,15 +138,18 @@ class Artist(Window):
 
         Raises WindowError.
         """
-        lowest, clicked = 0.0, 0.0
+        known: set[str] = set()
+        clicked = 0.0
         for _ in range(FOLDS):
             with contextlib.suppress(WindowError):
                 self.find(wanted)
                 return
             self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
-            before, lowest = lowest, min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')"))
-            head = HEAD * self.run("context.preferences.system.ui_scale")  # which would be folded back
-            clicked = self.unfolds_below(clicked - head if lowest == before else lowest)
+            met = self.run("hand.sweep('VIEW_3D', 'UI')")
+            shown = {button for _x, _y, button in met}  # not their heights: a button may be lit a turn late
+            below = clicked - HEAD * self.run("context.preferences.system.ui_scale")
+            clicked = self.unfolds_below(below if shown <= known else min(y for _x, y, _button in met))
+            known |= shown
         self.find(wanted)
 
     def unfolds_below(self, y: float) -> float:
