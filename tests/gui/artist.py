@@ -29,6 +29,7 @@ LIST_SECONDS = 10.0
 SOURCE_LETTERS = {"RENDER": "R", "FILE": "I", "IMAGE": "O", "VIEWPORT": "V", "CAMERA": "C", "CLIPBOARD": "L"}
 # How many folds there are at most; where their heads are hit and no button, in pixels at a resolution scale of 1.
 FOLDS, FOLD_STEP, FOLD_EDGE = 6, 8, 12
+HEAD = 20  # how high the head of a fold is, in the same pixels
 NARROWEST = 115  # of the sidebar, in pixels at a resolution scale of 1: narrower ones Blender 5.2 folds to their tabs
 GRIPS = (7, 5, 9, 3, 12, 0)  # how far from the sidebar's edge Blender lets it be dragged: it depends on its version
 
@@ -137,14 +138,18 @@ class Artist(Window):
 
         Raises WindowError.
         """
-        lowest, clicked = 0.0, 0.0
+        known: set[str] = set()
+        clicked = 0.0
         for _ in range(FOLDS):
             with contextlib.suppress(WindowError):
                 self.find(wanted)
                 return
             self.run("hand.scroll('VIEW_3D', 'UI', 'WHEELDOWNMOUSE', FAR)")
-            before, lowest = lowest, min(y for _x, y, _button in self.run("hand.sweep('VIEW_3D', 'UI')"))
-            clicked = self.unfolds_below(clicked if lowest == before else lowest)
+            met = self.run("hand.sweep('VIEW_3D', 'UI')")
+            shown = {button for _x, _y, button in met}  # not their heights: a button may be lit a turn late
+            below = clicked - HEAD * self.run("context.preferences.system.ui_scale")
+            clicked = self.unfolds_below(below if shown <= known else min(y for _x, y, _button in met))
+            known |= shown
         self.find(wanted)
 
     def unfolds_below(self, y: float) -> float:
