@@ -48,6 +48,7 @@ def veteran(newcomer: Artist) -> Artist:
     newcomer.opens_the_tab()
     newcomer.run(f"{SIDEBAR}.tag_redraw()")
     newcomer.until(f"len({newcomer.JOBS}) == {COUNT}")
+    newcomer.knows_the_price()  # or else it comes between two pictures
     left, _lower, right, _upper = newcomer.box()
     assert right - left in DEFAULT_WIDTHS
     newcomer.move_away()
