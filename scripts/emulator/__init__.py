@@ -145,7 +145,7 @@ class Emulator:
 
     @property
     def paid(self) -> int:
-        """How many submits were accepted, each of which would have cost creative units."""
+        """How many submits were accepted, each of which would have cost compute units."""
         return self._state.paid
 
     @property

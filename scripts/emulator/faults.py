@@ -155,7 +155,7 @@ def error_answer(fault: Fault) -> Answer:
 def _reason(status: int) -> str:
     known = {
         401: "The API key is not valid",
-        402: "Not enough creative units",
+        402: "Not enough compute units",
         403: "The plan does not allow this",
         404: "Not found",
         429: "Too many requests",

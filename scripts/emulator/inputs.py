@@ -123,7 +123,7 @@ def whole(parameters: Mapping[str, object], name: str) -> int:
 
 
 def price(parameters: Mapping[str, object]) -> float:
-    """Return what a job costs in creative units: 7.25 with all defaults. Rates other than that are made up."""
+    """Return what a job costs in compute units: 7.25 with all defaults. Rates other than that are made up."""
     if "polygons" in parameters:
         return 2.5
     resolution = {512: 4.0, 1024: 6.0, 1536: 9.0}[whole(parameters, "resolution")]

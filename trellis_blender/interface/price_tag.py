@@ -57,12 +57,12 @@ def is_first() -> bool:
 
 
 def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:
-    """Return the price of one model as the panel is set, in creative units; None until it is known. Asks for it."""
+    """Return the price of one model as the panel is set, in compute units; None until it is known. Asks for it."""
     return _look_up(scene_settings.held_values(chosen))
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
-    """Return the price of a model with these parameters, in creative units; None until it is known."""
+    """Return the price of a model with these parameters, in compute units; None until it is known."""
     running = session.running() if imported(session) else None
     if running is None or running.account is None:
         return None
@@ -71,7 +71,7 @@ def cost_of(values: Mapping[str, Value]) -> float | None:
 
 
 def objection(cost: float | None) -> str:
-    """Return the question to ask before `cost` creative units are spent, empty if none is necessary."""
+    """Return the question to ask before `cost` compute units are spent, empty if none is necessary."""
     limit = preferences.price_limit()
     if not limit:
         return ""

@@ -31,7 +31,7 @@ FAILED_SECONDS = 60.0
 
 @dataclass
 class Prices:
-    """The known prices, in creative units, and the one open question.
+    """The known prices, in compute units, and the one open question.
 
     `wanted`: the question to ask next, at the monotonic time `due`. `asked`: the question that awaits its answer, the
     `number`-th so far. `failed`: when a question got no answer. `pictures`: per account, a picture's ID that got one.

@@ -377,7 +377,7 @@ def asset_author() -> str:
 
 
 def price_limit() -> float:
-    """Return the price in creative units above which the artist wants to be asked, 0: never."""
+    """Return the price in compute units above which the artist wants to be asked, 0: never."""
     kept = preferences()
     return kept.price_limit if kept is not None else 0.0
 

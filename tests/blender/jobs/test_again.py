@@ -63,7 +63,7 @@ def test_the_entry_names_the_price(addon: Any) -> None:
 
 @pytest.fixture
 def limit() -> Any:
-    """The artist's limit, in creative units."""
+    """The artist's limit, in compute units."""
     context: Any = bpy.context
     preferences = context.preferences.addons[ADDON].preferences
     before = preferences.price_limit

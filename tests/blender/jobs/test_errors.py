@@ -42,9 +42,9 @@ def test_a_refused_account_points_to_the_key(tmp_path: Path, connected: Emulator
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (402, "Your team needs 12 more creative units"),
+        (402, "Your team needs 12 more compute units"),
         (403, "Your plan does not include 3D models"),
-        (429, "Monthly quota of creative units is used up"),
+        (429, "Monthly quota of compute units is used up"),
     ],
 )
 def test_a_question_of_money_is_told_in_scenarios_own_words(

@@ -88,7 +88,7 @@ CASES: list[tuple[int, str, type[TrellisError]]] = [
     (422, "Not like this", RefusedError),
     (425, "", PassingError),
     (429, "Too many requests", PassingError),
-    (429, "Not enough creative units", CreditsError),
+    (429, "Not enough compute units", CreditsError),
     (500, "", PassingError),
     (502, "", PassingError),
     (503, "", PassingError),

@@ -38,8 +38,8 @@ class Order:
     `variations`: models per picture, at least 1.
     `ignores_alpha`: send the pictures without their transparency. Only `prepare` reads it.
     `concurrency`: the most jobs at Scenario at once, for all workers of the batch together, at least 1.
-    `most_cost`: the most creative units that all jobs of the batch may cost together; None: no limit.
-    `price`: what one job costs, in creative units, as Scenario says beforehand; None: unknown. A limit needs it.
+    `most_cost`: the most compute units that all jobs of the batch may cost together; None: no limit.
+    `price`: what one job costs, in compute units, as Scenario says beforehand; None: unknown. A limit needs it.
     `model`: the id of the model that makes them.
 
     `concurrency`, `most_cost` and `price` can be changed later (`Batch.set_limits`); the others are what makes two
@@ -110,7 +110,7 @@ class BatchState:
     """How a batch stands, as its folder says.
 
     `counts`: jobs by standing; those that are missing are 0. `jobs`: all jobs, pictures times variations.
-    `cost`: creative units that were charged so far. `reserved`: what jobs at Scenario, and uncertain ones, may add.
+    `cost`: compute units that were charged so far. `reserved`: what jobs at Scenario, and uncertain ones, may add.
     `to_pay`: how many jobs would still have to be paid for to have all models: those that were not sent, failed ones
     that made none, and uncertain ones.
     """

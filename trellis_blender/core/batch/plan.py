@@ -46,7 +46,7 @@ class Outcome:
     """What came of a job, kept even if the job is removed.
 
     `state`: `MADE`, another last stage, or `NOT_SENT` if the batch was stopped before; empty while it is under way.
-    `cost`: creative units. `seconds`: from its start to its end. `reason`: why there is no model.
+    `cost`: compute units. `seconds`: from its start to its end. `reason`: why there is no model.
     """
 
     state: str = ""

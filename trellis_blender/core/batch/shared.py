@@ -69,7 +69,7 @@ class State:
     `next`: by range of pictures, the next one that nobody has begun in this round.
     `begun`: pictures that somebody has begun in this round and not finished, and by which process; empty: by none.
     `sent`: jobs that are at Scenario, or about to be. `uncertain`: jobs that may have been paid for.
-    `spent`: the creative units that were charged for all other jobs.
+    `spent`: the compute units that were charged for all other jobs.
     `halts`: how often Scenario refused the account, with the last `sentence` and `remedy`.
     """
 
@@ -90,7 +90,7 @@ class State:
 
     @property
     def reserved(self) -> float:
-        """Return the creative units that jobs at Scenario and uncertain ones may cost."""
+        """Return the compute units that jobs at Scenario and uncertain ones may cost."""
         return sum(sent.reserved for sent in (*self.sent.values(), *self.uncertain.values()))
 
     def has_room(self) -> bool:

@@ -134,7 +134,7 @@ class Failed(Event):
     """A failure: the job cannot go on by itself. `message`: the artist's sentence.
 
     `remote_ended`: the remote job ended without a model.
-    `charged`: the creative units that Scenario charged for it all the same.
+    `charged`: the compute units that Scenario charged for it all the same.
     `asset_gone`: the picture has to be sent again.
     """
 
@@ -157,7 +157,7 @@ class CancelRefused(Event):
 
 @dataclass(frozen=True)
 class Cancelled(Event):
-    """The end of a cancelled job. `message` says whether it was paid for; `charged`: creative units."""
+    """The end of a cancelled job. `message` says whether it was paid for; `charged`: compute units."""
 
     message: str
     remote_ended: bool = False

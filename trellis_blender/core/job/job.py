@@ -101,7 +101,7 @@ class Job:
     ids of earlier tries.
     `submits`: how often the paid call was announced: the number of the file that decides who sends it. 0: by an earlier
     version, or never.
-    `cost`: Scenario's creative units, None while unknown. `charged_in_vain`: what Scenario kept for tries that ended
+    `cost`: Scenario's compute units, None while unknown. `charged_in_vain`: what Scenario kept for tries that ended
     without a model.
     `generation_seconds`: how long Scenario took, by its own clock. `model_asset_ids`: the results.
     `findings`: what was measured of its model, None if nobody has yet.

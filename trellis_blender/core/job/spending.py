@@ -16,14 +16,14 @@ from .job import Job
 
 REMOVED_FILE = "removed jobs.json"
 BYTES_MAXIMUM = 32 * 1024 * 1024  # some hundred thousand jobs
-# By job id: when the job was created (seconds since 1970), the creative units charged for it, and its id at Scenario,
+# By job id: when the job was created (seconds since 1970), the compute units charged for it, and its id at Scenario,
 # which is empty if no model came of it.
 Costs = Mapping[str, tuple[float, float, str]]
 
 
 @dataclass(frozen=True)
 class Month:
-    """The number of models paid for in a month (1 to 12), and all creative units charged in it."""
+    """The number of models paid for in a month (1 to 12), and all compute units charged in it."""
 
     year: int
     month: int
@@ -32,7 +32,7 @@ class Month:
 
 
 def charged(job: Job) -> float:
-    """Return how many creative units Scenario kept for the job, as far as it has reported.
+    """Return how many compute units Scenario kept for the job, as far as it has reported.
 
     Scenario charges a job when it accepts it. It refunds a job that ends without a model, unless it says otherwise; the
     part it keeps goes into `charged_in_vain` and stays there after a retry. A model is paid for if it is here, on its

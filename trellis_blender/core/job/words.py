@@ -125,7 +125,7 @@ def object_name(job: Job) -> str:
 
 
 def cost_words(cost: float) -> str:
-    """Return an amount of Scenario's creative units."""
+    """Return an amount of Scenario's compute units."""
     return Text("{number} CU", number=number(cost))
 
 
@@ -141,7 +141,7 @@ def charge_words(job: Job) -> str:
 
 
 def number(amount: float) -> str:
-    """Return creative units: 12, 7.25, 1,200."""
+    """Return compute units: 12, 7.25, 1,200."""
     return f"{amount:,.10g}"
 
 

@@ -25,7 +25,7 @@ Wait = Callable[[float], bool]
 class RemoteJob:
     """A job as the service reports it.
 
-    `progress`: 0 to 1. `cost`: creative units, None if not reported.
+    `progress`: 0 to 1. `cost`: compute units, None if not reported.
     `image`, `seed`: from the request it was submitted with. `has_input`: that request could be read.
     `models`: the ids of the models it names. `words`: why it failed.
     `created`: the server's ISO 8601 date. `seconds`: from `created` to its last update, None if not reported.
@@ -111,7 +111,7 @@ class Service(Protocol):
         """Send a small picture that stays hidden from the artist's own, free of charge."""
 
     def price(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> float | None:
-        """Return what `submit` would cost, in creative units; None if the service does not say. Starts no job.
+        """Return what `submit` would cost, in compute units; None if the service does not say. Starts no job.
 
         Raises RefusedError (`is_gone`) if there is no such picture, DryRunIgnoredError if it may have started a job.
         """

@@ -80,7 +80,7 @@ class ModelMeasured:
 class PriceReady:
     """The answer of `questions.ask` to the price request with that `number`.
 
-    `cost`: creative units, None if Scenario does not say. `asset_id`: the picture it was requested with.
+    `cost`: compute units, None if Scenario does not say. `asset_id`: the picture it was requested with.
     `is_last`: do not request another price in this session. `notice`: a sentence for the artist, or empty.
     `trouble`: why Scenario could not be asked, None if it could.
     """
@@ -102,7 +102,7 @@ class StorageUsed:
 
 @dataclass(frozen=True)
 class RemovedCosts:
-    """The costs of removed jobs: when each was created (seconds since 1970), creative units, its id at Scenario."""
+    """The costs of removed jobs: when each was created (seconds since 1970), compute units, its id at Scenario."""
 
     costs: Mapping[str, tuple[float, float, str]]
 

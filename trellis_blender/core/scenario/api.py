@@ -59,7 +59,7 @@ GLB_TYPE = "model/gltf-binary"
 ID_MAXIMUM = 300  # characters of an ID, a status, a date
 TOKEN_MAXIMUM = 8000  # characters of a page's token, which travels in an address
 ASSETS_MAXIMUM = 50  # files of one job
-COST_MAXIMUM = 1e6  # creative units
+COST_MAXIMUM = 1e6  # compute units
 SECONDS_MAXIMUM = 7 * 24 * 3600.0  # that a job takes
 
 
@@ -121,7 +121,7 @@ class Api:
         return _asset(self._caller.call("POST", "/assets", body, sends_picture=True))
 
     def price(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> float | None:
-        """Return what `submit` would cost, in creative units; None if Scenario does not say. Starts no job.
+        """Return what `submit` would cost, in compute units; None if Scenario does not say. Starts no job.
 
         Only status 269 is a price. Raises RefusedError if Scenario knows no such picture, DryRunIgnoredError if it
         answers as to an order, PassingError if it does not answer, AccountError if it does not know the key.
@@ -369,6 +369,6 @@ def _seconds_between(first: Any, last: Any) -> float | None:
 
 
 def _cost(value: Any) -> float | None:
-    """Return the creative units; None if they are none that anybody could charge."""
+    """Return the compute units; None if they are none that anybody could charge."""
     cost = _number(value)
     return cost if cost is not None and 0 <= cost <= COST_MAXIMUM else None

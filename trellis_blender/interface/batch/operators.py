@@ -126,7 +126,7 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
         return len(self.pictures or ()) * Generate.count(self, context)
 
     def cost(self, context: bpy.types.Context) -> float | None:
-        """Return the price of all models together, in creative units; None until it is known. Asks for it."""
+        """Return the price of all models together, in compute units; None until it is known. Asks for it."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         values, _ = scene_settings.values(self, chosen)

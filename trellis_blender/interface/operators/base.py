@@ -122,7 +122,7 @@ class PaidAction(WaitOption):
         return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
 
     def cost(self, context: bpy.types.Context) -> float | None:
-        """Return the price of all models together, in creative units; None until it is known."""
+        """Return the price of all models together, in compute units; None until it is known."""
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -183,7 +183,7 @@ class Generate(PaidAction):
         return scene_settings.variations(self, scene_settings.of_scene(context.scene))
 
     def cost(self, context: bpy.types.Context) -> float | None:
-        """Return the price of all models together, in creative units; None until it is known."""
+        """Return the price of all models together, in compute units; None until it is known."""
         assert context.scene is not None
         cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
         return None if cost is None else cost * self.count(context)

@@ -212,7 +212,7 @@ class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
         return Text("Again with Another Seed · {cost}", cost=cost)
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        """Return the price of the model, in creative units; None until it is known."""
+        """Return the price of the model, in compute units; None until it is known."""
         return _cost_again(session.jobs()[self.target()])
 
     def start_generation(self, context: bpy.types.Context) -> None:
@@ -236,7 +236,7 @@ def own_values(job: "Job") -> dict[str, Value]:
 
 
 def _cost_again(job: "Job") -> float | None:
-    """Return what a model with the job's parameters costs, in creative units: as asked now, or else as it was."""
+    """Return what a model with the job's parameters costs, in compute units: as asked now, or else as it was."""
     values = {name: job.parameters.get(name, parameter.default) for name, parameter in BY_NAME.items()}
     cost = price_tag.cost_of(values)
     return job.cost if cost is None else cost

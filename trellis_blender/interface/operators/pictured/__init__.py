@@ -198,7 +198,7 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         )
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        """Return the price of the model, in creative units; None until it is known."""
+        """Return the price of the model, in compute units; None until it is known."""
         return cost_of(session.jobs()[self.target()], self.complaint)
 
     def start_generation(self, context: bpy.types.Context) -> None:
@@ -230,7 +230,7 @@ def label_of(job: "Job", complaint: str) -> str:
 
 
 def cost_of(job: "Job", complaint: str) -> float | None:
-    """Return what the changed model costs, in creative units; as the job did, unless that is known better."""
+    """Return what the changed model costs, in compute units; as the job did, unless that is known better."""
     values = _changed(job, complaint)
     cost = None if values is None else price_tag.cost_of(values)
     return job.cost if cost is None else cost
