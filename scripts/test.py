@@ -46,6 +46,16 @@ AT_BOTH_ENDS = (
     *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "never_lost", "settings"),
     *("test_bench.py", "test_demo.py", "test_repository.py"),
 )
+# What each suite takes on two cores, in seconds, whole and without those rooms: the longest begin first.
+SECONDS = {
+    "blender": 780,
+    "core": 430,
+    "never_lost/plain": 190,
+    "emulator": 95,
+    "never_lost/blender": 90,
+    "project": 40,
+}
+SECONDS_BETWEEN = 330
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -101,7 +111,7 @@ def plan(options: argparse.Namespace) -> list[Step]:
     )
     between = BETWEEN if options.all and not options.long else ()
     planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
-    planned += [
+    tests = [
         Step(
             BLENDER_FOLDERS[suite],
             environments.PYTHON_OF_BLENDER[version],
@@ -112,13 +122,14 @@ def plan(options: argparse.Namespace) -> list[Step]:
         for version in blenders
         if suite in wanted and not (suite in AT_BOTH_ENDS and version in between)
     ]
-    planned += [
+    tests += [
         Step(PLAIN_FOLDERS[suite], python)
         for suite in PLAIN_FOLDERS
         for python in (pythons[:1] if suite in ONCE and not options.long else pythons)
         if suite in wanted
     ]
-    return planned + ([Step(GUI, here)] if options.gui else [])
+    tests.sort(key=lambda step: -(SECONDS_BETWEEN if step.without else SECONDS[step.name]))
+    return planned + tests + ([Step(GUI, here)] if options.gui else [])
 
 
 def carry_out_all(planned: Sequence[Step], options: argparse.Namespace) -> list[Outcome]:

@@ -140,6 +140,15 @@ def test_all_covers_every_blender_and_every_python() -> None:
     assert {"ruff check", "ruff format", "bandit", "mypy"} <= {step.name for step in planned}
 
 
+def test_what_takes_longest_begins_first() -> None:
+    planned = [step for step in script.plan(script.parse(["--all"])) if step.name not in steps.CHECKS]
+    assert [(step.name, bool(step.without)) for step in planned[:6]] == [
+        *[("blender", False)] * 2,
+        *[("core", False)] * 2,
+        *[("blender", True)] * 2,
+    ]
+
+
 def test_the_emulators_own_tests_run_on_every_python_before_a_release_and_else_on_one() -> None:
     for arguments, pythons in (["--all"], {"3.11"}), (["--all", "--long"], {"3.11", "3.13"}):
         planned = script.plan(script.parse(arguments))
