@@ -130,6 +130,10 @@ def stalls(addon: Any, step: str, obj: Any, settings: Mapping[str, Any], folder:
     """Have a step done, tick by tick. Return the seconds of `begin`, `step` and `end`."""
     sentences: list[str] = []
     finishing = part(addon, "scene.finishing.queue").Finishing(folder, sentences.append, lambda _job, _found: None)
+    finishing.resume()  # as a session does when it begins
+    while finishing.is_searching:
+        finishing.step()
+        time.sleep(WAIT_SECONDS)
     started = time.thread_time()
     work = finishing.begin(step, obj, settings)
     begin, begun, end = time.thread_time() - started, time.perf_counter(), 0.0
