@@ -34,7 +34,7 @@ def ended(settings: Mapping[str, Any]) -> TrellisError | None:
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     """Put the copy, its LODs and its hull into the scene. Return the sentence that says what they are.
 
-    The textures come first, which take longest, each at a tick of its own.
+    Each texture and each mesh comes at a tick of its own, and all objects and the undo step at the last one.
     """
     numbers, name = result.numbers, obj.name
     count = len(numbers["made_faces"])
@@ -52,11 +52,13 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
             yield
         look = _material(names.base, images, numbers)
         made.add(look.session_uid)
+        yield
         for part in parts:
             mesh: Any = yield from handover.mesh_of(_part(result.arrays, part), cast(Any, obj.data))
             mesh.materials.clear()
             meshes.append(mesh)
             made.add(mesh.session_uid)
+            yield
     except GeneratorExit:
         handover.drop(made)
         raise
