@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Check and test everything: ``python3 scripts/test.py``.
 
-Runs style (ruff), security (bandit), types (mypy), the tests of ``tests/core``, ``tests/emulator`` and
-``tests/project`` on plain Python, and those of ``tests/blender`` on a real bpy for that Python; ``tests/never_lost``
-has parts of both kinds. Builds the environments that it needs.
+Runs style (ruff), security (bandit), types (mypy), the tests of ``tests/core`` and ``tests/project`` on plain Python,
+and those of ``tests/blender`` on a real bpy for that Python; ``tests/never_lost`` has parts of both kinds. Builds the
+environments that it needs.
 
-    python3 scripts/test.py --all               every supported Blender and Python that is installed
-    python3 scripts/test.py --all --long        the same before a release: with long soak and fuzzing tests, with the
-                                                emulator's own tests, which do not run the add-on, on every Python, and
-                                                with all rooms on the Blenders between the oldest and the newest
+    python3 scripts/test.py --all               every supported Blender and Python that is installed, and the emulator's
+                                                own tests, which do not run the add-on
+    python3 scripts/test.py --all --long        the same before a release: with long soak and fuzzing tests, and with
+                                                everything on every Blender and every Python
     python3 scripts/test.py --only core -k job  some tests of one suite
     python3 scripts/test.py --only blender --bpy 4.2.23 -- -x --pdb
     python3 scripts/test.py --gui               tests/gui, in a window of the Blender on PATH
@@ -36,17 +36,19 @@ SUITES = (*CHECK_SUITES, *PLAIN_SUITES, "blender", "never_lost")
 # The folders for plain Python and for bpy, by the suite's name.
 PLAIN_FOLDERS = {**{suite: suite for suite in PLAIN_SUITES}, "never_lost": "never_lost/plain"}
 BLENDER_FOLDERS = {"blender": "blender", "never_lost": "never_lost/blender"}
-# These run on the oldest Python alone, which has the libraries of the oldest Blender, and on all with --long: the
-# emulator's tests do not run the add-on, and `core` tries what differs with newer libraries.
+# What the Pythons, or the Blenders between the oldest and the newest, have in common runs on each of them with --long
+# only. Suites on the oldest Python alone, which has the libraries of the oldest Blender:
 ONCE = ("emulator", "never_lost")
-# Of the Blenders between the oldest and the newest, these suites and rooms run with --long only: they use what all
-# versions have in common. Pictures, the background Blender, models and scene differ per version, and run on each.
+# Rooms of `core` on the oldest Python alone. Those that use numpy, requests or Pillow run on each.
+ON_ONE_PYTHON = ("batch", "command", "farm", "files", "job", "runner")
+# Rooms of `blender`, and `never_lost`, on the oldest and the newest Blender. Pictures, the background Blender, models
+# and scene run on each.
 BETWEEN = ("4.5.15", "5.0.1")
 AT_BOTH_ENDS = (
-    *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "never_lost", "settings"),
+    *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "settings"),
     *("test_bench.py", "test_demo.py", "test_repository.py"),
 )
-# What each suite takes on two cores, in seconds, whole and without those rooms: the longest begin first.
+# What each suite takes on two cores, in seconds: the longest begin first.
 SECONDS = {
     "blender": 780,
     "core": 430,
@@ -55,7 +57,7 @@ SECONDS = {
     "never_lost/blender": 90,
     "project": 40,
 }
-SECONDS_BETWEEN = 330
+SECONDS_WITHOUT = {"blender": 330, "core": 130}  # those rooms
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -105,11 +107,15 @@ def plan(options: argparse.Namespace) -> list[Step]:
     """Return the steps for these options: checks first, then the longest steps, so that no processor idles long."""
     here = environments.running_python()
     wanted = options.only or (() if options.gui and not options.all else SUITES)
+    if not options.all and not options.only:
+        wanted = [suite for suite in wanted if suite != "emulator"]
     pythons = environments.SUPPORTED_PYTHONS if options.all else (here,)
     blenders = options.bpy or (
         list(environments.PYTHON_OF_BLENDER) if options.all else [environments.DEFAULT_BLENDER[here]]
     )
-    between = BETWEEN if options.all and not options.long else ()
+    is_short = options.all and not options.long
+    between = BETWEEN if is_short else ()
+    later = pythons[1:] if is_short else ()
     planned = [Step(name, here) for suite in CHECK_SUITES if suite in wanted for name in CHECK_SUITES[suite]]
     tests = [
         Step(
@@ -120,15 +126,15 @@ def plan(options: argparse.Namespace) -> list[Step]:
         )
         for suite in BLENDER_FOLDERS
         for version in blenders
-        if suite in wanted and not (suite in AT_BOTH_ENDS and version in between)
+        if suite in wanted and not (suite == "never_lost" and version in between)
     ]
     tests += [
-        Step(PLAIN_FOLDERS[suite], python)
+        Step(PLAIN_FOLDERS[suite], python, "", ON_ONE_PYTHON if suite == "core" and python in later else ())
         for suite in PLAIN_FOLDERS
-        for python in (pythons[:1] if suite in ONCE and not options.long else pythons)
-        if suite in wanted
+        for python in pythons
+        if suite in wanted and not (suite in ONCE and python in later)
     ]
-    tests.sort(key=lambda step: -(SECONDS_BETWEEN if step.without else SECONDS[step.name]))
+    tests.sort(key=lambda step: -(SECONDS_WITHOUT if step.without else SECONDS)[step.name])
     return planned + tests + ([Step(GUI, here)] if options.gui else [])
 
 

@@ -142,17 +142,38 @@ def test_all_covers_every_blender_and_every_python() -> None:
 
 def test_what_takes_longest_begins_first() -> None:
     planned = [step for step in script.plan(script.parse(["--all"])) if step.name not in steps.CHECKS]
-    assert [(step.name, bool(step.without)) for step in planned[:6]] == [
+    assert [(step.name, bool(step.without)) for step in planned[:5]] == [
         *[("blender", False)] * 2,
-        *[("core", False)] * 2,
+        ("core", False),
         *[("blender", True)] * 2,
     ]
 
 
-def test_the_emulators_own_tests_run_on_every_python_before_a_release_and_else_on_one() -> None:
-    for arguments, pythons in (["--all"], {"3.11"}), (["--all", "--long"], {"3.11", "3.13"}):
+def test_the_emulators_own_tests_run_on_every_python_before_a_release_on_one_in_ci_and_else_when_named() -> None:
+    here = environments.running_python()
+    for arguments, pythons in (
+        ([], set[str]()),
+        (["--only", "emulator"], {here}),
+        (["--all"], {"3.11"}),
+        (["--all", "--long"], {"3.11", "3.13"}),
+    ):
         planned = script.plan(script.parse(arguments))
         assert {step.python for step in planned if step.name == "emulator"} == pythons
+
+
+def test_of_the_core_what_uses_no_library_runs_on_one_python_in_ci_and_on_each_before_a_release() -> None:
+    for arguments, whole in (["--all"], {"3.11"}), (["--all", "--long"], {"3.11", "3.13"}):
+        planned = [step for step in script.plan(script.parse(arguments)) if step.name == "core"]
+        assert {step.python for step in planned if not step.without} == whole
+        assert {step.python for step in planned} == {"3.11", "3.13"}
+
+
+def test_the_rooms_that_a_step_leaves_out_exist() -> None:
+    left_out = {(step.name, room) for step in script.plan(script.parse(["--all"])) for room in step.without}
+    assert left_out
+    assert [
+        f"{suite}/{room}" for suite, room in left_out if not (environments.ROOT / "tests" / suite / room).exists()
+    ] == []
 
 
 def test_what_still_runs_when_the_time_is_up_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +230,7 @@ def test_without_options_the_blender_fits_the_running_python() -> None:
     planned = script.plan(script.parse([]))
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert {step.python for step in planned} == {here}
-    assert {step.name for step in planned} >= {"ruff check", "mypy", "core", "emulator", "project", "blender"}
+    assert {step.name for step in planned} >= {"ruff check", "mypy", "core", "project", "blender"}
 
 
 def test_every_folder_of_tests_is_a_suite_or_has_its_own_option() -> None:
