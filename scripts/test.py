@@ -44,20 +44,23 @@ ON_ONE_PYTHON = ("batch", "command", "farm", "files", "job", "runner")
 # Rooms of `blender`, and `never_lost`, on the oldest and the newest Blender. Pictures, the background Blender, models
 # and scene run on each.
 BETWEEN = ("4.5.15", "5.0.1")
+OF_SCRIPTS = ("test_bench.py", "test_demo.py")  # on the newest Blender with --all; else if the suite is named
 AT_BOTH_ENDS = (
-    *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "settings"),
-    *("test_bench.py", "test_demo.py", "test_repository.py"),
+    *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "settings", "test_repository.py"),
+    *OF_SCRIPTS,
 )
-# What each suite takes on two cores, in seconds: the longest begin first.
+# What each step takes on two cores, in seconds, by what it leaves out: the longest begin first.
 SECONDS = {
-    "blender": 780,
-    "core": 430,
-    "never_lost/plain": 190,
-    "emulator": 95,
-    "never_lost/blender": 90,
-    "project": 40,
+    ("blender", ()): 780,
+    ("blender", OF_SCRIPTS): 700,
+    ("core", ()): 430,
+    ("blender", AT_BOTH_ENDS): 330,
+    ("never_lost/plain", ()): 190,
+    ("core", ON_ONE_PYTHON): 130,
+    ("emulator", ()): 95,
+    ("never_lost/blender", ()): 90,
+    ("project", ()): 40,
 }
-SECONDS_WITHOUT = {"blender": 330, "core": 130}  # those rooms
 # With these, tests with a long and a short form take the long one, before a release.
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
@@ -122,7 +125,7 @@ def plan(options: argparse.Namespace) -> list[Step]:
             BLENDER_FOLDERS[suite],
             environments.PYTHON_OF_BLENDER[version],
             version,
-            AT_BOTH_ENDS if suite == "blender" and version in between else (),
+            _left_out(version, options) if suite == "blender" else (),
         )
         for suite in BLENDER_FOLDERS
         for version in blenders
@@ -134,8 +137,19 @@ def plan(options: argparse.Namespace) -> list[Step]:
         for python in pythons
         if suite in wanted and not (suite in ONCE and python in later)
     ]
-    tests.sort(key=lambda step: -(SECONDS_WITHOUT if step.without else SECONDS)[step.name])
+    tests.sort(key=lambda step: -SECONDS[step.name, step.without])
     return planned + tests + ([Step(GUI, here)] if options.gui else [])
+
+
+def _left_out(version: str, options: argparse.Namespace) -> tuple[str, ...]:
+    """Return what the tests in this Blender leave out."""
+    if options.long or (options.only and not options.all):
+        return ()
+    if not options.all:
+        return OF_SCRIPTS
+    if version in BETWEEN:
+        return AT_BOTH_ENDS
+    return () if version == environments.DEFAULT_BLENDER["3.13"] else OF_SCRIPTS
 
 
 def carry_out_all(planned: Sequence[Step], options: argparse.Namespace) -> list[Outcome]:

@@ -142,11 +142,23 @@ def test_all_covers_every_blender_and_every_python() -> None:
 
 def test_what_takes_longest_begins_first() -> None:
     planned = [step for step in script.plan(script.parse(["--all"])) if step.name not in steps.CHECKS]
-    assert [(step.name, bool(step.without)) for step in planned[:5]] == [
-        *[("blender", False)] * 2,
-        ("core", False),
-        *[("blender", True)] * 2,
+    assert [(step.name, step.blender) for step in planned[:3]] == [
+        ("blender", "5.2.3"),
+        ("blender", "4.2.23"),
+        ("core", ""),
     ]
+
+
+def test_the_tests_of_the_scripts_run_once_in_ci_on_each_blender_before_a_release_and_else_when_named() -> None:
+    for arguments, blenders in (
+        ([], set[str]()),
+        (["--all"], {"5.2.3"}),
+        (["--all", "--long"], {*environments.PYTHON_OF_BLENDER}),
+        (["--only", "blender", "--bpy", "4.2.23"], {"4.2.23"}),
+    ):
+        planned = [step for step in script.plan(script.parse(arguments)) if step.name == "blender"]
+        assert planned
+        assert {step.blender for step in planned if not {*script.OF_SCRIPTS} & {*step.without}} == blenders
 
 
 def test_the_emulators_own_tests_run_on_every_python_before_a_release_on_one_in_ci_and_else_when_named() -> None:
