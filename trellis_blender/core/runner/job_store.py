@@ -11,7 +11,7 @@ import contextlib
 import os
 import queue
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,18 +76,13 @@ class JobStore:
         finally:
             self._messages.put(JobsLoaded(is_whole, self._is_moving))
 
-    def arrivals(self, places: Sequence[Path], wait: Callable[[], object]) -> Iterator[moving.Arrival]:
+    def arrivals(self, places: Sequence[Path]) -> Iterator[moving.Arrival]:
         """Return an iterator that moves the jobs of these places here, one at each step. Another thread may use it.
 
-        It calls `wait` first. Each result, and None at the end, is for `take_in`.
+        Each result, and None at the end, is for `take_in`.
         """
         self._is_moving, self._is_any_left = True, False
-
-        def arrive() -> Iterator[moving.Arrival]:
-            wait()
-            yield from moving.arrivals(places, self._root)
-
-        return arrive()
+        return moving.arrivals(places, self._root)
 
     def take_in(self, arrival: moving.Arrival | None) -> None:
         """Take in a job that was moved here; None: that was the last. Raises StorageError if it could not be moved."""

@@ -35,7 +35,7 @@ from .messages import ConnectionChecked, ModelMeasured, ModelRead, PriceReady
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
-    from .steps import StepTools
+    from ..request.service import Service
 
 PICTURES_FILE = "price pictures.json"
 NAME = "Trellis price.png"
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 def ask(
-    tools: StepTools,
+    service: Service,
     number: int,
     parameters: Mapping[str, Value],
     place: str,
@@ -61,10 +61,10 @@ def ask(
     """
 
     def price_with(picture: str) -> PriceReady:
-        return PriceReady(number, tools.service.price(model, picture, parameters), picture)
+        return PriceReady(number, service.price(model, picture, parameters), picture)
 
     try:
-        return _priced(tools, price_with, place, known, root / PICTURES_FILE)
+        return _priced(service, price_with, place, known, root / PICTURES_FILE)
     except DryRunIgnoredError as error:
         return PriceReady(number, is_last=True, notice=error.sentence)
     except RefusedError:  # of a picture just uploaded, or of the upload: another try would only upload again
@@ -77,7 +77,7 @@ def ask(
 
 
 def _priced(
-    tools: StepTools, price_with: Callable[[str], PriceReady], place: str, known: Iterable[str], file: Path
+    service: Service, price_with: Callable[[str], PriceReady], place: str, known: Iterable[str], file: Path
 ) -> PriceReady:
     for picture in dict.fromkeys((_kept(file).get(place, ""), *known)):
         if picture:
@@ -86,7 +86,7 @@ def _priced(
             except RefusedError as error:
                 if not error.is_gone:
                     raise
-    picture = tools.service.upload_hidden(NAME, PICTURE).id
+    picture = service.upload_hidden(NAME, PICTURE).id
     _keep(file, place, picture)
     return price_with(picture)
 
@@ -174,10 +174,10 @@ def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
     return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
-def check(tools: StepTools, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:
+def check(service: Service, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:
     """Return whether Scenario accepts the account and has the model. Never raises: the answer says what went wrong."""
     try:
-        model = tools.service.check(hosted)
+        model = service.check(hosted)
         if model.replacement is None:
             return ConnectionChecked(Text("Connected: {name} is ready.", name=model.name), True)
         sentence = Text(

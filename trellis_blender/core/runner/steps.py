@@ -6,9 +6,8 @@ Each runs on a worker's thread, takes a snapshot and returns. None changes the j
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +46,6 @@ from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, RemoteJob, Service, Wait
 
-_log = logging.getLogger(__name__)
 SUBMIT_SECONDS = 30.0  # from the right to send the paid call to its first byte: shorter than any takeover
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
@@ -148,30 +146,30 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     The listing is sorted by last update. A job updated while the pages are read jumps to page 1, so after several pages
     page 1 is read once more.
     """
-    start, unread, pages = listing_start([job]), dict[str, RemoteJob](), set[str]()
-    end = time.monotonic() + SEARCH_SECONDS
-    found, page = tools.service.jobs(start)
-    is_long = bool(page)
-    while True:
+    unread: dict[str, RemoteJob] = {}
+    for found in _listed(listing_start([job]), tools):
         ours = _submit_of(job, found, tools.taken)
         if ours is not None:
             return ours
         _note_unread(job, found, tools.taken, unread)
-        if not page:
-            break
+    return _look_closer(job, list(unread.values()), tools)
+
+
+def _listed(start: str, tools: StepTools) -> Iterator[list[RemoteJob]]:
+    """Yield each page of the listing, then page 1 once more if there are several."""
+    pages, end = set[str](), time.monotonic() + SEARCH_SECONDS
+    found, page = tools.service.jobs(start)
+    yield found
+    while page:
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
         if page in pages or len(pages) >= PAGES_MAXIMUM or time.monotonic() > end:
             raise PassingError("Scenario's list of jobs has no end.")
         pages.add(page)
         found, page = tools.service.jobs(start, page)
-    if is_long:
-        again = tools.service.jobs(start)[0]
-        ours = _submit_of(job, again, tools.taken)
-        if ours is not None:
-            return ours
-        _note_unread(job, again, tools.taken, unread)
-    return _look_closer(job, list(unread.values()), tools)
+        yield found
+    if pages:
+        yield tools.service.jobs(start)[0]
 
 
 def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, RemoteJob]) -> None:
@@ -224,16 +222,16 @@ def _may_be(job: Job, remote: RemoteJob, taken: Container[str]) -> bool:
     return _is_free(job, remote, taken) and not is_older
 
 
-def identify(job: Job, remote_id: str, tools: StepTools) -> Submitted:
+def identify(job: Job, remote_id: str, service: Service, taken: Container[str]) -> Submitted:
     """Return the submit for the ID at Scenario that the artist entered. Raises RefusedError if it is another job's."""
     try:
-        remote = tools.service.job(remote_id)
+        remote = service.job(remote_id)
     except RefusedError as error:
         if not error.is_gone:
             raise
         raise RefusedError(WRONG_ID, remedy=Remedy.SCENARIO) from error
     is_readable = remote.has_input and not remote.holds(job.asset_id)
-    if is_readable or not _is_free(job, remote, tools.taken):
+    if is_readable or not _is_free(job, remote, taken):
         raise RefusedError(OTHER_PICTURE, remedy=Remedy.SCENARIO)
     return Submitted(remote.id, remote.cost)
 
@@ -251,12 +249,12 @@ def _check_payer(job: Job, tools: StepTools) -> None:
         raise AccountError(OTHER_ACCOUNT) from error
 
 
-def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
+def cancel(job: Job, _folder: Path, tools: StepTools) -> Event:
     """Ask Scenario to stop the paid job. If it refuses, the job goes on; a finished result is kept."""
     try:
         remote = tools.service.cancel(job.remote_id)
     except RefusedError:
-        event = poll_one(job, folder, tools)  # it may be over already
+        event = poll_one(job, tools.service)  # it may be over already
         return CancelRefused() if isinstance(event, Polled) else event
     if remote.status == "canceled":
         charged = Text("Cancelled. Scenario charged {number} CU.", number=number(remote.cost or 0.0))
@@ -265,10 +263,10 @@ def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
     return event_of(remote)
 
 
-def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
+def poll_one(job: Job, service: Service) -> Event:
     """Return how the job stands now."""
     try:
-        return event_of(tools.service.job(job.remote_id))
+        return event_of(service.job(job.remote_id))
     except RefusedError as error:
         if not error.is_gone:
             raise
@@ -342,13 +340,12 @@ def _result(asset_id: str, service: Service) -> Asset:
         raise RefusedError(UNKNOWN_MODEL, remedy=Remedy.PREFERENCES) from error
 
 
-Step = Callable[[Job, Path, StepTools], Event | SearchMissed]
-
-STEPS: Mapping[Stage, Step] = {
+# By the stage of the job that takes the step. A running job takes one only if it asks to stop.
+STEPS: Mapping[Stage, Callable[[Job, Path, StepTools], Event | SearchMissed]] = {
     Stage.UPLOADING: upload,
     Stage.SUBMITTING: submit,
     Stage.UNCONFIRMED: look_up,
-    Stage.RUNNING: poll_one,
+    Stage.RUNNING: cancel,
     Stage.DOWNLOADING: download_model,
 }
 
