@@ -32,7 +32,8 @@ from the service, so it is made plain text, and loses what an address was signed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from string import Formatter
 from typing import Any
@@ -308,6 +309,15 @@ def storage_error(action: str, error: OSError) -> StorageError:
             reason=reason,
         )
     )
+
+
+@contextlib.contextmanager
+def as_storage_error(action: str) -> Iterator[None]:
+    """Raise a StorageError in place of an operating system's error in the block."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(action, error) from error
 
 
 def advises(words: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, as_storage_error, storage_error
 from ..job import folder as job_folder
 from ..job import moving, spending
 from ..job.claims import Claim, ClaimLostError, Claims, Hold
@@ -64,15 +64,14 @@ class JobStore:
         """Read the jobs of earlier sessions. Raises StorageError if the jobs' folder cannot be read."""
         is_whole = False
         try:
-            job_folder.sweep(self._root, time.time())
-            self._claims.sweep()
-            self._messages.put(RemovedCosts(spending.removed(self._root)))
-            if favorites := job_folder.favorites(self._root):
-                self._messages.put(Marked(dict.fromkeys(favorites, True)))
-            self.check_others()
+            with as_storage_error("read the folder of the jobs"):
+                job_folder.sweep(self._root, time.time())
+                self._claims.sweep()
+                self._messages.put(RemovedCosts(spending.removed(self._root)))
+                if favorites := job_folder.favorites(self._root):
+                    self._messages.put(Marked(dict.fromkeys(favorites, True)))
+                self.check_others()
             is_whole = not (self._told or self._is_moving or self._is_any_left)
-        except OSError as error:
-            raise storage_error("read the folder of the jobs", error) from error
         finally:
             self._messages.put(JobsLoaded(is_whole, self._is_moving))
 
@@ -102,10 +101,8 @@ class JobStore:
         Raises StorageError if the jobs' folder cannot be read.
         """
         self._claims.beat()
-        try:
+        with as_storage_error("read the folder of the jobs"):
             folders = self.folders()
-        except OSError as error:
-            raise storage_error("read the folder of the jobs", error) from error
         before, self._told = self._told, {}
         for folder in folders:
             self._check_one(folder, before)
@@ -160,10 +157,8 @@ class JobStore:
             sentence = "A job was made by a newer version of the add-on. Update it to see that job."
             raise StorageError(sentence, remedy=Remedy.UPDATE) from None
         except job_folder.DamagedJobError:
-            try:
+            with as_storage_error("set a damaged job aside"):
                 job_folder.set_aside(folder)
-            except OSError as error:
-                raise storage_error("set a damaged job aside", error) from error
             raise StorageError(
                 Text("A job could not be read and was set aside. Its files are kept in {folder}.", folder=folder)
             ) from None
@@ -275,10 +270,8 @@ class JobStore:
         except OSError as error:  # a full disk must not keep the artist from making room
             kept = storage_error("write down what the job cost", error)
             self._messages.put(Notice(kept.sentence, kept.remedy))
-        try:
+        with as_storage_error("remove the job"):
             is_gone = job_folder.remove(entry.folder)
-        except OSError as error:
-            raise storage_error("remove the job", error) from error
         if not is_gone:
             self._messages.put(Notice(LEFT))
         self._drop(entry)
@@ -287,9 +280,8 @@ class JobStore:
         """Make the job a favorite, or no longer, then report what it is. Raises StorageError."""
         folder = self._root / job_id
         try:
-            job_folder.mark(folder, is_favorite=is_favorite)
-        except OSError as error:
-            raise storage_error("mark the job as a favorite", error) from error
+            with as_storage_error("mark the job as a favorite"):
+                job_folder.mark(folder, is_favorite=is_favorite)
         finally:
             self._messages.put(Marked({job_id: os.path.lexists(folder / job_folder.FAVORITE_FILE)}))
 
@@ -414,10 +406,8 @@ class JobStore:
         self._messages.put(entry.job)
 
     def _take(self, folder: Path) -> Hold | None:
-        try:
+        with as_storage_error("open the job's folder"):
             return self._claims.take(folder)
-        except OSError as error:
-            raise storage_error("open the job's folder", error) from error
 
     def close(self) -> None:
         """Release all jobs to other Blenders."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrellisError, storage_error, unexpected
+from ..errors import TrellisError, as_storage_error, storage_error, unexpected
 from ..files import new_own, open_own, own_folder
 from ..job.events import CancelAsked
 from ..job.job import Job, advance
@@ -177,10 +177,8 @@ class PictureWriter:
 
 def kept_copy(picture: Path, target: Path) -> Path:
     """Copy a picture of ours to the file `target`, for another job. Raises StorageError."""
-    try:
+    with as_storage_error("copy the picture"):
         own_folder(target.parent)
         with open_own(picture) as source, new_own(target) as copy:
             shutil.copyfileobj(source, copy)
-    except OSError as error:
-        raise storage_error("copy the picture", error) from error
     return target

@@ -23,7 +23,7 @@ from ..errors import (
     Remedy,
     Text,
     advises,
-    storage_error,
+    as_storage_error,
 )
 from ..files import check_plain, write_whole
 from ..job.claims import Hold
@@ -94,10 +94,8 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
     if not job.is_prepared and tools.prepare is not None:
         return prepare(job, folder, tools.prepare)
     picture = folder / job.picture
-    try:
+    with as_storage_error("read the picture"):
         sha256 = fingerprint(picture)
-    except OSError as error:
-        raise storage_error("read the picture", error) from error
     media_type = SENDABLE[picture.suffix.removeprefix(".")]
     asset = tools.service.upload(picture, job.picture_name, media_type, tools.wait)
     return Uploaded(asset.id, asset.created, sha256)
@@ -105,13 +103,11 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
 
 def prepare(job: Job, folder: Path, make: Prepare) -> Event:
     """Replace the stored picture by what we would send of it now."""
-    try:
+    with as_storage_error("save the picture"):
         check_plain(folder / job.picture, (folder / job.picture).lstat())
         made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
         name = f"source.{made.kind}"
         write_whole(folder / name, made.data, is_private=True)
-    except OSError as error:
-        raise storage_error("save the picture", error) from error
     return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
@@ -120,10 +116,8 @@ def submit(job: Job, folder: Path, tools: StepTools) -> Event:
 
     Raises AnswerLostError if it may have been accepted, one of NOT_ACCEPTED if it certainly was not.
     """
-    try:
+    with as_storage_error("save the job"):
         is_ours = begin_submit(folder, job.submits)
-    except OSError as error:
-        raise storage_error("save the job", error) from error
     if not is_ours:
         raise AnswerLostError("Scenario may have this request already.")
     latest = time.monotonic() + SUBMIT_SECONDS

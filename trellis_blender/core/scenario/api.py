@@ -27,7 +27,7 @@ from ..errors import (
     Text,
     TooLargeError,
     advises,
-    storage_error,
+    as_storage_error,
 )
 from ..files import open_own, read_own
 from ..request.account import Account
@@ -101,7 +101,7 @@ class Api:
 
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
         """Send the picture, free of charge. Raises PassingError between parts when `wait` returns False."""
-        try:
+        with as_storage_error("read the picture"):
             with open_own(path) as file:
                 size = file.seek(0, os.SEEK_END)
             if size < SMALL_PICTURE_BYTES:
@@ -109,8 +109,6 @@ class Api:
                 with contextlib.suppress(TooLargeError):  # then send it in parts
                     return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
-        except OSError as error:
-            raise storage_error("read the picture", error) from error
 
     def upload_hidden(self, name: str, picture: bytes) -> Asset:
         """Send a small picture that stays hidden from the artist's own, free of charge."""

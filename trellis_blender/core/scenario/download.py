@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, Text, storage_error
+from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, Text, as_storage_error
 from ..files import append_own, check_free, check_plain, clear, new_own, open_own, read_own, rename
 from ..model.glb import check_glb
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
@@ -50,7 +50,7 @@ def download(
     refuses the address, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
-    try:
+    with as_storage_error("save the model"):
         for path in (part, origin, target):
             check_free(path)
         have, tag = _continuation(part, origin, asset.id)
@@ -70,8 +70,6 @@ def download(
             raise
         rename(part, target)
         origin.unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error("save the model", error) from error
 
 
 def _opened(session: Session, address: str, headers: dict[str, str]) -> requests.Response:
