@@ -138,8 +138,7 @@ class JobStore:
                     hold = None
         job = replace(job, foreign=hold is None and not job.is_resting)
         if known is None:
-            known = self._new_entry(job, folder)
-            self.entries[job.id] = known
+            known = self._enter(job, folder)
         elif known.job == job:
             return
         known.job, known.hold = job, hold
@@ -179,14 +178,14 @@ class JobStore:
             else:
                 self.refuse(job, storage_error("save the job", error))
             return
-        entry = self._new_entry(job, folder, hold)
-        self.entries[job.id] = entry
-        self._publish(entry)
+        self._publish(self._enter(job, folder, hold))
 
-    def _new_entry(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
+    def _enter(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
         now = self._clock.now()
         self._known += 1
-        return JobEntry(job, folder, hold, since=now, reported=now, age=self._known, changed=self._note_change)
+        entry = JobEntry(job, folder, hold, since=now, reported=now, age=self._known, changed=self._note_change)
+        self.entries[job.id] = entry
+        return entry
 
     def _note_change(self, entry: JobEntry) -> None:
         self.changed.add(entry)
@@ -207,8 +206,7 @@ class JobStore:
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
-        sentence, remedy = error.sentence, error.remedy
-        self._messages.put(advance(job, Failed(sentence, remedy), time.time()))
+        self._messages.put(advance(job, Failed(error.sentence, error.remedy), time.time()))
 
     def answer(self, job_id: str) -> None:
         """Tell the main thread that its request for the job is done or refused."""

@@ -23,7 +23,7 @@ from ..errors import (
     Remedy,
     Text,
     TrellisError,
-    storage_error,
+    as_storage_error,
     unexpected,
 )
 from ..files import read_own, write_whole
@@ -148,19 +148,15 @@ def measured(job_id: str, model: Model | Path) -> ModelMeasured:
 
 def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
     try:
-        return make()
+        with as_storage_error("read the model"):
+            return make()
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=error.args[0])
-    except ModelFileError as error:
-        if error.flaw:
+    except TrellisError as error:
+        if isinstance(error, ModelFileError) and error.flaw:
             _log.info("The model of %s has a fault: %s", job_id, error.flaw)
             return ModelRead(job_id, None, reason="an error")
         return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
-    except TrellisError as error:
-        return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
-    except OSError as error:
-        failure = storage_error("read the model", error)
-        return ModelRead(job_id, None, error=failure.sentence, remedy=failure.remedy)
     except MemoryError:
         return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
     except Exception:  # noqa: BLE001 - Blender's importer may read it all the same; the log has it all

@@ -31,7 +31,7 @@ from .entries import LARGE_STEPS, POOLS, SAVES, WORDS, Agenda, JobEntry
 from .job_store import JobStore
 from .messages import ModelRead, Notice, RunnerMessage
 from .outcomes import Outcomes
-from .pending_pictures import PendingPictures, PictureWriter
+from .pending_pictures import PendingPictures
 from .polling import Polling
 from .timing import Clock, Note, Timing
 from .workers import NETWORK_WORKERS, Workers
@@ -104,9 +104,8 @@ class Runner:
         self._stopping = threading.Event()
         self._store = store_of(root, self._timing, self._clock, self.messages)
         self._entries = self._store.entries
-        self.pictures = PictureWriter(root / job_folder.INCOMING)
+        self.pictures = PendingPictures(root / job_folder.INCOMING, self._store, self._notes, self._show_held_back)
         self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
-        self._pending = PendingPictures(self._store, self._notes, self._show_held_back, self.pictures)
         self._polling = Polling(self._timing, self._clock)
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
@@ -145,12 +144,12 @@ class Runner:
     @_noted
     def add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
         """Begin jobs of one picture as soon as it is written; a file of ours moves away. None: they have no picture."""
-        self._pending.queue_picture(jobs, picture, self._workers.writer)
+        self.pictures.queue_picture(jobs, picture, self._workers.writer)
 
     @_noted
     def cancel(self, job_id: str) -> None:
         """Stop a job. If it is submitted, only Scenario can stop it; if Scenario does not, its model is kept."""
-        if self._pending.cancel(job_id):
+        if self.pictures.cancel(job_id):
             return
         try:
             entry = self._store.entry(job_id)
@@ -279,7 +278,7 @@ class Runner:
             if note is not None:
                 self._guarded(note)
         threads = self._workers.stop()
-        self._pending.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
+        self.pictures.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
         self._store.close()
         for thread in threads:
             thread.join()
