@@ -19,7 +19,6 @@ from trellis_blender.core.errors import DryRunIgnoredError, PassingError, Refuse
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
-from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
 from trellis_blender.core.runner.messages import ConnectionChecked, PriceReady
 from trellis_blender.core.runner.questions import NAME, PICTURE, PICTURES_FILE, ask
@@ -28,7 +27,7 @@ from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.scenario.http import NotDryError
 
 QUESTIONS = 1000
-STANDARD = {name: value for name, value in complete({}, 0).items() if name != "seed"}
+STANDARD = {name: value for name, value in TRELLIS_2.complete({}, 0).items() if name != "seed"}
 ORDERED = json.dumps({"job": {"jobId": "job_paid", "status": "queued"}, "creativeUnitsCost": 12}).encode()
 
 
@@ -60,7 +59,7 @@ def asked(emulator: Emulator, folder: Path) -> Callable[..., PriceReady]:
 def test_the_price_is_what_the_job_costs_then(api: Api, emulator: Emulator) -> None:
     image = api.upload_hidden("x.png", PICTURE).id
     for preset in PRESETS.values():
-        parameters = complete(preset.changes, 7)
+        parameters = TRELLIS_2.complete(preset.changes, 7)
         assert api.price(TRELLIS_2, image, parameters) == api.submit(TRELLIS_2, image, parameters).cost
     assert (emulator.calls["dry_run"], emulator.paid) == (4, 4)
 

@@ -127,41 +127,8 @@ def of_group(group: Group) -> Iterable[Parameter]:
     return (parameter for parameter in TABLE if parameter.group is group)
 
 
-def complete(
-    values: Mapping[str, Value],
-    seed: int | None = None,
-    known: Mapping[str, Parameter] = BY_NAME,
-    model: str = NAME,
-) -> Mapping[str, Value]:
-    """Return all parameters by their Python names, with defaults filled in, and the seed.
-
-    `known`: the parameters of the model named `model`.
-    `seed`: 0 to 2147483647. None draws one here, so that every result can be made again and a job can be recognised by
-    its seed.
-
-    Raises ParameterError for an unknown name or a value outside its range.
-    """
-    unknown = sorted(values.keys() - known.keys())
-    if unknown:
-        raise ParameterError(
-            Text("{model} has no parameter “{unknown}”. Remove it and try again.", model=model, unknown=unknown[0])
-        )
-    if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
-        raise ParameterError(
-            Text("The seed must lie between 0 and {highest}, not {seed}.", highest=SEED_MAXIMUM, seed=seed)
-        )
-    import secrets  # takes milliseconds to import: not when Blender starts
-
-    checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in known.items()}
-    return MappingProxyType({**checked, "seed": secrets.randbelow(SEED_MAXIMUM + 1) if seed is None else seed})
-
-
-def to_wire(values: Mapping[str, Value], known: Mapping[str, Parameter] = BY_NAME) -> dict[str, Value]:
-    """Return the values by Scenario's names, ready for the request's body."""
-    return {known[name].wire if name in known else name: value for name, value in values.items()}
-
-
-def _checked(parameter: Parameter, value: Value) -> Value:
+def checked(parameter: Parameter, value: Value) -> Value:
+    """Return the value as the parameter's type. Raises ParameterError if it lies outside its range."""
     if isinstance(parameter.default, bool):
         return bool(value)
     if not math.isfinite(value) or (isinstance(parameter.default, int) and value != int(value)):

@@ -456,7 +456,7 @@ class Runner:
                 self._notes.put(lambda: self._store.show_status(entry, progress=fraction))
 
         def work(service: Service) -> Event | SearchMissed:
-            with abandoned.cuts(self._workers.cut_thread):
+            with abandoned.cuts(self._workers.connector.cut_thread):
                 tools = StepTools(service, wait, progress, taken, prepare, hold, most)
                 return STEPS[job.stage](job, entry.folder, tools)
 

@@ -371,7 +371,7 @@ def listing_start(jobs: list[Job]) -> str:
     The server's own date of the picture lies before the submit, whatever this computer's clock says. Without one, we go
     back one day.
     """
-    return _iso(min(map(_before_submit, jobs)))
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(min(map(_before_submit, jobs))))
 
 
 def _before_submit(job: Job) -> float:
@@ -396,7 +396,3 @@ def _moment(date: str) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))

@@ -60,7 +60,7 @@ class Workers:
     """
 
     def __init__(self, connector: Connector, stopping: threading.Event) -> None:
-        self._connector = connector
+        self.connector = connector
         self.pools = {name: WorkerPool(NETWORK_WORKERS, connector, stopping) for name in POOLS}
         self.network = self.pools["network"]
         own = [WorkerPool(1, connector, stopping) for _ in range(4)]
@@ -69,9 +69,5 @@ class Workers:
 
     def stop(self) -> list[threading.Thread]:
         """End all waiting. Return the threads, which end soon."""
-        self._connector.cut()
+        self.connector.cut()
         return [thread for pool in self._all for thread in pool.stop()]
-
-    def cut_thread(self, thread: int) -> None:
-        """End the waiting of one worker, given by its thread's identifier, so that it can do something else."""
-        self._connector.cut_thread(thread)
