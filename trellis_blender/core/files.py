@@ -77,16 +77,25 @@ def open_own(path: Path, most: int | None = None) -> BufferedReader:
     Raises OSError: FileNotFoundError; InTheWayError if it is no file, a link, or too large.
     """
     check_plain(path, path.lstat())  # Windows can refuse a link in this way only
-    handle = os.open(path, os.O_RDONLY | _PLAIN)
+    return open(path, "rb", opener=lambda name, flags: _opened_plain(name, flags, most))
+
+
+def _opened_plain(name: str, flags: int, most: int | None = None) -> int:
+    """Open a file of at most so many bytes, unless it is no plain one. Return its handle. Never waits."""
+    path, handle = Path(name), os.open(name, flags | _PLAIN, FILE_MODE)
     try:
         status = os.fstat(handle)
         check_plain(path, status)
         if most is not None and status.st_size > most:
-            raise InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
-        return os.fdopen(handle, "rb")
+            raise _too_large(path)
     except BaseException:
         os.close(handle)
         raise
+    return handle
+
+
+def _too_large(path: Path) -> InTheWayError:
+    return InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
 
 
 def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
@@ -94,7 +103,7 @@ def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
     with open_own(path, most) as file:
         data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)  # it makes room for as much as it is asked for
     if len(data) > most:  # it grows
-        raise InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
+        raise _too_large(path)
     return data
 
 
@@ -148,13 +157,7 @@ def append_own(path: Path) -> BufferedRandom:
     """
     with contextlib.suppress(FileNotFoundError):
         check_plain(path, path.lstat())
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _PLAIN, FILE_MODE)
-    try:
-        check_plain(path, os.fstat(handle))
-        return os.fdopen(handle, "ab+")
-    except BaseException:
-        os.close(handle)
-        raise
+    return open(path, "ab+", opener=_opened_plain)
 
 
 def clear(path: Path) -> None:
@@ -181,9 +184,7 @@ def own_folder(path: Path) -> None:
     except FileExistsError:
         status = path.lstat()
         if _is_link(status):
-            raise InTheWayError(
-                errno.ELOOP, Text("“{name}” is a link to another place", name=path.name), str(path)
-            ) from None
+            check_plain(path, status)
         if not stat.S_ISDIR(status.st_mode):
             raise InTheWayError(errno.ENOTDIR, Text("“{name}” is not a folder", name=path.name), str(path)) from None
         close_to_others(path)

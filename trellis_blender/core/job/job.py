@@ -218,12 +218,8 @@ TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.meta
 # -- the tables
 
 
-def _put_off(job: Job, _event: Any) -> Stage:
-    return Stage.CANCELLED if job.cancel_asked else Stage.UPLOADING
-
-
-def _never_arrived(job: Job, _event: Any) -> Stage:
-    return Stage.CANCELLED if job.cancel_asked else Stage.FAILED
+def _unless_cancelled(stage: Stage) -> Callable[[Job, Any], Stage]:
+    return lambda job, _event: Stage.CANCELLED if job.cancel_asked else stage
 
 
 def _not_found(job: Job, _event: Any) -> Stage:
@@ -250,11 +246,7 @@ def _has_asset(job: Job) -> bool:
 # For each stage: the events that may happen, and the stage each leads to; a function if that depends on the job.
 EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any], Stage]]] = MappingProxyType(
     {
-        Stage.QUEUED: {
-            UploadStarted: Stage.UPLOADING,
-            CancelAsked: Stage.CANCELLED,
-            Failed: Stage.FAILED,
-        },
+        Stage.QUEUED: {UploadStarted: Stage.UPLOADING, CancelAsked: Stage.CANCELLED, Failed: Stage.FAILED},
         Stage.UPLOADING: {
             UploadStarted: Stage.UPLOADING,
             Prepared: Stage.UPLOADING,
@@ -265,15 +257,15 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         },
         Stage.SUBMITTING: {
             Submitted: Stage.RUNNING,
-            SubmitPutOff: _put_off,
-            PictureForgotten: _put_off,
+            SubmitPutOff: _unless_cancelled(Stage.UPLOADING),
+            PictureForgotten: _unless_cancelled(Stage.UPLOADING),
             AnswerLost: Stage.UNCONFIRMED,
             CancelAsked: Stage.SUBMITTING,  # it may be paid for by now: stop it once that is known
             Failed: Stage.FAILED,
         },
         Stage.UNCONFIRMED: {  # it may be paid for: search until that is certain; neither failure nor cancel ends it
             Submitted: Stage.RUNNING,
-            NeverArrived: _never_arrived,
+            NeverArrived: _unless_cancelled(Stage.FAILED),
             NotFound: _not_found,
             CancelAsked: Stage.UNCONFIRMED,
         },

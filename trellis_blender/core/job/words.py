@@ -73,12 +73,8 @@ def state_sentence(job: Job) -> str:
 
     It is empty if all is well.
     """
-    return job.message or job.trouble or _cancelled_words(job)
-
-
-def _cancelled_words(job: Job) -> str:
-    if not job.cancel_asked:
-        return ""
+    if job.message or job.trouble or not job.cancel_asked:
+        return job.message or job.trouble
     if job.stage in GENERATED:
         return WILL_BE_KEPT
     if job.stage is Stage.READY:
@@ -207,14 +203,11 @@ BAR: Mapping[Stage, tuple[float, float]] = MappingProxyType(
 )
 
 
-_WHOLE = (1.0, 0.0)
-
-
 def fraction(job: Job, generated: float | None = None) -> float:
     """Return how much of the whole job is done, 0 to 1; 1 for a job that rests.
 
     `generated`: how far the generation is, 0 to 1, if that is known better than from the server's progress alone.
     """
-    begin, share = BAR.get(job.stage, _WHOLE)
+    begin, share = BAR.get(job.stage, (1.0, 0.0))
     within = job.progress if generated is None or job.stage is not Stage.RUNNING else generated
     return begin + share * within

@@ -63,14 +63,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 def name_of(values: Mapping[str, Value]) -> str:
     """Return the name of the preset with these values; empty if there is none. The seed does not matter."""
-    return next((name for name, preset in PRESETS.items() if _is(preset, values)), "")
-
-
-def _is(preset: Preset, values: Mapping[str, Value]) -> bool:
-    return all(
-        shortest_decimal(values.get(parameter.name, parameter.default)) == preset.value(parameter.name)
-        for parameter in TABLE
-    )
+    own = {parameter.name: shortest_decimal(values.get(parameter.name, parameter.default)) for parameter in TABLE}
+    presets = PRESETS.values()
+    return next((preset.name for preset in presets if all(preset.value(name) == own[name] for name in own)), "")
 
 
 # Kinds of subject, and what to change when a model came out wrong. What they move comes from what users and the makers
