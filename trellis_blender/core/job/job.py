@@ -212,6 +212,11 @@ def new_jobs(
     ]
 
 
+def adopted_job(job_id: str, name: str, remote_id: str) -> Job:
+    """Return a job that was begun elsewhere, by its ID at Scenario. It has no picture here."""
+    return Job(job_id, name, "", "", {"seed": 0}, time.time(), stage=Stage.RUNNING, remote_id=remote_id)
+
+
 TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))
 
 

@@ -8,6 +8,7 @@ the main thread, in that order.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import queue
 import time
@@ -48,7 +49,7 @@ class JobStore:
         self.changed: set[JobEntry] = set()
         self._alive: set[JobEntry] = set()
         self._at_limit: dict[int, JobEntry] = {}  # by age
-        self._known = 0  # how many entries there were so far
+        self._ages = itertools.count()  # of entries: smaller for a job that was known earlier
         self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
         self._claims = claims or Claims(root, clock.now, silence=timing.silence)
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
@@ -178,12 +179,11 @@ class JobStore:
             else:
                 self.refuse(job, storage_error("save the job", error))
             return
-        self._publish(self._enter(job, folder, hold))
+        self._messages.put(self._enter(job, folder, hold).job)
 
     def _enter(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
-        now = self._clock.now()
-        self._known += 1
-        entry = JobEntry(job, folder, hold, since=now, reported=now, age=self._known, changed=self._note_change)
+        now, age = self._clock.now(), next(self._ages)
+        entry = JobEntry(job, folder, hold, since=now, reported=now, age=age, changed=self._note_change)
         self.entries[job.id] = entry
         return entry
 
@@ -239,17 +239,17 @@ class JobStore:
         try:
             hold = self._take(entry.folder)
         except StorageError:
-            self._publish(entry)  # the panel may already show the click's effect
+            self._messages.put(entry.job)  # the panel may already show the click's effect
             raise
         if hold is None:
             entry.job = replace(entry.job, foreign=True)  # so that it is checked until we can claim it
-            self._publish(entry)
+            self._messages.put(entry.job)
             return False
         entry.hold = hold
         job = self._read(entry.folder)
         if job_folder.as_json(job) != job_folder.as_json(entry.job):
             entry.job = job
-            self._publish(entry)
+            self._messages.put(entry.job)
         return True
 
     def remove(self, entry: JobEntry) -> None:
@@ -326,7 +326,7 @@ class JobStore:
             self.save(entry)
         if entry.job.is_resting and not entry.is_unsaved:
             entry.unlock()
-        self._publish(entry)
+        self._messages.put(entry.job)
         if entry.job.is_resting:
             self._measure(entry)
 
@@ -398,10 +398,7 @@ class JobStore:
         )
         if shown != entry.job and not shown.is_resting:
             entry.job = shown
-            self._publish(entry)
-
-    def _publish(self, entry: JobEntry) -> None:
-        self._messages.put(entry.job)
+            self._messages.put(entry.job)
 
     def _take(self, folder: Path) -> Hold | None:
         with as_storage_error("open the job's folder"):
