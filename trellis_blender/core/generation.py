@@ -136,13 +136,11 @@ class Generation:
         self._runner.stop()
 
     def __enter__(self) -> Self:
-        """Return itself."""
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Close it."""
         self.close()
 
     def _until(self, is_so: Callable[[Job], bool], heard: Callable[[Job], object] = lambda _job: None) -> Job:

@@ -143,11 +143,9 @@ def number(amount: float) -> str:
 
 def size_words(size: int) -> str:
     """Return the size of files, given in bytes: 850 kB, 12.3 MB."""
-    return (
-        Text("{size} MB", size=f"{size / 1000000.0:,.1f}")
-        if size >= 1e6
-        else Text("{size} kB", size=max(1, round(size / 1000.0)))
-    )
+    if size >= 1e6:
+        return Text("{size} MB", size=f"{size / 1e6:,.1f}")
+    return Text("{size} kB", size=max(1, round(size / 1e3)))
 
 
 _DAY = 24 * 3600

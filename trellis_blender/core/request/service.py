@@ -50,7 +50,6 @@ class RemoteJob:
 
     @property
     def is_success(self) -> bool:
-        """Return whether it ended with a result."""
         return self.status == "success"
 
     @property

@@ -50,7 +50,6 @@ class Abandoned(threading.Event):
                 self._cut = None
 
     def set(self) -> None:
-        """Set the event."""
         super().set()
         with self._lock:
             if self._cut is not None:

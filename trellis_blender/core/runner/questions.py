@@ -176,17 +176,13 @@ def check(service: Service, hosted: HostedModel = TRELLIS_2) -> ConnectionChecke
         model = service.check(hosted)
         if model.replacement is None:
             return ConnectionChecked(Text("Connected: {name} is ready.", name=model.name), True)
-        sentence = Text(
-            "Connected, but Scenario is retiring {name}. Update the add-on before it stops working.", name=model.name
-        )
+        sentence = "Connected, but Scenario is retiring {name}. Update the add-on before it stops working."
         if model.replacement:
-            sentence = Text(
+            sentence = (
                 "Connected, but Scenario is replacing {name} with {replacement}. Update the add-on before it "
-                "stops working.",
-                name=model.name,
-                replacement=model.replacement,
+                "stops working."
             )
-        return ConnectionChecked(sentence, True, Remedy.UPDATE)
+        return ConnectionChecked(Text(sentence, name=model.name, replacement=model.replacement), True, Remedy.UPDATE)
     except PassingError as error:
         return ConnectionChecked(Text("{sentence} Try again.", sentence=error.message), False)
     except TrellisError as error:

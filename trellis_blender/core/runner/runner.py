@@ -402,7 +402,6 @@ class Runner:
         return self._agenda.take(lane, now)
 
     def _sort_changed(self) -> None:
-        """File the jobs that have changed."""
         while self._store.changed:
             entry = self._store.changed.pop()
             self._agenda.file(entry, is_known=self._entries.get(entry.job.id) is entry)
@@ -421,7 +420,6 @@ class Runner:
         return None if math.isinf(due) and due > 0 else max(0.0, due - self._clock.now())
 
     def _has_room(self, pool: str) -> bool:
-        """Return whether a worker of that pool is free."""
         return self._busy[pool] < NETWORK_WORKERS
 
     def _begin(self, entry: JobEntry) -> None:
@@ -464,7 +462,6 @@ class Runner:
         self._call(self._account, pool, work, lambda result: self._settle(entry, result))
 
     def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
-        """Take in the result of a step."""
         entry.due = 0.0
         if entry.finish_step():  # it was abandoned meanwhile
             return
@@ -475,7 +472,6 @@ class Runner:
     # -- polling
 
     def _poll(self) -> None:
-        """Poll all running jobs at once."""
         waiting = list(self._agenda.polled.values())
         if waiting:
             assert self._account is not None

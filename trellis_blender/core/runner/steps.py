@@ -22,7 +22,7 @@ from ..errors import (
     RefusedError,
     Remedy,
     Text,
-    advises,
+    advised,
     as_storage_error,
 )
 from ..files import check_plain, write_whole
@@ -358,7 +358,7 @@ def event_of(remote: RemoteJob) -> Event:
     words = remote.words or "it gives no reason."
     said = Text("Scenario could not make the model: {words}", words=words)
     return Failed(
-        said if advises(words) else Text("{said} Try again, or use another picture.", said=said),
+        advised(said, words, "{said} Try again, or use another picture."),
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,

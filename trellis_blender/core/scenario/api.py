@@ -26,7 +26,7 @@ from ..errors import (
     Remedy,
     Text,
     TooLargeError,
-    advises,
+    advised,
     as_storage_error,
 )
 from ..files import open_own, read_own
@@ -199,9 +199,7 @@ class Api:
             if status == "failed":
                 words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
                 said = Text("Scenario did not take the picture: {words}", words=words)
-                raise RefusedError(
-                    said if advises(words) else Text("{said} Choose another picture.", said=said), remedy=Remedy.PICTURE
-                )
+                raise RefusedError(advised(said, words, "{said} Choose another picture."), remedy=Remedy.PICTURE)
             entity = upload.get("entityId")
             if status == "imported" and isinstance(entity, str) and entity:  # the id may follow a moment later
                 return self.asset(entity)

@@ -173,15 +173,10 @@ def _announced(beginning: bytes) -> int:
 
 
 def _above(most: int) -> ModelFileError:
-    megabytes = f"{most / 1024**2:,.0f}"
-    return ModelFileError(
-        Text(
-            "The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, "
-            "then try again.",
-            megabytes=megabytes,
-        ),
-        remedy=Remedy.PREFERENCES,
+    sentence = (
+        "The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, then try again."
     )
+    return ModelFileError(Text(sentence, megabytes=f"{most / 1024**2:,.0f}"), remedy=Remedy.PREFERENCES)
 
 
 def _is_packed(response: requests.Response) -> bool:
@@ -206,9 +201,8 @@ def _raise_for_file_host(response: requests.Response) -> None:
     """
     status = response.status_code
     if 400 <= status < 500 and status not in PASSING:
-        raise RefusedError(
-            Text("Scenario's file host refuses the download ({status}). Try again.", status=status), remedy=Remedy.RETRY
-        )
+        sentence = "Scenario's file host refuses the download ({status}). Try again."
+        raise RefusedError(Text(sentence, status=status), remedy=Remedy.RETRY)
     if not 200 <= status < 300:
         raise error_for(status, response.headers, {})
 

@@ -37,7 +37,7 @@ from ..errors import (
     Text,
     TooLargeError,
     TrellisError,
-    advises,
+    advised,
 )
 from ..request.account import Account
 from ..text import plain_values, redacted
@@ -229,20 +229,14 @@ def error_for(
         return error
     if sends_picture and status == 413:
         return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
-    said = (
-        Text("Scenario refused the request: {words}", words=words)
-        if words
-        else Text("Scenario refused the request ({status}).", status=status)
-    )
+    sentence = "Scenario refused the request: {words}" if words else "Scenario refused the request ({status})."
+    said: str = Text(sentence, words=words, status=status)
     if paid or sends_picture:
-        advised = (
-            said if advises(words) else Text("{said} Change the settings or the picture, then try again.", said=said)
-        )
-        return RefusedError(advised, is_gone=status == 404)
+        said = advised(said, words, "{said} Change the settings or the picture, then try again.")
+        return RefusedError(said, is_gone=status == 404)
     if may_retry != "false" and not _is_refusal(status, data, may_retry):
         return _elsewhere(status, hint)
-    advised = said if advises(words) else Text("{said} Try again.", said=said)
-    return RefusedError(advised, remedy=Remedy.RETRY, is_gone=status == 404)
+    return RefusedError(advised(said, words, "{said} Try again."), remedy=Remedy.RETRY, is_gone=status == 404)
 
 
 def _is_refusal(status: int, data: Json, may_retry: str) -> bool:
@@ -269,9 +263,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
         said = Text("Scenario says: {words}", words=words)
         return CreditsError(
-            said
-            if advises(words)
-            else Text("{said} Buy credits or change the plan at app.scenario.com, then retry.", said=said)
+            advised(said, words, "{said} Buy credits or change the plan at app.scenario.com, then retry.")
         )
     if status == 402:
         return CreditsError(
@@ -283,9 +275,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
         refusal = "Your API key is not allowed to do this."
         if words:
             refusal = Text("{refusal} It says: {words}", refusal=refusal, words=words)
-        return AccountError(
-            refusal if advises(words) else Text("{said} Enter another key, or another project.", said=refusal)
-        )
+        return AccountError(advised(refusal, words, "{said} Enter another key, or another project."))
     return None
 
 

@@ -72,15 +72,11 @@ def _trust(context: ssl.SSLContext, name: str, path: Path) -> None:
         else:
             context.load_verify_locations(cafile=path)
     except FileNotFoundError:
-        text = Text(
-            "The file of certificates that {name} names is not there. Correct that, and restart Blender.", name=name
-        )
-        raise PassingError(text) from None
+        sentence = "The file of certificates that {name} names is not there. Correct that, and restart Blender."
+        raise PassingError(Text(sentence, name=name)) from None
     except OSError:  # an SSLError is one
-        text = Text(
-            "The file of certificates that {name} names cannot be read. Correct that, and restart Blender.", name=name
-        )
-        raise PassingError(text) from None
+        sentence = "The file of certificates that {name} names cannot be read. Correct that, and restart Blender."
+        raise PassingError(Text(sentence, name=name)) from None
 
 
 def is_public(host: str) -> bool:
