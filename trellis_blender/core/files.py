@@ -77,12 +77,12 @@ def open_own(path: Path, most: int | None = None) -> BufferedReader:
     Raises OSError: FileNotFoundError; InTheWayError if it is no file, a link, or too large.
     """
     check_plain(path, path.lstat())  # Windows can refuse a link in this way only
-    return open(path, "rb", opener=lambda name, flags: _opened_plain(name, flags, most))
+    return os.fdopen(_opened_plain(path, os.O_RDONLY, most), "rb")
 
 
-def _opened_plain(name: str, flags: int, most: int | None = None) -> int:
+def _opened_plain(path: Path, flags: int, most: int | None = None) -> int:
     """Open a file of at most so many bytes, unless it is no plain one. Return its handle. Never waits."""
-    path, handle = Path(name), os.open(name, flags | _PLAIN, FILE_MODE)
+    handle = os.open(path, flags | _PLAIN, FILE_MODE)
     try:
         status = os.fstat(handle)
         check_plain(path, status)
@@ -142,7 +142,8 @@ def new_own(path: Path, *, is_private: bool = False) -> BufferedRandom:
     `is_private`: as in `write_whole`.
     """
     clear(path)
-    mode = FILE_MODE if is_private or _is_closed(path.parent) else 0o666
+    is_closed = os.name != "nt" and not path.parent.stat().st_mode & OTHERS  # only its owner may enter the folder
+    mode = FILE_MODE if is_private or is_closed else 0o666
 
     def open_new(name: str, flags: int) -> int:
         return os.open(name, flags, mode)
@@ -157,7 +158,7 @@ def append_own(path: Path) -> BufferedRandom:
     """
     with contextlib.suppress(FileNotFoundError):
         check_plain(path, path.lstat())
-    return open(path, "ab+", opener=_opened_plain)
+    return os.fdopen(_opened_plain(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), "ab+")
 
 
 def clear(path: Path) -> None:
@@ -198,11 +199,6 @@ def close_to_others(path: Path) -> None:
         status = path.lstat()
         if status.st_mode & OTHERS and not _is_link(status):
             path.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS)
-
-
-def _is_closed(folder: Path) -> bool:
-    """Return whether only its owner may enter the folder."""
-    return os.name != "nt" and not folder.stat().st_mode & OTHERS
 
 
 # -- on the disk

@@ -123,8 +123,12 @@ class PendingPictures:
             with as_storage_error("save the picture"):
                 first = self._ready(pending.picture, pending.jobs[-1].id)
                 files.append(first)
+            with as_storage_error("copy the picture"):
+                own_folder(first.file.parent)
                 for job in pending.jobs[:-1]:
-                    copy = kept_copy(first.file, first.file.with_name(job.id + first.file.suffix))
+                    copy = first.file.with_name(job.id + first.file.suffix)
+                    with open_own(first.file) as source, new_own(copy) as target:
+                        shutil.copyfileobj(source, target)
                     files.insert(-1, replace(first, file=copy))
             return files
         except TrellisError as error:
@@ -159,12 +163,3 @@ def of_picture(job: Job, found: PictureFile) -> Job:
     """Return the job with the facts known once its picture is prepared."""
     name = f"{Path(job.picture_name).stem}.{found.kind}"
     return replace(job, picture=f"source.{found.kind}", picture_name=name, crop=found.crop, is_prepared=True)
-
-
-def kept_copy(picture: Path, target: Path) -> Path:
-    """Copy a picture of ours to the file `target`, for another job. Raises StorageError."""
-    with as_storage_error("copy the picture"):
-        own_folder(target.parent)
-        with open_own(picture) as source, new_own(target) as copy:
-            shutil.copyfileobj(source, copy)
-    return target

@@ -115,7 +115,9 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
         from ..model.read import read_model  # here, where nobody waits for the import of numpy
 
         model = read_model(path, shape)
-        return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
+        images = [image.path for image in model.images.values()] if shape.as_png else []
+        webp = [path for path in images if path is not None and path.suffix == ".webp"]
+        return ModelRead(job_id, model, webp_images=tuple((path, path.with_suffix(".png")) for path in webp))
 
     return _answer(job_id, read)
 
@@ -162,12 +164,6 @@ def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
     except Exception:  # noqa: BLE001 - Blender's importer may read it all the same; the log has it all
         _log.exception("unexpected")
         return ModelRead(job_id, None, reason="something unexpected")
-
-
-def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
-    """Return the model's WebP files, each with the PNG to make from it."""
-    files = (image.path for image in model.images.values())
-    return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
 
 
 def check(service: Service, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:

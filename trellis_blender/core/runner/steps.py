@@ -140,13 +140,13 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     The listing is sorted by last update. A job updated while the pages are read jumps to page 1, so after several pages
     page 1 is read once more.
     """
-    unread: dict[str, RemoteJob] = {}
+    unread: dict[str, None] = {}
     for found in _listed(listing_start([job]), tools):
         ours = _submit_of(job, found, tools.taken)
         if ours is not None:
             return ours
         _note_unread(job, found, tools.taken, unread)
-    return _look_closer(job, list(unread.values()), tools)
+    return _look_closer(job, list(unread), tools)
 
 
 def _listed(start: str, tools: StepTools) -> Iterator[list[RemoteJob]]:
@@ -166,23 +166,25 @@ def _listed(start: str, tools: StepTools) -> Iterator[list[RemoteJob]]:
         yield tools.service.jobs(start)[0]
 
 
-def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, RemoteJob]) -> None:
-    """Add each listed job that may be ours and whose input the listing leaves out, as far as they are looked at."""
+def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, None]) -> None:
+    """Add the id of each listed job that may be ours and whose input the listing leaves out."""
     for remote in found:
-        if _may_be(job, remote, taken) and not remote.has_input and len(unread) <= ALONE_MAXIMUM:
-            unread[remote.id] = replace(remote, text="")
-        elif remote.has_input and len(unread) <= ALONE_MAXIMUM:  # it was on an earlier page, and is updated since
-            unread.pop(remote.id, None)
+        if len(unread) > ALONE_MAXIMUM:
+            return  # too many to look at, and some may be left out: that must stay known
+        if remote.has_input:
+            unread.pop(remote.id, None)  # it was on an earlier page, and is updated since
+        elif _may_be(job, remote, taken):
+            unread[remote.id] = None
 
 
-def _look_closer(job: Job, unread: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
+def _look_closer(job: Job, unread: list[str], tools: StepTools) -> Submitted | SearchMissed:
     """Request each listed job that may be ours and whose input the listing leaves out."""
-    is_proof = len(unread) <= ALONE_MAXIMUM and all(remote.id for remote in unread)  # a row without an id hides a job
-    for remote in [each for each in unread if each.id][:ALONE_MAXIMUM]:
+    is_proof = len(unread) <= ALONE_MAXIMUM and "" not in unread  # a row without an id hides a job
+    for remote_id in [each for each in unread if each][:ALONE_MAXIMUM]:
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
         try:
-            alone = tools.service.job(remote.id)
+            alone = tools.service.job(remote_id)
         except RefusedError:
             is_proof = False
             continue

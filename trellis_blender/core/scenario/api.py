@@ -141,10 +141,8 @@ class Api:
                 if count == JOBS_PER_PAGE[-1]:
                     raise
         found, following = data.get("jobs"), data.get("nextPaginationToken")
-        if not isinstance(found, list):
-            raise PassingError("Scenario's list of jobs could not be read.")
         following = following if isinstance(following, str) else ""
-        if len(following) > TOKEN_MAXIMUM:
+        if not isinstance(found, list) or len(following) > TOKEN_MAXIMUM:
             raise PassingError("Scenario's list of jobs could not be read.")
         return [_row(item) for item in found], following
 

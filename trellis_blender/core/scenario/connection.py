@@ -246,10 +246,6 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _leads_to_proxy(connection: Any) -> bool:
-    return bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
-
-
 @contextlib.contextmanager
 def _at_proxy(connections: Connections) -> Iterator[None]:
     """Raise ProxyError for any fault of a proxy that is asked for a tunnel."""
@@ -278,7 +274,8 @@ def _connected(connections: Connections, connection: Any) -> socket.socket:
     urllib3 would try address after address until long after the deadline, each without our knowing its socket, and
     connect to addresses that are not public.
     """
-    is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(connection)
+    is_to_proxy = bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
+    is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not is_to_proxy
     failure: Exception = OSError("the host has no address")
     places = socket.getaddrinfo(connection._dns_host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
     for family, kind, protocol, _, place in places:

@@ -95,17 +95,16 @@ def _opened(session: Session, address: str, headers: dict[str, str]) -> requests
 
 def _checked(response: requests.Response, part: Path, have: int) -> int:
     """Return behind how many bytes of the part the answer's body belongs. Raises an error if it is not the model."""
-    if response.status_code == RANGE_NOT_SATISFIABLE:
+    is_continued = response.headers.get("Content-Range", "").startswith(f"bytes {have}-") and not _is_packed(response)
+    is_partial = response.status_code == PARTIAL
+    if response.status_code == RANGE_NOT_SATISFIABLE or (is_partial and not is_continued):
         part.unlink(missing_ok=True)
         raise PassingError("The download could not be continued.")
     _raise_for_file_host(response)
-    if response.status_code != PARTIAL:
-        clear(part)  # first, so that the new tag never stands beside the old bytes
-        return 0
-    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-") or _is_packed(response):
-        part.unlink(missing_ok=True)
-        raise PassingError("The download could not be continued.")
-    return have
+    if is_partial:
+        return have
+    clear(part)  # first, so that the new tag never stands beside the old bytes
+    return 0
 
 
 def _save(

@@ -108,11 +108,9 @@ class Caller:
         if response.status_code >= 300:
             kind = {"paid": paid, "sends_picture": sends_picture}
             raise error_for(response.status_code, response.headers, data or {}, **kind)
-        if data is not None:
-            return data
-        if paid:
-            raise AnswerLostError("Scenario's answer could not be read.")
-        raise PassingError("Scenario's answer could not be read.")
+        if data is None:
+            raise (AnswerLostError if paid else PassingError)("Scenario's answer could not be read.")
+        return data
 
     @contextlib.contextmanager
     def asking(self, may_leave: Callable[[], bool]) -> Iterator[None]:
