@@ -28,6 +28,7 @@ PICTURE_ENDINGS = (
 FOLDER_MODE, FILE_MODE = 0o700, 0o600  # rights of the owner alone
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 RECORD_BYTES_MAXIMUM = 1024 * 1024  # of a file of JSON that we wrote; a job's has three kilobytes
+_TOO_LARGE = "“{name}” is larger than it should be"
 # O_NONBLOCK: opening a pipe does not wait for its other end. Windows has none of the three others, and needs O_BINARY.
 _PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
@@ -61,11 +62,15 @@ def _is_link(status: os.stat_result) -> bool:
 def check_plain(path: Path, status: os.stat_result) -> None:
     """Raise InTheWayError unless it is a file, and no link to one."""
     if _is_link(status):
-        raise InTheWayError(errno.ELOOP, Text("“{name}” is a link to another place", name=path.name), str(path))
+        raise _in_the_way(path, errno.ELOOP, "“{name}” is a link to another place")
     if stat.S_ISDIR(status.st_mode):
-        raise InTheWayError(errno.EISDIR, Text("“{name}” is a folder", name=path.name), str(path))
+        raise _in_the_way(path, errno.EISDIR, "“{name}” is a folder")
     if not stat.S_ISREG(status.st_mode):
-        raise InTheWayError(errno.ENXIO, Text("“{name}” is not a file", name=path.name), str(path))
+        raise _in_the_way(path, errno.ENXIO, "“{name}” is not a file")
+
+
+def _in_the_way(path: Path, number: int, sentence: str) -> InTheWayError:
+    return InTheWayError(number, Text(sentence, name=path.name), str(path))
 
 
 # -- reading
@@ -87,15 +92,11 @@ def _opened_plain(path: Path, flags: int, most: int | None = None) -> int:
         status = os.fstat(handle)
         check_plain(path, status)
         if most is not None and status.st_size > most:
-            raise _too_large(path)
+            raise _in_the_way(path, errno.EFBIG, _TOO_LARGE)
     except BaseException:
         os.close(handle)
         raise
     return handle
-
-
-def _too_large(path: Path) -> InTheWayError:
-    return InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
 
 
 def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
@@ -103,7 +104,7 @@ def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
     with open_own(path, most) as file:
         data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)  # it makes room for as much as it is asked for
     if len(data) > most:  # it grows
-        raise _too_large(path)
+        raise _in_the_way(path, errno.EFBIG, _TOO_LARGE)
     return data
 
 
@@ -187,7 +188,7 @@ def own_folder(path: Path) -> None:
         if _is_link(status):
             check_plain(path, status)
         if not stat.S_ISDIR(status.st_mode):
-            raise InTheWayError(errno.ENOTDIR, Text("“{name}” is not a folder", name=path.name), str(path)) from None
+            raise _in_the_way(path, errno.ENOTDIR, "“{name}” is not a folder") from None
         close_to_others(path)
 
 
