@@ -139,5 +139,4 @@ class Progress:
 
     def _estimate(self, job: Job) -> Estimate | None:
         """Return how long the job takes. Only looks it up, because drawing calls this."""
-        group = self._groups.get(job.id)
-        return None if group is None else self._experience.estimate(group)
+        return self._experience.estimate(self._groups.get(job.id))

@@ -324,8 +324,6 @@ class JobStore:
         if job_folder.as_json(before) != job_folder.as_json(entry.job):
             entry.is_unsaved = True
             self.save(entry)
-        if entry.job.is_resting and not entry.is_unsaved:
-            entry.unlock()
         self._messages.put(entry.job)
         if entry.job.is_resting:
             self._measure(entry)

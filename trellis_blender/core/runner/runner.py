@@ -331,7 +331,8 @@ class Runner:
                     return
 
         self._guarded(move_all)
-        self._notes.put(lambda: self._store.take_in(None))
+        if not self._stopping.is_set():
+            self._notes.put(lambda: self._store.take_in(None))
 
     def _show_held_back(self) -> None:
         if self._account is None:
