@@ -20,7 +20,7 @@ from typing import Self
 
 from .errors import GenerationFailedError, StorageError, Text, TrellisError
 from .job import folder as job_folder
-from .job.job import Job, Stage, adopted_job, new_jobs
+from .job.job import BEFORE_SCENARIO, WITHOUT_MODEL, Job, Stage, adopted_job, new_jobs
 from .job.words import plain_name, state_sentence
 from .picture import pillow
 from .picture.file import ChosenPicture, Prepare
@@ -30,8 +30,6 @@ from .runner.messages import JobRemoved, Notice, RunnerMessage
 from .runner.runner import Runner
 
 AGENT = "trellis-blender Python"
-_BEFORE_SUBMIT = frozenset({Stage.QUEUED, Stage.UPLOADING, Stage.SUBMITTING})
-_NO_MODEL = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
 
 
 class Generation:
@@ -71,7 +69,7 @@ class Generation:
         made = cls(Path(folder), job_id, account, agent, prepare)
         try:
             made._runner.add(jobs, ChosenPicture(picture.name, file=picture))
-            made._until(lambda known: known.stage not in _BEFORE_SUBMIT)
+            made._until(lambda known: known.stage not in {*BEFORE_SCENARIO, Stage.SUBMITTING})
             made._raise_failure()
         except BaseException:
             made.close()
@@ -166,7 +164,7 @@ class Generation:
 
     def _raise_failure(self) -> None:
         job = self._job
-        if job is not None and job.stage in _NO_MODEL:
+        if job is not None and job.stage in WITHOUT_MODEL:
             raise GenerationFailedError(
                 state_sentence(job) or Text("No model came of it: it is {stage}.", stage=job.stage)
             )

@@ -77,9 +77,11 @@ class Stage(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
-_RETRYABLE = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
+BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
+AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 GENERATED = frozenset({Stage.DOWNLOADING, Stage.READING})
+WITHOUT_MODEL = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
+RESTING = frozenset({Stage.READY, Stage.IMPORTED}) | WITHOUT_MODEL
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class Job:
     @property
     def is_retryable(self) -> bool:
         """Return whether it failed, was cancelled or is uncertain, with a picture to start from or a model to fetch."""
-        return self.stage in _RETRYABLE and bool(self.picture or self.holds_model)
+        return self.stage in WITHOUT_MODEL and bool(self.picture or self.holds_model)
 
     @property
     def asks_to_stop(self) -> bool:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from ..errors import Text
 from ..text import one_line
-from .job import GENERATED, Job, Stage
+from .job import AT_SCENARIO, GENERATED, Job, Stage
 from .spending import charged
 
 WORDS: Mapping[Stage, str] = MappingProxyType(
@@ -35,7 +35,6 @@ WORDS: Mapping[Stage, str] = MappingProxyType(
 )
 PLAIN_LENGTH = 40  # characters of a name that we give
 _WAITING = ("pending", "queued", "warming-up")
-_MAYBE_PAID = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 NOT_STOPPED = "Scenario does not stop a running model; it is paid for and will be kept"
 WILL_BE_KEPT = "The model is paid for; it will be kept in the list, and not imported"
 KEPT = "You cancelled this, but the model is paid for. It is kept here; press Import to use it"
@@ -59,7 +58,7 @@ def stage_words(job: Job, generated: float) -> str:
 
 def cancelling_words(job: Job) -> str:
     """Return the same for a job that the artist has just cancelled."""
-    return "Asking Scenario to stop" if job.stage in _MAYBE_PAID else "Cancelling"
+    return "Asking Scenario to stop" if job.stage in AT_SCENARIO else "Cancelling"
 
 
 def percent(job: Job, generated: float) -> str:
