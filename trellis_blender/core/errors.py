@@ -171,10 +171,7 @@ class TooLargeError(RefusedError):
 
 
 class PassingError(TrellisError):
-    """A call that was not carried out and may be made again.
-
-    `retry_after`: seconds the server asked to wait; None when it did not say.
-    """
+    """A call that was not carried out and may be made again. `retry_after`: seconds the server asks for, if any."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -182,10 +179,7 @@ class PassingError(TrellisError):
 
     @property
     def sentence(self) -> str:
-        """Return the sentence the artist reads while the call is retried by itself.
-
-        It names the time of day if the server asked for a long wait.
-        """
+        """Return the sentence that the artist reads meanwhile: with the time of day, if the wait is long."""
         if self.retry_after is None or self.retry_after < LONG_WAIT:
             return Text("{sentence} Retrying.", sentence=self.message)
         import time  # only after a failure

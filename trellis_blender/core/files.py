@@ -153,10 +153,7 @@ def new_own(path: Path, *, is_private: bool = False) -> BufferedRandom:
 
 
 def append_own(path: Path) -> BufferedRandom:
-    """Open one of our files for writing at its end, and create it if it is missing. Never waits.
-
-    Raises OSError if it is no file, or a link.
-    """
+    """Open one of our files to write at its end, or create it. Never waits. Raises OSError if it is no plain file."""
     with contextlib.suppress(FileNotFoundError):
         check_plain(path, path.lstat())
     return os.fdopen(_opened_plain(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), "ab+")

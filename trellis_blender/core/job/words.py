@@ -68,10 +68,7 @@ def percent(job: Job, generated: float) -> str:
 
 
 def state_sentence(job: Job) -> str:
-    """Return the sentence about the job: why it ended, why it waits, or that a cancelled but paid model is kept.
-
-    It is empty if all is well.
-    """
+    """Return why the job ended or waits, or that a model is kept although it was cancelled; empty if all is well."""
     if job.message or job.trouble or not job.cancel_asked:
         return job.message or job.trouble
     if job.stage in GENERATED:
@@ -173,10 +170,7 @@ def duration(seconds: float) -> str:
 
 
 def date(moment: float, now: float) -> str:
-    """Return a day and time: `22 Nov 2026 10:45`, `Today 10:45` or `Yesterday 10:45`.
-
-    `moment`, `now`: seconds since 1970.
-    """
+    """Return a day and time, in seconds since 1970: `22 Nov 2026 10:45`, `Today 10:45` or `Yesterday 10:45`."""
     local = time.localtime(moment)
     clock, day = time.strftime("%H:%M", local), local[:3]
     if day == time.localtime(now)[:3]:
