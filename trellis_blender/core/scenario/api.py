@@ -120,8 +120,7 @@ class Api:
         may_leave: Callable[[], bool] = lambda: True,
     ) -> RemoteJob:
         body = {"image": image, **model.to_wire(parameters)}
-        with self._caller.asking(may_leave):
-            data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
+        data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True, may_leave=may_leave)
         try:
             return _job(data, data.get("creativeUnitsCost"))
         except PassingError as error:

@@ -16,7 +16,7 @@ import socket
 import ssl
 import threading
 import weakref
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -49,9 +49,8 @@ _LOGGERS = tuple(
 class Connections:
     """All open sockets, by the thread that uses them. Any thread may call any method.
 
-    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
+    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since its `deadline` began.
     Whatever error a call ends in, only this tells for certain whether it may have arrived.
-    `on_this_thread.may_leave`: None, or asked before that; if it returns False, the call ends in an error, unsent.
     `on_this_thread.is_public_only`: refuse to connect to an address that is not public.
     """
 
@@ -105,13 +104,15 @@ class Connections:
             _shut(sock)
 
     @contextlib.contextmanager
-    def deadline(self, seconds: float) -> Iterator[None]:
+    def deadline(self, seconds: float, may_leave: Callable[[], bool] | None = None) -> Iterator[None]:
         """Shut this thread's sockets if the block takes longer. Raises `requests.Timeout` if it ends for that reason.
 
+        `may_leave`: asked before the first byte leaves; if it returns False, the block ends in an error, unsent.
         All that may go wrong with the network in the block is a `requests.RequestException`, too: `requests` lets some
         errors of the system and of its own libraries through.
         """
         thread, is_over = threading.get_ident(), threading.Event()
+        self.on_this_thread.has_sent, self.on_this_thread.may_leave = False, may_leave
         with self._lock:
             self._ends[thread] = is_over
         for name in () if self._is_cut else _LOGGERS:

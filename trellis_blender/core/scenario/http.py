@@ -13,11 +13,10 @@ about a limit on jobs, applies only to calls that send a picture or a job.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -89,15 +88,17 @@ class Caller:
         *,
         paid: bool = False,
         sends_picture: bool = False,
+        may_leave: Callable[[], bool] | None = None,
     ) -> Json:
         """Return the answer's JSON object. `sends_picture`: the call holds the picture, or says how large it is.
+
+        `may_leave`: asked just before the call's first byte leaves; if it says no, nothing is sent.
 
         Raises PassingError, AccountError, CreditsError or RefusedError. A paid call also raises AnswerLostError, and
         then PassingError only if Scenario certainly did not accept it.
         """
-        self._here.has_sent = False
         try:
-            with self._connections.deadline(PICTURE_SECONDS if sends_picture else CALL_SECONDS):
+            with self._connections.deadline(PICTURE_SECONDS if sends_picture else CALL_SECONDS, may_leave):
                 response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
             raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
@@ -111,15 +112,6 @@ class Caller:
         if data is None:
             raise (AnswerLostError if paid else PassingError)("Scenario's answer could not be read.")
         return data
-
-    @contextlib.contextmanager
-    def asking(self, may_leave: Callable[[], bool]) -> Iterator[None]:
-        """Ask `may_leave` just before the first byte of each call in the block leaves; if it says no, none does."""
-        self._here.may_leave = may_leave
-        try:
-            yield
-        finally:
-            self._here.may_leave = None
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
         """Send a call that returns a price instead of acting. Return the answer's status and JSON object.
