@@ -21,7 +21,7 @@ from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2, HostedModel
-from trellis_blender.core.request.parameters import Value, complete
+from trellis_blender.core.request.parameters import Value
 from trellis_blender.core.request.service import Connector
 from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, Notice, RunnerMessage
 from trellis_blender.core.runner.questions import check
@@ -58,7 +58,7 @@ def account_of(emulator: Emulator, secret: str = "", project: str = "") -> Accou
 
 def smallest(seed: int | None = 7) -> Mapping[str, Value]:
     """The parameters of the model that the emulator makes fastest."""
-    return complete({"decimation_target": 100_000, "texture_size": 1024}, seed)
+    return TRELLIS_2.complete({"decimation_target": 100_000, "texture_size": 1024}, seed)
 
 
 def new_job(picture: str = "source.png", seed: int | None = 7) -> Job:

@@ -44,7 +44,6 @@ from ..core.request.parameters import Value
 from ..core.request.presets import CONCURRENCY
 from ..core.runner.questions import ask
 from ..core.runner.runner import to_scenario
-from ..core.runner.steps import StepTools
 from .blend_client import ModelFiles, Wanted
 from .display import Display
 from .home import Home
@@ -131,11 +130,10 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
     """Return what one model costs in compute units, None if Scenario does not say. Raises TrellisError."""
     root = home.jobs_root()
     connector = to_scenario(home.agent)
-    tools = StepTools(connector.connect(account), lambda _seconds: True, lambda _fraction: None)
     place = f"{account.address} {account.project}".strip()
     with suppress(OSError):  # it only remembers the price's picture
         root.mkdir(parents=True, exist_ok=True)
-    answer = ask(tools, 1, TRELLIS_2.complete(parameters, 0), place, (), root)
+    answer = ask(connector.connect(account), 1, TRELLIS_2.complete(parameters, 0), place, (), root)
     if answer.trouble is not None:
         raise TrellisError(answer.trouble.sentence, remedy=answer.trouble.remedy)
     if answer.notice:

@@ -19,7 +19,6 @@ from ..core.job.words import NOT_STOPPED, state_sentence
 from ..core.runner.messages import Answer, JobsLoaded, Notice, RunnerMessage
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner, to_scenario
-from ..core.runner.steps import StepTools
 from ..host.background.process import Background
 from .blend_client import BLEND_FILE, PROGRAM, save_blend
 from .display import Display, job_facts
@@ -148,8 +147,7 @@ def _heard(runner: Runner, job: Job, is_last: Callable[[RunnerMessage], bool]) -
 def test(_options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Test the key and the connection."""
     account = home.account()
-    tools = StepTools(to_scenario(home.agent).connect(account), lambda _seconds: True, lambda _fraction: None)
-    answer = check(tools)
+    answer = check(to_scenario(home.agent).connect(account))
     status = ExitStatus.DONE if answer.is_well else ExitStatus.REFUSED
     if not answer.is_well and answer.remedy is Remedy.NONE:  # no network, or a busy server: nobody refused anything
         status = ExitStatus.FAILED

@@ -32,17 +32,7 @@ if TYPE_CHECKING:
     from .picture.pillow import prepare_file
     from .request.account import Account
 
-__all__ = [
-    "Account",
-    "Batch",
-    "Generation",
-    "Model",
-    "Order",
-    "Shape",
-    "TrellisError",
-    "prepare_file",
-    "read_model",
-]
+__all__ = ["Account", "Batch", "Generation", "Model", "Order", "Shape", "TrellisError", "prepare_file", "read_model"]
 _MODULES = {
     "Account": "request.account",
     "Batch": "batch.batch",

@@ -2,26 +2,14 @@
 """What can go wrong, and the sentence the artist reads: what happened, and what to do next.
 
     TrellisError
-    ├── PictureError          the picture cannot be sent
-    ├── ParameterError        a parameter is outside its range
-    ├── AccountError          the API key is missing, wrong, or not allowed to do this
-    ├── OnlineAccessError     Blender is not allowed to go online
-    ├── CreditsError          Scenario asks for credits or another plan
-    ├── RefusedError          Scenario refused this request, and would refuse it again
-    │   └── TooLargeError     the request is larger than Scenario accepts
-    ├── PassingError          a temporary failure: the same call can be made again
-    │   ├── LongAnswerError   Scenario's answer is longer than it should be: ask for less
-    │   └── LimitError        Scenario already runs as many jobs as it allows at once
-    ├── DryRunIgnoredError    Scenario treated a price request as an order
-    ├── AnswerLostError       the request may have arrived, but its answer did not
-    ├── GenerationFailedError the job ended without a model
-    ├── ModelFileError        the model's file is damaged or is not a GLB
-    ├── StorageError          a file could not be read or written
-    └── BackgroundError       the background Blender did not do what it was asked
-        ├── BackgroundStartError    it could not be started: do its task another way
-        ├── BackgroundSlowError     it took too long
-        ├── BackgroundEndedError    it crashed or ran out of memory
-        └── BackgroundStoppedError  it was told to stop: nobody waits for its answer any more
+    ├── PictureError, ParameterError, AccountError, OnlineAccessError, CreditsError
+    ├── RefusedError             it would be refused again
+    │   └── TooLargeError
+    ├── PassingError             the same call can be made again
+    │   └── LongAnswerError, LimitError
+    ├── DryRunIgnoredError, AnswerLostError, GenerationFailedError, ModelFileError, StorageError
+    └── BackgroundError          the background Blender did not do what it was asked
+        └── BackgroundStartError, BackgroundSlowError, BackgroundEndedError, BackgroundStoppedError
 
 Every message is complete: reports, the panel and the command line show it as it is. Names in it come from files and
 from the service, so it is made plain text, and loses what an address was signed with. One with values in it is a
@@ -32,7 +20,8 @@ from the service, so it is made plain text, and loses what an address was signed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from string import Formatter
 from typing import Any
@@ -182,10 +171,7 @@ class TooLargeError(RefusedError):
 
 
 class PassingError(TrellisError):
-    """A call that was not carried out and may be made again.
-
-    `retry_after`: seconds the server asked to wait; None when it did not say.
-    """
+    """A call that was not carried out and may be made again. `retry_after`: seconds the server asks for, if any."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -193,10 +179,7 @@ class PassingError(TrellisError):
 
     @property
     def sentence(self) -> str:
-        """Return the sentence the artist reads while the call is retried by itself.
-
-        It names the time of day if the server asked for a long wait.
-        """
+        """Return the sentence that the artist reads meanwhile: with the time of day, if the wait is long."""
         if self.retry_after is None or self.retry_after < LONG_WAIT:
             return Text("{sentence} Retrying.", sentence=self.message)
         import time  # only after a failure
@@ -215,7 +198,7 @@ class LimitError(PassingError):
 
 
 class LongAnswerError(PassingError):
-    """An answer that was not read because it is too long."""
+    """An answer that was not read because it is too long: ask for less."""
 
 
 class DryRunIgnoredError(TrellisError):
@@ -261,7 +244,7 @@ class BackgroundError(TrellisError):
 
 
 class BackgroundStartError(BackgroundError):
-    """A background Blender that could not be started: a sandbox, too little memory, a program that was moved."""
+    """A background Blender that could not be started, as in a sandbox or with too little memory: do without it."""
 
 
 class BackgroundSlowError(BackgroundError):
@@ -297,17 +280,19 @@ class InTheWayError(OSError):
 def storage_error(action: str, error: OSError) -> StorageError:
     """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
     reason = error.strerror or type(error).__name__
+    sentence = "Could not {action}: {reason}. Free some disk space or check the folder, then try again."
     if isinstance(error, InTheWayError):
-        return StorageError(
-            Text("Could not {action}: {reason}. Move it somewhere else, then try again.", action=action, reason=reason)
-        )
-    return StorageError(
-        Text(
-            "Could not {action}: {reason}. Free some disk space or check the folder, then try again.",
-            action=action,
-            reason=reason,
-        )
-    )
+        sentence = "Could not {action}: {reason}. Move it somewhere else, then try again."
+    return StorageError(Text(sentence, action=action, reason=reason))
+
+
+@contextlib.contextmanager
+def as_storage_error(action: str) -> Iterator[None]:
+    """Raise a StorageError in place of an operating system's error in the block."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(action, error) from error
 
 
 def advises(words: str) -> bool:
@@ -315,6 +300,11 @@ def advises(words: str) -> bool:
     import re  # only after a failure
 
     return bool(re.search(r"\b(try|please|choose|use an?(other)?|upgrade|buy|check|contact)\b", words, re.IGNORECASE))
+
+
+def advised(said: str, words: str, sentence: str) -> str:
+    """Return what the service said with our advice: the template `sentence`, unless its own `words` advise."""
+    return said if advises(words) else Text(sentence, said=said)
 
 
 def import_error(what: str) -> ModelFileError:
@@ -326,9 +316,8 @@ def import_error(what: str) -> ModelFileError:
 
 def unexpected(error: Exception) -> str:
     """Return the sentence for a bug of ours."""
-    kind = type(error).__name__
     return Text(
         "Something unexpected happened ({kind}). Try again; if it happens again, report it with the "
         "text in the system console.",
-        kind=kind,
+        kind=type(error).__name__,
     )

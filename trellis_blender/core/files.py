@@ -28,6 +28,7 @@ PICTURE_ENDINGS = (
 FOLDER_MODE, FILE_MODE = 0o700, 0o600  # rights of the owner alone
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 RECORD_BYTES_MAXIMUM = 1024 * 1024  # of a file of JSON that we wrote; a job's has three kilobytes
+_TOO_LARGE = "“{name}” is larger than it should be"
 # O_NONBLOCK: opening a pipe does not wait for its other end. Windows has none of the three others, and needs O_BINARY.
 _PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 
@@ -61,11 +62,15 @@ def _is_link(status: os.stat_result) -> bool:
 def check_plain(path: Path, status: os.stat_result) -> None:
     """Raise InTheWayError unless it is a file, and no link to one."""
     if _is_link(status):
-        raise InTheWayError(errno.ELOOP, Text("“{name}” is a link to another place", name=path.name), str(path))
+        raise _in_the_way(path, errno.ELOOP, "“{name}” is a link to another place")
     if stat.S_ISDIR(status.st_mode):
-        raise InTheWayError(errno.EISDIR, Text("“{name}” is a folder", name=path.name), str(path))
+        raise _in_the_way(path, errno.EISDIR, "“{name}” is a folder")
     if not stat.S_ISREG(status.st_mode):
-        raise InTheWayError(errno.ENXIO, Text("“{name}” is not a file", name=path.name), str(path))
+        raise _in_the_way(path, errno.ENXIO, "“{name}” is not a file")
+
+
+def _in_the_way(path: Path, number: int, sentence: str) -> InTheWayError:
+    return InTheWayError(number, Text(sentence, name=path.name), str(path))
 
 
 # -- reading
@@ -77,16 +82,21 @@ def open_own(path: Path, most: int | None = None) -> BufferedReader:
     Raises OSError: FileNotFoundError; InTheWayError if it is no file, a link, or too large.
     """
     check_plain(path, path.lstat())  # Windows can refuse a link in this way only
-    handle = os.open(path, os.O_RDONLY | _PLAIN)
+    return os.fdopen(_opened_plain(path, os.O_RDONLY, most), "rb")
+
+
+def _opened_plain(path: Path, flags: int, most: int | None = None) -> int:
+    """Open a file of at most so many bytes, unless it is no plain one. Return its handle. Never waits."""
+    handle = os.open(path, flags | _PLAIN, FILE_MODE)
     try:
         status = os.fstat(handle)
         check_plain(path, status)
         if most is not None and status.st_size > most:
-            raise InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
-        return os.fdopen(handle, "rb")
+            raise _in_the_way(path, errno.EFBIG, _TOO_LARGE)
     except BaseException:
         os.close(handle)
         raise
+    return handle
 
 
 def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
@@ -94,7 +104,7 @@ def read_own(path: Path, most: int = RECORD_BYTES_MAXIMUM) -> bytes:
     with open_own(path, most) as file:
         data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)  # it makes room for as much as it is asked for
     if len(data) > most:  # it grows
-        raise InTheWayError(errno.EFBIG, Text("“{name}” is larger than it should be", name=path.name), str(path))
+        raise _in_the_way(path, errno.EFBIG, _TOO_LARGE)
     return data
 
 
@@ -133,7 +143,8 @@ def new_own(path: Path, *, is_private: bool = False) -> BufferedRandom:
     `is_private`: as in `write_whole`.
     """
     clear(path)
-    mode = FILE_MODE if is_private or _is_closed(path.parent) else 0o666
+    is_closed = os.name != "nt" and not path.parent.stat().st_mode & OTHERS  # only its owner may enter the folder
+    mode = FILE_MODE if is_private or is_closed else 0o666
 
     def open_new(name: str, flags: int) -> int:
         return os.open(name, flags, mode)
@@ -142,19 +153,10 @@ def new_own(path: Path, *, is_private: bool = False) -> BufferedRandom:
 
 
 def append_own(path: Path) -> BufferedRandom:
-    """Open one of our files for writing at its end, and create it if it is missing. Never waits.
-
-    Raises OSError if it is no file, or a link.
-    """
+    """Open one of our files to write at its end, or create it. Never waits. Raises OSError if it is no plain file."""
     with contextlib.suppress(FileNotFoundError):
         check_plain(path, path.lstat())
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _PLAIN, FILE_MODE)
-    try:
-        check_plain(path, os.fstat(handle))
-        return os.fdopen(handle, "ab+")
-    except BaseException:
-        os.close(handle)
-        raise
+    return os.fdopen(_opened_plain(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), "ab+")
 
 
 def clear(path: Path) -> None:
@@ -181,11 +183,9 @@ def own_folder(path: Path) -> None:
     except FileExistsError:
         status = path.lstat()
         if _is_link(status):
-            raise InTheWayError(
-                errno.ELOOP, Text("“{name}” is a link to another place", name=path.name), str(path)
-            ) from None
+            check_plain(path, status)
         if not stat.S_ISDIR(status.st_mode):
-            raise InTheWayError(errno.ENOTDIR, Text("“{name}” is not a folder", name=path.name), str(path)) from None
+            raise _in_the_way(path, errno.ENOTDIR, "“{name}” is not a folder") from None
         close_to_others(path)
 
 
@@ -197,11 +197,6 @@ def close_to_others(path: Path) -> None:
         status = path.lstat()
         if status.st_mode & OTHERS and not _is_link(status):
             path.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS)
-
-
-def _is_closed(folder: Path) -> bool:
-    """Return whether only its owner may enter the folder."""
-    return os.name != "nt" and not folder.stat().st_mode & OTHERS
 
 
 # -- on the disk

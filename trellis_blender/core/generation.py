@@ -20,20 +20,16 @@ from typing import Self
 
 from .errors import GenerationFailedError, StorageError, Text, TrellisError
 from .job import folder as job_folder
-from .job.job import Job, Stage
-from .job.words import state_sentence
+from .job.job import BEFORE_SCENARIO, WITHOUT_MODEL, Job, Stage, adopted_job, new_jobs
+from .job.words import plain_name, state_sentence
 from .picture import pillow
 from .picture.file import ChosenPicture, Prepare
 from .request.account import Account
-from .request.models import TRELLIS_2
 from .request.parameters import Value
 from .runner.messages import JobRemoved, Notice, RunnerMessage
 from .runner.runner import Runner
 
 AGENT = "trellis-blender Python"
-NAME_LENGTH = 40
-_BEFORE_SUBMIT = frozenset({Stage.QUEUED, Stage.UPLOADING, Stage.SUBMITTING})
-_NO_MODEL = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
 
 
 class Generation:
@@ -68,19 +64,12 @@ class Generation:
         defaults. `seed`: None draws one. `prepare`: decodes the picture. Raises TrellisError: nothing was charged then,
         unless it says so.
         """
-        picture, now = Path(picture), time.time()
-        job = Job(
-            id=job_folder.new_id(now),
-            name=picture.stem[:NAME_LENGTH] or "Trellis Model",
-            picture="source.png",  # until it is prepared, which may change the ending
-            picture_name=picture.name,
-            parameters=TRELLIS_2.complete(parameters or {}, seed),
-            created=now,
-        )
-        made = cls(Path(folder), job.id, account, agent, prepare)
+        picture, job_id = Path(picture), job_folder.new_id(time.time())
+        jobs = new_jobs([job_id], [plain_name(picture.stem)], picture.name, parameters or {}, seed)
+        made = cls(Path(folder), job_id, account, agent, prepare)
         try:
-            made._runner.add([job], ChosenPicture(picture.name, file=picture))
-            made._until(lambda known: known.stage not in _BEFORE_SUBMIT)
+            made._runner.add(jobs, ChosenPicture(picture.name, file=picture))
+            made._until(lambda known: known.stage not in {*BEFORE_SCENARIO, Stage.SUBMITTING})
             made._raise_failure()
         except BaseException:
             made.close()
@@ -103,11 +92,11 @@ class Generation:
 
         `folder`: where the job gets its own folder; a folder that has it already goes on with it.
         """
-        root, now = Path(folder), time.time()
+        root = Path(folder)
         for known in job_folder.job_folders(root):
             if job_folder.load(known).remote_id == remote_id:
                 return cls.open(known, account, agent=agent)
-        job = Job(job_folder.new_id(now), remote_id, "", "", {"seed": 0}, now, stage=Stage.RUNNING, remote_id=remote_id)
+        job = adopted_job(job_folder.new_id(time.time()), remote_id, remote_id)
         made = cls(root, job.id, account, agent, pillow.prepare)
         made._runner.add([job], None)
         return made
@@ -145,13 +134,11 @@ class Generation:
         self._runner.stop()
 
     def __enter__(self) -> Self:
-        """Return itself."""
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Close it."""
         self.close()
 
     def _until(self, is_so: Callable[[Job], bool], heard: Callable[[Job], object] = lambda _job: None) -> Job:
@@ -177,7 +164,7 @@ class Generation:
 
     def _raise_failure(self) -> None:
         job = self._job
-        if job is not None and job.stage in _NO_MODEL:
+        if job is not None and job.stage in WITHOUT_MODEL:
             raise GenerationFailedError(
                 state_sentence(job) or Text("No model came of it: it is {stage}.", stage=job.stage)
             )

@@ -13,7 +13,7 @@ import bpy
 from ..core.errors import RefusedError, Remedy, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job import words
-from ..core.job.job import Job, Stage, new_jobs
+from ..core.job.job import Job, Stage, adopted_job, new_jobs
 from ..core.picture.file import ChosenPicture
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import Value
@@ -106,17 +106,7 @@ def adopt(remote_id: str) -> Job:
     known = next((job for job in state.jobs.values() if job.remote_id == remote_id), None)
     if known is None:
         preferences.online_account()
-        now = time.time()
-        known = Job(
-            id=job_folder.new_id(now),
-            name=words.plain_name(remote_id),
-            picture="",
-            picture_name="",
-            parameters={"seed": 0},
-            created=now,
-            stage=Stage.RUNNING,
-            remote_id=remote_id,
-        )
+        known = adopted_job(job_folder.new_id(time.time()), words.plain_name(remote_id), remote_id)
         state.jobs[known.id] = known
         state.runner.add([known], None)
     if known.stage in (Stage.FAILED, Stage.CANCELLED):

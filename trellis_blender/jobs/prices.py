@@ -19,7 +19,7 @@ from ..core.runner.questions import ask
 from ..core.runner.runner import Runner
 
 if TYPE_CHECKING:
-    from ..core.runner.steps import StepTools
+    from ..core.request.service import Service
 
 # All parameters but the seed, in the table's order, as Blender's properties hold them.
 Key = tuple[Value | str, ...]
@@ -96,7 +96,7 @@ class Prices:
         else:
             self.costs[question] = answer.cost
 
-    def _call(self, question: Question, picture: str) -> Callable[[StepTools], PriceReady]:
+    def _call(self, question: Question, picture: str) -> Callable[[Service], PriceReady]:
         account, key = question
         number, root, known = self.number, self.root, (self.pictures.get(account, ""), picture)
         place = f"{account.address} {account.project}".strip()

@@ -64,10 +64,10 @@ def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     found: list[BaseException] = []
     settle = Runner._settle
 
-    def noted(self: Runner, entry: Any, result: Any, pool: str) -> None:
+    def noted(self: Runner, entry: Any, result: Any) -> None:
         if isinstance(result, BaseException):
             found.append(result)
-        settle(self, entry, result, pool)
+        settle(self, entry, result)
 
     monkeypatch.setattr(Runner, "_settle", noted)
     return found
@@ -125,18 +125,16 @@ def test_the_account_and_the_price_tell_nothing_either(
     folder: Path, echo: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    from trellis_blender.core.runner.steps import StepTools
-
     with Emulator(key=KEY, secret=SECRET) as emulator:
         for call in ("model", "dry_run", "upload"):
             emulator.fault(call, ECHOES[echo]())
         account = Account.checked(KEY, SECRET, "", emulator.url)
-        tools = StepTools(Api(account, Connections(), "tests"), lambda _seconds: True, lambda _fraction: None)
-        told = [repr(check(tools)), repr(ask(tools, 1, {"seed": 1}, "place", (), folder)), repr(account)]
+        service = Api(account, Connections(), "tests")
+        told = [repr(check(service)), repr(ask(service, 1, {"seed": 1}, "place", (), folder)), repr(account)]
         for failing in (
-            lambda: tools.service.check(TRELLIS_2),
-            lambda: tools.service.cancel("job_unknown"),
-            lambda: tools.service.asset("asset_unknown"),
+            lambda: service.check(TRELLIS_2),
+            lambda: service.cancel("job_unknown"),
+            lambda: service.asset("asset_unknown"),
         ):
             for call in ("model", "cancel", "asset"):
                 emulator.fault(call, ECHOES[echo]())

@@ -214,7 +214,7 @@ def _what_removed_jobs_cost(folder: Path) -> str:
 
 
 def _price(folder: Path) -> str:
-    answer = ask(tools(), 1, JOB.parameters, "place", (), folder)
+    answer = ask(tools().service, 1, JOB.parameters, "place", (), folder)
     return answer.trouble.sentence if answer.trouble is not None else answer.notice
 
 

@@ -32,7 +32,7 @@ from trellis_blender.core.job.job import Stage
 from trellis_blender.core.model.surface import findings
 from trellis_blender.core.picture.viewpoint import Viewpoint
 from trellis_blender.core.request.key_file import KeyFile
-from trellis_blender.core.request.parameters import complete
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.runner import questions
 
 # As text, since no program would write some of them.
@@ -127,7 +127,7 @@ def _use_plan(folder: Path) -> None:
             assert (plan.name + plan.trouble).isprintable()
             assert words.duration((plan.ended or 0.0) - plan.created)
             assert sum(outcome.cost for _, _, outcome in plan.outcomes() if outcome.is_model) >= 0
-            assert complete(plan.parameters, plan.seed)
+            assert TRELLIS_2.complete(plan.parameters, plan.seed)
             assert all(Path(item.picture).name is not None for item in plan.items)
             assert all(job_folder.JOB_ID.fullmatch(job_id) for item in plan.items for job_id in item.ids)
             assert {type(flag) for flag in (plan.is_paused, plan.is_stopped, plan.brings)} == {bool}
@@ -147,7 +147,7 @@ def _use_batch(folder: Path) -> None:
         assert len(list(batch.rows())) <= batch.count * batch.order.variations
         assert batch.state().to_pay >= 0
         assert batch.order.concurrency == 2
-        assert complete(batch.order.parameters, batch.order.seed)
+        assert TRELLIS_2.complete(batch.order.parameters, batch.order.seed)
         assert batch.order.variations >= 1
     except TrellisError:
         pass

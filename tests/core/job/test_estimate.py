@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from trellis_blender.core.job.progress import NEWEST, Estimate, PastDurations, group_of
-from trellis_blender.core.request.parameters import complete
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.request.presets import PRESETS
 
 
@@ -47,12 +47,13 @@ def test_only_the_newest_count() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_a_group_whatever_the_seed(name: str) -> None:
-    assert group_of(complete(PRESETS[name].changes, 1)) == group_of(complete(PRESETS[name].changes, 2)) == name
+    for seed in (1, 2):
+        assert group_of(TRELLIS_2.complete(PRESETS[name].changes, seed)) == name
 
 
 def test_own_settings_are_compared_with_the_very_same_only() -> None:
     own, same, other = (
-        complete({"texture_size": 1024, "decimation_target": n}, n) for n in (150_000, 150_000, 160_000)
+        TRELLIS_2.complete({"texture_size": 1024, "decimation_target": n}, n) for n in (150_000, 150_000, 160_000)
     )
     assert group_of(own) == group_of({**same, "seed": 99})
     assert group_of(own) != group_of(other)

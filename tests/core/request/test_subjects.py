@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trellis_blender.core.request import parameters
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.request.presets import COMPLAINTS, MOVED, PRESETS, SUBJECTS
 
 
@@ -13,7 +13,7 @@ def test_every_subject_fits_every_preset_and_says_why(preset: object) -> None:
     values = {name: preset.value(name) for name in MOVED}  # type: ignore[attr-defined]
     for subject in SUBJECTS.values():
         moved = subject.values(values)
-        parameters.complete(moved, 1)  # raises if a value lies outside its range
+        TRELLIS_2.complete(moved, 1)  # raises if a value lies outside its range
         assert all(moved[name] >= values[name] for name in subject.least)
         assert subject.reason
 
@@ -27,7 +27,7 @@ def test_a_prop_is_what_the_preset_says_and_no_two_subjects_are_alike() -> None:
 
 @pytest.mark.parametrize("complaint", COMPLAINTS.values(), ids=lambda complaint: complaint.name)
 def test_a_question_changes_one_thing_at_a_time_until_nothing_is_left(complaint: object) -> None:
-    values = dict(parameters.complete({}, 1))
+    values = dict(TRELLIS_2.complete({}, 1))
     for _ in range(50):
         change = complaint.change(values)  # type: ignore[attr-defined]
         if change is None:
@@ -35,7 +35,7 @@ def test_a_question_changes_one_thing_at_a_time_until_nothing_is_left(complaint:
         name, value, _reason = change
         assert value != values[name]
         values[name] = value
-        parameters.complete({key: each for key, each in values.items() if key != "seed"}, 1)
+        TRELLIS_2.complete({key: each for key, each in values.items() if key != "seed"}, 1)
     assert complaint.change(values) is None  # type: ignore[attr-defined]
 
 
@@ -50,7 +50,7 @@ def test_a_question_changes_one_thing_at_a_time_until_nothing_is_left(complaint:
 def test_a_question_moves_its_parameter_the_way_that_helps(
     complaint: str, first: tuple[str, bool], then: tuple[str, bool] | None
 ) -> None:
-    values, moved = dict(parameters.complete({}, 1)), []
+    values, moved = dict(TRELLIS_2.complete({}, 1)), []
     while (change := COMPLAINTS[complaint].change(values)) is not None:
         name, value, _reason = change
         moved.append((name, value > values[name]))

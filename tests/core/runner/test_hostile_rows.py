@@ -17,8 +17,8 @@ from trellis_blender.core.errors import RefusedError
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.service import Asset
-from trellis_blender.core.runner.runner import NETWORK_WORKERS
 from trellis_blender.core.runner.steps import StepTools, download_model, poll_many
+from trellis_blender.core.runner.workers import NETWORK_WORKERS
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.text import plain

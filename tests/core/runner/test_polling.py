@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from tests.clock import MovedClock
@@ -80,8 +79,8 @@ def test_a_round_that_comes_to_the_last_page_begins_anew_with_the_first() -> Non
 
 def poll(polling: Polling, entries: list[JobEntry], pages: Pages) -> Mapping[str, Event]:
     """One round of the polling."""
-    tools: Any = SimpleNamespace(service=pages)
-    events = polling.start_round(entries)(tools)
+    service: Any = pages
+    events = polling.start_round(entries)(service)
     polling.end_round(events)
     return events
 
@@ -128,6 +127,6 @@ def test_when_one_of_many_has_ended_the_next_round_comes_soon() -> None:
     for event in (NEWS, Generated(("asset_1",), 1.0, 60.0)):
         polling.start_round(entries)
         polling.end_round({entries[0].job.id: event})
-        pauses.append(min(polling.dues) - clock.now())
+        pauses.append(polling.due - clock.now())
         clock.move(pauses[-1])
     assert pauses == [STEADY.poll_last, STEADY.poll_first]

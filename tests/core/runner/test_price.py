@@ -19,17 +19,15 @@ from trellis_blender.core.errors import DryRunIgnoredError, PassingError, Refuse
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
-from trellis_blender.core.request.parameters import complete
 from trellis_blender.core.request.presets import PRESETS
 from trellis_blender.core.runner.messages import ConnectionChecked, PriceReady
 from trellis_blender.core.runner.questions import NAME, PICTURE, PICTURES_FILE, ask
-from trellis_blender.core.runner.steps import StepTools
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.scenario.http import NotDryError
 
 QUESTIONS = 1000
-STANDARD = {name: value for name, value in complete({}, 0).items() if name != "seed"}
+STANDARD = {name: value for name, value in TRELLIS_2.complete({}, 0).items() if name != "seed"}
 ORDERED = json.dumps({"job": {"jobId": "job_paid", "status": "queued"}, "creativeUnitsCost": 12}).encode()
 
 
@@ -37,9 +35,8 @@ def api_of(url: str, project: str = "") -> Api:
     return Api(Account.checked("k", "s", project, url), Connections(), AGENT)
 
 
-def tools_of(account: Account) -> StepTools:
-    api = Api(account, Connections(), AGENT)
-    return StepTools(api, lambda _seconds: True, lambda _fraction: None)
+def service_of(account: Account) -> Api:
+    return Api(account, Connections(), AGENT)
 
 
 @pytest.fixture
@@ -54,7 +51,7 @@ def asked(emulator: Emulator, folder: Path) -> Callable[..., PriceReady]:
 
     def ask_once(*known: str, project: str = "") -> PriceReady:
         account = account_of(emulator, project=project)
-        return ask(tools_of(account), 7, STANDARD, f"{account.address} {project}", known, folder / "jobs")
+        return ask(service_of(account), 7, STANDARD, f"{account.address} {project}", known, folder / "jobs")
 
     return ask_once
 
@@ -62,7 +59,7 @@ def asked(emulator: Emulator, folder: Path) -> Callable[..., PriceReady]:
 def test_the_price_is_what_the_job_costs_then(api: Api, emulator: Emulator) -> None:
     image = api.upload_hidden("x.png", PICTURE).id
     for preset in PRESETS.values():
-        parameters = complete(preset.changes, 7)
+        parameters = TRELLIS_2.complete(preset.changes, 7)
         assert api.price(TRELLIS_2, image, parameters) == api.submit(TRELLIS_2, image, parameters).cost
     assert (emulator.calls["dry_run"], emulator.paid) == (4, 4)
 
@@ -129,7 +126,7 @@ def test_any_other_status_is_no_price_and_is_not_asked_again(status: int) -> Non
 def test_a_wrong_key_is_told_by_the_question_for_a_price(folder: Path) -> None:
     with Recorder(Reply(401, b"{}")) as server:
         account = Account.checked("wrong", "s", "", server.url)
-        answer = ask(tools_of(account), 3, STANDARD, "", ("asset_1",), folder / "jobs")
+        answer = ask(service_of(account), 3, STANDARD, "", ("asset_1",), folder / "jobs")
     assert len(server.asked) == 1
     assert (answer.cost, answer.is_last) == (None, False)
     assert answer.trouble == ConnectionChecked(
@@ -161,7 +158,7 @@ def test_a_job_in_the_answer_ends_all_questions_and_is_told_with_its_id(folder: 
         with pytest.raises(DryRunIgnoredError) as error:
             api_of(server.url).price(TRELLIS_2, "asset_1", STANDARD)
         account = Account.checked("k", "s", "", server.url)
-        answer = ask(tools_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
+        answer = ask(service_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
     assert "job_paid" in error.value.sentence
     assert answer == PriceReady(7, is_last=True, notice=error.value.sentence)
     assert len(server.asked) == 2
@@ -170,7 +167,7 @@ def test_a_job_in_the_answer_ends_all_questions_and_is_told_with_its_id(folder: 
 def test_a_strange_success_ends_all_questions_too(folder: Path) -> None:
     with Recorder(Reply(200, b"<html>Sign in to the network</html>")) as server:
         account = Account.checked("k", "s", "", server.url)
-        answer = ask(tools_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
+        answer = ask(service_of(account), 7, STANDARD, "", ("asset_1",), folder / "jobs")
     assert answer.is_last
     assert answer.cost is None
     assert "job_" not in answer.notice
@@ -218,7 +215,7 @@ def test_the_hidden_picture_is_hidden_tiny_and_a_picture(folder: Path) -> None:
     uploaded = Reply(200, b'{"asset": {"id": "asset_h"}}')
     with Recorder(uploaded, Reply(269, b'{"creativeUnitsCost": 1}')) as server:
         account = Account.checked("k", "s", "", server.url)
-        assert ask(tools_of(account), 1, STANDARD, "", (), folder / "jobs").asset_id == "asset_h"
+        assert ask(service_of(account), 1, STANDARD, "", (), folder / "jobs").asset_id == "asset_h"
     body = json.loads(server.asked[0].body)
     assert (server.asked[0].path, body["name"], body["hide"]) == ("/assets", NAME, True)
     path = folder / "hidden.png"
@@ -233,7 +230,7 @@ def test_a_picture_that_is_refused_is_not_uploaded_again_and_again(folder: Path)
     uploaded = Reply(200, b'{"asset": {"id": "asset_h"}}')
     with Recorder(uploaded, Reply(404, b"{}")) as server:
         account = Account.checked("k", "s", "", server.url)
-        assert ask(tools_of(account), 1, STANDARD, "", (), folder / "jobs") == PriceReady(1, is_last=True)
+        assert ask(service_of(account), 1, STANDARD, "", (), folder / "jobs") == PriceReady(1, is_last=True)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}', '"x"', "[" * 5000, r'{"\ud800": "\udfff"}'])
@@ -266,7 +263,7 @@ def test_what_is_kept_for_prices_is_no_job_and_holds_no_secret(
 
 def test_offline_there_is_no_price_and_the_trouble_is_told(emulator: Emulator, folder: Path) -> None:
     account = Account.checked("k", "s", "", "http://127.0.0.1:9/v1")
-    answer = ask(tools_of(account), 3, STANDARD, "", (), folder / "jobs")
+    answer = ask(service_of(account), 3, STANDARD, "", (), folder / "jobs")
     assert (answer.number, answer.cost, answer.is_last, answer.notice) == (3, None, False, "")
     assert answer.trouble is not None
     assert answer.trouble.sentence.startswith("No connection to Scenario.")
@@ -275,13 +272,14 @@ def test_offline_there_is_no_price_and_the_trouble_is_told(emulator: Emulator, f
 @pytest.mark.unexpected
 def test_a_mistake_of_ours_is_answered_too(folder: Path, emulator: Emulator, monkeypatch: Any, caplog: Any) -> None:
     monkeypatch.setattr(Api, "price", lambda *_arguments: 1 / 0)
-    assert ask(tools_of(account_of(emulator)), 3, STANDARD, "", ("a",), folder / "jobs") == PriceReady(3, is_last=True)
+    answer = ask(service_of(account_of(emulator)), 3, STANDARD, "", ("a",), folder / "jobs")
+    assert answer == PriceReady(3, is_last=True)
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_the_runner_brings_the_answer_among_its_changes(studio: Studio, emulator: Emulator) -> None:
     account = account_of(emulator)
-    studio.runner.ask(account, lambda tools: ask(tools, 4, STANDARD, account.address, (), studio.root))
+    studio.runner.ask(account, lambda service: ask(service, 4, STANDARD, account.address, (), studio.root))
     studio.until(lambda: any(isinstance(change, PriceReady) for change in studio.told), "the price")
     assert next(change for change in studio.told if isinstance(change, PriceReady)).cost == 7.25
     assert (emulator.paid, studio.jobs) == (0, {})

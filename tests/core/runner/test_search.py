@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -212,7 +212,7 @@ def test_a_search_that_is_stopped_proves_nothing() -> None:
     "remote", [OURS, listed("job_1", ""), listed("job_1", "", text="asset_1")], ids=["ours", "unreadable", "holds it"]
 )
 def test_an_id_that_the_artist_enters_is_taken_where_nothing_speaks_against_it(remote: RemoteJob) -> None:
-    assert identify(LOST, "job_1", tools_of(Shelf(alone=(remote,)))) == Submitted("job_1", 7.25)
+    assert identify(LOST, "job_1", cast(Any, Shelf(alone=(remote,))), ()) == Submitted("job_1", 7.25)
 
 
 @pytest.mark.parametrize("name", [*OTHERS, "unknown"])
@@ -220,7 +220,7 @@ def test_an_id_of_another_job_is_refused(name: str) -> None:
     remote = OTHERS.get(name)
     shelf = Shelf(alone=() if remote is None else (remote,))
     with pytest.raises(RefusedError) as error:
-        identify(LOST, "nowhere" if remote is None else remote.id, tools_of(shelf, "job_taken"))
+        identify(LOST, "nowhere" if remote is None else remote.id, cast(Any, shelf), {"job_taken"})
     assert tells_what_to_do(error.value.sentence)
     assert error.value.remedy is Remedy.SCENARIO
 

@@ -67,8 +67,8 @@ def test_its_lost_answer_is_found(studio: Studio, emulator: Emulator) -> None:
 
 def test_what_it_costs_and_whether_it_is_there_is_asked(studio: Studio, emulator: Emulator) -> None:
     parameters, account = MADE_UP.complete({}, 7), account_of(emulator)
-    studio.runner.ask(account, lambda tools: ask(tools, 1, parameters, "here", (), studio.root, MADE_UP))
-    studio.runner.ask(account, lambda tools: check(tools, MADE_UP))
+    studio.runner.ask(account, lambda service: ask(service, 1, parameters, "here", (), studio.root, MADE_UP))
+    studio.runner.ask(account, lambda service: check(service, MADE_UP))
     studio.until(lambda: {PriceReady, ConnectionChecked} <= {type(change) for change in studio.told}, "both answers")
     assert [change.cost for change in studio.told if isinstance(change, PriceReady)] == [2.5]
     assert ConnectionChecked("Connected: Made up (emulated) is ready.", True) in studio.told

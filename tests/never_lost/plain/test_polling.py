@@ -86,12 +86,12 @@ def times_of_rounds(timing: Timing, seconds: float) -> list[float]:
     common, entry = Polling(timing, clock), JobEntry(new_job(7), Path("nowhere"), since=begun, reported=begun)
     rounds: list[float] = []
     while clock.now() < begun + seconds:
-        assert common.is_due
+        assert common.due <= clock.now()
         common.start_round([entry])
-        assert common.dues == []
+        assert common.due == math.inf
         common.end_round({})
         rounds.append(clock.now() - begun)
-        clock.move(min(common.dues) - clock.now())
+        clock.move(common.due - clock.now())
     return rounds
 
 
@@ -124,7 +124,7 @@ def test_a_round_never_comes_before_the_server_asked_for_it(side: float, asked: 
     for _ in range(5):
         common.start_round([JobEntry(new_job(7), Path("nowhere"))])
         common.end_round(PassingError("busy", asked))
-        assert clock.now() + asked <= min(common.dues) <= clock.now() + max(asked, 1.15)
+        assert clock.now() + asked <= common.due <= clock.now() + max(asked, 1.15)
 
 
 HINTS = {

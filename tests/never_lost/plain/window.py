@@ -21,7 +21,7 @@ from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.model.arrays import Shape
 from trellis_blender.core.picture.file import PictureFile
 from trellis_blender.core.request.account import Account
-from trellis_blender.core.request.parameters import complete
+from trellis_blender.core.request.models import TRELLIS_2
 from trellis_blender.core.runner.messages import (
     JobRemoved,
     JobsLoaded,
@@ -58,7 +58,9 @@ def account(url: str) -> Account:
 def new_job(seed: int, job_id: str = "") -> Job:
     """A job that was just begun."""
     now = time.time()
-    return Job(job_id or job_folder.new_id(now), f"Stuhl {seed}", "source.png", "Stuhl.png", complete({}, seed), now)
+    return Job(
+        job_id or job_folder.new_id(now), f"Stuhl {seed}", "source.png", "Stuhl.png", TRELLIS_2.complete({}, seed), now
+    )
 
 
 def copy_of(picture: Path) -> Path:

@@ -28,7 +28,8 @@ from ..job.job import Job, Stage
 from ..job.lock import FolderLock
 from ..job.record import AMOUNT_MAXIMUM, MOMENT_MAXIMUM
 from ..job.spending import charged
-from ..request.parameters import Value, complete
+from ..request.models import TRELLIS_2
+from ..request.parameters import Value
 from ..stored import restored
 from ..text import NAME_LENGTH, SENTENCE_LENGTH, one_line
 from .worker import REFUSALS
@@ -234,7 +235,7 @@ def _plan(data: Any, folder: str) -> Plan:
         raise ValueError("newer")
     plan = restored(Plan, data)
     plan.name, plan.trouble = one_line(plan.name, NAME_LENGTH), one_line(plan.trouble, SENTENCE_LENGTH)
-    complete(plan.parameters, plan.seed)
+    TRELLIS_2.complete(plan.parameters, plan.seed)
     ids = [job_id for item in plan.items for job_id in item.ids]
     if plan.id != folder or len({*ids}) != len(ids) or not all(map(JOB_ID.fullmatch, ids)):
         raise ValueError("an id is none of ours")  # a job's id is its folder's name

@@ -118,14 +118,17 @@ class Claims:
     def beat(self) -> None:
         """Show that this process lives, and look anew at the others. Call it every few seconds while it has claims."""
         self.look_anew()
-        for lock in self._earlier:
-            lock.release()
-        self._earlier.clear()
+        self._release_earlier()
         if self._file is not None:
             with contextlib.suppress(OSError):  # the disk is away for a moment
                 self._count += 1  # no clock: it may stand still, or lie beyond what the file system can write
                 beat = _FIRST_BEAT + 10.0 * self._count
                 os.utime(self._processes / self.name, (beat, beat))
+
+    def _release_earlier(self) -> None:
+        for lock in self._earlier:
+            lock.release()
+        self._earlier.clear()
 
     def look_anew(self) -> None:
         """Forget which processes live."""
@@ -251,9 +254,7 @@ class Claims:
 
     def close(self) -> None:
         """Release what is left, and make this process unknown again. Never raises."""
-        for lock in self._earlier:
-            lock.release()
-        self._earlier.clear()
+        self._release_earlier()
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -9,11 +9,11 @@ from ..errors import Remedy
 from ..model.surface.findings import Findings
 
 
-class Event:
-    """Something that happened to a job."""
-
-
 @dataclass(frozen=True)
+class Event:
+    """Something that happened to a job. One without values needs no more than its name."""
+
+
 class UploadStarted(Event):
     """The start of the upload: the picture is about to be sent."""
 
@@ -36,22 +36,18 @@ class Uploaded(Event):
     picture_sha256: str
 
 
-@dataclass(frozen=True)
 class SubmitStarted(Event):
     """The start of the submit: the paid call is about to be sent."""
 
 
-@dataclass(frozen=True)
 class SubmitPutOff(Event):
     """A postponed submit: Scenario refused the paid call for now (429), or it never left this computer."""
 
 
-@dataclass(frozen=True)
 class PictureForgotten(Event):
     """A submit refused because Scenario no longer knows the picture, which was uploaded a while ago."""
 
 
-@dataclass(frozen=True)
 class AnswerLost(Event):
     """A submit without an answer: the paid call was sent, and its answer never came."""
 
@@ -64,12 +60,10 @@ class Submitted(Event):
     cost: float | None
 
 
-@dataclass(frozen=True)
 class NeverArrived(Event):
     """Proof that the paid call never arrived: the whole listing was searched, twice and late enough."""
 
 
-@dataclass(frozen=True)
 class NotFound(Event):
     """The end of a search without proof: the paid call was not found, but may have been accepted."""
 
@@ -99,17 +93,14 @@ class Downloaded(Event):
     asset_id: str
 
 
-@dataclass(frozen=True)
 class Read(Event):
     """The end of reading: the model is in arrays, or is left to Blender's own importer."""
 
 
-@dataclass(frozen=True)
 class KeptUnread(Event):
     """A model left on disk until it is requested, because nobody waits for it now."""
 
 
-@dataclass(frozen=True)
 class Imported(Event):
     """An import: the model is in a scene."""
 
@@ -145,12 +136,10 @@ class Failed(Event):
     charged: float = 0.0
 
 
-@dataclass(frozen=True)
 class CancelAsked(Event):
     """A cancel request by the artist."""
 
 
-@dataclass(frozen=True)
 class CancelRefused(Event):
     """Scenario's refusal to stop the running job."""
 

@@ -77,9 +77,11 @@ class Stage(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-RESTING = frozenset({Stage.READY, Stage.IMPORTED, Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
-_RETRYABLE = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
+BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
+AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 GENERATED = frozenset({Stage.DOWNLOADING, Stage.READING})
+WITHOUT_MODEL = frozenset({Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN})
+RESTING = frozenset({Stage.READY, Stage.IMPORTED}) | WITHOUT_MODEL
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class Job:
     @property
     def is_retryable(self) -> bool:
         """Return whether it failed, was cancelled or is uncertain, with a picture to start from or a model to fetch."""
-        return self.stage in _RETRYABLE and bool(self.picture or self.holds_model)
+        return self.stage in WITHOUT_MODEL and bool(self.picture or self.holds_model)
 
     @property
     def asks_to_stop(self) -> bool:
@@ -212,18 +214,19 @@ def new_jobs(
     ]
 
 
+def adopted_job(job_id: str, name: str, remote_id: str) -> Job:
+    """Return a job that was begun elsewhere, by its ID at Scenario. It has no picture here."""
+    return Job(job_id, name, "", "", {"seed": 0}, time.time(), stage=Stage.RUNNING, remote_id=remote_id)
+
+
 TRANSIENT = frozenset(spec.name for spec in dataclasses.fields(Job) if spec.metadata.get("transient"))
 
 
 # -- the tables
 
 
-def _put_off(job: Job, _event: Any) -> Stage:
-    return Stage.CANCELLED if job.cancel_asked else Stage.UPLOADING
-
-
-def _never_arrived(job: Job, _event: Any) -> Stage:
-    return Stage.CANCELLED if job.cancel_asked else Stage.FAILED
+def _unless_cancelled(stage: Stage) -> Callable[[Job, Any], Stage]:
+    return lambda job, _event: Stage.CANCELLED if job.cancel_asked else stage
 
 
 def _not_found(job: Job, _event: Any) -> Stage:
@@ -250,11 +253,7 @@ def _has_asset(job: Job) -> bool:
 # For each stage: the events that may happen, and the stage each leads to; a function if that depends on the job.
 EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any], Stage]]] = MappingProxyType(
     {
-        Stage.QUEUED: {
-            UploadStarted: Stage.UPLOADING,
-            CancelAsked: Stage.CANCELLED,
-            Failed: Stage.FAILED,
-        },
+        Stage.QUEUED: {UploadStarted: Stage.UPLOADING, CancelAsked: Stage.CANCELLED, Failed: Stage.FAILED},
         Stage.UPLOADING: {
             UploadStarted: Stage.UPLOADING,
             Prepared: Stage.UPLOADING,
@@ -265,15 +264,15 @@ EVENT_TRIGGERED: Mapping[Stage, Mapping[type[Event], Stage | Callable[[Job, Any]
         },
         Stage.SUBMITTING: {
             Submitted: Stage.RUNNING,
-            SubmitPutOff: _put_off,
-            PictureForgotten: _put_off,
+            SubmitPutOff: _unless_cancelled(Stage.UPLOADING),
+            PictureForgotten: _unless_cancelled(Stage.UPLOADING),
             AnswerLost: Stage.UNCONFIRMED,
             CancelAsked: Stage.SUBMITTING,  # it may be paid for by now: stop it once that is known
             Failed: Stage.FAILED,
         },
         Stage.UNCONFIRMED: {  # it may be paid for: search until that is certain; neither failure nor cancel ends it
             Submitted: Stage.RUNNING,
-            NeverArrived: _never_arrived,
+            NeverArrived: _unless_cancelled(Stage.FAILED),
             NotFound: _not_found,
             CancelAsked: Stage.UNCONFIRMED,
         },

@@ -58,11 +58,7 @@ class Estimate:
         most = max(math.ceil(high / unit), fewest + 1)
         if unit == _STEP:
             return Text("{fewest}–{most} s left", fewest=fewest * _STEP, most=most * _STEP)
-        return (
-            Text("{fewest}–{most} min left", fewest=fewest, most=most)
-            if fewest
-            else Text("under {most} min left", most=most)
-        )
+        return Text("{fewest}–{most} min left" if fewest else "under {most} min left", fewest=fewest, most=most)
 
 
 class PastDurations:
@@ -143,5 +139,4 @@ class Progress:
 
     def _estimate(self, job: Job) -> Estimate | None:
         """Return how long the job takes. Only looks it up, because drawing calls this."""
-        group = self._groups.get(job.id)
-        return None if group is None else self._experience.estimate(group)
+        return self._experience.estimate(self._groups.get(job.id))

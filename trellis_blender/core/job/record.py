@@ -51,16 +51,12 @@ def as_json(job: Job) -> dict[str, Any]:
     fields = {spec.name: getattr(job, spec.name) for spec in dataclasses.fields(job) if spec.name not in TRANSIENT}
     if job.model == TRELLIS_2.id:  # the default, which files of earlier versions do not name either
         del fields["model"]
-    if job.findings is None:
-        del fields["findings"]
-    else:
-        fields["findings"] = dataclasses.asdict(job.findings)
+    for name, pack in (("findings", dataclasses.asdict), ("viewpoint", Viewpoint.as_json)):
+        value = fields.pop(name)
+        if value is not None:
+            fields[name] = pack(value)
     if isinstance(job.message, Text):
         fields[MESSAGE_PARTS] = packed(job.message)
-    if job.viewpoint is None:
-        del fields["viewpoint"]
-    else:
-        fields["viewpoint"] = job.viewpoint.as_json()
     names = {name: one_line(fields[name]) for name in ("name", "picture_name")}
     return {"format": FORMAT, **fields, **names, "parameters": dict(job.parameters)}
 

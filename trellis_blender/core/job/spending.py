@@ -104,38 +104,33 @@ class Spending:
 
     def add(self, job: Job) -> None:
         """Update the sums with the job's present state."""
-        cost, known = charged(job), self._jobs.get(job.id)
+        cost = charged(job)
         spent = (cost, int(job.holds_model)) if cost else None
-        if not self._owns(job.id, job.remote_id) or spent == (known[1] if known is not None else None):
-            return
-        if known is not None:
-            self._forget(job.id)
-        if spent is not None:
-            self._add(job.id, job.created, spent)
-        self._shown = None
+        if self._owns(job.id, job.remote_id) and spent != self._jobs.get(job.id, (None, None))[1]:
+            self._count(job.id, job.created, spent)
 
     def add_removed(self, costs: Costs) -> None:
         """Add jobs that were removed, now or earlier."""
         for job_id, (created, cost, remote_id) in costs.items():
             if job_id not in self._jobs and self._owns(job_id, remote_id):
-                self._add(job_id, created, (cost, int(bool(remote_id))))
-        self._shown = None
+                self._count(job_id, created, (cost, int(bool(remote_id))))
 
     def _owns(self, job_id: str, remote_id: str) -> bool:
         """Return whether this is the first reported job with this id at Scenario."""
         return not remote_id or self._owners.setdefault(remote_id, job_id) == job_id
 
-    def _add(self, job_id: str, created: float, spent: tuple[float, int]) -> None:
-        begun = time.localtime(created)
-        when = (begun.tm_year, begun.tm_mon)
-        self._jobs[job_id] = (when, spent)
-        self._months.setdefault(when, {})[job_id] = spent
-
-    def _forget(self, job_id: str) -> None:
-        when, _ = self._jobs.pop(job_id)
-        del self._months[when][job_id]
-        if not self._months[when]:
-            del self._months[when]
+    def _count(self, job_id: str, created: float, spent: tuple[float, int] | None) -> None:
+        """Count the job with this, in place of what it was counted with before."""
+        if job_id in self._jobs:
+            when, _ = self._jobs.pop(job_id)
+            del self._months[when][job_id]
+            if not self._months[when]:
+                del self._months[when]
+        if spent is not None:
+            when = time.localtime(created)[:2]
+            self._jobs[job_id] = (when, spent)
+            self._months.setdefault(when, {})[job_id] = spent
+        self._shown = None
 
     @property
     def months(self) -> Sequence[Month]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from ..errors import Text
 from ..text import one_line
-from .job import GENERATED, Job, Stage
+from .job import AT_SCENARIO, GENERATED, Job, Stage
 from .spending import charged
 
 WORDS: Mapping[Stage, str] = MappingProxyType(
@@ -35,7 +35,6 @@ WORDS: Mapping[Stage, str] = MappingProxyType(
 )
 PLAIN_LENGTH = 40  # characters of a name that we give
 _WAITING = ("pending", "queued", "warming-up")
-_MAYBE_PAID = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 NOT_STOPPED = "Scenario does not stop a running model; it is paid for and will be kept"
 WILL_BE_KEPT = "The model is paid for; it will be kept in the list, and not imported"
 KEPT = "You cancelled this, but the model is paid for. It is kept here; press Import to use it"
@@ -59,7 +58,7 @@ def stage_words(job: Job, generated: float) -> str:
 
 def cancelling_words(job: Job) -> str:
     """Return the same for a job that the artist has just cancelled."""
-    return "Asking Scenario to stop" if job.stage in _MAYBE_PAID else "Cancelling"
+    return "Asking Scenario to stop" if job.stage in AT_SCENARIO else "Cancelling"
 
 
 def percent(job: Job, generated: float) -> str:
@@ -69,16 +68,9 @@ def percent(job: Job, generated: float) -> str:
 
 
 def state_sentence(job: Job) -> str:
-    """Return the sentence about the job: why it ended, why it waits, or that a cancelled but paid model is kept.
-
-    It is empty if all is well.
-    """
-    return job.message or job.trouble or _cancelled_words(job)
-
-
-def _cancelled_words(job: Job) -> str:
-    if not job.cancel_asked:
-        return ""
+    """Return why the job ended or waits, or that a model is kept although it was cancelled; empty if all is well."""
+    if job.message or job.trouble or not job.cancel_asked:
+        return job.message or job.trouble
     if job.stage in GENERATED:
         return WILL_BE_KEPT
     if job.stage is Stage.READY:
@@ -147,11 +139,9 @@ def number(amount: float) -> str:
 
 def size_words(size: int) -> str:
     """Return the size of files, given in bytes: 850 kB, 12.3 MB."""
-    return (
-        Text("{size} MB", size=f"{size / 1000000.0:,.1f}")
-        if size >= 1e6
-        else Text("{size} kB", size=max(1, round(size / 1000.0)))
-    )
+    if size >= 1e6:
+        return Text("{size} MB", size=f"{size / 1e6:,.1f}")
+    return Text("{size} kB", size=max(1, round(size / 1e3)))
 
 
 _DAY = 24 * 3600
@@ -180,10 +170,7 @@ def duration(seconds: float) -> str:
 
 
 def date(moment: float, now: float) -> str:
-    """Return a day and time: `22 Nov 2026 10:45`, `Today 10:45` or `Yesterday 10:45`.
-
-    `moment`, `now`: seconds since 1970.
-    """
+    """Return a day and time, in seconds since 1970: `22 Nov 2026 10:45`, `Today 10:45` or `Yesterday 10:45`."""
     local = time.localtime(moment)
     clock, day = time.strftime("%H:%M", local), local[:3]
     if day == time.localtime(now)[:3]:
@@ -207,14 +194,11 @@ BAR: Mapping[Stage, tuple[float, float]] = MappingProxyType(
 )
 
 
-_WHOLE = (1.0, 0.0)
-
-
 def fraction(job: Job, generated: float | None = None) -> float:
     """Return how much of the whole job is done, 0 to 1; 1 for a job that rests.
 
     `generated`: how far the generation is, 0 to 1, if that is known better than from the server's progress alone.
     """
-    begin, share = BAR.get(job.stage, _WHOLE)
+    begin, share = BAR.get(job.stage, (1.0, 0.0))
     within = job.progress if generated is None or job.stage is not Stage.RUNNING else generated
     return begin + share * within

@@ -77,18 +77,16 @@ def check_address(address: str) -> str:
     address = address.strip().rstrip("/") or DEFAULT_ADDRESS
     try:
         parts = urlsplit(address)
-        host = parts.hostname
-        _ = parts.port
+        host, _ = parts.hostname, parts.port
     except ValueError:
-        host = None
-        parts = urlsplit("")
+        host, parts = None, urlsplit("")
     if not host or not _HOST.fullmatch(parts.netloc) or "?" in address or "#" in address:
         sentence = "The API address is not valid. Correct it in the preferences, or clear it."
-        raise AccountError(sentence, remedy=Remedy.PREFERENCES)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
+    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
         sentence = "The API address must begin with https://. Correct it in the preferences, or clear it."
-        raise AccountError(sentence, remedy=Remedy.PREFERENCES)
-    return address
+    else:
+        return address
+    raise AccountError(sentence, remedy=Remedy.PREFERENCES)
 
 
 def is_loopback(address: str) -> bool:

@@ -9,7 +9,7 @@ Annotations are no text here: a start of Blender would compile those of a named 
 
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -55,30 +55,23 @@ class Parameter(NamedTuple):
         return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"{value:g}"
 
 
-_VOXELS = ("512 voxels", "1024 voxels", "1536 voxels")
-_PIXELS = ("1024 px", "2048 px", "4096 px")
+_GRIDS, _VOXELS = (512, 1024, 1536), ("512 voxels", "1024 voxels", "1536 voxels")
+_SIDES, _PIXELS = (1024, 2048, 4096), ("1024 px", "2048 px", "4096 px")
 
 
-def _guidance(wire: str, name: str, group: Group, default: float) -> Parameter:
-    text = "How closely this stage follows the picture; too high a value exaggerates, too low a value invents"
-    return Parameter(wire, name, "Guidance", group, default, 0.0, 10.0, text)
+def _of_stages(label: str, minimum: float, maximum: float, text: str) -> Callable[[str, str, Group, Value], Parameter]:
+    """Return what makes a parameter that several stages have, each with its own default."""
+    return lambda wire, name, group, default: Parameter(wire, name, label, group, default, minimum, maximum, text)
 
 
-def _rescale(wire: str, name: str, group: Group, default: float) -> Parameter:
-    text = "How far guidance is scaled down again where it is strong; 0 leaves it as it is"
-    return Parameter(wire, name, "Rescale", group, default, 0.0, 1.0, text)
-
-
-def _steps(wire: str, name: str, group: Group) -> Parameter:
-    text = "Sampling steps of this stage; more steps are finer, slower and more expensive"
-    return Parameter(wire, name, "Steps", group, 20, 1, 50, text)
-
-
-def _rescale_t(wire: str, name: str, group: Group, default: float) -> Parameter:
-    text = "Shifts the sampling towards the early, coarse steps; higher values settle the large forms first"
-    return Parameter(wire, name, "Rescale T", group, default, 1.0, 6.0, text)
-
-
+_GUIDANCE = "How closely this stage follows the picture; too high a value exaggerates, too low a value invents"
+_RESCALE = "How far guidance is scaled down again where it is strong; 0 leaves it as it is"
+_STEPS = "Sampling steps of this stage; more steps are finer, slower and more expensive"
+_RESCALE_T = "Shifts the sampling towards the early, coarse steps; higher values settle the large forms first"
+_guidance = _of_stages("Guidance", 0.0, 10.0, _GUIDANCE)
+_rescale = _of_stages("Rescale", 0.0, 1.0, _RESCALE)
+_steps = _of_stages("Steps", 1, 50, _STEPS)
+_rescale_t = _of_stages("Rescale T", 1.0, 6.0, _RESCALE_T)
 _RESOLUTION = (
     "Resolution of the voxel grid that the model is built in; higher is more detailed, slower and more expensive"
 )
@@ -88,33 +81,20 @@ _REMESH = "Rebuild the surface as one clean, closed mesh"
 _BAND = "Width of the band around the surface that remeshing looks at, in voxels"
 
 TABLE: tuple[Parameter, ...] = (
-    Parameter(
-        "resolution", "resolution", "Resolution", Group.MESH, 1024, 512, 1536, _RESOLUTION, (512, 1024, 1536), _VOXELS
-    ),
+    Parameter("resolution", "resolution", "Resolution", Group.MESH, 1024, 512, 1536, _RESOLUTION, _GRIDS, _VOXELS),
     _guidance("ssGuidanceStrength", "ss_guidance_strength", Group.STRUCTURE, 8.5),
     _rescale("ssGuidanceRescale", "ss_guidance_rescale", Group.STRUCTURE, 0.7),
-    _steps("ssSamplingSteps", "ss_sampling_steps", Group.STRUCTURE),
+    _steps("ssSamplingSteps", "ss_sampling_steps", Group.STRUCTURE, 20),
     _rescale_t("ssRescaleT", "ss_rescale_t", Group.STRUCTURE, 5.0),
     _guidance("shapeSlatGuidanceStrength", "shape_slat_guidance_strength", Group.SHAPE, 7.5),
     _rescale("shapeSlatGuidanceRescale", "shape_slat_guidance_rescale", Group.SHAPE, 0.5),
-    _steps("shapeSlatSamplingSteps", "shape_slat_sampling_steps", Group.SHAPE),
+    _steps("shapeSlatSamplingSteps", "shape_slat_sampling_steps", Group.SHAPE, 20),
     _guidance("texSlatGuidanceStrength", "tex_slat_guidance_strength", Group.TEXTURE, 2.0),
     _rescale("texSlatGuidanceRescale", "tex_slat_guidance_rescale", Group.TEXTURE, 0.0),
-    _steps("texSlatSamplingSteps", "tex_slat_sampling_steps", Group.TEXTURE),
+    _steps("texSlatSamplingSteps", "tex_slat_sampling_steps", Group.TEXTURE, 20),
     _rescale_t("texSlatRescaleT", "tex_slat_rescale_t", Group.TEXTURE, 3.0),
     Parameter("decimationTarget", "decimation_target", "Faces", Group.MESH, 500_000, 100_000, 2_000_000, _FACES),
-    Parameter(
-        "textureSize",
-        "texture_size",
-        "Texture Size",
-        Group.MESH,
-        2048,
-        1024,
-        4096,
-        _TEXTURE,
-        (1024, 2048, 4096),
-        _PIXELS,
-    ),
+    Parameter("textureSize", "texture_size", "Texture Size", Group.MESH, 2048, 1024, 4096, _TEXTURE, _SIDES, _PIXELS),
     Parameter("remesh", "remesh", "Remesh", Group.MESH, True, 0, 1, _REMESH),
     Parameter("remeshBand", "remesh_band", "Remesh Band", Group.MESH, 1.0, 1.0, 4.0, _BAND),
 )
@@ -127,72 +107,24 @@ def of_group(group: Group) -> Iterable[Parameter]:
     return (parameter for parameter in TABLE if parameter.group is group)
 
 
-def complete(
-    values: Mapping[str, Value],
-    seed: int | None = None,
-    known: Mapping[str, Parameter] = BY_NAME,
-    model: str = NAME,
-) -> Mapping[str, Value]:
-    """Return all parameters by their Python names, with defaults filled in, and the seed.
-
-    `known`: the parameters of the model named `model`.
-    `seed`: 0 to 2147483647. None draws one here, so that every result can be made again and a job can be recognised by
-    its seed.
-
-    Raises ParameterError for an unknown name or a value outside its range.
-    """
-    unknown = sorted(values.keys() - known.keys())
-    if unknown:
-        raise ParameterError(
-            Text("{model} has no parameter “{unknown}”. Remove it and try again.", model=model, unknown=unknown[0])
-        )
-    if seed is not None and not 0 <= seed <= SEED_MAXIMUM:
-        raise ParameterError(
-            Text("The seed must lie between 0 and {highest}, not {seed}.", highest=SEED_MAXIMUM, seed=seed)
-        )
-    import secrets  # takes milliseconds to import: not when Blender starts
-
-    checked = {name: _checked(parameter, values.get(name, parameter.default)) for name, parameter in known.items()}
-    return MappingProxyType({**checked, "seed": secrets.randbelow(SEED_MAXIMUM + 1) if seed is None else seed})
-
-
-def to_wire(values: Mapping[str, Value], known: Mapping[str, Parameter] = BY_NAME) -> dict[str, Value]:
-    """Return the values by Scenario's names, ready for the request's body."""
-    return {known[name].wire if name in known else name: value for name, value in values.items()}
-
-
-def _checked(parameter: Parameter, value: Value) -> Value:
+def checked(parameter: Parameter, value: Value) -> Value:
+    """Return the value as the parameter's type. Raises ParameterError if it lies outside its range."""
     if isinstance(parameter.default, bool):
         return bool(value)
+    named = {"group": parameter.group, "label": parameter.label}
     if not math.isfinite(value) or (isinstance(parameter.default, int) and value != int(value)):
         kind = "a whole number" if isinstance(parameter.default, int) else "a number"
-        raise ParameterError(
-            Text(
-                "{group}: {label} must be {kind}, not {value}. Change it and try again.",
-                group=parameter.group,
-                label=parameter.label,
-                kind=kind,
-                value=value,
-            )
-        )
+        sentence = "{group}: {label} must be {kind}, not {value}. Change it and try again."
+        raise ParameterError(Text(sentence, **named, kind=kind, value=value))
     value = int(value) if isinstance(parameter.default, int) else shortest_decimal(float(value))
     if parameter.choices and value not in parameter.choices:
         allowed = ", ".join(map(str, parameter.choices))
-        raise ParameterError(
-            Text("{label} must be one of {allowed}, not {value}.", label=parameter.label, allowed=allowed, value=value)
-        )
+        sentence = "{label} must be one of {allowed}, not {value}."
+        raise ParameterError(Text(sentence, **named, allowed=allowed, value=value))
     if not parameter.minimum <= value <= parameter.maximum:
         low, high = f"{parameter.minimum:g}", f"{parameter.maximum:.7g}"
-        raise ParameterError(
-            Text(
-                "{group}: {label} must lie between {low} and {high}, not {value}.",
-                group=parameter.group,
-                label=parameter.label,
-                low=low,
-                high=high,
-                value=value,
-            )
-        )
+        sentence = "{group}: {label} must lie between {low} and {high}, not {value}."
+        raise ParameterError(Text(sentence, **named, low=low, high=high, value=value))
     return value
 
 

@@ -9,7 +9,7 @@ ranges that Scenario documents. As in `parameters.py`, annotations are no text.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .parameters import BY_NAME, TABLE, Value, shortest_decimal
 
@@ -32,45 +32,28 @@ class Preset(NamedTuple):
         return self.changes.get(parameter, BY_NAME[parameter].default)
 
 
-def _steps(count: int) -> dict[str, Value]:
-    return {name: count for name in BY_NAME if name.endswith("sampling_steps")}
+def _by_name(*records: Any) -> Mapping[str, Any]:
+    return MappingProxyType({record.name: record for record in records})
 
 
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        preset.name: preset
-        for preset in (
-            Preset(
-                "DRAFT",
-                "Draft",
-                {"resolution": 512, "decimation_target": 100_000, "texture_size": 1024, **_steps(12)},
-            ),
-            Preset("STANDARD", "Standard", {}),
-            Preset(
-                "HIGH",
-                "High",
-                {"resolution": 1536, "decimation_target": 1_000_000, "texture_size": 4096, **_steps(25)},
-            ),
-            Preset(
-                "ULTRA",
-                "Ultra",
-                {"resolution": 1536, "decimation_target": 2_000_000, "texture_size": 4096, **_steps(50)},
-            ),
-        )
-    }
+def _changes(resolution: int, faces: int, texture: int, steps: int) -> Mapping[str, Value]:
+    counts = {name: steps for name in BY_NAME if name.endswith("sampling_steps")}
+    return {"resolution": resolution, "decimation_target": faces, "texture_size": texture, **counts}
+
+
+PRESETS: Mapping[str, Preset] = _by_name(
+    Preset("DRAFT", "Draft", _changes(512, 100_000, 1024, 12)),
+    Preset("STANDARD", "Standard", {}),
+    Preset("HIGH", "High", _changes(1536, 1_000_000, 4096, 25)),
+    Preset("ULTRA", "Ultra", _changes(1536, 2_000_000, 4096, 50)),
 )
 
 
 def name_of(values: Mapping[str, Value]) -> str:
     """Return the name of the preset with these values; empty if there is none. The seed does not matter."""
-    return next((name for name, preset in PRESETS.items() if _is(preset, values)), "")
-
-
-def _is(preset: Preset, values: Mapping[str, Value]) -> bool:
-    return all(
-        shortest_decimal(values.get(parameter.name, parameter.default)) == preset.value(parameter.name)
-        for parameter in TABLE
-    )
+    own = {parameter.name: shortest_decimal(values.get(parameter.name, parameter.default)) for parameter in TABLE}
+    presets = PRESETS.values()
+    return next((preset.name for preset in presets if all(preset.value(name) == own[name] for name in own)), "")
 
 
 # Kinds of subject, and what to change when a model came out wrong. What they move comes from what users and the makers
@@ -96,44 +79,38 @@ class Subject(NamedTuple):
         return {**{name: preset[name] for name in MOVED}, **self.changes, **raised}
 
 
-SUBJECTS: Mapping[str, Subject] = MappingProxyType(
-    {
-        subject.name: subject
-        for subject in (
-            Subject("PROP", "Prop", {}, {}, "Everything as the preset has it, which fits most things"),
-            Subject(  # TRELLIS#58, and fal.ai: near 10 follows the picture more and is noisier; rescale steadies
-                "HARD_SURFACE",
-                "Hard Surface",
-                {"shape_slat_guidance_strength": 9.0, "shape_slat_guidance_rescale": 0.7, "tex_slat_rescale_t": 4.0},
-                {},
-                "More guidance keeps edges where the picture has them, more rescale steadies the noise of that, and a"
-                " higher rescale T sharpens the texture",
-            ),
-            Subject(  # TRELLIS#129, TRELLIS.2#57: faces, hair and animals are weak; 20 steps are sometimes too few
-                "CHARACTER",
-                "Character",
-                {},
-                {"shape_slat_sampling_steps": 35, "tex_slat_sampling_steps": 35},
-                "Faces, hair and fur come out weak with few steps, so shape and texture take at least 35",
-            ),
-            Subject(  # what rebuilds a surface from voxels loses what is thinner than they are
-                "THIN_PARTS",
-                "Thin Parts",
-                {"remesh": False},
-                {"resolution": 1536},
-                "Remeshing rebuilds the surface from voxels, and loses what is thinner: so none, and the smallest"
-                " voxels",
-            ),
-            Subject(  # o-voxel's postprocess.py: without remesh the material is double-sided; TRELLIS.2#91: alpha
-                "GLASS",
-                "Glass",
-                {"remesh": False},
-                {},
-                "Without remesh the surface is seen from both sides, as glass is. Afterwards set Transparency to Blend:"
-                " the alpha is in the texture, but unused",
-            ),
-        )
-    }
+SUBJECTS: Mapping[str, Subject] = _by_name(
+    Subject("PROP", "Prop", {}, {}, "Everything as the preset has it, which fits most things"),
+    Subject(  # TRELLIS#58, and fal.ai: near 10 follows the picture more and is noisier; rescale steadies
+        "HARD_SURFACE",
+        "Hard Surface",
+        {"shape_slat_guidance_strength": 9.0, "shape_slat_guidance_rescale": 0.7, "tex_slat_rescale_t": 4.0},
+        {},
+        "More guidance keeps edges where the picture has them, more rescale steadies the noise of that, and a"
+        " higher rescale T sharpens the texture",
+    ),
+    Subject(  # TRELLIS#129, TRELLIS.2#57: faces, hair and animals are weak; 20 steps are sometimes too few
+        "CHARACTER",
+        "Character",
+        {},
+        {"shape_slat_sampling_steps": 35, "tex_slat_sampling_steps": 35},
+        "Faces, hair and fur come out weak with few steps, so shape and texture take at least 35",
+    ),
+    Subject(  # what rebuilds a surface from voxels loses what is thinner than they are
+        "THIN_PARTS",
+        "Thin Parts",
+        {"remesh": False},
+        {"resolution": 1536},
+        "Remeshing rebuilds the surface from voxels, and loses what is thinner: so none, and the smallest voxels",
+    ),
+    Subject(  # o-voxel's postprocess.py: without remesh the material is double-sided; TRELLIS.2#91: alpha
+        "GLASS",
+        "Glass",
+        {"remesh": False},
+        {},
+        "Without remesh the surface is seen from both sides, as glass is. Afterwards set Transparency to Blend:"
+        " the alpha is in the texture, but unused",
+    ),
 )
 MOVED = tuple(dict.fromkeys(name for subject in SUBJECTS.values() for name in (*subject.changes, *subject.least)))
 
@@ -160,31 +137,26 @@ class Complaint(NamedTuple):
         return None
 
 
-COMPLAINTS: Mapping[str, Complaint] = MappingProxyType(
-    {
-        complaint.name: complaint
-        for complaint in (
-            Complaint(  # an author in TRELLIS.2#45: lower the guidance of the first stage
-                "FLAT",
-                "Flat?",
-                (("ss_guidance_strength", -3.0, "less guidance lets Structure give the body more depth"),),
-            ),
-            Complaint(  # fal.ai: rescaleT sharpens; TRELLIS#58: 20 steps are sometimes too few
-                "SOFT",
-                "Too Soft?",
-                (
-                    ("tex_slat_rescale_t", 1.5, "a higher rescale T sharpens the texture"),
-                    ("tex_slat_sampling_steps", 15, "more steps make the texture finer"),
-                ),
-            ),
-            Complaint(  # TRELLIS.2#162; fal.ai: guidance is noisier, rescale steadies it
-                "SPOTS",
-                "Spots?",
-                (
-                    ("tex_slat_guidance_rescale", 0.5, "rescale steadies the texture's guidance, which makes noise"),
-                    ("tex_slat_guidance_strength", -1.0, "less guidance makes less noise in the texture"),
-                ),
-            ),
-        )
-    }
+COMPLAINTS: Mapping[str, Complaint] = _by_name(
+    Complaint(  # an author in TRELLIS.2#45: lower the guidance of the first stage
+        "FLAT",
+        "Flat?",
+        (("ss_guidance_strength", -3.0, "less guidance lets Structure give the body more depth"),),
+    ),
+    Complaint(  # fal.ai: rescaleT sharpens; TRELLIS#58: 20 steps are sometimes too few
+        "SOFT",
+        "Too Soft?",
+        (
+            ("tex_slat_rescale_t", 1.5, "a higher rescale T sharpens the texture"),
+            ("tex_slat_sampling_steps", 15, "more steps make the texture finer"),
+        ),
+    ),
+    Complaint(  # TRELLIS.2#162; fal.ai: guidance is noisier, rescale steadies it
+        "SPOTS",
+        "Spots?",
+        (
+            ("tex_slat_guidance_rescale", 0.5, "rescale steadies the texture's guidance, which makes noise"),
+            ("tex_slat_guidance_strength", -1.0, "less guidance makes less noise in the texture"),
+        ),
+    ),
 )

@@ -50,7 +50,6 @@ class RemoteJob:
 
     @property
     def is_success(self) -> bool:
-        """Return whether it ended with a result."""
         return self.status == "success"
 
     @property
@@ -70,10 +69,7 @@ class RemoteJob:
 
 @dataclass(frozen=True)
 class ServiceModel:
-    """A model as the service reports it.
-
-    `replacement`: the id of its successor. It may be empty; None means that the model is not being replaced.
-    """
+    """A model as the service reports it. `replacement`: its successor's id, or empty; None: it is not replaced."""
 
     name: str
     replacement: str | None = None
@@ -81,10 +77,7 @@ class ServiceModel:
 
 @dataclass(frozen=True)
 class Asset:
-    """A file at the service.
-
-    `url`: signed, and it expires: never keep, show or log it. `created`: an ISO 8601 date.
-    """
+    """A file at the service. `url`: signed, and expires: never keep, show or log it. `created`: an ISO 8601 date."""
 
     id: str
     created: str

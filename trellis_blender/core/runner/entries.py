@@ -18,8 +18,13 @@ from ..job.claims import Hold
 from ..job.events import SubmitStarted
 from ..job.job import Job, Stage, event_by_itself
 
-LARGE_STEPS = {Stage.UPLOADING: "uploads", Stage.UNCONFIRMED: "searches", Stage.DOWNLOADING: "downloads"}
-POOLS = ("network", *LARGE_STEPS.values())
+LARGE_STEPS = {
+    Stage.QUEUED: "uploads",
+    Stage.UPLOADING: "uploads",
+    Stage.UNCONFIRMED: "searches",
+    Stage.DOWNLOADING: "downloads",
+}
+POOLS = ("network", "uploads", "searches", "downloads")
 SAVES, WORDS = "saves", "words"  # for what else jobs wait: the disk, and the main thread's word
 LANES = (SAVES, WORDS, *POOLS)
 
@@ -30,26 +35,25 @@ class Abandoned(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
-        self._thread: int | None = None
-        self._cut: Callable[[int], None] | None = None
+        self._cut: Callable[[], None] | None = None
 
     @contextlib.contextmanager
     def cuts(self, cut: Callable[[int], None]) -> Iterator[None]:
         """Call `cut` with this thread's identifier if the event is set within the block."""
+        thread = threading.get_ident()
         with self._lock:
-            self._thread, self._cut = threading.get_ident(), cut
+            self._cut = lambda: cut(thread)
         try:
             yield
         finally:
             with self._lock:
-                self._thread = None
+                self._cut = None
 
     def set(self) -> None:
-        """Set the event."""
         super().set()
         with self._lock:
-            if self._thread is not None and self._cut is not None:
-                self._cut(self._thread)
+            if self._cut is not None:
+                self._cut()
 
 
 @dataclass(eq=False)
@@ -111,13 +115,6 @@ class JobEntry:
     def is_polled(self) -> bool:
         """Return whether the job is polled together with the others."""
         return self.is_idle and self.job.stage is Stage.RUNNING
-
-    @property
-    def has_step(self) -> bool:
-        """Return whether it has a step to take by itself, beside waiting for Scenario or for the main thread."""
-        if not self.is_idle or self.job.stage is Stage.READING:
-            return False
-        return self.job.stage is not Stage.RUNNING or self.job.asks_to_stop
 
     def start_step(self, now: float) -> None:
         """Record that a worker is taking a step."""
@@ -194,15 +191,6 @@ class Agenda:
             yield SAVES, entry.due
         if entry.waits_for_word:
             yield WORDS, entry.since + self._word
-        elif entry.has_step and not entry.is_unsaved:
-            yield _pool_of(entry.job), entry.due
-
-
-def _pool_of(job: Job) -> str:
-    """Return the pool of workers that takes the job's next step."""
-    stage = job.stage
-    if isinstance(event_by_itself(job), SubmitStarted):
-        stage = Stage.SUBMITTING
-    elif stage is Stage.QUEUED:
-        stage = Stage.UPLOADING
-    return LARGE_STEPS.get(stage, "network")
+        elif entry.is_idle and not entry.is_unsaved and (not entry.is_polled or entry.job.asks_to_stop):
+            is_paid = isinstance(event_by_itself(entry.job), SubmitStarted)  # its picture is at Scenario
+            yield "network" if is_paid else LARGE_STEPS.get(entry.job.stage, "network"), entry.due

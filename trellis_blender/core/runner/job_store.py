@@ -8,14 +8,15 @@ the main thread, in that order.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import queue
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, as_storage_error, storage_error
 from ..job import folder as job_folder
 from ..job import moving, spending
 from ..job.claims import Claim, ClaimLostError, Claims, Hold
@@ -48,7 +49,7 @@ class JobStore:
         self.changed: set[JobEntry] = set()
         self._alive: set[JobEntry] = set()
         self._at_limit: dict[int, JobEntry] = {}  # by age
-        self._known = 0  # how many entries there were so far
+        self._ages = itertools.count()  # of entries: smaller for a job that was known earlier
         self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
         self._claims = claims or Claims(root, clock.now, silence=timing.silence)
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
@@ -64,30 +65,24 @@ class JobStore:
         """Read the jobs of earlier sessions. Raises StorageError if the jobs' folder cannot be read."""
         is_whole = False
         try:
-            job_folder.sweep(self._root, time.time())
-            self._claims.sweep()
-            self._messages.put(RemovedCosts(spending.removed(self._root)))
-            if favorites := job_folder.favorites(self._root):
-                self._messages.put(Marked(dict.fromkeys(favorites, True)))
-            self.check_others()
+            with as_storage_error("read the folder of the jobs"):
+                job_folder.sweep(self._root, time.time())
+                self._claims.sweep()
+                self._messages.put(RemovedCosts(spending.removed(self._root)))
+                if favorites := job_folder.favorites(self._root):
+                    self._messages.put(Marked(dict.fromkeys(favorites, True)))
+                self.check_others()
             is_whole = not (self._told or self._is_moving or self._is_any_left)
-        except OSError as error:
-            raise storage_error("read the folder of the jobs", error) from error
         finally:
             self._messages.put(JobsLoaded(is_whole, self._is_moving))
 
-    def arrivals(self, places: Sequence[Path], wait: Callable[[], object]) -> Iterator[moving.Arrival]:
+    def arrivals(self, places: Sequence[Path]) -> Iterator[moving.Arrival]:
         """Return an iterator that moves the jobs of these places here, one at each step. Another thread may use it.
 
-        It calls `wait` first. Each result, and None at the end, is for `take_in`.
+        Each result, and None at the end, is for `take_in`.
         """
         self._is_moving, self._is_any_left = True, False
-
-        def arrive() -> Iterator[moving.Arrival]:
-            wait()
-            yield from moving.arrivals(places, self._root)
-
-        return arrive()
+        return moving.arrivals(places, self._root)
 
     def take_in(self, arrival: moving.Arrival | None) -> None:
         """Take in a job that was moved here; None: that was the last. Raises StorageError if it could not be moved."""
@@ -107,10 +102,8 @@ class JobStore:
         Raises StorageError if the jobs' folder cannot be read.
         """
         self._claims.beat()
-        try:
+        with as_storage_error("read the folder of the jobs"):
             folders = self.folders()
-        except OSError as error:
-            raise storage_error("read the folder of the jobs", error) from error
         before, self._told = self._told, {}
         for folder in folders:
             self._check_one(folder, before)
@@ -146,8 +139,7 @@ class JobStore:
                     hold = None
         job = replace(job, foreign=hold is None and not job.is_resting)
         if known is None:
-            known = self._new_entry(job, folder)
-            self.entries[job.id] = known
+            known = self._enter(job, folder)
         elif known.job == job:
             return
         known.job, known.hold = job, hold
@@ -165,10 +157,8 @@ class JobStore:
             sentence = "A job was made by a newer version of the add-on. Update it to see that job."
             raise StorageError(sentence, remedy=Remedy.UPDATE) from None
         except job_folder.DamagedJobError:
-            try:
+            with as_storage_error("set a damaged job aside"):
                 job_folder.set_aside(folder)
-            except OSError as error:
-                raise storage_error("set a damaged job aside", error) from error
             raise StorageError(
                 Text("A job could not be read and was set aside. Its files are kept in {folder}.", folder=folder)
             ) from None
@@ -189,14 +179,13 @@ class JobStore:
             else:
                 self.refuse(job, storage_error("save the job", error))
             return
-        entry = self._new_entry(job, folder, hold)
-        self.entries[job.id] = entry
-        self._publish(entry)
+        self._messages.put(self._enter(job, folder, hold).job)
 
-    def _new_entry(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
-        now = self._clock.now()
-        self._known += 1
-        return JobEntry(job, folder, hold, since=now, reported=now, age=self._known, changed=self._note_change)
+    def _enter(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
+        now, age = self._clock.now(), next(self._ages)
+        entry = JobEntry(job, folder, hold, since=now, reported=now, age=age, changed=self._note_change)
+        self.entries[job.id] = entry
+        return entry
 
     def _note_change(self, entry: JobEntry) -> None:
         self.changed.add(entry)
@@ -217,8 +206,7 @@ class JobStore:
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
-        sentence, remedy = error.sentence, error.remedy
-        self._messages.put(advance(job, Failed(sentence, remedy), time.time()))
+        self._messages.put(advance(job, Failed(error.sentence, error.remedy), time.time()))
 
     def answer(self, job_id: str) -> None:
         """Tell the main thread that its request for the job is done or refused."""
@@ -251,17 +239,17 @@ class JobStore:
         try:
             hold = self._take(entry.folder)
         except StorageError:
-            self._publish(entry)  # the panel may already show the click's effect
+            self._messages.put(entry.job)  # the panel may already show the click's effect
             raise
         if hold is None:
             entry.job = replace(entry.job, foreign=True)  # so that it is checked until we can claim it
-            self._publish(entry)
+            self._messages.put(entry.job)
             return False
         entry.hold = hold
         job = self._read(entry.folder)
         if job_folder.as_json(job) != job_folder.as_json(entry.job):
             entry.job = job
-            self._publish(entry)
+            self._messages.put(entry.job)
         return True
 
     def remove(self, entry: JobEntry) -> None:
@@ -280,10 +268,8 @@ class JobStore:
         except OSError as error:  # a full disk must not keep the artist from making room
             kept = storage_error("write down what the job cost", error)
             self._messages.put(Notice(kept.sentence, kept.remedy))
-        try:
+        with as_storage_error("remove the job"):
             is_gone = job_folder.remove(entry.folder)
-        except OSError as error:
-            raise storage_error("remove the job", error) from error
         if not is_gone:
             self._messages.put(Notice(LEFT))
         self._drop(entry)
@@ -292,9 +278,8 @@ class JobStore:
         """Make the job a favorite, or no longer, then report what it is. Raises StorageError."""
         folder = self._root / job_id
         try:
-            job_folder.mark(folder, is_favorite=is_favorite)
-        except OSError as error:
-            raise storage_error("mark the job as a favorite", error) from error
+            with as_storage_error("mark the job as a favorite"):
+                job_folder.mark(folder, is_favorite=is_favorite)
         finally:
             self._messages.put(Marked({job_id: os.path.lexists(folder / job_folder.FAVORITE_FILE)}))
 
@@ -339,9 +324,7 @@ class JobStore:
         if job_folder.as_json(before) != job_folder.as_json(entry.job):
             entry.is_unsaved = True
             self.save(entry)
-        if entry.job.is_resting and not entry.is_unsaved:
-            entry.unlock()
-        self._publish(entry)
+        self._messages.put(entry.job)
         if entry.job.is_resting:
             self._measure(entry)
 
@@ -413,16 +396,11 @@ class JobStore:
         )
         if shown != entry.job and not shown.is_resting:
             entry.job = shown
-            self._publish(entry)
-
-    def _publish(self, entry: JobEntry) -> None:
-        self._messages.put(entry.job)
+            self._messages.put(entry.job)
 
     def _take(self, folder: Path) -> Hold | None:
-        try:
+        with as_storage_error("open the job's folder"):
             return self._claims.take(folder)
-        except OSError as error:
-            raise storage_error("open the job's folder", error) from error
 
     def close(self) -> None:
         """Release all jobs to other Blenders."""

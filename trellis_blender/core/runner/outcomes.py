@@ -7,7 +7,6 @@ What a failed step means is decided here: never lose what was paid for, never pa
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -22,16 +21,7 @@ from ..errors import (
     TrellisError,
     unexpected,
 )
-from ..job.events import (
-    AnswerLost,
-    Event,
-    Failed,
-    NeverArrived,
-    NotFound,
-    PictureForgotten,
-    Polled,
-    SubmitPutOff,
-)
+from ..job.events import AnswerLost, Event, Failed, NeverArrived, NotFound, PictureForgotten, Polled, SubmitPutOff
 from ..job.job import Job, Stage
 from .entries import JobEntry
 from .job_store import JobStore
@@ -41,55 +31,6 @@ if TYPE_CHECKING:
     from .steps import SearchMissed
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to do after a failed step.
-
-    `event`: happens to the job, if any.
-    `waits`: try again, by default after the usual pause or the seconds the server `asked` for.
-    `needs_help`: try again after a pause in which the artist may fix what the `sentence` says, using the `remedy`.
-    `at_limit`: try again once another job has ended.
-    """
-
-    sentence: str
-    event: Event | None = None
-    waits: bool = False
-    needs_help: bool = False
-    at_limit: bool = False
-    remedy: Remedy = Remedy.NONE
-    asked: float | None = None
-
-
-def decide(job: Job, error: Exception, *, is_just_uploaded: bool = False) -> Decision:
-    """Return what to do with a job whose step ended with the error.
-
-    `is_just_uploaded`: the step before was the upload of its picture. Scenario cannot have forgotten that one yet.
-    """
-    sentence = error.sentence if isinstance(error, TrellisError) else unexpected(error)
-    if job.stage is Stage.SUBMITTING and not isinstance(error, NOT_ACCEPTED):
-        return Decision(sentence, AnswerLost())
-    event = SubmitPutOff() if job.stage is Stage.SUBMITTING else None
-    if isinstance(error, PassingError):
-        at_limit = isinstance(error, LimitError) and error.retry_after is None
-        return Decision(sentence, event, waits=True, at_limit=at_limit, asked=error.retry_after)
-    remedy = error.remedy if isinstance(error, TrellisError) else Remedy.RETRY
-    if _must_be_held(job, error):
-        return Decision(sentence, event, waits=True, needs_help=True, remedy=remedy)
-    is_asset_gone = job.stage is Stage.SUBMITTING and isinstance(error, RefusedError) and error.is_gone
-    if is_asset_gone and not is_just_uploaded:
-        return Decision(sentence, PictureForgotten())
-    return Decision(
-        sentence, Failed(sentence, Remedy.RETRY if remedy is Remedy.NONE else remedy, asset_gone=is_asset_gone)
-    )
-
-
-def _must_be_held(job: Job, error: Exception) -> bool:
-    """Return whether the job waits for help instead of failing: it is or may be paid for, or only the disk is full."""
-    if job.stage is Stage.UNCONFIRMED or isinstance(error, StorageError):
-        return True
-    return job.holds_model and isinstance(error, AccountError | CreditsError)
 
 
 class Outcomes:
@@ -142,16 +83,39 @@ class Outcomes:
         return True
 
     def fail(self, entry: JobEntry, error: Exception) -> None:
-        """Handle a failed step."""
+        """Handle a failed step: its job waits for another try, or ends."""
         if not isinstance(error, TrellisError):
             _log.error("unexpected", exc_info=error)
-        decision = decide(entry.job, error, is_just_uploaded=entry.is_just_uploaded)
-        if decision.event is not None:
-            self._store.apply(entry, decision.event)
-        if not decision.waits or entry.job.is_resting or self._is_search_over(entry):
-            return
+            error = TrellisError(unexpected(error), remedy=Remedy.RETRY)
+        is_submit = entry.job.stage is Stage.SUBMITTING
+        if is_submit and not isinstance(error, NOT_ACCEPTED):
+            self._store.apply(entry, AnswerLost())
+        elif isinstance(error, PassingError) or _must_be_held(entry.job, error):
+            if is_submit:
+                self._store.apply(entry, SubmitPutOff())
+            if not (entry.job.is_resting or self._is_search_over(entry)):
+                self._wait(entry, error)
+        else:
+            is_gone = is_submit and isinstance(error, RefusedError) and error.is_gone
+            if is_gone and not entry.is_just_uploaded:  # Scenario cannot have forgotten that one yet
+                self._store.apply(entry, PictureForgotten())
+            else:
+                remedy = Remedy.RETRY if error.remedy is Remedy.NONE else error.remedy
+                self._store.apply(entry, Failed(error.sentence, remedy, asset_gone=is_gone))
+
+    def _wait(self, entry: JobEntry, error: TrellisError) -> None:
+        """Have the step tried again: after the usual pause, or one in which the artist may fix what is wrong."""
         entry.attempt += 1
-        pause = self._timing.held if decision.needs_help else self._timing.until_retry(entry.attempt, decision.asked)
-        entry.due = self._clock.now() + (self._timing.limit if decision.at_limit else pause)
-        entry.is_at_limit = decision.at_limit
-        self._store.show_status(entry, trouble=decision.sentence, remedy=decision.remedy)
+        pause, entry.is_at_limit = self._timing.held, False
+        if isinstance(error, PassingError):
+            entry.is_at_limit = isinstance(error, LimitError) and error.retry_after is None
+            pause = self._timing.until_retry(entry.attempt, error.retry_after)
+        entry.due = self._clock.now() + (self._timing.limit if entry.is_at_limit else pause)
+        self._store.show_status(entry, trouble=error.sentence, remedy=error.remedy)
+
+
+def _must_be_held(job: Job, error: TrellisError) -> bool:
+    """Return whether the job waits for help instead of failing: it is or may be paid for, or only the disk is full."""
+    if job.stage is Stage.UNCONFIRMED or isinstance(error, StorageError):
+        return True
+    return job.holds_model and isinstance(error, AccountError | CreditsError)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrellisError, storage_error, unexpected
+from ..errors import TrellisError, as_storage_error, unexpected
 from ..files import new_own, open_own, own_folder
 from ..job.events import CancelAsked
 from ..job.job import Job, advance
@@ -43,19 +43,22 @@ class PendingPicture:
 
 
 class PendingPictures:
-    """All pictures that are being written. Only the runner's thread calls its methods and reads `notes`.
+    """All pictures that are being written, as files in `folder`. Only the runner's thread calls its methods.
 
-    `taken` is called on that thread when jobs have entered the job store.
+    `prepare` prepares a picture; None: all are ready to be sent. Only the runner's thread reads `notes`. `taken` is
+    called there when jobs have entered the job store.
     """
 
     def __init__(
         self,
+        folder: Path,
         job_store: JobStore,
         notes: queue.SimpleQueue[Callable[[], None]],
         taken: Callable[[], None],
-        writing: PictureWriter,
     ) -> None:
-        self._store, self._notes, self._taken, self._writing = job_store, notes, taken, writing
+        self.folder = folder
+        self.prepare: Prepare | None = None
+        self._store, self._notes, self._taken = job_store, notes, taken
         self._unwritten: list[PendingPicture] = []
 
     def queue_picture(
@@ -63,7 +66,9 @@ class PendingPictures:
     ) -> None:
         """Have the picture prepared and written, then add the jobs. Without a picture, add them at once."""
         if picture is None:
-            self._add(jobs, [None] * len(jobs))
+            for job in jobs:
+                self._store.add(job, None)
+            self._taken()
             return
         pending = PendingPicture(jobs, picture)
         self._unwritten.append(pending)
@@ -92,7 +97,7 @@ class PendingPictures:
         """Write the picture. Any thread may call it."""
         if not pending.turn.acquire(blocking=False):
             return  # another thread is writing it, or has written it
-        outcome = self._writing.written(pending)
+        outcome = self._written(pending)
         self._notes.put(lambda: self._take_in(pending, outcome))
 
     def _take_in(self, pending: PendingPicture, outcome: list[PictureFile] | TrellisError) -> None:
@@ -100,64 +105,43 @@ class PendingPictures:
         if isinstance(outcome, TrellisError):
             for job in pending.jobs:
                 self._store.refuse(job, outcome)
-            self._answer(pending)
-            return
-        is_prepared = isinstance(pending.picture, ChosenPicture)
-        jobs = [
-            of_picture(job, found) if is_prepared else job for job, found in zip(pending.jobs, outcome, strict=True)
-        ]
-        now = time.time()
-        jobs = [advance(job, CancelAsked(), now) if job.id in pending.unwanted else job for job in jobs]
-        self._add(jobs, [found.file for found in outcome])
-        self._answer(pending)
-
-    def _answer(self, pending: PendingPicture) -> None:
+        else:
+            is_prepared = isinstance(pending.picture, ChosenPicture)
+            for job, found in zip(pending.jobs, outcome, strict=True):
+                known = of_picture(job, found) if is_prepared else job
+                if job.id in pending.unwanted:
+                    known = advance(known, CancelAsked(), time.time())
+                self._store.add(known, found.file)
+            self._taken()
         for job_id in pending.unwanted:
             self._store.answer(job_id)
 
-    def _add(self, jobs: Sequence[Job], pictures: Sequence[Path | None]) -> None:
-        for job, picture in zip(jobs, pictures, strict=True):
-            self._store.add(job, picture)
-        self._taken()
-
-
-def of_picture(job: Job, found: PictureFile) -> Job:
-    """Return the job with the facts known once its picture is prepared."""
-    name = f"{Path(job.picture_name).stem}.{found.kind}"
-    return replace(job, picture=f"source.{found.kind}", picture_name=name, crop=found.crop, is_prepared=True)
-
-
-@dataclass
-class PictureWriter:
-    """The writer of pictures to files in `folder`. `prepare` prepares a picture; None: all are ready to be sent."""
-
-    folder: Path
-    prepare: Prepare | None = None
-
-    def written(self, pending: PendingPicture) -> list[PictureFile] | TrellisError:
+    def _written(self, pending: PendingPicture) -> list[PictureFile] | TrellisError:
         """Return a file of the picture for each job, or the reason for failing. Never raises: an answer must come."""
         files = list[PictureFile]()
         try:
-            first = self.ready(pending.picture, pending.jobs[-1].id)
-            files.append(first)
-            for job in pending.jobs[:-1]:
-                copy = kept_copy(first.file, first.file.with_name(job.id + first.file.suffix))
-                files.insert(-1, replace(first, file=copy))
+            with as_storage_error("save the picture"):
+                first = self._ready(pending.picture, pending.jobs[-1].id)
+                files.append(first)
+            with as_storage_error("copy the picture"):
+                own_folder(first.file.parent)
+                for job in pending.jobs[:-1]:
+                    copy = first.file.with_name(job.id + first.file.suffix)
+                    with open_own(first.file) as source, new_own(copy) as target:
+                        shutil.copyfileobj(source, target)
+                    files.insert(-1, replace(first, file=copy))
+            return files
         except TrellisError as error:
-            outcome: list[PictureFile] | TrellisError = error
-        except OSError as error:
-            outcome = storage_error("save the picture", error)
+            failure = error
         except Exception as error:  # noqa: BLE001 - the log has it all
             _log.exception("unexpected")
-            outcome = TrellisError(unexpected(error))
-        else:
-            return files
+            failure = TrellisError(unexpected(error))
         for found in files:
             with contextlib.suppress(OSError):  # `sweep` removes it later
                 found.file.unlink(missing_ok=True)
-        return outcome
+        return failure
 
-    def ready(self, picture: ChosenPicture | PictureFile, name: str) -> PictureFile:
+    def _ready(self, picture: ChosenPicture | PictureFile, name: str) -> PictureFile:
         """Return the picture in a file of ours with that name. Raises TrellisError or OSError, and leaves no file."""
         if isinstance(picture, PictureFile):
             return picture
@@ -175,12 +159,7 @@ class PictureWriter:
         return PictureFile(file, is_ours=True, kind=prepared.kind, crop=prepared.crop)
 
 
-def kept_copy(picture: Path, target: Path) -> Path:
-    """Copy a picture of ours to the file `target`, for another job. Raises StorageError."""
-    try:
-        own_folder(target.parent)
-        with open_own(picture) as source, new_own(target) as copy:
-            shutil.copyfileobj(source, copy)
-    except OSError as error:
-        raise storage_error("copy the picture", error) from error
-    return target
+def of_picture(job: Job, found: PictureFile) -> Job:
+    """Return the job with the facts known once its picture is prepared."""
+    name = f"{Path(job.picture_name).stem}.{found.kind}"
+    return replace(job, picture=f"source.{found.kind}", picture_name=name, crop=found.crop, is_prepared=True)

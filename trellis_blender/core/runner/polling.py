@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from ..errors import PassingError
 from ..job.events import Event, Polled
+from ..request.service import Service
 from .entries import JobEntry
 from .timing import Clock, Timing
 
-if TYPE_CHECKING:
-    from .steps import StepTools
-
 JOBS_PER_REQUEST = 100
-PollOnce = Callable[["StepTools"], Mapping[str, Event]]
+PollOnce = Callable[[Service], Mapping[str, Event]]
 
 
 class Polling:
@@ -30,14 +27,9 @@ class Polling:
         self._has_listed = False
 
     @property
-    def is_due(self) -> bool:
-        """Return whether a round may begin now."""
-        return self._asked is None and self._due <= self._clock.now()
-
-    @property
-    def dues(self) -> list[float]:
-        """Return when the next round may begin; empty during a round."""
-        return [self._due] if self._asked is None else []
+    def due(self) -> float:
+        """Return when the next round may begin; infinity during a round."""
+        return self._due if self._asked is None else math.inf
 
     def restart(self) -> None:
         """Begin the next round at once, with the first page."""
@@ -52,16 +44,16 @@ class Polling:
         if len(waiting) == 1 or (is_stale and self._has_listed and not self._page):
             self._has_listed = False
             self._asked = [oldest]
-            job, folder = oldest.job, oldest.folder
-            return lambda tools: {job.id: poll_one(job, folder, tools)}
+            job = oldest.job
+            return lambda service: {job.id: poll_one(job, service)}
         self._asked, self._has_listed = waiting, True
         jobs, pages = [entry.job for entry in waiting], math.ceil(len(waiting) / JOBS_PER_REQUEST)
         start = listing_start(jobs)
         page = self._page if start == self._start else ""  # those that are left now may be on the first page
         self._start = start
 
-        def poll(tools: StepTools) -> Mapping[str, Event]:
-            events, self._next_page = poll_many(jobs, start, page, pages, tools.service)
+        def poll(service: Service) -> Mapping[str, Event]:
+            events, self._next_page = poll_many(jobs, start, page, pages, service)
             return events
 
         return poll

@@ -23,7 +23,7 @@ from ..errors import (
     Remedy,
     Text,
     TrellisError,
-    storage_error,
+    as_storage_error,
     unexpected,
 )
 from ..files import read_own, write_whole
@@ -35,7 +35,7 @@ from .messages import ConnectionChecked, ModelMeasured, ModelRead, PriceReady
 
 if TYPE_CHECKING:
     from ..model.arrays import Model
-    from .steps import StepTools
+    from ..request.service import Service
 
 PICTURES_FILE = "price pictures.json"
 NAME = "Trellis price.png"
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 def ask(
-    tools: StepTools,
+    service: Service,
     number: int,
     parameters: Mapping[str, Value],
     place: str,
@@ -61,10 +61,10 @@ def ask(
     """
 
     def price_with(picture: str) -> PriceReady:
-        return PriceReady(number, tools.service.price(model, picture, parameters), picture)
+        return PriceReady(number, service.price(model, picture, parameters), picture)
 
     try:
-        return _priced(tools, price_with, place, known, root / PICTURES_FILE)
+        return _priced(service, price_with, place, known, root / PICTURES_FILE)
     except DryRunIgnoredError as error:
         return PriceReady(number, is_last=True, notice=error.sentence)
     except RefusedError:  # of a picture just uploaded, or of the upload: another try would only upload again
@@ -77,7 +77,7 @@ def ask(
 
 
 def _priced(
-    tools: StepTools, price_with: Callable[[str], PriceReady], place: str, known: Iterable[str], file: Path
+    service: Service, price_with: Callable[[str], PriceReady], place: str, known: Iterable[str], file: Path
 ) -> PriceReady:
     for picture in dict.fromkeys((_kept(file).get(place, ""), *known)):
         if picture:
@@ -86,7 +86,7 @@ def _priced(
             except RefusedError as error:
                 if not error.is_gone:
                     raise
-    picture = tools.service.upload_hidden(NAME, PICTURE).id
+    picture = service.upload_hidden(NAME, PICTURE).id
     _keep(file, place, picture)
     return price_with(picture)
 
@@ -115,7 +115,9 @@ def read_for_import(job_id: str, path: Path, shape: Shape) -> ModelRead:
         from ..model.read import read_model  # here, where nobody waits for the import of numpy
 
         model = read_model(path, shape)
-        return ModelRead(job_id, model, webp_images=_webp_images(model) if shape.as_png else ())
+        images = [image.path for image in model.images.values()] if shape.as_png else []
+        webp = [path for path in images if path is not None and path.suffix == ".webp"]
+        return ModelRead(job_id, model, webp_images=tuple((path, path.with_suffix(".png")) for path in webp))
 
     return _answer(job_id, read)
 
@@ -148,19 +150,15 @@ def measured(job_id: str, model: Model | Path) -> ModelMeasured:
 
 def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
     try:
-        return make()
+        with as_storage_error("read the model"):
+            return make()
     except NotPlainError as error:
         return ModelRead(job_id, None, reason=error.args[0])
-    except ModelFileError as error:
-        if error.flaw:
+    except TrellisError as error:
+        if isinstance(error, ModelFileError) and error.flaw:
             _log.info("The model of %s has a fault: %s", job_id, error.flaw)
             return ModelRead(job_id, None, reason="an error")
         return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
-    except TrellisError as error:
-        return ModelRead(job_id, None, error=error.sentence, remedy=error.remedy)
-    except OSError as error:
-        failure = storage_error("read the model", error)
-        return ModelRead(job_id, None, error=failure.sentence, remedy=failure.remedy)
     except MemoryError:
         return ModelRead(job_id, None, error="There is not enough memory for the model. Close something, then retry.")
     except Exception:  # noqa: BLE001 - Blender's importer may read it all the same; the log has it all
@@ -168,29 +166,19 @@ def _answer(job_id: str, make: Callable[[], ModelRead]) -> ModelRead:
         return ModelRead(job_id, None, reason="something unexpected")
 
 
-def _webp_images(model: Model) -> tuple[tuple[Path, Path], ...]:
-    """Return the model's WebP files, each with the PNG to make from it."""
-    files = (image.path for image in model.images.values())
-    return tuple((file, file.with_suffix(".png")) for file in files if file is not None and file.suffix == ".webp")
-
-
-def check(tools: StepTools, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:
+def check(service: Service, hosted: HostedModel = TRELLIS_2) -> ConnectionChecked:
     """Return whether Scenario accepts the account and has the model. Never raises: the answer says what went wrong."""
     try:
-        model = tools.service.check(hosted)
+        model = service.check(hosted)
         if model.replacement is None:
             return ConnectionChecked(Text("Connected: {name} is ready.", name=model.name), True)
-        sentence = Text(
-            "Connected, but Scenario is retiring {name}. Update the add-on before it stops working.", name=model.name
-        )
+        sentence = "Connected, but Scenario is retiring {name}. Update the add-on before it stops working."
         if model.replacement:
-            sentence = Text(
+            sentence = (
                 "Connected, but Scenario is replacing {name} with {replacement}. Update the add-on before it "
-                "stops working.",
-                name=model.name,
-                replacement=model.replacement,
+                "stops working."
             )
-        return ConnectionChecked(sentence, True, Remedy.UPDATE)
+        return ConnectionChecked(Text(sentence, name=model.name, replacement=model.replacement), True, Remedy.UPDATE)
     except PassingError as error:
         return ConnectionChecked(Text("{sentence} Try again.", sentence=error.message), False)
     except TrellisError as error:

@@ -12,48 +12,39 @@ Who may do what:
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import queue
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
 from ..job import folder as job_folder
-from ..job.events import (
-    CancelAsked,
-    Checked,
-    Damaged,
-    Event,
-    Imported,
-    KeptUnread,
-    Read,
-    Resumed,
-    SubmitStarted,
-)
+from ..job.events import CancelAsked, Checked, Damaged, Event, Imported, KeptUnread, Read, Resumed, SubmitStarted
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
 from ..request.account import Account
-from ..request.service import MODEL_BYTES_MAXIMUM, Connector
+from ..request.service import MODEL_BYTES_MAXIMUM, Connector, Service
 from .entries import LARGE_STEPS, POOLS, SAVES, WORDS, Agenda, JobEntry
 from .job_store import JobStore
 from .messages import ModelRead, Notice, RunnerMessage
 from .outcomes import Outcomes
-from .pending_pictures import PendingPictures, PictureWriter
+from .pending_pictures import PendingPictures
 from .polling import Polling
 from .timing import Clock, Note, Timing
+from .workers import NETWORK_WORKERS, Workers
 
 if TYPE_CHECKING:
+    from ..job.moving import Arrival
     from ..model.arrays import Shape
     from ..model.surface.findings import Findings
     from ..picture.file import ChosenPicture, PictureFile
-    from .steps import SearchMissed, Step, StepTools
-    from .workers import Workers
+    from .steps import SearchMissed
 
-NETWORK_WORKERS = 4  # in each pool; a step that may take long has one beside that of small calls
+_P = ParamSpec("_P")
+_Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
@@ -65,12 +56,37 @@ def to_scenario(agent: str) -> Connector:
     return Scenario(agent)
 
 
+def _noted(method: Callable[Concatenate[Runner, _P], None]) -> Callable[Concatenate[Runner, _P], None]:
+    """Have the runner's thread run the method: a call only leaves a note, and returns at once."""
+
+    @functools.wraps(method)
+    def leave_note(runner: Runner, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        runner._notes.put(lambda: method(runner, *args, **kwargs))
+
+    return leave_note
+
+
+def _answered(method: Callable[Concatenate[Runner, str, _P], None]) -> Callable[Concatenate[Runner, str, _P], None]:
+    """Have the runner's thread run the method, a request for the job with that id. An `Answer` follows."""
+
+    @functools.wraps(method)
+    def act(runner: Runner, job_id: str, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            method(runner, job_id, *args, **kwargs)
+        finally:
+            runner._store.answer(job_id)
+
+    return _noted(act)
+
+
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
     `store_of`: what keeps the jobs, if not all in `root`. Nothing happens before `start`. The main thread reads
     `messages`, and sets `model_bytes` and `pictures`.
     """
+
+    _workers: Workers  # made and used by the runner's thread
 
     def __init__(
         self,
@@ -88,16 +104,14 @@ class Runner:
         self._stopping = threading.Event()
         self._store = store_of(root, self._timing, self._clock, self.messages)
         self._entries = self._store.entries
-        self.pictures = PictureWriter(root / job_folder.INCOMING)
+        self.pictures = PendingPictures(root / job_folder.INCOMING, self._store, self._notes, self._show_held_back)
         self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
-        self._pending = PendingPictures(self._store, self._notes, self._show_held_back, self.pictures)
         self._polling = Polling(self._timing, self._clock)
         self._outcomes = Outcomes(self._store, self._timing, self._clock)
         self._account: Account | None = None
         self._agenda = Agenda(self._timing.word)
         self._busy = dict.fromkeys(POOLS, 0)  # workers that take a step, by pool
         self._held_by, self._check_due = "", 0.0  # when to check next what other Blenders do
-        self._workers: Workers | None = None
         self._thread = threading.Thread(target=self._run, name="trellis-runner", daemon=True)
 
     # -- for the main thread
@@ -107,176 +121,35 @@ class Runner:
         self.load()
         self._thread.start()
 
+    @_noted
     def load(self) -> None:
         """Find jobs that other Blenders have begun. `JobsLoaded` follows once all have been sent."""
-        self._notes.put(self._store.load)
+        self._store.load()
 
+    @_noted
     def take_in(self, places: Sequence[Path], wait: Callable[[], object] = bool) -> None:
         """Move all jobs of these other folders here, after a `wait`. Another `JobsLoaded` follows once that is done."""
+        arrivals = self._store.arrivals(places)
+        self._workers.mover.run(lambda: self._move(arrivals, wait))
 
-        def begin() -> None:
-            assert self._workers is not None
-            taken = self._store.take_in
-            arrivals = self._store.arrivals(places, wait)
-            self._workers.writer.run_each(arrivals, lambda arrival: self._notes.put(lambda: taken(arrival)))
-
-        self._notes.put(begin)
-
+    @_noted
     def use(self, account: Account | None, held_by: str = "") -> None:
         """Make calls for this account from now on. None: make no calls, for the reason in the sentence `held_by`."""
-        self._notes.put(lambda: self._use(account, held_by))
-
-    def add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
-        """Begin jobs of one picture as soon as it is written; a file of ours moves away. None: they have no picture."""
-        self._notes.put(lambda: self._add(jobs, picture))
-
-    def cancel(self, job_id: str) -> None:
-        """Stop a job. If it is submitted, only Scenario can stop it; if Scenario does not, its model is kept."""
-        self._notes.put(lambda: self._cancel(job_id))
-
-    def resume(self, job_id: str) -> None:
-        """Try again, from the furthest stage that is paid for."""
-        self._ask_for(job_id, lambda: self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None)))
-
-    def identify(self, job_id: str, remote_id: str) -> None:
-        """Use the ID that the artist gave for a job that was not found at Scenario."""
-        self._notes.put(lambda: self._identify(job_id, remote_id))
-
-    def hold(self, job_ids: frozenset[str]) -> None:
-        """Submit none of these jobs, and any other again, until the next call. What is paid for goes on."""
-        self._notes.put(lambda: self._store.hold(job_ids))
-
-    def imported(self, job_id: str) -> None:
-        """Record that the model is in a scene now."""
-        self._ask_for(job_id, lambda: self._tell(job_id, Imported()))
-
-    def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
-        """Record that the model could not be brought into a scene."""
-        self._ask_for(job_id, lambda: self._tell(job_id, Damaged(sentence, remedy)))
-
-    def checked(self, job_id: str, findings: Findings) -> None:
-        """Record what was measured of the model, unless the job is gone by now."""
-        self._notes.put(lambda: self._tell(job_id, Checked(findings)) if job_id in self._entries else None)
-
-    def remove(self, job_id: str) -> None:
-        """Delete a job that rests, with its files."""
-        self._ask_for(job_id, lambda: self._store.remove(self._store.entry(job_id)))
-
-    def mark(self, job_id: str, *, is_favorite: bool) -> None:
-        """Make a job one of the artist's favorites, or no longer. `Marked` follows."""
-        self._notes.put(lambda: self._store.mark(job_id, is_favorite=is_favorite))
-
-    def tidy(self, days: float | None) -> None:
-        """Remove jobs that ended more than `days` ago (None: no job). `StorageUsed` then reports the space used."""
-        self._notes.put(lambda: self._store.tidy(days))
-
-    def read(self, job_id: str, shape: Shape) -> None:
-        """Read the job's model into arrays. `ModelRead` follows, after the message that the job is ready."""
-
-        def make(file: Path) -> ModelRead:
-            from .questions import read_for_import
-
-            return read_for_import(job_id, file, shape)
-
-        self._notes.put(lambda: self._read(job_id, make))
-
-    def read_png(self, read: ModelRead) -> None:
-        """Read the PNG files that were made of the model's images. A second `ModelRead` follows, with them."""
-
-        def make(_file: Path) -> ModelRead:
-            from .questions import with_png_images
-
-            return with_png_images(read)
-
-        self._notes.put(lambda: self._read(read.id, make))
-
-    def keep_unread(self, job_id: str) -> None:
-        """Leave a model that was just downloaded on the disk: nobody waits for it, or another one comes first."""
-        self._notes.put(lambda: self._keep_unread(job_id))
-
-    def ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
-        """Ask Scenario something that belongs to no job. The answer comes through `messages`."""
-        self._notes.put(lambda: self._ask(account, question))
-
-    def write(self, work: Callable[[], None]) -> None:
-        """Run `work` on the worker that writes pictures. It must not raise."""
-        self._notes.put(lambda: self._workers.writer.run(work) if self._workers is not None else None)
-
-    def compute(self, work: Callable[[], RunnerMessage]) -> None:
-        """Run `work`, which needs no network, on a worker. Its result comes through `messages`."""
-        self._notes.put(lambda: self._compute(work))
-
-    def stop(self, seconds: float = 2.0) -> bool:
-        """End all threads and cut the connections. Return True if they ended within that many seconds."""
-        end = time.monotonic() + seconds
-        self._stopping.set()
-        self._notes.put(lambda: None)
-        threads = [self._thread] if self._thread.is_alive() else []
-        threads += self._workers.stop() if self._workers is not None else []
-        for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
-
-    def _ask_for(self, job_id: str, action: Callable[[], None]) -> None:
-        """Run the action on the runner's thread, then send an `Answer`."""
-
-        def act() -> None:
-            try:
-                action()
-            finally:
-                self._store.answer(job_id)
-
-        self._notes.put(act)
-
-    # -- on the runner's thread
-
-    def _run(self) -> None:
-        # late, for the same reason; numpy takes a twentieth of a second
-        from ..picture import encode  # noqa: F401
-        from .workers import Workers
-
-        self._workers = Workers(NETWORK_WORKERS, self._connector_for(self._agent), self._stopping)
-        while not self._stopping.is_set():
-            self._guarded(self._dispatch)
-            note = self._clock.next_note(self._notes, self._until_due())
-            if note is not None:
-                self._guarded(note)
-        self._workers.stop()
-        self._pending.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
-        self._store.close()
-
-    def _guarded(self, action: Callable[[], None]) -> None:
-        """Run the action, and report any error: one bad job must not stop the rest."""
-        try:
-            action()
-        except TrellisError as error:
-            self.messages.put(Notice(error.sentence, error.remedy))
-        except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
-            _log.exception("unexpected")
-            self.messages.put(Notice(unexpected(error)))
-
-    def _use(self, account: Account | None, held_by: str) -> None:
         self._account, self._held_by = account, held_by
         self._polling.restart()
         for entry in self._entries.values():
             entry.due, entry.attempt = 0.0, 0
         self._show_held()
 
-    def _show_held_back(self) -> None:
-        if self._account is None:
-            self._show_held()
+    @_noted
+    def add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
+        """Begin jobs of one picture as soon as it is written; a file of ours moves away. None: they have no picture."""
+        self.pictures.queue_picture(jobs, picture, self._workers.writer)
 
-    def _show_held(self) -> None:
-        for entry in self._entries.values():
-            if entry.is_idle:
-                self._store.show_status(entry, trouble=self._held_by)
-
-    def _add(self, jobs: Sequence[Job], picture: ChosenPicture | PictureFile | None) -> None:
-        assert self._workers is not None
-        self._pending.queue_picture(jobs, picture, self._workers.writer)
-
-    def _cancel(self, job_id: str) -> None:
-        if self._pending.cancel(job_id):
+    @_noted
+    def cancel(self, job_id: str) -> None:
+        """Stop a job. If it is submitted, only Scenario can stop it; if Scenario does not, its model is kept."""
+        if self.pictures.cancel(job_id):
             return
         try:
             entry = self._store.entry(job_id)
@@ -289,6 +162,187 @@ class Runner:
         finally:
             self._store.answer(job_id)
 
+    @_answered
+    def resume(self, job_id: str) -> None:
+        """Try again, from the furthest stage that is paid for."""
+        self._tell(job_id, Resumed(prepares=self.pictures.prepare is not None))
+
+    @_noted
+    def identify(self, job_id: str, remote_id: str) -> None:
+        """Use the ID that the artist gave for a job that was not found at Scenario."""
+        from .steps import identify
+
+        entry = self._store.entry(job_id)
+        if self._account is None:
+            raise AccountError(self._held_by)
+        job, taken = entry.job, self._store.taken(entry)
+
+        def take(submitted: Event | Exception) -> None:
+            if isinstance(submitted, Exception):
+                raise submitted
+            if entry.job.stage is Stage.UNCERTAIN:  # otherwise the artist has submitted it again meanwhile
+                self._tell(job_id, submitted)
+
+        self._call(self._account, "network", lambda service: identify(job, remote_id, service, taken), take)
+
+    @_noted
+    def hold(self, job_ids: frozenset[str]) -> None:
+        """Submit none of these jobs, and any other again, until the next call. What is paid for goes on."""
+        self._store.hold(job_ids)
+
+    @_answered
+    def imported(self, job_id: str) -> None:
+        """Record that the model is in a scene now."""
+        self._tell(job_id, Imported())
+
+    @_answered
+    def damaged(self, job_id: str, sentence: str, remedy: Remedy = Remedy.RETRY) -> None:
+        """Record that the model could not be brought into a scene."""
+        self._tell(job_id, Damaged(sentence, remedy))
+
+    @_noted
+    def checked(self, job_id: str, findings: Findings) -> None:
+        """Record what was measured of the model, unless the job is gone by now."""
+        if job_id in self._entries:
+            self._tell(job_id, Checked(findings))
+
+    @_answered
+    def remove(self, job_id: str) -> None:
+        """Delete a job that rests, with its files."""
+        self._store.remove(self._store.entry(job_id))
+
+    @_noted
+    def mark(self, job_id: str, *, is_favorite: bool) -> None:
+        """Make a job one of the artist's favorites, or no longer. `Marked` follows."""
+        self._store.mark(job_id, is_favorite=is_favorite)
+
+    @_noted
+    def tidy(self, days: float | None) -> None:
+        """Remove jobs that ended more than `days` ago (None: no job). `StorageUsed` then reports the space used."""
+        self._store.tidy(days)
+
+    @_noted
+    def read(self, job_id: str, shape: Shape) -> None:
+        """Read the job's model into arrays. `ModelRead` follows, after the message that the job is ready."""
+        from .questions import read_for_import
+
+        self._read(job_id, lambda file: read_for_import(job_id, file, shape))
+
+    @_noted
+    def read_png(self, read: ModelRead) -> None:
+        """Read the PNG files that were made of the model's images. A second `ModelRead` follows, with them."""
+        from .questions import with_png_images
+
+        self._read(read.id, lambda _file: with_png_images(read))
+
+    @_noted
+    def keep_unread(self, job_id: str) -> None:
+        """Leave a model that was just downloaded on the disk: nobody waits for it, or another one comes first."""
+        entry = self._entries.get(job_id)
+        if entry is not None and entry.waits_for_word:
+            self._store.apply(entry, KeptUnread())
+
+    @_noted
+    def ask(self, account: Account, question: Callable[[Service], RunnerMessage]) -> None:
+        """Ask Scenario something that belongs to no job. The answer comes through `messages`."""
+        self._workers.network.call(account, lambda service: self._say(lambda: question(service)))
+
+    @_noted
+    def write(self, work: Callable[[], None]) -> None:
+        """Run `work` on the worker that writes pictures. It must not raise."""
+        self._workers.writer.run(work)
+
+    @_noted
+    def compute(self, work: Callable[[], RunnerMessage]) -> None:
+        """Run `work`, which needs no network, on a worker. Its result comes through `messages`."""
+        self._workers.previewer.run(lambda: self._say(work))
+
+    def stop(self, seconds: float = 2.0) -> bool:
+        """End all threads and cut the connections. Return True if they ended within that many seconds."""
+        self._stopping.set()
+        self._notes.put(lambda: None)
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    # -- on the runner's thread
+
+    def _run(self) -> None:
+        # late, for the same reason; numpy takes a twentieth of a second
+        from ..picture import encode  # noqa: F401
+
+        self._workers = Workers(self._connector_for(self._agent), self._stopping)
+        while not self._stopping.is_set():
+            self._guarded(self._dispatch)
+            note = self._clock.next_note(self._notes, self._until_due())
+            if note is not None:
+                self._guarded(note)
+        threads = self._workers.stop()
+        self.pictures.finish(self._guarded)  # so that nothing known is lost, above all a paid job's id
+        self._store.close()
+        for thread in threads:
+            thread.join()
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """Run the action, and report any error: one bad job must not stop the rest."""
+        try:
+            action()
+        except TrellisError as error:
+            self.messages.put(Notice(error.sentence, error.remedy))
+        except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
+            _log.exception("unexpected")
+            self.messages.put(Notice(unexpected(error)))
+
+    def _say(self, message: Callable[[], RunnerMessage]) -> None:
+        self._guarded(lambda: self.messages.put(message()))
+
+    def _call(
+        self,
+        account: Account,
+        pool: str,
+        work: Callable[[Service], _Result],
+        take: Callable[[_Result | Exception], None],
+    ) -> None:
+        """Have a worker of the pool do the work with the account's service, then take in the result or the error."""
+        self._busy[pool] += 1
+
+        def call(service: Service) -> None:
+            result: _Result | Exception
+            try:
+                result = work(service)
+            except Exception as error:  # noqa: BLE001 - handled on the runner's thread
+                result = error
+            self._notes.put(lambda: settle(result))
+
+        def settle(result: _Result | Exception) -> None:
+            self._busy[pool] -= 1
+            take(result)
+
+        self._workers.pools[pool].call(account, call)
+
+    def _move(self, arrivals: Iterator[Arrival], wait: Callable[[], object]) -> None:
+        """Move jobs here from other folders, on a worker."""
+
+        def move_all() -> None:
+            wait()
+            for arrival in arrivals:
+                self._notes.put(functools.partial(self._store.take_in, arrival))
+                if self._stopping.is_set():
+                    return
+
+        self._guarded(move_all)
+        if not self._stopping.is_set():
+            self._notes.put(lambda: self._store.take_in(None))
+
+    def _show_held_back(self) -> None:
+        if self._account is None:
+            self._show_held()
+
+    def _show_held(self) -> None:
+        for entry in self._entries.values():
+            if entry.is_idle:
+                self._store.show_status(entry, trouble=self._held_by)
+
     def _tell(self, job_id: str, event: Event) -> None:
         entry = self._store.entry(job_id)
         if not self._store.claim(entry):
@@ -299,28 +353,8 @@ class Runner:
         if entry.job.is_resting and not entry.is_unsaved:
             entry.unlock()
 
-    def _identify(self, job_id: str, remote_id: str) -> None:
-        from .steps import identify
-
-        assert self._workers is not None
-        entry = self._store.entry(job_id)
-        if self._account is None:
-            raise AccountError(self._held_by)
-        job, taken = entry.job, self._store.taken(entry)
-
-        def work(tools: StepTools) -> None:
-            submitted = identify(job, remote_id, replace(tools, taken=taken))
-            self._notes.put(lambda: self._identified(entry, submitted))
-
-        self._workers.network.run_with_api(self._account, lambda tools: self._guarded(lambda: work(tools)))
-
-    def _identified(self, entry: JobEntry, submitted: Event) -> None:
-        if entry.job.stage is Stage.UNCERTAIN:  # otherwise the artist has submitted it again meanwhile
-            self._tell(entry.job.id, submitted)
-
     def _read(self, job_id: str, make: Callable[[Path], ModelRead]) -> None:
         """Have a worker make an answer from the job's file."""
-        assert self._workers is not None
         entry = self._store.entry(job_id)
         is_step = entry.waits_for_word
         if is_step:
@@ -343,21 +377,6 @@ class Runner:
         finally:
             self.messages.put(answer)
 
-    def _keep_unread(self, job_id: str) -> None:
-        entry = self._entries.get(job_id)
-        if entry is not None and entry.waits_for_word:
-            self._store.apply(entry, KeptUnread())
-
-    def _ask(self, account: Account, question: Callable[[StepTools], RunnerMessage]) -> None:
-        assert self._workers is not None
-        self._workers.network.run_with_api(
-            account, lambda tools: self._guarded(lambda: self.messages.put(question(tools)))
-        )
-
-    def _compute(self, work: Callable[[], RunnerMessage]) -> None:
-        assert self._workers is not None
-        self._workers.previewer.run(lambda: self._guarded(lambda: self.messages.put(work())))
-
     # -- what happens next
 
     def _dispatch(self) -> None:
@@ -367,7 +386,7 @@ class Runner:
             self._check_due = now + self._timing.foreign
             self._store.check_others()
         self._sort_changed()
-        if self._account is not None and self._has_room("network") and self._polling.is_due:
+        if self._account is not None and self._has_room("network") and self._polling.due <= now:
             self._poll()  # first, because the paid calls of many jobs may take the pool for minutes
         while (entry := self._take(SAVES, now)) is not None:
             self._store.save(entry)
@@ -384,7 +403,6 @@ class Runner:
         return self._agenda.take(lane, now)
 
     def _sort_changed(self) -> None:
-        """File the jobs that have changed."""
         while self._store.changed:
             entry = self._store.changed.pop()
             self._agenda.file(entry, is_known=self._entries.get(entry.job.id) is entry)
@@ -398,18 +416,15 @@ class Runner:
         if self._account is not None:
             dues += [self._agenda.next_due(pool) for pool in POOLS if self._has_room(pool)]
             if self._has_room("network") and self._agenda.polled:
-                dues += self._polling.dues
+                dues.append(self._polling.due)
         due = min(dues)
         return None if math.isinf(due) and due > 0 else max(0.0, due - self._clock.now())
 
     def _has_room(self, pool: str) -> bool:
-        """Return whether a worker of that pool is free."""
         return self._busy[pool] < NETWORK_WORKERS
 
     def _begin(self, entry: JobEntry) -> None:
         """Take the job's next step, on a worker."""
-        from .steps import STEPS, cancel
-
         by_itself = event_by_itself(entry.job)
         if isinstance(by_itself, SubmitStarted):
             if not self._store.announce_submit(entry):
@@ -419,17 +434,17 @@ class Runner:
         if entry.job.stage is Stage.UNCONFIRMED and entry.searched_since is None:
             entry.searched_since = self._clock.now()
         if entry.is_idle:
-            self._hand_over(entry, cancel if entry.job.stage is Stage.RUNNING else STEPS[entry.job.stage])
+            self._hand_over(entry)
 
-    def _hand_over(self, entry: JobEntry, step: Step) -> None:
-        assert self._workers is not None
+    def _hand_over(self, entry: JobEntry) -> None:
+        from .steps import STEPS, StepTools
+
         assert self._account is not None
-        workers, job, told = self._workers, entry.job, [-self._timing.progress]
+        job, told = entry.job, [-self._timing.progress]
         taken = self._store.taken(entry) if job.stage is Stage.UNCONFIRMED else ()  # only a search needs them
         most, prepare = self.model_bytes, self.pictures.prepare
         entry.start_step(self._clock.now())
-        abandoned, hold, pool = entry.abandoned, entry.hold, LARGE_STEPS.get(job.stage, "network")
-        self._busy[pool] += 1
+        abandoned, hold = entry.abandoned, entry.hold
 
         def wait(seconds: float) -> bool:
             return not abandoned.is_set() and not self._stopping.wait(seconds)
@@ -439,22 +454,15 @@ class Runner:
                 told[0] = self._clock.now()
                 self._notes.put(lambda: self._store.show_status(entry, progress=fraction))
 
-        def work(tools: StepTools) -> None:
-            result: Event | SearchMissed | Exception
-            try:
-                tools = replace(tools, wait=wait, progress=progress, taken=taken, prepare=prepare)
-                tools = replace(tools, hold=hold, model_bytes=most)
-                with abandoned.cuts(workers.cut_thread):
-                    result = step(job, entry.folder, tools)
-            except Exception as error:  # noqa: BLE001 - handled on the runner's thread
-                result = error
-            self._notes.put(lambda: self._settle(entry, result, pool))
+        def work(service: Service) -> Event | SearchMissed:
+            with abandoned.cuts(self._workers.connector.cut_thread):
+                tools = StepTools(service, wait, progress, taken, prepare, hold, most)
+                return STEPS[job.stage](job, entry.folder, tools)
 
-        workers.pools[pool].run_with_api(self._account, work)
+        pool = LARGE_STEPS.get(job.stage, "network")
+        self._call(self._account, pool, work, lambda result: self._settle(entry, result))
 
-    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception, pool: str) -> None:
-        """Take in the result of a step."""
-        self._busy[pool] -= 1
+    def _settle(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
         entry.due = 0.0
         if entry.finish_step():  # it was abandoned meanwhile
             return
@@ -465,36 +473,20 @@ class Runner:
     # -- polling
 
     def _poll(self) -> None:
-        """Poll all running jobs at once."""
         waiting = list(self._agenda.polled.values())
-        if not waiting:
-            return
-        assert self._workers is not None
-        assert self._account is not None
-        poll = self._polling.start_round(waiting)
-        self._busy["network"] += 1
-
-        def work(tools: StepTools) -> None:
-            result: Mapping[str, Event] | Exception
-            try:
-                result = poll(tools)
-            except Exception as error:  # noqa: BLE001 - handled on the runner's thread
-                result = error
-            self._notes.put(lambda: self._polled(result))
-
-        self._workers.network.run_with_api(self._account, work)
+        if waiting:
+            assert self._account is not None
+            self._call(self._account, "network", self._polling.start_round(waiting), self._polled)
 
     def _polled(self, result: Mapping[str, Event] | Exception) -> None:
-        self._busy["network"] -= 1
         asked = self._polling.end_round(result, is_awaited=self._store.is_any_at_limit)
-        if isinstance(result, Exception):
-            for entry in (each for each in asked if each.is_polled):
-                if isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
-                    self._store.show_status(entry, trouble=result.sentence)
-                else:
-                    self._outcomes.fail(entry, result)
-            return
         for entry in (each for each in asked if each.is_polled):
-            if entry.job.id in result:
-                self._store.apply(entry, result[entry.job.id])
-        self._show_held_back()
+            if not isinstance(result, Exception):
+                if entry.job.id in result:
+                    self._store.apply(entry, result[entry.job.id])
+            elif isinstance(result, PassingError) or (len(asked) > 1 and isinstance(result, RefusedError)):
+                self._store.show_status(entry, trouble=result.sentence)
+            else:
+                self._outcomes.fail(entry, result)
+        if not isinstance(result, Exception):
+            self._show_held_back()

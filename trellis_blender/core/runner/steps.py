@@ -6,9 +6,8 @@ Each runs on a worker's thread, takes a snapshot and returns. None changes the j
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +22,8 @@ from ..errors import (
     RefusedError,
     Remedy,
     Text,
-    advises,
-    storage_error,
+    advised,
+    as_storage_error,
 )
 from ..files import check_plain, write_whole
 from ..job.claims import Hold
@@ -47,7 +46,6 @@ from ..picture.file import SENDABLE, ChosenPicture, Prepare, fingerprint
 from ..request.models import MODELS
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, RemoteJob, Service, Wait
 
-_log = logging.getLogger(__name__)
 SUBMIT_SECONDS = 30.0  # from the right to send the paid call to its first byte: shorter than any takeover
 PATIENT_DOWNLOADS = 3
 ALONE_MAXIMUM = 50
@@ -96,10 +94,8 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
     if not job.is_prepared and tools.prepare is not None:
         return prepare(job, folder, tools.prepare)
     picture = folder / job.picture
-    try:
+    with as_storage_error("read the picture"):
         sha256 = fingerprint(picture)
-    except OSError as error:
-        raise storage_error("read the picture", error) from error
     media_type = SENDABLE[picture.suffix.removeprefix(".")]
     asset = tools.service.upload(picture, job.picture_name, media_type, tools.wait)
     return Uploaded(asset.id, asset.created, sha256)
@@ -107,13 +103,11 @@ def upload(job: Job, folder: Path, tools: StepTools) -> Event:
 
 def prepare(job: Job, folder: Path, make: Prepare) -> Event:
     """Replace the stored picture by what we would send of it now."""
-    try:
+    with as_storage_error("save the picture"):
         check_plain(folder / job.picture, (folder / job.picture).lstat())
         made = make(ChosenPicture(job.picture_name, file=folder / job.picture))
         name = f"source.{made.kind}"
         write_whole(folder / name, made.data, is_private=True)
-    except OSError as error:
-        raise storage_error("save the picture", error) from error
     return Prepared(name, f"{Path(job.picture_name).stem}.{made.kind}", made.crop)
 
 
@@ -122,10 +116,8 @@ def submit(job: Job, folder: Path, tools: StepTools) -> Event:
 
     Raises AnswerLostError if it may have been accepted, one of NOT_ACCEPTED if it certainly was not.
     """
-    try:
+    with as_storage_error("save the job"):
         is_ours = begin_submit(folder, job.submits)
-    except OSError as error:
-        raise storage_error("save the job", error) from error
     if not is_ours:
         raise AnswerLostError("Scenario may have this request already.")
     latest = time.monotonic() + SUBMIT_SECONDS
@@ -148,49 +140,51 @@ def look_up(job: Job, _folder: Path, tools: StepTools) -> Submitted | SearchMiss
     The listing is sorted by last update. A job updated while the pages are read jumps to page 1, so after several pages
     page 1 is read once more.
     """
-    start, unread, pages = listing_start([job]), dict[str, RemoteJob](), set[str]()
-    end = time.monotonic() + SEARCH_SECONDS
-    found, page = tools.service.jobs(start)
-    is_long = bool(page)
-    while True:
+    unread: dict[str, None] = {}
+    for found in _listed(listing_start([job]), tools):
         ours = _submit_of(job, found, tools.taken)
         if ours is not None:
             return ours
         _note_unread(job, found, tools.taken, unread)
-        if not page:
-            break
+    return _look_closer(job, list(unread), tools)
+
+
+def _listed(start: str, tools: StepTools) -> Iterator[list[RemoteJob]]:
+    """Yield each page of the listing, then page 1 once more if there are several."""
+    pages, end = set[str](), time.monotonic() + SEARCH_SECONDS
+    found, page = tools.service.jobs(start)
+    yield found
+    while page:
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
         if page in pages or len(pages) >= PAGES_MAXIMUM or time.monotonic() > end:
             raise PassingError("Scenario's list of jobs has no end.")
         pages.add(page)
         found, page = tools.service.jobs(start, page)
-    if is_long:
-        again = tools.service.jobs(start)[0]
-        ours = _submit_of(job, again, tools.taken)
-        if ours is not None:
-            return ours
-        _note_unread(job, again, tools.taken, unread)
-    return _look_closer(job, list(unread.values()), tools)
+        yield found
+    if pages:
+        yield tools.service.jobs(start)[0]
 
 
-def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, RemoteJob]) -> None:
-    """Add each listed job that may be ours and whose input the listing leaves out, as far as they are looked at."""
+def _note_unread(job: Job, found: list[RemoteJob], taken: Container[str], unread: dict[str, None]) -> None:
+    """Add the id of each listed job that may be ours and whose input the listing leaves out."""
     for remote in found:
-        if _may_be(job, remote, taken) and not remote.has_input and len(unread) <= ALONE_MAXIMUM:
-            unread[remote.id] = replace(remote, text="")
-        elif remote.has_input and len(unread) <= ALONE_MAXIMUM:  # it was on an earlier page, and is updated since
-            unread.pop(remote.id, None)
+        if len(unread) > ALONE_MAXIMUM:
+            return  # too many to look at, and some may be left out: that must stay known
+        if remote.has_input:
+            unread.pop(remote.id, None)  # it was on an earlier page, and is updated since
+        elif _may_be(job, remote, taken):
+            unread[remote.id] = None
 
 
-def _look_closer(job: Job, unread: list[RemoteJob], tools: StepTools) -> Submitted | SearchMissed:
+def _look_closer(job: Job, unread: list[str], tools: StepTools) -> Submitted | SearchMissed:
     """Request each listed job that may be ours and whose input the listing leaves out."""
-    is_proof = len(unread) <= ALONE_MAXIMUM and all(remote.id for remote in unread)  # a row without an id hides a job
-    for remote in [each for each in unread if each.id][:ALONE_MAXIMUM]:
+    is_proof = len(unread) <= ALONE_MAXIMUM and "" not in unread  # a row without an id hides a job
+    for remote_id in [each for each in unread if each][:ALONE_MAXIMUM]:
         if not tools.wait(0):
             raise PassingError("The search was stopped.")
         try:
-            alone = tools.service.job(remote.id)
+            alone = tools.service.job(remote_id)
         except RefusedError:
             is_proof = False
             continue
@@ -224,16 +218,16 @@ def _may_be(job: Job, remote: RemoteJob, taken: Container[str]) -> bool:
     return _is_free(job, remote, taken) and not is_older
 
 
-def identify(job: Job, remote_id: str, tools: StepTools) -> Submitted:
+def identify(job: Job, remote_id: str, service: Service, taken: Container[str]) -> Submitted:
     """Return the submit for the ID at Scenario that the artist entered. Raises RefusedError if it is another job's."""
     try:
-        remote = tools.service.job(remote_id)
+        remote = service.job(remote_id)
     except RefusedError as error:
         if not error.is_gone:
             raise
         raise RefusedError(WRONG_ID, remedy=Remedy.SCENARIO) from error
     is_readable = remote.has_input and not remote.holds(job.asset_id)
-    if is_readable or not _is_free(job, remote, tools.taken):
+    if is_readable or not _is_free(job, remote, taken):
         raise RefusedError(OTHER_PICTURE, remedy=Remedy.SCENARIO)
     return Submitted(remote.id, remote.cost)
 
@@ -251,12 +245,12 @@ def _check_payer(job: Job, tools: StepTools) -> None:
         raise AccountError(OTHER_ACCOUNT) from error
 
 
-def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
+def cancel(job: Job, _folder: Path, tools: StepTools) -> Event:
     """Ask Scenario to stop the paid job. If it refuses, the job goes on; a finished result is kept."""
     try:
         remote = tools.service.cancel(job.remote_id)
     except RefusedError:
-        event = poll_one(job, folder, tools)  # it may be over already
+        event = poll_one(job, tools.service)  # it may be over already
         return CancelRefused() if isinstance(event, Polled) else event
     if remote.status == "canceled":
         charged = Text("Cancelled. Scenario charged {number} CU.", number=number(remote.cost or 0.0))
@@ -265,10 +259,10 @@ def cancel(job: Job, folder: Path, tools: StepTools) -> Event:
     return event_of(remote)
 
 
-def poll_one(job: Job, _folder: Path, tools: StepTools) -> Event:
+def poll_one(job: Job, service: Service) -> Event:
     """Return how the job stands now."""
     try:
-        return event_of(tools.service.job(job.remote_id))
+        return event_of(service.job(job.remote_id))
     except RefusedError as error:
         if not error.is_gone:
             raise
@@ -342,13 +336,12 @@ def _result(asset_id: str, service: Service) -> Asset:
         raise RefusedError(UNKNOWN_MODEL, remedy=Remedy.PREFERENCES) from error
 
 
-Step = Callable[[Job, Path, StepTools], Event | SearchMissed]
-
-STEPS: Mapping[Stage, Step] = {
+# By the stage of the job that takes the step. A running job takes one only if it asks to stop.
+STEPS: Mapping[Stage, Callable[[Job, Path, StepTools], Event | SearchMissed]] = {
     Stage.UPLOADING: upload,
     Stage.SUBMITTING: submit,
     Stage.UNCONFIRMED: look_up,
-    Stage.RUNNING: poll_one,
+    Stage.RUNNING: cancel,
     Stage.DOWNLOADING: download_model,
 }
 
@@ -367,7 +360,7 @@ def event_of(remote: RemoteJob) -> Event:
     words = remote.words or "it gives no reason."
     said = Text("Scenario could not make the model: {words}", words=words)
     return Failed(
-        said if advises(words) else Text("{said} Try again, or use another picture.", said=said),
+        advised(said, words, "{said} Try again, or use another picture."),
         Remedy.PICTURE,
         remote_ended=True,
         charged=0.0 if remote.is_refunded else remote.cost or 0.0,
@@ -380,7 +373,7 @@ def listing_start(jobs: list[Job]) -> str:
     The server's own date of the picture lies before the submit, whatever this computer's clock says. Without one, we go
     back one day.
     """
-    return _iso(min(map(_before_submit, jobs)))
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(min(map(_before_submit, jobs))))
 
 
 def _before_submit(job: Job) -> float:
@@ -405,7 +398,3 @@ def _moment(date: str) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))

@@ -26,8 +26,8 @@ from ..errors import (
     Remedy,
     Text,
     TooLargeError,
-    advises,
-    storage_error,
+    advised,
+    as_storage_error,
 )
 from ..files import open_own, read_own
 from ..request.account import Account
@@ -37,15 +37,7 @@ from ..request.service import Asset, RemoteJob, ServiceModel, Wait
 from ..text import number as _number
 from .connection import Connections, Session
 from .download import download
-from .http import (
-    DRY_RUN_STATUS,
-    PICTURE_SECONDS,
-    Caller,
-    Json,
-    error_for,
-    own_words,
-    raise_for_connection,
-)
+from .http import DRY_RUN_STATUS, PICTURE_SECONDS, Caller, Json, error_for, own_words, raise_for_connection
 
 JOBS_PER_PAGE = (100, 20, 4, 1)  # fewer if the answer is too long
 # Larger pictures go in parts, by `POST /uploads`. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's own
@@ -63,27 +55,19 @@ COST_MAXIMUM = 1e6  # compute units
 SECONDS_MAXIMUM = 7 * 24 * 3600.0  # that a job takes
 
 
-class Scenario:
-    """The way to Scenario, for all threads of a runner. `agent`: the User-Agent of its calls."""
+class Scenario(Connections):
+    """The way to Scenario, for all threads of a runner: a `Connector`. `agent`: the User-Agent of its calls."""
 
     def __init__(self, agent: str) -> None:
-        self._agent, self._connections = agent, Connections()
+        super().__init__()
+        self._agent = agent
 
     def connect(self, account: Account) -> Api:
-        """Return the calls for this account, for one thread."""
-        return Api(account, self._connections, self._agent)
-
-    def cut(self) -> None:
-        """End all waiting on the network, now and from now on."""
-        self._connections.cut()
-
-    def cut_thread(self, thread: int) -> None:
-        """End the waiting of the thread with that identifier, now."""
-        self._connections.cut_thread(thread)
+        return Api(account, self, self._agent)
 
 
 class Api:
-    """The calls, for one account and one thread: a `Service`. Each raises the errors that `Caller.call` names."""
+    """The calls, for one account and one thread, as `Service` describes them."""
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self._caller = Caller(account, connections, agent)
@@ -92,7 +76,6 @@ class Api:
         self._files.secrets = account.traces
 
     def check(self, model: HostedModel) -> ServiceModel:
-        """Return the model as Scenario knows it. A free call that tells whether key and address are right."""
         told = _mapping(self._caller.call("GET", f"/models/{model.id}").get("model"))
         tags = told.get("tags")
         texts = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
@@ -100,8 +83,7 @@ class Api:
         return ServiceModel(str(told.get("name") or model.name), next(replacements, None))
 
     def upload(self, path: Path, name: str, media_type: str, wait: Wait) -> Asset:
-        """Send the picture, free of charge. Raises PassingError between parts when `wait` returns False."""
-        try:
+        with as_storage_error("read the picture"):
             with open_own(path) as file:
                 size = file.seek(0, os.SEEK_END)
             if size < SMALL_PICTURE_BYTES:
@@ -109,11 +91,8 @@ class Api:
                 with contextlib.suppress(TooLargeError):  # then send it in parts
                     return self._uploaded({"name": name, "image": image})
             return self._upload_in_parts(path, name, media_type, size, wait)
-        except OSError as error:
-            raise storage_error("read the picture", error) from error
 
     def upload_hidden(self, name: str, picture: bytes) -> Asset:
-        """Send a small picture that stays hidden from the artist's own, free of charge."""
         image = base64.b64encode(picture).decode("ascii")
         return self._uploaded({"name": name, "image": image, "hide": True})
 
@@ -121,11 +100,6 @@ class Api:
         return _asset(self._caller.call("POST", "/assets", body, sends_picture=True))
 
     def price(self, model: HostedModel, image: str, parameters: Mapping[str, Value]) -> float | None:
-        """Return what `submit` would cost, in compute units; None if Scenario does not say. Starts no job.
-
-        Only status 269 is a price. Raises RefusedError if Scenario knows no such picture, DryRunIgnoredError if it
-        answers as to an order, PassingError if it does not answer, AccountError if it does not know the key.
-        """
         body = {"image": image, **model.to_wire(parameters)}
         status, data = self._caller.dry_run(f"/generate/custom/{model.id}", body)
         if status == DRY_RUN_STATUS:
@@ -145,27 +119,18 @@ class Api:
         parameters: Mapping[str, Value],
         may_leave: Callable[[], bool] = lambda: True,
     ) -> RemoteJob:
-        """Send the paid call. Raises AnswerLostError if it may have been accepted but its answer was lost.
-
-        `may_leave`: asked just before its first byte leaves.
-        """
         body = {"image": image, **model.to_wire(parameters)}
-        with self._caller.asking(may_leave):
-            data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True)
+        data = self._caller.call("POST", f"/generate/custom/{model.id}", body, paid=True, may_leave=may_leave)
         try:
             return _job(data, data.get("creativeUnitsCost"))
         except PassingError as error:
             raise AnswerLostError("Scenario's answer could not be read.") from error
 
     def job(self, job_id: str) -> RemoteJob:
-        """Return the job as it stands now."""
         return _job(self._caller.call("GET", f"/jobs/{_part(job_id)}"))
 
     def jobs(self, updated_after: str, page: str = "") -> tuple[list[RemoteJob], str]:
-        """Return one page of at most 100 jobs, and the next page's token; empty at the end.
-
-        A row that cannot be read is a job without an id.
-        """
+        """Return one page, as `Service.jobs` says. A row that cannot be read is a job without an id."""
         for count in JOBS_PER_PAGE:
             query = {"types": "custom", "pageSize": count, "updatedAfter": updated_after}
             try:
@@ -175,37 +140,23 @@ class Api:
                 if count == JOBS_PER_PAGE[-1]:
                     raise
         found, following = data.get("jobs"), data.get("nextPaginationToken")
-        if not isinstance(found, list):
-            raise PassingError("Scenario's list of jobs could not be read.")
         following = following if isinstance(following, str) else ""
-        if len(following) > TOKEN_MAXIMUM:
+        if not isinstance(found, list) or len(following) > TOKEN_MAXIMUM:
             raise PassingError("Scenario's list of jobs could not be read.")
         return [_row(item) for item in found], following
 
     def cancel(self, job_id: str) -> RemoteJob:
-        """Ask for the job to be stopped, and return it as it stands afterwards."""
         return _job(self._caller.call("POST", f"/jobs/{_part(job_id)}/action", {"action": "cancel"}))
 
     def asset(self, asset_id: str) -> Asset:
-        """Return a file at Scenario, with a fresh address."""
         return _asset(self._caller.call("GET", f"/assets/{_part(asset_id)}"))
 
     def download(self, asset: Asset, target: Path, wait: Wait, progress: Callable[[float], None], most: int) -> None:
-        """Download the asset to `target`: at most `most` bytes. `progress` is called with 0 to 1.
-
-        Raises what `download.download` raises.
-        """
         download(self._files, asset, target, wait, progress, most)
 
     def _upload_in_parts(self, path: Path, name: str, media_type: str, size: int, wait: Wait) -> Asset:
         count = math.ceil(size / PART_BYTES)
-        body = {
-            "fileName": name,
-            "contentType": media_type,
-            "fileSize": size,
-            "kind": "image",
-            "parts": count,
-        }
+        body = {"fileName": name, "contentType": media_type, "fileSize": size, "kind": "image", "parts": count}
         upload = _object(self._caller.call("POST", "/uploads", body, sends_picture=True), "upload")
         parts = upload.get("parts")
         if not isinstance(parts, list) or len(parts) != count or not all(map(_is_part, parts)):
@@ -245,9 +196,7 @@ class Api:
             if status == "failed":
                 words = own_words({"error": upload.get("errorMessage")}) or "it gives no reason."
                 said = Text("Scenario did not take the picture: {words}", words=words)
-                raise RefusedError(
-                    said if advises(words) else Text("{said} Choose another picture.", said=said), remedy=Remedy.PICTURE
-                )
+                raise RefusedError(advised(said, words, "{said} Choose another picture."), remedy=Remedy.PICTURE)
             entity = upload.get("entityId")
             if status == "imported" and isinstance(entity, str) and entity:  # the id may follow a moment later
                 return self.asset(entity)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import logging
 import socket
 import ssl
 import threading
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -28,7 +29,6 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
 from ..request.account import is_loopback
-from .answer_lines import BoundedAnswer
 from .surroundings import check_file_address, is_public, proxies_for, trusted_certificates
 
 CONNECT_SECONDS = 10.0
@@ -36,14 +36,21 @@ ANSWER_SECONDS = 60.0  # until the first byte, and between two
 # How an answer must not be packed: three kilobytes packed twice, or once by a newer method, become gigabytes before we
 # can count them. What urllib3 does not know (“aws-chunked”), it leaves as it is.
 UNWANTED_PACKINGS = frozenset({"br", "zstd"})
+# `http.client` reads interim answers for ever, and urllib3 the size of a chunk, which a server may make a gigabyte.
+LINE_BYTES = 65536  # as `http.client` allows
+LINES_MAXIMUM = 1000  # one after the other, without a byte of body between them
+INTERIM_MAXIMUM = 20  # answers before the answer: 100 Continue, 103 Early Hints
+SWITCHING_PROTOCOLS = 101
+_LOGGERS = tuple(
+    f"urllib3.{name}" for name in ("connectionpool", "connection", "poolmanager", "response", "util.retry")
+)
 
 
 class Connections:
     """All open sockets, by the thread that uses them. Any thread may call any method.
 
-    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since it was last set to False.
+    `on_this_thread.has_sent` tells whether any byte of a request was handed to a socket since its `deadline` began.
     Whatever error a call ends in, only this tells for certain whether it may have arrived.
-    `on_this_thread.may_leave`: None, or asked before that; if it returns False, the call ends in an error, unsent.
     `on_this_thread.is_public_only`: refuse to connect to an address that is not public.
     """
 
@@ -54,7 +61,7 @@ class Connections:
         self._ends: dict[int, threading.Event] = {}  # by thread: set once nobody waits for its call any more
         self._is_cut = False
         self._certificates_lock = threading.Lock()  # another one: a slow disk must not keep anybody from cutting
-        self._silence = _Silence(self.on_this_thread)
+        self._silence = _Silence(self._ends)
         self._certificates: ssl.SSLContext | None = None
 
     def certificates(self) -> ssl.SSLContext:
@@ -84,7 +91,8 @@ class Connections:
             sockets = list(self._sockets)
         for sock in sockets:
             _shut(sock)
-        self._silence.leave()
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._silence)
 
     def cut_thread(self, thread: int) -> None:
         """End the waiting of the thread with that identifier, now."""
@@ -96,16 +104,19 @@ class Connections:
             _shut(sock)
 
     @contextlib.contextmanager
-    def deadline(self, seconds: float) -> Iterator[None]:
+    def deadline(self, seconds: float, may_leave: Callable[[], bool] | None = None) -> Iterator[None]:
         """Shut this thread's sockets if the block takes longer. Raises `requests.Timeout` if it ends for that reason.
 
+        `may_leave`: asked before the first byte leaves; if it returns False, the block ends in an error, unsent.
         All that may go wrong with the network in the block is a `requests.RequestException`, too: `requests` lets some
         errors of the system and of its own libraries through.
         """
         thread, is_over = threading.get_ident(), threading.Event()
+        self.on_this_thread.has_sent, self.on_this_thread.may_leave = False, may_leave
         with self._lock:
             self._ends[thread] = is_over
-        self._silence.begin()
+        for name in () if self._is_cut else _LOGGERS:
+            logging.getLogger(name).addFilter(self._silence)  # once, however often
         timer = threading.Timer(seconds, self._end, (thread, is_over))
         timer.name, timer.daemon = "deadline", True
         timer.start()
@@ -129,7 +140,6 @@ class Connections:
             timer.cancel()
             with self._lock:
                 self._ends.pop(thread, None)
-            self._silence.end()
 
     def _end(self, thread: int, is_over: threading.Event) -> None:
         """Cut the thread, unless it has gone on to another call meanwhile."""
@@ -143,33 +153,13 @@ class Connections:
 class _Silence(logging.Filter):
     """A filter that drops what urllib3 logs of our calls: every address, with its signature. Those of others stay."""
 
-    LOGGERS = tuple(
-        f"urllib3.{name}" for name in ("connectionpool", "connection", "poolmanager", "response", "util.retry")
-    )
-
-    def __init__(self, on_this_thread: threading.local) -> None:
+    def __init__(self, calling: Container[int]) -> None:
         super().__init__()
-        self._here, self._is_over = on_this_thread, False
-
-    def begin(self) -> None:
-        """Begin a call on this thread."""
-        self._here.calls = getattr(self._here, "calls", 0) + 1
-        for name in () if self._is_over else self.LOGGERS:
-            logging.getLogger(name).addFilter(self)  # once, however often
-
-    def leave(self) -> None:
-        """Leave the loggers alone: all calls are cut, and so are those that still begin."""
-        self._is_over = True
-        for name in self.LOGGERS:
-            logging.getLogger(name).removeFilter(self)
-
-    def end(self) -> None:
-        """End a call on this thread."""
-        self._here.calls -= 1
+        self._calling = calling  # the threads with a call of ours
 
     def filter(self, _record: logging.LogRecord) -> bool:
         """Return whether the record is not of a call of ours."""
-        return not getattr(self._here, "calls", 0)
+        return threading.get_ident() not in self._calling
 
 
 class Session(requests.Session):
@@ -257,10 +247,6 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _leads_to_proxy(connection: Any) -> bool:
-    return bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
-
-
 @contextlib.contextmanager
 def _at_proxy(connections: Connections) -> Iterator[None]:
     """Raise ProxyError for any fault of a proxy that is asked for a tunnel."""
@@ -289,7 +275,8 @@ def _connected(connections: Connections, connection: Any) -> socket.socket:
     urllib3 would try address after address until long after the deadline, each without our knowing its socket, and
     connect to addresses that are not public.
     """
-    is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not _leads_to_proxy(connection)
+    is_to_proxy = bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
+    is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not is_to_proxy
     failure: Exception = OSError("the host has no address")
     places = socket.getaddrinfo(connection._dns_host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
     for family, kind, protocol, _, place in places:
@@ -364,16 +351,51 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
                 here.has_sent = True
             super().send(data)
 
-    class Plain(Tracked):
-        pass
-
     class Encrypted(Tracked, HTTPSConnection):
         pass
 
     class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = Tracked
 
     class EncryptedPool(HTTPSConnectionPool):
         ConnectionCls = Encrypted
 
     return {"http": PlainPool, "https": EncryptedPool}
+
+
+class BoundedAnswer(http.client.HTTPResponse):
+    """An answer whose lines have an end. Its errors are `http.client`'s own."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = _Lines(self.fp.detach())  # a BufferedReader, of which nothing is read yet
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Return the status line of the answer itself; `http.client` would stop at an interim one (RFC 9110 §15.2)."""
+        for _ in range(INTERIM_MAXIMUM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # as in all versions of Python
+            if not 100 <= status < 200 or status == SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("too many interim answers")
+
+
+class _Lines(io.BufferedReader):
+    """A reader that counts lines, and refuses one without an end."""
+
+    _count = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self._count += 1
+        line = super().readline(LINE_BYTES + 1 if size is None or size < 0 else size)
+        if self._count > LINES_MAXIMUM or len(line) > LINE_BYTES:
+            raise http.client.LineTooLong("answer line")
+        return line
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._count = 0
+        return super().read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._count = 0
+        return super().readinto(buffer)

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, Text, storage_error
+from ..errors import InTheWayError, ModelFileError, PassingError, RefusedError, Remedy, Text, as_storage_error
 from ..files import append_own, check_free, check_plain, clear, new_own, open_own, read_own, rename
 from ..model.glb import check_glb
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
@@ -50,7 +50,7 @@ def download(
     refuses the address, as when it has expired.
     """
     part, origin = target.with_name(target.name + ".part"), target.with_name(target.name + ".origin")
-    try:
+    with as_storage_error("save the model"):
         for path in (part, origin, target):
             check_free(path)
         have, tag = _continuation(part, origin, asset.id)
@@ -70,8 +70,6 @@ def download(
             raise
         rename(part, target)
         origin.unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error("save the model", error) from error
 
 
 def _opened(session: Session, address: str, headers: dict[str, str]) -> requests.Response:
@@ -97,17 +95,16 @@ def _opened(session: Session, address: str, headers: dict[str, str]) -> requests
 
 def _checked(response: requests.Response, part: Path, have: int) -> int:
     """Return behind how many bytes of the part the answer's body belongs. Raises an error if it is not the model."""
-    if response.status_code == RANGE_NOT_SATISFIABLE:
+    is_continued = response.headers.get("Content-Range", "").startswith(f"bytes {have}-") and not _is_packed(response)
+    is_partial = response.status_code == PARTIAL
+    if response.status_code == RANGE_NOT_SATISFIABLE or (is_partial and not is_continued):
         part.unlink(missing_ok=True)
         raise PassingError("The download could not be continued.")
     _raise_for_file_host(response)
-    if response.status_code != PARTIAL:
-        clear(part)  # first, so that the new tag never stands beside the old bytes
-        return 0
-    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-") or _is_packed(response):
-        part.unlink(missing_ok=True)
-        raise PassingError("The download could not be continued.")
-    return have
+    if is_partial:
+        return have
+    clear(part)  # first, so that the new tag never stands beside the old bytes
+    return 0
 
 
 def _save(
@@ -175,15 +172,10 @@ def _announced(beginning: bytes) -> int:
 
 
 def _above(most: int) -> ModelFileError:
-    megabytes = f"{most / 1024**2:,.0f}"
-    return ModelFileError(
-        Text(
-            "The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, "
-            "then try again.",
-            megabytes=megabytes,
-        ),
-        remedy=Remedy.PREFERENCES,
+    sentence = (
+        "The model's file is larger than {megabytes} MB. Change Largest Download in the preferences, then try again."
     )
+    return ModelFileError(Text(sentence, megabytes=f"{most / 1024**2:,.0f}"), remedy=Remedy.PREFERENCES)
 
 
 def _is_packed(response: requests.Response) -> bool:
@@ -208,9 +200,8 @@ def _raise_for_file_host(response: requests.Response) -> None:
     """
     status = response.status_code
     if 400 <= status < 500 and status not in PASSING:
-        raise RefusedError(
-            Text("Scenario's file host refuses the download ({status}). Try again.", status=status), remedy=Remedy.RETRY
-        )
+        sentence = "Scenario's file host refuses the download ({status}). Try again."
+        raise RefusedError(Text(sentence, status=status), remedy=Remedy.RETRY)
     if not 200 <= status < 300:
         raise error_for(status, response.headers, {})
 

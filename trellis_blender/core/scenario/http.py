@@ -13,11 +13,10 @@ about a limit on jobs, applies only to calls that send a picture or a job.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -37,7 +36,7 @@ from ..errors import (
     Text,
     TooLargeError,
     TrellisError,
-    advises,
+    advised,
 )
 from ..request.account import Account
 from ..text import plain_values, redacted
@@ -89,15 +88,17 @@ class Caller:
         *,
         paid: bool = False,
         sends_picture: bool = False,
+        may_leave: Callable[[], bool] | None = None,
     ) -> Json:
         """Return the answer's JSON object. `sends_picture`: the call holds the picture, or says how large it is.
+
+        `may_leave`: asked just before the call's first byte leaves; if it says no, nothing is sent.
 
         Raises PassingError, AccountError, CreditsError or RefusedError. A paid call also raises AnswerLostError, and
         then PassingError only if Scenario certainly did not accept it.
         """
-        self._here.has_sent = False
         try:
-            with self._connections.deadline(PICTURE_SECONDS if sends_picture else CALL_SECONDS):
+            with self._connections.deadline(PICTURE_SECONDS if sends_picture else CALL_SECONDS, may_leave):
                 response, content = self._exchange(self._prepared(method, path, body, query))
         except requests.RequestException as error:
             raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
@@ -108,20 +109,9 @@ class Caller:
         if response.status_code >= 300:
             kind = {"paid": paid, "sends_picture": sends_picture}
             raise error_for(response.status_code, response.headers, data or {}, **kind)
-        if data is not None:
-            return data
-        if paid:
-            raise AnswerLostError("Scenario's answer could not be read.")
-        raise PassingError("Scenario's answer could not be read.")
-
-    @contextlib.contextmanager
-    def asking(self, may_leave: Callable[[], bool]) -> Iterator[None]:
-        """Ask `may_leave` just before the first byte of each call in the block leaves; if it says no, none does."""
-        self._here.may_leave = may_leave
-        try:
-            yield
-        finally:
-            self._here.may_leave = None
+        if data is None:
+            raise (AnswerLostError if paid else PassingError)("Scenario's answer could not be read.")
+        return data
 
     def dry_run(self, path: str, body: Json) -> tuple[int, Json]:
         """Send a call that returns a price instead of acting. Return the answer's status and JSON object.
@@ -229,20 +219,14 @@ def error_for(
         return error
     if sends_picture and status == 413:
         return TooLargeError("Scenario does not take that much at once. Choose a smaller picture.")
-    said = (
-        Text("Scenario refused the request: {words}", words=words)
-        if words
-        else Text("Scenario refused the request ({status}).", status=status)
-    )
+    sentence = "Scenario refused the request: {words}" if words else "Scenario refused the request ({status})."
+    said: str = Text(sentence, words=words, status=status)
     if paid or sends_picture:
-        advised = (
-            said if advises(words) else Text("{said} Change the settings or the picture, then try again.", said=said)
-        )
-        return RefusedError(advised, is_gone=status == 404)
+        said = advised(said, words, "{said} Change the settings or the picture, then try again.")
+        return RefusedError(said, is_gone=status == 404)
     if may_retry != "false" and not _is_refusal(status, data, may_retry):
         return _elsewhere(status, hint)
-    advised = said if advises(words) else Text("{said} Try again.", said=said)
-    return RefusedError(advised, remedy=Remedy.RETRY, is_gone=status == 404)
+    return RefusedError(advised(said, words, "{said} Try again."), remedy=Remedy.RETRY, is_gone=status == 404)
 
 
 def _is_refusal(status: int, data: Json, may_retry: str) -> bool:
@@ -269,9 +253,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
     if (status in (402, 403) or (status == 429 and hint is None)) and _CREDIT_WORDS.search(words):
         said = Text("Scenario says: {words}", words=words)
         return CreditsError(
-            said
-            if advises(words)
-            else Text("{said} Buy credits or change the plan at app.scenario.com, then retry.", said=said)
+            advised(said, words, "{said} Buy credits or change the plan at app.scenario.com, then retry.")
         )
     if status == 402:
         return CreditsError(
@@ -283,9 +265,7 @@ def _account_error(status: int, words: str, hint: float | None) -> TrellisError 
         refusal = "Your API key is not allowed to do this."
         if words:
             refusal = Text("{refusal} It says: {words}", refusal=refusal, words=words)
-        return AccountError(
-            refusal if advises(words) else Text("{said} Enter another key, or another project.", said=refusal)
-        )
+        return AccountError(advised(refusal, words, "{said} Enter another key, or another project."))
     return None
 
 

@@ -33,8 +33,7 @@ SYSTEM_CERTIFICATES = (
     "/etc/ssl/ca-bundle.pem",  # openSUSE
     "/etc/ssl/cert.pem",  # Alpine, macOS
 )
-
-
+# Networks of translators from IPv6: RFC 6052 §2.1, RFC 8215 for a network's own, RFC 2765 §2.1 for the oldest form.
 TRANSLATORS = ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")
 
 
@@ -73,15 +72,11 @@ def _trust(context: ssl.SSLContext, name: str, path: Path) -> None:
         else:
             context.load_verify_locations(cafile=path)
     except FileNotFoundError:
-        text = Text(
-            "The file of certificates that {name} names is not there. Correct that, and restart Blender.", name=name
-        )
-        raise PassingError(text) from None
+        sentence = "The file of certificates that {name} names is not there. Correct that, and restart Blender."
+        raise PassingError(Text(sentence, name=name)) from None
     except OSError:  # an SSLError is one
-        text = Text(
-            "The file of certificates that {name} names cannot be read. Correct that, and restart Blender.", name=name
-        )
-        raise PassingError(text) from None
+        sentence = "The file of certificates that {name} names cannot be read. Correct that, and restart Blender."
+        raise PassingError(Text(sentence, name=name)) from None
 
 
 def is_public(host: str) -> bool:
@@ -99,10 +94,7 @@ def is_public(host: str) -> bool:
 
 
 def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address within the IPv6 address of a translator; None if it holds none.
-
-    RFC 6052 §2.1, RFC 8215 for a network's own translator, RFC 2765 §2.1 for the oldest form.
-    """
+    """Return the IPv4 address within the IPv6 address of a translator; None if it holds none."""
     if any(address in ipaddress.ip_network(network) for network in TRANSLATORS):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
@@ -138,8 +130,6 @@ def words_for(error: Exception) -> str:
         return "The connection to Scenario is not trusted. Check this computer's date and network."
     if isinstance(error, requests.Timeout | TimeoutError):
         return "Scenario does not answer. Check the network."
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return "Scenario's answer could not be read."
     return "No connection to Scenario. Check the network."
 
 
