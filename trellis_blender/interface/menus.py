@@ -17,7 +17,6 @@ from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import finishing, pictured, variations
 from .operators import jobs as job_operators
-from .operators.finishing import game_ready
 from .panels import gallery
 
 JOB_ENTRIES = (
@@ -41,7 +40,7 @@ JOB_ENTRIES = (
     ),
     (
         (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
-        (game_ready.TRELLIS2_OT_game_ready, "MOD_REMESH"),
+        (finishing.TRELLIS2_OT_game_ready, "MOD_REMESH"),
         (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
         (finishing.TRELLIS2_OT_export_model, "EXPORT"),
     ),

@@ -25,9 +25,7 @@ from .operators import clean_up, finishing, pictured, textures, variations
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import presets as preset_operators
-from .operators import preview as preview_operators
 from .operators import sources as source_operators
-from .operators.finishing import game_ready
 from .panels import gallery
 
 
@@ -46,9 +44,7 @@ def classes() -> tuple[Any, ...]:
         *account_operators.CLASSES,
         *asset_operators.CLASSES,
         *finishing.CLASSES,
-        *game_ready.CLASSES,
         *pictured.CLASSES,
-        *preview_operators.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,
         *variations.CLASSES,

@@ -170,9 +170,9 @@ def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: M
     TRELLIS2_PG_settings.__annotations__ = {**_OWN_ANNOTATIONS, "source": source, **properties}
 
 
-def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
-    """Return the scene's settings."""
-    return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
+def of_scene(scene: bpy.types.Scene | None) -> TRELLIS2_PG_settings:
+    """Return the scene's settings. Blender always has a scene, but its stubs say `None`."""
+    return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[union-attr]  # added by `register`
 
 
 def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:

@@ -5,31 +5,34 @@ They move models to where their pictures show them, project the pictures onto th
 another model of the same picture with one thing changed.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty
 
-from ....core.errors import Remedy, Text, TrellisError
-from ....core.request.parameters import BY_NAME, Value
-from ....core.request.presets import COMPLAINTS
-from ....host.translation.translation import translated
-from ...at_need import asset, block_out, job_words, projecting, session, viewpoint
-from ...at_need import file as image_file
-from .. import price_tag
-from ..assets import AssetOperator, made_by
-from ..base import Result, attempt
-from ..jobs import PaidAgain, own_values, picture_of
+from ...core.errors import Remedy, Text, TrellisError
+from ...core.request.parameters import BY_NAME, Value
+from ...core.request.presets import COMPLAINTS
+from ...host.translation.translation import translated
+from ..at_need import asset, block_out, job_words, projecting, session, viewpoint
+from .assets import AssetOperator, made_by
+from .base import props
+from .jobs import PaidAgain, cost_again
 
 if TYPE_CHECKING:
-    from ....core.job.job import Job
+    from ...core.job.job import Job
 
+PROJECTION_MODES = (
+    ("ON", "On", "Show the picture; project it first where it is not yet"),
+    ("OFF", "Off", "Show the model's own texture, and keep the picture"),
+    ("REMOVE", "Remove", "Take the picture away, with its UV map, its mask and its nodes"),
+)
 NO_VIEWPOINT = "The picture does not tell its camera, and the scene has none. Add a camera, then try again."
 NOTHING_LEFT = "Nothing is left to change for that. Try another seed, or another picture"
-LOOKING = "Looking for where the picture shows it"
 
 
-class _OnModels(AssetOperator):
+class ModelsOperator(AssetOperator):
     """An operator that has the background Blender find out where models stand in their pictures."""
 
     def begin(self, context: bpy.types.Context, **wanted: Any) -> None:
@@ -39,7 +42,7 @@ class _OnModels(AssetOperator):
         if camera is None and any(job.viewpoint is None for _, job in models):
             raise TrellisError(NO_VIEWPOINT, remedy=Remedy.NONE)
         session.start().aligning.add(models, viewpoint=camera, **wanted)
-        self.report({"INFO"}, LOOKING)  # type: ignore[attr-defined]  # of bpy.types.Operator
+        self.report({"INFO"}, "Looking for where the picture shows it")
 
     def targets(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         """Return the given job's model, or all selected ones. Raises TrellisError if there is none."""
@@ -47,7 +50,7 @@ class _OnModels(AssetOperator):
         return chosen or [self.target(context)]
 
 
-def job_of(obj: bpy.types.Object) -> "Job":
+def job_of(obj: bpy.types.Object) -> Job:
     """Return the model's job. Raises TrellisError if it was removed."""
     session.start()
     job = made_by(obj)
@@ -59,7 +62,7 @@ def job_of(obj: bpy.types.Object) -> "Job":
     return job
 
 
-class TRELLIS2_OT_align(_OnModels, bpy.types.Operator):
+class TRELLIS2_OT_align(ModelsOperator, bpy.types.Operator):
     """Turn, scale and move the selected models to where their pictures show them, as the camera or viewport saw it; \
 without one, as the scene's camera sees it"""
 
@@ -67,19 +70,16 @@ without one, as the scene's camera sees it"""
     bl_label = "Align to Picture"
     bl_options = {"REGISTER"}
 
-    if TYPE_CHECKING:
-        may_tilt: bool
-    else:
-        may_tilt: BoolProperty(
-            name="Allow Tilting", description="The model need not stand upright", default=False, options={"SKIP_SAVE"}
-        )
+    may_tilt: bool = props.BoolProperty(
+        name="Allow Tilting", description="The model need not stand upright", default=False, options={"SKIP_SAVE"}
+    )
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context) -> None:
         """Have the background Blender find out where they stand. They move when it has, as one undo step."""
-        return attempt(self, lambda: self.begin(context, may_tilt=self.may_tilt))
+        self.begin(context, may_tilt=self.may_tilt)
 
 
-class TRELLIS2_OT_project_picture(_OnModels, bpy.types.Operator):
+class TRELLIS2_OT_project_picture(ModelsOperator, bpy.types.Operator):
     """Mix the picture's own pixels over the texture where its camera saw the model, so that text and faces are as \
 sharp; the texture stays below, and the model stays where it is. Solid shading shows the texture alone"""
 
@@ -87,49 +87,31 @@ sharp; the texture stays below, and the model stays where it is. Solid shading s
     bl_label = "Project the Picture"
     bl_options = {"REGISTER", "UNDO"}
 
-    if TYPE_CHECKING:
-        mode: str
-    else:
-        mode: EnumProperty(
-            name="Mode",
-            description="What is done with the projected picture",
-            items=(
-                ("ON", "On", "Show the picture; project it first where it is not yet"),
-                ("OFF", "Off", "Show the model's own texture, and keep the picture"),
-                ("REMOVE", "Remove", "Take the picture away, with its UV map, its mask and its nodes"),
-            ),
-            default="ON",
-            options={"SKIP_SAVE"},
-        )
+    mode: str = props.EnumProperty(
+        name="Mode",
+        description="What is done with the projected picture",
+        items=PROJECTION_MODES,
+        default="ON",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """Return the tooltip of a mode's own button."""
-        return "" if properties.mode == "ON" else str(_described(cls, properties.mode))
+        tips = {name: tip for name, _label, tip in PROJECTION_MODES}
+        return "" if properties.mode == "ON" else tips[properties.mode]
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context) -> None:
         """Switch it, or have it projected, which takes some seconds in the background."""
-
-        def act() -> None:
-            models = self.targets(context)
-            if self.mode != "ON":
-                for obj in models:
-                    projecting.remove(obj) if self.mode == "REMOVE" else projecting.show(obj, is_on=False)
-            elif all(projecting.is_shown(obj) is not None for obj in models):
-                for obj in models:
-                    projecting.show(obj, is_on=True)
-            else:
-                self.begin(context, moves=False, projects=True)
-
-        return attempt(self, act)
+        models = self.targets(context)
+        if self.mode == "ON" and any(projecting.is_shown(obj) is None for obj in models):
+            self.begin(context, moves=False, projects=True)
+            return
+        for obj in models:
+            projecting.remove(obj) if self.mode == "REMOVE" else projecting.show(obj, is_on=self.mode == "ON")
 
 
-def _described(cls: Any, mode: str) -> str:
-    items = cls.__annotations__["mode"].keywords["items"]
-    return next(str(description) for name, _label, description in items if name == mode)
-
-
-class TRELLIS2_OT_replace_block_out(_OnModels, bpy.types.Operator):
+class TRELLIS2_OT_replace_block_out(ModelsOperator, bpy.types.Operator):
     """Hide what was selected when the picture was taken, in a collection “Block-Out”, and give the model its place, \
 size and parent; the picture tells the turn"""
 
@@ -138,21 +120,16 @@ size and parent; the picture tells the turn"""
     bl_options = {"REGISTER"}
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the job's model is here, and what was selected when its picture was taken."""
         return super().fits(job) and bool(block_out.of(job.viewpoint))
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context) -> None:
         """Have the background Blender find the turn; then the model takes the place, as one undo step."""
-
-        def act() -> None:
-            obj = self.target(context)
-            if not block_out.of(job_of(obj).viewpoint):
-                sentence = "Nothing was selected when the picture was taken, or it is gone. Hide the block-out by hand."
-                raise TrellisError(sentence, remedy=Remedy.NONE)
-            self.begin(context, replaces=True)
-
-        return attempt(self, act)
+        if not block_out.of(job_of(self.target(context)).viewpoint):
+            sentence = "Nothing was selected when the picture was taken, or it is gone. Hide the block-out by hand."
+            raise TrellisError(sentence, remedy=Remedy.NONE)
+        self.begin(context, replaces=True)
 
     def targets(self, context: bpy.types.Context) -> list[bpy.types.Object]:
         """Return the one model that takes the place."""
@@ -164,17 +141,13 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
 
     bl_idname = "trellis2.change_one_thing"
     bl_label = "Change One Thing"
-    bl_options: Any = set()
 
-    if TYPE_CHECKING:
-        complaint: str
-    else:
-        complaint: EnumProperty(
-            name="Complaint",
-            description="What is wrong with the model",
-            items=[(complaint.name, complaint.label, "") for complaint in COMPLAINTS.values()],
-            options={"SKIP_SAVE"},
-        )
+    complaint: str = props.EnumProperty(
+        name="Complaint",
+        description="What is wrong with the model",
+        items=[(complaint.name, complaint.label, "") for complaint in COMPLAINTS.values()],
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
@@ -199,48 +172,39 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
 
     def cost(self, _context: bpy.types.Context) -> float | None:
         """Return the price of the model, in compute units; None until it is known."""
-        return cost_of(session.jobs()[self.target()], self.complaint)
+        job = session.jobs()[self.target()]
+        return cost_again(job, _changed(job, self.complaint))
 
     def start_generation(self, context: bpy.types.Context) -> None:
         """Start the job. Raises TrellisError."""
         job = session.jobs()[self.target()]
-        values = _changed(job, self.complaint)
-        if values is None:
+        changed = _changed(job, self.complaint)
+        if not changed:
             raise TrellisError(f"{NOTHING_LEFT}.")
-        picture = image_file.from_file(picture_of(job))
         first = next(asset.models_of(job.remote_id), None)
         self.beside = first.matrix_world.translation.copy() if first is not None else None
-        self.await_models(context, self.start(picture, job.name, values, int(job.parameters["seed"]), 1))
+        self.start_again(context, job, changed, seed=int(job.parameters["seed"]))
 
 
-def draw_complaint(layout: Any, job: "Job", complaint: str) -> None:
-    """Draw the button that begins another model with one parameter changed, greyed out if nothing is left to change."""
+def draw_complaint(layout: Any, job: Job, complaint: str) -> None:
+    """Draw the button that begins another model with one parameter changed, greyed out if nothing is left to change.
+
+    Its label has the price if it is known.
+    """
+    label, changed = COMPLAINTS[complaint].label, _changed(job, complaint)
+    cost = cost_again(job, changed)
+    if cost is not None:
+        label = Text("{complaint} · {cost}", complaint=label, cost=job_words.cost_words(cost))
     row = layout.row(align=True)
-    row.enabled = COMPLAINTS[complaint].change(job.parameters) is not None
-    button = row.operator("trellis2.change_one_thing", text=translated(label_of(job, complaint)), icon="FILE_REFRESH")
+    row.enabled = bool(changed)
+    button = row.operator("trellis2.change_one_thing", text=translated(label), icon="FILE_REFRESH")
     button.job_id, button.complaint = job.id, complaint
 
 
-def label_of(job: "Job", complaint: str) -> str:
-    """Return the label of a complaint's button, with the price if it is known."""
-    label, cost = COMPLAINTS[complaint].label, cost_of(job, complaint)
-    if cost is None:
-        return label
-    return Text("{complaint} · {cost}", complaint=label, cost=job_words.cost_words(cost))
-
-
-def cost_of(job: "Job", complaint: str) -> float | None:
-    """Return what the changed model costs, in compute units; as the job did, unless that is known better."""
-    values = _changed(job, complaint)
-    cost = None if values is None else price_tag.cost_of(values)
-    return job.cost if cost is None else cost
-
-
-def _changed(job: "Job", complaint: str) -> dict[str, Value] | None:
-    """Return the job's parameters with the one that is changed; None if nothing is left to change."""
+def _changed(job: Job, complaint: str) -> dict[str, Value]:
+    """Return the parameter that is changed, with its new value; empty if nothing is left to change."""
     change = COMPLAINTS[complaint].change(job.parameters)
-    values = {name: parameter.default for name, parameter in BY_NAME.items()}
-    return None if change is None else {**values, **own_values(job), change[0]: change[1]}
+    return {} if change is None else {change[0]: change[1]}
 
 
 CLASSES: tuple[Any, ...] = (
