@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import bpy
@@ -15,49 +15,63 @@ from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
-from .operators import finishing, pictured, variations
-from .operators import jobs as job_operators
-from .panels import gallery
+from .operators import pictured, variations
+from .operators.base import classes_of
 
-JOB_ENTRIES = (
-    (
-        (job_operators.TRELLIS2_OT_import_model, "IMPORT"),
-        (job_operators.TRELLIS2_OT_generate_again, "ADD"),
-        (job_operators.TRELLIS2_OT_use_settings, "PRESET"),
-        (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"),
-        (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
-    ),
-    (
-        (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
-        (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
-        (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
-        (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
-    ),
-    (
-        (pictured.TRELLIS2_OT_align, "CAMERA_DATA"),
-        (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
-        (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
-    ),
-    (
-        (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
-        (finishing.TRELLIS2_OT_game_ready, "MOD_REMESH"),
-        (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
-        (finishing.TRELLIS2_OT_export_model, "EXPORT"),
-    ),
-    (
-        (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
-        (asset_operators.TRELLIS2_OT_save_to_library, "FILE_TICK"),
-    ),
-    (
-        (gallery.TRELLIS2_OT_enlarge_job, "ZOOM_IN"),
-        (gallery.TRELLIS2_OT_toggle_favorite, "SOLO_ON"),
-    ),
-    (
-        (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
-        (job_operators.TRELLIS2_OT_copy_job_id, "COPYDOWN"),
-    ),
-    ((job_operators.TRELLIS2_OT_remove, "TRASH"),),
+# Rows of menus: an operator, its label where that is not its own, and an icon; None is a line between them.
+Row = tuple[str, str, str] | None
+EXPORT = "trellis2.export_model"  # asks in menus, whether a folder is remembered or not: its label has a dialog's dots
+FINISHING: tuple[Row, ...] = (  # what mends a model, what puts it in its place, what makes it ready
+    ("trellis2.make_solid", "", "MOD_SOLIDIFY"),
+    ("trellis2.set_transparency", "Transparency...", "MATERIAL"),
+    ("trellis2.material_sanity", "Material Sanity...", "NODE_MATERIAL"),
+    None,
+    ("trellis2.align", "", "CAMERA_DATA"),
+    ("trellis2.project_picture", "", "IMAGE_DATA"),
+    ("trellis2.replace_block_out", "", "MOD_BUILD"),
+    None,
+    ("trellis2.level_of_detail", "Level of Detail...", "MOD_DECIM"),
+    ("trellis2.game_ready", "Game Ready...", "MOD_REMESH"),
+    ("trellis2.print_ready", "Print Ready...", "MESH_CUBE"),
+    (EXPORT, "Export...", "EXPORT"),
 )
+LIBRARY: tuple[Row, ...] = (
+    ("trellis2.mark_asset", "", "ASSET_MANAGER"),
+    ("trellis2.save_to_library", "", "FILE_TICK"),
+)
+RETRY = ("trellis2.retry", "", "FILE_REFRESH")
+REMOVE = ("trellis2.remove", "", "TRASH")
+JOB: tuple[Row, ...] = (
+    ("trellis2.import_model", "", "IMPORT"),
+    ("trellis2.generate_again", "", "ADD"),
+    ("trellis2.use_settings", "", "PRESET"),
+    RETRY,
+    ("trellis2.cancel", "", "CANCEL"),
+    None,
+    ("trellis2.check_model", "", "VIEWZOOM"),
+    *FINISHING,
+    None,
+    *LIBRARY,
+    None,
+    ("trellis2.enlarge_job", "", "ZOOM_IN"),
+    ("trellis2.toggle_favorite", "", "SOLO_ON"),
+    None,
+    ("trellis2.open_folder", "", "FILE_FOLDER"),
+    ("trellis2.copy_job_id", "", "COPYDOWN"),
+    None,
+    REMOVE,
+)
+
+
+def _draw(layout: Any, entries: Iterable[Row]) -> None:
+    for entry in entries:
+        if entry is None:
+            layout.separator()
+            continue
+        operator, label, icon = entry
+        button = layout.operator(operator, icon=icon, **({"text": label} if label else {}))
+        if operator == EXPORT:
+            button.asks = True
 
 
 class TRELLIS2_MT_job(bpy.types.Menu):
@@ -69,20 +83,25 @@ class TRELLIS2_MT_job(bpy.types.Menu):
         """List all actions. Grey out those that do not fit this job, so that they never act on another one."""
         layout: Any = self.layout
         job = session.jobs().get(rows.active_id())
-        for number, group in enumerate(JOB_ENTRIES):
-            if number:
+        for entry in JOB:
+            if entry is None:
                 layout.separator()
-            for operator, icon in group:
-                entry, label = layout.row(), operator.bl_label
-                if job is not None and operator.fits(job):
-                    label = operator.label(job)
-                else:
-                    entry.enabled = job is None
-                button = entry.operator(operator.bl_idname, text=translated(label), icon=icon)
-                button.job_id = "" if job is None else job.id
-                if operator is finishing.TRELLIS2_OT_export_model:
-                    button.asks = True  # its label has the dots of a dialog, whether a folder is remembered or not
+                continue
+            name, _, icon = entry
+            operator = _class_of(name)
+            is_fitting = job is not None and operator.fits(job)
+            row = layout.row()
+            row.enabled = is_fitting or job is None
+            label = operator.label(job) if is_fitting else operator.bl_label
+            button = row.operator(name, text=translated(label), icon=icon)
+            button.job_id = "" if job is None else job.id
+            if name == EXPORT:
+                button.asks = True
         layout.operator("trellis2.remove_failed", icon="TRASH")
+
+
+def _class_of(operator: str) -> Any:
+    return getattr(bpy.types, operator.replace("trellis2.", "TRELLIS2_OT_"))
 
 
 class TRELLIS2_MT_preset(bpy.types.Menu):
@@ -130,7 +149,7 @@ class TRELLIS2_MT_model(bpy.types.Menu):
         layout.operator("trellis2.keep_variation", icon="CHECKMARK")
         layout.separator()
         layout.operator("trellis2.check_model", icon="VIEWZOOM")
-        _draw_finishing(layout)
+        _draw(layout, FINISHING)
         layout.separator()
         layout.operator("trellis2.remove_material_sanity", icon="X")
         layout.operator("trellis2.use_triangles", icon="MESH_DATA")
@@ -138,8 +157,7 @@ class TRELLIS2_MT_model(bpy.types.Menu):
         layout.separator()
         _draw_complaints(layout, context)
         layout.separator()
-        layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
-        layout.operator("trellis2.save_to_library", icon="FILE_TICK")
+        _draw(layout, LIBRARY)
 
 
 class TRELLIS2_MT_account(bpy.types.Menu):
@@ -208,22 +226,6 @@ def _draw_complaints(layout: Any, context: bpy.types.Context) -> None:
         entry.operator("trellis2.change_one_thing", text=complaint.label).complaint = complaint.name
 
 
-def _draw_finishing(layout: Any) -> None:
-    """List the steps on a model: what mends it, what puts it in its place, what makes it ready."""
-    layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
-    layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
-    layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
-    layout.separator()
-    layout.operator("trellis2.align", icon="CAMERA_DATA")
-    layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
-    layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
-    layout.separator()
-    layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
-    layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
-    layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
-    layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
-
-
 Draw = Callable[[Any, bpy.types.Context], None]
 
 
@@ -268,11 +270,7 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
         self.layout.separator()
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
     if asset.is_model(obj):
-        self.layout.separator()
-        _draw_finishing(self.layout)
-        self.layout.separator()
-        self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
-        self.layout.operator("trellis2.save_to_library", icon="FILE_TICK")
+        _draw(self.layout, (None, *FINISHING, None, *LIBRARY))
 
 
 def _draw_on_failed_box(layout: Any, obj: Any) -> None:
@@ -282,10 +280,10 @@ def _draw_on_failed_box(layout: Any, obj: Any) -> None:
     if job is None or job.stage not in (job_table.Stage.FAILED, job_table.Stage.UNCERTAIN):
         return
     layout.separator()
-    actions: Any = (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"), (job_operators.TRELLIS2_OT_remove, "TRASH")
-    for operator, icon in actions:
+    for name, _, icon in (RETRY, REMOVE):
+        operator = _class_of(name)
         if operator.fits(job):
-            layout.operator(operator.bl_idname, text=translated(operator.label(job)), icon=icon).job_id = job.id
+            layout.operator(name, text=translated(operator.label(job)), icon=icon).job_id = job.id
     layout.operator("trellis2.remove_failed", icon="TRASH")
 
 
@@ -309,11 +307,4 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_file_import", _draw_from_files),
     ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_MT_job,
-    TRELLIS2_MT_preset,
-    TRELLIS2_MT_batch,
-    TRELLIS2_MT_model,
-    TRELLIS2_MT_account,
-    TRELLIS2_MT_trellis,
-)
+CLASSES = classes_of(__name__)
