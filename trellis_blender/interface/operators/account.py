@@ -14,7 +14,7 @@ from ...settings import preferences
 from ...settings.stored_key import key_file
 from ..at_need import accounts, session
 from . import price_tag
-from .base import Action, Result, can_act, props
+from .base import Action, Result, can_act, classes_of, props
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (
@@ -170,11 +170,4 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_enter_key,
-    TRELLIS2_OT_forget_key,
-    TRELLIS2_OT_allow_online_access,
-    TRELLIS2_OT_test_connection,
-    TRELLIS2_OT_open_preferences,
-    TRELLIS2_OT_open_network_preferences,
-)
+CLASSES = classes_of(__name__)

@@ -13,7 +13,7 @@ from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
 from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
-from .base import Action, Result, attempt, can_act, factor, props, refuse
+from .base import Action, Result, attempt, can_act, classes_of, factor, props, refuse
 from .jobs import JobOperator
 
 if TYPE_CHECKING:
@@ -345,12 +345,4 @@ def _face_count(model: Any) -> int:
     return len(model.data.loops) - 2 * len(model.data.polygons)
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_mark_asset,
-    TRELLIS2_OT_save_to_library,
-    TRELLIS2_OT_level_of_detail,
-    TRELLIS2_OT_make_solid,
-    TRELLIS2_OT_cancel_step,
-    TRELLIS2_OT_check_model,
-    TRELLIS2_OT_set_transparency,
-)
+CLASSES = classes_of(__name__)

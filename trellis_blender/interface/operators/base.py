@@ -5,6 +5,7 @@ the jobs, add placeholders.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -40,6 +41,12 @@ DOUBLE_CLICK_SECONDS = 0.8
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
 IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
+
+
+def classes_of(module: str) -> tuple[Any, ...]:
+    """Return the classes of the module that Blender is to be told about, in the order in which they stand there."""
+    own = [cls for cls in vars(sys.modules[module]).values() if getattr(cls, "__module__", "") == module]
+    return tuple(cls for cls in own if cls.__name__.startswith("TRELLIS2_"))
 
 
 def factor(*, name: str, description: str, default: float) -> Any:

@@ -11,7 +11,7 @@ import bpy
 from ...core.errors import Text, TrellisError
 from ...host.translation.translation import translated
 from ..at_need import clean_up, session
-from .base import Action, Result, can_act, props
+from .base import Action, Result, can_act, classes_of, props
 
 
 class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
@@ -105,4 +105,4 @@ def _loss(count: int) -> str:
     return Text("{count} models that you paid for are lost", count=count)
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_clean_up,)
+CLASSES = classes_of(__name__)

@@ -14,7 +14,7 @@ from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
-from .base import IMAGE_EXTENSIONS, Fields, Generate, Result, click, click_again, props
+from .base import IMAGE_EXTENSIONS, Fields, Generate, Result, classes_of, click, click_again, props
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -166,10 +166,4 @@ class TRELLIS2_FH_picture(DroppedImage, bpy.types.FileHandler):
     region = "UI"
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_generate_files,
-    TRELLIS2_OT_generate_dropped,
-    TRELLIS2_OT_use_file,
-    TRELLIS2_FH_image,
-    TRELLIS2_FH_picture,
-)
+CLASSES = classes_of(__name__)

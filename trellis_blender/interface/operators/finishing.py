@@ -14,7 +14,7 @@ from ...picture.sources import BLEND_RELATIVE
 from ...settings import scene as scene_settings
 from ..at_need import asset, formats, presets_of_games, printing, sanity_nodes, session
 from .assets import MeshOperator, StepOperator
-from .base import Result, factor, props
+from .base import Result, classes_of, factor, props
 
 REMEMBERED = {
     "format": "export_format",
@@ -362,11 +362,4 @@ class TRELLIS2_OT_use_triangles(StepOperator, bpy.types.Operator):
         session.start().finishing.begin_again(self.target(), {"shape": "TRIANGLES"})
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_material_sanity,
-    TRELLIS2_OT_remove_material_sanity,
-    TRELLIS2_OT_print_ready,
-    TRELLIS2_OT_export_model,
-    TRELLIS2_OT_game_ready,
-    TRELLIS2_OT_use_triangles,
-)
+CLASSES = classes_of(__name__)

@@ -17,7 +17,7 @@ from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
-from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, props, tell
+from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, classes_of, props, tell
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -414,17 +414,4 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_cancel,
-    TRELLIS2_OT_retry,
-    TRELLIS2_OT_import_model,
-    TRELLIS2_OT_generate_again,
-    TRELLIS2_OT_use_settings,
-    TRELLIS2_OT_open_folder,
-    TRELLIS2_OT_open_jobs_folder,
-    TRELLIS2_OT_copy_job_id,
-    TRELLIS2_OT_remove,
-    TRELLIS2_OT_remove_failed,
-    TRELLIS2_OT_import_by_id,
-    TRELLIS2_OT_dismiss,
-)
+CLASSES = classes_of(__name__)

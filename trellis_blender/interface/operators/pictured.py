@@ -17,7 +17,7 @@ from ...core.request.presets import COMPLAINTS
 from ...host.translation.translation import translated
 from ..at_need import asset, block_out, job_words, projecting, session, viewpoint
 from .assets import AssetOperator, made_by
-from .base import props
+from .base import classes_of, props
 from .jobs import PaidAgain, cost_again
 
 if TYPE_CHECKING:
@@ -207,9 +207,4 @@ def _changed(job: Job, complaint: str) -> dict[str, Value]:
     return {} if change is None else {change[0]: change[1]}
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_align,
-    TRELLIS2_OT_project_picture,
-    TRELLIS2_OT_replace_block_out,
-    TRELLIS2_OT_change_one_thing,
-)
+CLASSES = classes_of(__name__)

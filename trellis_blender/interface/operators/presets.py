@@ -20,7 +20,7 @@ from ...host.translation.translation import translated, translated_report
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import files, presets
-from .base import Fields, Result, props
+from .base import Fields, Result, classes_of, props
 
 
 class SettingsOperator(Fields):
@@ -141,10 +141,4 @@ class TRELLIS2_MT_subject(bpy.types.Menu):
             layout.operator("trellis2.use_subject", text=subject.label).subject = subject.name
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_use_preset,
-    TRELLIS2_OT_reset_group,
-    TRELLIS2_OT_add_preset,
-    TRELLIS2_OT_use_subject,
-    TRELLIS2_MT_subject,
-)
+CLASSES = classes_of(__name__)

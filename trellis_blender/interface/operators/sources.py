@@ -20,7 +20,19 @@ from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session
 from . import chosen_picture, preview_requests, price_tag
-from .base import IMAGE_EXTENSIONS, Action, Fields, Generate, Result, attempt, can_act, click, click_again, props
+from .base import (
+    IMAGE_EXTENSIONS,
+    Action,
+    Fields,
+    Generate,
+    Result,
+    attempt,
+    can_act,
+    classes_of,
+    click,
+    click_again,
+    props,
+)
 
 if TYPE_CHECKING:
     from ...core.picture.file import ChosenPicture
@@ -333,10 +345,4 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
 
 def classes() -> tuple[Any, ...]:
     """Return the operators; the sources' follow the table's order."""
-    return (
-        TRELLIS2_OT_generate,
-        TRELLIS2_OT_send_opaque,
-        TRELLIS2_OT_look_again,
-        TRELLIS2_OT_make_film_transparent,
-        *map(operator_of, sources.TABLE),
-    )
+    return (*classes_of(__name__), *map(operator_of, sources.TABLE))

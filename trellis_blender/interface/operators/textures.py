@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...host.translation.translation import translated
-from .base import Fields, Result, can_act, props
+from .base import Fields, Result, can_act, classes_of, props
 
 WORKBENCH = "BLENDER_WORKBENCH"
 PREVIEW_DESCRIPTION = (
@@ -81,4 +81,4 @@ class TRELLIS2_OT_show_textures(Fields, bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_show_textures,)
+CLASSES = classes_of(__name__)

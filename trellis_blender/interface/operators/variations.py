@@ -11,7 +11,7 @@ import bpy
 from ...core.errors import Text
 from ...host.translation.translation import translated_report
 from ..at_need import importing, material, placeholder, recipe, session
-from .base import Result, can_act
+from .base import Result, can_act, classes_of
 
 Variation = tuple[str, int]
 
@@ -108,4 +108,4 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_keep_variation,)
+CLASSES = classes_of(__name__)
