@@ -95,7 +95,6 @@ class TRELLIS2_OT_forget_key(Action, bpy.types.Operator):
     bl_label = "Forget Key"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first."""
         question = "Scenario shows a secret only once. Delete it here?"
         return price_tag.confirm(self, context, event, question, "Forget Key")
 
@@ -122,7 +121,6 @@ class TRELLIS2_OT_open_preferences(bpy.types.Operator):
     bl_label = "Open Preferences"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the add-on's preferences, unfolded."""
         if bpy.app.background:
             self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
             return {"CANCELLED"}
@@ -162,7 +160,6 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
     bl_label = "Open Network Preferences"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the System section of Blender's preferences."""
         if bpy.app.background:
             self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
             return {"CANCELLED"}

@@ -74,7 +74,6 @@ class MeshOperator(AssetOperator):
         return can_act(cls, is_mesh or super().poll(context), otherwise=NO_MESH)
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
-        """Return the model. Raises TrellisError if there is none."""
         active = context.active_object
         return active if active is not None and _is_mesh(active) and not self.job_id else super().target(context)
 
@@ -88,7 +87,6 @@ class StepOperator(Action):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a step."""
         is_any = imported(session) and bool(session.works())
         return can_act(cls, is_any, otherwise="Nothing is being done to a model")
 
@@ -256,7 +254,6 @@ with holes closed and all faces outside out"""
         return "\n".join([f"{tip}.", *map(translated, findings.numbers(job.findings))])
 
     def act(self, context: bpy.types.Context) -> None:
-        """Begin it. It is a row in the list of jobs, and costs nothing."""
         settings = {"smallest_part": self.smallest_part / 100, "largest_hole": self.largest_hole}
         session.start().finishing.begin("solid", self.target(context), settings)
 

@@ -40,6 +40,7 @@ DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits in its queue. So we ignore clicks until the artist could see
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
+LOOK_SECONDS = 0.2
 IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
 
 
@@ -112,11 +113,47 @@ class Fields(MixIn):
             layout.prop(self, name)
         return layout
 
+
+class FromBrowser(Fields):
+    """An operator that takes files, which the artist may choose in Blender's file browser."""
+
+    filter_glob: str = props.StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+    is_from_browser = False
+
     def browse(self, context: bpy.types.Context) -> Result:
-        """Open Blender's file browser, which executes the operator."""
+        """Open the file browser, which executes the operator."""
         manager: Any = context.window_manager
         manager.fileselect_add(self)
+        self.is_from_browser = True
         return {"RUNNING_MODAL"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are in the panel."""
+
+
+class Watching(Fields):
+    """An operator that waits for something while the artist goes on: Blender calls its `modal` at every event."""
+
+    _timer: Any = None
+
+    def watch(self, context: bpy.types.Context) -> Result:
+        """Begin to wait, with an event every now and then."""
+        manager: Any = context.window_manager
+        self._timer = manager.event_timer_add(LOOK_SECONDS, window=context.window)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def end_watch(self, context: bpy.types.Context) -> None:
+        """Wait no more."""
+        manager: Any = context.window_manager
+        if self._timer is not None:
+            manager.event_timer_remove(self._timer)
+            self._timer = None
+
+    @staticmethod
+    def is_stopped(event: bpy.types.Event) -> bool:
+        """Return whether the artist has pressed Esc."""
+        return event.type == "ESC" and event.value == "PRESS"
 
 
 class Action(Fields):
@@ -242,7 +279,6 @@ class Generate(PaidAction):
         return scene_settings.variations(self, scene_settings.of_scene(context.scene))
 
     def cost(self, context: bpy.types.Context) -> float | None:
-        """Return the price of all models together, in compute units; None until it is known."""
         cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
         return None if cost is None else cost * self.count(context)
 

@@ -44,7 +44,6 @@ class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether any job has ended."""
         return can_act(cls, any(_by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:

@@ -14,13 +14,13 @@ from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
-from .base import IMAGE_EXTENSIONS, Fields, Generate, Result, classes_of, click, click_again, props
+from .base import IMAGE_EXTENSIONS, FromBrowser, Generate, Result, classes_of, click, click_again, props
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
 
-class ImageFiles(Fields):
+class ImageFiles(FromBrowser):
     """The properties that Blender's file browser and a drop fill in."""
 
     directory: str = props.StringProperty(
@@ -30,28 +30,22 @@ class ImageFiles(Fields):
         options={"SKIP_SAVE", "HIDDEN", *sources.BLEND_RELATIVE},
     )
     files: Any = props.CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
-    filter_glob: str = props.StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
 
     def paths(self) -> list[Path]:
         """Return the paths of the chosen files."""
         folder = Path(bpy.path.abspath(self.directory))
         return [folder / each.name for each in self.files if each.name]
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are in the panel."""
-
 
 class GenerateFromFiles(ImageFiles, Generate):
     """Makes a model from each of the files."""
 
-    is_from_browser = False
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the file browser, at a click. Several dropped files become a batch; one was asked for."""
-        if not self.paths():
-            self.is_from_browser = True
+        count = len(self.paths())
+        if not count:
             return self.browse(context)
-        return Generate.invoke(self, context, event) if len(self.paths()) == 1 else self._as_batch()
+        return Generate.invoke(self, context, event) if count == 1 else self._as_batch()
 
     def _as_batch(self) -> Result:
         """Have the batch ask once for all files, and make few models at a time."""

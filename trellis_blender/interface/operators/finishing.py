@@ -222,7 +222,6 @@ flat bottom, checked, with its volume and weight"""
         self.draw_fields("size", "cut", "density", "format", *(["folder"] if self.format != "NONE" else ()))
 
     def act(self, context: bpy.types.Context) -> None:
-        """Begin it. It is a row in the list of jobs, and costs nothing."""
         self._recall(context)
         obj, is_written = self.target(context), self.format != "NONE"
         if self.format == "3MF" and not printing.has_3mf():
@@ -333,7 +332,6 @@ baked textures and a normal map, LODs and a collision hull"""
         layout.prop(self, "engine")
 
     def act(self, context: bpy.types.Context) -> None:
-        """Begin it. It is a row in the list of jobs, and costs nothing."""
         faces, size = self._counts()
         if self.shape == "QUADS" and faces > presets_of_games.MOST_QUADS:
             sentence = (

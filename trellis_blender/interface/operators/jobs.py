@@ -89,7 +89,6 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """Return whether the job runs and is not cancelled yet."""
         return is_cancellable(job)
 
     def act(self, _context: bpy.types.Context) -> None:
@@ -207,11 +206,9 @@ class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
         return Text("Again with Another Seed · {cost}", cost=job_words.cost_words(price))
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        """Return the price of the model, in compute units; None until it is known."""
         return cost_again(session.jobs()[self.target()], {})
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        """Start a job like this one. Raises TrellisError."""
         self.start_again(context, session.jobs()[self.target()], {})
 
 
@@ -380,11 +377,9 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for the ID, at a click."""
         return self.ask(context)
 
     def act(self, context: bpy.types.Context) -> None:
-        """Fetch and import the model."""
         self.check_wait(context)
         uncertain = session.jobs().get(self.job_id)
         if uncertain is not None and uncertain.stage is job_table.Stage.UNCERTAIN:
@@ -405,11 +400,9 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a message."""
         return can_act(cls, session.state().messages.is_any, otherwise="There is no message to take away")
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Dismiss the messages."""
         session.state().messages.dismiss()
         return {"FINISHED"}
 

@@ -171,12 +171,10 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         )
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        """Return the price of the model, in compute units; None until it is known."""
         job = session.jobs()[self.target()]
         return cost_again(job, _changed(job, self.complaint))
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        """Start the job. Raises TrellisError."""
         job = session.jobs()[self.target()]
         changed = _changed(job, self.complaint)
         if not changed:

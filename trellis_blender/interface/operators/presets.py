@@ -135,7 +135,6 @@ class TRELLIS2_MT_subject(bpy.types.Menu):
     bl_label = "Subject"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List the kinds."""
         layout: Any = self.layout
         for subject in SUBJECTS.values():
             layout.operator("trellis2.use_subject", text=subject.label).subject = subject.name

@@ -21,11 +21,11 @@ from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session
 from . import chosen_picture, preview_requests, price_tag
 from .base import (
-    IMAGE_EXTENSIONS,
     Action,
-    Fields,
+    FromBrowser,
     Generate,
     Result,
+    Watching,
     attempt,
     can_act,
     classes_of,
@@ -38,33 +38,7 @@ if TYPE_CHECKING:
     from ...core.picture.file import ChosenPicture
 
 GENERATE = "trellis2.generate"
-LOOK_SECONDS = 0.2
 QUESTION_SECONDS = 3.0  # how long the question waits for the picture or the price, which Scenario tells
-
-
-class Watching(Fields):
-    """An operator that waits for something while the artist goes on: Blender calls its `modal` at every event."""
-
-    _timer: Any = None
-
-    def watch(self, context: bpy.types.Context) -> Result:
-        """Begin to wait, with an event every now and then."""
-        manager: Any = context.window_manager
-        self._timer = manager.event_timer_add(LOOK_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def end_watch(self, context: bpy.types.Context) -> None:
-        """Wait no more."""
-        manager: Any = context.window_manager
-        if self._timer is not None:
-            manager.event_timer_remove(self._timer)
-            self._timer = None
-
-    @staticmethod
-    def is_stopped(event: bpy.types.Event) -> bool:
-        """Return whether the artist has pressed Esc."""
-        return event.type == "ESC" and event.value == "PRESS"
 
 
 class GenerateFromSource(Generate, Watching):
@@ -170,27 +144,18 @@ def _redraw() -> None:
     redraw.redraw_status_bars()
 
 
-class GenerateFromBrowser(GenerateFromSource):
+class GenerateFromBrowser(FromBrowser, GenerateFromSource):
     """An operator that generates from a file chosen in Blender's file browser."""
-
-    filter_glob: str = props.StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
-
-    is_from_browser = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the file browser, at a click, unless the panel has a file."""
-        if self.properties.is_property_set("filepath"):
-            return Generate.invoke(self, context, event)
-        self.is_from_browser = True
-        return self.browse(context)
+        is_given = self.properties.is_property_set("filepath")
+        return Generate.invoke(self, context, event) if is_given else self.browse(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the file. If it was just chosen in the file browser, ask what a click would ask."""
         is_asked = self.is_from_browser and self.objection(context)
         return click_again(self) if is_asked else super().execute(context)
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are in the panel."""
 
 
 @functools.cache
@@ -252,7 +217,6 @@ class TRELLIS2_OT_generate(Watching, bpy.types.Operator):
         self.end_watch(context)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the picture."""
         from ..panels.generate_panel import draw_question
 
         draw_question(self.layout, context)
@@ -291,7 +255,6 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         return super().invoke(context, event) if self.job_id else self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Send the picture."""
         if self.job_id:
             return super().execute(context)
         chosen = scene_settings.of_scene(context.scene)
@@ -299,7 +262,6 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         return click(self, source.operator, opaque=True, **source.given(chosen))
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        """Send the picture of the job."""
         state = session.start()
         picture, job = state.refused.get(self.job_id), state.jobs.get(self.job_id)
         if picture is None or job is None:
@@ -332,12 +294,10 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the film is not transparent yet."""
         is_opaque = context.scene is not None and not context.scene.render.film_transparent
         return can_act(cls, is_opaque, otherwise="The film is transparent. Render again (F12)")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Make the film transparent."""
         assert context.scene is not None
         context.scene.render.film_transparent = True
         return {"FINISHED"}

@@ -67,7 +67,6 @@ class TRELLIS2_OT_show_textures(Fields, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a viewport without textures."""
         return can_act(cls, not are_shown(context), otherwise="No viewport is without textures")
 
     def execute(self, context: bpy.types.Context) -> Result:

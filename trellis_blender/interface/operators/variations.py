@@ -86,14 +86,12 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether the active object is one of several variations."""
         is_one, is_free = variation_of(context.object) is not None, context.mode == "OBJECT"
         return can_act(
             cls, is_one, otherwise="Make one of several variations active. Generate them with Variations above 1"
         ) and can_act(cls, is_free, otherwise="Switch to Object Mode, then choose the variation")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Remove the other variations."""
         kept = variation_of(context.object)
         assert kept is not None
         assert context.scene is not None
