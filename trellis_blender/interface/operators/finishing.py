@@ -16,13 +16,6 @@ from ..at_need import asset, formats, presets_of_games, printing, sanity_nodes, 
 from .assets import MeshOperator, StepOperator
 from .base import Result, classes_of, factor, props
 
-REMEMBERED = {
-    "format": "export_format",
-    "engine": "export_engine",
-    "folder": "export_folder",
-    "at_origin": "export_at_origin",
-}
-
 
 def folder_of(path: str) -> str:
     """Return the whole path of the folder that the artist chose. Raises TrellisError if there is none.
@@ -46,6 +39,26 @@ class FolderOption(MeshOperator):
         options={"SKIP_SAVE", *BLEND_RELATIVE},
     )
 
+    remembered: tuple[str, ...] = ("folder",)  # the properties that the scene's settings keep, as `export_folder`
+
+    def recall(self, context: bpy.types.Context) -> None:
+        """Take over what was chosen last, where nothing else is given."""
+        kept = scene_settings.of_scene(context.scene)
+        for name in self.remembered:
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(kept, f"export_{name}"))
+
+    def remember(self, context: bpy.types.Context) -> None:
+        """Keep what was chosen now."""
+        kept = scene_settings.of_scene(context.scene)
+        for name in self.remembered:
+            setattr(kept, f"export_{name}", getattr(self, name))
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask, at a click, and show what was chosen last."""
+        self.recall(context)
+        return super().invoke(context, event)
+
 
 class TRELLIS2_OT_export_model(FolderOption, bpy.types.Operator):
     """Export the model, with what is parented to it, in the background, for a game engine or another program; \
@@ -55,6 +68,7 @@ the folder is remembered, and a file of the same name is replaced"""
     bl_label = "Export"
     bl_options = {"REGISTER"}
     dialog_width = 360
+    remembered = ("format", "engine", "folder", "at_origin")
 
     engine: str = props.EnumProperty(
         name="For",
@@ -81,7 +95,7 @@ the folder is remembered, and a file of the same name is replaced"""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Export at once if the folder is remembered, else ask, at a click."""
-        self._recall(context)
+        self.recall(context)
         return self.execute(context) if self.folder and not self.asks else super().invoke(context, event)
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -89,7 +103,7 @@ the folder is remembered, and a file of the same name is replaced"""
 
     def act(self, context: bpy.types.Context) -> None:
         """Begin it, and remember what was chosen."""
-        self._recall(context)
+        self.recall(context)
         obj, folder = self.target(context), folder_of(self.folder)
         kind = formats.resolved(self.format, self.engine)
         settings = {
@@ -100,19 +114,10 @@ the folder is remembered, and a file of the same name is replaced"""
             "at_origin": self.at_origin,
         }
         session.start().finishing.begin("export", obj, settings)
-        kept = scene_settings.of_scene(context.scene)
-        for own, remembered in REMEMBERED.items():
-            setattr(kept, remembered, getattr(self, own))
+        self.remember(context)
         engine = next(label for name, label, _tip in scene_settings.EXPORT_ENGINES if name == self.engine)
         said = Text("Exporting {name} as {format} for {engine}", name=obj.name, format=kind, engine=translated(engine))
         self.report({"INFO"}, translated_report(said))
-
-    def _recall(self, context: bpy.types.Context) -> None:
-        """Take over what was chosen last, where nothing else is given."""
-        kept = scene_settings.of_scene(context.scene)
-        for own, remembered in REMEMBERED.items():
-            if not self.properties.is_property_set(own):
-                setattr(self, own, getattr(kept, remembered))
 
 
 class TRELLIS2_OT_material_sanity(MeshOperator, bpy.types.Operator):
@@ -213,16 +218,11 @@ flat bottom, checked, with its volume and weight"""
         ),
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the size and the rest, at a click."""
-        self._recall(context)
-        return super().invoke(context, event)
-
     def draw(self, _context: bpy.types.Context) -> None:
         self.draw_fields("size", "cut", "density", "format", *(["folder"] if self.format != "NONE" else ()))
 
     def act(self, context: bpy.types.Context) -> None:
-        self._recall(context)
+        self.recall(context)
         obj, is_written = self.target(context), self.format != "NONE"
         if self.format == "3MF" and not printing.has_3mf():
             raise TrellisError(printing.NO_3MF, remedy=Remedy.NONE)
@@ -238,10 +238,7 @@ flat bottom, checked, with its volume and weight"""
         }
         session.start().finishing.begin("print", obj, settings)
         if is_written:
-            scene_settings.of_scene(context.scene).export_folder = self.folder
-
-    def _recall(self, context: bpy.types.Context) -> None:
-        self.folder = self.folder or scene_settings.of_scene(context.scene).export_folder
+            self.remember(context)
 
 
 class TRELLIS2_OT_game_ready(MeshOperator, bpy.types.Operator):

@@ -33,7 +33,7 @@ def others(scene: bpy.types.Scene, kept: Variation) -> list[bpy.types.Object]:
     found: dict[bpy.types.Object, None] = {}
     for obj in scene.objects:
         variation = recipe.variation(obj) or (variation_of(obj) if placeholder.job_id(obj) else None)
-        if variation is not None and variation[0] == kept[0] and variation != kept and _is_local(obj):
+        if variation is not None and variation[0] == kept[0] and variation != kept and not obj.library:
             found[obj] = None
             if obj.type == "EMPTY":
                 found.update(dict.fromkeys(obj.children_recursive))
@@ -62,10 +62,6 @@ def keep(scene: bpy.types.Scene, kept: Variation) -> int:
         if not each.users and not (running is not None and running.decoding.has_in_hand(each)):
             bpy.data.batch_remove([each])
     return waiting
-
-
-def _is_local(obj: Any) -> bool:
-    return obj.library is None
 
 
 def _data(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
