@@ -77,47 +77,6 @@ else:
     jobs_folder = AtNeed("settings.jobs_folder")
     presets = AtNeed("settings.presets")
 
-__all__ = [
-    "accounts",
-    "asset",
-    "batches",
-    "begin",
-    "begin_no_more",
-    "begin_soon",
-    "block_out",
-    "block_until_done",
-    "build",
-    "busy",
-    "clean_up",
-    "file",
-    "files",
-    "findings",
-    "formats",
-    "icons",
-    "imported",
-    "importing",
-    "job_folder",
-    "job_table",
-    "job_words",
-    "jobs_folder",
-    "material",
-    "messages",
-    "place",
-    "placeholder",
-    "plans",
-    "presets",
-    "presets_of_games",
-    "printing",
-    "projecting",
-    "recipe",
-    "redraw",
-    "render",
-    "sanity_nodes",
-    "session",
-    "transparency",
-    "viewpoint",
-]
-
 
 def begin_soon() -> None:
     """Have a timer start the session, for draw functions, which may not do work: importing it takes time.

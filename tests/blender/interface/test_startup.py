@@ -133,8 +133,3 @@ def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str)
         if alias.name.islower()  # a module
     }
     assert late == typed
-
-
-def test_what_is_imported_at_need_can_be_taken(addon: Any) -> None:
-    late = [name for name, one in vars(addon.at_need).items() if isinstance(one, addon.at_need.AtNeed)]
-    assert sorted(addon.at_need.__all__) == sorted([*late, "begin_no_more", "begin_soon", "imported"])
