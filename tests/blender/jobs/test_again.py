@@ -74,8 +74,9 @@ def limit() -> Any:
 def clicked(addon: Any, job_id: str) -> tuple[set[str], list[str]]:
     """What a click answers, and what it asks."""
     cls, asked = addon.job_operators.TRELLIS2_OT_generate_again, []
-    own = {name: getattr(cls, name) for name in (*GUARDS, "objection", "cost", "target", "fits", "none")}
+    own = {name: getattr(cls, name) for name in (*GUARDS, "objection", "cost", "target", "none")}
     own |= {
+        "fits": staticmethod(cls.fits),
         "job_id": job_id,
         "execute": lambda _self, _context: {"RAN"},
         "invoke": addon.base_operators.PaidAction.invoke,

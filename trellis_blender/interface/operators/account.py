@@ -10,11 +10,11 @@ import bpy
 from ... import __package__ as base_package
 from ...core.errors import Text
 from ...host.translation.translation import translated
-from ...settings import preferences
+from ...settings import preferences, props
 from ...settings.stored_key import key_file
 from ..at_need import accounts, session
 from . import price_tag
-from .base import Action, Result, can_act, classes_of, props
+from .base import Action, Result, can_act, classes_of
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (

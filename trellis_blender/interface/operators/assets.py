@@ -12,9 +12,10 @@ import bpy
 from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
-from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
-from .base import Action, Result, attempt, can_act, classes_of, factor, props, refuse
-from .jobs import JobOperator
+from ...settings import props
+from ..at_need import asset, findings, imported, job_table, recipe, session, transparency
+from .base import Action, Result, attempt, can_act, classes_of, factor, refuse
+from .jobs import JobOperator, is_importable
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -274,11 +275,7 @@ class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
     bl_idname = "trellis2.check_model"
     bl_label = "Check Model"
     none = "No model is finished yet. Generate one first"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Return whether the job's model is on this computer."""
-        return importing.is_importable(job)
+    fits = staticmethod(is_importable)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:

@@ -16,7 +16,7 @@ from ...core.errors import Text, TrellisError
 from ...core.files import PICTURE_ENDINGS
 from ...core.request.presets import VARIATIONS_MAXIMUM
 from ...host.translation.translation import translated, translated_report
-from ...settings import preferences
+from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session
 from . import price_tag
@@ -35,7 +35,6 @@ else:
     Result = set
     MixIn = object  # Blender registers no property of a base that is an operator itself
 
-props: Any = bpy.props  # the stubs say that a property is None
 DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits in its queue. So we ignore clicks until the artist could see
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
@@ -85,19 +84,8 @@ def refuse(error: TrellisError) -> None:
     session.redraw()
 
 
-class Fields(MixIn):
-    """An operator that writes its properties like the fields of a dataclass: `faces: int = props.IntProperty(...)`.
-
-    Blender expects `faces: IntProperty(...)`, which says nothing about the type to whoever reads or checks it.
-    """
-
-    def __init_subclass__(cls) -> None:
-        """Write the properties as Blender expects them."""
-        super().__init_subclass__()
-        for name, value in [*vars(cls).items()]:
-            if isinstance(value, props._PropertyDeferred):
-                cls.__annotations__[name] = value
-                delattr(cls, name)
+class TrellisOperator(Fields, MixIn):
+    """What all our operators share."""
 
     def ask(self, context: bpy.types.Context, **look: Any) -> Result:
         """Open the operator's dialog. `look`: its width, title and label, see `invoke_props_dialog`."""
@@ -114,7 +102,7 @@ class Fields(MixIn):
         return layout
 
 
-class FromBrowser(Fields):
+class FromBrowser(TrellisOperator):
     """An operator that takes files, which the artist may choose in Blender's file browser."""
 
     filter_glob: str = props.StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
@@ -131,7 +119,7 @@ class FromBrowser(Fields):
         """Keep the file browser's sidebar empty: the parameters are in the panel."""
 
 
-class Watching(Fields):
+class Watching(TrellisOperator):
     """An operator that waits for something while the artist goes on: Blender calls its `modal` at every event."""
 
     _timer: Any = None
@@ -156,7 +144,7 @@ class Watching(Fields):
         return event.type == "ESC" and event.value == "PRESS"
 
 
-class Action(Fields):
+class Action(TrellisOperator):
     """An operator that may fail, and then tells the artist why."""
 
     def execute(self, context: bpy.types.Context) -> Result:

@@ -10,8 +10,9 @@ import bpy
 
 from ...core.errors import Text, TrellisError
 from ...host.translation.translation import translated
+from ...settings import props
 from ..at_need import clean_up, session
-from .base import Action, Result, can_act, classes_of, props
+from .base import Action, Result, can_act, classes_of
 
 
 class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):

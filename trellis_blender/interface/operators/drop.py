@@ -11,10 +11,11 @@ import bpy
 from ...core.errors import PictureError
 from ...host.translation.translation import translated
 from ...picture import sources
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
-from .base import IMAGE_EXTENSIONS, FromBrowser, Generate, Result, classes_of, click, click_again, props
+from .base import IMAGE_EXTENSIONS, FromBrowser, Generate, Result, classes_of, click, click_again
 
 if TYPE_CHECKING:
     from ...core.job.job import Job

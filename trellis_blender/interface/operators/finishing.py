@@ -11,10 +11,11 @@ import bpy
 from ...core.errors import Remedy, Text, TrellisError
 from ...host.translation.translation import translated, translated_report
 from ...picture.sources import BLEND_RELATIVE
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import asset, formats, presets_of_games, printing, sanity_nodes, session
 from .assets import MeshOperator, StepOperator
-from .base import Result, classes_of, factor, props
+from .base import Result, classes_of, factor
 
 
 def folder_of(path: str) -> str:

@@ -13,11 +13,12 @@ from ...core.errors import PictureError, Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
 from ...host.translation.translation import translated_report
 from ...jobs import rows
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
-from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, classes_of, props, tell
+from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, classes_of, tell
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -27,6 +28,16 @@ def is_cancellable(job: Job) -> bool:
     """Return whether the job runs, or its model waits for the scene, and this Blender can stop that."""
     is_under_way = session.is_awaited(job) if job.is_resting else not job.cancel_asked
     return is_under_way and not job.foreign and session.echo_of(job) is None
+
+
+def is_importable(job: Job) -> bool:
+    """Return whether the job's model is on this computer."""
+    return importing.is_importable(job)
+
+
+def was_made_here(job: Job) -> bool:
+    """Return whether the job was made here, with known parameters."""
+    return bool(job.picture)
 
 
 def show_folder(folder: Path) -> None:
@@ -86,10 +97,7 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
     bl_idname = "trellis2.cancel"
     bl_label = "Cancel"
     none = "No job is running. Generate a model first"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        return is_cancellable(job)
+    fits = staticmethod(is_cancellable)
 
     def act(self, _context: bpy.types.Context) -> None:
         session.cancel(self.target())
@@ -144,11 +152,7 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
     bl_idname = "trellis2.import_model"
     bl_label = "Import"
     none = "No model is finished yet. Generate one first"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Return whether the job's model is on this computer."""
-        return importing.is_importable(job)
+    fits = staticmethod(is_importable)
 
     @classmethod
     def label(cls, job: Job) -> str:
@@ -168,11 +172,7 @@ class PaidAgain(JobOperator, PaidAction):
     """An operator that pays for another model of a job's picture."""
 
     none = "No job's picture is known yet. Generate a model first"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Return whether the job was made here, with known parameters."""
-        return bool(job.picture)
+    fits = staticmethod(was_made_here)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -242,11 +242,7 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
     bl_label = "Use Settings"
     bl_options = {"REGISTER", "UNDO"}
     none = "No job's settings are known yet. Generate a model first"
-
-    @classmethod
-    def fits(cls, job: Job) -> bool:
-        """Return whether the job was made here, with known parameters."""
-        return bool(job.picture)
+    fits = staticmethod(was_made_here)
 
     def act(self, context: bpy.types.Context) -> None:
         job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
@@ -266,10 +262,7 @@ class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
     bl_label = "Open Folder"
     none = "There is no job yet. Generate a model first"
 
-    @classmethod
-    def fits(cls, _job: Job) -> bool:
-        """Return True: every job has a folder."""
-        return True
+    fits = staticmethod(lambda job: True)  # every job has a folder
 
     def act(self, _context: bpy.types.Context) -> None:
         folder = session.folder(self.target())

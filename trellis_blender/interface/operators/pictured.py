@@ -15,9 +15,10 @@ from ...core.errors import Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
 from ...core.request.presets import COMPLAINTS
 from ...host.translation.translation import translated
+from ...settings import props
 from ..at_need import asset, block_out, job_words, projecting, session, viewpoint
 from .assets import AssetOperator, made_by
-from .base import classes_of, props
+from .base import classes_of
 from .jobs import PaidAgain, cost_again
 
 if TYPE_CHECKING:

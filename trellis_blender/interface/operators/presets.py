@@ -17,13 +17,14 @@ from ...core.errors import storage_error
 from ...core.request.parameters import Group, of_group
 from ...core.request.presets import PRESETS, SUBJECTS
 from ...host.translation.translation import translated, translated_report
+from ...settings import props
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import files, presets
-from .base import Fields, Result, classes_of, props
+from .base import Result, TrellisOperator, classes_of
 
 
-class SettingsOperator(Fields):
+class SettingsOperator(TrellisOperator):
     """An operator that changes settings of the scene."""
 
     bl_options = {"REGISTER", "UNDO"}

@@ -17,22 +17,11 @@ from ...core.errors import PictureError, Text
 from ...host import keymap
 from ...host.translation.translation import translated, translated_name
 from ...picture import sources
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session
 from . import chosen_picture, preview_requests, price_tag
-from .base import (
-    Action,
-    FromBrowser,
-    Generate,
-    Result,
-    Watching,
-    attempt,
-    can_act,
-    classes_of,
-    click,
-    click_again,
-    props,
-)
+from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, classes_of, click, click_again
 
 if TYPE_CHECKING:
     from ...core.picture.file import ChosenPicture

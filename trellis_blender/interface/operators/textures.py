@@ -8,7 +8,8 @@ from typing import Any
 import bpy
 
 from ...host.translation.translation import translated
-from .base import Fields, Result, can_act, classes_of, props
+from ...settings import props
+from .base import Result, TrellisOperator, can_act, classes_of
 
 WORKBENCH = "BLENDER_WORKBENCH"
 PREVIEW_DESCRIPTION = (
@@ -44,7 +45,7 @@ def _shows_textures(space: Any, scene: Any) -> bool:
     return kind in ("MATERIAL", "RENDERED") or (kind == "SOLID" and shading.color_type == "TEXTURE")
 
 
-class TRELLIS2_OT_show_textures(Fields, bpy.types.Operator):
+class TRELLIS2_OT_show_textures(TrellisOperator, bpy.types.Operator):
     """Show the textures in this viewport at once, in Solid shading"""
 
     bl_idname = "trellis2.show_textures"
