@@ -134,7 +134,7 @@ PARTS = {
     "account_operators": "interface.operators.account",
     "level_of_detail": "interface.operators.assets",
     "textures": "interface.operators.textures",
-    "variations": "interface.operators.variations",
+    "variations": "interface.operators.pictured",
 }
 
 

@@ -15,7 +15,7 @@ from ..jobs import rows
 from ..picture import sources
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
-from .operators import pictured, variations
+from .operators import pictured
 from .operators.base import classes_of
 
 # Rows of menus: an operator, its label where that is not its own, and an icon; None is a line between them.
@@ -266,7 +266,7 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
     """Add only entries that fit: others would only lengthen the menu."""
     obj = getattr(context, "active_object", None)
     _draw_on_failed_box(self.layout, obj)
-    if variations.variation_of(obj) is not None:
+    if pictured.variation_of(obj) is not None:
         self.layout.separator()
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
     if asset.is_model(obj):

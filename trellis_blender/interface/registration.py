@@ -21,7 +21,7 @@ from . import at_need, handlers, menus, panels, status_bar
 from .batch import operators as batch_operators
 from .operators import account as account_operators
 from .operators import assets as asset_operators
-from .operators import clean_up, finishing, pictured, textures, variations
+from .operators import clean_up, finishing, pictured, textures
 from .operators import drop as drop_operators
 from .operators import jobs as job_operators
 from .operators import presets as preset_operators
@@ -47,7 +47,6 @@ def classes() -> tuple[Any, ...]:
         *pictured.CLASSES,
         *report.CLASSES,
         *textures.CLASSES,
-        *variations.CLASSES,
         *status_bar.CLASSES,
         *menus.CLASSES,
         *panels.CLASSES,

@@ -6,8 +6,7 @@
 `drop` takes files that are dropped or chosen in the file browser.
 `presets` sets many parameters at once.
 `jobs` acts on a job of the list.
-`pictured` moves models to where their pictures show them, and makes another of the same picture.
-`variations` keeps one of several models and removes the others.
+`pictured` moves models to where their pictures show them, makes another of the same picture or keeps one of several.
 `textures` shows the textures in the viewport.
 `assets` puts a model into the Asset Browser, or makes it lighter.
 `finishing` gets a model ready for an engine, a printer or a render.

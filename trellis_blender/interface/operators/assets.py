@@ -248,7 +248,7 @@ with holes closed and all faces outside out"""
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """Return the tooltip. Beside the check's result it also says in numbers what was found."""
-        job = session.jobs().get(properties.job_id) if properties.job_id else None
+        job = session.jobs().get(properties.job_id)
         if job is None or job.findings is None:
             return ""
         tip = translated(" ".join((cls.__doc__ or "").split()))
@@ -280,7 +280,7 @@ class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """Return the tooltip: what was found, in numbers, if the model was checked."""
-        job = session.jobs().get(properties.job_id) if properties.job_id else None
+        job = session.jobs().get(properties.job_id)
         if job is None or job.findings is None:
             return ""
         lines = findings.numbers(job.findings, job.parameters.get("texture_size", 0))
