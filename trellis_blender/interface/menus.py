@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..core.request.parameters import Group
+from ..core.request.parameters import GROUPS
 from ..core.request.presets import COMPLAINTS, PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
@@ -97,8 +97,8 @@ class TRELLIS2_MT_preset(bpy.types.Menu):
         for preset in PRESETS.values():
             layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
         layout.separator()
-        for group in Group:
-            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.name
+        for group in GROUPS:
+            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.upper()
         layout.separator()
         layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
 

@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, FloatVectorProperty, StringProperty
 
 from ...core.errors import PictureError, Text, storage_error
-from ...core.files import PICTURE_ENDINGS
+from ...core.request.presets import PICTURE_ENDINGS
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings import scene as scene_settings

@@ -9,8 +9,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from ...core.errors import Text, TrellisError
-from ...core.files import PICTURE_ENDINGS
-from ...core.request.presets import VARIATIONS_MAXIMUM
+from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
 from ...host.translation.translation import translated, translated_report
 from ...settings import preferences
 from ...settings import scene as scene_settings

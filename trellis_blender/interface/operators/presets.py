@@ -12,7 +12,7 @@ from bl_operators.presets import AddPresetBase
 from bpy.props import EnumProperty
 
 from ...core.errors import storage_error
-from ...core.request.parameters import Group, of_group
+from ...core.request.parameters import GROUPS, TABLE
 from ...core.request.presets import PRESETS, SUBJECTS
 from ...host.translation.translation import translated, translated_report
 from ...settings import scene as scene_settings
@@ -67,7 +67,7 @@ class TRELLIS2_OT_reset_group(bpy.types.Operator):
         group: EnumProperty(
             name="Group",
             description="Parameters to set back",
-            items=[(group.name, group.value, "") for group in Group],
+            items=[(group.upper(), group, "") for group in GROUPS],
             default="MESH",
         )
 
@@ -75,8 +75,9 @@ class TRELLIS2_OT_reset_group(bpy.types.Operator):
         """Set the group's parameters."""
         assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
-        for parameter in of_group(Group[self.group]):
-            setattr(chosen, parameter.name, presets.HELD[chosen.preset][parameter.name])
+        for parameter in TABLE:
+            if parameter.group.upper() == self.group:
+                setattr(chosen, parameter.name, presets.HELD[chosen.preset][parameter.name])
         return {"FINISHED"}
 
 

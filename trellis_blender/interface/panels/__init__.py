@@ -15,14 +15,16 @@
 `gallery` has its own classes: thumbnails of all jobs, and pictures shown large.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bl_ui.utils import PresetPanel
 
-from ...core.request.parameters import Group
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import imported, session
+
+if TYPE_CHECKING:
+    from ...core.request.parameters import Group
 
 
 class SidebarPanel:
@@ -193,7 +195,7 @@ class ParameterPanel(SidebarPanel):
 
     bl_parent_id = "TRELLIS2_PT_parameters"
     bl_options: Any = {"DEFAULT_CLOSED"}
-    group: Group
+    group: "Group"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw a button that resets the group to the preset, if it differs."""
@@ -211,25 +213,25 @@ class ParameterPanel(SidebarPanel):
 class TRELLIS2_PT_mesh(ParameterPanel, bpy.types.Panel):
     """Resolution, faces and textures."""
 
-    bl_label, group = "Mesh", Group.MESH
+    bl_label = group = "Mesh"
 
 
 class TRELLIS2_PT_structure(ParameterPanel, bpy.types.Panel):
     """The first stage: where there is anything at all."""
 
-    bl_label, group = "Structure", Group.STRUCTURE
+    bl_label = group = "Structure"
 
 
 class TRELLIS2_PT_shape(ParameterPanel, bpy.types.Panel):
     """The second stage: the surface."""
 
-    bl_label, group = "Shape", Group.SHAPE
+    bl_label = group = "Shape"
 
 
 class TRELLIS2_PT_texture(ParameterPanel, bpy.types.Panel):
     """The third stage: colour and material."""
 
-    bl_label, group = "Texture", Group.TEXTURE
+    bl_label = group = "Texture"
 
 
 CLASSES: tuple[Any, ...] = (

@@ -27,7 +27,7 @@ def draw_reset(layout: Any, context: bpy.types.Context, group: Group) -> None:
     """Draw a button that resets the group to the preset, if it differs."""
     assert context.scene is not None
     if presets.is_changed(scene_settings.of_scene(context.scene), group):
-        layout.operator("trellis2.reset_group", text="", icon="LOOP_BACK", emboss=False).group = group.name
+        layout.operator("trellis2.reset_group", text="", icon="LOOP_BACK", emboss=False).group = group.upper()
 
 
 def draw_parameters(layout: Any, context: bpy.types.Context, group: Group) -> None:
