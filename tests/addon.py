@@ -106,10 +106,8 @@ PARTS = {
     "command_parser": "command.parser",
     # interface
     "registration": "interface.registration",
-    "handlers": "interface.handlers",
     "at_need": "interface.at_need",
     "menus": "interface.menus",
-    "status_bar": "interface.status_bar",
     "selection": "interface.selection",
     "price_tag": "interface.price_tag",
     "chosen_picture": "interface.chosen_picture",

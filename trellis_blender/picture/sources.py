@@ -346,7 +346,7 @@ def scene_properties() -> dict[str, Any]:
     return {setting.name: setting.of_scene() for source in TABLE for setting in source.settings}
 
 
-def leave() -> None:
-    """End everything under way in any source."""
+def leave(*_arguments: object) -> None:
+    """End everything under way in any source. Blender calls this before another file opens."""
     for source in TABLE:
         source.leave()

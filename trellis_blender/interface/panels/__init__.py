@@ -26,13 +26,15 @@ from ..at_need import imported, session
 if TYPE_CHECKING:
     from ...core.request.parameters import Group
 
+CATEGORY = "Trellis"  # the name of our tab
+
 
 class SidebarPanel:
     """The settings that all our panels share."""
 
     bl_space_type: Any = "VIEW_3D"
     bl_region_type: Any = "UI"
-    bl_category: Any = "Trellis"
+    bl_category: Any = CATEGORY
     layout: Any
 
     def property_layout(self) -> Any:
