@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..host import busy, redraw, viewpoint
     from ..jobs import begin, block_until_done, importing, session
     from ..jobs.batch import batches
+    from ..jobs.state import Session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
@@ -112,11 +113,17 @@ __all__ = [
     "recipe",
     "redraw",
     "render",
+    "running",
     "sanity_nodes",
     "session",
     "transparency",
     "viewpoint",
 ]
+
+
+def running() -> Session | None:
+    """Return the session, None if none was started yet. Imports nothing."""
+    return session.running() if imported(session) else None
 
 
 def begin_soon() -> None:

@@ -13,12 +13,12 @@ from ..core.request.presets import COMPLAINTS, PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
+from . import panels
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import finishing, pictured, variations
 from .operators import jobs as job_operators
 from .operators.finishing import game_ready
-from .panels import CATEGORY, gallery
 
 if TYPE_CHECKING:
     from .operators.base import Result
@@ -53,8 +53,8 @@ JOB_ENTRIES = (
         (asset_operators.TRELLIS2_OT_save_to_library, "FILE_TICK"),
     ),
     (
-        (gallery.TRELLIS2_OT_enlarge_job, "ZOOM_IN"),
-        (gallery.TRELLIS2_OT_toggle_favorite, "SOLO_ON"),
+        (panels.TRELLIS2_OT_enlarge_job, "ZOOM_IN"),
+        (panels.TRELLIS2_OT_toggle_favorite, "SOLO_ON"),
     ),
     (
         (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
@@ -335,7 +335,7 @@ class TRELLIS2_OT_show_sidebar(bpy.types.Operator):
         area: Any = max(own, key=lambda area: area.width * area.height)
         area.spaces.active.show_region_ui = True
         sidebar = next(region for region in area.regions if region.type == "UI")
-        sidebar.active_panel_category = CATEGORY
+        sidebar.active_panel_category = panels.CATEGORY
         sidebar.tag_redraw()
         return {"FINISHED"}
 

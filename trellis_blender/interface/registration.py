@@ -33,7 +33,6 @@ from .operators import presets as preset_operators
 from .operators import preview as preview_operators
 from .operators import sources as source_operators
 from .operators.finishing import game_ready
-from .panels import gallery
 
 
 def classes() -> tuple[Any, ...]:
@@ -59,7 +58,6 @@ def classes() -> tuple[Any, ...]:
         *variations.CLASSES,
         *menus.CLASSES,
         *panels.CLASSES,
-        *gallery.CLASSES,
     )
 
 
@@ -80,9 +78,9 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     yield preferences.take_over_key, nothing
     yield scene_settings.register, scene_settings.unregister
     yield rows.register, rows.unregister
-    yield gallery.register, gallery.unregister
+    yield panels.register, panels.unregister
     yield partial(rows.when_clicked, row_clicked), partial(rows.when_clicked, None)
-    yield partial(rows.tell_with, panels.row_tooltip), partial(rows.tell_with, None)
+    yield partial(rows.tell_with, row_tooltip), partial(rows.tell_with, None)
     yield partial(preferences.when_folder_chosen, at_need.begin_soon), partial(preferences.when_folder_chosen, None)
     for name, draw in menus.DRAWN:
         drawn = getattr(bpy.types, name)
@@ -162,6 +160,11 @@ def row_clicked(job_id: str) -> None:
 
     session.look_for_models()
     selection.select(job_id)
+
+
+def row_tooltip(job_id: str) -> str:
+    """Return what the tooltip of a row of the list says about its job."""
+    return panels.job_panel.tooltip(job_id)
 
 
 def has_boxes() -> bool:

@@ -15,8 +15,8 @@ from .. import preview_requests, price_tag
 from ..at_need import icons
 from ..chosen_picture import preview_key, shows_image, source_of
 from .first_run import draw_first_run, draw_refusal, draw_unit
-from .preset_row import draw_presets, draw_subject
 from .preview_panel import draw_preview
+from .settings_panels import draw_presets, draw_subject
 from .sidebar import wrapped
 
 QUESTION_UNITS, QUESTION_CHARACTERS = 11, 44  # the dialog's width, for a picture and for words

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...core.errors import Remedy, Text
+from ...core.job import folder as job_folder
 from ...core.job.job import Job, Stage
-from ...core.job.spending import charged
-from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
+from ...core.job.spending import Month, charged
+from ...core.job.words import charge_words, cost_words, date, duration, percent, size_words, state_sentence
 from ...core.model.surface.findings import CHANGED, MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
+from ...core.request.presets import PRESETS, name_of
 from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
 from ...jobs import rows, session
@@ -24,13 +27,11 @@ from ...scene.finishing import transparency
 from ...scene.finishing.queue import NO_MODEL
 from ...scene.finishing.steps import STEPS
 from ...scene.finishing.work import Work
-from .. import preview_requests
+from .. import preview_requests, price_tag
 from ..operators import jobs as job_operators
 from ..operators import pictured, textures
-from .finishing.model_rows import draw_export, draw_sliders, has_sliders
-from .picture_rows import draw_projection, draw_questions
+from .model_rows import draw_export, draw_projection, draw_questions, draw_sliders, has_sliders
 from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
-from .spending_rows import draw_spending
 
 ICONS = {
     Stage.READY: "IMPORT",
@@ -42,6 +43,10 @@ ICONS = {
 # Pixels at a resolution scale of 1: what lies beside a row, and its columns. The icon, which says the state, is always
 # there; the cost or the bar, then the state in words, while that leaves the name enough room.
 AROUND_ROW, ICON_PIXELS, COST_PIXELS, WORD_PIXELS, NAME_PIXELS = 65, 24, 70, 185, 110
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
@@ -281,3 +286,70 @@ def facts(job: Job, now: float) -> str:
         cost = job.cost or 0.0
     parts.append(charge_words(job) or (cost_words(cost) if cost else ""))
     return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)
+
+
+def tooltip(job_id: str) -> str:
+    """Return the job's name, state, preset, seed, date, size and cost, a line each."""
+    job, running = session.jobs().get(job_id), session.running()
+    if job is None or running is None:
+        return ""
+    texts = [session.words_of(job), *_origin(job), _times(job), _size(running.root / job.id)]
+    texts.append(cost_words(charged(job)) if charged(job) else "")
+    texts.append(state_sentence(job))
+    return "\n".join([job.name, *(translated(text) for text in texts if text)])
+
+
+def _origin(job: Job) -> list[str]:
+    """Return preset and seed; nothing for a job that was only imported by its ID, whose parameters are unknown."""
+    if not job.picture:
+        return []
+    preset = PRESETS.get(name_of(job.parameters))
+    label = preset.label if preset is not None else "Own Parameters"
+    return [Text("Preset: {label}", label=label), Text("Seed: {seed}", seed=job.parameters["seed"])]
+
+
+def _times(job: Job) -> str:
+    begun = date(job.created, time.time())
+    if job.ended is None:
+        return begun
+    return Text("{begun} · {duration}", begun=begun, duration=duration(job.ended - job.begun))
+
+
+def _size(folder: Path) -> str:
+    """Return the size of the job's files, empty if there are none."""
+    try:
+        size = job_folder.size(folder)
+    except OSError:  # it was just removed
+        return ""
+    return size_words(size) if size else ""
+
+
+def draw_spending(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the newest month in which anything was charged, with a menu for the months before it."""
+    months = _months()
+    if months:
+        row = layout.row()
+        draw_text(row.column(), context, month_sentence(months[0]), "NONE")
+        if len(months) > 1:
+            row.menu("TRELLIS2_MT_months", text="", icon="DOWNARROW_HLT")
+
+
+def _months() -> Sequence[Month]:
+    running = session.running()
+    return running.spending.months if running is not None else ()
+
+
+def month_sentence(spent: Month) -> str:
+    """Return a sentence such as “November 2026: 14 models, 168 CU”. The cost is also of jobs that made no model."""
+    month, cost = MONTHS[spent.month - 1], price_tag.cost_words(spent.cost)
+    if spent.count == 0:
+        return Text("{month} {year}: no model, {cost}", month=month, year=spent.year, cost=cost)
+    if spent.count == 1:
+        return Text("{month} {year}: 1 model, {cost}", month=month, year=spent.year, cost=cost)
+    return Text("{month} {year}: {count} models, {cost}", month=month, year=spent.year, count=spent.count, cost=cost)
+
+
+def draw_earlier_months(layout: Any) -> None:
+    """List what was charged in the months before, the newest first."""
+    for spent in _months()[1:]:
+        layout.label(text=translated(month_sentence(spent)))
