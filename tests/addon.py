@@ -42,7 +42,6 @@ PARTS = {
     "translation": "host.translation.translation",
     # settings
     "preferences": "settings.preferences",
-    "stored_key": "settings.stored_key",
     "jobs_folder": "settings.jobs_folder",
     "scene_settings": "settings.scene",
     "presets": "settings.presets",

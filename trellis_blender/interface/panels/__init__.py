@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 from bl_ui.utils import PresetPanel
-from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ...core.errors import TrellisError
 from ...host.at_need import AtNeed
 from ...host.translation.translation import translated, translated_report
 from ...jobs import rows
+from ...settings import Fields, props
 from ...settings import scene as scene_settings
 from ..at_need import imported, importing, job_words, running, session
 from ..operators import chosen_picture
@@ -227,42 +227,36 @@ def _turned(wanted: Any, _context: bpy.types.Context) -> None:
         wanted.page = last
 
 
-class TRELLIS2_PG_gallery(bpy.types.PropertyGroup):
+class TRELLIS2_PG_gallery(Fields, bpy.types.PropertyGroup):
     """What the artist looks for in the gallery."""
 
-    if TYPE_CHECKING:
-        search: str
-        state: str
-        only_favorites: bool
-        page: int
-    else:
-        search: StringProperty(
-            name="Search",
-            description="Show only jobs with all of these words in their names",
-            options={"SKIP_SAVE", "TEXTEDIT_UPDATE"},
-            update=_searched,
-        )
-        state: EnumProperty(
-            name="State",
-            description="Show only jobs in this state",
-            items=STATES,
-            options={"SKIP_SAVE"},
-            update=_searched,
-        )
-        only_favorites: BoolProperty(
-            name="Favorites Only",
-            description="Show only jobs that you marked as favorites",
-            options={"SKIP_SAVE"},
-            update=_searched,
-        )
-        page: IntProperty(
-            name="Page",
-            description="Page of the gallery, the newest jobs first",
-            default=1,
-            min=1,
-            options={"SKIP_SAVE"},
-            update=_turned,
-        )
+    search: str = props.StringProperty(
+        name="Search",
+        description="Show only jobs with all of these words in their names",
+        options={"SKIP_SAVE", "TEXTEDIT_UPDATE"},
+        update=_searched,
+    )
+    state: str = props.EnumProperty(
+        name="State",
+        description="Show only jobs in this state",
+        items=STATES,
+        options={"SKIP_SAVE"},
+        update=_searched,
+    )
+    only_favorites: bool = props.BoolProperty(
+        name="Favorites Only",
+        description="Show only jobs that you marked as favorites",
+        options={"SKIP_SAVE"},
+        update=_searched,
+    )
+    page: int = props.IntProperty(
+        name="Page",
+        description="Page of the gallery, the newest jobs first",
+        default=1,
+        min=1,
+        options={"SKIP_SAVE"},
+        update=_turned,
+    )
 
 
 class TRELLIS2_PT_gallery(SidebarPanel, bpy.types.Panel):
@@ -282,17 +276,14 @@ class TRELLIS2_PT_gallery(SidebarPanel, bpy.types.Panel):
         gallery.draw_gallery(self.layout, context)
 
 
-class TRELLIS2_OT_choose_job(bpy.types.Operator):
+class TRELLIS2_OT_choose_job(Fields, bpy.types.Operator):
     """Choose this job in the list. Double-click to import its model"""
 
     bl_idname = "trellis2.choose_job"
     bl_label = "Choose Job"
     bl_options = {"INTERNAL"}
 
-    if TYPE_CHECKING:
-        job_id: str
-    else:
-        job_id: StringProperty(name="Job", description="Job's id", options={"SKIP_SAVE"})
+    job_id: str = props.StringProperty(name="Job", description="Job's id", options={"SKIP_SAVE"})
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
@@ -405,7 +396,7 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
 
 def register() -> None:
     """Add the gallery's settings to the window manager, which is not saved."""
-    bpy.types.WindowManager.trellis2_gallery = PointerProperty(type=TRELLIS2_PG_gallery)  # type: ignore[attr-defined, func-returns-value]
+    bpy.types.WindowManager.trellis2_gallery = props.PointerProperty(type=TRELLIS2_PG_gallery)  # type: ignore[attr-defined]
 
 
 def unregister() -> None:
