@@ -83,7 +83,6 @@ __all__ = [
     "asset",
     "batches",
     "begin",
-    "begin_no_more",
     "begin_soon",
     "block_out",
     "block_until_done",
@@ -135,12 +134,6 @@ def begin_soon() -> None:
         session.later(session.start)
     elif not bpy.app.timers.is_registered(begin_session):
         bpy.app.timers.register(begin_session)
-
-
-def begin_no_more() -> None:
-    """Cancel the timer of `begin_soon`."""
-    if bpy.app.timers.is_registered(begin_session):
-        bpy.app.timers.unregister(begin_session)
 
 
 def begin_session() -> None:

@@ -34,39 +34,23 @@ from .operators import preview as preview_operators
 from .operators import sources as source_operators
 from .operators.finishing import game_ready
 
-
-def classes() -> tuple[Any, ...]:
-    """Return all classes to register, in order. The sources' operators follow the table of sources as it is now."""
-    return (
-        preferences.TRELLIS2_AP_preferences,
-        scene_settings.TRELLIS2_PG_settings,
-        *rows.CLASSES,
-        *source_operators.classes(),
-        *drop_operators.CLASSES,
-        *batch.CLASSES,
-        *preset_operators.CLASSES,
-        *job_operators.CLASSES,
-        *clean_up.CLASSES,
-        *account_operators.CLASSES,
-        *asset_operators.CLASSES,
-        *finishing.CLASSES,
-        *game_ready.CLASSES,
-        *pictured.CLASSES,
-        *preview_operators.CLASSES,
-        *report.CLASSES,
-        *textures.CLASSES,
-        *variations.CLASSES,
-        *menus.CLASSES,
-        *panels.CLASSES,
-    )
-
-
 Step = Callable[[], object]
 Handler = Callable[..., None]
 START_SECONDS = 1.0
 _undo = ExitStack()
 COMMAND = "trellis2"
+# Whose `CLASSES` are registered, in this order.
+MODULES: tuple[Any, ...] = (
+    *(rows, drop_operators, batch, preset_operators, job_operators, clean_up, account_operators, asset_operators),
+    *(finishing, game_ready, pictured, preview_operators, report, textures, variations, menus, panels),
+)
 _commands: list[Any] = []  # Blender's handle of the command, by which it is removed
+
+
+def classes() -> tuple[Any, ...]:
+    """Return all classes to register, in order. The sources' operators follow the table of sources as it is now."""
+    settings = (preferences.TRELLIS2_AP_preferences, scene_settings.TRELLIS2_PG_settings)
+    return (*settings, *source_operators.classes(), *(cls for module in MODULES for cls in module.CLASSES))
 
 
 def _steps() -> Iterator[tuple[Step, Step]]:
@@ -89,8 +73,8 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     for event, handler in HANDLERS:
         called = getattr(bpy.app.handlers, event)
         yield partial(called.append, persistent(handler)), partial(called.remove, handler)
-    yield wait_for_start, wait_no_more
-    yield nothing, at_need.begin_no_more
+    yield wait_for_start, partial(_cancel, resume_earlier)
+    yield nothing, partial(_cancel, at_need.begin_session)
     yield nothing, end_session
     yield completed_renders.watch, completed_renders.watch_no_more
     yield _add_command, _remove_command
@@ -199,10 +183,9 @@ def wait_for_start() -> None:
         bpy.app.timers.register(resume_earlier, first_interval=START_SECONDS, persistent=True)
 
 
-def wait_no_more() -> None:
-    """Cancel the timer of `wait_for_start`."""
-    if bpy.app.timers.is_registered(resume_earlier):
-        bpy.app.timers.unregister(resume_earlier)
+def _cancel(timer: Callable[[], None]) -> None:
+    if bpy.app.timers.is_registered(timer):
+        bpy.app.timers.unregister(timer)
 
 
 def end_session() -> None:

@@ -137,4 +137,4 @@ def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str)
 
 def test_what_is_imported_at_need_can_be_taken(addon: Any) -> None:
     late = [name for name, one in vars(addon.at_need).items() if isinstance(one, addon.at_need.AtNeed)]
-    assert sorted(addon.at_need.__all__) == sorted([*late, "begin_no_more", "begin_soon", "imported", "running"])
+    assert sorted(addon.at_need.__all__) == sorted([*late, "begin_soon", "imported", "running"])

@@ -13,6 +13,8 @@ The classes are here; the modules that draw them are imported at the first draw.
 `gallery` draws thumbnails of all jobs, and pictures shown large.
 """
 
+from __future__ import annotations
+
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +200,7 @@ class ParameterPanel(SidebarPanel):
 
     bl_parent_id = "TRELLIS2_PT_parameters"
     bl_options: Any = {"DEFAULT_CLOSED"}
-    group: "Group"
+    group: Group
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw a button that resets the group to the preset, if it differs."""
@@ -318,7 +320,7 @@ class TRELLIS2_OT_toggle_favorite(JobOperator, bpy.types.Operator):
     none = "There is no job yet. Generate a model first"
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the job is saved and not being removed."""
         return session.echo_of(job) is None
 
@@ -370,7 +372,7 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
     shown: tuple[str, ...] = ()
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether there is a picture of the job, or of its model."""
         return bool(job.picture) or importing.is_importable(job)
 

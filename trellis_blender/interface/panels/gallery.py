@@ -172,13 +172,6 @@ def _matching(gallery: Any) -> Sequence[str]:
             for job in session.newest_first()
             if session.shown_stage(job) in stages
             and (not gallery.only_favorites or session.is_favorite(job.id))
-            and _is_named(job, words)
+            and all(word in job.name.casefold() for word in words)
         ]
     return found.shown
-
-
-def _is_named(job: Job, words: Sequence[str]) -> bool:
-    if not words:
-        return True
-    name = job.name.casefold()
-    return all(word in name for word in words)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -18,7 +18,6 @@ from ...core.job.words import charge_words, cost_words, date, duration, percent,
 from ...core.model.surface.findings import CHANGED, MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
 from ...core.request.presets import PRESETS, name_of
-from ...core.runner.messages import Notice
 from ...host.translation.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
@@ -72,10 +71,7 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
 def draw_name(layout: Any, job: Job) -> None:
     """Draw the job's picture and name."""
     thumbnail = preview_requests.icon_of(job.id)
-    if thumbnail:
-        layout.label(text=job.name, icon_value=thumbnail, translate=False)
-    else:
-        layout.label(text=job.name, icon="MESH_DATA", translate=False)
+    layout.label(text=job.name, icon="NONE" if thumbnail else "MESH_DATA", icon_value=thumbnail, translate=False)
 
 
 def column_widths(width: float) -> list[float]:
@@ -111,8 +107,10 @@ def draw_cost_or_bar(layout: Any, job: Job) -> None:
 def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
     """Draw the chosen job's details and the list below them, so that an error is in sight however long the list is."""
     listed = rows.of_window_manager()
-    if session.notices():
-        draw_notice(layout, context, session.notices()[-1])
+    if session.notices():  # which belong to no job
+        notice = session.notices()[-1]
+        draw_dismissible(layout, context, notice.sentence, "INFO")
+        draw_remedy(layout, notice.remedy)
     job = session.jobs().get(rows.active_id())
     if job is not None:
         draw_details(layout, context, job)
@@ -121,12 +119,6 @@ def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
     tip = {"item_dyntip_propname": "tooltip"}
     layout.template_list("TRELLIS2_UL_jobs", "", listed, "rows", listed, "active", rows=3, maxrows=8, **tip)
     draw_spending(layout, context)
-
-
-def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:
-    """Draw a notice that belongs to no job, with its remedy and a button that dismisses it."""
-    draw_dismissible(layout, context, notice.sentence, "INFO")
-    draw_remedy(layout, notice.remedy)
 
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
@@ -154,7 +146,9 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if is_retried_here:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
-    _draw_menu(row, is_alone=not (is_importable(job) or is_retried_here))
+    # Blender draws an arrow of its own beside a menu's name, and none beside an icon alone.
+    is_alone = not (is_importable(job) or is_retried_here)
+    row.menu("TRELLIS2_MT_job", text="Job" if is_alone else "", icon="NONE" if is_alone else "DOWNARROW_HLT")
     if is_importable(job):
         draw_check(layout, context, job)
         draw_questions(layout, job)
@@ -170,11 +164,6 @@ def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
         ready = layout.column(align=True)
         ready.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
         draw_export(ready, context, job)
-
-
-def _draw_menu(row: Any, *, is_alone: bool) -> None:
-    # Blender draws an arrow of its own beside a menu's name, and none beside an icon alone.
-    row.menu("TRELLIS2_MT_job", text="Job" if is_alone else "", icon="NONE" if is_alone else "DOWNARROW_HLT")
 
 
 def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
@@ -293,35 +282,20 @@ def tooltip(job_id: str) -> str:
     job, running = session.jobs().get(job_id), session.running()
     if job is None or running is None:
         return ""
-    texts = [session.words_of(job), *_origin(job), _times(job), _size(running.root / job.id)]
-    texts.append(cost_words(charged(job)) if charged(job) else "")
-    texts.append(state_sentence(job))
-    return "\n".join([job.name, *(translated(text) for text in texts if text)])
-
-
-def _origin(job: Job) -> list[str]:
-    """Return preset and seed; nothing for a job that was only imported by its ID, whose parameters are unknown."""
-    if not job.picture:
-        return []
-    preset = PRESETS.get(name_of(job.parameters))
-    label = preset.label if preset is not None else "Own Parameters"
-    return [Text("Preset: {label}", label=label), Text("Seed: {seed}", seed=job.parameters["seed"])]
-
-
-def _times(job: Job) -> str:
+    texts = [session.words_of(job)]
+    if job.picture:  # the parameters of a job that was only imported by its ID are unknown
+        preset = PRESETS.get(name_of(job.parameters))
+        texts.append(Text("Preset: {label}", label=preset.label if preset is not None else "Own Parameters"))
+        texts.append(Text("Seed: {seed}", seed=job.parameters["seed"]))
     begun = date(job.created, time.time())
-    if job.ended is None:
-        return begun
-    return Text("{begun} · {duration}", begun=begun, duration=duration(job.ended - job.begun))
-
-
-def _size(folder: Path) -> str:
-    """Return the size of the job's files, empty if there are none."""
-    try:
-        size = job_folder.size(folder)
-    except OSError:  # it was just removed
-        return ""
-    return size_words(size) if size else ""
+    if job.ended is not None:
+        begun = Text("{begun} · {duration}", begun=begun, duration=duration(job.ended - job.begun))
+    texts.append(begun)
+    with contextlib.suppress(OSError):  # it was just removed
+        size = job_folder.size(running.root / job.id)
+        texts.append(size_words(size) if size else "")
+    texts += [cost_words(charged(job)) if charged(job) else "", state_sentence(job)]
+    return "\n".join([job.name, *(translated(text) for text in texts if text)])
 
 
 def draw_spending(layout: Any, context: bpy.types.Context) -> None:

@@ -69,7 +69,6 @@ def _nodes(obj: bpy.types.Object) -> list[Any]:
 
 def draw_projection(layout: Any, context: bpy.types.Context, job: Job, obj: bpy.types.Object) -> None:
     """Draw the switch of the projected picture, if there is one, and the button for the model's block-out."""
-    assert context.scene is not None
     # Something is nearly always selected. Only who places models where the picture shows them works with block-outs.
     if scene_settings.of_scene(context.scene).place == "PICTURE" and block_out.of(job.viewpoint):
         layout.operator("trellis2.replace_block_out", icon="MOD_BUILD").job_id = job.id

@@ -43,7 +43,6 @@ def _columns(context: bpy.types.Context) -> int:
 
 def draw_seed(layout: Any, context: bpy.types.Context) -> None:
     """Draw the seed. The stages are sub-panels."""
-    assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     row = layout.row(heading="Seed")
     row.prop(chosen, "use_seed", text="")
@@ -54,14 +53,12 @@ def draw_seed(layout: Any, context: bpy.types.Context) -> None:
 
 def draw_reset(layout: Any, context: bpy.types.Context, group: Group) -> None:
     """Draw a button that resets the group to the preset, if it differs."""
-    assert context.scene is not None
     if presets.is_changed(scene_settings.of_scene(context.scene), group):
         layout.operator("trellis2.reset_group", text="", icon="LOOP_BACK", emboss=False).group = group.upper()
 
 
 def draw_parameters(layout: Any, context: bpy.types.Context, group: Group) -> None:
     """Draw the group's parameters from the table, with a dot beside each that differs from the last chosen preset."""
-    assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     for parameter in of_group(group):
         row = layout.row(align=True)
@@ -72,7 +69,6 @@ def draw_parameters(layout: Any, context: bpy.types.Context, group: Group) -> No
 
 def draw_placement(layout: Any, context: bpy.types.Context) -> None:
     """Draw the settings of the placement."""
-    assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     layout.prop(chosen, "place")
     if chosen.place == "PICTURE":
