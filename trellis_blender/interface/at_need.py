@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..host import busy, redraw, viewpoint
     from ..jobs import begin, block_until_done, importing, session
     from ..jobs.batch import batches
+    from ..jobs.state import Session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
@@ -78,6 +79,11 @@ else:
     presets = AtNeed("settings.presets")
 
 
+def running() -> Session | None:
+    """Return the session, None if none was started yet. Imports nothing."""
+    return session.running() if imported(session) else None
+
+
 def begin_soon() -> None:
     """Have a timer start the session, for draw functions, which may not do work: importing it takes time.
 
@@ -87,12 +93,6 @@ def begin_soon() -> None:
         session.later(session.start)
     elif not bpy.app.timers.is_registered(begin_session):
         bpy.app.timers.register(begin_session)
-
-
-def begin_no_more() -> None:
-    """Cancel the timer of `begin_soon`."""
-    if bpy.app.timers.is_registered(begin_session):
-        bpy.app.timers.unregister(begin_session)
 
 
 def begin_session() -> None:

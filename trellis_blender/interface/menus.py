@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operators' entries in Blender's menus. F3 finds only operators that are in a menu."""
+"""The operators' entries in Blender's menus, and the jobs in its status bar. F3 finds only operators in a menu."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 
 import bpy
 
-from ..core.request.parameters import Group
+from ..core.request.parameters import GROUPS
 from ..core.request.presets import COMPLAINTS, PRESETS
 from ..host.translation.translation import translated
 from ..jobs import rows
 from ..picture import sources
+from . import panels
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import pictured
-from .operators.base import classes_of
+from .operators.base import Result, classes_of
 
 # Rows of menus: an operator, its label where that is not its own, and an icon; None is a line between them.
 Row = tuple[str, str, str] | None
@@ -115,8 +116,8 @@ class TRELLIS2_MT_preset(bpy.types.Menu):
         for preset in PRESETS.values():
             layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
         layout.separator()
-        for group in Group:
-            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.name
+        for group in GROUPS:
+            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.upper()
         layout.separator()
         layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
 
@@ -299,6 +300,41 @@ def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_viewport", text="Generate 3D Model from Viewport", icon="VIEW3D")
 
 
+def draw_status_bar(self: Any, _context: bpy.types.Context) -> None:
+    """Draw short texts about the jobs, if there are any, and the pictures that are being made."""
+    shown = session.display() if imported(session) else None
+    for text in (shown.text, shown.waiting) if shown is not None else ():
+        if text:
+            self.layout.operator(TRELLIS2_OT_show_sidebar.bl_idname, text=translated(text), emboss=False)
+    for making in filter(None, (source.progress() for source in sources.TABLE)):
+        self.layout.label(text=translated(making))
+
+
+class TRELLIS2_OT_show_sidebar(bpy.types.Operator):
+    """Show the jobs in the sidebar of the 3D viewport"""
+
+    bl_idname = "trellis2.show_sidebar"
+    bl_label = "Show Jobs"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Open the sidebar of the largest 3D viewport, of this window if it has any, at our tab."""
+        manager, here = context.window_manager, context.window
+        assert manager is not None
+        screens = [window.screen for window in sorted(manager.windows, key=lambda window: window != here)]
+        areas = [area for screen in screens for area in screen.areas if area.type == "VIEW_3D"]
+        if not areas:
+            self.report({"INFO"}, "The jobs are in the sidebar of a 3D viewport. Open one, then press N")
+            return {"CANCELLED"}
+        own = [area for area in areas if area in screens[0].areas[:]] or areas
+        area: Any = max(own, key=lambda area: area.width * area.height)
+        area.spaces.active.show_region_ui = True
+        sidebar = next(region for region in area.regions if region.type == "UI")
+        sidebar.active_panel_category = panels.CATEGORY
+        sidebar.tag_redraw()
+        return {"FINISHED"}
+
+
 ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_render", _draw_submenu),
     ("IMAGE_MT_image", _draw_from_image),
@@ -307,4 +343,5 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_file_import", _draw_from_files),
     ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
+DRAWN = (*ENTRIES, ("STATUSBAR_HT_header", draw_status_bar))  # what Blender draws in addition
 CLASSES = classes_of(__name__)

@@ -14,10 +14,10 @@ from . import scene as scene_settings
 
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(
     {
-        Group.MESH: "Reset Mesh",
-        Group.STRUCTURE: "Reset Structure",
-        Group.SHAPE: "Reset Shape",
-        Group.TEXTURE: "Reset Texture",
+        "Mesh": "Reset Mesh",
+        "Structure": "Reset Structure",
+        "Shape": "Reset Shape",
+        "Texture": "Reset Texture",
     }
 )
 # The values that Blender's properties hold under each preset, so that a redraw only compares.

@@ -70,7 +70,7 @@ bpy.context.preferences.view.use_translate_tooltips = False
 for header in bpy.types.STATUSBAR_HT_header.draw._draw_funcs:
     if "trellis" in header.__module__:
         header(None, bpy.context)
-addon.handlers.resume_earlier()
+addon.registration.resume_earlier()
 bpy.context.scene.render.resolution_x = bpy.context.scene.render.resolution_y = 8
 bpy.context.scene.cycles.samples, bpy.context.scene.render.engine = 1, "CYCLES"
 bpy.ops.render.render()
@@ -84,7 +84,7 @@ print("renders", addon.completed_renders.count())
 def test_a_session_brings_what_it_needs(tmp_path: Path) -> None:
     script = """
 (addon.jobs_folder.jobs_root() / "20261128-120000-abcd").mkdir()
-addon.handlers.resume_earlier()
+addon.registration.resume_earlier()
 tell("resumed")
 """
     found = told(tmp_path, script)

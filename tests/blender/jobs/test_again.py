@@ -171,4 +171,4 @@ def test_a_job_that_failed_or_was_cancelled_says_what_was_charged(
 
 def test_a_month_without_a_model_says_so(addon: Any) -> None:
     month = SimpleNamespace(year=2026, month=11, count=0, cost=3.5)
-    assert addon.spending_rows.sentence(month) == "November 2026: no model, 3.5 CU"
+    assert addon.job_panel.month_sentence(month) == "November 2026: no model, 3.5 CU"

@@ -95,7 +95,7 @@ def register() -> None:
         _given.append(language)
 
 
-def language_changed() -> None:
+def language_changed(*_arguments: object) -> None:
     """Swap the dictionary after the artist has chosen a language, if it is a different one."""
     if language_of(bpy.app.translations.locale) not in _given:
         unregister()

@@ -11,7 +11,6 @@ from ... import __package__ as base_package
 from ...core.errors import Text
 from ...host.translation.translation import translated
 from ...settings import preferences, props
-from ...settings.stored_key import key_file
 from ..at_need import accounts, session
 from . import price_tag
 from .base import Action, Result, can_act, classes_of
@@ -78,7 +77,7 @@ class TRELLIS2_OT_enter_key(Action, bpy.types.Operator):
         account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
         key, secret = self.api_key.strip(), self.api_secret.strip()
         # a field set from outside is not asked for
-        key_file().keep(key or kept.api_key, secret or kept.api_secret)
+        preferences.key_file().keep(key or kept.api_key, secret or kept.api_secret)
         if account.project != kept.project_id:
             kept.project_id = account.project
             context.preferences.is_dirty = True  # otherwise Blender would not save it when it quits
@@ -99,7 +98,7 @@ class TRELLIS2_OT_forget_key(Action, bpy.types.Operator):
         return price_tag.confirm(self, context, event, question, "Forget Key")
 
     def act(self, _context: bpy.types.Context) -> None:
-        key_file().forget()
+        preferences.key_file().forget()
         session.state().messages.page.answer = None
         session.redraw()
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import bpy
 
 from ...core.errors import Text, TrellisError
-from ...core.files import PICTURE_ENDINGS
-from ...core.request.presets import VARIATIONS_MAXIMUM
+from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
 from ...host.translation.translation import translated, translated_report
 from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings

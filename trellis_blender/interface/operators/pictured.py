@@ -175,7 +175,7 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         return translated(
             Text(
                 "The same picture and seed, with {group} {label} {value} instead of {before}: {reason}",
-                group=parameter.group.value,
+                group=parameter.group,
                 label=parameter.label,
                 value=parameter.words(value),
                 before=parameter.words(before),

@@ -14,7 +14,7 @@ import bpy
 from bl_operators.presets import AddPresetBase
 
 from ...core.errors import storage_error
-from ...core.request.parameters import Group, of_group
+from ...core.request.parameters import GROUPS, TABLE
 from ...core.request.presets import PRESETS, SUBJECTS
 from ...host.translation.translation import translated, translated_report
 from ...settings import props
@@ -74,13 +74,13 @@ class TRELLIS2_OT_reset_group(SettingsOperator, bpy.types.Operator):
     group: str = props.EnumProperty(
         name="Group",
         description="Parameters to set back",
-        items=[(group.name, group.value, "") for group in Group],
+        items=[(group.upper(), group, "") for group in GROUPS],
         default="MESH",
     )
 
     def changes(self, chosen: scene_settings.TRELLIS2_PG_settings) -> Mapping[str, Any]:
         held = presets.HELD[chosen.preset]
-        return {parameter.name: held[parameter.name] for parameter in of_group(Group[self.group])}
+        return {each.name: held[each.name] for each in TABLE if each.group.upper() == self.group}
 
 
 class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]  # without stubs

@@ -105,18 +105,16 @@ def draw_picture_button(layout: Any, icon: int, units: float, operator: str, *, 
     return pressed
 
 
+def ui_scale(context: bpy.types.Context) -> float:
+    """Return the pixels of this screen per pixel at a resolution scale of 1."""
+    assert context.preferences is not None
+    return context.preferences.system.ui_scale
+
+
 def sidebar_width(context: bpy.types.Context) -> float:
     """Return the sidebar's width in pixels at a resolution scale of 1."""
     assert context.region is not None
-    assert context.preferences is not None
-    return context.region.width / context.preferences.system.ui_scale
-
-
-def sidebar_height(context: bpy.types.Context) -> float:
-    """Return the sidebar's height in pixels at a resolution scale of 1."""
-    assert context.region is not None
-    assert context.preferences is not None
-    return context.region.height / context.preferences.system.ui_scale
+    return context.region.width / ui_scale(context)
 
 
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:
