@@ -107,7 +107,7 @@ PARTS = {
     "registration": "interface.registration",
     "at_need": "interface.at_need",
     "menus": "interface.menus",
-    "selection": "interface.selection",
+    "selection": "interface.operators.assets",
     "price_tag": "interface.price_tag",
     "chosen_picture": "interface.chosen_picture",
     "preview_requests": "interface.preview_requests",

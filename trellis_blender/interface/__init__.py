@@ -9,5 +9,4 @@
 `price_tag` puts the price on the button and asks before anything above the artist's limit.
 `operators/` holds what the buttons do.
 `menus` puts the operators into Blender's menus, and the running jobs into its status bar.
-`selection` selects the model of the job that was clicked in the list.
 """

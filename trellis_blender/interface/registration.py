@@ -138,10 +138,8 @@ def undone(*_arguments: object) -> None:
 
 def row_clicked(job_id: str) -> None:
     """Select the model of the job that the artist clicked in the list, or find out that it is gone."""
-    from . import selection
-
     session.look_for_models()
-    selection.select(job_id)
+    asset_operators.select(job_id)
 
 
 def row_tooltip(job_id: str) -> str:

@@ -17,9 +17,9 @@ from ...core.request.presets import PICTURE_ENDINGS
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings import scene as scene_settings
-from ..at_need import batches, block_until_done, build, busy, job_folder, jobs_folder, placeholder, plans, session
+from ..at_need import batches, block_until_done, build, job_folder, plans, session
 from ..operators import price_tag
-from ..operators.base import Generate, PaidAction, Result, attempt, can_act, click_again
+from ..operators.base import Generate, PaidAction, Result, attempt, can_act, click_again, mark_places
 from ..operators.drop import ImageFiles
 from ..operators.jobs import show_folder
 
@@ -157,8 +157,7 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
         jobs = [job for item in items for job in batches.jobs_of(plan, item)]  # raises for wrong parameters
         places = self._mark_places(context, plan, jobs) if self.use_import else {}
         batch = session.start().batches.add(plan, places)
-        clicks = session.state().clicks
-        clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
+        self.note_begun()
         if self.wait:
             block_until_done.wait_for(lambda: batch.is_reported)
 
@@ -174,10 +173,7 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
             dropped = Vector(self.location)
         places = build.places(context, len(jobs), dropped)
         collection = build.make_batch_collection(context, plan.id, plan.name)
-        if self.wait or not preferences.use_placeholders() or busy.is_rendering():
-            return {job.id: place for job, place in zip(jobs, places, strict=True)}
-        build.add_placeholders(context, jobs, places, placeholder.home(jobs_folder.usual()), collection)
-        return {}
+        return mark_places(context, jobs, places, with_boxes=not self.wait, collection=collection)
 
 
 class BatchOperator:

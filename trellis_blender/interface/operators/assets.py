@@ -115,6 +115,26 @@ def made_by(obj: bpy.types.Object) -> Job | None:
     return next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
 
 
+def select(job_id: str) -> None:
+    """Select the job's visible objects and make one active, as one undo step. Do nothing if there are none.
+
+    Only in Object Mode: in other modes the artist works on something else.
+    """
+    job, layer = session.jobs().get(job_id), bpy.context.view_layer
+    if job is None or not job.remote_id or layer is None or bpy.context.mode != "OBJECT":
+        return
+    found = [obj for obj in layer.objects if recipe.is_of(obj, job) and obj.visible_get(view_layer=layer)]
+    chosen = list(bpy.context.selected_objects)
+    if not found or (chosen == found and layer.objects.active in found):
+        return
+    for obj in chosen:
+        obj.select_set(False)
+    for obj in found:
+        obj.select_set(True)
+    layer.objects.active = found[0]
+    bpy.ops.ed.undo_push(message="Select")
+
+
 class TRELLIS2_OT_mark_asset(AssetOperator, bpy.types.Operator):
     """Mark this model as an asset in the catalog Trellis, with the picture as its preview; an unsaved file gets the \
 catalog when it is saved"""

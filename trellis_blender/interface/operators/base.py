@@ -232,9 +232,13 @@ class PaidAction(WaitOption):
     ) -> list[Job]:
         """Start the job, or several of the same picture, as `begin.start_jobs` does. Raises TrellisError."""
         jobs = begin.start_jobs(picture, name, values, seed, count)
+        self.note_begun()
+        return jobs
+
+    def note_begun(self) -> None:
+        """Ignore clicks until the artist can see that jobs were started."""
         clicks = session.state().clicks
         clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
-        return jobs
 
     def await_models(self, context: bpy.types.Context, jobs: Sequence[Job]) -> None:
         """Give the models of this action their places. Return at once, or when they are there if a script waits."""
@@ -326,11 +330,26 @@ def choose_places(
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if not bare:
         return
-    places = build.places(context, len(bare), dropped, beside)
+    places = mark_places(context, bare, build.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
+    session.start().importer.places.update(places)
+
+
+def mark_places(
+    context: bpy.types.Context,
+    jobs: Sequence[Job],
+    places: Sequence[Vector],
+    *,
+    with_boxes: bool,
+    collection: bpy.types.Collection | None = None,
+) -> dict[str, Vector]:
+    """Mark the places of the models with placeholders.
+
+    Return the places of those without one: of all, if the artist switched placeholders off, and without `with_boxes`.
+    """
     if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
-        build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
-    else:
-        session.start().importer.places.update((job.id, place) for job, place in zip(bare, places, strict=True))
+        build.add_placeholders(context, jobs, places, placeholder.home(jobs_folder.usual()), collection)
+        return {}
+    return {job.id: place for job, place in zip(jobs, places, strict=True)}
 
 
 Generate.__annotations__.update(scene_settings.parameter_annotations())
