@@ -8,7 +8,7 @@ from bpy.props import StringProperty
 
 from ... import __package__ as base_package
 from ...core.errors import Text
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import preferences
 from ..at_need import accounts, session
 from . import price_tag

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, Text, TrellisError
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
 from .base import Result, attempt, can_act, refuse

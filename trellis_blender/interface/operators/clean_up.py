@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty
 
 from ...core.errors import Text, TrellisError
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ..at_need import clean_up, session
 from .base import Result, attempt, can_act
 

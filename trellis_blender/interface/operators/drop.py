@@ -8,7 +8,7 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file

@@ -9,7 +9,7 @@ from bpy.props import StringProperty
 
 from ...core.errors import PictureError, Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session

@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import PictureError, Text
 from ...host import keymap
-from ...host.translation.translation import translated, translated_name
+from ...host.translation import translated, translated_name
 from ...picture import sources
 from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session

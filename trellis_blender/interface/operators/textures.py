@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import EnumProperty
 
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from .base import Result, can_act
 
 WORKBENCH = "BLENDER_WORKBENCH"

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import Text
-from ...host.translation.translation import translated_report
+from ...host.translation import translated_report
 from ..at_need import importing, material, placeholder, recipe, session
 from .base import Result, can_act
 

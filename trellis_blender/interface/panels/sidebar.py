@@ -12,7 +12,7 @@ import bpy
 
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE, WEB_PAGE
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import preferences
 from ..at_need import session
 

@@ -11,7 +11,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ....core.errors import Remedy, Text, TrellisError
-from ....host.translation.translation import translated, translated_report
+from ....host.translation import translated, translated_report
 from ....settings import scene as scene_settings
 from ...at_need import formats, printing, sanity_nodes, session
 from ..assets import MeshOperator

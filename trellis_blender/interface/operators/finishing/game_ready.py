@@ -7,7 +7,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from ....core.errors import Remedy, Text, TrellisError
-from ....host.translation.translation import translated
+from ....host.translation import translated
 from ....settings import scene as scene_settings
 from ...at_need import presets_of_games, session
 from ..assets import MeshOperator, StepOperator

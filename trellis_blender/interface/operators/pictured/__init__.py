@@ -13,7 +13,7 @@ from bpy.props import BoolProperty, EnumProperty
 from ....core.errors import Remedy, Text, TrellisError
 from ....core.request.parameters import BY_NAME, Value
 from ....core.request.presets import COMPLAINTS
-from ....host.translation.translation import translated
+from ....host.translation import translated
 from ...at_need import asset, block_out, job_words, projecting, session, viewpoint
 from ...at_need import file as image_file
 from .. import price_tag
