@@ -39,7 +39,7 @@ PARTS = {
     "busy": "host.busy",
     "report": "host.report",
     "keymap": "host.keymap",
-    "translation": "host.translation.translation",
+    "translation": "host.translation",
     # settings
     "preferences": "settings.preferences",
     "jobs_folder": "settings.jobs_folder",

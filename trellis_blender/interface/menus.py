@@ -10,7 +10,7 @@ import bpy
 
 from ..core.request.parameters import GROUPS
 from ..core.request.presets import COMPLAINTS, PRESETS
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from ..jobs import rows
 from ..picture import sources
 from . import panels

@@ -10,7 +10,7 @@ import bpy
 
 from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.request.parameters import TABLE, Value
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
 from .at_need import begin_soon, job_words, running, session

@@ -15,9 +15,8 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..host import keymap, report
+from ..host import keymap, report, translation
 from ..host.at_need import imported
-from ..host.translation import translation
 from ..jobs import rows
 from ..picture import completed_renders, sources
 from ..settings import preferences

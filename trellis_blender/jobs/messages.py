@@ -18,7 +18,7 @@ from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
 from ..host import report
-from ..host.translation.translation import translated_report
+from ..host.translation import translated_report
 from ..settings.preferences import Page
 
 CONNECTED_SECONDS = 10.0

@@ -17,7 +17,7 @@ import bpy
 from .. import __package__ as base_package
 from ..core.errors import AccountError, OnlineAccessError, Remedy, StorageError, Text, TrellisError
 from ..core.request.presets import CONCURRENCY
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from . import Fields, props
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.request.parameters import BY_NAME, TABLE, Group, Parameter, of_group
 from ..core.request.presets import MOVED, PRESETS, SUBJECTS, Preset, Subject
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from . import scene as scene_settings
 
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(

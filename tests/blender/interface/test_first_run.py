@@ -378,4 +378,4 @@ def test_what_a_remedy_tells_its_operator_is_what_that_knows(addon: Any, remedy:
     remedies = addon.errors.Remedy
     with session_with(addon, [snapshot(addon, "failed", message="Broken.", remedy=remedies(remedy))]):
         _, _, given = draw(addon.panels.TRELLIS2_PT_jobs).operators[0]
-    assert given == addon.sidebar.REMEDY_PROPERTIES[remedies(remedy)] != {}
+    assert given == addon.sidebar.REMEDIES[remedies(remedy)][-1] != {}

@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, FloatVectorProperty, StringProperty
 
 from ...core.errors import PictureError, Text, storage_error
 from ...core.request.presets import PICTURE_ENDINGS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import preferences
 from ...settings import scene as scene_settings
 from ..at_need import batches, block_until_done, build, job_folder, plans, session

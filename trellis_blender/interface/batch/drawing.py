@@ -11,7 +11,7 @@ from ...core.batch.plan import NOT_SENT
 from ...core.errors import Remedy, Text
 from ...core.job.job import Stage
 from ...core.request.presets import PRESETS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...jobs import session
 from ...jobs.batch.batches import Batch
 from ...settings import preferences, presets

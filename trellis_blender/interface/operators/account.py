@@ -9,7 +9,7 @@ import bpy
 
 from ... import __package__ as base_package
 from ...core.errors import Text
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import preferences, props
 from ..at_need import accounts, session
 from . import price_tag

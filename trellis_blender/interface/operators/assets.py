@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.errors import Remedy, StorageError, Text, TrellisError
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import props
 from ..at_need import asset, findings, imported, job_table, recipe, session, transparency

@@ -14,7 +14,7 @@ import bpy
 
 from ...core.errors import Text, TrellisError
 from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session

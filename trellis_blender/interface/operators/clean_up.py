@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import Text, TrellisError
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import props
 from ..at_need import clean_up, session
 from .base import Action, Result, can_act, classes_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.errors import PictureError
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...picture import sources
 from ...settings import props
 from ...settings import scene as scene_settings

@@ -9,7 +9,7 @@ from typing import Any, cast
 import bpy
 
 from ...core.errors import Remedy, Text, TrellisError
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...picture.sources import BLEND_RELATIVE
 from ...settings import props
 from ...settings import scene as scene_settings

@@ -11,7 +11,7 @@ import bpy
 
 from ...core.errors import PictureError, Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
-from ...host.translation.translation import translated_report
+from ...host.translation import translated_report
 from ...jobs import rows
 from ...settings import props
 from ...settings import scene as scene_settings

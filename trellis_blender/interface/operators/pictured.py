@@ -15,7 +15,7 @@ import bpy
 from ...core.errors import Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
 from ...core.request.presets import COMPLAINTS
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...settings import props
 from ..at_need import (
     asset,

@@ -16,7 +16,7 @@ from bl_operators.presets import AddPresetBase
 from ...core.errors import storage_error
 from ...core.request.parameters import GROUPS, TABLE
 from ...core.request.presets import PRESETS, SUBJECTS
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...settings import props
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER

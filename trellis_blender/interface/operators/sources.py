@@ -15,7 +15,7 @@ import bpy
 
 from ...core.errors import PictureError, Text
 from ...host import keymap
-from ...host.translation.translation import translated, translated_name
+from ...host.translation import translated, translated_name
 from ...picture import sources
 from ...settings import props
 from ...settings import scene as scene_settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import props
 from .base import Result, TrellisOperator, can_act, classes_of
 

@@ -23,7 +23,7 @@ from bl_ui.utils import PresetPanel
 
 from ...core.errors import TrellisError
 from ...host.at_need import AtNeed
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import Fields, props
 from ...settings import scene as scene_settings

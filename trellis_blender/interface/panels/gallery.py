@@ -17,7 +17,7 @@ import bpy
 from ...core.errors import Text
 from ...core.job import folder as job_folder
 from ...core.job.job import RESTING, Job, Stage
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...jobs import rows, session
 from ...settings import scene as scene_settings
 from .. import preview_requests

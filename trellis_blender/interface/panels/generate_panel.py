@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...core.request.presets import PRESETS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import presets
 from ...settings import scene as scene_settings
 from .. import preview_requests, price_tag

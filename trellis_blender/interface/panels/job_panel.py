@@ -18,7 +18,7 @@ from ...core.job.words import charge_words, cost_words, date, duration, percent,
 from ...core.model.surface.findings import CHANGED, MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
 from ...core.request.presets import PRESETS, name_of
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
 from ...scene import asset, recipe

@@ -12,7 +12,7 @@ import bpy
 from ...core.errors import Text
 from ...core.job.job import Job
 from ...core.request.presets import COMPLAINTS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...host.version import WEBSITE
 from ...scene.finishing.material_sanity import nodes
 from ...scene.pictured import block_out, projecting

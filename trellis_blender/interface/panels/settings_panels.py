@@ -9,7 +9,7 @@ import bpy
 
 from ...core.request.parameters import Group, of_group
 from ...core.request.presets import PRESETS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import presets
 from ...settings import scene as scene_settings
 from .sidebar import CHARACTER_PIXELS, sidebar_width
