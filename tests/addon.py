@@ -37,8 +37,7 @@ PARTS = {
     "model_client": "host.background.model_client",
     "render_client": "host.background.render_client",
     "busy": "host.busy",
-    "report": "host.report",
-    "keymap": "host.keymap",
+    "window": "host.window",
     "translation": "host.translation",
     # settings
     "preferences": "settings.preferences",

@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..host import keymap, report, translation
+from ..host import translation, window
 from ..host.at_need import imported
 from ..jobs import rows
 from ..picture import completed_renders, sources
@@ -39,7 +39,7 @@ COMMAND = "trellis2"
 # Whose `CLASSES` are registered, in this order.
 MODULES: tuple[Any, ...] = (
     *(rows, drop_operators, batch, preset_operators, job_operators, clean_up, account_operators, asset_operators),
-    *(finishing, pictured, report, textures, menus, panels),
+    *(finishing, pictured, window, textures, menus, panels),
 )
 _commands: list[Any] = []  # Blender's handle of the command, by which it is removed
 
@@ -66,7 +66,8 @@ def _steps() -> Iterator[tuple[Step, Step]]:
     for name, draw in menus.DRAWN:
         drawn = getattr(bpy.types, name)
         yield partial(drawn.append, draw), partial(drawn.remove, draw)
-    yield partial(keymap.register, source_operators.GENERATE), partial(keymap.unregister, source_operators.GENERATE)
+    key = source_operators.GENERATE
+    yield partial(window.register_key, key), partial(window.unregister_key, key)
     for event, handler in HANDLERS:
         called = getattr(bpy.app.handlers, event)
         yield partial(called.append, persistent(handler)), partial(called.remove, handler)

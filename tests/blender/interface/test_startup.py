@@ -17,7 +17,7 @@ from tests.blender import child
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_MODULES = 46  # of ours; each is worth a fifth of a millisecond
+MOST_MODULES = 38  # of ours; each is worth a fifth of a millisecond
 # What takes long to import, and what brings much of ours with it. Blender itself may have imported the libraries.
 LATE_LIBRARIES = ("requests", "urllib3", "numpy", "ipaddress", "secrets")
 LATE = ("core.runner", "core.job", "core.model", "core.scenario", "core.picture", "jobs.session", "scene", "picture")

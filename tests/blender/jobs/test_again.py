@@ -138,7 +138,7 @@ def test_importing_again_tells_no_price(
     tmp_path: Path, connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(addon.report, "show", lambda text, **_options: said.append(text))
+    monkeypatch.setattr(addon.window, "report", lambda text, **_options: said.append(text))
     done = finish(picture_file(tmp_path))
     assert OPS.trellis2.import_model(job_id=done.id, wait=True) == {"FINISHED"}
     rest()

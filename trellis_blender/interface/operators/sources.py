@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.errors import PictureError, Text
-from ...host import keymap
+from ...host import window
 from ...host.translation import translated, translated_name
 from ...picture import sources
 from ...settings import props
@@ -46,7 +46,7 @@ class GenerateFromSource(Generate, Watching):
     @classmethod
     def description(cls, _context: bpy.types.Context, _properties: Any) -> str:
         """Return the tooltip, which names the key that asks first."""
-        tooltip, key = translated(cls.source.tooltip), keymap.key_of(GENERATE)
+        tooltip, key = translated(cls.source.tooltip), window.key_of(GENERATE)
         if not key:
             return tooltip
         asks = translated(Text("{key} shows picture and price first", key=key))
