@@ -216,7 +216,7 @@ def draw(
     """
     page, context = Page(), surroundings(width, of_context, space)
     panel = SimpleNamespace(layout=Layout(page, context), **of_self)
-    for name in ("property_layout", "group", "bl_rna"):
+    for name in ("property_layout", "group", "bl_rna", "draw_fields"):
         if hasattr(drawn, name) and name not in of_self:
             value = getattr(drawn, name)
             setattr(panel, name, value.__get__(panel) if callable(value) else value)

@@ -25,7 +25,7 @@ STAGES = (Stage.IMPORTED, Stage.READY, Stage.FAILED, Stage.CANCELLED)
 BEGUN = 1_795_342_000.0
 GALLERY = "bpy.context.window_manager.trellis2_gallery"
 CLASSES = f"__import__('importlib').import_module({module_name('gallery')!r})"
-PAGES = f"__import__('importlib').import_module({module_name('gallery_pages')!r})"
+PAGES = f"__import__('importlib').import_module({module_name('gallery')!r})"
 CHOSEN = "(lambda shown: shown.rows[shown.active].job_id)(bpy.context.window_manager.trellis2)"
 
 

@@ -19,7 +19,7 @@ RUN = frozenset({"driver_add", "expression_set", "evaluate", "system", "popen", 
 ALLOWED = {
     ("picture/image.py", "evaluate"): "a curve of a node, at a number",
     ("core/errors.py", "format"): "a template is ours, and one that a job's file holds has only plain names as fields",
-    ("host/translation/translation.py", "format"): "the template of such a text, or its translation in our dictionary",
+    ("host/translation/__init__.py", "format"): "the template of such a text, or its translation in our dictionary",
 }
 
 

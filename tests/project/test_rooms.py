@@ -48,7 +48,7 @@ def test_a_folder_holds_no_more_than_a_reader_keeps_in_mind(folder: Path) -> Non
         ("core/job/job.py", "import bpy", "core/job/job imports bpy, which only host, "),
         ("core/job/job.py", "from mathutils import Vector", "core/job/job imports mathutils, which only host, "),
         ("core/job/job.py", "import requests", "core/job/job imports requests, which only core/scenario "),
-        ("host/report.py", "import http.client", "host/report imports http, which only core/scenario "),
+        ("host/window.py", "import http.client", "host/window imports http, which only core/scenario "),
         ("jobs/session.py", "def late():\n    import socket", "jobs/session imports socket, which only core/scenario "),
         ("core/job/job.py", "from ...jobs.session import tick", "core/job/job imports jobs/session, which lies above"),
         ("core/job/job.py", "from ... import scene", "core/job/job imports scene, which lies above it."),

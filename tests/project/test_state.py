@@ -10,7 +10,7 @@ import rooms
 
 # Modules outside the core that hold something that changes, beside the one state in `jobs/session.py`. Each says why.
 HOLDERS = {
-    "host/translation/translation.py": {"_given"},  # go with what Blender was given
+    "host/translation/__init__.py": {"_given"},  # go with what Blender was given
     "interface/operators/assets.py": {"_items"},  # Blender keeps no reference to an enum's items
     "interface/registration.py": {"_undo", "_commands"},  # takes out what Blender was told of
     "jobs/rows.py": {"_clicked", "_tooltip"},  # what the interface, which lies above, does at a click, and says there

@@ -42,9 +42,8 @@ def home() -> Home:
 
 def account() -> Account:
     """Return who pays: the environment's account, or the preferences'. Raises AccountError or OnlineAccessError."""
-    kept = preferences.preferences()
-    address = kept.api_address if kept else ""
-    found = account_of(*preferences.key_and_secret(kept), kept.project_id if kept else "", address)
+    kept = preferences.values()
+    found = account_of(*preferences.key_and_secret(kept), kept.project_id, kept.api_address)
     preferences.check_online(found)
     return found
 

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..core.files import PICTURE_ENDINGS
+from ..core.request.presets import PICTURE_ENDINGS
 from .parser import WrongUseError
 
 ADVICE = "Name pictures, a folder with pictures, or wildcards."

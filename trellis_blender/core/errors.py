@@ -23,7 +23,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from string import Formatter
 from typing import Any
 
 DEPTH_MAXIMUM = 5  # of texts in a text
@@ -61,6 +60,8 @@ def unpacked(data: Any, depth: int = 0) -> str:
     """
     if isinstance(data, str):
         return data
+    from string import Formatter  # only for a job that failed earlier
+
     template, values = data
     parsed = Formatter().parse(template)
     fields = [(name, spec, conversion) for _, name, spec, conversion in parsed if name is not None]

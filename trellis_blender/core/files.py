@@ -19,12 +19,6 @@ from pathlib import Path
 
 from .errors import InTheWayError, Text
 
-# The endings by which file browsers and folders are searched for pictures. Whether one can be read, reading tells.
-PICTURE_ENDINGS = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".exr", ".hdr", ".tga", ".psd", ".psb"),
-    *(".jp2", ".j2c", ".dds", ".dpx", ".cin", ".sgi", ".rgb", ".rgba", ".bw", ".gif", ".heic", ".heif"),
-)
-
 FOLDER_MODE, FILE_MODE = 0o700, 0o600  # rights of the owner alone
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 RECORD_BYTES_MAXIMUM = 1024 * 1024  # of a file of JSON that we wrote; a job's has three kilobytes

@@ -5,8 +5,7 @@
 `at_need.py` imports a module when it is first used.
 `busy.py` tells whether Blender can be changed now.
 `redraw.py` asks Blender to redraw what shows our jobs.
-`keymap.py` gives an operator a key.
-`report.py` shows a message in the status bar.
+`window.py` gives an operator a key, and shows messages in the status bar.
 `shown.py` saves an image as an editor shows it.
 `output.py` hears what Blender and its libraries print.
 `viewpoint.py` notes where a picture is taken from.

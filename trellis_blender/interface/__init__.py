@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the artist sees and clicks.
 
-`registration` is the one list of everything that Blender is told about.
+`registration` is the one list of everything that Blender is told about, and the table of what it calls, and when.
 `at_need` imports the other rooms at their first use, so that enabling the add-on stays fast.
-`handlers` is the table of what Blender calls, and when.
 `panels/` draws the sidebar's tab.
 `preview_requests` takes the requests of draw functions for previews and icons.
 `chosen_picture` finds the picture that the settings mean.
 `price_tag` puts the price on the button and asks before anything above the artist's limit.
 `operators/` holds what the buttons do.
-`menus` puts the operators into Blender's menus.
-`status_bar` shows the running jobs in Blender's status bar.
-`selection` selects the model of the job that was clicked in the list.
+`menus` puts the operators into Blender's menus, and the running jobs into its status bar.
 """

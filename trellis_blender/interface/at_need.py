@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..host import busy, redraw, viewpoint
     from ..jobs import begin, block_until_done, importing, session
     from ..jobs.batch import batches
+    from ..jobs.state import Session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
     from ..scene.finishing import transparency
@@ -77,46 +78,10 @@ else:
     jobs_folder = AtNeed("settings.jobs_folder")
     presets = AtNeed("settings.presets")
 
-__all__ = [
-    "accounts",
-    "asset",
-    "batches",
-    "begin",
-    "begin_no_more",
-    "begin_soon",
-    "block_out",
-    "block_until_done",
-    "build",
-    "busy",
-    "clean_up",
-    "file",
-    "files",
-    "findings",
-    "formats",
-    "icons",
-    "imported",
-    "importing",
-    "job_folder",
-    "job_table",
-    "job_words",
-    "jobs_folder",
-    "material",
-    "messages",
-    "place",
-    "placeholder",
-    "plans",
-    "presets",
-    "presets_of_games",
-    "printing",
-    "projecting",
-    "recipe",
-    "redraw",
-    "render",
-    "sanity_nodes",
-    "session",
-    "transparency",
-    "viewpoint",
-]
+
+def running() -> Session | None:
+    """Return the session, None if none was started yet. Imports nothing."""
+    return session.running() if imported(session) else None
 
 
 def begin_soon() -> None:
@@ -128,12 +93,6 @@ def begin_soon() -> None:
         session.later(session.start)
     elif not bpy.app.timers.is_registered(begin_session):
         bpy.app.timers.register(begin_session)
-
-
-def begin_no_more() -> None:
-    """Cancel the timer of `begin_soon`."""
-    if bpy.app.timers.is_registered(begin_session):
-        bpy.app.timers.unregister(begin_session)
 
 
 def begin_session() -> None:

@@ -1,64 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operators' entries in Blender's menus. F3 finds only operators that are in a menu."""
+"""The operators' entries in Blender's menus, and the jobs in its status bar. F3 finds only operators in a menu."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import bpy
 
-from ..core.request.parameters import Group
+from ..core.request.parameters import GROUPS
 from ..core.request.presets import COMPLAINTS, PRESETS
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from ..jobs import rows
 from ..picture import sources
+from . import panels
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
-from .operators import finishing, pictured, variations
-from .operators import jobs as job_operators
-from .operators.finishing import game_ready
-from .panels import gallery
+from .operators import pictured
+from .operators.base import Result, classes_of
 
-JOB_ENTRIES = (
-    (
-        (job_operators.TRELLIS2_OT_import_model, "IMPORT"),
-        (job_operators.TRELLIS2_OT_generate_again, "ADD"),
-        (job_operators.TRELLIS2_OT_use_settings, "PRESET"),
-        (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"),
-        (job_operators.TRELLIS2_OT_cancel, "CANCEL"),
-    ),
-    (
-        (asset_operators.TRELLIS2_OT_check_model, "VIEWZOOM"),
-        (asset_operators.TRELLIS2_OT_make_solid, "MOD_SOLIDIFY"),
-        (asset_operators.TRELLIS2_OT_set_transparency, "MATERIAL"),
-        (finishing.TRELLIS2_OT_material_sanity, "NODE_MATERIAL"),
-    ),
-    (
-        (pictured.TRELLIS2_OT_align, "CAMERA_DATA"),
-        (pictured.TRELLIS2_OT_project_picture, "IMAGE_DATA"),
-        (pictured.TRELLIS2_OT_replace_block_out, "MOD_BUILD"),
-    ),
-    (
-        (asset_operators.TRELLIS2_OT_level_of_detail, "MOD_DECIM"),
-        (game_ready.TRELLIS2_OT_game_ready, "MOD_REMESH"),
-        (finishing.TRELLIS2_OT_print_ready, "MESH_CUBE"),
-        (finishing.TRELLIS2_OT_export_model, "EXPORT"),
-    ),
-    (
-        (asset_operators.TRELLIS2_OT_mark_asset, "ASSET_MANAGER"),
-        (asset_operators.TRELLIS2_OT_save_to_library, "FILE_TICK"),
-    ),
-    (
-        (gallery.TRELLIS2_OT_enlarge_job, "ZOOM_IN"),
-        (gallery.TRELLIS2_OT_toggle_favorite, "SOLO_ON"),
-    ),
-    (
-        (job_operators.TRELLIS2_OT_open_folder, "FILE_FOLDER"),
-        (job_operators.TRELLIS2_OT_copy_job_id, "COPYDOWN"),
-    ),
-    ((job_operators.TRELLIS2_OT_remove, "TRASH"),),
+# Rows of menus: an operator, its label where that is not its own, and an icon; None is a line between them.
+Row = tuple[str, str, str] | None
+EXPORT = "trellis2.export_model"  # asks in menus, whether a folder is remembered or not: its label has a dialog's dots
+FINISHING: tuple[Row, ...] = (  # what mends a model, what puts it in its place, what makes it ready
+    ("trellis2.make_solid", "", "MOD_SOLIDIFY"),
+    ("trellis2.set_transparency", "Transparency...", "MATERIAL"),
+    ("trellis2.material_sanity", "Material Sanity...", "NODE_MATERIAL"),
+    None,
+    ("trellis2.align", "", "CAMERA_DATA"),
+    ("trellis2.project_picture", "", "IMAGE_DATA"),
+    ("trellis2.replace_block_out", "", "MOD_BUILD"),
+    None,
+    ("trellis2.level_of_detail", "Level of Detail...", "MOD_DECIM"),
+    ("trellis2.game_ready", "Game Ready...", "MOD_REMESH"),
+    ("trellis2.print_ready", "Print Ready...", "MESH_CUBE"),
+    (EXPORT, "Export...", "EXPORT"),
 )
+LIBRARY: tuple[Row, ...] = (
+    ("trellis2.mark_asset", "", "ASSET_MANAGER"),
+    ("trellis2.save_to_library", "", "FILE_TICK"),
+)
+RETRY = ("trellis2.retry", "", "FILE_REFRESH")
+REMOVE = ("trellis2.remove", "", "TRASH")
+JOB: tuple[Row, ...] = (
+    ("trellis2.import_model", "", "IMPORT"),
+    ("trellis2.generate_again", "", "ADD"),
+    ("trellis2.use_settings", "", "PRESET"),
+    RETRY,
+    ("trellis2.cancel", "", "CANCEL"),
+    None,
+    ("trellis2.check_model", "", "VIEWZOOM"),
+    *FINISHING,
+    None,
+    *LIBRARY,
+    None,
+    ("trellis2.enlarge_job", "", "ZOOM_IN"),
+    ("trellis2.toggle_favorite", "", "SOLO_ON"),
+    None,
+    ("trellis2.open_folder", "", "FILE_FOLDER"),
+    ("trellis2.copy_job_id", "", "COPYDOWN"),
+    None,
+    REMOVE,
+)
+
+
+def _draw(layout: Any, entries: Iterable[Row]) -> None:
+    for entry in entries:
+        if entry is None:
+            layout.separator()
+            continue
+        operator, label, icon = entry
+        button = layout.operator(operator, icon=icon, **({"text": label} if label else {}))
+        if operator == EXPORT:
+            button.asks = True
 
 
 class TRELLIS2_MT_job(bpy.types.Menu):
@@ -70,20 +84,25 @@ class TRELLIS2_MT_job(bpy.types.Menu):
         """List all actions. Grey out those that do not fit this job, so that they never act on another one."""
         layout: Any = self.layout
         job = session.jobs().get(rows.active_id())
-        for number, group in enumerate(JOB_ENTRIES):
-            if number:
+        for entry in JOB:
+            if entry is None:
                 layout.separator()
-            for operator, icon in group:
-                entry, label = layout.row(), operator.bl_label
-                if job is not None and operator.fits(job):
-                    label = operator.label(job)
-                else:
-                    entry.enabled = job is None
-                button = entry.operator(operator.bl_idname, text=translated(label), icon=icon)
-                button.job_id = "" if job is None else job.id
-                if operator is finishing.TRELLIS2_OT_export_model:
-                    button.asks = True  # its label has the dots of a dialog, whether a folder is remembered or not
+                continue
+            name, _, icon = entry
+            operator = _class_of(name)
+            is_fitting = job is not None and operator.fits(job)
+            row = layout.row()
+            row.enabled = is_fitting or job is None
+            label = operator.label(job) if is_fitting else operator.bl_label
+            button = row.operator(name, text=translated(label), icon=icon)
+            button.job_id = "" if job is None else job.id
+            if name == EXPORT:
+                button.asks = True
         layout.operator("trellis2.remove_failed", icon="TRASH")
+
+
+def _class_of(operator: str) -> Any:
+    return getattr(bpy.types, operator.replace("trellis2.", "TRELLIS2_OT_"))
 
 
 class TRELLIS2_MT_preset(bpy.types.Menu):
@@ -97,8 +116,8 @@ class TRELLIS2_MT_preset(bpy.types.Menu):
         for preset in PRESETS.values():
             layout.operator("trellis2.use_preset", text=preset.label).preset = preset.name
         layout.separator()
-        for group in Group:
-            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.name
+        for group in GROUPS:
+            layout.operator("trellis2.reset_group", text=presets.RESET_LABELS[group]).group = group.upper()
         layout.separator()
         layout.operator("trellis2.add_preset", text="Add Preset...", icon="ADD")
 
@@ -131,7 +150,7 @@ class TRELLIS2_MT_model(bpy.types.Menu):
         layout.operator("trellis2.keep_variation", icon="CHECKMARK")
         layout.separator()
         layout.operator("trellis2.check_model", icon="VIEWZOOM")
-        _draw_finishing(layout)
+        _draw(layout, FINISHING)
         layout.separator()
         layout.operator("trellis2.remove_material_sanity", icon="X")
         layout.operator("trellis2.use_triangles", icon="MESH_DATA")
@@ -139,8 +158,7 @@ class TRELLIS2_MT_model(bpy.types.Menu):
         layout.separator()
         _draw_complaints(layout, context)
         layout.separator()
-        layout.operator("trellis2.mark_asset", icon="ASSET_MANAGER")
-        layout.operator("trellis2.save_to_library", icon="FILE_TICK")
+        _draw(layout, LIBRARY)
 
 
 class TRELLIS2_MT_account(bpy.types.Menu):
@@ -209,22 +227,6 @@ def _draw_complaints(layout: Any, context: bpy.types.Context) -> None:
         entry.operator("trellis2.change_one_thing", text=complaint.label).complaint = complaint.name
 
 
-def _draw_finishing(layout: Any) -> None:
-    """List the steps on a model: what mends it, what puts it in its place, what makes it ready."""
-    layout.operator("trellis2.make_solid", icon="MOD_SOLIDIFY")
-    layout.operator("trellis2.set_transparency", text="Transparency...", icon="MATERIAL")
-    layout.operator("trellis2.material_sanity", text="Material Sanity...", icon="NODE_MATERIAL")
-    layout.separator()
-    layout.operator("trellis2.align", icon="CAMERA_DATA")
-    layout.operator("trellis2.project_picture", icon="IMAGE_DATA")
-    layout.operator("trellis2.replace_block_out", icon="MOD_BUILD")
-    layout.separator()
-    layout.operator("trellis2.level_of_detail", text="Level of Detail...", icon="MOD_DECIM")
-    layout.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH")
-    layout.operator("trellis2.print_ready", text="Print Ready...", icon="MESH_CUBE")
-    layout.operator("trellis2.export_model", text="Export...", icon="EXPORT").asks = True
-
-
 Draw = Callable[[Any, bpy.types.Context], None]
 
 
@@ -265,15 +267,11 @@ def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
     """Add only entries that fit: others would only lengthen the menu."""
     obj = getattr(context, "active_object", None)
     _draw_on_failed_box(self.layout, obj)
-    if variations.variation_of(obj) is not None:
+    if pictured.variation_of(obj) is not None:
         self.layout.separator()
         self.layout.operator("trellis2.keep_variation", icon="CHECKMARK")
     if asset.is_model(obj):
-        self.layout.separator()
-        _draw_finishing(self.layout)
-        self.layout.separator()
-        self.layout.operator("trellis2.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
-        self.layout.operator("trellis2.save_to_library", icon="FILE_TICK")
+        _draw(self.layout, (None, *FINISHING, None, *LIBRARY))
 
 
 def _draw_on_failed_box(layout: Any, obj: Any) -> None:
@@ -283,10 +281,10 @@ def _draw_on_failed_box(layout: Any, obj: Any) -> None:
     if job is None or job.stage not in (job_table.Stage.FAILED, job_table.Stage.UNCERTAIN):
         return
     layout.separator()
-    actions: Any = (job_operators.TRELLIS2_OT_retry, "FILE_REFRESH"), (job_operators.TRELLIS2_OT_remove, "TRASH")
-    for operator, icon in actions:
+    for name, _, icon in (RETRY, REMOVE):
+        operator = _class_of(name)
         if operator.fits(job):
-            layout.operator(operator.bl_idname, text=translated(operator.label(job)), icon=icon).job_id = job.id
+            layout.operator(name, text=translated(operator.label(job)), icon=icon).job_id = job.id
     layout.operator("trellis2.remove_failed", icon="TRASH")
 
 
@@ -302,6 +300,41 @@ def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator("trellis2.generate_viewport", text="Generate 3D Model from Viewport", icon="VIEW3D")
 
 
+def draw_status_bar(self: Any, _context: bpy.types.Context) -> None:
+    """Draw short texts about the jobs, if there are any, and the pictures that are being made."""
+    shown = session.display() if imported(session) else None
+    for text in (shown.text, shown.waiting) if shown is not None else ():
+        if text:
+            self.layout.operator(TRELLIS2_OT_show_sidebar.bl_idname, text=translated(text), emboss=False)
+    for making in filter(None, (source.progress() for source in sources.TABLE)):
+        self.layout.label(text=translated(making))
+
+
+class TRELLIS2_OT_show_sidebar(bpy.types.Operator):
+    """Show the jobs in the sidebar of the 3D viewport"""
+
+    bl_idname = "trellis2.show_sidebar"
+    bl_label = "Show Jobs"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Open the sidebar of the largest 3D viewport, of this window if it has any, at our tab."""
+        manager, here = context.window_manager, context.window
+        assert manager is not None
+        screens = [window.screen for window in sorted(manager.windows, key=lambda window: window != here)]
+        areas = [area for screen in screens for area in screen.areas if area.type == "VIEW_3D"]
+        if not areas:
+            self.report({"INFO"}, "The jobs are in the sidebar of a 3D viewport. Open one, then press N")
+            return {"CANCELLED"}
+        own = [area for area in areas if area in screens[0].areas[:]] or areas
+        area: Any = max(own, key=lambda area: area.width * area.height)
+        area.spaces.active.show_region_ui = True
+        sidebar = next(region for region in area.regions if region.type == "UI")
+        sidebar.active_panel_category = panels.CATEGORY
+        sidebar.tag_redraw()
+        return {"FINISHED"}
+
+
 ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_render", _draw_submenu),
     ("IMAGE_MT_image", _draw_from_image),
@@ -310,11 +343,5 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_file_import", _draw_from_files),
     ("VIEW3D_MT_object_context_menu", _draw_on_model),
 )
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_MT_job,
-    TRELLIS2_MT_preset,
-    TRELLIS2_MT_batch,
-    TRELLIS2_MT_model,
-    TRELLIS2_MT_account,
-    TRELLIS2_MT_trellis,
-)
+DRAWN = (*ENTRIES, ("STATUSBAR_HT_header", draw_status_bar))  # what Blender draws in addition
+CLASSES = classes_of(__name__)

@@ -10,15 +10,13 @@ import bpy
 
 from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.request.parameters import TABLE, Value
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
-from .at_need import begin_soon, imported, job_words, session
+from .at_need import begin_soon, job_words, running, session
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-    from ..jobs.prices import Key
 
     Result = set[OperatorReturnItems]
 
@@ -50,24 +48,38 @@ def cost_words(cost: float) -> str:
 
 def is_first() -> bool:
     """Return whether the artist sees a price, and has never generated yet: then a job's error needs the room."""
-    running = session.running() if imported(session) else None
-    if running is None or not running.is_loaded:
+    known = running()
+    if known is None or not known.is_loaded:
         return False
-    return bool(running.prices.costs) and not running.jobs and not running.spending.months
+    return bool(known.prices.costs) and not known.jobs and not known.spending.months
 
 
 def cost_shown(chosen: scene_settings.TRELLIS2_PG_settings) -> float | None:
-    """Return the price of one model as the panel is set, in compute units; None until it is known. Asks for it."""
-    return _look_up(scene_settings.held_values(chosen))
+    """Return the price of one model as the panel is set, in compute units; None until it is known.
+
+    Asks for it if possible, and starts a session for that if there is none yet.
+    """
+    try:
+        key = preferences.online_account(), scene_settings.held_values(chosen)
+    except (AccountError, OnlineAccessError):
+        return None
+    known = running()
+    if known is None:
+        begin_soon()
+        return None
+    cost = known.prices.costs.get(key)
+    if cost is None and known.prices.want(key):
+        session.start()  # the session runs, but its timer may not
+    return cost
 
 
 def cost_of(values: Mapping[str, Value]) -> float | None:
     """Return the price of a model with these parameters, in compute units; None until it is known."""
-    running = session.running() if imported(session) else None
-    if running is None or running.account is None:
+    known = running()
+    if known is None or known.account is None:
         return None
     key = tuple(scene_settings.held(parameter, values[parameter.name]) for parameter in TABLE)
-    return running.prices.costs.get((running.account, key))
+    return known.prices.costs.get((known.account, key))
 
 
 def objection(cost: float | None) -> str:
@@ -94,19 +106,3 @@ def confirm(
     return context.window_manager.invoke_confirm(
         operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text=yes
     )
-
-
-def _look_up(key: Key) -> float | None:
-    """Return the price if it is known, or else request it if possible. Starts a session if there is none yet."""
-    try:
-        account = preferences.online_account()
-    except (AccountError, OnlineAccessError):
-        return None
-    running = session.running() if imported(session) else None
-    if running is None:
-        begin_soon()
-        return None
-    cost = running.prices.costs.get((account, key))
-    if cost is None and running.prices.want((account, key)):
-        session.start()  # the session runs, but its timer may not
-    return cost

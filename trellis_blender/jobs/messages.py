@@ -17,8 +17,8 @@ from ..core.errors import Remedy, Text, TrellisError, made_plain
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, cost_words, duration
 from ..core.runner.messages import ConnectionChecked, Notice
-from ..host import report
-from ..host.translation.translation import translated_report
+from ..host import window
+from ..host.translation import translated_report
 from ..settings.preferences import Page
 
 CONNECTED_SECONDS = 10.0
@@ -66,7 +66,7 @@ class Reports:
     def flush(self) -> None:
         """Report all sentences as one."""
         if self.sentences:
-            report.show("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
+            window.report("; ".join(map(translated_report, self.sentences)), is_bad=self.is_bad)
             self.sentences.clear()
             self.is_bad = False
 

@@ -67,7 +67,7 @@ def _pasted(context: bpy.types.Context) -> Any:
     """Paste the copied image and return the new datablock.
 
     Blender pastes only in an Image Editor, so the current editor becomes one for a moment. Another editor would take a
-    context override (see `report.show`), and the top bar could not be restored. Raises PictureError.
+    context override (see `window.report`), and the top bar could not be restored. Raises PictureError.
     """
     area: Any = context.area
     if area is None or context.window is None or area not in context.window.screen.areas.values():

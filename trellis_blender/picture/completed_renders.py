@@ -74,7 +74,7 @@ def read_stamps() -> None:
             _renders.stamped[scene.session_uid] = before[scene.session_uid]
 
 
-def note_completed(scene: Any) -> None:
+def note_completed(scene: Any, *_arguments: object) -> None:
     """Note that a render of the scene is complete. For any thread."""
     is_here = threading.current_thread() is threading.main_thread()
     if is_here:
@@ -85,7 +85,7 @@ def note_completed(scene: Any) -> None:
         read_stamps()
 
 
-def note_begun(scene: Any) -> None:
+def note_begun(scene: Any, *_arguments: object) -> None:
     """Note that a render of the scene begins. For any thread."""
     is_here = threading.current_thread() is threading.main_thread()
     if is_here:
@@ -97,7 +97,7 @@ def note_begun(scene: Any) -> None:
         _settle()
 
 
-def note_frame(scene: Any) -> None:
+def note_frame(scene: Any, *_arguments: object) -> None:
     """Note that another frame of the scene is rendered. For any thread."""
     _renders.frames[hash(scene)] = _renders.frames.get(hash(scene), 0) + 1
 

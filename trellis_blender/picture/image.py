@@ -23,7 +23,7 @@ from ..core.files import open_own
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import read_header
 from ..host.shown import save_shown
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from . import render
 from .file import new_file
 from .render import from_render

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, dataclass_transform
+from typing import TYPE_CHECKING, Any, Protocol
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
 
+from ..core.request.parameters import Record
 from ..host.at_need import FunctionsAtNeed, imported
 
 if TYPE_CHECKING:
@@ -59,16 +60,6 @@ class PictureUnderWay(Protocol):
 
 if TYPE_CHECKING:
     Taken = ChosenPicture | PictureUnderWay
-
-
-@dataclass_transform()
-class Record:
-    """A value with named fields, like a dataclass or a named tuple; but those take a start of Blender a millisecond."""
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        fields, defaults = type(self).__annotations__, vars(type(self))
-        vars(self).update({name: defaults[name] for name in fields if name in defaults})  # a function is no method
-        vars(self).update(zip(fields, values, strict=False), **named)
 
 
 class Setting(Record):
@@ -355,7 +346,7 @@ def scene_properties() -> dict[str, Any]:
     return {setting.name: setting.of_scene() for source in TABLE for setting in source.settings}
 
 
-def leave() -> None:
-    """End everything under way in any source."""
+def leave(*_arguments: object) -> None:
+    """End everything under way in any source. Blender calls this before another file opens."""
     for source in TABLE:
         source.leave()

@@ -15,7 +15,7 @@ from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.words import object_name, picture_name
 from ..core.model.arrays import Model
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
 from . import asset, place, placeholder, recipe

@@ -21,7 +21,7 @@ from ..core.job.job import Job, Stage
 from ..core.job.words import WORDS
 from ..core.runner.messages import SmallPicture
 from ..host.redraw import redraw_viewports
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from . import placeholder
 
 gpu: Any = blender_gpu  # the stubs know little of it

@@ -29,11 +29,6 @@ def usual() -> Path:
     return data_folder() / places.JOBS_FOLDER
 
 
-def chosen() -> str:
-    """Return the path that the artist chose, empty if none."""
-    return places.read_choice(data_folder()).folder
-
-
 def look() -> Folder:
     """Ask the disk for the chosen folder. A network drive may take its time, or hang."""
     return places.look(data_folder())

@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences, the account to use, and whether Blender may go online."""
+"""The add-on's preferences and the key's file behind two of them, the account, and whether Blender may go online."""
 
+from __future__ import annotations
+
+import contextlib
 import os
-from collections.abc import Callable
-from functools import cached_property
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import __package__ as base_package
-from ..core.errors import AccountError, OnlineAccessError, Remedy, Text, TrellisError
+from ..core.errors import AccountError, OnlineAccessError, Remedy, StorageError, Text, TrellisError
 from ..core.request.presets import CONCURRENCY
-from ..host.translation.translation import translated
-from . import stored_key
+from ..host.translation import translated
+from . import Fields, props
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..core.places import LastLook
     from ..core.request.account import Account
+    from ..core.request.key_file import KeyFile
     from ..core.runner.messages import ConnectionChecked
 
 KEEP = (
@@ -36,7 +39,7 @@ TOOLTIPS = {
 }
 KEY_VARIABLE = "SCENARIO_SDK_API_KEY"
 SECRET_VARIABLE = "SCENARIO_SDK_API_SECRET"  # nosec B105 # a variable's name
-
+STORED = ("api_key", "api_secret")  # what Blender itself stored up to version 0.1
 
 # What the room of the jobs does when another folder was chosen. Set while the add-on is registered, like an `update`.
 _folder_chosen: list[Callable[[], None]] = []
@@ -63,7 +66,7 @@ class Page(SimpleNamespace):
     `objection`: why a folder was not taken.
     """
 
-    answer: "ConnectionChecked | None"
+    answer: ConnectionChecked | None
     is_untested: bool
     sizes: dict[str, int] | None
     is_moving: bool
@@ -73,14 +76,14 @@ class Page(SimpleNamespace):
         super().__init__(answer=None, is_untested=False, sizes=None, is_moving=False, objection="")
 
     @cached_property
-    def folder(self) -> "LastLook":
+    def folder(self) -> LastLook:
         """The jobs folder as it was last seen."""
         from ..core.places import LastLook
         from . import jobs_folder
 
         return LastLook(jobs_folder.data_folder())
 
-    def add_sizes(self, sizes: "Mapping[str, int]") -> None:
+    def add_sizes(self, sizes: Mapping[str, int]) -> None:
         """Take in the sizes of the folders that were measured now."""
         self.sizes = {} if self.sizes is None else self.sizes
         self.sizes.update(sizes)
@@ -110,158 +113,152 @@ def _choose_folder(_owner: Any, path: str) -> None:
         look_at_folder()
 
 
-class TRELLIS2_AP_preferences(bpy.types.AddonPreferences):
+@cache
+def key_file() -> KeyFile:
+    """Return the file that holds key and secret."""
+    from ..core.places import data_folder
+    from ..core.request.key_file import FILE, KeyFile
+
+    return KeyFile(data_folder(sys.platform, os.environ, Path.home()) / FILE)
+
+
+def _in_key_file(half: Literal["key", "secret"]) -> dict[str, Callable[..., Any]]:
+    """Return the functions that make a Blender property of one half of the file. Blender then stores nothing itself."""
+
+    def read(_owner: Any) -> str:
+        file = key_file()
+        file.refresh()
+        return str(getattr(file, half))
+
+    def write(_owner: Any, value: str) -> None:
+        file = key_file()
+        file.refresh()
+        with contextlib.suppress(StorageError):  # the preferences show it; a property cannot report it to a script
+            file.keep(**{"key": file.key, "secret": file.secret, half: value})
+
+    return {"get": read, "set": write}
+
+
+class TRELLIS2_AP_preferences(Fields, bpy.types.AddonPreferences):
     """What does not belong to a file: it is kept with the user's preferences, never in a .blend."""
 
     bl_idname = base_package
     # On the class, since Blender passes nothing of ours to `draw`. The jobs' state, a room above, fills it.
     page = Page()
 
-    if TYPE_CHECKING:
-        api_key: str
-        api_secret: str
-        project_id: str
-        api_address: str
-        keep_normals: bool
-        keep_seams: bool
-        jobs_folder: str
-        keep_jobs: str
-        use_placeholders: bool
-        mark_as_asset: bool
-        asset_author: str
-        price_limit: float
-        cu_price: float
-        currency: str
-        largest_download: int
-        batch_concurrency: int
-    else:
-        api_key: StringProperty(
-            name="API Key",
-            description="Key of your Scenario project, from its settings under API Keys",
-            subtype="PASSWORD",
-            **stored_key.as_property("key"),
-        )
-        api_secret: StringProperty(
-            name="API Secret",
-            description=TOOLTIPS["api_secret"],
-            subtype="PASSWORD",
-            **stored_key.as_property("secret"),
-        )
-        project_id: StringProperty(
-            name="Project ID",
-            description=TOOLTIPS["project_id"],
-        )
-        api_address: StringProperty(
-            name="API Address",
-            description="Address of the API; leave it empty to use Scenario's own",
-        )
-        keep_normals: BoolProperty(
-            name="Keep the File's Normals",
-            description=(
-                "Store the file's normals, in the form that follows edits, rather than smooth shading and sharp edges;"
-                " with half a million faces Blender freezes for 0.3 to 1.3 s, where they differ per corner 1.3 to 5.6 s"
-            ),
-            default=False,
-        )
-        keep_seams: BoolProperty(
-            name="Keep Seams Split",
-            description=(
-                "Import models as they are in the file, with vertices split at UV seams;"
-                " this keeps the file's normals too, and freezes Blender as long"
-            ),
-            default=False,
-        )
-        # Kept beside the jobs, not by Blender, which forgets it when the add-on is uninstalled.
-        jobs_folder: StringProperty(
-            name="Jobs Folder",
-            description=(
-                "Folder where all jobs and their models are kept, for every version of Blender; uninstalling the add-on"
-                " leaves it alone. All jobs move to the folder that you choose; leave it empty for the usual folder"
-            ),
-            subtype="DIR_PATH",
-            get=_chosen_folder,
-            set=_choose_folder,
-        )
-        keep_jobs: EnumProperty(
-            name="Keep Jobs",
-            description="How long jobs stay in the list, with their files; a model never imported is always kept",
-            items=KEEP,
-        )
-        use_placeholders: BoolProperty(
-            name="Show Placeholders",
-            description="Let a box stand where a model will stand, from the click on until the model takes its place",
-            default=True,
-        )
-        mark_as_asset: BoolProperty(
-            name="Mark as Asset",
-            description="Mark every model as an asset when it comes into the scene, in the catalog Trellis",
-            default=False,
-        )
-        asset_author: StringProperty(
-            name="Asset Author", description="Author that assets are marked with; leave it empty for none"
-        )
-        price_limit: FloatProperty(
-            name="Ask Above",
-            description="Price in compute units (CU) above which Generate asks first; with 0 it never asks",
-            default=0,
-            min=0,
-            soft_max=1000,
-            precision=2,
-        )
-        cu_price: FloatProperty(
-            name="Price of One CU",
-            description=(
-                "What a compute unit (CU) of Scenario costs you: the price of your plan, divided by its units;"
-                " with it, prices are shown in money too"
-            ),
-            default=0,
-            min=0,
-            soft_max=1,
-            precision=4,
-        )
-        currency: StringProperty(
-            name="Currency",
-            description="Sign or name of the currency of that price",
-            default="$",
-        )
-        largest_download: IntProperty(
-            name="Largest Download",
-            description="Size in megabytes above which a model is not downloaded",
-            default=1024,
-            min=16,
-            max=4096,
-        )
-        batch_concurrency: IntProperty(
-            name="Models at a Time",
-            description="How many models of batches are made at the same time; the other pictures wait on disk",
-            default=CONCURRENCY,
-            min=1,
-            soft_max=16,
-            max=100,
-        )
+    api_key: str = props.StringProperty(
+        name="API Key",
+        description="Key of your Scenario project, from its settings under API Keys",
+        subtype="PASSWORD",
+        **_in_key_file("key"),
+    )
+    api_secret: str = props.StringProperty(
+        name="API Secret",
+        description=TOOLTIPS["api_secret"],
+        subtype="PASSWORD",
+        **_in_key_file("secret"),
+    )
+    project_id: str = props.StringProperty(name="Project ID", description=TOOLTIPS["project_id"])
+    api_address: str = props.StringProperty(
+        name="API Address", description="Address of the API; leave it empty to use Scenario's own"
+    )
+    keep_normals: bool = props.BoolProperty(
+        name="Keep the File's Normals",
+        description=(
+            "Store the file's normals, in the form that follows edits, rather than smooth shading and sharp edges;"
+            " with half a million faces Blender freezes for 0.3 to 1.3 s, where they differ per corner 1.3 to 5.6 s"
+        ),
+    )
+    keep_seams: bool = props.BoolProperty(
+        name="Keep Seams Split",
+        description=(
+            "Import models as they are in the file, with vertices split at UV seams;"
+            " this keeps the file's normals too, and freezes Blender as long"
+        ),
+    )
+    # Kept beside the jobs, not by Blender, which forgets it when the add-on is uninstalled.
+    jobs_folder: str = props.StringProperty(
+        name="Jobs Folder",
+        description=(
+            "Folder where all jobs and their models are kept, for every version of Blender; uninstalling the add-on"
+            " leaves it alone. All jobs move to the folder that you choose; leave it empty for the usual folder"
+        ),
+        subtype="DIR_PATH",
+        get=_chosen_folder,
+        set=_choose_folder,
+    )
+    keep_jobs: str = props.EnumProperty(
+        name="Keep Jobs",
+        description="How long jobs stay in the list, with their files; a model never imported is always kept",
+        items=KEEP,
+    )
+    use_placeholders: bool = props.BoolProperty(
+        name="Show Placeholders",
+        description="Let a box stand where a model will stand, from the click on until the model takes its place",
+        default=True,
+    )
+    mark_as_asset: bool = props.BoolProperty(
+        name="Mark as Asset",
+        description="Mark every model as an asset when it comes into the scene, in the catalog Trellis",
+    )
+    asset_author: str = props.StringProperty(
+        name="Asset Author", description="Author that assets are marked with; leave it empty for none"
+    )
+    price_limit: float = props.FloatProperty(
+        name="Ask Above",
+        description="Price in compute units (CU) above which Generate asks first; with 0 it never asks",
+        min=0,
+        soft_max=1000,
+        precision=2,
+    )
+    cu_price: float = props.FloatProperty(
+        name="Price of One CU",
+        description=(
+            "What a compute unit (CU) of Scenario costs you: the price of your plan, divided by its units;"
+            " with it, prices are shown in money too"
+        ),
+        min=0,
+        soft_max=1,
+        precision=4,
+    )
+    currency: str = props.StringProperty(
+        name="Currency", description="Sign or name of the currency of that price", default="$"
+    )
+    largest_download: int = props.IntProperty(
+        name="Largest Download",
+        description="Size in megabytes above which a model is not downloaded",
+        default=1024,
+        min=16,
+        max=4096,
+    )
+    batch_concurrency: int = props.IntProperty(
+        name="Models at a Time",
+        description="How many models of batches are made at the same time; the other pictures wait on disk",
+        default=CONCURRENCY,
+        min=1,
+        soft_max=16,
+        max=100,
+    )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the preferences under their headings."""
-        layout = self.layout
-        assert layout is not None
+        from ..host.version import WEBSITE
+
+        layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         _draw_account(layout, self)
-        _draw_heading(layout, "Costs")
-        for name in ("price_limit", "cu_price", "currency"):
-            layout.prop(self, name)
-        _draw_heading(layout, "Placement")
-        layout.prop(self, "use_placeholders")
-        layout.prop(self, "keep_normals")
-        layout.prop(self, "keep_seams")
-        _draw_heading(layout, "Batch")
-        layout.prop(self, "batch_concurrency")
-        _draw_heading(layout, "History")
+        _draw_section(layout, self, "Costs", "price_limit", "cu_price", "currency")
+        _draw_section(layout, self, "Placement", "use_placeholders", "keep_normals", "keep_seams")
+        _draw_section(layout, self, "Batch", "batch_concurrency")
+        _draw_section(layout, self, "History")
         _draw_history(layout, self)
-        _draw_heading(layout, "Assets")
-        layout.prop(self, "mark_as_asset")
+        _draw_section(layout, self, "Assets", "mark_as_asset")
         layout.prop(self, "asset_author", placeholder="Optional")
-        _draw_links(layout)
+        layout.separator()
+        links = layout.row()
+        links.operator("wm.url_open", text="Documentation", icon="HELP").url = f"{WEBSITE}#readme"
+        links.operator("wm.url_open", text="Report a Problem", icon="URL").url = f"{WEBSITE}/issues"
 
 
 def _draw_account(layout: Any, owner: Any) -> None:
@@ -278,7 +275,7 @@ def _draw_account(layout: Any, owner: Any) -> None:
     draw_online_access(layout)
     row = layout.row()
     row.operator("trellis2.test_connection", icon="LINKED")
-    if stored_key.key_file().key or stored_key.key_file().secret:
+    if key_file().key or key_file().secret:
         row.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
     answer = TRELLIS2_AP_preferences.page.answer
     if answer is not None:
@@ -309,18 +306,11 @@ def _draw_history(layout: Any, owner: Any) -> None:
         layout.label(text=translated(Text("All jobs take up {size} MB", size=f"{kept:,.0f}")))
 
 
-def _draw_heading(layout: Any, text: str) -> None:
+def _draw_section(layout: Any, owner: Any, heading: str, *names: str) -> None:
     layout.separator()
-    layout.label(text=text)
-
-
-def _draw_links(layout: Any) -> None:
-    from ..host.version import WEBSITE
-
-    layout.separator()
-    row = layout.row()
-    row.operator("wm.url_open", text="Documentation", icon="HELP").url = f"{WEBSITE}#readme"
-    row.operator("wm.url_open", text="Report a Problem", icon="URL").url = f"{WEBSITE}/issues"
+    layout.label(text=heading)
+    for name in names:
+        layout.prop(owner, name)
 
 
 def draw_key(layout: Any, owner: Any) -> None:
@@ -337,7 +327,7 @@ def draw_key(layout: Any, owner: Any) -> None:
 
 def draw_key_file(layout: Any) -> None:
     """Draw where the key is, or what is wrong with its file."""
-    file = stored_key.key_file()
+    file = key_file()
     file.refresh()
     if file.trouble:
         layout.label(text=translated(file.trouble), icon="ERROR")
@@ -354,49 +344,41 @@ def draw_online_access(layout: Any) -> None:
 
 def use_placeholders() -> bool:
     """Return whether a placeholder shall stand where a model will."""
-    kept = preferences()
-    return kept is None or kept.use_placeholders
+    return values().use_placeholders
 
 
 def keep_days() -> float | None:
     """Return how many days to keep a job after it has ended, None: for ever."""
-    kept = preferences()
-    return float(kept.keep_jobs) if kept is not None and kept.keep_jobs != "FOREVER" else None
+    kept = values().keep_jobs
+    return None if kept == "FOREVER" else float(kept)
 
 
 def marks_assets() -> bool:
     """Return whether every new model is marked as an asset."""
-    kept = preferences()
-    return kept is not None and kept.mark_as_asset
+    return values().mark_as_asset
 
 
 def asset_author() -> str:
     """Return the author to write into assets, empty for none."""
-    kept = preferences()
-    return kept.asset_author if kept is not None else ""
+    return values().asset_author
 
 
 def price_limit() -> float:
     """Return the price in compute units above which the artist wants to be asked, 0: never."""
-    kept = preferences()
-    return kept.price_limit if kept is not None else 0.0
+    return values().price_limit
 
 
 def batch_concurrency() -> int:
     """Return how many models of batches may be made at the same time."""
-    kept = preferences()
-    return kept.batch_concurrency if kept is not None else CONCURRENCY
+    return values().batch_concurrency
 
 
 def model_bytes() -> int:
     """Return how many bytes a model may have to be downloaded."""
-    from ..core.request.service import MODEL_BYTES_MAXIMUM
-
-    kept = preferences()
-    return kept.largest_download * 1024**2 if kept is not None else MODEL_BYTES_MAXIMUM
+    return values().largest_download * 1024**2
 
 
-def answer_icon(answer: "ConnectionChecked") -> Literal["CHECKMARK", "INFO", "ERROR"]:
+def answer_icon(answer: ConnectionChecked) -> Literal["CHECKMARK", "INFO", "ERROR"]:
     """Return the icon for the result of a connection test."""
     if not answer.is_well:
         return "ERROR"
@@ -410,21 +392,36 @@ def is_from_environment(variable: str) -> bool:
 
 def key_and_secret(owner: Any) -> tuple[str, str]:
     """Return key and secret, each empty if missing. The environment takes precedence over the owner's properties."""
-    key = os.environ.get(KEY_VARIABLE) or (owner.api_key if owner else "")
-    secret = os.environ.get(SECRET_VARIABLE) or (owner.api_secret if owner else "")
+    key, secret = os.environ.get(KEY_VARIABLE) or owner.api_key, os.environ.get(SECRET_VARIABLE) or owner.api_secret
     return key.strip(), secret.strip()
 
 
 def take_over_key() -> None:
-    """Move a key that Blender's preferences still hold to the key's file."""
-    kept = preferences()
-    if kept is not None:
-        stored_key.take_over(kept)
+    """Move a key that Blender itself stores to the key's file, so that its next save is without it.
+
+    Up to version 0.1 the preferences held the key. A start of Blender waits for this, so it does nothing else.
+    """
+    kept: Any = preferences()
+    # From Blender 5.0 on the values that it stores are in a group of their own.
+    stored = kept.bl_system_properties_get() if hasattr(kept, "bl_system_properties_get") else kept
+    if not stored or not any(name in stored for name in STORED):
+        return
+    values = [str(stored.get(name, "")) for name in STORED]
+    if any(values):
+        try:
+            key_file().take_over(*values)
+        except StorageError:
+            return  # the preferences show it; the next start tries again
+        key_file().is_moved = True
+    for name in STORED:
+        stored.pop(name, None)
+    assert bpy.context.preferences is not None
+    bpy.context.preferences.is_dirty = True  # otherwise Blender would keep the old ones when it quits
 
 
 def is_account_missing() -> bool:
     """Return whether the key or its secret is missing."""
-    return not all(key_and_secret(preferences()))
+    return not all(key_and_secret(values()))
 
 
 def preferences() -> TRELLIS2_AP_preferences | None:
@@ -434,13 +431,22 @@ def preferences() -> TRELLIS2_AP_preferences | None:
     return cast(TRELLIS2_AP_preferences, addon.preferences) if addon is not None else None
 
 
+def values() -> TRELLIS2_AP_preferences:
+    """Return the preferences, or what stands for them if Blender keeps none: their defaults."""
+    kept: Any = preferences()
+    if kept is None:
+        specs: Any = TRELLIS2_AP_preferences.bl_rna.properties
+        kept = SimpleNamespace(**{name: specs[name].default for name in TRELLIS2_AP_preferences.__annotations__})
+    return cast(TRELLIS2_AP_preferences, kept)
+
+
 def money(cost: float) -> tuple[str, str]:
     """Return what so many compute units cost, as a number and its currency: “0.36” and “€”.
 
     The number is empty if the artist has not entered what a unit costs, the currency if none was entered.
     """
-    kept = preferences()
-    if kept is None or not kept.cu_price:
+    kept = values()
+    if not kept.cu_price:
         return "", ""
     amount = cost * kept.cu_price
     decimals = 0 if amount >= 100 else 2 if amount >= 0.1 else 4
@@ -451,26 +457,25 @@ def address() -> str:
     """Return the API's base address. Raises AccountError if the one in the preferences cannot be used."""
     from ..core.request.account import check_address
 
-    kept = preferences()
-    return check_address(kept.api_address if kept else "")
+    return check_address(values().api_address)
 
 
-def account() -> "Account":
+def account() -> Account:
     """Return the account to use. Raises AccountError that names the missing part."""
     from ..core.request.account import Account
 
-    kept = preferences()
-    return Account.checked(*key_and_secret(kept), kept.project_id if kept else "", address())
+    kept = values()
+    return Account.checked(*key_and_secret(kept), kept.project_id, address())
 
 
-def online_account() -> "Account":
+def online_account() -> Account:
     """Return the account if Blender may go online with it. Raises AccountError or OnlineAccessError."""
     usable = account()
     check_online(usable)
     return usable
 
 
-def check_online(usable: "Account") -> None:
+def check_online(usable: Account) -> None:
     """Raise OnlineAccessError unless Blender may go online with this account.
 
     Blender's rule for extensions: no connection without `bpy.app.online_access`. Loopback never leaves the computer.

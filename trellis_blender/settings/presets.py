@@ -9,15 +9,15 @@ from typing import Any
 
 from ..core.request.parameters import BY_NAME, TABLE, Group, Parameter, of_group
 from ..core.request.presets import MOVED, PRESETS, SUBJECTS, Preset, Subject
-from ..host.translation.translation import translated
+from ..host.translation import translated
 from . import scene as scene_settings
 
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(
     {
-        Group.MESH: "Reset Mesh",
-        Group.STRUCTURE: "Reset Structure",
-        Group.SHAPE: "Reset Shape",
-        Group.TEXTURE: "Reset Texture",
+        "Mesh": "Reset Mesh",
+        "Structure": "Reset Structure",
+        "Shape": "Reset Shape",
+        "Texture": "Reset Texture",
     }
 )
 # The values that Blender's properties hold under each preset, so that a redraw only compares.

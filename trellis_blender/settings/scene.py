@@ -2,13 +2,13 @@
 """The artist's settings for the next model: the picture and the parameters, kept with the scene."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.request.parameters import SEED_MAXIMUM, TABLE, Parameter, Value, as_32_bit
 from ..core.request.presets import PRESET, PRESETS, SIZE, VARIATIONS, VARIATIONS_MAXIMUM
+from . import Fields, props
 
 PRESET_FOLDER = "trellis2"  # the folder of the artist's own presets, below Blender's
 VARIATIONS_DESCRIPTION = (
@@ -54,105 +54,87 @@ def _property(parameter: Parameter) -> Any:
     words: dict[str, Any] = {"name": parameter.label, "description": parameter.description}
     if parameter.choices:
         items = [(str(choice), parameter.words(choice), "", choice) for choice in parameter.choices]
-        return EnumProperty(items=items, default=str(parameter.default), **words)
+        return props.EnumProperty(items=items, default=str(parameter.default), **words)
     if isinstance(parameter.default, bool):
-        return BoolProperty(default=parameter.default, **words)
+        return props.BoolProperty(default=parameter.default, **words)
     if isinstance(parameter.default, int):
         low, high = int(parameter.minimum), int(parameter.maximum)
-        return IntProperty(default=parameter.default, min=low, max=high, **words)
+        return props.IntProperty(default=parameter.default, min=low, max=high, **words)
     number: dict[str, Any] = {
         "default": parameter.default,
         "min": parameter.minimum,
         "max": parameter.maximum,
         "precision": 2,
     }
-    return FloatProperty(subtype="FACTOR", **number, **words)
+    return props.FloatProperty(subtype="FACTOR", **number, **words)
 
 
 def parameter_annotations() -> dict[str, Any]:
     """Return all parameters as annotations for a class with Blender properties: the settings and the operators."""
-    seed: Any = IntProperty(  # type: ignore[func-returns-value]  # the stubs say None
+    seed = props.IntProperty(
         name="Seed", description="The same seed and picture give the same model", min=0, max=SEED_MAXIMUM, default=0
     )
-    use_seed: Any = BoolProperty(  # type: ignore[func-returns-value]  # as above
+    use_seed = props.BoolProperty(
         name="Fixed Seed", description="Use this seed again rather than draw a new one for each model", default=False
     )
     return {**{parameter.name: _property(parameter) for parameter in TABLE}, "seed": seed, "use_seed": use_seed}
 
 
-class TRELLIS2_PG_settings(bpy.types.PropertyGroup):
+class TRELLIS2_PG_settings(Fields, bpy.types.PropertyGroup):
     """The settings of the next model. The parameters come from the table in `core/request/parameters.py`; the source,
     with what each source asks for, comes from the table of the sources.
     """
 
-    if TYPE_CHECKING:
-        source: str
-        preset: str
-        seed: int
-        use_seed: bool
-        variations: int
-        place: str
-        use_projection: bool
-        use_size: bool
-        size: float
-        use_ground: bool
-        collection: str
-        textures: str
-        export_folder: str
-        export_format: str
-        export_engine: str
-        export_at_origin: bool
-    else:
-        preset: EnumProperty(
-            name="Preset",
-            description="Preset that the parameters are compared with",
-            items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
-            default=PRESET,
-        )
-        variations: IntProperty(
-            name="Variations",
-            description=VARIATIONS_DESCRIPTION,
-            default=VARIATIONS,
-            min=1,
-            max=VARIATIONS_MAXIMUM,
-        )
-        place: EnumProperty(
-            name="Location", description="Where the model stands, or the first free place beside it", items=PLACES
-        )
-        use_projection: BoolProperty(
-            name="Project the Picture",
-            description="Mix the picture's own pixels over the texture where its camera saw the model, so that text and"
-            " faces are as sharp; its nodes can be turned off and removed",
-            default=False,
-        )
-        use_size: BoolProperty(
-            name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
-        )
-        size: FloatProperty(
-            name="Size", description="Largest dimension of the model in meters", default=SIZE, min=0.001, soft_max=100
-        )
-        use_ground: BoolProperty(
-            name="Stand on Ground",
-            description="Put the origin at the bottom center of the model, at the height of the location",
-            default=True,
-        )
-        collection: EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
-        textures: EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
-        export_folder: StringProperty(
-            name="Folder",
-            description="Folder to export models to",
-            subtype="DIR_PATH",
-            options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
-        )
-        export_format: EnumProperty(name="Format", description="Format to export models in", items=EXPORT_FORMATS)
-        export_engine: EnumProperty(
-            name="For", description="Program that is to read the exported models", items=EXPORT_ENGINES, default="GLTF"
-        )
-        export_at_origin: BoolProperty(
-            name="At Origin",
-            description="Export a model as if it stood at the world's origin, where engines have its pivot",
-            default=True,
-        )
+    source: str
+    seed: int
+    use_seed: bool
+    preset: str = props.EnumProperty(
+        name="Preset",
+        description="Preset that the parameters are compared with",
+        items=[(preset.name, preset.label, "") for preset in PRESETS.values()],
+        default=PRESET,
+    )
+    variations: int = props.IntProperty(
+        name="Variations", description=VARIATIONS_DESCRIPTION, default=VARIATIONS, min=1, max=VARIATIONS_MAXIMUM
+    )
+    place: str = props.EnumProperty(
+        name="Location", description="Where the model stands, or the first free place beside it", items=PLACES
+    )
+    use_projection: bool = props.BoolProperty(
+        name="Project the Picture",
+        description="Mix the picture's own pixels over the texture where its camera saw the model, so that text and"
+        " faces are as sharp; its nodes can be turned off and removed",
+    )
+    use_size: bool = props.BoolProperty(
+        name="Scale to Size", description="Give the model a size, rather than the one it comes with", default=True
+    )
+    size: float = props.FloatProperty(
+        name="Size", description="Largest dimension of the model in meters", default=SIZE, min=0.001, soft_max=100
+    )
+    use_ground: bool = props.BoolProperty(
+        name="Stand on Ground",
+        description="Put the origin at the bottom center of the model, at the height of the location",
+        default=True,
+    )
+    collection: str = props.EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
+    textures: str = props.EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
+    export_folder: str = props.StringProperty(
+        name="Folder",
+        description="Folder to export models to",
+        subtype="DIR_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+    )
+    export_format: str = props.EnumProperty(
+        name="Format", description="Format to export models in", items=EXPORT_FORMATS
+    )
+    export_engine: str = props.EnumProperty(
+        name="For", description="Program that is to read the exported models", items=EXPORT_ENGINES, default="GLTF"
+    )
+    export_at_origin: bool = props.BoolProperty(
+        name="At Origin",
+        description="Export a model as if it stood at the world's origin, where engines have its pivot",
+        default=True,
+    )
 
 
 TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())
@@ -164,15 +146,13 @@ def offer_sources(items: Sequence[tuple[str, str, str, str, int]], properties: M
 
     `items`: the items of Blender's enumeration.
     """
-    source: Any = EnumProperty(  # type: ignore[func-returns-value]  # the stubs say None
-        name="Source", description="Where the picture comes from", items=items
-    )
+    source = props.EnumProperty(name="Source", description="Where the picture comes from", items=items)
     TRELLIS2_PG_settings.__annotations__ = {**_OWN_ANNOTATIONS, "source": source, **properties}
 
 
-def of_scene(scene: bpy.types.Scene) -> TRELLIS2_PG_settings:
-    """Return the scene's settings."""
-    return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[attr-defined]  # added by `register`
+def of_scene(scene: bpy.types.Scene | None) -> TRELLIS2_PG_settings:
+    """Return the scene's settings. Blender always has a scene, but its stubs say `None`."""
+    return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[union-attr]  # added by `register`
 
 
 def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:
@@ -230,7 +210,7 @@ def unset_unknown_choices() -> None:
 
 def register() -> None:
     """Give every scene its settings."""
-    bpy.types.Scene.trellis2 = PointerProperty(type=TRELLIS2_PG_settings)  # type: ignore[attr-defined, func-returns-value]
+    bpy.types.Scene.trellis2 = props.PointerProperty(type=TRELLIS2_PG_settings)  # type: ignore[attr-defined]
 
 
 def unregister() -> None:

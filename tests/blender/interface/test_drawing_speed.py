@@ -78,7 +78,7 @@ def draw_whole(addon: Any) -> None:
     draw_panel(addon)
     for index in range(min(IN_SIGHT, len(addon.session.jobs()))):
         draw_row(addon, index)
-    addon.status_bar.draw(SimpleNamespace(layout=Mute()), surroundings())
+    addon.menus.draw_status_bar(SimpleNamespace(layout=Mute()), surroundings())
 
 
 def allowed() -> float:

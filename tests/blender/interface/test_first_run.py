@@ -123,7 +123,7 @@ def test_a_key_that_is_entered_is_tested_and_the_panel_is_ready(addon: Any, new:
 def test_a_key_that_is_entered_is_kept_in_its_file_alone(addon: Any, new: Emulator) -> None:
     enter(" test-key ", "test-secret\n")
     assert (kept().api_key, kept().api_secret) == ("test-key", "test-secret")
-    assert b"test-secret" in addon.stored_key.key_file().path.read_bytes()
+    assert b"test-secret" in addon.preferences.key_file().path.read_bytes()
     manager: Any = bpy.context.window_manager
     last = manager.operator_properties_last("trellis2.enter_key")
     assert last is None or (last.api_key, last.api_secret) == ("", "")
@@ -248,7 +248,7 @@ def test_where_blender_does_not_save_preferences_by_itself_the_panel_says_that_t
 ) -> None:
     shown = {}
     for is_moved in (True, False):
-        monkeypatch.setattr(addon.stored_key.key_file(), "is_moved", is_moved)
+        monkeypatch.setattr(addon.preferences.key_file(), "is_moved", is_moved)
         for saves in (True, False):
             system = SimpleNamespace(ui_scale=1.0)
             surroundings = SimpleNamespace(
@@ -378,4 +378,4 @@ def test_what_a_remedy_tells_its_operator_is_what_that_knows(addon: Any, remedy:
     remedies = addon.errors.Remedy
     with session_with(addon, [snapshot(addon, "failed", message="Broken.", remedy=remedies(remedy))]):
         _, _, given = draw(addon.panels.TRELLIS2_PT_jobs).operators[0]
-    assert given == addon.sidebar.REMEDY_PROPERTIES[remedies(remedy)] != {}
+    assert given == addon.sidebar.REMEDIES[remedies(remedy)][-1] != {}

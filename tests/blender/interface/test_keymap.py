@@ -35,7 +35,7 @@ def keymaps(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_the_key_is_free_in_all_of_blenders_own_keymaps(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = addon.keymap.KEY
+    wanted = addon.window.KEY
     found = [
         (name, item[0])
         for name, _space, content in keymaps(monkeypatch)
@@ -78,7 +78,7 @@ def keyconfigs(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     ours = SimpleNamespace(keymaps=Keymaps())
     found = SimpleNamespace(addon=ours, user=ours)
-    monkeypatch.setattr(addon.keymap, "_keyconfigs", lambda: found)
+    monkeypatch.setattr(addon.window, "_keyconfigs", lambda: found)
     return found
 
 
@@ -89,13 +89,13 @@ def tooltip(addon: Any) -> str:
 
 def test_the_tooltip_names_the_key_as_the_artist_has_set_it(addon: Any, keyconfigs: Any) -> None:
     assert tooltip(addon) == "Make a 3D model from the current render"
-    addon.keymap.register("trellis2.generate")
+    addon.window.register_key("trellis2.generate")
     assert tooltip(addon).splitlines()[1:] == ["Ctrl Shift I shows picture and price first"]
     for keymap in keyconfigs.user.keymaps.values():
         for item in keymap:
             item.words = "F8"
     assert tooltip(addon).splitlines()[1:] == ["F8 shows picture and price first"]
-    addon.keymap.unregister("trellis2.generate")
+    addon.window.unregister_key("trellis2.generate")
     assert [keymap.items for keymap in keyconfigs.user.keymaps.values()] == [[], []]
     assert tooltip(addon) == "Make a 3D model from the current render"
 

@@ -112,7 +112,7 @@ def in_french(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Translati
 def test_registered_it_is_there_once(addon: Any) -> None:
     found = traces()
     assert len(found["classes"]) == len(set(found["classes"])) > 10
-    assert (len(found["handlers"]), len(found["menu entries"])) == (len(addon.handlers.HANDLERS), len(MENUS))
+    assert (len(found["handlers"]), len(found["menu entries"])) == (len(addon.registration.HANDLERS), len(MENUS))
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2", "WindowManager.trellis2_gallery"]
 
 
@@ -138,12 +138,13 @@ def test_unregistered_twice_over_nothing_is_left(
 def test_with_a_window_earlier_jobs_are_looked_for_a_second_after_the_start(
     addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    windowed = SimpleNamespace(app=SimpleNamespace(background=False, timers=bpy.app.timers))
+    app = SimpleNamespace(background=False, timers=bpy.app.timers, handlers=bpy.app.handlers)
+    windowed = SimpleNamespace(**{**vars(bpy), "app": app})
     addon.package.unregister()
     try:
-        monkeypatch.setattr(addon.handlers, "bpy", windowed)
+        monkeypatch.setattr(addon.registration, "bpy", windowed)
         addon.package.register()
-        assert timers() == [f"{addon.handlers.__name__}.resume_earlier", first_look(addon)]
+        assert timers() == [f"{addon.registration.__name__}.resume_earlier", first_look(addon)]
         addon.package.unregister()
         assert timers() == []
     finally:
@@ -161,8 +162,8 @@ class Broken(bpy.types.Operator):
     ("table", "row"),
     [
         ("menus.CLASSES", Broken),
-        ("registration.DRAWN", ("NO_MT_such_menu", print)),
-        ("handlers.HANDLERS", ("no_such_event", print)),
+        ("menus.DRAWN", ("NO_MT_such_menu", print)),
+        ("registration.HANDLERS", ("no_such_event", print)),
     ],
 )
 def test_what_cannot_be_registered_leaves_nothing_of_the_rest(
@@ -178,11 +179,11 @@ def test_what_cannot_be_registered_leaves_nothing_of_the_rest(
     assert left() == {}
     assert in_french.known == {}
     addon.package.register()
-    assert len(traces()["handlers"]) == len(addon.handlers.HANDLERS)
+    assert len(traces()["handlers"]) == len(addon.registration.HANDLERS)
 
 
 def test_what_cannot_be_taken_out_keeps_nothing_else_in(addon: Any, in_french: Translations) -> None:
-    event, handler = addon.handlers.HANDLERS[-1]
+    event, handler = addon.registration.HANDLERS[-1]
     getattr(bpy.app.handlers, event).remove(handler)  # as another add-on did it
     with pytest.raises(ValueError, match="not in list"):
         addon.package.unregister()
@@ -194,8 +195,8 @@ def test_what_cannot_be_taken_out_keeps_nothing_else_in(addon: Any, in_french: T
 def test_blender_has_the_words_of_the_language_that_it_shows(addon: Any, in_french: Translations) -> None:
     for locale, languages in (("fr_FR", ["fr"]), ("ja_JP", ["ja"]), ("de_DE", []), ("", []), ("fr_FR", ["fr"])):
         in_french.locale = locale
-        assert addon.handlers.language_changed in bpy.app.handlers.translation_update_post
-        addon.handlers.language_changed()
+        assert addon.translation.language_changed in bpy.app.handlers.translation_update_post
+        addon.translation.language_changed()
         known = in_french.known.get(addon.translation.__name__, {})
         assert list(known) == languages
         for language, said in known.items():

@@ -17,7 +17,7 @@ from tests.blender import child
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_MODULES = 46  # of ours; each is worth a fifth of a millisecond
+MOST_MODULES = 38  # of ours; each is worth a fifth of a millisecond
 # What takes long to import, and what brings much of ours with it. Blender itself may have imported the libraries.
 LATE_LIBRARIES = ("requests", "urllib3", "numpy", "ipaddress", "secrets")
 LATE = ("core.runner", "core.job", "core.model", "core.scenario", "core.picture", "jobs.session", "scene", "picture")
@@ -70,7 +70,7 @@ bpy.context.preferences.view.use_translate_tooltips = False
 for header in bpy.types.STATUSBAR_HT_header.draw._draw_funcs:
     if "trellis" in header.__module__:
         header(None, bpy.context)
-addon.handlers.resume_earlier()
+addon.registration.resume_earlier()
 bpy.context.scene.render.resolution_x = bpy.context.scene.render.resolution_y = 8
 bpy.context.scene.cycles.samples, bpy.context.scene.render.engine = 1, "CYCLES"
 bpy.ops.render.render()
@@ -84,7 +84,7 @@ print("renders", addon.completed_renders.count())
 def test_a_session_brings_what_it_needs(tmp_path: Path) -> None:
     script = """
 (addon.jobs_folder.jobs_root() / "20261128-120000-abcd").mkdir()
-addon.handlers.resume_earlier()
+addon.registration.resume_earlier()
 tell("resumed")
 """
     found = told(tmp_path, script)
@@ -133,8 +133,3 @@ def test_what_is_imported_at_need_is_what_its_name_says(addon: Any, module: str)
         if alias.name.islower()  # a module
     }
     assert late == typed
-
-
-def test_what_is_imported_at_need_can_be_taken(addon: Any) -> None:
-    late = [name for name, one in vars(addon.at_need).items() if isinstance(one, addon.at_need.AtNeed)]
-    assert sorted(addon.at_need.__all__) == sorted([*late, "begin_no_more", "begin_soon", "imported"])

@@ -40,7 +40,7 @@ def redrawn(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def shown(addon: Any) -> list[str]:
     """What stands in the status bar because of the add-on."""
-    page = draw(type("Header", (), {"draw": staticmethod(addon.status_bar.draw)}))
+    page = draw(type("Header", (), {"draw": staticmethod(addon.menus.draw_status_bar)}))
     return [text for _, text, _ in page.operators] + page.texts
 
 

@@ -118,7 +118,7 @@ def test_labels_are_title_case(addon: Any) -> None:
     labels += [rna.name for rna in shown_properties(addon)]
     labels += [
         *addon.job_words.WORDS.values(),
-        *(label for _, label, _ in addon.sidebar.REMEDIES.values()),
+        *(label for _, label, *_ in addon.sidebar.REMEDIES.values()),
     ]
     assert [label for label in labels if not is_title_case(label)] == []
 

@@ -74,8 +74,9 @@ def limit() -> Any:
 def clicked(addon: Any, job_id: str) -> tuple[set[str], list[str]]:
     """What a click answers, and what it asks."""
     cls, asked = addon.job_operators.TRELLIS2_OT_generate_again, []
-    own = {name: getattr(cls, name) for name in (*GUARDS, "objection", "cost", "target", "fits", "none")}
+    own = {name: getattr(cls, name) for name in (*GUARDS, "objection", "cost", "target", "none")}
     own |= {
+        "fits": staticmethod(cls.fits),
         "job_id": job_id,
         "execute": lambda _self, _context: {"RAN"},
         "invoke": addon.base_operators.PaidAction.invoke,
@@ -137,7 +138,7 @@ def test_importing_again_tells_no_price(
     tmp_path: Path, connected: Emulator, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(addon.report, "show", lambda text, **_options: said.append(text))
+    monkeypatch.setattr(addon.window, "report", lambda text, **_options: said.append(text))
     done = finish(picture_file(tmp_path))
     assert OPS.trellis2.import_model(job_id=done.id, wait=True) == {"FINISHED"}
     rest()
@@ -170,4 +171,4 @@ def test_a_job_that_failed_or_was_cancelled_says_what_was_charged(
 
 def test_a_month_without_a_model_says_so(addon: Any) -> None:
     month = SimpleNamespace(year=2026, month=11, count=0, cost=3.5)
-    assert addon.spending_rows.sentence(month) == "November 2026: no model, 3.5 CU"
+    assert addon.job_panel.month_sentence(month) == "November 2026: no model, 3.5 CU"

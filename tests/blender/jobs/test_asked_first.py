@@ -186,7 +186,7 @@ def test_a_retry_asks_only_where_it_pays_again(
 ) -> None:
     limited(10.0)
     failed = snapshot(addon, "failed", **job)
-    pressed = SimpleNamespace(job_id=failed.id, target=lambda: failed.id, execute=lambda _context: {"FINISHED"})
+    pressed = SimpleNamespace(job_id=failed.id, hold=lambda: failed, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [failed]):
         result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
     assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
@@ -196,7 +196,7 @@ def test_a_retry_asks_only_where_it_pays_again(
 @pytest.mark.parametrize("stage", ["uncertain", "failed"])
 def test_what_may_be_charged_twice_is_always_asked_for(addon: Any, confirmed: list[str], stage: str) -> None:
     uncertain = snapshot(addon, stage, may_be_paid=True)
-    pressed = SimpleNamespace(job_id=uncertain.id, target=lambda: uncertain.id, execute=lambda _context: {"FINISHED"})
+    pressed = SimpleNamespace(job_id=uncertain.id, hold=lambda: uncertain, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [uncertain]):
         assert addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None) == {"CANCELLED"}
     assert ["charged twice" in text for text in confirmed] == [True]

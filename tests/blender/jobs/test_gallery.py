@@ -41,7 +41,7 @@ def gallery(addon: Any) -> Iterator[Any]:
 
 def page(addon: Any) -> Page:
     """The gallery as it is drawn."""
-    return draw(addon.gallery.TRELLIS2_PT_gallery)
+    return draw(addon.panels.TRELLIS2_PT_gallery)
 
 
 def shown(addon: Any) -> list[str]:
@@ -130,12 +130,12 @@ def test_a_page_of_a_thousand_jobs_is_drawn_in_no_time_without_walking_through_t
     panel = SimpleNamespace(layout=Mute())
     with session_with(addon, jobs(addon, MANY)) as state:
         gallery.search = "tür"
-        addon.gallery.TRELLIS2_PT_gallery.draw(panel, surroundings())
+        addon.panels.TRELLIS2_PT_gallery.draw(panel, surroundings())
         state.jobs = Unwalked(state.jobs)
-        taken = best(lambda: addon.gallery.TRELLIS2_PT_gallery.draw(panel, surroundings()))
+        taken = best(lambda: addon.panels.TRELLIS2_PT_gallery.draw(panel, surroundings()))
         state.changes += 1
         with pytest.raises(AssertionError, match="walks through"):
-            addon.gallery.TRELLIS2_PT_gallery.draw(panel, surroundings())
+            addon.panels.TRELLIS2_PT_gallery.draw(panel, surroundings())
     print(f"{taken * 1000:.3f} ms")
     assert taken < SECONDS
 
@@ -155,7 +155,7 @@ def test_two_quick_clicks_import_the_model_and_two_slow_ones_do_not(
     done = finish(picture_file(tmp_path))
     assert len(meshes()) == 1
     clock = iter([100.0, 200.0, 200.1, 200.2])
-    monkeypatch.setattr(addon.gallery, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(addon.panels, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     for _ in range(2):
         OPS.trellis2.choose_job(job_id=done.id)
     assert not addon.session.is_awaited(addon.session.jobs()[done.id])
@@ -202,9 +202,9 @@ def test_a_star_that_cannot_be_kept_is_not_shown_and_the_artist_hears_of_it(addo
 
 def test_without_jobs_there_is_no_gallery(addon: Any) -> None:
     with session_with(addon, []):
-        assert not addon.gallery.TRELLIS2_PT_gallery.poll(bpy.context)
+        assert not addon.panels.TRELLIS2_PT_gallery.poll(bpy.context)
     with session_with(addon, [snapshot(addon)]):
-        assert addon.gallery.TRELLIS2_PT_gallery.poll(bpy.context)
+        assert addon.panels.TRELLIS2_PT_gallery.poll(bpy.context)
 
 
 def test_leafing_keeps_no_more_icons_than_the_list_did(addon: Any, tmp_path: Path, gallery: Any) -> None:

@@ -46,7 +46,8 @@ def pressed(addon: Any, operator: str, **of_self: Any) -> Any:
     """An operator as `execute` and `invoke` see it, for what Blender does only with a window."""
     cls = getattr(addon.job_operators, f"TRELLIS2_OT_{operator}")
     given = {"job_id": "", "report": lambda kind, text: None, **of_self}
-    return type("Pressed", (), {"fits": cls.fits, "none": cls.none, "target": cls.target, **given})()
+    own = {name: getattr(cls, name) for name in ("none", "bl_label", "target", "hold", "act")}
+    return type("Pressed", (), {**own, "fits": staticmethod(cls.fits), **given})()
 
 
 # -- Use Settings

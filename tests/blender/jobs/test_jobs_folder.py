@@ -51,7 +51,7 @@ def go_back(addon: Any) -> Path:
 
 def start(addon: Any) -> None:
     """Start the session as Blender's start does, and wait until all jobs are there."""
-    addon.handlers.resume_earlier()
+    addon.registration.resume_earlier()
     tick_until(lambda: addon.session.running().is_loaded and not addon.session.running().is_moving)
 
 
@@ -75,7 +75,7 @@ def test_jobs_of_an_earlier_version_are_taken_in_at_the_start(addon: Any) -> Non
 
 
 def test_with_nothing_to_take_in_no_session_is_started(addon: Any) -> None:
-    addon.handlers.resume_earlier()
+    addon.registration.resume_earlier()
     assert addon.session.running() is None
 
 
@@ -103,7 +103,7 @@ def test_a_model_of_an_earlier_version_takes_the_place_of_its_box(
             yield from arrivals(*places)
 
         monkeypatch.setattr(moving, "arrivals", arrive_late)
-    addon.handlers.resume_earlier()
+    addon.registration.resume_earlier()
     tick_until(lambda: addon.session.running().is_loaded)
     for _ in range(3):
         addon.session.tick()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def told(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """What was reported, and whether as a warning: without a window nothing is shown."""
     reported: list[tuple[str, bool]] = []
-    monkeypatch.setattr(addon.report, "show", lambda text, *, is_bad: reported.append((text, is_bad)))
+    monkeypatch.setattr(addon.window, "report", lambda text, *, is_bad: reported.append((text, is_bad)))
     return reported
 
 
@@ -220,12 +220,12 @@ def test_bad_news_is_a_warning_and_never_an_error_that_would_pop_up(
 
 
 def test_in_the_background_nothing_is_reported(addon: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    addon.report.show("Nobody looks", is_bad=False)
+    addon.window.report("Nobody looks", is_bad=False)
     assert "Nobody looks" not in capfd.readouterr().out
 
 
 def test_a_message_is_no_tool_that_an_import_waits_for(addon: Any) -> None:
     kind = type("Operator", (), {"bl_idname": "TRELLIS2_OT_report"})
     assert addon.busy.running_tools(type("Window", (), {"modal_operators": [kind]})) == []
-    assert issubclass(addon.report.TRELLIS2_OT_report, bpy.types.Operator)
+    assert issubclass(addon.window.TRELLIS2_OT_report, bpy.types.Operator)
     assert hasattr(bpy.types, "TRELLIS2_OT_report")

@@ -27,7 +27,7 @@ def listed(addon: Any) -> str:
 
 def bar(addon: Any) -> list[tuple[str, str]]:
     """What can be clicked in the status bar because of the add-on: operators and their texts."""
-    page = draw(type("Header", (), {"draw": staticmethod(addon.status_bar.draw)}))
+    page = draw(type("Header", (), {"draw": staticmethod(addon.menus.draw_status_bar)}))
     return [(name, text) for name, text, _ in page.operators]
 
 
@@ -183,14 +183,14 @@ def test_a_model_that_was_deleted_says_so_at_a_click_on_its_row(
 ) -> None:
     job_id = finish(picture_file(tmp_path)).id
     bpy.data.objects.remove(meshes()[0])
-    addon.handlers.row_clicked(job_id)
+    addon.registration.row_clicked(job_id)
     assert shown(addon, job_id) == ("Ready", True)
 
 
 def test_of_another_file_nothing_is_said_to_be_lost(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     job_id = finish(picture_file(tmp_path)).id
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    addon.handlers.row_clicked(job_id)
+    addon.registration.row_clicked(job_id)
     assert shown(addon, job_id) == ("Imported", False)
 
 
@@ -227,7 +227,7 @@ def test_a_click_in_the_status_bar_opens_the_sidebar_of_the_largest_viewport_at_
     small, large, other = area("VIEW_3D", 100), area("VIEW_3D", 200), area("IMAGE_EDITOR", 900)
     window = SimpleNamespace(screen=SimpleNamespace(areas=[other, small, large]))
     context = SimpleNamespace(window=window, window_manager=SimpleNamespace(windows=[window]))
-    operator = addon.status_bar.TRELLIS2_OT_show_sidebar
+    operator = addon.menus.TRELLIS2_OT_show_sidebar
     assert operator.execute(SimpleNamespace(), context) == {"FINISHED"}
     assert [each.spaces.active.show_region_ui for each in (other, small, large)] == [False, False, True]
     assert large.regions[1].active_panel_category == addon.panels.SidebarPanel.bl_category
@@ -238,7 +238,7 @@ def test_without_a_viewport_a_click_in_the_status_bar_says_where_the_jobs_are(ad
     window = SimpleNamespace(screen=SimpleNamespace(areas=[]))
     context = SimpleNamespace(window=window, window_manager=SimpleNamespace(windows=[window]))
     operator = SimpleNamespace(report=lambda _kind, text: said.append(text))
-    assert addon.status_bar.TRELLIS2_OT_show_sidebar.execute(operator, context) == {"CANCELLED"}
+    assert addon.menus.TRELLIS2_OT_show_sidebar.execute(operator, context) == {"CANCELLED"}
     assert "Open one" in said[0]
 
 

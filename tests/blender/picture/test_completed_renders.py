@@ -49,7 +49,7 @@ def complete_elsewhere(
     """
     scene = bpy.context.scene
     with monkeypatch.context() as patch:
-        for module in (addon.handlers, addon.completed_renders):
+        for module in (addon.registration, addon.completed_renders):
             patch.setattr(module, "bpy", Untouchable())
         raised: list[BaseException] = []
 

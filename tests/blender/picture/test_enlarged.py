@@ -57,7 +57,7 @@ def test_of_a_finished_job_picture_and_model_are_enlarged(tmp_path: Path, connec
     done = finish(picture_file(tmp_path, pixels=subject()))
     see_rows(addon)
     tick_until(lambda: done.id in addon.session.previews().with_thumbnail)
-    pictures = addon.gallery._pictures_of(done)
+    pictures = addon.gallery.pictures_of(done)
     assert list(pictures) == ["picture", "model"]
     addon.session.previews().enlarge(pictures, SIDE)
     tick_until(lambda: not addon.session.previews().is_busy)
@@ -93,9 +93,9 @@ def test_there_is_nothing_to_enlarge_before_anything_was_seen(addon: Any) -> Non
 
 
 def test_the_popup_has_each_picture_under_its_label(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addon.gallery_drawing, "large_units", lambda _context, _count: 20.0)
+    monkeypatch.setattr(addon.gallery, "_large_units", lambda _context, _count: 20.0)
     job = snapshot(addon, name="Vase")
     with session_with(addon, [job]):
-        drawn = draw(addon.gallery.TRELLIS2_OT_enlarge_job, job_id=job.id, shown=("picture", "model"))
+        drawn = draw(addon.panels.TRELLIS2_OT_enlarge_job, job_id=job.id, shown=("picture", "model"))
     assert drawn.texts == ["Vase", "What the Model Sees", "Model"]
     assert drawn.scales == [20.0, 20.0]

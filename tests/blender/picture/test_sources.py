@@ -109,7 +109,7 @@ def test_a_record_is_offered_by_the_panel_and_the_menu(addon: Any, offered: Call
     assert "trellis2.generate_sketch" in page.operator_ids
     entries = draw(bpy.types.TRELLIS2_MT_trellis).operators  # type: ignore[attr-defined]  # not in the stubs
     assert ("trellis2.generate_sketch", "Generate from Sketch", {}) in entries
-    assert PROGRESS in draw(SimpleNamespace(draw=addon.status_bar.draw)).text
+    assert PROGRESS in draw(SimpleNamespace(draw=addon.menus.draw_status_bar)).text
 
 
 def test_a_record_says_how_to_get_what_is_missing(addon: Any, offered: Callable[..., Any], connected: Emulator) -> None:

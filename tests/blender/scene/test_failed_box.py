@@ -132,6 +132,7 @@ def test_remove_failed_keeps_what_is_paid_for_and_says_so(
     said: list[str] = []
     cls = addon.job_operators.TRELLIS2_OT_remove_failed
     operator = SimpleNamespace(fits=cls.fits, report=lambda _kind, text: said.append(text))
+    operator.act = lambda context: cls.act(operator, context)
     assert cls.execute(operator, bpy.context) == {"FINISHED"}
     tick_until(lambda: failed not in session.jobs())
     assert [*session.jobs()] == [paid]

@@ -60,8 +60,8 @@ def test_only_the_copy_is_seen(model: Any) -> None:
 def test_the_cost_is_said_beforehand(addon: Any, model: Any) -> None:
     said: list[str] = []
     column = SimpleNamespace(label=lambda text, icon: said.append(text))
-    layout = SimpleNamespace(use_property_split=False, prop=lambda *_: None, column=lambda align: column)
-    operator = SimpleNamespace(layout=layout, target=lambda context: context.active_object)
+    layout = SimpleNamespace(column=lambda align: column)
+    operator = SimpleNamespace(draw_fields=lambda *_: layout, target=lambda context: context.active_object)
     addon.level_of_detail.TRELLIS2_OT_level_of_detail.draw(operator, bpy.context)
     assert "freeze for about 1 s" in said[0]
 

@@ -86,7 +86,7 @@ def test_saved_preferences_hold_no_key(addon: Any, is_packed: bool) -> None:
 def test_a_script_sets_and_gets_it_as_before_and_it_is_in_the_file(addon: Any) -> None:
     kept().api_key, kept().api_secret = KEY, SECRET
     assert (kept().api_key, kept().api_secret) == (KEY, SECRET)
-    path = addon.stored_key.key_file().path
+    path = addon.preferences.key_file().path
     assert json.loads(path.read_bytes()) == {"api_key": KEY, "api_secret": SECRET}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.is_relative_to(bpy.utils.user_resource("EXTENSIONS"))
@@ -116,7 +116,7 @@ def test_a_key_that_the_preferences_held_is_moved_to_the_file(tmp_path: Path) ->
 def test_the_preferences_say_where_the_key_is_and_show_neither_half(addon: Any) -> None:
     kept().api_key, kept().api_secret = KEY, SECRET
     page = draw(addon.preferences.TRELLIS2_AP_preferences)
-    assert f"Only you can read {addon.stored_key.key_file().path}" in page.texts
+    assert f"Only you can read {addon.preferences.key_file().path}" in page.texts
     assert "trellis2.forget_key" in page.operator_ids
     assert not {KEY, SECRET} & set(page.texts)
 
@@ -124,7 +124,7 @@ def test_the_preferences_say_where_the_key_is_and_show_neither_half(addon: Any) 
 def test_forget_key_deletes_the_file_and_the_panel_asks_for_a_key(addon: Any) -> None:
     kept().api_key, kept().api_secret = KEY, SECRET
     assert OPS.trellis2.forget_key() == {"FINISHED"}
-    assert not addon.stored_key.key_file().path.exists()
+    assert not addon.preferences.key_file().path.exists()
     assert (kept().api_key, kept().api_secret) == ("", "")
     assert "trellis2.enter_key" in draw(addon.panels.TRELLIS2_PT_generate).operator_ids
     assert "trellis2.forget_key" not in draw(addon.preferences.TRELLIS2_AP_preferences).operator_ids
@@ -145,7 +145,7 @@ def test_forget_key_asks_first(addon: Any, monkeypatch: pytest.MonkeyPatch) -> N
 def in_the_way(addon: Any) -> Any:
     """A folder where the key's file would be."""
     kept().api_key = kept().api_secret = ""
-    path = addon.stored_key.key_file().path
+    path = addon.preferences.key_file().path
     path.mkdir()
     yield path
     path.rmdir()
@@ -159,7 +159,7 @@ def test_what_keeps_the_key_from_being_saved_is_told_where_it_is_entered(addon: 
 
 
 def test_a_file_that_cannot_be_read_is_told_in_the_panel(addon: Any, in_the_way: Path) -> None:
-    addon.stored_key.key_file()._read_if_changed()
+    addon.preferences.key_file()._read_if_changed()
     page = draw(addon.panels.TRELLIS2_PT_generate, width=900)
     assert "The file with your key cannot be read: “key.json” is a folder. Enter the key again." in page.texts
     assert page.operator_ids[-1] == "trellis2.enter_key"

@@ -102,19 +102,20 @@ def test_a_tooltip_tells_what_the_preset_changes(addon: Any) -> None:
 
 
 def test_a_dot_stands_beside_what_differs_from_the_preset_chosen_last(addon: Any) -> None:
-    assert dots(addon.panels.TRELLIS2_PT_mesh) == []
+    mesh, _structure, shape, _texture = addon.panels.PARAMETER_PANELS
+    assert dots(mesh) == []
     chosen().texture_size = "4096"
-    assert dots(addon.panels.TRELLIS2_PT_mesh) == ["texture_size"]
+    assert dots(mesh) == ["texture_size"]
     OPS.trellis2.use_preset(preset="HIGH")
-    assert dots(addon.panels.TRELLIS2_PT_mesh) == []
+    assert dots(mesh) == []
     chosen().texture_size = "2048"
-    assert dots(addon.panels.TRELLIS2_PT_mesh) == ["texture_size"]
-    assert dots(addon.panels.TRELLIS2_PT_shape) == []
+    assert dots(mesh) == ["texture_size"]
+    assert dots(shape) == []
 
 
 def test_a_group_that_differs_can_be_reset_and_no_other_is_touched(addon: Any) -> None:
     OPS.trellis2.use_preset(preset="ULTRA")
-    mesh, shape = addon.panels.TRELLIS2_PT_mesh, addon.panels.TRELLIS2_PT_shape
+    mesh, _structure, shape, _texture = addon.panels.PARAMETER_PANELS
     assert draw(mesh, part="draw_header_preset").operators == []
     chosen().decimation_target, chosen().shape_slat_sampling_steps = 123_456, 7
     ((name, _, given),) = draw(mesh, part="draw_header_preset").operators

@@ -44,7 +44,7 @@ def test_an_opened_file_with_an_unknown_choice_has_the_usual_one(tmp_path: Path,
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "later.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "later.blend"))
     assert (getattr(chosen(), name), chosen().variations) == (usual, 3)
-    for panel in (addon.panels.TRELLIS2_PT_generate, addon.panels.TRELLIS2_PT_mesh, addon.panels.TRELLIS2_PT_shape):
+    for panel in (addon.panels.TRELLIS2_PT_generate, *addon.panels.PARAMETER_PANELS):
         draw(panel)
 
 

@@ -12,12 +12,12 @@ from tests.core.studio import Studio, account_of
 from trellis_blender.core.job.folder import JOB_FILE
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.models import MODELS, TRELLIS_2, HostedModel
-from trellis_blender.core.request.parameters import Group, Parameter
+from trellis_blender.core.request.parameters import Parameter
 from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, PriceReady
 from trellis_blender.core.runner.questions import ask, check
 
 Open = Callable[..., Studio]
-POLYGONS = Parameter("polygons", "polygon_count", "Polygons", Group.MESH, 5_000, 1_000, 50_000, "Triangles of the mesh")
+POLYGONS = Parameter("polygons", "polygon_count", "Polygons", "Mesh", 5_000, 1_000, 50_000, "Triangles of the mesh")
 MADE_UP = HostedModel("model_made-up", "Made Up", (POLYGONS,))
 SENT = {"polygons": 5_000, "seed": 7}
 

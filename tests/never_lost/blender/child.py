@@ -247,7 +247,7 @@ def main() -> None:
     )
     runner = session.Runner
     session.Runner = lambda root, agent: runner(root, agent, brisk)
-    addon.handlers.resume_earlier()  # what a timer does when a Blender with a window has started
+    addon.registration.resume_earlier()  # what a timer does when a Blender with a window has started
     session.start()
     orders, told = _orders(), ""
     while True:

@@ -3,34 +3,37 @@
 
 Names, types and defaults come from Scenario's API reference of `model_trellis-2`. Ranges and allowed values come from
 Scenario's documentation of the model.
-
-Annotations are no text here: a start of Blender would compile those of a named tuple one by one.
 """
+
+from __future__ import annotations
 
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, Literal, dataclass_transform, get_args
 
 from ..errors import ParameterError, Text
 
 NAME = "Trellis 2"
 Value = bool | int | float
 SEED_MAXIMUM = 2**31 - 1
+# The stage of the model that a parameter belongs to, by its heading in the panel.
+Group = Literal["Structure", "Shape", "Texture", "Mesh"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 
-class Group(StrEnum):
-    """The stage of the model that a parameter belongs to. The value is the heading in the panel."""
+@dataclass_transform(frozen_default=True)
+class Record:
+    """A value with named fields, like a dataclass or a named tuple; but those take a start of Blender a millisecond."""
 
-    STRUCTURE = "Structure"
-    SHAPE = "Shape"
-    TEXTURE = "Texture"
-    MESH = "Mesh"
+    def __init__(self, *values: Any, **named: Any) -> None:
+        fields, defaults = type(self).__annotations__, vars(type(self))
+        vars(self).update({name: defaults[name] for name in fields if name in defaults})  # a function is no method
+        vars(self).update(zip(fields, values, strict=False), **named)
 
 
-class Parameter(NamedTuple):
+class Parameter(Record):
     """One parameter of the request.
 
     `wire`: Scenario's name. `name`: Python's name. `label`, `description`: shown to the artist.
@@ -81,22 +84,22 @@ _REMESH = "Rebuild the surface as one clean, closed mesh"
 _BAND = "Width of the band around the surface that remeshing looks at, in voxels"
 
 TABLE: tuple[Parameter, ...] = (
-    Parameter("resolution", "resolution", "Resolution", Group.MESH, 1024, 512, 1536, _RESOLUTION, _GRIDS, _VOXELS),
-    _guidance("ssGuidanceStrength", "ss_guidance_strength", Group.STRUCTURE, 8.5),
-    _rescale("ssGuidanceRescale", "ss_guidance_rescale", Group.STRUCTURE, 0.7),
-    _steps("ssSamplingSteps", "ss_sampling_steps", Group.STRUCTURE, 20),
-    _rescale_t("ssRescaleT", "ss_rescale_t", Group.STRUCTURE, 5.0),
-    _guidance("shapeSlatGuidanceStrength", "shape_slat_guidance_strength", Group.SHAPE, 7.5),
-    _rescale("shapeSlatGuidanceRescale", "shape_slat_guidance_rescale", Group.SHAPE, 0.5),
-    _steps("shapeSlatSamplingSteps", "shape_slat_sampling_steps", Group.SHAPE, 20),
-    _guidance("texSlatGuidanceStrength", "tex_slat_guidance_strength", Group.TEXTURE, 2.0),
-    _rescale("texSlatGuidanceRescale", "tex_slat_guidance_rescale", Group.TEXTURE, 0.0),
-    _steps("texSlatSamplingSteps", "tex_slat_sampling_steps", Group.TEXTURE, 20),
-    _rescale_t("texSlatRescaleT", "tex_slat_rescale_t", Group.TEXTURE, 3.0),
-    Parameter("decimationTarget", "decimation_target", "Faces", Group.MESH, 500_000, 100_000, 2_000_000, _FACES),
-    Parameter("textureSize", "texture_size", "Texture Size", Group.MESH, 2048, 1024, 4096, _TEXTURE, _SIDES, _PIXELS),
-    Parameter("remesh", "remesh", "Remesh", Group.MESH, True, 0, 1, _REMESH),
-    Parameter("remeshBand", "remesh_band", "Remesh Band", Group.MESH, 1.0, 1.0, 4.0, _BAND),
+    Parameter("resolution", "resolution", "Resolution", "Mesh", 1024, 512, 1536, _RESOLUTION, _GRIDS, _VOXELS),
+    _guidance("ssGuidanceStrength", "ss_guidance_strength", "Structure", 8.5),
+    _rescale("ssGuidanceRescale", "ss_guidance_rescale", "Structure", 0.7),
+    _steps("ssSamplingSteps", "ss_sampling_steps", "Structure", 20),
+    _rescale_t("ssRescaleT", "ss_rescale_t", "Structure", 5.0),
+    _guidance("shapeSlatGuidanceStrength", "shape_slat_guidance_strength", "Shape", 7.5),
+    _rescale("shapeSlatGuidanceRescale", "shape_slat_guidance_rescale", "Shape", 0.5),
+    _steps("shapeSlatSamplingSteps", "shape_slat_sampling_steps", "Shape", 20),
+    _guidance("texSlatGuidanceStrength", "tex_slat_guidance_strength", "Texture", 2.0),
+    _rescale("texSlatGuidanceRescale", "tex_slat_guidance_rescale", "Texture", 0.0),
+    _steps("texSlatSamplingSteps", "tex_slat_sampling_steps", "Texture", 20),
+    _rescale_t("texSlatRescaleT", "tex_slat_rescale_t", "Texture", 3.0),
+    Parameter("decimationTarget", "decimation_target", "Faces", "Mesh", 500_000, 100_000, 2_000_000, _FACES),
+    Parameter("textureSize", "texture_size", "Texture Size", "Mesh", 2048, 1024, 4096, _TEXTURE, _SIDES, _PIXELS),
+    Parameter("remesh", "remesh", "Remesh", "Mesh", True, 0, 1, _REMESH),
+    Parameter("remeshBand", "remesh_band", "Remesh Band", "Mesh", 1.0, 1.0, 4.0, _BAND),
 )
 
 BY_NAME: Mapping[str, Parameter] = MappingProxyType({parameter.name: parameter for parameter in TABLE})
@@ -104,7 +107,7 @@ BY_NAME: Mapping[str, Parameter] = MappingProxyType({parameter.name: parameter f
 
 def of_group(group: Group) -> Iterable[Parameter]:
     """Return the parameters of one stage, in the order in which they are shown."""
-    return (parameter for parameter in TABLE if parameter.group is group)
+    return (parameter for parameter in TABLE if parameter.group == group)
 
 
 def checked(parameter: Parameter, value: Value) -> Value:

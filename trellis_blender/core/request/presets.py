@@ -4,23 +4,30 @@
 Beside them kinds of subject, which move a few parameters, and what to change when a model came out wrong.
 
 A parameter that a preset does not name keeps its default; Standard consists of the defaults. All values lie within the
-ranges that Scenario documents. As in `parameters.py`, annotations are no text.
+ranges that Scenario documents.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from .parameters import BY_NAME, TABLE, Value, shortest_decimal
+from .parameters import BY_NAME, TABLE, Record, Value, shortest_decimal
 
 # What the panel and the command line begin with.
 PRESET = "STANDARD"
 VARIATIONS, VARIATIONS_MAXIMUM = 1, 4
 SIZE = 2.0  # metres, of a model's largest dimension in the scene
 CONCURRENCY = 4  # models of a batch that are made at the same time
+# The endings by which file browsers and folders are searched for pictures. Whether one can be read, reading tells.
+PICTURE_ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".exr", ".hdr", ".tga", ".psd", ".psb"),
+    *(".jp2", ".j2c", ".dds", ".dpx", ".cin", ".sgi", ".rgb", ".rgba", ".bw", ".gif", ".heic", ".heif"),
+)
 
 
-class Preset(NamedTuple):
+class Preset(Record):
     """A named set of values. `changes`: the values that differ from the defaults, by the parameters' Python names."""
 
     name: str
@@ -61,7 +68,7 @@ def name_of(values: Mapping[str, Value]) -> str:
 # microsoft/TRELLIS.2 that the comments name.
 
 
-class Subject(NamedTuple):
+class Subject(Record):
     """A kind of subject. `changes`: the parameters that it sets. `least`: those that it raises if they are lower.
 
     `reason`: why, as the artist reads it.
@@ -115,7 +122,7 @@ SUBJECTS: Mapping[str, Subject] = _by_name(
 MOVED = tuple(dict.fromkeys(name for subject in SUBJECTS.values() for name in (*subject.changes, *subject.least)))
 
 
-class Complaint(NamedTuple):
+class Complaint(Record):
     """What is wrong with a model, and what to change: the first of these steps that changes anything.
 
     `steps`: a parameter, by how much it moves, and what happens then, as the artist reads it.

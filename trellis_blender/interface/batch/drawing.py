@@ -11,7 +11,7 @@ from ...core.batch.plan import NOT_SENT
 from ...core.errors import Remedy, Text
 from ...core.job.job import Stage
 from ...core.request.presets import PRESETS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...jobs import session
 from ...jobs.batch.batches import Batch
 from ...settings import preferences, presets
@@ -22,7 +22,6 @@ from ..panels.sidebar import draw_remedy, draw_text
 
 def draw_question(layout: Any, context: bpy.types.Context, operator: Any, count: int, cost: float | None) -> None:
     """Draw how many models at what price, and what can be set, in the dialog."""
-    assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     files = len(operator.pictures or ())
     said = Text("{count} models from {files} pictures", count=count, files=files)

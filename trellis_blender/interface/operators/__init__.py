@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operators: what the buttons and menu entries do.
 
-`base` holds what all Generate buttons share.
+`base` holds what operators share, and all Generate buttons.
 `sources` generates from one picture, with an operator per source.
 `drop` takes files that are dropped or chosen in the file browser.
 `presets` sets many parameters at once.
-`preview` renews a preview, and makes renders transparent.
 `jobs` acts on a job of the list.
-`pictured` moves models to where their pictures show them, and makes another of the same picture.
-`variations` keeps one of several models and removes the others.
+`pictured` moves models to where their pictures show them, makes another of the same picture or keeps one of several.
 `textures` shows the textures in the viewport.
 `assets` puts a model into the Asset Browser, or makes it lighter.
+`finishing` gets a model ready for an engine, a printer or a render.
 `clean_up` removes many jobs at once.
 `account` takes and tests the API key.
 

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The account: enter its key, test it, and open its preferences."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import Any
 
 import bpy
-from bpy.props import StringProperty
 
 from ... import __package__ as base_package
 from ...core.errors import Text
-from ...host.translation.translation import translated
-from ...settings import preferences
-from ...settings.stored_key import key_file
+from ...host.translation import translated
+from ...settings import preferences, props
 from ..at_need import accounts, session
 from . import price_tag
-from .base import Result, attempt, can_act
+from .base import Action, Result, can_act, classes_of
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (
@@ -22,32 +22,22 @@ ONLINE_QUESTION = (
 )
 
 
-class TRELLIS2_OT_enter_key(bpy.types.Operator):
+class TRELLIS2_OT_enter_key(Action, bpy.types.Operator):
     """Enter the API key and secret from Scenario; they are kept in a file that only you can read, and tested at once"""
 
     bl_idname = "trellis2.enter_key"
     bl_label = "Enter Key"
     bl_options: Any = set()  # not REGISTER: that would write the key into the Info log
 
-    if TYPE_CHECKING:
-        api_key: str
-        api_secret: str
-        project_id: str
-    else:
-        api_key: StringProperty(
-            name="API Key", description="Key from Scenario's page", subtype="PASSWORD", options={"SKIP_SAVE"}
-        )
-        api_secret: StringProperty(
-            name="API Secret",
-            description=preferences.TOOLTIPS["api_secret"],
-            subtype="PASSWORD",
-            options={"SKIP_SAVE"},
-        )
-        project_id: StringProperty(
-            name="Project ID",
-            description=preferences.TOOLTIPS["project_id"],
-            options={"SKIP_SAVE"},
-        )
+    api_key: str = props.StringProperty(
+        name="API Key", description="Key from Scenario's page", subtype="PASSWORD", options={"SKIP_SAVE"}
+    )
+    api_secret: str = props.StringProperty(
+        name="API Secret", description=preferences.TOOLTIPS["api_secret"], subtype="PASSWORD", options={"SKIP_SAVE"}
+    )
+    project_id: str = props.StringProperty(
+        name="Project ID", description=preferences.TOOLTIPS["project_id"], options={"SKIP_SAVE"}
+    )
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -55,87 +45,72 @@ class TRELLIS2_OT_enter_key(bpy.types.Operator):
         if preferences.preferences() is None:
             cls.poll_message_set("Blender keeps no preferences here. Enable the add-on in Preferences first")
             return False
-        variables = (preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE)
-        is_outside = all(map(preferences.is_from_environment, variables))
-        if is_outside:
-            sentence = Text(
-                "Key and secret are taken from {key} and {secret}. Remove those variables first",
-                key=variables[0],
-                secret=variables[1],
-            )
-            cls.poll_message_set(translated(sentence))
-        return not is_outside
+        key, secret = preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE
+        if not (preferences.is_from_environment(key) and preferences.is_from_environment(secret)):
+            return True
+        sentence = "Key and secret are taken from {key} and {secret}. Remove those variables first"
+        return can_act(cls, False, otherwise=translated(Text(sentence, key=key, secret=secret)))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for key and secret, at a click."""
-        assert context.window_manager is not None
         kept = preferences.preferences()
         self.project_id = kept.project_id if kept is not None else ""
-        return context.window_manager.invoke_props_dialog(self, width=340)
+        return self.ask(context, width=340)
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the fields, and Blender's switch for online access if that is off."""
-        layout: Any = self.layout
-        layout.use_property_split = True
+        layout = self.draw_fields()
         preferences.draw_key(layout, self)
         layout.prop(self, "project_id", placeholder="Optional")
         preferences.draw_online_access(layout)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Save key and secret, and test them in the background."""
-
-        def keep() -> None:
-            kept = preferences.preferences()
-            assert kept is not None
-            assert context.preferences is not None
-            account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
-            key, secret = self.api_key.strip(), self.api_secret.strip()
-            # a field set from outside is not asked for
-            key_file().keep(key or kept.api_key, secret or kept.api_secret)
-            if account.project != kept.project_id:
-                kept.project_id = account.project
-                context.preferences.is_dirty = True  # otherwise Blender would not save it when it quits
-            page = session.state().messages.page
-            page.answer, page.is_untested = None, True
-            session.test_entered_key()
-            session.redraw()
-
-        outcome = attempt(self, keep)
+        """Save key and secret, test them in the background, and forget them here."""
+        outcome = super().execute(context)
         self.api_key = self.api_secret = ""  # nosec B105 # forgets it
         return outcome
 
+    def act(self, context: bpy.types.Context) -> None:
+        kept = preferences.preferences()
+        assert kept is not None
+        assert context.preferences is not None
+        account = accounts.Account.checked(*preferences.key_and_secret(self), self.project_id, kept.api_address)
+        key, secret = self.api_key.strip(), self.api_secret.strip()
+        # a field set from outside is not asked for
+        preferences.key_file().keep(key or kept.api_key, secret or kept.api_secret)
+        if account.project != kept.project_id:
+            kept.project_id = account.project
+            context.preferences.is_dirty = True  # otherwise Blender would not save it when it quits
+        page = session.state().messages.page
+        page.answer, page.is_untested = None, True
+        session.test_entered_key()
+        session.redraw()
 
-class TRELLIS2_OT_forget_key(bpy.types.Operator):
+
+class TRELLIS2_OT_forget_key(Action, bpy.types.Operator):
     """Delete the API key and secret from this computer; enter them again to go on with the jobs"""
 
     bl_idname = "trellis2.forget_key"
     bl_label = "Forget Key"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first."""
         question = "Scenario shows a secret only once. Delete it here?"
         return price_tag.confirm(self, context, event, question, "Forget Key")
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Delete the file."""
-
-        def forget() -> None:
-            key_file().forget()
-            session.state().messages.page.answer = None
-            session.redraw()
-
-        return attempt(self, forget)
+    def act(self, _context: bpy.types.Context) -> None:
+        preferences.key_file().forget()
+        session.state().messages.page.answer = None
+        session.redraw()
 
 
-class TRELLIS2_OT_test_connection(bpy.types.Operator):
+class TRELLIS2_OT_test_connection(Action, bpy.types.Operator):
     """Ask Scenario whether the account works; nothing is charged"""
 
     bl_idname = "trellis2.test_connection"
     bl_label = "Test Connection"
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Ask Scenario in the background."""
-        return attempt(self, session.check_connection)
+    def act(self, _context: bpy.types.Context) -> None:
+        session.check_connection()
 
 
 class TRELLIS2_OT_open_preferences(bpy.types.Operator):
@@ -145,7 +120,6 @@ class TRELLIS2_OT_open_preferences(bpy.types.Operator):
     bl_label = "Open Preferences"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the add-on's preferences, unfolded."""
         if bpy.app.background:
             self.report({"ERROR"}, "There is no window to show the preferences in. Set the environment variables.")
             return {"CANCELLED"}
@@ -153,7 +127,7 @@ class TRELLIS2_OT_open_preferences(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TRELLIS2_OT_allow_online_access(bpy.types.Operator):
+class TRELLIS2_OT_allow_online_access(Action, bpy.types.Operator):
     """Allow Blender to access the internet; other extensions may then do so too"""
 
     bl_idname = "trellis2.allow_online_access"
@@ -171,11 +145,11 @@ class TRELLIS2_OT_allow_online_access(bpy.types.Operator):
         """Ask what Blender asks before it goes online for the first time."""
         return price_tag.confirm(self, context, event, ONLINE_QUESTION, "Allow Online Access")
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context) -> None:
         """Turn on Blender's own switch, and test a key that was entered before."""
         assert context.preferences is not None
         context.preferences.system.use_online_access = True
-        return attempt(self, session.test_entered_key)
+        session.test_entered_key()
 
 
 class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
@@ -185,7 +159,6 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
     bl_label = "Open Network Preferences"
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the System section of Blender's preferences."""
         if bpy.app.background:
             self.report({"ERROR"}, "There is no window to show the preferences in. Launch Blender with --online-mode.")
             return {"CANCELLED"}
@@ -193,11 +166,4 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_enter_key,
-    TRELLIS2_OT_forget_key,
-    TRELLIS2_OT_allow_online_access,
-    TRELLIS2_OT_test_connection,
-    TRELLIS2_OT_open_preferences,
-    TRELLIS2_OT_open_network_preferences,
-)
+CLASSES = classes_of(__name__)

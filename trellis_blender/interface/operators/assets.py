@@ -2,18 +2,20 @@
 """What can be done to a model that is there: put it into the Asset Browser or the artist's library, make it lighter,
 mend it."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.errors import Remedy, StorageError, Text, TrellisError
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated, translated_report
 from ...jobs import rows
-from ..at_need import asset, findings, imported, importing, job_table, recipe, session, transparency
-from .base import Result, attempt, can_act, refuse
-from .jobs import JobOperator
+from ...settings import props
+from ..at_need import asset, findings, imported, job_table, recipe, session, transparency
+from .base import Action, Result, attempt, can_act, classes_of, factor, refuse
+from .jobs import JobOperator, is_importable
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -24,26 +26,24 @@ NO_MODEL = "Switch to Object Mode and select a model that was made here, or impo
 SECONDS_PER_FACE = 14e-6
 
 
-class AssetOperator:
+class AssetOperator(Action):
     """An operator on a job's model: the one with the given id, or the active object, or the chosen job's model."""
 
-    if TYPE_CHECKING:
-        job_id: str
-    else:
-        job_id: StringProperty(name="Job", description="Job's id; the active model when empty", options={"SKIP_SAVE"})
+    job_id: str = props.StringProperty(
+        name="Job", description="Job's id; the active model when empty", options={"SKIP_SAVE"}
+    )
 
-    has_dialog = False
+    dialog_width = 0  # of the dialog that a click opens; 0: none
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the job's model is in this file."""
         return job.stage is job_table.Stage.IMPORTED and next(asset.models_of(job.remote_id), None) is not None
 
     @classmethod
-    def label(cls, _job: "Job") -> str:
+    def label(cls, _job: Job) -> str:
         """Return the label of the menu entry for this job."""
-        label: str = cls.bl_label  # type: ignore[attr-defined]  # of bpy.types.Operator
-        return f"{label}..." if cls.has_dialog else label
+        return f"{cls.bl_label}..." if cls.dialog_width else cls.bl_label
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -57,11 +57,16 @@ class AssetOperator:
             raise TrellisError(f"{NO_MODEL}.")
         return obj
 
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """Open the dialog, at a click, if there is one; without a model say so."""
+        if not self.dialog_width:
+            return self.execute(context)
+        answer = attempt(self, lambda: self.target(context))
+        return self.ask(context, width=self.dialog_width) if answer == {"FINISHED"} else answer
+
 
 class MeshOperator(AssetOperator):
     """An operator on any mesh: the given job's model, or the active mesh, or the chosen job's model."""
-
-    has_dialog = True
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -70,34 +75,19 @@ class MeshOperator(AssetOperator):
         return can_act(cls, is_mesh or super().poll(context), otherwise=NO_MESH)
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
-        """Return the model. Raises TrellisError if there is none."""
         active = context.active_object
         return active if active is not None and _is_mesh(active) and not self.job_id else super().target(context)
 
-    def ask(self, context: bpy.types.Context, width: int) -> Result:
-        """Open the operator's dialog, unless there is no model."""
-        assert context.window_manager is not None
-        operator = cast(bpy.types.Operator, self)
-        if (refused := attempt(operator, lambda: self.target(context))) != {"FINISHED"}:
-            return refused
-        return context.window_manager.invoke_props_dialog(operator, width=width)
 
-    def stem(self, obj: bpy.types.Object) -> str:
-        """Return the name of a file for the model, without its ending."""
-        return asset.file_stem(obj.name)
-
-
-class StepOperator:
+class StepOperator(Action):
     """An operator on a step that is done to a model: the one with the given id, or the newest."""
 
-    if TYPE_CHECKING:
-        step_id: str
-    else:
-        step_id: StringProperty(name="Step", description="Step's id; the newest when empty", options={"SKIP_SAVE"})
+    step_id: str = props.StringProperty(
+        name="Step", description="Step's id; the newest when empty", options={"SKIP_SAVE"}
+    )
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a step."""
         is_any = imported(session) and bool(session.works())
         return can_act(cls, is_any, otherwise="Nothing is being done to a model")
 
@@ -119,10 +109,30 @@ def picture_of(obj: bpy.types.Object) -> Path | None:
     return session.picture_path(job) if job is not None else None
 
 
-def made_by(obj: bpy.types.Object) -> "Job | None":
+def made_by(obj: bpy.types.Object) -> Job | None:
     """Return the job that made the model, None if it is gone."""
     remote_id = obj.get(recipe.JOB_ID)
     return next((job for job in session.newest_first() if remote_id and job.remote_id == remote_id), None)
+
+
+def select(job_id: str) -> None:
+    """Select the job's visible objects and make one active, as one undo step. Do nothing if there are none.
+
+    Only in Object Mode: in other modes the artist works on something else.
+    """
+    job, layer = session.jobs().get(job_id), bpy.context.view_layer
+    if job is None or not job.remote_id or layer is None or bpy.context.mode != "OBJECT":
+        return
+    found = [obj for obj in layer.objects if recipe.is_of(obj, job) and obj.visible_get(view_layer=layer)]
+    chosen = list(bpy.context.selected_objects)
+    if not found or (chosen == found and layer.objects.active in found):
+        return
+    for obj in chosen:
+        obj.select_set(False)
+    for obj in found:
+        obj.select_set(True)
+    layer.objects.active = found[0]
+    bpy.ops.ed.undo_push(message="Select")
 
 
 class TRELLIS2_OT_mark_asset(AssetOperator, bpy.types.Operator):
@@ -133,16 +143,11 @@ catalog when it is saved"""
     bl_label = "Mark as Asset"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Mark the model."""
-
-        def act() -> None:
-            obj = self.target(context)
-            if bpy.data.filepath:  # first: if that fails, nothing is marked
-                asset.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
-            asset.mark(obj, picture_of(obj))
-
-        return attempt(self, act)
+    def act(self, context: bpy.types.Context) -> None:
+        obj = self.target(context)
+        if bpy.data.filepath:  # first: if that fails, nothing is marked
+            asset.ensure_catalog(asset.catalog_folder(Path(bpy.data.filepath)))
+        asset.mark(obj, picture_of(obj))
 
 
 _items: list[tuple[str, str, str]] = []  # Blender keeps no reference to what a callback returns
@@ -160,35 +165,22 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
     bl_label = "Save to Asset Library"
     bl_options = {"REGISTER"}
 
-    if TYPE_CHECKING:
-        library: str
-    else:
-        library: EnumProperty(name="Asset Library", description="Library to write to", items=_library_items)
+    library: str = props.EnumProperty(name="Asset Library", description="Library to write to", items=_library_items)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask for the library, at a click, if there are several."""
-        assert context.window_manager is not None
-        if len(asset.libraries()) > 1:
-            return context.window_manager.invoke_props_dialog(self)
-        return self.execute(context)
+        return self.ask(context) if len(asset.libraries()) > 1 else self.execute(context)
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Write the model to the library."""
-
-        def act() -> None:
-            known = asset.libraries()
-            if not known:
-                sentence = "There is no asset library yet. Add one in Preferences > File Paths, then try again."
-                raise StorageError(sentence, remedy=Remedy.LIBRARIES)
-            obj = self.target(context)
-            name, folder = known[int(self.library or 0)]
-            path = asset.write(obj, folder, picture_of(obj))
-            self.report(
-                {"INFO"},
-                translated_report(Text("Saved {name} to the asset library {library}", name=path.name, library=name)),
-            )
-
-        return attempt(self, act)
+    def act(self, context: bpy.types.Context) -> None:
+        known = asset.libraries()
+        if not known:
+            sentence = "There is no asset library yet. Add one in Preferences > File Paths, then try again."
+            raise StorageError(sentence, remedy=Remedy.LIBRARIES)
+        obj = self.target(context)
+        name, folder = known[int(self.library or 0)]
+        path = asset.write(obj, folder, picture_of(obj))
+        said = Text("Saved {name} to the asset library {library}", name=path.name, library=name)
+        self.report({"INFO"}, translated_report(said))
 
 
 def file_saved() -> None:
@@ -208,12 +200,11 @@ class TRELLIS2_OT_level_of_detail(MeshOperator, bpy.types.Operator):
     bl_label = "Level of Detail"
     bl_options = {"REGISTER", "UNDO"}
 
-    if TYPE_CHECKING:
-        faces: int
-    else:
-        faces: IntProperty(
-            name="Faces", description="Number of faces of the copy", default=20_000, min=4, soft_max=500_000
-        )
+    dialog_width = 340
+
+    faces: int = props.IntProperty(
+        name="Faces", description="Number of faces of the copy", default=20_000, min=4, soft_max=500_000
+    )
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
         """Return the model. Raises TrellisError if this view layer has none."""
@@ -224,41 +215,30 @@ class TRELLIS2_OT_level_of_detail(MeshOperator, bpy.types.Operator):
             raise TrellisError(f"{NO_MODEL}.")
         return obj
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for the number of faces, at a click, and say how long it takes."""
-        return self.ask(context, 340)
-
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the number and the time it takes."""
-        layout: Any = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "faces")
+        """Draw the number of faces, and the time that it takes."""
         seconds = max(1, round(_face_count(self.target(context)) * SECONDS_PER_FACE))
-        column = layout.column(align=True)
+        column = self.draw_fields("faces").column(align=True)
         column.label(
             text=translated(Text("Blender will freeze for about {seconds} s now,", seconds=seconds)), icon="TIME"
         )
         column.label(text="and again whenever the model's mesh is edited", icon="BLANK1")
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context) -> None:
         """Make the copy in the model's place, select it, and hide the model, so that only one of the two shows."""
-
-        def make() -> None:
-            model: Any = self.target(context)
-            assert context.view_layer is not None
-            copy = model.copy()  # shares the mesh, so it takes no memory
-            copy.name = f"{model.name} LOD"
-            modifier = copy.modifiers.new("Level of Detail", "DECIMATE")
-            modifier.ratio = min(1.0, self.faces / max(1, _face_count(model)))
-            for collection in model.users_collection:
-                collection.objects.link(copy)
-            for obj in context.view_layer.objects:
-                obj.select_set(obj == copy)
-            context.view_layer.objects.active = copy
-            model.hide_set(True)
-            model.hide_render = True
-
-        return attempt(self, make)
+        model: Any = self.target(context)
+        assert context.view_layer is not None
+        copy = model.copy()  # shares the mesh, so it takes no memory
+        copy.name = f"{model.name} LOD"
+        modifier = copy.modifiers.new("Level of Detail", "DECIMATE")
+        modifier.ratio = min(1.0, self.faces / max(1, _face_count(model)))
+        for collection in model.users_collection:
+            collection.objects.link(copy)
+        for obj in context.view_layer.objects:
+            obj.select_set(obj == copy)
+        context.view_layer.objects.active = copy
+        model.hide_set(True)
+        model.hide_render = True
 
 
 class TRELLIS2_OT_make_solid(MeshOperator, bpy.types.Operator):
@@ -268,45 +248,35 @@ with holes closed and all faces outside out"""
     bl_idname = "trellis2.make_solid"
     bl_label = "Make Solid"
     bl_options = {"REGISTER"}
-    has_dialog = False
 
-    if TYPE_CHECKING:
-        smallest_part: float
-        largest_hole: float
-    else:
-        smallest_part: FloatProperty(
-            name="Smallest Part",
-            description="Loose parts with less than this share of the surface are removed, in percent",
-            default=0.1,
-            min=0.0,
-            max=100.0,
-            soft_max=5.0,
-        )
-        largest_hole: FloatProperty(
-            name="Largest Hole",
-            description="Holes up to this perimeter are closed, as a factor of the model's largest dimension",
-            default=1.0,
-            min=0.0,
-            soft_max=4.0,
-        )
+    smallest_part: float = props.FloatProperty(
+        name="Smallest Part",
+        description="Loose parts with less than this share of the surface are removed, in percent",
+        default=0.1,
+        min=0.0,
+        max=100.0,
+        soft_max=5.0,
+    )
+    largest_hole: float = props.FloatProperty(
+        name="Largest Hole",
+        description="Holes up to this perimeter are closed, as a factor of the model's largest dimension",
+        default=1.0,
+        min=0.0,
+        soft_max=4.0,
+    )
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """Return the tooltip. Beside the check's result it also says in numbers what was found."""
-        job = session.jobs().get(properties.job_id) if properties.job_id else None
+        job = session.jobs().get(properties.job_id)
         if job is None or job.findings is None:
             return ""
         tip = translated(" ".join((cls.__doc__ or "").split()))
         return "\n".join([f"{tip}.", *map(translated, findings.numbers(job.findings))])
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Begin it. It is a row in the list of jobs, and costs nothing."""
-
-        def begin() -> None:
-            settings = {"smallest_part": self.smallest_part / 100, "largest_hole": self.largest_hole}
-            session.start().finishing.begin("solid", self.target(context), settings)
-
-        return attempt(self, begin)
+    def act(self, context: bpy.types.Context) -> None:
+        settings = {"smallest_part": self.smallest_part / 100, "largest_hole": self.largest_hole}
+        session.start().finishing.begin("solid", self.target(context), settings)
 
 
 class TRELLIS2_OT_cancel_step(StepOperator, bpy.types.Operator):
@@ -315,9 +285,8 @@ class TRELLIS2_OT_cancel_step(StepOperator, bpy.types.Operator):
     bl_idname = "trellis2.cancel_step"
     bl_label = "Cancel Step"
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Cancel it."""
-        return attempt(self, lambda: session.start().finishing.forget(self.target()))
+    def act(self, _context: bpy.types.Context) -> None:
+        session.start().finishing.forget(self.target())
 
 
 class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
@@ -326,24 +295,20 @@ class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
     bl_idname = "trellis2.check_model"
     bl_label = "Check Model"
     none = "No model is finished yet. Generate one first"
-
-    @classmethod
-    def fits(cls, job: "Job") -> bool:
-        """Return whether the job's model is on this computer."""
-        return importing.is_importable(job)
+    fits = staticmethod(is_importable)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """Return the tooltip: what was found, in numbers, if the model was checked."""
-        job = session.jobs().get(properties.job_id) if properties.job_id else None
+        job = session.jobs().get(properties.job_id)
         if job is None or job.findings is None:
             return ""
         lines = findings.numbers(job.findings, job.parameters.get("texture_size", 0))
         return "\n".join(map(translated, [*lines, "Click to check again"]))
 
-    def execute(self, _context: bpy.types.Context) -> Result:
+    def act(self, _context: bpy.types.Context) -> None:
         """Have it measured. The details of the job say what was found."""
-        return attempt(self, lambda: session.check_model(self.target()))
+        session.check_model(self.target())
 
 
 class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
@@ -352,56 +317,37 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
     bl_idname = "trellis2.set_transparency"
     bl_label = "Transparency"
     bl_options = {"REGISTER", "UNDO"}
-    has_dialog = True
+    dialog_width = 300
 
-    if TYPE_CHECKING:
-        mode: str
-        threshold: float
-    else:
-        mode: EnumProperty(
-            name="Mode",
-            description="How the alpha is used",
-            items=(
-                ("OFF", "Off", "The material is opaque, whatever its alpha holds"),
-                ("CLIP", "Clip", "A place is either clear or opaque"),
-                ("BLEND", "Blend", "The alpha says how clear a place is"),
-            ),
-            default="CLIP",
-        )
-        threshold: FloatProperty(
-            name="Threshold",
-            description="Alpha up to which a place is clear, with Clip",
-            default=0.5,
-            min=0.0,
-            max=1.0,
-            subtype="FACTOR",
-        )
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for the mode, at a click in a menu."""
-        assert context.window_manager is not None
-        return context.window_manager.invoke_props_dialog(self)
+    mode: str = props.EnumProperty(
+        name="Mode",
+        description="How the alpha is used",
+        items=(
+            ("OFF", "Off", "The material is opaque, whatever its alpha holds"),
+            ("CLIP", "Clip", "A place is either clear or opaque"),
+            ("BLEND", "Blend", "The alpha says how clear a place is"),
+        ),
+        default="CLIP",
+    )
+    threshold: float = factor(
+        name="Threshold", description="Alpha up to which a place is clear, with Clip", default=0.5
+    )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the mode, and the threshold where it counts."""
-        layout: Any = self.layout
-        layout.use_property_split = True
+        layout = self.draw_fields()
         layout.prop(self, "mode", expand=True)
         if self.mode == "CLIP":
             layout.prop(self, "threshold")
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context) -> None:
         """Switch all materials of the model that have an image for their base color."""
-
-        def switch() -> None:
-            obj = self.target(context)
-            materials = [*transparency.materials_with_alpha(obj)]
-            if not materials:
-                raise TrellisError(Text("No material of “{name}” has an image for its base color.", name=obj.name))
-            for material in materials:
-                transparency.switch(material, transparency.Transparency(self.mode), self.threshold)
-
-        return attempt(self, switch)
+        obj = self.target(context)
+        materials = [*transparency.materials_with_alpha(obj)]
+        if not materials:
+            raise TrellisError(Text("No material of “{name}” has an image for its base color.", name=obj.name))
+        for material in materials:
+            transparency.switch(material, transparency.Transparency(self.mode), self.threshold)
 
 
 def _is_mesh(obj: bpy.types.Object | None) -> bool:
@@ -413,12 +359,4 @@ def _face_count(model: Any) -> int:
     return len(model.data.loops) - 2 * len(model.data.polygons)
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_mark_asset,
-    TRELLIS2_OT_save_to_library,
-    TRELLIS2_OT_level_of_detail,
-    TRELLIS2_OT_make_solid,
-    TRELLIS2_OT_cancel_step,
-    TRELLIS2_OT_check_model,
-    TRELLIS2_OT_set_transparency,
-)
+CLASSES = classes_of(__name__)

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every button does that generates models: ask, start the jobs, add placeholders, report."""
+"""What our operators share: properties, dialogs, reports; and what every button does that generates models: ask, start
+the jobs, add placeholders.
+"""
 
+from __future__ import annotations
+
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
-from bpy.props import BoolProperty, IntProperty
 
 from ...core.errors import Text, TrellisError
-from ...core.files import PICTURE_ENDINGS
-from ...core.request.presets import VARIATIONS_MAXIMUM
-from ...host.translation.translation import translated, translated_report
-from ...settings import preferences
+from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
+from ...host.translation import translated, translated_report
+from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session
 from . import price_tag
@@ -26,14 +29,28 @@ if TYPE_CHECKING:
     from ...core.request.parameters import Value
 
     Result = set[OperatorReturnItems]
+    MixIn = bpy.types.Operator
 else:
     Result = set
+    MixIn = object  # Blender registers no property of a base that is an operator itself
 
 DOUBLE_CLICK_SECONDS = 0.8
 # While Blender draws something large, a second click waits in its queue. So we ignore clicks until the artist could see
 # the result of the first: a few ticks of the timer later, or after so many seconds if there are no ticks.
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
+LOOK_SECONDS = 0.2
 IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
+
+
+def classes_of(module: str) -> tuple[Any, ...]:
+    """Return the classes of the module that Blender is to be told about, in the order in which they stand there."""
+    own = [cls for cls in vars(sys.modules[module]).values() if getattr(cls, "__module__", "") == module]
+    return tuple(cls for cls in own if cls.__name__.startswith("TRELLIS2_"))
+
+
+def factor(*, name: str, description: str, default: float) -> Any:
+    """Return a property that is a share, from 0 to 1, as a slider."""
+    return props.FloatProperty(name=name, description=description, default=default, min=0.0, max=1.0, subtype="FACTOR")
 
 
 def can_act(operator: type, is_possible: bool, *, otherwise: str) -> bool:
@@ -44,15 +61,20 @@ def can_act(operator: type, is_possible: bool, *, otherwise: str) -> bool:
 
 
 def attempt(operator: bpy.types.Operator, action: Callable[[], object]) -> Result:
-    """Run the action and tell the artist what went wrong. This is the one place where an error becomes a report."""
+    """Run the action and tell the artist what went wrong."""
     try:
         action()
     except TrellisError as error:
-        refuse(error)
-        operator.report({"ERROR"}, translated_report(error.sentence))
+        tell(operator, error)
         return {"CANCELLED"}
     session.state().messages.refusal = None
     return {"FINISHED"}
+
+
+def tell(operator: bpy.types.Operator, error: TrellisError) -> None:
+    """Tell the artist what went wrong. This is the one place where an error becomes a report."""
+    refuse(error)
+    operator.report({"ERROR"}, translated_report(error.sentence))
 
 
 def refuse(error: TrellisError) -> None:
@@ -61,18 +83,87 @@ def refuse(error: TrellisError) -> None:
     session.redraw()
 
 
-class WaitOption:
+class TrellisOperator(Fields, MixIn):
+    """What all our operators share."""
+
+    def ask(self, context: bpy.types.Context, **look: Any) -> Result:
+        """Open the operator's dialog. `look`: its width, title and label, see `invoke_props_dialog`."""
+        manager: Any = context.window_manager
+        answer: Result = manager.invoke_props_dialog(self, **look)
+        return answer
+
+    def draw_fields(self, *names: str) -> Any:
+        """Draw these properties below each other, and return the layout."""
+        layout: Any = self.layout
+        layout.use_property_split = True
+        for name in names:
+            layout.prop(self, name)
+        return layout
+
+
+class FromBrowser(TrellisOperator):
+    """An operator that takes files, which the artist may choose in Blender's file browser."""
+
+    filter_glob: str = props.StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+    is_from_browser = False
+
+    def browse(self, context: bpy.types.Context) -> Result:
+        """Open the file browser, which executes the operator."""
+        manager: Any = context.window_manager
+        manager.fileselect_add(self)
+        self.is_from_browser = True
+        return {"RUNNING_MODAL"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Keep the file browser's sidebar empty: the parameters are in the panel."""
+
+
+class Watching(TrellisOperator):
+    """An operator that waits for something while the artist goes on: Blender calls its `modal` at every event."""
+
+    _timer: Any = None
+
+    def watch(self, context: bpy.types.Context) -> Result:
+        """Begin to wait, with an event every now and then."""
+        manager: Any = context.window_manager
+        self._timer = manager.event_timer_add(LOOK_SECONDS, window=context.window)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def end_watch(self, context: bpy.types.Context) -> None:
+        """Wait no more."""
+        manager: Any = context.window_manager
+        if self._timer is not None:
+            manager.event_timer_remove(self._timer)
+            self._timer = None
+
+    @staticmethod
+    def is_stopped(event: bpy.types.Event) -> bool:
+        """Return whether the artist has pressed Esc."""
+        return event.type == "ESC" and event.value == "PRESS"
+
+
+class Action(TrellisOperator):
+    """An operator that may fail, and then tells the artist why."""
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Act, and tell the artist what went wrong."""
+        return attempt(self, lambda: self.act(context))
+
+    def act(self, context: bpy.types.Context) -> None:
+        """Do what the operator's tooltip says. Raises TrellisError."""
+        raise NotImplementedError
+
+
+class WaitOption(Action):
     """An operator that can block until the model is in the scene."""
 
-    if TYPE_CHECKING:
-        wait: bool
-    else:
-        wait: BoolProperty(
-            name="Wait",
-            description="Return only when the model is in the scene, for scripts without a window",
-            default=False,
-            options={"SKIP_SAVE", "HIDDEN"},
-        )
+    wait: bool = props.BoolProperty(
+        name="Wait",
+        description="Return only when the model is in the scene, for scripts without a window",
+        default=False,
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
 
     def check_wait(self, context: bpy.types.Context) -> None:
         """Refuse to wait for a model that cannot come while Blender is blocked. Raises TrellisError."""
@@ -87,6 +178,7 @@ class PaidAction(WaitOption):
     None of them has the option REGISTER: what is paid for is no step of Blender's history, which Shift R repeats.
     """
 
+    bl_options: Any = set()
     dropped: Any = None  # where the artist dropped the pictures: a Vector in scene units, None if nowhere
     beside: Any = None  # where another model stands that this one shall stand beside, likewise
 
@@ -114,7 +206,7 @@ class PaidAction(WaitOption):
             return {"CANCELLED"}
         objection = self.objection(context)
         if objection:
-            return price_tag.confirm(cast(bpy.types.Operator, self), context, event, objection)
+            return price_tag.confirm(self, context, event, objection)
         return self.execute(context)
 
     def objection(self, context: bpy.types.Context) -> str:
@@ -125,30 +217,30 @@ class PaidAction(WaitOption):
         """Return the price of all models together, in compute units; None until it is known."""
         raise NotImplementedError
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Take the picture and send it."""
-
-        def check_and_start() -> None:
-            preferences.online_account()
-            self.check_wait(context)
-            self.start_generation(context)
-
-        return attempt(cast(bpy.types.Operator, self), check_and_start)
+    def act(self, context: bpy.types.Context) -> None:
+        """Take the picture and send it. Raises TrellisError."""
+        preferences.online_account()
+        self.check_wait(context)
+        self.start_generation(context)
 
     def start_generation(self, context: bpy.types.Context) -> None:
         """Take this operator's picture, and generate. Raises TrellisError."""
         raise NotImplementedError
 
     def start(
-        self, picture: "ChosenPicture", name: str, values: "Mapping[str, Value]", seed: int | None, count: int
-    ) -> "list[Job]":
+        self, picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int
+    ) -> list[Job]:
         """Start the job, or several of the same picture, as `begin.start_jobs` does. Raises TrellisError."""
         jobs = begin.start_jobs(picture, name, values, seed, count)
-        clicks = session.state().clicks
-        clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
+        self.note_begun()
         return jobs
 
-    def await_models(self, context: bpy.types.Context, jobs: "Sequence[Job]") -> None:
+    def note_begun(self) -> None:
+        """Ignore clicks until the artist can see that jobs were started."""
+        clicks = session.state().clicks
+        clicks.begun, clicks.ticks = time.monotonic(), session.start().ticks
+
+    def await_models(self, context: bpy.types.Context, jobs: Sequence[Job]) -> None:
         """Give the models of this action their places. Return at once, or when they are there if a script waits."""
         choose_places(context, jobs, with_boxes=not self.wait, dropped=self.dropped, beside=self.beside)
         for job in jobs if self.wait else ():
@@ -158,43 +250,35 @@ class PaidAction(WaitOption):
 class Generate(PaidAction):
     """The parameters and steps that all Generate operators share."""
 
-    if TYPE_CHECKING:
-        variations: int
-        opaque: bool
-    else:
-        opaque: BoolProperty(
-            name="Without Transparency",
-            description="Send the picture without its transparency, for one that is see-through everywhere",
-            default=False,
-            options={"SKIP_SAVE", "HIDDEN"},
-        )
-        variations: IntProperty(
-            name="Variations",
-            description=scene_settings.VARIATIONS_DESCRIPTION,
-            default=1,
-            min=1,
-            max=VARIATIONS_MAXIMUM,
-            options={"SKIP_SAVE"},
-        )
+    opaque: bool = props.BoolProperty(
+        name="Without Transparency",
+        description="Send the picture without its transparency, for one that is see-through everywhere",
+        default=False,
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+    variations: int = props.IntProperty(
+        name="Variations",
+        description=scene_settings.VARIATIONS_DESCRIPTION,
+        default=1,
+        min=1,
+        max=VARIATIONS_MAXIMUM,
+        options={"SKIP_SAVE"},
+    )
 
     def count(self, context: bpy.types.Context) -> int:
         """Return how many models this makes."""
-        assert context.scene is not None
         return scene_settings.variations(self, scene_settings.of_scene(context.scene))
 
     def cost(self, context: bpy.types.Context) -> float | None:
-        """Return the price of all models together, in compute units; None until it is known."""
-        assert context.scene is not None
         cost = price_tag.cost_of(scene_settings.values(self, scene_settings.of_scene(context.scene))[0])
         return None if cost is None else cost * self.count(context)
 
-    def generate(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> None:
+    def generate(self, context: bpy.types.Context, picture: ChosenPicture, name: str) -> None:
         """Start the job, or several of the same picture, and await them. Raises TrellisError."""
         self.await_models(context, self.start_jobs(context, picture, name))
 
-    def start_jobs(self, context: bpy.types.Context, picture: "ChosenPicture", name: str) -> "list[Job]":
+    def start_jobs(self, context: bpy.types.Context, picture: ChosenPicture, name: str) -> list[Job]:
         """Start the job, or several of the same picture, and return them. Raises TrellisError."""
-        assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         values, seed = scene_settings.values(self, chosen)
         if self.opaque:
@@ -231,11 +315,11 @@ def click(operator: bpy.types.Operator, name: str, *, is_agreed: bool = False, *
 
 def choose_places(
     context: bpy.types.Context,
-    jobs: "Sequence[Job]",
+    jobs: Sequence[Job],
     *,
     with_boxes: bool = True,
-    dropped: "Vector | None" = None,
-    beside: "Vector | None" = None,
+    dropped: Vector | None = None,
+    beside: Vector | None = None,
 ) -> None:
     """Choose where the models of one action will stand, and mark the places with placeholders.
 
@@ -246,11 +330,26 @@ def choose_places(
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if not bare:
         return
-    places = build.places(context, len(bare), dropped, beside)
+    places = mark_places(context, bare, build.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
+    session.start().importer.places.update(places)
+
+
+def mark_places(
+    context: bpy.types.Context,
+    jobs: Sequence[Job],
+    places: Sequence[Vector],
+    *,
+    with_boxes: bool,
+    collection: bpy.types.Collection | None = None,
+) -> dict[str, Vector]:
+    """Mark the places of the models with placeholders.
+
+    Return the places of those without one: of all, if the artist switched placeholders off, and without `with_boxes`.
+    """
     if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
-        build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
-    else:
-        session.start().importer.places.update((job.id, place) for job, place in zip(bare, places, strict=True))
+        build.add_placeholders(context, jobs, places, placeholder.home(jobs_folder.usual()), collection)
+        return {}
+    return {job.id: place for job, place in zip(jobs, places, strict=True)}
 
 
 Generate.__annotations__.update(scene_settings.parameter_annotations())

@@ -1,63 +1,56 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Removes many jobs together, after saying which, how many, and how much disk space that frees."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
-from bpy.props import BoolProperty
 
 from ...core.errors import Text, TrellisError
-from ...host.translation.translation import translated
+from ...host.translation import translated
+from ...settings import props
 from ..at_need import clean_up, session
-from .base import Result, attempt, can_act
-
-WIDTH = 420
+from .base import Action, Result, can_act, classes_of
 
 
-class TRELLIS2_OT_clean_up(bpy.types.Operator):
+class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
     """Remove many jobs with their files, to free disk space; what is in the scene and in .blend files stays there"""
 
     bl_idname = "trellis2.clean_up"
     bl_label = "Clean Up Jobs"
 
-    if TYPE_CHECKING:
-        imported: bool
-        without_model: bool
-        never_imported: bool
-    else:
-        imported: BoolProperty(
-            name="Imported",
-            description="Remove jobs whose model was imported; it can then not be imported again",
-            default=True,
-            options={"SKIP_SAVE"},
-        )
-        without_model: BoolProperty(
-            name="Failed or Cancelled",
-            description="Remove jobs that ended without a model",
-            default=True,
-            options={"SKIP_SAVE"},
-        )
-        never_imported: BoolProperty(
-            name="Paid, Never Imported",
-            description="Remove models that were paid for and never imported; they are lost",
-            default=False,
-            options={"SKIP_SAVE"},
-        )
+    imported: bool = props.BoolProperty(
+        name="Imported",
+        description="Remove jobs whose model was imported; it can then not be imported again",
+        default=True,
+        options={"SKIP_SAVE"},
+    )
+    without_model: bool = props.BoolProperty(
+        name="Failed or Cancelled",
+        description="Remove jobs that ended without a model",
+        default=True,
+        options={"SKIP_SAVE"},
+    )
+    never_imported: bool = props.BoolProperty(
+        name="Paid, Never Imported",
+        description="Remove models that were paid for and never imported; they are lost",
+        default=False,
+        options={"SKIP_SAVE"},
+    )
 
     # What the dialog shows: the jobs' ids by kind. Jobs that end while it is open are not removed.
-    shown: "Mapping[str, list[str]] | None" = None
+    shown: Mapping[str, list[str]] | None = None
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether any job has ended."""
         return can_act(cls, any(_by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask which kinds to remove, at a click."""
-        assert context.window_manager is not None
         self.shown = _by_kind()
-        return context.window_manager.invoke_props_dialog(self, width=WIDTH, confirm_text="Remove")
+        return self.ask(context, width=420, confirm_text="Remove")
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw each kind with its number of jobs and their size, and what is removed together."""
@@ -79,11 +72,7 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
         layout.label(text="Models stay in the scene, and in the .blend files that you saved", icon="INFO")
         layout.label(text=translated(Text("Removed altogether: {amount}", amount=_amount(chosen, sizes))), icon="TRASH")
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Remove the jobs of the chosen kinds."""
-        return attempt(self, self._remove)
-
-    def _remove(self) -> None:
+    def act(self, _context: bpy.types.Context) -> None:
         chosen = [
             job_id
             for kind, ids in _by_kind().items()
@@ -97,7 +86,7 @@ class TRELLIS2_OT_clean_up(bpy.types.Operator):
             session.remove(job_id)
 
 
-def _by_kind() -> "Mapping[str, list[str]]":
+def _by_kind() -> Mapping[str, list[str]]:
     """Return the ids of the jobs that can be removed now, by the operator's properties."""
     running = session.running()
     lost = running.importer.lost if running is not None else ()
@@ -106,11 +95,8 @@ def _by_kind() -> "Mapping[str, list[str]]":
 
 def _amount(ids: list[str], sizes: Mapping[str, int]) -> str:
     count, megabytes = len(ids), sum(sizes.get(job_id, 0) for job_id in ids) / 1e6
-    return (
-        Text("1 job, {megabytes} MB", megabytes=f"{megabytes:,.0f}")
-        if count == 1
-        else Text("{count} jobs, {megabytes} MB", count=count, megabytes=f"{megabytes:,.0f}")
-    )
+    template = "1 job, {megabytes} MB" if count == 1 else "{count} jobs, {megabytes} MB"
+    return Text(template, count=count, megabytes=f"{megabytes:,.0f}")
 
 
 def _loss(count: int) -> str:
@@ -119,4 +105,4 @@ def _loss(count: int) -> str:
     return Text("{count} models that you paid for are lost", count=count)
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_clean_up,)
+CLASSES = classes_of(__name__)

@@ -1,78 +1,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Takes files that are dropped onto Blender or chosen in its file browser."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import CollectionProperty, StringProperty
 
 from ...core.errors import PictureError
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...picture import sources
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
-from .base import IMAGE_EXTENSIONS, Generate, Result, click, click_again
+from .base import IMAGE_EXTENSIONS, FromBrowser, Generate, Result, classes_of, click, click_again
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
 
-class ImageFiles:
+class ImageFiles(FromBrowser):
     """The properties that Blender's file browser and a drop fill in."""
 
-    if TYPE_CHECKING:
-        directory: str
-        files: Any
-        filter_glob: str
-    else:
-        directory: StringProperty(
-            name="Folder",
-            description="Folder of the image files",
-            subtype="DIR_PATH",
-            options={"SKIP_SAVE", "HIDDEN", *sources.BLEND_RELATIVE},
-        )
-        files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
-        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
+    directory: str = props.StringProperty(
+        name="Folder",
+        description="Folder of the image files",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE", "HIDDEN", *sources.BLEND_RELATIVE},
+    )
+    files: Any = props.CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
 
     def paths(self) -> list[Path]:
         """Return the paths of the chosen files."""
         folder = Path(bpy.path.abspath(self.directory))
         return [folder / each.name for each in self.files if each.name]
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are in the panel."""
-
 
 class GenerateFromFiles(ImageFiles, Generate):
     """Makes a model from each of the files."""
 
-    is_from_browser = False
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the file browser, at a click. Several dropped files become a batch; one was asked for."""
-        assert context.window_manager is not None
-        if not self.paths():
-            self.is_from_browser = True
-            context.window_manager.fileselect_add(self)  # type: ignore[arg-type]  # it is an operator
-            return {"RUNNING_MODAL"}
-        return Generate.invoke(self, context, event) if len(self.paths()) == 1 else self._as_batch()
+        count = len(self.paths())
+        if not count:
+            return self.browse(context)
+        return Generate.invoke(self, context, event) if count == 1 else self._as_batch()
 
     def _as_batch(self) -> Result:
         """Have the batch ask once for all files, and make few models at a time."""
         files = [{"name": path.name} for path in self.paths()]
         dropped = {} if self.dropped is None else {"location": self.dropped}
-        return click(
-            cast(bpy.types.Operator, self), "trellis2.generate_batch", directory=self.directory, files=files, **dropped
-        )
+        return click(self, "trellis2.generate_batch", directory=self.directory, files=files, **dropped)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the files. Ask first if they were just chosen in the file browser and cost more than the limit."""
         if self.is_from_browser and len(self.paths()) > 1:
             return self._as_batch()
         is_asked = self.is_from_browser and self.objection(context)
-        return click_again(cast(bpy.types.Operator, self)) if is_asked else Generate.execute(self, context)
+        return click_again(self) if is_asked else Generate.execute(self, context)
 
     def count(self, context: bpy.types.Context) -> int:
         """Return the number of files times that of variations."""
@@ -101,7 +88,6 @@ class TRELLIS2_OT_generate_files(GenerateFromFiles, bpy.types.Operator):
 
     bl_idname = "trellis2.generate_files"
     bl_label = "Generate 3D Models from Image Files"
-    bl_options: Any = set()
 
 
 class TRELLIS2_OT_generate_dropped(GenerateFromFiles, bpy.types.Operator):
@@ -124,31 +110,22 @@ class TRELLIS2_OT_use_file(ImageFiles, bpy.types.Operator):
     bl_label = "Change Picture"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    if TYPE_CHECKING:
-        filepath: str
-    else:
-        filepath: StringProperty(
-            name="Image",
-            description="Image file",
-            subtype="FILE_PATH",
-            options={"SKIP_SAVE", *sources.BLEND_RELATIVE},
-        )
+    filepath: str = props.StringProperty(
+        name="Image",
+        description="Image file",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE", *sources.BLEND_RELATIVE},
+    )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Use the file, at a drop. At a click, open the file browser first."""
-        if self.filepath:
-            return self.execute(context)
-        assert context.window_manager is not None
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return self.execute(context) if self.filepath else self.browse(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Put the file into the panel, which takes only one. Several become models, after a question."""
-        names = [path.name for path in self.paths()]
-        if len(names) > 1:
-            files = [{"name": name} for name in names]
+        files = [{"name": path.name} for path in self.paths()]
+        if len(files) > 1:
             return click(self, "trellis2.generate_files", directory=self.directory, files=files)
-        assert context.scene is not None
         image_file.choose(scene_settings.of_scene(context.scene), self.filepath)
         return {"FINISHED"}
 
@@ -184,10 +161,4 @@ class TRELLIS2_FH_picture(DroppedImage, bpy.types.FileHandler):
     region = "UI"
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_generate_files,
-    TRELLIS2_OT_generate_dropped,
-    TRELLIS2_OT_use_file,
-    TRELLIS2_FH_image,
-    TRELLIS2_FH_picture,
-)
+CLASSES = classes_of(__name__)

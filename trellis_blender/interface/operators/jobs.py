@@ -1,30 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The artist's actions on a job of the list."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import StringProperty
 
 from ...core.errors import PictureError, Remedy, Text, TrellisError
 from ...core.request.parameters import BY_NAME, Value
-from ...host.translation.translation import translated, translated_report
+from ...host.translation import translated_report
 from ...jobs import rows
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
-from .base import PaidAction, Result, WaitOption, attempt, can_act, choose_places
+from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, classes_of, tell
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
 
-def is_cancellable(job: "Job") -> bool:
+def is_cancellable(job: Job) -> bool:
     """Return whether the job runs, or its model waits for the scene, and this Blender can stop that."""
     is_under_way = session.is_awaited(job) if job.is_resting else not job.cancel_asked
     return is_under_way and not job.foreign and session.echo_of(job) is None
+
+
+def is_importable(job: Job) -> bool:
+    """Return whether the job's model is on this computer."""
+    return importing.is_importable(job)
+
+
+def was_made_here(job: Job) -> bool:
+    """Return whether the job was made here, with known parameters."""
+    return bool(job.picture)
 
 
 def show_folder(folder: Path) -> None:
@@ -35,25 +48,22 @@ def show_folder(folder: Path) -> None:
         raise TrellisError(Text("The folder could not be shown. It is {folder}.", folder=folder)) from error
 
 
-class JobOperator:
+class JobOperator(Action):
     """An operator on one job: the one with the given id, or the chosen one of the list, or the newest that fits."""
 
-    if TYPE_CHECKING:
-        job_id: str
-    else:
-        job_id: StringProperty(name="Job", description="Job's id; the newest when empty", options={"SKIP_SAVE"})
+    job_id: str = props.StringProperty(name="Job", description="Job's id; the newest when empty", options={"SKIP_SAVE"})
 
     none = ""
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the operator can act on this job."""
         raise NotImplementedError
 
     @classmethod
-    def label(cls, _job: "Job") -> str:
+    def label(cls, _job: Job) -> str:
         """Return the label of the operator's buttons and menu entries for this job."""
-        return str(cls.bl_label)  # type: ignore[attr-defined]  # of bpy.types.Operator
+        return cls.bl_label
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -70,6 +80,16 @@ class JobOperator:
             raise TrellisError(f"{self.none}.")
         return newest.id
 
+    def hold(self) -> Job | None:
+        """Return the job, and keep to it until the artist has answered. If there is none, tell why and return None."""
+        try:
+            job = session.jobs()[self.target()]
+        except TrellisError as error:
+            tell(self, error)
+            return None
+        self.job_id = job.id
+        return job
+
 
 class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
     """Stop this job. It is free until it is submitted; after that its model is paid for and kept, but not imported"""
@@ -77,15 +97,10 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
     bl_idname = "trellis2.cancel"
     bl_label = "Cancel"
     none = "No job is running. Generate a model first"
+    fits = staticmethod(is_cancellable)
 
-    @classmethod
-    def fits(cls, job: "Job") -> bool:
-        """Return whether the job runs and is not cancelled yet."""
-        return is_cancellable(job)
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Cancel the job."""
-        return attempt(self, lambda: session.cancel(self.target()))
+    def act(self, _context: bpy.types.Context) -> None:
+        session.cancel(self.target())
 
 
 class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
@@ -96,12 +111,12 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
     none = "No job has failed or was cancelled. There is nothing to try again"
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the job failed, was cancelled or is uncertain, and has a picture or a model to go on from."""
         return job.is_retryable and session.echo_of(job) is None
 
     @classmethod
-    def label(cls, job: "Job") -> str:
+    def label(cls, job: Job) -> str:
         """Return the label, with the price if it is known: a new request has another name."""
         is_new = job.remedy is Remedy.SUBMIT_AGAIN or job.may_be_paid
         if job.holds_model:
@@ -113,12 +128,9 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, at a click, if this may pay twice, or pays again and costs more than the artist's limit."""
-        try:
-            job = session.jobs()[self.target()]
-        except TrellisError as error:
-            self.report({"ERROR"}, translated_report(error.sentence))
+        job = self.hold()
+        if job is None:
             return {"CANCELLED"}
-        self.job_id = job.id
         if job.may_be_paid:
             text = "Scenario may have accepted the first request, so this may be charged twice. Submit it again?"
             return price_tag.confirm(self, context, event, text, yes="Submit Again")
@@ -128,15 +140,10 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
             return self.execute(context)
         return price_tag.confirm(self, context, event, objection, yes="Retry")
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Resume the job."""
-
-        def go_on() -> None:
-            job_id = self.target()
-            session.retry(job_id)
-            choose_places(context, [session.jobs()[job_id]])
-
-        return attempt(self, go_on)
+    def act(self, context: bpy.types.Context) -> None:
+        job_id = self.target()
+        session.retry(job_id)
+        choose_places(context, [session.jobs()[job_id]])
 
 
 class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
@@ -145,40 +152,27 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
     bl_idname = "trellis2.import_model"
     bl_label = "Import"
     none = "No model is finished yet. Generate one first"
+    fits = staticmethod(is_importable)
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
-        """Return whether the job's model is on this computer."""
-        return importing.is_importable(job)
-
-    @classmethod
-    def label(cls, job: "Job") -> str:
+    def label(cls, job: Job) -> str:
         """Return the label, which says whether the model was imported before."""
         return "Import Again" if job.stage is job_table.Stage.IMPORTED else cls.bl_label
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Import the model."""
-
-        def bring() -> None:
-            job_id = self.target()
-            if context.mode != "OBJECT":
-                bpy.ops.object.mode_set(mode="OBJECT")  # a click on Import implies that
-            session.import_model(job_id)
-            if self.wait:
-                block_until_done.wait(job_id)
-
-        return attempt(self, bring)
+    def act(self, context: bpy.types.Context) -> None:
+        job_id = self.target()
+        if context.mode != "OBJECT":
+            bpy.ops.object.mode_set(mode="OBJECT")  # a click on Import implies that
+        session.import_model(job_id)
+        if self.wait:
+            block_until_done.wait(job_id)
 
 
 class PaidAgain(JobOperator, PaidAction):
     """An operator that pays for another model of a job's picture."""
 
     none = "No job's picture is known yet. Generate a model first"
-
-    @classmethod
-    def fits(cls, job: "Job") -> bool:
-        """Return whether the job was made here, with known parameters."""
-        return bool(job.picture)
+    fits = staticmethod(was_made_here)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -187,12 +181,14 @@ class PaidAgain(JobOperator, PaidAction):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Hold on to the job, then do what a click on Generate does."""
+        return {"CANCELLED"} if self.hold() is None else super().invoke(context, event)
 
-        def hold() -> None:
-            self.job_id = self.target()
-
-        refused = attempt(cast(bpy.types.Operator, self), hold)
-        return refused if refused != {"FINISHED"} else super().invoke(context, event)
+    def start_again(
+        self, context: bpy.types.Context, job: Job, changed: Mapping[str, Value], seed: int | None = None
+    ) -> None:
+        """Start a job like this one with some parameters changed, and await its model. Raises TrellisError."""
+        picture = image_file.from_file(picture_of(job))
+        self.await_models(context, self.start(picture, job.name, {**own_values(job), **changed}, seed, 1))
 
 
 class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
@@ -200,29 +196,23 @@ class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
 
     bl_idname = "trellis2.generate_again"
     bl_label = "Again with Another Seed"
-    bl_options: Any = set()
 
     @classmethod
-    def label(cls, job: "Job") -> str:
+    def label(cls, job: Job) -> str:
         """Return the label, with the price if it is known."""
-        price = _cost_again(job)
+        price = cost_again(job, {})
         if price is None:
             return cls.bl_label
-        cost = job_words.cost_words(price)
-        return Text("Again with Another Seed · {cost}", cost=cost)
+        return Text("Again with Another Seed · {cost}", cost=job_words.cost_words(price))
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        """Return the price of the model, in compute units; None until it is known."""
-        return _cost_again(session.jobs()[self.target()])
+        return cost_again(session.jobs()[self.target()], {})
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        """Start a job like this one. Raises TrellisError."""
-        job = session.jobs()[self.target()]
-        picture = picture_of(job)
-        self.await_models(context, self.start(image_file.from_file(picture), job.name, own_values(job), None, 1))
+        self.start_again(context, session.jobs()[self.target()], {})
 
 
-def picture_of(job: "Job") -> Path:
+def picture_of(job: Job) -> Path:
     """Return the path of the job's picture. Raises PictureError if something else lies there."""
     picture = session.picture_path(job)
     if picture is None:
@@ -230,15 +220,18 @@ def picture_of(job: "Job") -> Path:
     return picture
 
 
-def own_values(job: "Job") -> dict[str, Value]:
+def own_values(job: Job) -> dict[str, Value]:
     """Return the job's parameters without its seed."""
     return {name: value for name, value in job.parameters.items() if name in BY_NAME}
 
 
-def _cost_again(job: "Job") -> float | None:
-    """Return what a model with the job's parameters costs, in compute units: as asked now, or else as it was."""
-    values = {name: job.parameters.get(name, parameter.default) for name, parameter in BY_NAME.items()}
-    cost = price_tag.cost_of(values)
+def cost_again(job: Job, changed: Mapping[str, Value]) -> float | None:
+    """Return what a model costs, in compute units, with the job's parameters but for some that are `changed`.
+
+    That is as Scenario would ask now, or else as the job did; None until it is known.
+    """
+    defaults = {name: parameter.default for name, parameter in BY_NAME.items()}
+    cost = price_tag.cost_of({**defaults, **own_values(job), **changed})
     return job.cost if cost is None else cost
 
 
@@ -249,27 +242,17 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
     bl_label = "Use Settings"
     bl_options = {"REGISTER", "UNDO"}
     none = "No job's settings are known yet. Generate a model first"
+    fits = staticmethod(was_made_here)
 
-    @classmethod
-    def fits(cls, job: "Job") -> bool:
-        """Return whether the job was made here, with known parameters."""
-        return bool(job.picture)
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Put picture, parameters and seed into the panel."""
-
-        def use() -> None:
-            assert context.scene is not None
-            job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
-            picture = picture_of(job)
-            for name, value in {**own_values(job), "seed": job.parameters["seed"]}.items():
-                is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
-                if not is_choice or value in BY_NAME[name].choices:
-                    setattr(chosen, name, str(int(value)) if is_choice else value)
-            chosen.use_seed = True
-            image_file.choose(chosen, str(picture))
-
-        return attempt(self, use)
+    def act(self, context: bpy.types.Context) -> None:
+        job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
+        picture = picture_of(job)
+        for name, value in {**own_values(job), "seed": job.parameters["seed"]}.items():
+            is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
+            if not is_choice or value in BY_NAME[name].choices:
+                setattr(chosen, name, str(int(value)) if is_choice else value)
+        chosen.use_seed = True
+        image_file.choose(chosen, str(picture))
 
 
 class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
@@ -279,30 +262,21 @@ class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
     bl_label = "Open Folder"
     none = "There is no job yet. Generate a model first"
 
-    @classmethod
-    def fits(cls, _job: "Job") -> bool:
-        """Return True: every job has a folder."""
-        return True
+    fits = staticmethod(lambda job: True)  # every job has a folder
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the folder."""
-
-        def show() -> None:
-            folder = session.folder(self.target())
-            show_folder(folder if folder.is_dir() else folder.parent)  # a full disk had no room for it
-
-        return attempt(self, show)
+    def act(self, _context: bpy.types.Context) -> None:
+        folder = session.folder(self.target())
+        show_folder(folder if folder.is_dir() else folder.parent)  # a full disk had no room for it
 
 
-class TRELLIS2_OT_open_jobs_folder(bpy.types.Operator):
+class TRELLIS2_OT_open_jobs_folder(Action, bpy.types.Operator):
     """Show the folder of all jobs in the system's file browser"""
 
     bl_idname = "trellis2.open_jobs_folder"
     bl_label = "Open Jobs Folder"
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the folder."""
-        return attempt(self, lambda: show_folder(jobs_folder.jobs_root()))
+    def act(self, _context: bpy.types.Context) -> None:
+        show_folder(jobs_folder.jobs_root())
 
 
 class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
@@ -313,18 +287,13 @@ class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
     none = "No job has an ID at Scenario yet. Wait until one is submitted"
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether Scenario accepted the job, and so gave it an ID."""
         return bool(job.remote_id)
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Copy the ID."""
-
-        def copy() -> None:
-            assert context.window_manager is not None
-            context.window_manager.clipboard = session.jobs()[self.target()].remote_id
-
-        return attempt(self, copy)
+    def act(self, context: bpy.types.Context) -> None:
+        manager: Any = context.window_manager
+        manager.clipboard = session.jobs()[self.target()].remote_id
 
 
 class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
@@ -335,34 +304,27 @@ class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
     none = "No job has ended that could be removed. Cancel one first"
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the job rests and no request for it is open."""
         return job.is_resting and session.echo_of(job) is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask, at a click, before a model that was paid for is deleted."""
-        try:
-            job = session.jobs()[self.target()]
-        except TrellisError as error:
-            self.report({"ERROR"}, translated_report(error.sentence))
+        job = self.hold()
+        if job is None:
             return {"CANCELLED"}
-        self.job_id = job.id
         if not (job.holds_model or job.may_be_paid):
             return self.execute(context)
-        assert context.window_manager is not None
         words = Text("Remove “{name}” with its files? The model was paid for.", name=job.name)
         if job.may_be_paid:
             words = Text("Remove “{name}” with its files? It may have been paid for.", name=job.name)
-        return context.window_manager.invoke_confirm(
-            self, event, title=translated("Remove"), message=translated(words), confirm_text="Remove"
-        )
+        return price_tag.confirm(self, context, event, words, yes="Remove")
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Remove the job."""
-        return attempt(self, lambda: session.remove(self.target()))
+    def act(self, _context: bpy.types.Context) -> None:
+        session.remove(self.target())
 
 
-class TRELLIS2_OT_remove_failed(bpy.types.Operator):
+class TRELLIS2_OT_remove_failed(Action, bpy.types.Operator):
     """Remove all failed jobs, with their files and boxes, but none whose model is or may be paid for"""
 
     bl_idname = "trellis2.remove_failed"
@@ -371,36 +333,27 @@ class TRELLIS2_OT_remove_failed(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is a failed job that nobody paid for."""
-        return can_act(
-            cls,
-            any(map(cls.fits, session.newest_first())),
-            otherwise="No job has failed for good. There is nothing to remove",
-        )
+        is_any = any(map(cls.fits, session.newest_first()))
+        return can_act(cls, is_any, otherwise="No job has failed for good. There is nothing to remove")
 
     @classmethod
-    def fits(cls, job: "Job") -> bool:
+    def fits(cls, job: Job) -> bool:
         """Return whether the job failed, and nothing that is or may be paid for goes with it."""
         is_lost = job.stage is job_table.Stage.FAILED and session.echo_of(job) is None
         return is_lost and not (job.holds_model or job.may_be_paid)
 
-    def execute(self, _context: bpy.types.Context) -> Result:
+    def act(self, _context: bpy.types.Context) -> None:
         """Remove them. Say how many stay because they are paid for."""
-
-        def remove() -> None:
-            failed = [job for job in session.newest_first() if job.stage is job_table.Stage.FAILED]
-            gone = list(filter(self.fits, failed))
-            for job in gone:
-                session.remove(job.id)
-            stay = len(failed) - len(gone)
-            if stay == 1:
-                self.report({"INFO"}, "One failed job stays: it is or may be paid for. Press Retry to get its model")
-            elif stay:
-                sentence = Text(
-                    "{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models", stay=stay
-                )
-                self.report({"INFO"}, translated_report(sentence))
-
-        return attempt(self, remove)
+        failed = [job for job in session.newest_first() if job.stage is job_table.Stage.FAILED]
+        gone = list(filter(self.fits, failed))
+        for job in gone:
+            session.remove(job.id)
+        stay = len(failed) - len(gone)
+        if stay == 1:
+            self.report({"INFO"}, "One failed job stays: it is or may be paid for. Press Retry to get its model")
+        elif stay:
+            sentence = "{stay} failed jobs stay: they are or may be paid for. Press Retry to get their models"
+            self.report({"INFO"}, translated_report(Text(sentence, stay=stay)))
 
 
 class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
@@ -409,38 +362,27 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
     bl_idname = "trellis2.import_by_id"
     bl_label = "Import by Job ID"
 
-    if TYPE_CHECKING:
-        remote_id: str
-        job_id: str
-    else:
-        remote_id: StringProperty(name="Job ID", description="Scenario's ID of the job, as in “job_abc123”")
-        job_id: StringProperty(
-            name="Job",
-            description="Id of the uncertain job in the list that it is; a new one when empty",
-            options={"SKIP_SAVE", "HIDDEN"},
-        )
+    remote_id: str = props.StringProperty(name="Job ID", description="Scenario's ID of the job, as in “job_abc123”")
+    job_id: str = props.StringProperty(
+        name="Job",
+        description="Id of the uncertain job in the list that it is; a new one when empty",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for the ID, at a click."""
-        assert context.window_manager is not None
-        return context.window_manager.invoke_props_dialog(self)
+        return self.ask(context)
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Fetch and import the model."""
-
-        def adopt() -> None:
-            self.check_wait(context)
-            uncertain = session.jobs().get(self.job_id)
-            if uncertain is not None and uncertain.stage is job_table.Stage.UNCERTAIN:
-                begin.identify(uncertain.id, self.remote_id)
-                return
-            job = begin.adopt(self.remote_id)
-            if self.wait:
-                block_until_done.wait(job.id)
-            elif not importing.is_importable(job):
-                choose_places(context, [job])
-
-        return attempt(self, adopt)
+    def act(self, context: bpy.types.Context) -> None:
+        self.check_wait(context)
+        uncertain = session.jobs().get(self.job_id)
+        if uncertain is not None and uncertain.stage is job_table.Stage.UNCERTAIN:
+            begin.identify(uncertain.id, self.remote_id)
+            return
+        job = begin.adopt(self.remote_id)
+        if self.wait:
+            block_until_done.wait(job.id)
+        elif not importing.is_importable(job):
+            choose_places(context, [job])
 
 
 class TRELLIS2_OT_dismiss(bpy.types.Operator):
@@ -451,26 +393,11 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a message."""
         return can_act(cls, session.state().messages.is_any, otherwise="There is no message to take away")
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Dismiss the messages."""
         session.state().messages.dismiss()
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_cancel,
-    TRELLIS2_OT_retry,
-    TRELLIS2_OT_import_model,
-    TRELLIS2_OT_generate_again,
-    TRELLIS2_OT_use_settings,
-    TRELLIS2_OT_open_folder,
-    TRELLIS2_OT_open_jobs_folder,
-    TRELLIS2_OT_copy_job_id,
-    TRELLIS2_OT_remove,
-    TRELLIS2_OT_remove_failed,
-    TRELLIS2_OT_import_by_id,
-    TRELLIS2_OT_dismiss,
-)
+CLASSES = classes_of(__name__)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generates from one picture: an operator for each source of the table, one that shows picture and price first, and one
-for a picture that was refused.
+for a picture that was refused. And what can be done about the picture before: look again, make renders transparent.
 """
+
+from __future__ import annotations
 
 import functools
 import time
@@ -10,31 +12,29 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
 
 from ...core.errors import PictureError, Text
-from ...host import keymap
-from ...host.translation.translation import translated, translated_name
+from ...host import window
+from ...host.translation import translated, translated_name
 from ...picture import sources
+from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session
 from . import chosen_picture, preview_requests, price_tag
-from .base import IMAGE_EXTENSIONS, Generate, Result, attempt, can_act, click, click_again
+from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, classes_of, click, click_again
 
 if TYPE_CHECKING:
     from ...core.picture.file import ChosenPicture
 
 GENERATE = "trellis2.generate"
-LOOK_SECONDS = 0.2
 QUESTION_SECONDS = 3.0  # how long the question waits for the picture or the price, which Scenario tells
 
 
-class GenerateFromSource(Generate):
+class GenerateFromSource(Generate, Watching):
     """An operator that takes the picture from its source, and generates."""
 
     source: sources.Source
     _under_way: sources.PictureUnderWay | None = None
-    _timer: Any = None
     _name = ""
 
     @classmethod
@@ -46,7 +46,7 @@ class GenerateFromSource(Generate):
     @classmethod
     def description(cls, _context: bpy.types.Context, _properties: Any) -> str:
         """Return the tooltip, which names the key that asks first."""
-        tooltip, key = translated(cls.source.tooltip), keymap.key_of(GENERATE)
+        tooltip, key = translated(cls.source.tooltip), window.key_of(GENERATE)
         if not key:
             return tooltip
         asks = translated(Text("{key} shows picture and price first", key=key))
@@ -55,16 +55,10 @@ class GenerateFromSource(Generate):
     def execute(self, context: bpy.types.Context) -> Result:
         """Take the picture and send it. If it takes time to make, let the artist go on and send it once it is made."""
         result = super().execute(context)
-        if self._under_way is None:
-            return result
-        assert context.window_manager is not None
-        self._timer = context.window_manager.event_timer_add(LOOK_SECONDS, window=context.window)
-        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type]  # it is an operator
-        return {"RUNNING_MODAL"}
+        return result if self._under_way is None else self.watch(context)
 
     def start_generation(self, context: bpy.types.Context) -> None:
         """Take the picture and send it. Block while it is made only without a window, or if a script asked to wait."""
-        assert context.scene is not None
         from ...core.picture.file import ChosenPicture
 
         self._name = Path(bpy.data.filepath).stem if self.source.is_of_scene else ""
@@ -76,38 +70,34 @@ class GenerateFromSource(Generate):
         else:
             self._keep_parameters(scene_settings.of_scene(context.scene))
             self._under_way = taken
-            redraw.redraw_sidebars()
-            redraw.redraw_status_bars()
+            _redraw()
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send the picture once it is made. Esc cancels; every other event passes to Blender."""
         assert self._under_way is not None
-        if event.type == "ESC" and event.value == "PRESS":
+        if self.is_stopped(event):
             self._under_way.stop()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER" or not self._under_way.is_done:
             return {"PASS_THROUGH"}
-        made = self._end_timer(context)
-        redraw.redraw_sidebars()
-        redraw.redraw_status_bars()
-        return attempt(self, lambda: self._send(context, made.end()))  # type: ignore[arg-type]  # as above
+        made = self._end(context)
+        _redraw()
+        return attempt(self, lambda: self._send(context, made.end()))
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Stop when the window or the file browser was closed, or another file opened."""
         if self._under_way is not None:
-            self._end_timer(context).abandon()
+            self._end(context).abandon()
 
-    def _send(self, context: bpy.types.Context, picture: "ChosenPicture") -> None:
+    def _send(self, context: bpy.types.Context, picture: ChosenPicture) -> None:
         self.generate(context, picture, self._name or self._name_of(picture))
 
-    def _name_of(self, picture: "ChosenPicture") -> str:
+    def _name_of(self, picture: ChosenPicture) -> str:
         """Return the picture's name without its ending; if it names only its source or its camera, with a number."""
         is_unnamed = picture.name == self.source.label
         if not (is_unnamed or self.source.is_of_scene):
             return Path(picture.name).stem
-        name = picture.name
-        if is_unnamed:
-            name = translated_name(name)
+        name = translated_name(picture.name) if is_unnamed else picture.name
         return job_words.numbered(name, (job.name for job in session.jobs().values()))
 
     def _chosen(self, context: bpy.types.Context) -> Any:
@@ -115,8 +105,7 @@ class GenerateFromSource(Generate):
 
         Never take from the panel what Blender's file browser fills in: the panel's file is not the one that was meant.
         """
-        assert context.scene is not None
-        chosen, properties = scene_settings.of_scene(context.scene), self.properties  # type: ignore[attr-defined]  # as above
+        chosen, properties = scene_settings.of_scene(context.scene), self.properties
         found = SimpleNamespace()
         for setting in self.source.settings:
             is_own = setting.option and (self.source.opens_browser or properties.is_property_set(setting.option))
@@ -124,47 +113,38 @@ class GenerateFromSource(Generate):
             setattr(found, setting.name, value)
         return found
 
-    def _end_timer(self, context: bpy.types.Context) -> sources.PictureUnderWay:
-        assert context.window_manager is not None
+    def _end(self, context: bpy.types.Context) -> sources.PictureUnderWay:
         assert self._under_way is not None
         made, self._under_way = self._under_way, None
-        context.window_manager.event_timer_remove(self._timer)
+        self.end_watch(context)
         return made
 
     def _keep_parameters(self, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
         """Keep the current parameters, since the artist may change them meanwhile."""
         is_open = "seed" if not chosen.use_seed else ""
         for name in (*scene_settings.parameter_annotations(), "variations"):
-            if name != is_open and not self.properties.is_property_set(name):  # type: ignore[attr-defined]  # as above
+            if name != is_open and not self.properties.is_property_set(name):
                 setattr(self, name, getattr(chosen, name))
 
 
-class GenerateFromBrowser(GenerateFromSource):
+def _redraw() -> None:
+    """Have the sidebars and the status bar say what is under way."""
+    redraw.redraw_sidebars()
+    redraw.redraw_status_bars()
+
+
+class GenerateFromBrowser(FromBrowser, GenerateFromSource):
     """An operator that generates from a file chosen in Blender's file browser."""
-
-    if TYPE_CHECKING:
-        filter_glob: str
-    else:
-        filter_glob: StringProperty(default=IMAGE_EXTENSIONS, options={"HIDDEN"})
-
-    is_from_browser = False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the file browser, at a click, unless the panel has a file."""
-        if self.properties.is_property_set("filepath"):  # type: ignore[attr-defined]  # as above
-            return Generate.invoke(self, context, event)
-        assert context.window_manager is not None
-        self.is_from_browser = True
-        context.window_manager.fileselect_add(self)  # type: ignore[arg-type]  # as above
-        return {"RUNNING_MODAL"}
+        is_given = self.properties.is_property_set("filepath")
+        return Generate.invoke(self, context, event) if is_given else self.browse(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Send the file. If it was just chosen in the file browser, ask what a click would ask."""
         is_asked = self.is_from_browser and self.objection(context)
-        return click_again(self) if is_asked else super().execute(context)  # type: ignore[arg-type]  # as above
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Keep the file browser's sidebar empty: the parameters are in the panel."""
+        return click_again(self) if is_asked else super().execute(context)
 
 
 @functools.cache
@@ -178,27 +158,22 @@ def operator_of(source: sources.Source) -> type[bpy.types.Operator]:
         "__annotations__": given,
         "bl_idname": source.operator,
         "bl_label": source.title,
-        "bl_options": set(),
         "source": source,
     }
     return type(source.operator.replace("trellis2.", "TRELLIS2_OT_"), (behaviour, bpy.types.Operator), own)
 
 
-class TRELLIS2_OT_generate(bpy.types.Operator):
+class TRELLIS2_OT_generate(Watching, bpy.types.Operator):
     """Show picture and price, then make a 3D model of the picture that the Trellis tab has chosen"""
 
     bl_idname = GENERATE
     bl_label = "Generate"
     bl_options: Any = set()  # not REGISTER: the operator that it calls is in the history
 
-    if TYPE_CHECKING:
-        is_seen: bool
-    else:
-        is_seen: BoolProperty(
-            name="Seen", description="Ask without waiting for picture and price", options={"SKIP_SAVE", "HIDDEN"}
-        )
+    is_seen: bool = props.BoolProperty(
+        name="Seen", description="Ask without waiting for picture and price", options={"SKIP_SAVE", "HIDDEN"}
+    )
 
-    _timer: Any = None
     _until = 0.0
 
     @classmethod
@@ -208,23 +183,18 @@ class TRELLIS2_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask, once picture and price are known. Let the artist choose a file first where there is none."""
-        manager, source = context.window_manager, _source(context)
-        assert context.scene is not None
-        assert manager is not None
-        chosen = scene_settings.of_scene(context.scene)
+        source, chosen = _source(context), scene_settings.of_scene(context.scene)
         if not all(source.given(chosen).values()):
             return click(self, source.operator)
         if self.is_seen or self._is_ready(context):
             words = translated(price_tag.words(chosen))
-            return manager.invoke_props_dialog(self, title=translated(source.title), confirm_text=words)
+            return self.ask(context, title=translated(source.title), confirm_text=words)
         self._until = time.monotonic() + QUESTION_SECONDS
-        self._timer = manager.event_timer_add(LOOK_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.watch(context)
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask anew, by another call, once it is time. Esc cancels; every other event passes to Blender."""
-        is_stopped = event.type == "ESC" and event.value == "PRESS"
+        is_stopped = self.is_stopped(event)
         is_due = event.type == "TIMER" and (time.monotonic() > self._until or self._is_ready(context))
         if not (is_stopped or is_due):
             return {"PASS_THROUGH"}
@@ -232,27 +202,21 @@ class TRELLIS2_OT_generate(bpy.types.Operator):
         return {"CANCELLED"} if is_stopped else click(self, GENERATE, is_seen=True)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Wait no more."""
-        if self._timer is not None:
-            assert context.window_manager is not None
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
+        """Stop when the window was closed, or another file opened."""
+        self.end_watch(context)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the picture."""
         from ..panels.generate_panel import draw_question
 
         draw_question(self.layout, context)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Generate: the artist has seen picture and price."""
-        assert context.scene is not None
         source, chosen = _source(context), scene_settings.of_scene(context.scene)
         return click(self, source.operator, is_agreed=True, **source.given(chosen))
 
     def _is_ready(self, context: bpy.types.Context) -> bool:
         """Return whether picture and price are known, as far as they can be before the click. Asks for both."""
-        assert context.scene is not None
         chosen = scene_settings.of_scene(context.scene)
         key, is_made = chosen_picture.preview_key(context, chosen), _source(context).preview is None
         is_seen = is_made or not key[1:] or preview_requests.view_of(key) is not None
@@ -271,28 +235,22 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
     bl_label = "Send Without Transparency"
     bl_options = {"INTERNAL"}
 
-    if TYPE_CHECKING:
-        job_id: str
-    else:
-        job_id: StringProperty(name="Job", description="Job whose picture is sent", options={"SKIP_SAVE", "HIDDEN"})
+    job_id: str = props.StringProperty(
+        name="Job", description="Job whose picture is sent", options={"SKIP_SAVE", "HIDDEN"}
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Send the picture of a refused job, or else the panel's picture, as the panel's own button would."""
-        if self.job_id:
-            return Generate.invoke(self, context, event)
-        return self.execute(context)
+        return super().invoke(context, event) if self.job_id else self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Send the picture."""
         if self.job_id:
-            return Generate.execute(self, context)
-        assert context.scene is not None
+            return super().execute(context)
         chosen = scene_settings.of_scene(context.scene)
         source = sources.by_key(chosen.source)
         return click(self, source.operator, opaque=True, **source.given(chosen))
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        """Send the picture of the job."""
         state = session.start()
         picture, job = state.refused.get(self.job_id), state.jobs.get(self.job_id)
         if picture is None or job is None:
@@ -302,6 +260,38 @@ class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
         session.remove(self.job_id)
 
 
+class TRELLIS2_OT_look_again(Action, bpy.types.Operator):
+    """Look at the picture again, which may have changed since"""
+
+    bl_idname = "trellis2.look_again"
+    bl_label = "Look at the Picture Again"
+
+    def act(self, context: bpy.types.Context) -> None:
+        """Renew the preview, however long it takes."""
+        key = chosen_picture.preview_key(context, scene_settings.of_scene(context.scene))
+        if not key[1:]:
+            raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
+        preview_requests.renew(key)
+
+
+class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
+    """Render the background transparent from now on, so that the render says itself what the subject is"""
+
+    bl_idname = "trellis2.make_film_transparent"
+    bl_label = "Make Film Transparent"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        is_opaque = context.scene is not None and not context.scene.render.film_transparent
+        return can_act(cls, is_opaque, otherwise="The film is transparent. Render again (F12)")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        assert context.scene is not None
+        context.scene.render.film_transparent = True
+        return {"FINISHED"}
+
+
 def classes() -> tuple[Any, ...]:
     """Return the operators; the sources' follow the table's order."""
-    return (TRELLIS2_OT_generate, TRELLIS2_OT_send_opaque, *map(operator_of, sources.TABLE))
+    return (*classes_of(__name__), *map(operator_of, sources.TABLE))

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shows the textures in viewports that show none."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import Any
 
 import bpy
-from bpy.props import EnumProperty
 
-from ...host.translation.translation import translated
-from .base import Result, can_act
+from ...host.translation import translated
+from ...settings import props
+from .base import Result, TrellisOperator, can_act, classes_of
 
 WORKBENCH = "BLENDER_WORKBENCH"
 PREVIEW_DESCRIPTION = (
@@ -43,24 +45,21 @@ def _shows_textures(space: Any, scene: Any) -> bool:
     return kind in ("MATERIAL", "RENDERED") or (kind == "SOLID" and shading.color_type == "TEXTURE")
 
 
-class TRELLIS2_OT_show_textures(bpy.types.Operator):
+class TRELLIS2_OT_show_textures(TrellisOperator, bpy.types.Operator):
     """Show the textures in this viewport at once, in Solid shading"""
 
     bl_idname = "trellis2.show_textures"
     bl_label = "Show Textures"
 
-    if TYPE_CHECKING:
-        shading: str
-    else:
-        shading: EnumProperty(
-            name="Shading",
-            description="How the viewport shows the textures",
-            items=(
-                ("SOLID", "Solid", "Solid shading with the colors of the textures"),
-                ("MATERIAL", "Material Preview", PREVIEW_DESCRIPTION),
-            ),
-            options={"SKIP_SAVE"},
-        )
+    shading: str = props.EnumProperty(
+        name="Shading",
+        description="How the viewport shows the textures",
+        items=(
+            ("SOLID", "Solid", "Solid shading with the colors of the textures"),
+            ("MATERIAL", "Material Preview", PREVIEW_DESCRIPTION),
+        ),
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
@@ -69,10 +68,9 @@ class TRELLIS2_OT_show_textures(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a viewport without textures."""
         return can_act(cls, not are_shown(context), otherwise="No viewport is without textures")
 
-    def execute(self, context: bpy.types.Context) -> "Result":
+    def execute(self, context: bpy.types.Context) -> Result:
         """Set the viewports' shading. Like Blender's own change of the shading, this makes no undo step."""
         assert context.scene is not None
         for space in _without_textures(context):
@@ -83,4 +81,4 @@ class TRELLIS2_OT_show_textures(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_show_textures,)
+CLASSES = classes_of(__name__)

@@ -1,28 +1,58 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panels of the sidebar's tab. Their classes are here; each imports its draw function at the first draw.
+"""The panels of the sidebar's tab, and what is clicked in its gallery.
+
+The classes are here; the modules that draw them are imported at the first draw.
 
 `sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
 `first_run` leads a new artist to a key, and shows what was refused.
 `generate_panel` draws the picture's source and the Generate button.
-`preset_row` draws the four presets and the kinds of subject.
 `preview_panel` draws the preview of the picture.
-`job_panel` draws the list of jobs and the chosen job's details.
-`picture_rows` draws what a job's picture can still do for its model.
-`job_tooltip` tells all of a job where the mouse rests on its row.
-`spending_rows` draws the cost per month.
-`placement_panel` draws how a model enters the scene.
-`parameter_panels` draws the parameters, one sub-panel per stage.
-`gallery` has its own classes: thumbnails of all jobs, and pictures shown large.
+`settings_panels` draws presets, subjects, parameters, and how a model enters the scene.
+`job_panel` draws the list of jobs, the chosen job's details, and the cost per month.
+`model_rows` draws what can be done with a job's model.
+`gallery` draws thumbnails of all jobs, and pictures shown large.
 """
 
-from typing import Any
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bl_ui.utils import PresetPanel
 
-from ...core.request.parameters import Group
-from ...settings.scene import PRESET_FOLDER
-from ..at_need import imported, session
+from ...core.errors import TrellisError
+from ...host.at_need import AtNeed
+from ...host.translation import translated, translated_report
+from ...jobs import rows
+from ...settings import Fields, props
+from ...settings import scene as scene_settings
+from ..at_need import imported, importing, job_words, running, session
+from ..operators import chosen_picture
+from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
+from ..operators.jobs import JobOperator
+
+if TYPE_CHECKING:
+    from ...core.job.job import Job
+    from ...core.request.parameters import Group
+    from ..batch import drawing as batches
+    from . import gallery, generate_panel, job_panel, settings_panels
+else:
+    batches = AtNeed("interface.batch.drawing")
+    gallery = AtNeed("interface.panels.gallery")
+    generate_panel = AtNeed("interface.panels.generate_panel")
+    job_panel = AtNeed("interface.panels.job_panel")
+    settings_panels = AtNeed("interface.panels.settings_panels")
+
+CATEGORY = "Trellis"  # the name of our tab
+STATES = (
+    ("ALL", "All States", "Show jobs in every state"),
+    ("RUNNING", "Running", "Show jobs that are still under way"),
+    ("READY", "Ready", "Show jobs whose model waits to be imported"),
+    ("IMPORTED", "Imported", "Show jobs whose model was imported"),
+    ("FAILED", "Failed", "Show jobs that failed, or of which nobody knows whether they did"),
+    ("CANCELLED", "Cancelled", "Show cancelled jobs"),
+)
 
 
 class SidebarPanel:
@@ -30,7 +60,7 @@ class SidebarPanel:
 
     bl_space_type: Any = "VIEW_3D"
     bl_region_type: Any = "UI"
-    bl_category: Any = "Trellis"
+    bl_category: Any = CATEGORY
     layout: Any
 
     def property_layout(self) -> Any:
@@ -47,9 +77,7 @@ class GeneratePanel(SidebarPanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the panel."""
-        from .generate_panel import draw_generate
-
-        draw_generate(self.property_layout(), context)
+        generate_panel.draw_generate(self.property_layout(), context)
 
 
 class TRELLIS2_PT_generate(GeneratePanel, bpy.types.Panel):
@@ -64,9 +92,7 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is an image."""
-        from ..chosen_picture import shows_image
-
-        return shows_image(context)
+        return chosen_picture.shows_image(context)
 
 
 class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
@@ -77,14 +103,12 @@ class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether there is any."""
-        running = session.running() if imported(session) else None
-        return running is not None and bool(running.batches.all)
+        state = running()
+        return state is not None and bool(state.batches.all)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the panel."""
-        from ..batch.drawing import draw_batches
-
-        draw_batches(self.layout, context)
+        batches.draw_batches(self.layout, context)
 
 
 class TRELLIS2_UL_jobs(bpy.types.UIList):
@@ -103,16 +127,7 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         _flag: int | None,
     ) -> None:
         """Draw one row."""
-        from .job_panel import draw_row
-
-        draw_row(layout, context, item.job_id)
-
-
-def row_tooltip(job_id: str) -> str:
-    """Return what the tooltip of a row says about its job."""
-    from .job_tooltip import tooltip
-
-    return tooltip(job_id)
+        job_panel.draw_row(layout, context, item.job_id)
 
 
 class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
@@ -127,9 +142,7 @@ class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the panel."""
-        from .job_panel import draw_jobs
-
-        draw_jobs(self.layout, context)
+        job_panel.draw_jobs(self.layout, context)
 
 
 class TRELLIS2_MT_months(bpy.types.Menu):
@@ -139,9 +152,7 @@ class TRELLIS2_MT_months(bpy.types.Menu):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """List the months."""
-        from .spending_rows import draw_earlier_months
-
-        draw_earlier_months(self.layout)
+        job_panel.draw_earlier_months(self.layout)
 
 
 class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
@@ -152,16 +163,14 @@ class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the panel."""
-        from .placement_panel import draw_placement
-
-        draw_placement(self.property_layout(), context)
+        settings_panels.draw_placement(self.property_layout(), context)
 
 
 class TRELLIS2_PT_presets(PresetPanel, bpy.types.Panel):
     """The artist's own presets, as Blender keeps them."""
 
     bl_label = "Trellis Presets"
-    preset_subdir = PRESET_FOLDER
+    preset_subdir = scene_settings.PRESET_FOLDER
     preset_operator = "script.execute_preset"
     preset_add_operator = "trellis2.add_preset"
 
@@ -183,9 +192,7 @@ class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the panel."""
-        from .parameter_panels import draw_seed
-
-        draw_seed(self.property_layout(), context)
+        settings_panels.draw_seed(self.property_layout(), context)
 
 
 class ParameterPanel(SidebarPanel):
@@ -197,39 +204,206 @@ class ParameterPanel(SidebarPanel):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw a button that resets the group to the preset, if it differs."""
-        from .parameter_panels import draw_reset
-
-        draw_reset(self.layout, context, self.group)
+        settings_panels.draw_reset(self.layout, context, self.group)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the parameters."""
-        from .parameter_panels import draw_parameters
-
-        draw_parameters(self.property_layout(), context, self.group)
+        settings_panels.draw_parameters(self.property_layout(), context, self.group)
 
 
-class TRELLIS2_PT_mesh(ParameterPanel, bpy.types.Panel):
-    """Resolution, faces and textures."""
-
-    bl_label, group = "Mesh", Group.MESH
-
-
-class TRELLIS2_PT_structure(ParameterPanel, bpy.types.Panel):
-    """The first stage: where there is anything at all."""
-
-    bl_label, group = "Structure", Group.STRUCTURE
+PARAMETER_PANELS = tuple(
+    type(f"TRELLIS2_PT_{group.lower()}", (ParameterPanel, bpy.types.Panel), {"bl_label": group, "group": group})
+    for group in ("Mesh", "Structure", "Shape", "Texture")
+)
 
 
-class TRELLIS2_PT_shape(ParameterPanel, bpy.types.Panel):
-    """The second stage: the surface."""
-
-    bl_label, group = "Shape", Group.SHAPE
+# -- the gallery
 
 
-class TRELLIS2_PT_texture(ParameterPanel, bpy.types.Panel):
-    """The third stage: colour and material."""
+def _searched(wanted: Any, _context: bpy.types.Context) -> None:
+    wanted.page = 1
 
-    bl_label, group = "Texture", Group.TEXTURE
+
+def _turned(wanted: Any, _context: bpy.types.Context) -> None:
+    if wanted.page > (last := gallery.page_count(wanted)):
+        wanted.page = last
+
+
+class TRELLIS2_PG_gallery(Fields, bpy.types.PropertyGroup):
+    """What the artist looks for in the gallery."""
+
+    search: str = props.StringProperty(
+        name="Search",
+        description="Show only jobs with all of these words in their names",
+        options={"SKIP_SAVE", "TEXTEDIT_UPDATE"},
+        update=_searched,
+    )
+    state: str = props.EnumProperty(
+        name="State",
+        description="Show only jobs in this state",
+        items=STATES,
+        options={"SKIP_SAVE"},
+        update=_searched,
+    )
+    only_favorites: bool = props.BoolProperty(
+        name="Favorites Only",
+        description="Show only jobs that you marked as favorites",
+        options={"SKIP_SAVE"},
+        update=_searched,
+    )
+    page: int = props.IntProperty(
+        name="Page",
+        description="Page of the gallery, the newest jobs first",
+        default=1,
+        min=1,
+        options={"SKIP_SAVE"},
+        update=_turned,
+    )
+
+
+class TRELLIS2_PT_gallery(SidebarPanel, bpy.types.Panel):
+    """All jobs as thumbnails."""
+
+    bl_label = "Gallery"
+    bl_parent_id = "TRELLIS2_PT_jobs"
+    bl_options: Any = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Return whether there is any job."""
+        return bool(imported(session) and session.jobs())
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the panel."""
+        gallery.draw_gallery(self.layout, context)
+
+
+class TRELLIS2_OT_choose_job(Fields, bpy.types.Operator):
+    """Choose this job in the list. Double-click to import its model"""
+
+    bl_idname = "trellis2.choose_job"
+    bl_label = "Choose Job"
+    bl_options = {"INTERNAL"}
+
+    job_id: str = props.StringProperty(name="Job", description="Job's id", options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """Return the job's name, state and date, and what a double click does, as the tooltip."""
+        job = session.jobs().get(properties.job_id)
+        if job is None:
+            return ""
+        facts = (job.name, translated(session.words_of(job)), translated(job_words.date(job.created, time.time())))
+        importable = [translated("Double-click to import the model")] if importing.is_importable(job) else []
+        return "\n".join([" · ".join(facts), *importable])
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Choose the job. Import its model at the second of two quick clicks."""
+        assert context.preferences is not None
+        # Blender draws between the two clicks, which may take longer than the artist's hand.
+        longest = max(DOUBLE_CLICK_SECONDS, context.preferences.inputs.mouse_double_click_time / 1000)
+        found, job, now = session.state().gallery, session.jobs().get(self.job_id), time.monotonic()
+        (before, at), found.clicked = found.clicked, (self.job_id, now)
+        is_double = before == self.job_id and now - at < longest
+        if is_double and job is not None and importing.is_importable(job):
+            found.clicked = ("", 0.0)
+            return click(self, "trellis2.import_model", job_id=self.job_id)
+        rows.choose(self.job_id)
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_toggle_favorite(JobOperator, bpy.types.Operator):
+    """Mark this job as a favorite, so that the gallery finds it, or take the mark away"""
+
+    bl_idname = "trellis2.toggle_favorite"
+    bl_label = "Toggle Favorite"
+    none = "There is no job yet. Generate a model first"
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Return whether the job is saved and not being removed."""
+        return session.echo_of(job) is None
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Mark the job, or take its mark away."""
+
+        def toggle() -> None:
+            job_id = self.target()
+            session.mark(job_id, is_favorite=not session.is_favorite(job_id))
+
+        return attempt(self, toggle)
+
+
+class LargePictures:
+    """An operator that shows pictures large, beside the mouse. A script has no use for it."""
+
+    def execute(self, _context: bpy.types.Context) -> Result:
+        """Do nothing."""
+        return {"FINISHED"}
+
+
+class TRELLIS2_OT_enlarge_preview(LargePictures, bpy.types.Operator):
+    """Show large what the model sees of the picture"""
+
+    bl_idname = "trellis2.enlarge_preview"
+    bl_label = "Enlarge Preview"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether there is a preview."""
+        is_there = running() is not None and gallery.prepared_picture(context) is not None
+        return can_act(cls, is_there, otherwise="There is no preview yet. Look at the picture first")
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """Show it beside the mouse."""
+        return gallery.enlarge(self, context, {"picture": gallery.prepared_picture(context)})
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw it."""
+        gallery.draw_large(self.layout, context, ["picture"])
+
+
+class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
+    """Show large what the model saw of this job's picture, and beside it the model"""
+
+    bl_idname = "trellis2.enlarge_job"
+    bl_label = "Enlarge Picture and Model"
+    none = "There is no job with a picture yet. Generate a model first"
+    shown: tuple[str, ...] = ()
+
+    @classmethod
+    def fits(cls, job: Job) -> bool:
+        """Return whether there is a picture of the job, or of its model."""
+        return bool(job.picture) or importing.is_importable(job)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
+        """Show them beside the mouse."""
+        try:
+            job = session.jobs()[self.target()]
+        except TrellisError as error:
+            self.report({"ERROR"}, translated_report(error.sentence))
+            return {"CANCELLED"}
+        pictures = gallery.pictures_of(job)
+        self.job_id, self.shown = job.id, tuple(pictures)
+        return gallery.enlarge(self, context, pictures)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw them, under the job's name."""
+        job = session.jobs().get(self.job_id)
+        if job is not None:
+            layout: Any = self.layout
+            layout.label(text=job.name, translate=False)
+            gallery.draw_large(layout, context, self.shown)
+
+
+def register() -> None:
+    """Add the gallery's settings to the window manager, which is not saved."""
+    bpy.types.WindowManager.trellis2_gallery = props.PointerProperty(type=TRELLIS2_PG_gallery)  # type: ignore[attr-defined]
+
+
+def unregister() -> None:
+    """Remove the settings again."""
+    del bpy.types.WindowManager.trellis2_gallery  # type: ignore[attr-defined]
 
 
 CLASSES: tuple[Any, ...] = (
@@ -242,8 +416,11 @@ CLASSES: tuple[Any, ...] = (
     TRELLIS2_PT_placement,
     TRELLIS2_PT_presets,
     TRELLIS2_PT_parameters,
-    TRELLIS2_PT_mesh,
-    TRELLIS2_PT_structure,
-    TRELLIS2_PT_shape,
-    TRELLIS2_PT_texture,
+    *PARAMETER_PANELS,
+    TRELLIS2_PG_gallery,
+    TRELLIS2_PT_gallery,
+    TRELLIS2_OT_choose_job,
+    TRELLIS2_OT_toggle_favorite,
+    TRELLIS2_OT_enlarge_preview,
+    TRELLIS2_OT_enlarge_job,
 )

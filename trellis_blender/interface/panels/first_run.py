@@ -10,7 +10,6 @@ import bpy
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE
 from ...settings import preferences
-from ...settings.stored_key import key_file
 from ..at_need import imported, session
 from .sidebar import BUTTON_PIXELS, draw_dismissible, draw_remedy, draw_text
 
@@ -68,7 +67,7 @@ def draw_unit(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
-    trouble = key_file().trouble
+    trouble = preferences.key_file().trouble
     if trouble:
         draw_text(layout, context, trouble, "ERROR")
     column = layout.column(align=True)
@@ -82,6 +81,6 @@ def _draw_unsaved(layout: Any, context: bpy.types.Context) -> None:
     """Draw a reminder while Blender's saved preferences hold a key that has moved, and it does not save by itself."""
     kept = context.preferences
     assert kept is not None
-    if key_file().is_moved and kept.is_dirty and not kept.use_preferences_save:
+    if preferences.key_file().is_moved and kept.is_dirty and not kept.use_preferences_save:
         draw_text(layout, context, MOVED, "INFO")
         layout.operator("wm.save_userpref")

@@ -8,15 +8,15 @@ from typing import Any
 import bpy
 
 from ...core.request.presets import PRESETS
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import presets
 from ...settings import scene as scene_settings
 from .. import preview_requests, price_tag
 from ..at_need import icons
 from ..chosen_picture import preview_key, shows_image, source_of
 from .first_run import draw_first_run, draw_refusal, draw_unit
-from .preset_row import draw_presets, draw_subject
 from .preview_panel import draw_preview
+from .settings_panels import draw_presets, draw_subject
 from .sidebar import wrapped
 
 QUESTION_UNITS, QUESTION_CHARACTERS = 11, 44  # the dialog's width, for a picture and for words
@@ -27,8 +27,6 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
 
     What differs in height from source to source stands below the button, so that the button keeps its place.
     """
-    assert context.scene is not None
-    assert context.region is not None
     chosen = scene_settings.of_scene(context.scene)
     if draw_first_run(layout, context):
         return
@@ -57,7 +55,6 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
 
 def draw_question(layout: Any, context: bpy.types.Context) -> None:
     """Draw the picture of the next model and what may speak against it, in the dialog of the shortcut."""
-    assert context.scene is not None
     chosen = scene_settings.of_scene(context.scene)
     source, key = source_of(context, chosen), preview_key(context, chosen)
     answer = preview_requests.view_of(key) if source.preview is not None and key[1:] else None

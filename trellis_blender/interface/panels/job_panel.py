@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import bpy
 
 from ...core.errors import Remedy, Text
+from ...core.job import folder as job_folder
 from ...core.job.job import Job, Stage
-from ...core.job.spending import charged
-from ...core.job.words import charge_words, cost_words, date, duration, percent, state_sentence
+from ...core.job.spending import Month, charged
+from ...core.job.words import charge_words, cost_words, date, duration, percent, size_words, state_sentence
 from ...core.model.surface.findings import CHANGED, MENDED, WORDS, Fault
 from ...core.request.account import WEB_PAGE
-from ...core.runner.messages import Notice
-from ...host.translation.translation import translated
+from ...core.request.presets import PRESETS, name_of
+from ...host.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
 from ...scene import asset, recipe
@@ -24,13 +26,11 @@ from ...scene.finishing import transparency
 from ...scene.finishing.queue import NO_MODEL
 from ...scene.finishing.steps import STEPS
 from ...scene.finishing.work import Work
-from .. import preview_requests
+from .. import preview_requests, price_tag
 from ..operators import jobs as job_operators
 from ..operators import pictured, textures
-from .finishing.model_rows import draw_export, draw_sliders, has_sliders
-from .picture_rows import draw_projection, draw_questions
+from .model_rows import draw_export, draw_projection, draw_questions, draw_sliders, has_sliders
 from .sidebar import UNBROKEN, draw_dismissible, draw_remedy, draw_text, remedy_of, sidebar_width
-from .spending_rows import draw_spending
 
 ICONS = {
     Stage.READY: "IMPORT",
@@ -42,6 +42,10 @@ ICONS = {
 # Pixels at a resolution scale of 1: what lies beside a row, and its columns. The icon, which says the state, is always
 # there; the cost or the bar, then the state in words, while that leaves the name enough room.
 AROUND_ROW, ICON_PIXELS, COST_PIXELS, WORD_PIXELS, NAME_PIXELS = 65, 24, 70, 185, 110
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
@@ -67,10 +71,7 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
 def draw_name(layout: Any, job: Job) -> None:
     """Draw the job's picture and name."""
     thumbnail = preview_requests.icon_of(job.id)
-    if thumbnail:
-        layout.label(text=job.name, icon_value=thumbnail, translate=False)
-    else:
-        layout.label(text=job.name, icon="MESH_DATA", translate=False)
+    layout.label(text=job.name, icon="NONE" if thumbnail else "MESH_DATA", icon_value=thumbnail, translate=False)
 
 
 def column_widths(width: float) -> list[float]:
@@ -106,8 +107,10 @@ def draw_cost_or_bar(layout: Any, job: Job) -> None:
 def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
     """Draw the chosen job's details and the list below them, so that an error is in sight however long the list is."""
     listed = rows.of_window_manager()
-    if session.notices():
-        draw_notice(layout, context, session.notices()[-1])
+    if session.notices():  # which belong to no job
+        notice = session.notices()[-1]
+        draw_dismissible(layout, context, notice.sentence, "INFO")
+        draw_remedy(layout, notice.remedy)
     job = session.jobs().get(rows.active_id())
     if job is not None:
         draw_details(layout, context, job)
@@ -116,12 +119,6 @@ def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
     tip = {"item_dyntip_propname": "tooltip"}
     layout.template_list("TRELLIS2_UL_jobs", "", listed, "rows", listed, "active", rows=3, maxrows=8, **tip)
     draw_spending(layout, context)
-
-
-def draw_notice(layout: Any, context: bpy.types.Context, notice: Notice) -> None:
-    """Draw a notice that belongs to no job, with its remedy and a button that dismisses it."""
-    draw_dismissible(layout, context, notice.sentence, "INFO")
-    draw_remedy(layout, notice.remedy)
 
 
 def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
@@ -149,7 +146,9 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if is_retried_here:
         label = translated(job_operators.TRELLIS2_OT_retry.label(job))
         row.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
-    _draw_menu(row, is_alone=not (is_importable(job) or is_retried_here))
+    # Blender draws an arrow of its own beside a menu's name, and none beside an icon alone.
+    is_alone = not (is_importable(job) or is_retried_here)
+    row.menu("TRELLIS2_MT_job", text="Job" if is_alone else "", icon="NONE" if is_alone else "DOWNARROW_HLT")
     if is_importable(job):
         draw_check(layout, context, job)
         draw_questions(layout, job)
@@ -165,11 +164,6 @@ def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
         ready = layout.column(align=True)
         ready.operator("trellis2.game_ready", text="Game Ready...", icon="MOD_REMESH").job_id = job.id
         draw_export(ready, context, job)
-
-
-def _draw_menu(row: Any, *, is_alone: bool) -> None:
-    # Blender draws an arrow of its own beside a menu's name, and none beside an icon alone.
-    row.menu("TRELLIS2_MT_job", text="Job" if is_alone else "", icon="NONE" if is_alone else "DOWNARROW_HLT")
 
 
 def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
@@ -281,3 +275,55 @@ def facts(job: Job, now: float) -> str:
         cost = job.cost or 0.0
     parts.append(charge_words(job) or (cost_words(cost) if cost else ""))
     return " · ".join(translated(part).replace(" ", UNBROKEN) for part in parts if part)
+
+
+def tooltip(job_id: str) -> str:
+    """Return the job's name, state, preset, seed, date, size and cost, a line each."""
+    job, running = session.jobs().get(job_id), session.running()
+    if job is None or running is None:
+        return ""
+    texts = [session.words_of(job)]
+    if job.picture:  # the parameters of a job that was only imported by its ID are unknown
+        preset = PRESETS.get(name_of(job.parameters))
+        texts.append(Text("Preset: {label}", label=preset.label if preset is not None else "Own Parameters"))
+        texts.append(Text("Seed: {seed}", seed=job.parameters["seed"]))
+    begun = date(job.created, time.time())
+    if job.ended is not None:
+        begun = Text("{begun} · {duration}", begun=begun, duration=duration(job.ended - job.begun))
+    texts.append(begun)
+    with contextlib.suppress(OSError):  # it was just removed
+        size = job_folder.size(running.root / job.id)
+        texts.append(size_words(size) if size else "")
+    texts += [cost_words(charged(job)) if charged(job) else "", state_sentence(job)]
+    return "\n".join([job.name, *(translated(text) for text in texts if text)])
+
+
+def draw_spending(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the newest month in which anything was charged, with a menu for the months before it."""
+    months = _months()
+    if months:
+        row = layout.row()
+        draw_text(row.column(), context, month_sentence(months[0]), "NONE")
+        if len(months) > 1:
+            row.menu("TRELLIS2_MT_months", text="", icon="DOWNARROW_HLT")
+
+
+def _months() -> Sequence[Month]:
+    running = session.running()
+    return running.spending.months if running is not None else ()
+
+
+def month_sentence(spent: Month) -> str:
+    """Return a sentence such as “November 2026: 14 models, 168 CU”. The cost is also of jobs that made no model."""
+    month, cost = MONTHS[spent.month - 1], price_tag.cost_words(spent.cost)
+    if spent.count == 0:
+        return Text("{month} {year}: no model, {cost}", month=month, year=spent.year, cost=cost)
+    if spent.count == 1:
+        return Text("{month} {year}: 1 model, {cost}", month=month, year=spent.year, cost=cost)
+    return Text("{month} {year}: {count} models, {cost}", month=month, year=spent.year, count=spent.count, cost=cost)
+
+
+def draw_earlier_months(layout: Any) -> None:
+    """List what was charged in the months before, the newest first."""
+    for spent in _months()[1:]:
+        layout.label(text=translated(month_sentence(spent)))

@@ -13,7 +13,7 @@ from ...settings import scene as scene_settings
 from .. import preview_requests
 from ..at_need import icons
 from ..chosen_picture import preview_key
-from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_height, sidebar_width
+from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_width, ui_scale
 
 SENTENCES = {
     Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
@@ -67,7 +67,9 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
 
 def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
     """Draw the square preview, as large as the sidebar allows. A click enlarges it."""
-    units = min(sidebar_width(context) / UNIT - 3, sidebar_height(context) * SHARE / UNIT, MOST_UNITS)
+    assert context.region is not None
+    height = context.region.height / ui_scale(context)
+    units = min(sidebar_width(context) / UNIT - 3, height * SHARE / UNIT, MOST_UNITS)
     draw_picture_button(layout, icon, max(4, units), "trellis2.enlarge_preview")
 
 

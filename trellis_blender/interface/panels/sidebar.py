@@ -12,41 +12,33 @@ import bpy
 
 from ...core.errors import Remedy
 from ...core.request.account import TEAM_PAGE, WEB_PAGE
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ...settings import preferences
 from ..at_need import session
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
 
-REMEDIES = {
-    Remedy.KEY: ("trellis2.enter_key", "Enter Key", "KEYINGSET"),
-    Remedy.PREFERENCES: ("trellis2.open_preferences", "Open Preferences", "PREFERENCES"),
-    Remedy.ONLINE_ACCESS: ("trellis2.allow_online_access", "Allow Online Access", "INTERNET"),
-    Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL"),
-    Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET"),
-    Remedy.PICTURE: ("trellis2.use_file", "Change Picture", "FILE_IMAGE"),
-    Remedy.OPAQUE: ("trellis2.send_opaque", "Send Without Transparency", "IMAGE_RGB"),
-    Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL"),
-    Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER"),
-    Remedy.SCENARIO: ("wm.url_open", "Look at Scenario", "URL"),
-    Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT"),
-    Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES"),
-    Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES"),
-    Remedy.TRIANGLES: ("trellis2.use_triangles", "Use Triangles", "MESH_DATA"),
+# The operator of each remedy, its label and icon, and its properties.
+REMEDIES: Mapping[Remedy, tuple[str, str, str, Mapping[str, Any]]] = {
+    Remedy.KEY: ("trellis2.enter_key", "Enter Key", "KEYINGSET", {}),
+    Remedy.PREFERENCES: ("trellis2.open_preferences", "Open Preferences", "PREFERENCES", {}),
+    Remedy.ONLINE_ACCESS: ("trellis2.allow_online_access", "Allow Online Access", "INTERNET", {}),
+    Remedy.CREDITS: ("wm.url_open", "Buy Credits", "URL", {"url": TEAM_PAGE}),
+    Remedy.SETTINGS: ("trellis2.use_settings", "Use Settings", "PRESET", {}),
+    Remedy.PICTURE: ("trellis2.use_file", "Change Picture", "FILE_IMAGE", {}),
+    Remedy.OPAQUE: ("trellis2.send_opaque", "Send Without Transparency", "IMAGE_RGB", {}),
+    Remedy.RENDER: ("render.render", "Render Image", "RENDER_STILL", {"use_viewport": True}),
+    Remedy.FOLDER: ("trellis2.open_folder", "Open Folder", "FILE_FOLDER", {}),
+    Remedy.SCENARIO: ("wm.url_open", "Look at Scenario", "URL", {"url": WEB_PAGE}),
+    Remedy.IMPORTER: ("preferences.addon_enable", "Enable Importer", "CHECKBOX_HLT", {"module": "io_scene_gltf2"}),
+    Remedy.UPDATE: ("screen.userpref_show", "Open Extensions", "PREFERENCES", {"section": "EXTENSIONS"}),
+    Remedy.LIBRARIES: ("screen.userpref_show", "Open File Paths", "PREFERENCES", {"section": "FILE_PATHS"}),
+    Remedy.TRIANGLES: ("trellis2.use_triangles", "Use Triangles", "MESH_DATA", {}),
 }
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef"
 _CLOSING = "\u3001\u3002\u300d\u300f\u30fc\uff01\uff09\uff1a\uff1f"
 _FIRST_WIDE = "\u2e80"  # no character below this is wide or closes something
-# The properties for the operators of some remedies.
-REMEDY_PROPERTIES: Mapping[Remedy, Mapping[str, Any]] = {
-    Remedy.CREDITS: {"url": TEAM_PAGE},
-    Remedy.RENDER: {"use_viewport": True},
-    Remedy.SCENARIO: {"url": WEB_PAGE},
-    Remedy.IMPORTER: {"module": "io_scene_gltf2"},
-    Remedy.UPDATE: {"section": "EXTENSIONS"},
-    Remedy.LIBRARIES: {"section": "FILE_PATHS"},
-}
 # These act on the failed job; without a job, only the first makes sense.
 OF_A_JOB = (Remedy.FOLDER, Remedy.SETTINGS, Remedy.OPAQUE)
 UNBROKEN = "\u00a0"  # the no-break space
@@ -60,11 +52,11 @@ def draw_remedy(layout: Any, remedy: Remedy, job_id: str = "") -> None:
     """Draw the button that fixes a failure, if there is one. `job_id`: the failed job, empty if there is none."""
     if remedy not in REMEDIES or (remedy is Remedy.SETTINGS and not job_id):
         return
-    operator, label, icon = REMEDIES[remedy]
+    operator, label, icon, properties = REMEDIES[remedy]
     if remedy is Remedy.FOLDER and not job_id:
         operator, label = "trellis2.open_jobs_folder", "Open Jobs Folder"
     button = layout.operator(operator, text=label, icon=icon)
-    for name, value in REMEDY_PROPERTIES.get(remedy, {}).items():
+    for name, value in properties.items():
         setattr(button, name, value)
     if job_id and remedy in OF_A_JOB:
         button.job_id = job_id
@@ -105,18 +97,16 @@ def draw_picture_button(layout: Any, icon: int, units: float, operator: str, *, 
     return pressed
 
 
+def ui_scale(context: bpy.types.Context) -> float:
+    """Return the pixels of this screen per pixel at a resolution scale of 1."""
+    assert context.preferences is not None
+    return context.preferences.system.ui_scale
+
+
 def sidebar_width(context: bpy.types.Context) -> float:
     """Return the sidebar's width in pixels at a resolution scale of 1."""
     assert context.region is not None
-    assert context.preferences is not None
-    return context.region.width / context.preferences.system.ui_scale
-
-
-def sidebar_height(context: bpy.types.Context) -> float:
-    """Return the sidebar's height in pixels at a resolution scale of 1."""
-    assert context.region is not None
-    assert context.preferences is not None
-    return context.region.height / context.preferences.system.ui_scale
+    return context.region.width / ui_scale(context)
 
 
 def draw_text(layout: Any, context: bpy.types.Context, sentence: str, icon: str, *, beside: int = 0) -> None:

@@ -19,7 +19,7 @@ from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.job.job import Stage
 from ...core.job.words import WORDS, cost_words, duration
 from ...host import busy
-from ...host.translation.translation import translated
+from ...host.translation import translated
 
 if TYPE_CHECKING:
     from ...host.background.preview_client import PreviewClient

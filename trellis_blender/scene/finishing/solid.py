@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.errors import Text
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from . import handover
 from .copies import stand_in
 

@@ -20,7 +20,7 @@ from ...host.at_need import AtNeed
 from ...host.background import model_client
 from ...host.background.model_client import ModelClient
 from ...host.background.process import Task
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from . import beside, block_out
 
 if TYPE_CHECKING:

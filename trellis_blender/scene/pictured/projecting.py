@@ -16,7 +16,7 @@ from mathutils import Matrix
 
 from ...core.errors import Text, TrellisError
 from ...core.picture.viewpoint import Viewpoint
-from ...host.translation.translation import translated
+from ...host.translation import translated
 from ..finishing import handover
 from ..finishing.picture_nodes import (
     EDGE,

@@ -11,7 +11,7 @@ import bpy
 
 from ....core.errors import Remedy, Text, TrellisError
 from ....core.model.arrays import ImageFile, Material, Texture
-from ....host.translation.translation import translated
+from ....host.translation import translated
 from ... import material
 from .. import handover, transparency
 from ..copies import stand_in

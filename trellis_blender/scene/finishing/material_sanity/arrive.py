@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ....core.errors import Text
-from ....host.translation.translation import translated
+from ....host.translation import translated
 from . import nodes
 
 if TYPE_CHECKING:

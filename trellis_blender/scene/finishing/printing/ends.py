@@ -11,7 +11,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ....core.errors import Remedy, Text, TrellisError, blenders_words
-from ....host.translation.translation import translated
+from ....host.translation import translated
 from .. import handover
 from ..copies import stand_in
 

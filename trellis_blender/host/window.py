@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show a message in the status bar and the Info log, even from a timer."""
+"""What the add-on has in Blender's windows: a key, and messages in the status bar and the Info log."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 EVENT_SECONDS = 0.01
+# I as in image. None of Blender's own keymaps uses it from 4.2 to 5.2, whatever the editor, mode and tool.
+KEY = {"type": "I", "value": "PRESS", "ctrl": True, "shift": True}
+KEYMAPS = (("3D View Generic", "VIEW_3D"), ("Image Generic", "IMAGE_EDITOR"))
 
 
-def show(text: str, *, is_bad: bool) -> None:
-    """Show the text in the status bar and the Info log. Does nothing in a background Blender, which has no window.
+def report(text: str, *, is_bad: bool) -> None:
+    """Show the text in the status bar and the Info log, even from a timer. A background Blender has no window for it.
 
     We use the window that Blender gives to each timer. Calling an operator within `temp_override` could crash: Blender
     looks up Python objects there after it has released the GIL, and with the Python 3.11 of 4.2 to 5.0 it mistakes
@@ -65,6 +68,40 @@ class TRELLIS2_OT_report(bpy.types.Operator):
         if self._timer is not None and context.window_manager is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
+
+
+def register_key(operator: str) -> None:
+    """Give that operator its key in the editors that have our panel. Without a window, Blender has no keymaps.
+
+    The artist can change it in Blender's preferences.
+    """
+    config = _keyconfigs().addon
+    for name, space in KEYMAPS if config is not None else ():
+        config.keymaps.new(name=name, space_type=space).keymap_items.new(operator, **KEY)
+
+
+def unregister_key(operator: str) -> None:
+    """Take the operator's keys out of Blender."""
+    for keymap, item in _items(_keyconfigs().addon, operator):
+        keymap.keymap_items.remove(item)
+
+
+def key_of(operator: str) -> str:
+    """Return the operator's key in words, as the artist has set it, such as “Ctrl G”; empty if it has none."""
+    return next((str(item.to_string()) for _keymap, item in _items(_keyconfigs().user, operator) if item.active), "")
+
+
+def _items(config: Any, operator: str) -> list[tuple[Any, Any]]:
+    """Return the operator's items in this configuration, with their keymaps."""
+    keymaps = [config.keymaps.get(name) for name, _space in KEYMAPS] if config is not None else []
+    return [
+        (keymap, item) for keymap in filter(None, keymaps) for item in keymap.keymap_items if item.idname == operator
+    ]
+
+
+def _keyconfigs() -> Any:
+    assert bpy.context.window_manager is not None
+    return bpy.context.window_manager.keyconfigs
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_OT_report,)
