@@ -35,7 +35,7 @@ _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/
 # The command line and the library for Python programs speak English.
 _ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
-_FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
+_FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}

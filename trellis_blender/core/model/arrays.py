@@ -71,14 +71,7 @@ class Material:
     @property
     def textures(self) -> tuple[Texture, ...]:
         """Return the textures it has."""
-        every = (
-            self.base_texture,
-            self.metallic_roughness_texture,
-            self.normal_texture,
-            self.occlusion_texture,
-            self.emissive_texture,
-        )
-        return tuple(texture for texture in every if texture is not None)
+        return tuple(value for value in vars(self).values() if isinstance(value, Texture))
 
 
 @dataclass(frozen=True)

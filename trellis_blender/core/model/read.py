@@ -7,12 +7,11 @@ Peak memory: the file, its images twice, its JSON as objects (120 MB at most), a
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelFileError, Text
 from ..files import clear, own_folder, read_own, write_whole
@@ -20,13 +19,11 @@ from . import normals as file_normals
 from . import weld
 from .accessors import BufferViews
 from .arrays import ImageFile, Material, MeshArrays, Model, Shape
-from .bounds import refuse_bombs
-from .fields import objects, text
-from .glb import Glb, NotPlainError, damaged, open_glb, points_outside
+from .glb import Glb, NotPlainError, damaged, objects, open_glb, points_outside, refuse_bombs, text
 from .materials import image_data, is_external, read_materials
 from .parts import Part, read_parts, refuse_unplain
+from .weld import Array
 
-Array = npt.NDArray[Any]
 MATERIALS_MAXIMUM = 64  # more would keep Blender's main thread busy too long
 IMAGES_EXPANSION_MAXIMUM = 2  # times the file's size, for all images together: they can share bytes
 
@@ -136,21 +133,16 @@ def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
     If that fails, raises OSError if the file `is_needed`; otherwise returns None.
     """
     try:
-        if not _holds(target, data):
-            clear(target.with_suffix(".png"))  # it was made from another image
-            write_whole(target, data)
+        with contextlib.suppress(OSError):
+            if read_own(target, len(data)) == data:
+                return target
+        clear(target.with_suffix(".png"))  # it was made from another image
+        write_whole(target, data)
     except OSError:
         if is_needed:
             raise
         return None
     return target
-
-
-def _holds(target: Path, data: memoryview) -> bool:
-    try:
-        return read_own(target, len(data)) == data
-    except OSError:
-        return False
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
@@ -159,15 +151,11 @@ def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArray
     if offsets[-1] >= 2**31:
         raise NotPlainError("more vertices than a mesh can have")
     positions = _blender_axes(_joined([part.positions for part in parts]))
-    triangles = _joined(
-        [
-            part.triangles + np.int32(start) if start else part.triangles
-            for part, start in zip(parts, offsets, strict=False)
-        ]
-    )
-    faces = [len(part.triangles) for part in parts]
+    numbered = zip(parts, offsets, strict=False)
+    triangles = _joined([part.triangles + np.int32(first) if first else part.triangles for part, first in numbered])
     slot = None
     if len(slots) > 1:
+        faces = [len(part.triangles) for part in parts]
         slot = np.repeat(np.array([slots.index(part.material) for part in parts], np.int32), faces)
     given = [part.normals for part in parts if part.normals is not None]
     if 0 < len(given) < len(parts):

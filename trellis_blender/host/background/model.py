@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
 from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
-from trellis_core.model.bounds import check_images
+from trellis_core.model.glb import check_images
 from trellis_core.model.materials import kind_of
 from trellis_core.picture.metadata import HEADER_BYTES
 from trellis_host.gltf import COLLECTION, import_gltf
