@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .glb import Glb, Node, NotPlainError, damaged, flag, integer, objects, text
+from .weld import Array
 
 COMPONENTS: dict[int, type[np.generic]] = {
     5120: np.int8,
@@ -21,7 +20,6 @@ COMPONENTS: dict[int, type[np.generic]] = {
 }
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 STRIDE_MAXIMUM = 252  # glTF 2.0 §3.6.2.1
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,10 @@ does follow edits, and costs nothing. So edges are marked sharp wherever the fil
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from .weld import Edges, gather
+from .weld import Array, Edges, gather
 
-Array = npt.NDArray[Any]
 SHARP_DEGREES = 0.5
 SLICE = 1 << 18
 

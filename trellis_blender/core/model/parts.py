@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import Text
-from .accessors import Array, BufferViews
+from .accessors import BufferViews
 from .glb import Node, NotPlainError, child, damaged, indices, integer, numbers, objects, optional_index, texts
 from .materials import WEBP
+from .weld import Array
 
 EXTENSIONS = frozenset({WEBP, "KHR_mesh_quantization"})
 ATTRIBUTES = frozenset({"POSITION", "NORMAL", "TANGENT"})

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..picture.pixels import as_bytes, encoded, linear, resized
+from ..picture.pixels import as_bytes, encoded, linear, resized, texels
 from .arrays import MeshArrays, Model
+from .weld import Array
 
-Array = npt.NDArray[Any]
 SIDE = 512  # pixels: as large as it is shown beside the picture; lists show it smaller
 FINER = 2  # grid points along a pixel's side; a pixel is the mean of its grid points, which smooths edges
 MARGIN = 8
@@ -143,9 +141,5 @@ def _colours(model: Model, textures: Mapping[int, Array], face: Array, weights: 
         if texture is None or texture.image not in textures:
             continue
         uv = _mean(mesh.uvs[texture.uv].reshape(-1, 3, 2), face[chosen], weights[chosen])
-        uv = uv - np.floor(uv) if texture.extension == "REPEAT" else np.clip(uv, 0, 1)
-        image = textures[texture.image]
-        size = np.array(image.shape[1::-1])
-        columns, rows = np.minimum((np.nan_to_num(uv) * size).astype(np.int64), size - 1).T
-        colours[chosen] *= linear(image[rows, columns, :3])
+        colours[chosen] *= linear(texels(textures[texture.image], uv, repeats=texture.extension == "REPEAT")[:, :3])
     return colours

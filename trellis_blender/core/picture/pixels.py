@@ -142,6 +142,19 @@ def resized(image: Array, height: int, width: int) -> Array:
     return image
 
 
+def texels(image: Array, uvs: Array, *, repeats: bool = True) -> Array:
+    """Return the image's pixels at these places: (..., channels).
+
+    `image`: (height, width, channels), the bottom row first. `uvs`: (..., 2), from 0 to 1 within the image.
+    `repeats`: the image goes on beyond its borders; otherwise its outermost pixels do.
+    """
+    size = np.array(image.shape[1::-1])
+    within = uvs - np.floor(uvs) if repeats else np.clip(uvs, 0, 1)
+    columns, rows = np.moveaxis(np.minimum((np.nan_to_num(within) * size).astype(np.int64), size - 1), -1, 0)
+    found: Array = image[rows, columns]
+    return found
+
+
 def encoded(linear: Array) -> Array:
     """Return linear light as sRGB (IEC 61966-2-1)."""
     bright = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055

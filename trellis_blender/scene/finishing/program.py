@@ -15,7 +15,7 @@ import numpy.typing as npt
 from trellis_core.errors import ModelFileError, Remedy
 from trellis_core.model.arrays import Shape
 from trellis_core.model.read import read_model
-from trellis_core.model.surface.solid import Mended, Polygons, Settings, make_solid
+from trellis_core.model.surface.solid import Mended, Polygons, make_solid
 from trellis_core.model.surface.textures import Pixels, look_at
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def _mended(arrays: Mapping[str, Array], request: Mapping[str, Any], progress: C
     def cut(points: Array) -> list[tuple[int, int, int]]:
         return list(tessellate_polygon([points.tolist()]))
 
-    settings = Settings(**{name: request[name] for name in ("smallest_part", "largest_hole") if name in request})
-    return make_solid(source, settings, _cast_on, cut, progress)
+    settings = {name: request[name] for name in ("smallest_part", "largest_hole") if name in request}
+    return make_solid(source, _cast_on, cut, progress, **settings)
 
 
 def _carried(arrays: Mapping[str, Array], mended: Mended) -> dict[str, Array]:

@@ -9,14 +9,12 @@ of a wall, and much of which sees nothing at all. These limits took nothing from
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..weld import Array
 from .welded import Surface, components
 
-Array = npt.NDArray[Any]
 Cast = Callable[[Array, Array], tuple[Array, Array]]
 """Casts rays: from the origins, (n, 3), in the directions, (n, 3) unit vectors. Returns for each the face that it hits
 first, -1 for none, and how far off that is."""

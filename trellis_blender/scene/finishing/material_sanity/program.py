@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 from trellis_core.errors import Remedy, Text, TrellisError
-from trellis_core.model.finish.light import find_light
+from trellis_core.model.surface.textures import find_light
 
 from ..opened import opened
 from ..picture_nodes import below, image_behind

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from mathutils.bvhtree import BVHTree
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
 from trellis_core.files import clear, rename
-from trellis_core.model.finish.printable import check_printable
+from trellis_core.model.surface.check import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
 if TYPE_CHECKING:
