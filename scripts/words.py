@@ -26,7 +26,6 @@ FOLDER = PACKAGE / "host" / "translation"
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
-    "core/align/points.py",
     "core/stored.py",
     "core/picture/viewpoint.py",
     "scene/finishing/material_sanity/channels.py",

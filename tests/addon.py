@@ -76,7 +76,6 @@ PARTS = {
     # align
     "fit": "core.align.fit",
     "view": "core.align.view",
-    "outline": "core.align.outline",
     "block_out": "scene.pictured.block_out",
     "projecting": "scene.pictured.projecting",
     "aligning": "scene.pictured.aligning",

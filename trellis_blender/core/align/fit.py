@@ -6,6 +6,10 @@ model's box the subject's; the best few are refined. How well a turn fits: the o
 their union), and a little for how the colours of what lies in front go together.
 
 What a picture cannot tell is told apart from what was not found: of a cube, a vase or a ball several turns fit alike.
+
+Nor does a picture tell how far away the model stands: a small thing nearby looks like a large one. In perspective,
+scaling about the eye changes no pixel; without it, sliding along the view does not. So the depth comes from what the
+scene knows: the ground, an object, or a point.
 """
 
 from __future__ import annotations
@@ -13,14 +17,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from .view import CELLS, Camera, Subject
+from ..picture.pixels import texels
+from .view import CELLS, Array, Camera, Subject
 
-Array = npt.NDArray[Any]
+COUNT, SEED = 20_000, 1  # of the points on a model; the same model gives the same answer
 TURNS = 72  # tried: one every 5 degrees
 FEW, COARSE, FINE = 1_500, 6_000, 10_000  # points: for the box, to tell good turns from bad ones, to refine
 BOXED = 4  # rounds after which the model's box is the subject's
@@ -36,6 +39,8 @@ AGREE = math.radians(12)
 LEAST_OVERLAP = 0.75
 QUANTILES = (0.005, 0.995)  # of the points: what the box of a model takes in
 FEW_IN_FRONT = 32  # cells in which both are seen, to compare colours
+LOWEST = 0.002  # of the points may lie below what counts as the model's base
+FLATTEST = math.sin(math.radians(4.0))  # a line of sight that meets the ground at less tells no depth
 NO_TURN = "Several turns fit the picture alike"
 NO_FIT = "The model's outline does not fit the picture's"
 NO_EDGE = "The picture does not set its subject off from the background"
@@ -94,10 +99,44 @@ class Fit:
     doubt: str
 
 
+def scatter(
+    positions: Array, triangles: Array, uvs: Array | None, slots: Array | None, textures: Sequence[Array | None]
+) -> tuple[Cloud, Array]:
+    """Return points in random order, as many to an area everywhere, and the place that they are given around: (3).
+
+    `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32. `uvs`: (faces, 3, 2) float32, None without.
+    `slots`: each face's material, (faces) int32; None with one material. `textures`: of each material, (height, width,
+    3 or 4) uint8 as stored, the bottom row first; None if it has none. Raises ValueError if the surface has no area.
+    """
+    draw = np.random.default_rng(SEED)
+    first, second, third = (positions[triangles[:, corner]] for corner in range(3))
+    areas = np.linalg.norm(np.cross(second - first, third - first), axis=1)
+    up_to = np.cumsum(np.nan_to_num(areas), dtype=np.float64)
+    if not len(up_to) or not up_to[-1] > 0:
+        raise ValueError("no area")
+    face = np.searchsorted(up_to, draw.random(COUNT) * up_to[-1], side="right").clip(0, len(up_to) - 1)
+    across, along = draw.random((2, COUNT), dtype=np.float32)
+    is_over = across + along > 1
+    across[is_over], along[is_over] = 1 - across[is_over], 1 - along[is_over]
+    weights = np.stack([1 - across - along, across, along], axis=1)
+    corners = positions[triangles[face]]
+    points = np.einsum("nc,ncx->nx", weights, corners).astype(np.float32)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    if uvs is None or all(texture is None for texture in textures):
+        return Cloud(points - middle, None), middle.astype(np.float64)
+    places = np.einsum("nc,ncx->nx", weights, uvs[face])
+    colours = np.full((COUNT, 3), 0.5, np.float32)  # grey where there is no texture
+    for slot, texture in enumerate(textures):
+        if texture is not None:
+            mine = slice(None) if slots is None else slots[face] == slot
+            colours[mine] = texels(texture, places[mine])[:, :3].astype(np.float32) / 255
+    return Cloud(points - middle, colours), middle.astype(np.float64)
+
+
 def fit(cloud: Cloud, camera: Camera, subject: Subject, *, may_tilt: bool = False) -> Fit | None:
     """Return how the model fits the picture best; None if the picture shows too little of the subject to tell.
 
-    Its depth is arbitrary: see `depth.py`. `may_tilt`: the model need not stand upright.
+    Its depth is arbitrary: see `on_ground` and `at_point`. `may_tilt`: the model need not stand upright.
     """
     if not (subject.ends[0] or subject.ends[2]) and not (subject.ends[1] or subject.ends[3]):
         return None
@@ -278,3 +317,32 @@ def _likeness(ours: Array, theirs: Array) -> float:
     first, second = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
     size = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float((first * second).sum()) / size if size > 1e-6 else 0.0
+
+
+def on_ground(pose: Pose, cloud: Cloud, camera: Camera, height: float = 0.0) -> Pose | None:
+    """Return the pose whose base is at that height; None if the camera looks along the ground or from below it."""
+    base = float(np.quantile((cloud.points @ pose.rotation.T)[:, 2], LOWEST)) * pose.size + pose.place[2]
+    foot = np.array([pose.place[0], pose.place[1], base])
+    if not camera.is_perspective:
+        down = -float(camera.backward[2])
+        if down > -FLATTEST:
+            return None
+        return replace(pose, place=pose.place - camera.backward * ((height - base) / down))
+    sight = foot - camera.eye
+    drop, above = -float(sight[2]), float(camera.eye[2]) - height
+    if above <= 0 or drop < FLATTEST * float(np.linalg.norm(sight)):
+        return None
+    return _scaled(pose, camera, above / drop)
+
+
+def at_point(pose: Pose, camera: Camera, point: Array) -> Pose | None:
+    """Return the pose that is as far along the view as the point, (3); None if that lies behind the camera."""
+    wanted = float((camera.eye - point) @ camera.backward)
+    now = float((camera.eye - pose.place) @ camera.backward)
+    if not camera.is_perspective:
+        return replace(pose, place=pose.place - camera.backward * (wanted - now))
+    return _scaled(pose, camera, wanted / now) if wanted > 1e-6 and now > 1e-6 else None
+
+
+def _scaled(pose: Pose, camera: Camera, factor: float) -> Pose:
+    return replace(pose, size=pose.size * factor, place=camera.eye + (pose.place - camera.eye) * factor)

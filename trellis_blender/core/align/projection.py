@@ -8,14 +8,11 @@ It fades where the surface turns away, and softens within what is seen, so that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from .view import Box, Camera
+from .view import Array, Box, Camera
 
-Array = npt.NDArray[Any]
 # Returns the faces that rays hit, -1 for none, and how far away: origins and directions (n, 3) to (n) and (n).
 Cast = Callable[[Array, Array], tuple[Array, Array]]
 TURNED, FACING = 0.08, 0.3  # the cosine of the angle to the camera: not covered up to the first, fully from the second

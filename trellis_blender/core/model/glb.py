@@ -252,8 +252,8 @@ def _beginning(glb: Glb, views: list[Node], image: Node) -> bytes:
     try:
         if isinstance(uri, str) and uri.startswith("data:"):
             return base64.b64decode(uri.partition(",")[2][: PICTURE_HEADER_BYTES // 3 * 4], validate=False)
-        view = views[integer(image, "bufferView", "an image", below=len(views))]
-        start = integer(view, "byteOffset", "a buffer view", 0)
+        view = views[integer(image, "bufferView", "image", below=len(views))]
+        start = integer(view, "byteOffset", "view", 0)
     except (ModelFileError, ValueError):
         return b""
     return bytes(glb.binary[start : start + PICTURE_HEADER_BYTES])
