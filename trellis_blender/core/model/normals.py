@@ -70,19 +70,16 @@ def _units(normals: Array) -> Array:
 
 def _part_ways(vertices: Array, numbers: Array, units: Array, first: Array, second: Array) -> Array:
     """Return whether the normals of two faces differ at either end of the edge that begins at these corners."""
-    after_first, after_second = _next(first), _next(second)
-    runs_along = vertices[first] == vertices[second]  # otherwise in opposite directions, which is usual
-    beside = np.where(runs_along, second, after_second)
-    beyond = np.where(runs_along, after_second, second)
-    parts: Array = _differ(units, numbers[first], numbers[beside])
-    parts |= _differ(units, numbers[after_first], numbers[beyond])
+
+    def ends(corners: Array) -> tuple[Array, Array]:
+        """Return the numbers of the normals at the lower and at the higher vertex of these edges."""
+        after = np.where(corners % 3 == 2, corners - 2, corners + 1)
+        is_up = vertices[corners] < vertices[after]
+        return numbers[np.where(is_up, corners, after)], numbers[np.where(is_up, after, corners)]
+
+    (low, high), (other_low, other_high) = ends(first), ends(second)
+    parts: Array = _differ(units, low, other_low) | _differ(units, high, other_high)
     return parts
-
-
-def _next(corners: Array) -> Array:
-    """Return the next corner of the same triangle."""
-    following: Array = np.where(corners % 3 == 2, corners - 2, corners + 1)
-    return following
 
 
 def _differ(units: Array, first: Array, second: Array) -> Array:

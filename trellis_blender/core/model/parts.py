@@ -116,18 +116,15 @@ def _matrix(node: Node, where: str) -> Array:
     """Return the node's own transform (glTF 2.0 §3.5.3)."""
     if "matrix" in node:
         return np.array(numbers(node, "matrix", where, IDENTITY)).reshape(4, 4).T
-    x, y, z, w = numbers(node, "rotation", where, (0.0, 0.0, 0.0, 1.0))
-    length = math.sqrt(x * x + y * y + z * z + w * w)
+    quaternion = numbers(node, "rotation", where, (0.0, 0.0, 0.0, 1.0))
+    length = math.hypot(*quaternion)
     if not 0.0 < length < math.inf:
         raise damaged(f"{where} has no valid rotation")
-    x, y, z, w = x / length, y / length, z / length, w / length
-    rotation = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
+    x, y, z, w = (part / length for part in quaternion)
+    across = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])  # its product with a vector is a cross product
     matrix = np.identity(4)
-    matrix[:3, :3] = np.array(rotation) * numbers(node, "scale", where, (1.0, 1.0, 1.0))
+    matrix[:3, :3] += 2 * (w * across + across @ across)
+    matrix[:3, :3] *= numbers(node, "scale", where, (1.0, 1.0, 1.0))
     matrix[:3, 3] = numbers(node, "translation", where, (0.0, 0.0, 0.0))
     return matrix
 
