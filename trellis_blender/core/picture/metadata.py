@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -188,7 +188,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
         case "PSD":  # Adobe Photoshop File Formats Specification, file header section
             height, width = struct.unpack_from(">II", data, 14)
         case "TIFF":
-            tags = _tiff_tags(data, 0)
+            tags = _tiff_tags(data)
             width, height = tags.get(0x100, 0), tags.get(0x101, 0)
         case _:
             return _rarer_size(kind, data)
@@ -253,33 +253,9 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 def _orientation(kind: str, data: bytes) -> int:
     """Return Exif's orientation. AVIF is left out: its rotation is part of the format, and Blender applies it."""
-    if kind == "TIFF":
-        return _upright_or(_tiff_tags(data, 0).get(0x112))
-    for start, end in _exif(kind, data):
-        tags = _tiff_tags(data[start:end].removeprefix(b"Exif\x00\x00"), 0)
-        return _upright_or(tags.get(0x112))
-    return UPRIGHT
-
-
-def _upright_or(value: int | None) -> int:
-    return value if value is not None and 1 <= value <= 8 else UPRIGHT
-
-
-def _exif(kind: str, data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of the Exif data in the file."""
-    if kind == "JPEG":
-        found = (
-            (start, end)
-            for marker, start, end in _jpeg_segments(data)
-            if marker == b"\xe1" and data[start : start + 6] == b"Exif\x00\x00"
-        )
-    elif kind == "PNG":
-        found = ((start, end) for name, start, end in _png_chunks(data) if name == b"eXIf")
-    elif kind == "WebP":
-        found = ((start, end) for name, start, end in _riff_chunks(data) if name == b"EXIF")
-    else:
-        return
-    yield from found
+    exif = data if kind == "TIFF" else _first_chunk(kind, data, _EXIF)
+    value = _tiff_tags(exif.removeprefix(b"Exif\x00\x00")).get(0x112, UPRIGHT)
+    return value if 1 <= value <= 8 else UPRIGHT
 
 
 def _aspect(kind: str, data: bytes) -> float:
@@ -288,17 +264,23 @@ def _aspect(kind: str, data: bytes) -> float:
     JFIF 1.02, APP0: with units 0 the densities are an aspect ratio; PNG (3rd edition) §11.3.4.3, likewise. Densities in
     pixels per inch, from scanners and cameras, are ignored: they are often wrong, and Blender ignores them too.
     """
-    if kind == "JPEG":
-        for marker, start, end in _jpeg_segments(data):
-            if marker == b"\xe0" and data[start : start + 5] == b"JFIF\x00" and end - start >= 12:
-                unit, across, down = struct.unpack_from(">BHH", data, start + 7)
-                return down / across if not unit and across and down else 1.0
-    if kind == "PNG":
-        for name, start, end in _png_chunks(data):
-            if name == b"pHYs" and end - start >= 9:
-                across, down, unit = struct.unpack_from(">IIB", data, start)
-                return down / across if not unit and across and down else 1.0
-    return 1.0
+    chunk, unit, across, down = _first_chunk(kind, data, _DENSITY), 1, 0, 0
+    if kind == "JPEG" and len(chunk) >= 12:
+        unit, across, down = struct.unpack_from(">BHH", chunk, 7)
+    if kind == "PNG" and len(chunk) >= 9:
+        across, down, unit = struct.unpack_from(">IIB", chunk)
+    return down / across if not unit and across and down else 1.0
+
+
+def _first_chunk(kind: str, data: bytes, marks: Mapping[str, tuple[bytes, bytes]]) -> bytes:
+    """Return the first chunk with the name, and the beginning of its content, that `marks` has for the kind."""
+    if kind not in marks:
+        return b""
+    wanted, beginning = marks[kind]
+    for name, start, end in _CHUNKS[kind](data):
+        if name == wanted and data[start:end].startswith(beginning):
+            return data[start:end]
+    return b""
 
 
 def _jpeg_segments(data: bytes) -> Chunks:
@@ -335,18 +317,24 @@ def _riff_chunks(data: bytes) -> Chunks:
         at += 8 + length + length % 2
 
 
-def _tiff_tags(data: bytes, at: int) -> dict[int, int]:
+_CHUNKS = {"JPEG": _jpeg_segments, "PNG": _png_chunks, "WebP": _riff_chunks}
+# The name of the chunk that holds Exif's data, and how it begins; the same for a pixel's proportions.
+_EXIF = {"JPEG": (b"\xe1", b"Exif\x00\x00"), "PNG": (b"eXIf", b""), "WebP": (b"EXIF", b"")}
+_DENSITY = {"JPEG": (b"\xe0", b"JFIF\x00"), "PNG": (b"pHYs", b"")}
+
+
+def _tiff_tags(data: bytes) -> dict[int, int]:
     """Return the whole numbers of the first directory, by tag (TIFF 6.0 §2)."""
-    order = {b"II": "<", b"MM": ">"}.get(data[at : at + 2])
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         return {}
-    is_big = b"+" in data[at + 2 : at + 4]  # BigTIFF: offsets and counts of 64 bits
-    (directory,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, at + (8 if is_big else 4))
-    (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, at + directory)
+    is_big = b"+" in data[2:4]  # BigTIFF: offsets and counts of 64 bits
+    (directory,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, 8 if is_big else 4)
+    (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, directory)
     first, entry, form = (8, 20, "HHQ") if is_big else (2, 12, "HHI")
     found = {}
     for number in range(min(count, TAGS_MAXIMUM)):
-        place = at + directory + first + entry * number
+        place = directory + first + entry * number
         tag, kind, length = struct.unpack_from(order + form, data, place)
         if kind in _WHOLE_NUMBERS and length == 1:
             (found[tag],) = struct.unpack_from(
