@@ -13,7 +13,7 @@ from trellis_blender.core.errors import Text, TrellisError, import_error, storag
 from trellis_blender.core.model.glb import NotPlainError, text
 from trellis_blender.core.picture.file import check_size, closed, gone
 from trellis_blender.core.picture.metadata import damaged, unreadable
-from trellis_blender.core.picture.read import LAYERS
+from trellis_blender.core.picture.prepare import LAYERS
 from trellis_blender.core.text import SENTENCE_LENGTH
 
 

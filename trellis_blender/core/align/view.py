@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..picture.pixels import bounds_of
+
 Array = npt.NDArray[Any]
 CELLS = 64  # along a side of the grid that is laid over the subject: finer ones turn a model no better
 BORDER = 0.12  # of the subject's box: how far the grid reaches beyond it
@@ -95,16 +97,13 @@ def subject(pixels: Array, shows: Box = FRAME, frame: Box = FRAME) -> Subject | 
     """
     height, width = pixels.shape[:2]
     opaque = pixels[..., 3] > OPAQUE * 255
-    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
-    if not len(rows):
+    if not opaque.any():
         return None
+    first_row, first_column, end_row, end_column = bounds_of(opaque)
     across, up = (shows[2] - shows[0]) / width, (shows[3] - shows[1]) / height
-    box = (
-        shows[0] + columns[0] * across,
-        shows[3] - (rows[-1] + 1) * up,
-        shows[0] + (columns[-1] + 1) * across,
-        shows[3] - rows[0] * up,
-    )
+    left, right = (shows[0] + column * across for column in (first_column, end_column))
+    top, bottom = (shows[3] - row * up for row in (first_row, end_row))
+    box = (left, bottom, right, top)
     wide, high = box[2] - box[0], box[3] - box[1]
     grid = (box[0] - BORDER * wide, box[1] - BORDER * high, box[2] + BORDER * wide, box[3] + BORDER * high)
     xs = np.linspace(grid[0], grid[2], 4 * CELLS, endpoint=False) + (grid[2] - grid[0]) / (8 * CELLS)

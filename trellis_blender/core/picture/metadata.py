@@ -26,31 +26,27 @@ TAGS_MAXIMUM = 4096  # of a directory in a TIFF
 _WHOLE_NUMBERS = {3: "H", 4: "I", 16: "Q"}
 UPRIGHT = 1  # Exif 2.32 §4.6.4, tag 0x0112: 1 to 8
 _PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
-_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-# First bytes and the kinds they mark, named as artists know them.
-_KINDS = (
-    (_PNG, "PNG"),
-    (b"\xff\xd8", "JPEG"),
-    (b"BM", "BMP"),
-    (b"GIF8", "GIF"),
-    *((magic, "TIFF") for magic in _TIFF),
-    (b"8BPS", "PSD"),
-    (b"\x76\x2f\x31\x01", "OpenEXR"),
-    (b"#?RADIANCE", "HDR"),
-    (b"#?RGBE", "HDR"),
-    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"SDPX", "DPX"),
-    (b"XPDS", "DPX"),
-    (b"DDS ", "DDS"),
-    (b"%PDF", "PDF"),
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
-    (b"\x00\x00\x01\x00", "ICO"),
-    (b"gimp xcf", "XCF"),
-    (b"FUJIFILMCCD", "RAF"),
-    (b"IIRO", "ORF"),
-)
+# First bytes by the kinds they mark, named as artists know them.
+_KINDS: Mapping[str, bytes | tuple[bytes, ...]] = {
+    "PNG": _PNG,
+    "JPEG": b"\xff\xd8",
+    "BMP": b"BM",
+    "GIF": b"GIF8",
+    "TIFF": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
+    "PSD": b"8BPS",
+    "OpenEXR": b"\x76\x2f\x31\x01",
+    "HDR": (b"#?RADIANCE", b"#?RGBE"),
+    "JPEG 2000": (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51"),
+    "DPX": (b"SDPX", b"XPDS"),
+    "DDS": b"DDS ",
+    "PDF": b"%PDF",
+    "JPEG XL": (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "),
+    "ICO": b"\x00\x00\x01\x00",
+    "XCF": b"gimp xcf",
+    "RAF": b"FUJIFILMCCD",
+    "ORF": b"IIRO",
+}
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's start of frame
 _HDR_SIZE = re.compile(rb"[-+]Y (\d{1,9}) [-+]X (\d{1,9})")
 _NETPBM = re.compile(rb"P[1-7]\s")
 # ISO/IEC 23008-12 §10.2: the brands of HEIC; AVIF has its own.
@@ -121,7 +117,7 @@ def kind_of(data: bytes) -> str:
         return "PPM"
     if data.lstrip()[:5] in (b"<svg ", b"<?xml") and b"<svg" in data[:4096]:
         return "SVG"
-    return next((kind for magic, kind in _KINDS if data.startswith(magic)), "")
+    return next((kind for kind, magics in _KINDS.items() if data.startswith(magics)), "")
 
 
 def ends_where_it_should(kind: str) -> bool:
@@ -177,7 +173,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
         case "PNG":  # PNG (3rd edition) §11.2.1: IHDR is the first chunk, width and height its first fields
             width, height = struct.unpack_from(">II", data, 16)
         case "JPEG":  # ITU-T T.81 §B.2.2: height and width stand in the start-of-frame segment
-            start = next(start for marker, start, _ in _jpeg_segments(data) if _is_frame(marker[0]))
+            start = next(start for marker, start, _ in _jpeg_segments(data) if marker[0] in _FRAMES)
             height, width = struct.unpack_from(">HH", data, start + 1)
         case "WebP":
             return _webp_size(data)
@@ -232,10 +228,6 @@ def _exr_size(data: bytes) -> tuple[int, int]:
             found = right - left + 1, bottom - top + 1
         at += 4 + max(0, length)
     return found
-
-
-def _is_frame(marker: int) -> bool:
-    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

@@ -125,6 +125,22 @@ def _averaged(rows: Array, count: int, *, has_alpha: bool) -> Array:
     return made
 
 
+def bounds_of(mask: Array) -> tuple[int, int, int, int]:
+    """Return where something in the mask is True: the first row and column, and the row and column after the last."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def square_of(image: Array, top: int, left: int, side: int) -> Array:
+    """Return a square of the image, all zeros beyond the image's border."""
+    square = np.zeros((side, side, image.shape[2]), image.dtype)
+    begin_down, begin_across = max(0, top), max(0, left)
+    part = image[begin_down : top + side, begin_across : left + side]
+    down, across = begin_down - top, begin_across - left
+    square[down : down + part.shape[0], across : across + part.shape[1]] = part
+    return square
+
+
 def resized(image: Array, height: int, width: int) -> Array:
     """Return the image (rows, columns, channels) in a new size.
 
