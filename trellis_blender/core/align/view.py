@@ -89,11 +89,11 @@ class Subject:
     ends: tuple[bool, bool, bool, bool]
 
 
-def subject(pixels: Array, shows: Box = FRAME, frame: Box = FRAME) -> Subject | None:
+def subject(pixels: Array, shows: Box = FRAME) -> Subject | None:
     """Return the subject of a picture with alpha; None if there is none.
 
-    `pixels`: (height, width, 4) uint8, the top row first. `shows`: what of the camera's frame the picture shows.
-    `frame`: what of it was rendered; beyond, nothing is known. What lies between both is empty.
+    `pixels`: (height, width, 4) uint8, the top row first. `shows`: what of the camera's frame the picture shows. The
+    rest of the frame is empty; beyond, nothing is known.
     """
     height, width = pixels.shape[:2]
     opaque = pixels[..., 3] > OPAQUE * 255
@@ -113,17 +113,17 @@ def subject(pixels: Array, shows: Box = FRAME, frame: Box = FRAME) -> Subject | 
     is_inside = ((row >= 0) & (row < height))[:, None] & ((column >= 0) & (column < width))[None]
     taken = pixels[np.clip(row, 0, height - 1)[:, None], np.clip(column, 0, width - 1)[None]].astype(np.float32) / 255
     alpha = np.where(is_inside, taken[..., 3], 0.0)
-    cover = _cells(alpha[..., None])[..., 0]
+    cover = _cells(alpha)
     colours = _cells(taken[..., :3] * alpha[..., None]) / np.maximum(cover, 1e-3)[..., None]
-    is_known = ((ys > frame[1]) & (ys < frame[3]))[:, None] & ((xs > frame[0]) & (xs < frame[2]))[None]
-    known = _cells(is_known[..., None].astype(np.float32))[..., 0] > 0.5
-    ends = tuple(abs(box[side] - frame[side]) > ON_BORDER * 2 for side in range(4))
+    is_known = ((ys > FRAME[1]) & (ys < FRAME[3]))[:, None] & ((xs > FRAME[0]) & (xs < FRAME[2]))[None]
+    known = _cells(is_known.astype(np.float32)) > 0.5
+    ends = tuple(abs(side - border) > ON_BORDER * 2 for side, border in zip(box, FRAME, strict=True))
     return Subject(box, grid, cover >= COVERED, known, colours.astype(np.float32), (ends[0], ends[1], ends[2], ends[3]))
 
 
 def _cells(fine: Array) -> Array:
-    """Return the means of four by four values each: (4 * CELLS, 4 * CELLS, n) becomes (CELLS, CELLS, n)."""
-    means: Array = fine.reshape(CELLS, 4, CELLS, 4, fine.shape[-1]).mean(axis=(1, 3))
+    """Return the means of four by four values each: (4 * CELLS, 4 * CELLS, …) becomes (CELLS, CELLS, …)."""
+    means: Array = fine.reshape(CELLS, 4, CELLS, 4, *fine.shape[2:]).mean(axis=(1, 3))
     return means
 
 

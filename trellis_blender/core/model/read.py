@@ -34,7 +34,7 @@ class _Contents:
 
     parts: list[Part]
     slots: list[int | None]
-    materials: dict[int, Material]
+    materials: tuple[Material | None, ...]
     images: dict[int, tuple[memoryview, str, str]]
 
 
@@ -44,9 +44,7 @@ def read_model(path: Path, shape: Shape) -> Model:
     Raises ModelFileError, NotPlainError with the feature that only Blender's own importer can read, and OSError.
     """
     contents = _contents(path)
-    used = tuple(None if slot is None else contents.materials[slot] for slot in contents.slots)
-    mesh = _mesh(contents.parts, contents.slots, shape)
-    return Model(mesh, used if contents.materials else (), _images(contents, shape))
+    return Model(_mesh(contents.parts, contents.slots, shape), contents.materials, _images(contents, shape))
 
 
 def _contents(path: Path) -> _Contents:
@@ -66,15 +64,16 @@ def _checked(glb: Glb) -> _Contents:
     refuse_unplain(glb.json)
     views = BufferViews.of(glb)
     parts = read_parts(glb.json, views, len(glb.binary))
-    slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
-    materials = read_materials(glb.json, [slot for slot in slots if slot is not None])
+    materials = read_materials(glb.json, sorted({part.material for part in parts if part.material is not None}))
     if len(materials) > MATERIALS_MAXIMUM:
         parts, materials = _joined_materials(parts, materials)
-        slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
+    slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
+    of_slots = tuple(None if slot is None else materials[slot] for slot in slots) if materials else ()
     textures = [texture for material in materials.values() for texture in material.textures]
     if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
         raise damaged("a texture uses a UV map that is not there")
-    return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
+    images = _image_data(glb, views, sorted({texture.image for texture in textures}))
+    return _Contents(parts, slots, of_slots, images)
 
 
 def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tuple[list[Part], dict[int, Material]]:

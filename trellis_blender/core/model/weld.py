@@ -135,7 +135,8 @@ def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> t
     _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
     doubled = np.flatnonzero(counts[group] > 1)
     group = group[doubled]
-    kind = _winding(triangles[doubled]).astype(np.int64)
+    a, b, c = triangles[doubled].T
+    kind = ((a < b) ^ (b < c) ^ (c < a)).astype(np.int64)  # in which direction it runs through its corners
     if slot is not None:
         kind += 2 * slot[doubled].astype(np.int64)
     order = np.lexsort((doubled, kind, group))
@@ -145,15 +146,8 @@ def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> t
     firsts = np.sort(order[is_first])
     firsts = firsts[np.argsort(group[firsts], kind="stable")]  # in the file's order within each group
     starts = np.flatnonzero(_begins(group[firsts]))
-    layer[doubled[firsts]] = np.arange(len(firsts)) - np.repeat(starts, np.diff([*starts, len(firsts)]))
+    layer[doubled[firsts]] = runs(np.diff(starts, append=len(firsts)))[1]
     return kept, layer
-
-
-def _winding(triangles: Array) -> Array:
-    """Return in which direction each triangle runs through its three corners, ordered by number: (faces) bool."""
-    a, b, c = triangles.T
-    runs: Array = (a < b) ^ (b < c) ^ (c < a)
-    return runs
 
 
 def set_apart(positions: Array, triangles: Array, layer: Array) -> tuple[Array, Array]:

@@ -79,11 +79,6 @@ class Findings:
         }
         return [fault for fault, is_so in wrong.items() if is_so]
 
-    @property
-    def is_looked_at(self) -> bool:
-        """Return whether the textures were looked at, if there are any."""
-        return self.clear is not None
-
 
 MENDED = (Fault.HIDDEN, Fault.LOOSE, Fault.HOLES, Fault.FLIPPED)
 """What Make Solid mends."""
