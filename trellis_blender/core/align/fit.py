@@ -15,7 +15,7 @@ scene knows: the ground, an object, or a point.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,8 @@ TURNS = 72  # tried: one every 5 degrees
 FEW, COARSE, FINE = 1_500, 6_000, 10_000  # points: for the box, to tell good turns from bad ones, to refine
 BOXED = 4  # rounds after which the model's box is the subject's
 DISTANCE = 10.0  # of the model's size, before its depth is known
-LAST_STEP = 0.08
+TURN_STEP, SIZE_STEP, TILT_STEP = math.radians(5), 0.05, math.radians(4)  # the first ones of refining
+LAST_STEP = 0.08  # of the first
 MOST_TILT = math.radians(8)  # of a model that Trellis makes upright
 COLOUR, MORE_COLOUR = 0.15, 0.5  # the weight of the colours against the outline's
 REFINED = 3
@@ -270,33 +271,25 @@ class _Search:
         """Return the best try near this one: steps that become smaller, along turn, size, place and tilt."""
         cloud, weight = self._cloud.first(FINE), start.weight
         best = self._tried(cloud, start.pose, weight)
-        side = 2 * self._cell
-
-        def tilted(pose: Pose, axis: int, by: float) -> Pose:
-            tilt = [*pose.tilt]
-            tilt[axis] = max(-MOST_TILT, min(MOST_TILT, tilt[axis] + math.radians(4.0) * by))
-            return replace(pose, tilt=(tilt[0], tilt[1]))
-
-        moves: list[Callable[[Pose, float], Pose]] = [
-            lambda pose, by: replace(pose, turn=pose.turn + math.radians(5.0) * by),
-            lambda pose, by: replace(pose, size=pose.size * (1.0 + 0.05 * by)),
-            lambda pose, by: self._moved(pose, np.array([side[0] * by, 0.0])),
-            lambda pose, by: self._moved(pose, np.array([0.0, side[1] * by])),
-            lambda pose, by: tilted(pose, 0, by),
-            lambda pose, by: tilted(pose, 1, by),
-        ]
         step = 1.0
         while step > LAST_STEP:
             is_better = False
-            for move in moves:
+            for direction in np.eye(6):
                 for by in (step, -step):
-                    tried = self._tried(cloud, move(best.pose, by), weight)
+                    tried = self._tried(cloud, self._stepped(best.pose, direction * by), weight)
                     if tried.score > best.score + 1e-6:
                         best, is_better = tried, True
                         break
             if not is_better:
                 step /= 2
         return best
+
+    def _stepped(self, pose: Pose, steps: Array) -> Pose:
+        """Return the pose after so many steps along its turn, its size, its place across and up, and its tilts: (6)."""
+        turn, size = pose.turn + TURN_STEP * steps[0], pose.size * (1 + SIZE_STEP * steps[1])
+        place = self._moved(pose, steps[2:4] * 2 * self._cell).place
+        tilt = np.clip(pose.tilt + TILT_STEP * steps[4:], -MOST_TILT, MOST_TILT)
+        return Pose(turn, size, place, (tilt[0], tilt[1]))
 
 
 def _apart(one: _Try, other: _Try) -> float:
