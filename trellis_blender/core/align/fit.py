@@ -71,8 +71,7 @@ class Pose:
 
     def put(self, points: Array) -> Array:
         """Return where the points are, (n, 3), given around their middle."""
-        put: Array = (points @ self.rotation.T) * self.size + self.place
-        return put
+        return (points @ self.rotation.T) * self.size + self.place
 
 
 @dataclass(frozen=True)

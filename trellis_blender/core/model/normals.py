@@ -78,8 +78,7 @@ def _part_ways(vertices: Array, numbers: Array, units: Array, first: Array, seco
         return numbers[np.where(is_up, corners, after)], numbers[np.where(is_up, after, corners)]
 
     (low, high), (other_low, other_high) = ends(first), ends(second)
-    parts: Array = _differ(units, low, other_low) | _differ(units, high, other_high)
-    return parts
+    return _differ(units, low, other_low) | _differ(units, high, other_high)
 
 
 def _differ(units: Array, first: Array, second: Array) -> Array:

@@ -109,8 +109,7 @@ def _rows(name: str, kind: str, image: Image.Image) -> Array:
         return np.dstack([grey, grey, grey, np.full_like(grey, 255)])
     if image.mode in ("CMYK", "YCbCr"):
         image = image.convert("RGB")
-    rows: Array = np.asarray(image.convert("RGBA"))
-    return rows
+    return np.asarray(image.convert("RGBA"))
 
 
 def _packed_jpeg(png: bytes) -> tuple[bytes, Any]:

@@ -174,15 +174,13 @@ def texels(image: Array, uvs: Array, *, repeats: bool = True) -> Array:
 def encoded(linear: Array) -> Array:
     """Return linear light as sRGB (IEC 61966-2-1)."""
     bright = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
-    made: Array = np.where(linear <= 0.0031308, linear * 12.92, bright)
-    return made
+    return np.where(linear <= 0.0031308, linear * 12.92, bright)
 
 
 def linear(shown_colours: Array) -> Array:
     """Return sRGB colours, 0 to 1, as linear light: the inverse of `encoded`."""
     bright = ((shown_colours + 0.055) / 1.055) ** 2.4
-    made: Array = np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
-    return made
+    return np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
 
 
 def as_bytes(image: Array) -> Array:

@@ -190,5 +190,4 @@ def _points(positions: Array, triangles: Array) -> Array:
     u, v = (number * 0.7548776662 + 0.5) % 1, (number * 0.5698402910 + 0.5) % 1
     folded = u + v > 1
     u, v = np.where(folded, 1 - u, u).astype(np.float32), np.where(folded, 1 - v, v).astype(np.float32)
-    spread: Array = a[face] + u[:, None] * (b - a)[face] + v[:, None] * (c - a)[face]
-    return spread
+    return a[face] + u[:, None] * (b - a)[face] + v[:, None] * (c - a)[face]

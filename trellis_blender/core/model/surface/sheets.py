@@ -83,8 +83,7 @@ def _shares(surface: Surface, faces: Array, cast: Cast, progress: Progress) -> A
 def _origins(surface: Surface, faces: Array, direction: Array) -> Array:
     """Return the middles of the faces, a little towards the side that looks in this direction."""
     side = np.where(surface.normals[faces] @ direction < 0, -1.0, 1.0)[:, None]
-    origins: Array = surface.middles[faces] + _units(surface, faces) * side * (OFFSET * surface.size)
-    return origins
+    return surface.middles[faces] + _units(surface, faces) * side * (OFFSET * surface.size)
 
 
 def _units(surface: Surface, faces: Array) -> Array:

@@ -104,15 +104,13 @@ class Surface:
     @cached_property
     def areas(self) -> Array:
         """Return the faces' areas: (faces) float32."""
-        areas: Array = np.sqrt(dot(self.normals, self.normals)) / 2
-        return areas
+        return np.sqrt(dot(self.normals, self.normals)) / 2
 
     @cached_property
     def middles(self) -> Array:
         """Return the middle of each face: (faces, 3) float32."""
         a, b, c = (self.positions[self.triangles[:, corner]] for corner in range(3))
-        middles: Array = (a + b + c) / np.float32(3)
-        return middles
+        return (a + b + c) / np.float32(3)
 
     def without(self, gone: Array) -> Surface:
         """Return the surface without these faces. `gone`: (faces) bool."""
