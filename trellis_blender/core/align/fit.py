@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..picture.pixels import texels
-from .view import CELLS, Array, Camera, Subject
+from ..picture.pixels import Array, texels
+from .view import CELLS, Camera, Subject
 
 COUNT, SEED = 20_000, 1  # of the points on a model; the same model gives the same answer
 TURNS = 72  # tried: one every 5 degrees

@@ -116,8 +116,7 @@ def look(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Find where the `picture` covers the mesh in `source`, and write it to `result`. Return the covered `share`."""
-    from trellis_core.align.projection import projected
-    from trellis_core.align.view import Camera, subject_of
+    from trellis_core.align.view import Camera, projected, subject_of
 
     with np.load(request["source"]) as file:
         positions, corners = file["positions"], file["corners"]
