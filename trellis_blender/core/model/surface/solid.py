@@ -196,11 +196,8 @@ def _edge_origins(before: Array, after: Array, count: int) -> Array:
 
     `count`: of all these vertices.
     """
-    if not len(before):
-        return np.full(len(after), -1)
-    known = before.astype(np.int64)
-    keys = known.min(axis=1) * count + known.max(axis=1)
-    order = np.argsort(keys, kind="stable")
-    wanted = after.min(axis=1) * count + after.max(axis=1)
-    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    return np.where(keys[order][place] == wanted, order[place], -1)
+    keys = (each.min(axis=1) * count + each.max(axis=1) for each in (before.astype(np.int64), after))
+    _both, known, made = np.intersect1d(*keys, return_indices=True)
+    origins = np.full(len(after), -1)
+    origins[made] = known
+    return origins
