@@ -66,7 +66,6 @@ _UNREAD_TEXTS = frozenset(
         "{} LOD",
         "{} Without Light",
         "{} With Picture",
-        "too few places that are not black",
         "its JSON is unreasonably large",
     }
 )

@@ -88,7 +88,6 @@ PARTS = {
     "handover": "scene.finishing.handover",
     "transparency": "scene.finishing.transparency",
     "sanity_nodes": "scene.finishing.material_sanity.nodes",
-    "light": "core.model.surface.textures",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

@@ -182,8 +182,13 @@ class _Search:
 
     def coarse(self) -> list[_Try]:
         """Return a try for each turn, whose box is the subject's."""
-        few = self._cloud.first(COARSE)
-        return [self._boxed(few, math.tau * number / TURNS) for number in range(TURNS)]
+        few, tries = self._cloud.first(COARSE), []
+        for number in range(TURNS):
+            pose = Pose(math.tau * number / TURNS, 1.0, self._anchor)
+            for _ in range(BOXED):
+                pose = self._nearer(few, pose)
+            tries.append(self._tried(few, pose, COLOUR))
+        return tries
 
     def best(self, coarse: Sequence[_Try], weight: float, count: int) -> tuple[_Try, _Try]:
         """Return the best try of all that refining so many leads to, and the best of those that lie apart from it."""
@@ -198,13 +203,6 @@ class _Search:
         best = max(refined, key=lambda each: each.score)
         others = [each for each in (*refined, *ordered) if _apart(each, best) > APART]
         return best, max(others, key=lambda each: each.score)
-
-    def _boxed(self, cloud: Cloud, turn: float) -> _Try:
-        """Return the try with that turn whose box is the subject's."""
-        pose = Pose(turn, 1.0, self._anchor)
-        for _ in range(BOXED):
-            pose = self._nearer(cloud, pose)
-        return self._tried(cloud, pose, COLOUR)
 
     def _nearer(self, cloud: Cloud, pose: Pose) -> Pose:
         """Return the pose scaled and moved so that the sides of both boxes meet where the subject's are known."""

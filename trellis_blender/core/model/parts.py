@@ -90,11 +90,10 @@ def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
 def _mesh_nodes(gltf: Node, mesh_count: int) -> Iterator[tuple[int, Array]]:
     """Yield each use of a mesh in the scene: the mesh's index and its (4, 4) float64 matrix in the scene."""
     nodes, scenes = objects(gltf, "nodes"), objects(gltf, "scenes")
-    if scenes:
-        scene = scenes[integer(gltf, "scene", "the file", 0, below=len(scenes))]
-        roots = indices(scene, "nodes", "the scene", len(nodes))
-    else:
+    if not scenes:
         raise NotPlainError("no scene")
+    scene = scenes[integer(gltf, "scene", "the file", 0, below=len(scenes))]
+    roots = indices(scene, "nodes", "the scene", len(nodes))
     seen: set[int] = set()
     stack = [(root, np.identity(4), 0) for root in reversed(roots)]
     while stack:

@@ -101,47 +101,34 @@ def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tupl
 
 def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """Return the images as bytes, as files, or both. Files are written here, so that the main thread never waits."""
-    made, folder = {}, _folder_for_images(shape) if contents.images else None
+    made, needless = {}, (OSError,) if shape.packs else ()  # what is packed can do without a file
     for index, (data, kind, name) in contents.images.items():
-        target = None
-        if folder is not None:
-            target = _written(data, folder / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
-        image = ImageFile(name, bytes(data) if shape.packs else None, target)
+        file = None
+        with contextlib.suppress(*needless):
+            file = _written(data, shape, f"{shape.stem}-{index + 1}.{kind}")
+        image = ImageFile(name, bytes(data) if shape.packs else None, file)
         made[index] = image.as_png() if shape.as_png else image
     return made
 
 
-def _folder_for_images(shape: Shape) -> Path | None:
-    """Return the folder for the images, made if needed: the job's own, or the artist's, which may be a link.
+def _written(data: memoryview, shape: Shape, name: str) -> Path | None:
+    """Return the file with these bytes and this name, written unless it exists; None if none is wanted. Raises OSError.
 
-    None if no images are to be written, or can be, and they are packed anyway. Raises OSError for the artist's folder.
+    The folder is the job's own, or the artist's, which may be a link. It is made if needed.
     """
-    if shape.images is not None and shape.packs:
-        try:
-            own_folder(shape.images)
-        except OSError:
-            return None
-    elif shape.images is not None:
-        shape.images.mkdir(parents=True, exist_ok=True)
-    return shape.images
-
-
-def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
-    """Return the file with these bytes, written unless it exists.
-
-    If that fails, raises OSError if the file `is_needed`; otherwise returns None.
-    """
-    try:
-        with contextlib.suppress(OSError):
-            if read_own(target, len(data)) == data:
-                return target
-        clear(target.with_suffix(".png"))  # it was made from another image
-        write_whole(target, data)
-    except OSError:
-        if is_needed:
-            raise
+    if shape.images is None:
         return None
-    return target
+    if shape.packs:
+        own_folder(shape.images)
+    else:
+        shape.images.mkdir(parents=True, exist_ok=True)
+    file = shape.images / name
+    with contextlib.suppress(OSError):
+        if read_own(file, len(data)) == data:
+            return file
+    clear(file.with_suffix(".png"))  # it was made from another image
+    write_whole(file, data)
+    return file
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:

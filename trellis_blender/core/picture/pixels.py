@@ -69,24 +69,20 @@ def upright(rows: Array, orientation: int) -> Array:
 
 
 def squared(rows: Array, pixel_aspect: float) -> Array:
-    """Return the picture with square pixels, enlarged in one direction. `pixel_aspect`: pixel width by height."""
+    """Return the picture with square pixels, enlarged in one direction by linear interpolation.
+
+    `pixel_aspect`: a pixel's width divided by its height.
+    """
     height, width = rows.shape[:2]
     if abs(pixel_aspect - 1) < 0.001 or not 0.01 < pixel_aspect < 100:
         return rows
-    if pixel_aspect > 1:
-        return _stretched(rows, round(width * pixel_aspect), 1)
-    return _stretched(rows, round(height / pixel_aspect), 0)
-
-
-def _stretched(rows: Array, count: int, axis: int) -> Array:
-    """Return the picture enlarged to `count` pixels along the axis, by linear interpolation."""
-    before = rows.shape[axis]
+    axis, before, count = (1, width, round(width * pixel_aspect))
+    if pixel_aspect < 1:
+        axis, before, count = (0, height, round(height / pixel_aspect))
     at = np.clip((np.arange(count) + 0.5) * before / count - 0.5, 0, before - 1)
     low = np.floor(at).astype(np.intp)
-    share = (at - low).astype(np.float32)
-    share = share.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-    high = np.minimum(low + 1, before - 1)
-    made = rows.take(low, axis) * (1 - share) + rows.take(high, axis) * share
+    share = (at - low).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    made = rows.take(low, axis) * (1 - share) + rows.take(np.minimum(low + 1, before - 1), axis) * share
     whole: Array = np.rint(made).astype(np.uint8)
     return whole
 
@@ -166,8 +162,8 @@ def texels(image: Array, uvs: Array, *, repeats: bool = True) -> Array:
     """
     size = np.array(image.shape[1::-1])
     within = uvs - np.floor(uvs) if repeats else np.clip(uvs, 0, 1)
-    columns, rows = np.moveaxis(np.minimum((np.nan_to_num(within) * size).astype(np.int64), size - 1), -1, 0)
-    found: Array = image[rows, columns]
+    at = np.minimum((np.nan_to_num(within) * size).astype(np.int64), size - 1)
+    found: Array = image[at[..., 1], at[..., 0]]
     return found
 
 

@@ -6,7 +6,7 @@ Measuring a model that has arrived takes a worker at most a second for half a mi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -113,25 +113,12 @@ def flatness(surface: Surface) -> tuple[float, float]:
     return float(extents[thinnest] / max(extents.max(), 1e-30)), float(areas[along > FACING * areas].sum() / total)
 
 
-@dataclass(frozen=True)
-class Printable:
-    """What keeps a surface from being printed, in numbers.
+def check_printable(surface: Surface) -> tuple[dict[str, int], float, Array]:
+    """Return what keeps the surface from being printed, in numbers, its volume, and the faces there: (faces) bool.
 
     `open_edges`: of one face. `crowded_edges`: of three or more. `flipped_edges`: between two faces that disagree on
-    which side is outside. `parts`: that hang together. `volume`: enclosed, in cubed units, below 0 if inside out.
-    `faces`: (faces) bool, those at such edges.
+    which side is outside. `parts`: that hang together. The volume is in cubed units, below 0 if inside out.
     """
-
-    open_edges: int
-    crowded_edges: int
-    flipped_edges: int
-    parts: int
-    volume: float
-    faces: Array
-
-
-def check_printable(surface: Surface) -> Printable:
-    """Return what keeps the surface from being printed."""
     sharing, links = surface.sharing, surface.links
     is_bad = sharing != 2
     corners = surface.edges.of_corners.reshape(-1, 3)
@@ -140,14 +127,13 @@ def check_printable(surface: Surface) -> Printable:
     faces[links.first[flipped]] = True
     faces[links.second[flipped]] = True
     a, b, c = (surface.positions[surface.triangles[:, corner]].astype(np.float64) for corner in range(3))
-    return Printable(
-        open_edges=int((sharing == 1).sum()),
-        crowded_edges=int((sharing > 2).sum()),
-        flipped_edges=int(flipped.sum()),
-        parts=len(np.unique(surface.parts)),
-        volume=float((a * cross(b, c)).sum() / 6),
-        faces=faces,
-    )
+    numbers = {
+        "open_edges": int((sharing == 1).sum()),
+        "crowded_edges": int((sharing > 2).sum()),
+        "flipped_edges": int(flipped.sum()),
+        "parts": count_parts(surface, None),
+    }
+    return numbers, float((a * cross(b, c)).sum() / 6), faces
 
 
 def overlap(positions: Array, triangles: Array, other_positions: Array, other_triangles: Array) -> float:

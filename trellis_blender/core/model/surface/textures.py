@@ -10,7 +10,7 @@ polynomial explains is called light.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,31 +66,19 @@ def _values(model: Model, pixels: Mapping[int, Pixels], texture: Texture | None,
     return texels(pixels[texture.image], POINTS @ model.mesh.uvs[texture.uv].reshape(-1, 3, 2)[faces])
 
 
-@dataclass(frozen=True)
-class Light:
-    """The logarithm of the light's brightness at a normal (x, y, z), 0 on the average of the surface.
+def find_light(colors: Array, normals: Array) -> list[Any]:
+    """Return the logarithm of the light's brightness at a normal (x, y, z), 0 on the average of the surface.
 
-    `linear`: the factors of x, y, z; `square`: of x², y², z²; `mixed`: of xy, yz, zx. `share`: how much of the
-    differences in brightness it explains, 0 to 1.
-    """
-
-    linear: tuple[float, ...]
-    square: tuple[float, ...]
-    mixed: tuple[float, ...]
-    share: float
-
-
-def find_light(colors: Array, normals: Array) -> Light:
-    """Return the light. `colors`: (points, 3) linear, of points spread evenly over the surface. `normals`: (points, 3).
-
-    Raises ValueError if there are too few points that are not black.
+    That is the factors of x, y, z, those of x², y², z², and those of xy, yz, zx; then how much of the differences in
+    brightness it explains, 0 to 1. `colors`: (points, 3) linear, of points spread evenly over the surface.
+    `normals`: (points, 3). Raises ValueError if there are too few points that are not black.
     """
     brightness = colors @ LUMINANCE
     is_lit = brightness > DARKEST
     if is_lit.sum() < 100:
-        message = "too few places that are not black"
-        raise ValueError(message)
-    terms = _terms(normals[is_lit].astype(np.float64))
+        raise ValueError("too few places that are not black")
+    x, y, z = normals[is_lit].astype(np.float64).T
+    terms = np.stack([x, y, z, x * x, y * y, z * z, x * y, y * z, z * x], axis=1)
     wanted = np.log(brightness[is_lit])
     weights = np.ones(len(wanted))
     factors, offset = np.zeros(9), 0.0
@@ -111,11 +99,5 @@ def find_light(colors: Array, normals: Array) -> Light:
     spread = float(np.var(wanted))
     share = 1 - float(np.var(wanted - terms @ factors)) / spread if spread > 0 else 0.0
     average = float((terms @ factors).mean())
-    linear, square_of, mixed = factors[:3], factors[3:6] - average, factors[6:]  # x² + y² + z² is 1
-    return Light(tuple(linear.tolist()), tuple(square_of.tolist()), tuple(mixed.tolist()), max(0.0, share))
-
-
-def _terms(normals: Array) -> Array:
-    """Return the terms of the polynomial at each normal: (points, 9)."""
-    x, y, z = normals.T
-    return np.stack([x, y, z, x * x, y * y, z * z, x * y, y * z, z * x], axis=1)
+    factors[3:6] -= average  # x² + y² + z² is 1
+    return [*factors.reshape(3, 3).tolist(), max(0.0, share)]

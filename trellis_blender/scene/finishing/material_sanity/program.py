@@ -43,10 +43,9 @@ def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         work.progress(0.5)
         if seen is not None:
             try:
-                light = find_light(*seen)
+                found[material.name] = find_light(*seen)
             except ValueError:
                 continue
-            found[material.name] = [light.linear, light.square, light.mixed, light.share]
     if not found:
         raise TrellisError(
             Text("No material of “{name}” has an image for its base color.", name=obj.name), remedy=Remedy.NONE
