@@ -88,14 +88,10 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Fit:
-    """The best pose. `overlap`: of the outlines, 0 to 1. `margin`: how far the score leads that of any other turn.
-
-    `doubt`: why it is not sure, empty if it is.
-    """
+    """The best pose. `overlap`: of the outlines, 0 to 1. `doubt`: why it is not sure, empty if it is."""
 
     pose: Pose
     overlap: float
-    margin: float
     doubt: str
 
 
@@ -151,7 +147,7 @@ def fit(cloud: Cloud, camera: Camera, subject: Subject, *, may_tilt: bool = Fals
     elif margin < SURE_MARGIN:
         outline, coloured = (search.best(coarse, weight, 1)[0] for weight in (0.0, MORE_COLOUR))
         doubt = NO_TURN if _apart(outline, coloured) > AGREE else ""
-    return Fit(best.pose if may_tilt else replace(best.pose, tilt=(0.0, 0.0)), best.overlap, margin, doubt)
+    return Fit(best.pose if may_tilt else replace(best.pose, tilt=(0.0, 0.0)), best.overlap, doubt)
 
 
 @dataclass(frozen=True)

@@ -101,10 +101,10 @@ def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tupl
 
 def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """Return the images as bytes, as files, or both. Files are written here, so that the main thread never waits."""
-    made, needless = {}, (OSError,) if shape.packs else ()  # what is packed can do without a file
+    made, harmless = {}, (OSError,) if shape.packs else ()  # what is packed can do without a file
     for index, (data, kind, name) in contents.images.items():
         file = None
-        with contextlib.suppress(*needless):
+        with contextlib.suppress(*harmless):
             file = _written(data, shape, f"{shape.stem}-{index + 1}.{kind}")
         image = ImageFile(name, bytes(data) if shape.packs else None, file)
         made[index] = image.as_png() if shape.as_png else image

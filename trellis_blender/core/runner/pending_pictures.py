@@ -172,7 +172,7 @@ class PictureWriter:
             with contextlib.suppress(OSError):  # as above
                 file.unlink(missing_ok=True)
             raise
-        return PictureFile(file, is_ours=True, kind=prepared.kind, crop=prepared.crop)
+        return PictureFile(file, kind=prepared.kind, crop=prepared.crop)
 
 
 def kept_copy(picture: Path, target: Path) -> Path:

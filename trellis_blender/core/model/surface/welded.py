@@ -33,14 +33,12 @@ class Surface:
     """Triangles between places: no two vertices lie at one.
 
     `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32. `faces`: for each of them its number among those
-    that the surface was made of, some of which may have collapsed. `vertices`: for each vertex, the number of the first
-    one that lay there.
+    that the surface was made of, some of which may have collapsed.
     """
 
     positions: Array
     triangles: Array
     faces: Array
-    vertices: Array
 
     @property
     def size(self) -> float:
@@ -114,13 +112,13 @@ class Surface:
 
     def without(self, gone: Array) -> Surface:
         """Return the surface without these faces. `gone`: (faces) bool."""
-        return Surface(self.positions, self.triangles[~gone], self.faces[~gone], self.vertices)
+        return Surface(self.positions, self.triangles[~gone], self.faces[~gone])
 
     def turned(self, faces: Array) -> Surface:
         """Return the surface with these faces turned inside out. `faces`: (faces) bool."""
         triangles = self.triangles.copy()
         triangles[faces] = triangles[faces][:, ::-1]
-        return Surface(self.positions, triangles, self.faces, self.vertices)
+        return Surface(self.positions, triangles, self.faces)
 
 
 def make_surface(positions: Array, triangles: Array) -> Surface:
@@ -132,7 +130,7 @@ def make_surface(positions: Array, triangles: Array) -> Surface:
     faces = np.flatnonzero(weld.drop_collapsed(joined))
     if len(faces) < len(joined):
         joined = joined[faces]
-    return Surface(positions[kept], joined, faces, kept)
+    return Surface(positions[kept], joined, faces)
 
 
 def components(count: int, first: Array, second: Array) -> Array:
