@@ -15,11 +15,12 @@ import os
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import ModelFileError, Remedy, Text, import_error
-from ..files import open_own, read_own
+from ..files import open_own
 from ..picture.metadata import HEADER_BYTES as PICTURE_HEADER_BYTES
 from ..picture.metadata import read_header
 from ..text import number as finite
@@ -77,15 +78,15 @@ def check_glb(path: Path) -> None:
     It checks no more than that: whatever such a file holds, it was paid for and is kept.
     """
     with open_own(path) as file:
-        header = file.read(HEADER_BYTES)
-        size = file.seek(0, os.SEEK_END)
-    _check_header(header, size)
+        _checked_size(file)
 
 
 def open_glb(path: Path) -> Glb:
     """Return the file's JSON and binary chunk. Reads the whole file into memory. Raises ModelFileError or OSError."""
-    check_glb(path)  # what only has a GLB's name is not read to its end
-    data = memoryview(read_own(path, GLB_BYTES_MAXIMUM))
+    with open_own(path, GLB_BYTES_MAXIMUM) as file:
+        size = _checked_size(file)  # what only has a GLB's name is not read to its end
+        file.seek(0)
+        data = memoryview(file.read(size))
     _check_header(bytes(data[:HEADER_BYTES]), len(data))
     (version,) = struct.unpack_from("<I", data, 4)
     if version != VERSION:
@@ -98,6 +99,13 @@ def open_glb(path: Path) -> Glb:
         raise damaged("its first chunk is not JSON")
     kind, binary, _ = _chunk(data, end)
     return Glb(_json(chunk), binary if kind == BINARY_CHUNK else binary[:0])
+
+
+def _checked_size(file: BufferedReader) -> int:
+    """Return how many bytes the file has, which its header says, too."""
+    header, size = file.read(HEADER_BYTES), file.seek(0, os.SEEK_END)
+    _check_header(header, size)
+    return size
 
 
 def _check_header(header: bytes, size: int) -> None:
