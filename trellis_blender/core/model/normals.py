@@ -94,14 +94,10 @@ def completed(positions: Array, triangles: Array, normals: Array) -> Array:
     `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32, without loose vertices.
     `normals`: (faces * 3, 3) float32, one for each corner, as is the result.
     """
-    lengths = np.sqrt(np.einsum("ni,ni->n", normals, normals, dtype=np.float64))
-    lacks = lengths == 0
-    lengths[lacks] = 1
-    made: Array = np.divide(normals, lengths[:, None], dtype=np.float64, casting="unsafe").astype(np.float32)
+    made, vertices = _units(normals), triangles.ravel()
+    lacks = np.isnan(made[:, 0])
     if lacks.any():
-        vertices = triangles.ravel()
-        own = _smooth(positions[triangles], vertices)
-        made[lacks] = own[vertices[lacks]]
+        made[lacks] = _smooth(positions[triangles], vertices)[vertices[lacks]]
     return made
 
 

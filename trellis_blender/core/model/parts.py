@@ -21,7 +21,7 @@ TRIANGLES = 4
 DEPTH_MAXIMUM = 256
 PARTS_MAXIMUM = 16384
 NODES_MAXIMUM = 2 * PARTS_MAXIMUM
-UV_MAPS_MAXIMUM = 8  # Blender's own limit
+UV_MAPS = tuple(f"TEXCOORD_{number}" for number in range(8))  # Blender's own limit
 # The peak memory of building the mesh, in bytes for each vertex, corner, and corner of a UV map; a test measures it.
 VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16
 # The peak memory allowed: so many bytes for each byte of the file, plus `ROOM`. Only shared data, instancing or 8-bit
@@ -77,7 +77,7 @@ def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
             accessor = _accessors(primitive, views, where)
             vertices = len(views.array(accessor["POSITION"], 3))
             corners = len(views.array(accessor["indices"], 1)) if "indices" in accessor else vertices
-            budget -= vertices * VERTEX_BYTES + corners * (CORNER_BYTES + len(_uv_names(accessor)) * UV_BYTES)
+            budget -= vertices * VERTEX_BYTES + corners * (CORNER_BYTES + len(accessor.keys() & UV_MAPS) * UV_BYTES)
             if budget < 0:  # before any array is made
                 raise NotPlainError("a mesh that is used many times over")
             material = optional_index(primitive, "material", where, material_count)
@@ -136,16 +136,12 @@ def _accessors(primitive: Node, views: BufferViews, where: str) -> dict[str, int
         raise NotPlainError("points, lines or strips")
     attributes, count = child(primitive, "attributes", where), len(views.accessors)
     accessor = {name: integer(attributes, name, where, below=count) for name in attributes}
-    if set(accessor) - ATTRIBUTES - set(_uv_names(accessor)):
+    if accessor.keys() - ATTRIBUTES - set(UV_MAPS):
         raise NotPlainError("vertex colors or other attributes")
     if "POSITION" not in accessor:
         raise damaged(f"{where} has no positions")
     index = optional_index(primitive, "indices", where, count)
     return accessor if index is None else {**accessor, "indices": index}
-
-
-def _uv_names(accessor: Mapping[str, int]) -> list[str]:
-    return [name for name in (f"TEXCOORD_{n}" for n in range(UV_MAPS_MAXIMUM)) if name in accessor]
 
 
 def _part(accessor: Mapping[str, int], views: BufferViews, where: str, matrix: Array, material: int | None) -> Part:
@@ -157,7 +153,7 @@ def _part(accessor: Mapping[str, int], views: BufferViews, where: str, matrix: A
     if len(corner_vertices) % 3:
         raise damaged(f"{where} has a triangle without three corners")
     normals = views.floats(accessor["NORMAL"], 3, mends=True) if "NORMAL" in accessor else None
-    uvs = tuple(views.floats(accessor[name], 2, mends=True) for name in _uv_names(accessor))
+    uvs = tuple(views.floats(accessor[name], 2, mends=True) for name in UV_MAPS if name in accessor)
     if any(len(each) != vertices for each in (*uvs, positions if normals is None else normals)):
         raise damaged(f"{where} has attributes of different lengths")
     triangles = corner_vertices.reshape(-1, 3)
