@@ -128,14 +128,7 @@ def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
             "The picture does not set its subject off. Cut it out, then generate again.", remedy=Remedy.NONE
         )
     work.progress(0.2)
-    counts = np.diff(np.append(starts, len(corners)))
-    fans = (
-        np.concatenate([np.arange(count - 2) for count in counts])
-        if (counts != 3).any()
-        else np.zeros(len(starts), int)
-    )
-    first = np.repeat(starts, counts - 2)
-    triangles = corners[np.stack([first, first + fans + 1, first + fans + 2], axis=1)]
+    triangles = corners[Polygons(positions, corners, starts, np.empty((0, 2), np.int32)).triangles()[0]]
     cast = _cast_on(SimpleNamespace(positions=positions, triangles=triangles))
     uvs, mask = projected(
         positions,

@@ -40,6 +40,12 @@ class Polygons:
         """Return how many corners each face has: (faces) int64."""
         return np.diff(self.starts.astype(np.int64), append=len(self.corners))
 
+    def triangles(self) -> tuple[Array, Array]:
+        """Return the corners of triangles, (n, 3), and the face of each, (n): faces are cut into fans."""
+        face, place = runs(self.sizes - 2)
+        first = self.starts[face].astype(np.int64)
+        return np.stack([first, first + place + 1, first + place + 2], axis=1), face
+
 
 @dataclass(frozen=True)
 class Origins:
@@ -80,7 +86,7 @@ def make_solid(
     `smallest_part`: of the surface; a smaller part goes. `largest_hole`: the perimeter by the model's size.
     Raises TrellisError if no face has an area.
     """
-    triangles, of_triangle = _triangles(source)
+    triangles, of_triangle = source.triangles()
     whole = make_surface(source.positions, source.corners[triangles].reshape(-1, 3))
     if not len(whole.triangles):
         raise TrellisError("All faces of this model are lines or points, without any area.")
@@ -128,13 +134,6 @@ def make_solid(
     )
     doubtful = np.concatenate([doubt[~gone], np.zeros(len(lids.triangles), bool)])
     return Mended(polygons, corner_edges, origins, doubtful, numbers)
-
-
-def _triangles(source: Polygons) -> tuple[Array, Array]:
-    """Return the corners of triangles, (n, 3), and the face of each, (n): faces are cut into fans."""
-    face, place = runs(source.sizes - 2)
-    first = source.starts[face].astype(np.int64)
-    return np.stack([first, first + place + 1, first + place + 2], axis=1), face
 
 
 def _built(
