@@ -107,23 +107,19 @@ def _owners(surface: Surface, sampled: Array) -> Array:
     """
     owner = np.full(len(surface.triangles), -1, np.int64)
     owner[sampled] = np.arange(len(sampled))
-    links = surface.links
+    here, there = surface.links.both_ways
     while True:
-        here, there = owner[links.first], owner[links.second]
-        onward, back = (here >= 0) & (there < 0), (here < 0) & (there >= 0)
-        if not (onward.any() or back.any()):
+        onward = (owner[here] >= 0) & (owner[there] < 0)
+        if not onward.any():
             return owner
-        owner[links.second[onward]] = here[onward]
-        owner[links.first[back]] = there[back]
+        owner[there[onward]] = owner[here[onward]]
 
 
 def _smoothed(surface: Surface, shares: Array) -> Array:
-    links, count = surface.links, len(shares)
-    around = np.bincount(links.first, minlength=count) + np.bincount(links.second, minlength=count) + 1
+    (here, there), count = surface.links.both_ways, len(shares)
+    around = np.bincount(here, minlength=count) + 1
     for _ in range(3):
-        total = shares + np.bincount(links.first, weights=shares[links.second], minlength=count)
-        total += np.bincount(links.second, weights=shares[links.first], minlength=count)
-        shares = total / around
+        shares = (shares + np.bincount(here, shares[there], count)) / around
     return shares
 
 

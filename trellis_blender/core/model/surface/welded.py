@@ -27,6 +27,11 @@ class Links:
     is_plain: Array
     is_flipped: Array
 
+    @property
+    def both_ways(self) -> tuple[Array, Array]:
+        """Return each pair twice, the second time turned round."""
+        return np.concatenate([self.first, self.second]), np.concatenate([self.second, self.first])
+
 
 @dataclass(frozen=True)
 class Surface:
