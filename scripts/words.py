@@ -26,7 +26,6 @@ FOLDER = PACKAGE / "host" / "translation"
 _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "getattr", "warning", "named", "fromkeys"}
 # Files without texts for the artist: names of nodes and sockets; the faults of a job.json; names of folders.
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
-    "core/align/points.py",
     "core/stored.py",
     "core/picture/viewpoint.py",
     "scene/finishing/material_sanity/channels.py",
@@ -35,7 +34,7 @@ _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/
 # The command line and the library for Python programs speak English.
 _ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
 # Files that name the faults of a model's file, for the log. The artist reads only why a sound file is not plain.
-_FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "fields", "materials", "parts", "read"))
+_FAULT_FILES = frozenset(f"core/model/{name}.py" for name in ("accessors", "materials", "parts", "read"))
 # Names of Blender, Scenario and HTTP, and the program's own errors.
 _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
@@ -67,7 +66,6 @@ _UNREAD_TEXTS = frozenset(
         "{} LOD",
         "{} Without Light",
         "{} With Picture",
-        "too few places that are not black",
         "its JSON is unreasonably large",
     }
 )

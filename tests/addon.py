@@ -74,7 +74,6 @@ PARTS = {
     # align
     "fit": "core.align.fit",
     "view": "core.align.view",
-    "outline": "core.align.outline",
     "block_out": "scene.pictured.block_out",
     "projecting": "scene.pictured.projecting",
     "aligning": "scene.pictured.aligning",
@@ -87,7 +86,6 @@ PARTS = {
     "handover": "scene.finishing.handover",
     "transparency": "scene.finishing.transparency",
     "sanity_nodes": "scene.finishing.material_sanity.nodes",
-    "light": "core.model.finish.light",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

@@ -74,8 +74,8 @@ def test_a_first_run_comes_with_its_peak_of_memory(glb: Path, tmp_path: Path, wa
 
 def test_the_three_kinds_of_normals_are_what_they_are_called(tmp_path: Path, addon: Any) -> None:
     meshes = {name: comparing.read(made(tmp_path, name)).mesh for name in ("area", "none", "corner")}
-    assert (meshes["area"].sharp_edges, meshes["area"].is_flat) == (None, False)
-    assert meshes["none"].is_flat
+    assert (meshes["area"].sharp_edges, meshes["area"].sharp_faces) == (None, None)
+    assert meshes["none"].sharp_faces is not None
     assert meshes["corner"].sharp_edges.mean() > 0.5
 
 

@@ -107,7 +107,7 @@ class Studio:
             job = dataclasses.replace(job, model=model.id, parameters=model.complete({}, seed))
         copy = self.picture.with_name(f"{job.id}{self.picture.suffix}")
         shutil.copyfile(self.picture, copy)
-        self.runner.add([job], PictureFile(copy, is_ours=True))
+        self.runner.add([job], PictureFile(copy))
         return job.id
 
     def folder(self, job_id: str) -> Path:

@@ -16,7 +16,7 @@ def test_mirror_spots_lead_to_sliders_and_one_click_exports_what_they_do(artist:
     artist.run(f"{artist.SETTINGS}.export_folder = {str(artist.folder)!r}")
     artist.generates_from_render()
     artist.waits_for("imported")
-    artist.until(f"{artist.JOBS}[0].findings is not None and {artist.JOBS}[0].findings.is_looked_at")
+    artist.until(f"{artist.JOBS}[0].findings is not None and {artist.JOBS}[0].findings.clear is not None")
     (model,) = artist.models()
     artist.fills_the_window()
     shots.keep("finishing/checked", artist.sidebar())

@@ -68,7 +68,7 @@ def test_the_line_about_a_models_faults_leads_to_a_mended_copy_which_undo_remove
     artist.run(f"{artist.SETTINGS}.decimation_target, {artist.SETTINGS}.texture_size = 100_000, '1024'")
     artist.generates_from_render()
     artist.waits_for("imported")
-    artist.until(f"{artist.JOBS}[0].findings is not None and {artist.JOBS}[0].findings.is_looked_at")
+    artist.until(f"{artist.JOBS}[0].findings is not None and {artist.JOBS}[0].findings.clear is not None")
     (model,) = artist.models()
     artist.fills_the_window()
     _x, y = artist.find("trellis2.enlarge_job(")

@@ -55,7 +55,7 @@ def new_file(folder: Path, suffix: str = ".tga") -> Path:
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
     """Read the file in this Blender. Return it as a Targa in `folder`. Raises PictureError or StorageError."""
-    from ..core.picture.read import read_picture  # here, since it brings numpy: the panel's first draw needs none
+    from ..core.picture.prepare import read_picture  # here, since it brings numpy: the panel's first draw needs none
 
     assert chosen.file is not None
     target = new_file(folder)

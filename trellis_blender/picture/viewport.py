@@ -94,7 +94,7 @@ def _area(context: bpy.types.Context) -> Any:
 def _capture(context: bpy.types.Context, area: Any) -> tuple[Any, Viewpoint]:
     """Return the viewport's pixels and where they are seen from.
 
-    The pixels are uint8 (height, width, 4), the top row first, their colours as `encode.straight` wants them.
+    The pixels are uint8 (height, width, 4), the top row first, their colours as `ViewportPixels` has them.
     """
     space = area.spaces.active
     region, view = _region(context, area, space)

@@ -20,8 +20,7 @@ from mathutils import Matrix, Vector
 from ..core.errors import ModelFileError, Remedy, blenders_words, import_error, storage_error
 from ..core.job.job import Job
 from ..core.job.words import object_name
-from ..core.model.bounds import refuse_bombs
-from ..core.model.glb import LARGE_JSON, open_glb
+from ..core.model.glb import LARGE_JSON, open_glb, refuse_bombs
 from ..host import gltf
 from ..settings import scene as scene_settings
 from . import build, placeholder, recipe

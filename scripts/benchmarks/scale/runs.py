@@ -186,7 +186,7 @@ def pictured(folder: Path, count: int, job: Any, file: Any) -> Iterator[tuple[An
         path = folder / f"{base}{number:06x}.png"
         Image.new("RGB", (64, 64), (number % 256, number // 256, 99)).save(path)
         (made,) = job.new_jobs([path.stem], [f"Chair {number}"], "chair.png", parameters, None)
-        yield made, file.PictureFile(path, is_ours=True)
+        yield made, file.PictureFile(path)
 
 
 def _threads() -> list[Any]:

@@ -242,10 +242,10 @@ def test_a_picture_without_alpha_is_told_by_its_own_edges(studio: Any, addon: An
     pixels = np.full((SIDE, SIDE, 4), 255, np.uint8)
     alpha = shown[..., 3:]
     pixels[..., :3] = ((shown[..., :3] * alpha + behind * (1 - alpha)) * 255).astype(np.uint8)
-    found, wanted = addon.outline.subject_of(pixels), alpha[..., 0] > 0.5
+    found, wanted = addon.view.subject_of(pixels), alpha[..., 0] > 0.5
     assert (found & wanted).sum() / (found | wanted).sum() > 0.85
     pixels[..., :3] = (behind * 255).astype(np.uint8)
-    assert addon.outline.subject_of(pixels) is None
+    assert addon.view.subject_of(pixels) is None
 
 
 def test_without_a_known_turn_the_model_has_the_block_outs_box(studio: Any, addon: Any, connected: Emulator) -> None:

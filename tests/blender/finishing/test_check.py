@@ -46,7 +46,7 @@ def test_every_fault_of_a_model_is_found_and_nothing_is_changed(
     (thing,) = [thing for thing in bpy.data.objects if thing.type == "MESH"]
     faces = len(thing.data.polygons)  # type: ignore[union-attr]  # a mesh
     assert OPS.trellis2.check_model(job_id=job.id) == {"FINISHED"}
-    tick_until(lambda: newest_job().findings is not None and newest_job().findings.is_looked_at)
+    tick_until(lambda: newest_job().findings is not None and newest_job().findings.clear is not None)
     names = {fault.name for fault in newest_job().findings.faults()}
     assert names >= {"HIDDEN", "LOOSE", "HOLES", "FLIPPED", "FLAT", "CLEAR", "MIRROR"}
     assert len(thing.data.polygons) == faces  # type: ignore[union-attr]  # a mesh
@@ -59,7 +59,7 @@ def test_transparency_is_offered_as_a_switch_where_the_alpha_is_in_use(
 ) -> None:
     job = finish(disc(tmp_path))
     OPS.trellis2.check_model(job_id=job.id)
-    tick_until(lambda: newest_job().findings is not None and newest_job().findings.is_looked_at)
+    tick_until(lambda: newest_job().findings is not None and newest_job().findings.clear is not None)
     page = draw(TYPES.TRELLIS2_PT_jobs)
     switch = [(label, given["job_id"]) for name, label, given in page.operators if name == "trellis2.set_transparency"]
     assert switch == [("Off", job.id), ("Clip", job.id), ("Blend", job.id)]

@@ -67,7 +67,7 @@ def check_normals(model: Any, ours: Surface, theirs: Surface, name: str) -> None
     off = angles(ours.normals, theirs.normals)
     if name not in FAR and not name.startswith("Trellis"):  # whose normals are weighted by area
         assert np.percentile(off, 99) < 10
-    if model.mesh.is_flat:
+    if model.mesh.sharp_faces is not None:
         assert off.max() < 0.2
 
 
@@ -75,7 +75,7 @@ def check_normals(model: Any, ours: Surface, theirs: Surface, name: str) -> None
 def test_kept_normals_are_the_files(file: Path, name: str) -> None:
     model = read(file, keeps_normals=True)
     ours = surface([build(model)])
-    assert (model.mesh.normals is None) == model.mesh.is_flat
+    assert (model.mesh.normals is None) == (model.mesh.sharp_faces is not None)
     if model.mesh.normals is None:
         return
     coarse = 1 if name.startswith("Trellis") else 0.2  # 16 bits, around the few corners of a relief's thin triangles

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trellis_blender.core.align.depth import at_point, on_ground
-from trellis_blender.core.align.fit import Cloud, Pose
+from trellis_blender.core.align.fit import Cloud, Pose, at_point, on_ground
 from trellis_blender.core.align.view import Camera
 
 CLOUD = Cloud(np.random.default_rng(1).uniform(-0.5, 0.5, (4000, 3)).astype(np.float32), None)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trellis_blender.core.align.outline import subject_of
+from trellis_blender.core.align.view import subject_of
 
 SIDE = 120
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trellis_blender.core.align.projection import projected
-from trellis_blender.core.align.view import FRAME, Camera
+from trellis_blender.core.align.view import FRAME, Camera, projected
 from trellis_blender.core.picture.viewpoint import Viewpoint
 
 SIDE = 21  # vertices along a side of the wall

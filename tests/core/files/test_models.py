@@ -11,7 +11,7 @@ from tests.core.studio import tells_what_to_do
 from tests.hostile_files.models import MODELS, REFUSED
 from trellis_blender.core.errors import Remedy
 from trellis_blender.core.model.arrays import Shape
-from trellis_blender.core.model.bounds import IMAGES_MAXIMUM, PIXELS_MAXIMUM, check_images
+from trellis_blender.core.model.glb import IMAGES_MAXIMUM, PIXELS_MAXIMUM, check_images
 from trellis_blender.core.runner.questions import read_for_import
 
 MEGABYTES = 200 * 2**20

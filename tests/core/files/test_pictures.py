@@ -12,7 +12,7 @@ import pytest
 from tests.hostile_files.pictures import PICTURES, REFUSED
 from trellis_blender.core.errors import PictureError
 from trellis_blender.core.picture.metadata import is_safe_to_show
-from trellis_blender.core.picture.read import read_picture
+from trellis_blender.core.picture.prepare import read_picture
 
 
 class DecodedError(Exception):

@@ -10,11 +10,10 @@ from tests.core.model.glb_reading import read
 from tests.glbs.materials import as_trellis
 from tests.hostile_files.names import NAMES
 from trellis_blender.core.errors import Text, TrellisError, import_error, storage_error
-from trellis_blender.core.model.fields import text
-from trellis_blender.core.model.glb import NotPlainError
+from trellis_blender.core.model.glb import NotPlainError, text
 from trellis_blender.core.picture.file import check_size, closed, gone
 from trellis_blender.core.picture.metadata import damaged, unreadable
-from trellis_blender.core.picture.read import LAYERS
+from trellis_blender.core.picture.prepare import LAYERS
 from trellis_blender.core.text import SENTENCE_LENGTH
 
 

@@ -286,7 +286,7 @@ def test_nothing_is_left_when_the_picture_is_gone(folder: Path) -> None:
 
 def test_a_job_that_could_not_be_created_is_told_as_failed(studio: Studio, folder: Path) -> None:
     job = new_job()
-    studio.runner.add([job], PictureFile(folder / "gone.png", is_ours=True))
+    studio.runner.add([job], PictureFile(folder / "gone.png"))
     failed = studio.reach(job.id, Stage.FAILED)
     assert failed.message.startswith("Could not save the job")
     assert tells_what_to_do(failed.message)

@@ -18,11 +18,10 @@ from emulator.model.workshop import make
 from tests.core.model.glb_reading import read
 from tests.emulator.caller import draw_picture
 from trellis_blender.core.model.surface.check import measure, measure_model
-from trellis_blender.core.model.surface.enclosed import winding_numbers
 from trellis_blender.core.model.surface.findings import Fault, Findings, from_json, numbers
 from trellis_blender.core.model.surface.textures import look_at
 from trellis_blender.core.model.surface.welded import components, make_surface
-from trellis_blender.core.model.surface.winding import inside_out
+from trellis_blender.core.model.surface.winding import inside_out, winding_numbers
 
 if TYPE_CHECKING:
     from trellis_blender.core.model.arrays import Model

@@ -119,7 +119,7 @@ def test_a_seam_is_welded_into_one_closed_surface_while_its_uvs_stay_apart() -> 
 def test_a_trellis_model_is_welded_into_one_closed_surface(texture_format: str) -> None:
     mesh = read(trellis_glb("png" if texture_format == "png" else "webp")).mesh
     assert (np.bincount(mesh.corner_edges) == 2).all()
-    assert not mesh.is_flat
+    assert mesh.sharp_faces is None
 
 
 def test_keeping_seams_keeps_the_files_vertices_and_normals() -> None:
@@ -136,7 +136,7 @@ def test_keeping_seams_keeps_the_files_vertices_and_normals() -> None:
 
 def test_without_normals_every_face_is_flat() -> None:
     mesh = read(whole(globe(), without="NORMAL")).mesh
-    assert mesh.is_flat
+    assert mesh.sharp_faces is not None
     assert mesh.normals is None
 
 

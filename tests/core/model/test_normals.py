@@ -58,7 +58,7 @@ def test_an_edge_is_sharp_where_normals_differ_by_more_than_half_a_degree(
 
 def test_where_all_corners_of_a_vertex_agree_nothing_is_stored() -> None:
     mesh = read(whole(globe())).mesh
-    assert (mesh.sharp_edges, mesh.normals, mesh.vertex_normals, mesh.is_flat) == (None, None, None, False)
+    assert (mesh.sharp_edges, mesh.normals, mesh.vertex_normals, mesh.sharp_faces) == (None, None, None, None)
 
 
 def test_normals_far_from_blenders_own_are_smooth_all_the_same() -> None:

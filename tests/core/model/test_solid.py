@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from trellis_blender.core.model.surface.check import measure
-from trellis_blender.core.model.surface.solid import Mended, Polygons, Settings, make_solid
+from trellis_blender.core.model.surface.solid import Mended, Polygons, make_solid
 
 if TYPE_CHECKING:
     from trellis_blender.core.model.surface.welded import Surface
@@ -52,8 +52,8 @@ def solid(triangles: Any, positions: Any, tessellate: Any = fan, **settings: flo
     source = Polygons(
         positions, triangles.ravel(), np.arange(0, triangles.size, 3, dtype=np.int32), np.empty((0, 2), np.int32)
     )
-    given = Settings(**{"smallest_part": 0.001, "largest_hole": 10.0, **settings})
-    return source, make_solid(source, given, cast_on, tessellate, lambda _fraction: None)
+    given = {"smallest_part": 0.001, "largest_hole": 10.0, **settings}
+    return source, make_solid(source, cast_on, tessellate, lambda _fraction: None, **given)
 
 
 def ball(subdivisions: int = 2, radius: float = 1.0) -> tuple[Any, Any]:
@@ -144,7 +144,7 @@ def test_edges_keep_their_numbers_and_new_ones_have_none() -> None:
     sides = [side for face in faces.tolist() for side in zip(face, (*face[1:], face[0]), strict=True)]
     edges = np.array(sorted({tuple(sorted(side)) for side in sides}), np.int32)
     source = Polygons(positions.astype(np.float32), faces.ravel(), np.arange(0, faces.size, 3, dtype=np.int32), edges)
-    mended = make_solid(source, Settings(), cast_on, nonsense, lambda _fraction: None)
+    mended = make_solid(source, cast_on, nonsense, lambda _fraction: None)
     assert mended.polygons is not None
     known = mended.origins.edges >= 0
     assert (mended.origins.vertices[mended.polygons.edges[known]] == edges[mended.origins.edges[known]]).all()

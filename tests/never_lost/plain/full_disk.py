@@ -71,7 +71,7 @@ class Scene:
 
     def begin(self) -> None:
         """Begin the job."""
-        self.window.runner.add([self.job], PictureFile(self.picture, is_ours=True))
+        self.window.runner.add([self.job], PictureFile(self.picture))
 
     def on_disk(self) -> Job:
         """The job as the disk has it."""

@@ -68,7 +68,7 @@ def drive(
             window.jobs[job.id] = job
             # the same id twice is this test's doing: what the last process left of it would be in the way for a day
             shutil.rmtree(window.root / f"{UNFINISHED_PREFIX}{job.id}", ignore_errors=True)
-            window.runner.add([job], PictureFile(copy_of(picture), is_ours=True))
+            window.runner.add([job], PictureFile(copy_of(picture)))
         return all(over)
 
     until(step, "the end of all jobs", seconds)

@@ -28,7 +28,7 @@ def cancel_at_once(window: Window, job_id: str) -> Job:
 def test_a_queued_job_is_cancelled_at_once_and_free(root: Path, picture: Path, emulator: Emulator) -> None:
     window = Window(root, None)
     job = new_job(7)
-    window.runner.add([job], PictureFile(picture, is_ours=True))
+    window.runner.add([job], PictureFile(picture))
     window.reach(job.id, Stage.QUEUED)
     message = cancel_at_once(window, job.id).message
     window.runner.use(account(emulator.url))

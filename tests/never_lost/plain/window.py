@@ -85,7 +85,7 @@ class Window:
     def add(self, picture: Path, seed: int = 7) -> str:
         """Begin a job; its id."""
         job = new_job(seed)
-        self.runner.add([job], PictureFile(copy_of(picture), is_ours=True))
+        self.runner.add([job], PictureFile(copy_of(picture)))
         return job.id
 
     def hear(self) -> None:

@@ -6,26 +6,30 @@ model's box the subject's; the best few are refined. How well a turn fits: the o
 their union), and a little for how the colours of what lies in front go together.
 
 What a picture cannot tell is told apart from what was not found: of a cube, a vase or a ball several turns fit alike.
+
+Nor does a picture tell how far away the model stands: a small thing nearby looks like a large one. In perspective,
+scaling about the eye changes no pixel; without it, sliding along the view does not. So the depth comes from what the
+scene knows: the ground, an object, or a point.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..picture.pixels import Array, texels
 from .view import CELLS, Camera, Subject
 
-Array = npt.NDArray[Any]
+COUNT, SEED = 20_000, 1  # of the points on a model; the same model gives the same answer
 TURNS = 72  # tried: one every 5 degrees
 FEW, COARSE, FINE = 1_500, 6_000, 10_000  # points: for the box, to tell good turns from bad ones, to refine
 BOXED = 4  # rounds after which the model's box is the subject's
 DISTANCE = 10.0  # of the model's size, before its depth is known
-LAST_STEP = 0.08
+TURN_STEP, SIZE_STEP, TILT_STEP = math.radians(5), 0.05, math.radians(4)  # the first ones of refining
+LAST_STEP = 0.08  # of the first
 MOST_TILT = math.radians(8)  # of a model that Trellis makes upright
 COLOUR, MORE_COLOUR = 0.15, 0.5  # the weight of the colours against the outline's
 REFINED = 3
@@ -36,6 +40,8 @@ AGREE = math.radians(12)
 LEAST_OVERLAP = 0.75
 QUANTILES = (0.005, 0.995)  # of the points: what the box of a model takes in
 FEW_IN_FRONT = 32  # cells in which both are seen, to compare colours
+LOWEST = 0.002  # of the points may lie below what counts as the model's base
+FLATTEST = math.sin(math.radians(4.0))  # a line of sight that meets the ground at less tells no depth
 NO_TURN = "Several turns fit the picture alike"
 NO_FIT = "The model's outline does not fit the picture's"
 NO_EDGE = "The picture does not set its subject off from the background"
@@ -65,8 +71,7 @@ class Pose:
 
     def put(self, points: Array) -> Array:
         """Return where the points are, (n, 3), given around their middle."""
-        put: Array = (points @ self.rotation.T) * self.size + self.place
-        return put
+        return (points @ self.rotation.T) * self.size + self.place
 
 
 @dataclass(frozen=True)
@@ -83,21 +88,51 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Fit:
-    """The best pose. `overlap`: of the outlines, 0 to 1. `margin`: how far the score leads that of any other turn.
-
-    `doubt`: why it is not sure, empty if it is.
-    """
+    """The best pose. `overlap`: of the outlines, 0 to 1. `doubt`: why it is not sure, empty if it is."""
 
     pose: Pose
     overlap: float
-    margin: float
     doubt: str
+
+
+def scatter(
+    positions: Array, triangles: Array, uvs: Array | None, slots: Array | None, textures: Sequence[Array | None]
+) -> tuple[Cloud, Array]:
+    """Return points in random order, as many to an area everywhere, and the place that they are given around: (3).
+
+    `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32. `uvs`: (faces, 3, 2) float32, None without.
+    `slots`: each face's material, (faces) int32; None with one material. `textures`: of each material, (height, width,
+    3 or 4) uint8 as stored, the bottom row first; None if it has none. Raises ValueError if the surface has no area.
+    """
+    draw = np.random.default_rng(SEED)
+    first, second, third = (positions[triangles[:, corner]] for corner in range(3))
+    areas = np.linalg.norm(np.cross(second - first, third - first), axis=1)
+    up_to = np.cumsum(np.nan_to_num(areas), dtype=np.float64)
+    if not len(up_to) or not up_to[-1] > 0:
+        raise ValueError("no area")
+    face = np.searchsorted(up_to, draw.random(COUNT) * up_to[-1], side="right").clip(0, len(up_to) - 1)
+    across, along = draw.random((2, COUNT), dtype=np.float32)
+    is_over = across + along > 1
+    across[is_over], along[is_over] = 1 - across[is_over], 1 - along[is_over]
+    weights = np.stack([1 - across - along, across, along], axis=1)
+    corners = positions[triangles[face]]
+    points = np.einsum("nc,ncx->nx", weights, corners).astype(np.float32)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    if uvs is None or all(texture is None for texture in textures):
+        return Cloud(points - middle, None), middle.astype(np.float64)
+    places = np.einsum("nc,ncx->nx", weights, uvs[face])
+    colours = np.full((COUNT, 3), 0.5, np.float32)  # grey where there is no texture
+    for slot, texture in enumerate(textures):
+        if texture is not None:
+            mine = slice(None) if slots is None else slots[face] == slot
+            colours[mine] = texels(texture, places[mine])[:, :3].astype(np.float32) / 255
+    return Cloud(points - middle, colours), middle.astype(np.float64)
 
 
 def fit(cloud: Cloud, camera: Camera, subject: Subject, *, may_tilt: bool = False) -> Fit | None:
     """Return how the model fits the picture best; None if the picture shows too little of the subject to tell.
 
-    Its depth is arbitrary: see `depth.py`. `may_tilt`: the model need not stand upright.
+    Its depth is arbitrary: see `on_ground` and `at_point`. `may_tilt`: the model need not stand upright.
     """
     if not (subject.ends[0] or subject.ends[2]) and not (subject.ends[1] or subject.ends[3]):
         return None
@@ -112,7 +147,7 @@ def fit(cloud: Cloud, camera: Camera, subject: Subject, *, may_tilt: bool = Fals
     elif margin < SURE_MARGIN:
         outline, coloured = (search.best(coarse, weight, 1)[0] for weight in (0.0, MORE_COLOUR))
         doubt = NO_TURN if _apart(outline, coloured) > AGREE else ""
-    return Fit(best.pose if may_tilt else replace(best.pose, tilt=(0.0, 0.0)), best.overlap, margin, doubt)
+    return Fit(best.pose if may_tilt else replace(best.pose, tilt=(0.0, 0.0)), best.overlap, doubt)
 
 
 @dataclass(frozen=True)
@@ -143,8 +178,13 @@ class _Search:
 
     def coarse(self) -> list[_Try]:
         """Return a try for each turn, whose box is the subject's."""
-        few = self._cloud.first(COARSE)
-        return [self._boxed(few, math.tau * number / TURNS) for number in range(TURNS)]
+        few, tries = self._cloud.first(COARSE), []
+        for number in range(TURNS):
+            pose = Pose(math.tau * number / TURNS, 1.0, self._anchor)
+            for _ in range(BOXED):
+                pose = self._nearer(few, pose)
+            tries.append(self._tried(few, pose, COLOUR))
+        return tries
 
     def best(self, coarse: Sequence[_Try], weight: float, count: int) -> tuple[_Try, _Try]:
         """Return the best try of all that refining so many leads to, and the best of those that lie apart from it."""
@@ -159,13 +199,6 @@ class _Search:
         best = max(refined, key=lambda each: each.score)
         others = [each for each in (*refined, *ordered) if _apart(each, best) > APART]
         return best, max(others, key=lambda each: each.score)
-
-    def _boxed(self, cloud: Cloud, turn: float) -> _Try:
-        """Return the try with that turn whose box is the subject's."""
-        pose = Pose(turn, 1.0, self._anchor)
-        for _ in range(BOXED):
-            pose = self._nearer(cloud, pose)
-        return self._tried(cloud, pose, COLOUR)
 
     def _nearer(self, cloud: Cloud, pose: Pose) -> Pose:
         """Return the pose scaled and moved so that the sides of both boxes meet where the subject's are known."""
@@ -231,33 +264,25 @@ class _Search:
         """Return the best try near this one: steps that become smaller, along turn, size, place and tilt."""
         cloud, weight = self._cloud.first(FINE), start.weight
         best = self._tried(cloud, start.pose, weight)
-        side = 2 * self._cell
-
-        def tilted(pose: Pose, axis: int, by: float) -> Pose:
-            tilt = [*pose.tilt]
-            tilt[axis] = max(-MOST_TILT, min(MOST_TILT, tilt[axis] + math.radians(4.0) * by))
-            return replace(pose, tilt=(tilt[0], tilt[1]))
-
-        moves: list[Callable[[Pose, float], Pose]] = [
-            lambda pose, by: replace(pose, turn=pose.turn + math.radians(5.0) * by),
-            lambda pose, by: replace(pose, size=pose.size * (1.0 + 0.05 * by)),
-            lambda pose, by: self._moved(pose, np.array([side[0] * by, 0.0])),
-            lambda pose, by: self._moved(pose, np.array([0.0, side[1] * by])),
-            lambda pose, by: tilted(pose, 0, by),
-            lambda pose, by: tilted(pose, 1, by),
-        ]
         step = 1.0
         while step > LAST_STEP:
             is_better = False
-            for move in moves:
+            for direction in np.eye(6):
                 for by in (step, -step):
-                    tried = self._tried(cloud, move(best.pose, by), weight)
+                    tried = self._tried(cloud, self._stepped(best.pose, direction * by), weight)
                     if tried.score > best.score + 1e-6:
                         best, is_better = tried, True
                         break
             if not is_better:
                 step /= 2
         return best
+
+    def _stepped(self, pose: Pose, steps: Array) -> Pose:
+        """Return the pose after so many steps along its turn, its size, its place across and up, and its tilts: (6)."""
+        turn, size = pose.turn + TURN_STEP * steps[0], pose.size * (1 + SIZE_STEP * steps[1])
+        place = self._moved(pose, steps[2:4] * 2 * self._cell).place
+        tilt = np.clip(pose.tilt + TILT_STEP * steps[4:], -MOST_TILT, MOST_TILT)
+        return Pose(turn, size, place, (tilt[0], tilt[1]))
 
 
 def _apart(one: _Try, other: _Try) -> float:
@@ -278,3 +303,32 @@ def _likeness(ours: Array, theirs: Array) -> float:
     first, second = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
     size = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float((first * second).sum()) / size if size > 1e-6 else 0.0
+
+
+def on_ground(pose: Pose, cloud: Cloud, camera: Camera, height: float = 0.0) -> Pose | None:
+    """Return the pose whose base is at that height; None if the camera looks along the ground or from below it."""
+    base = float(np.quantile((cloud.points @ pose.rotation.T)[:, 2], LOWEST)) * pose.size + pose.place[2]
+    foot = np.array([pose.place[0], pose.place[1], base])
+    if not camera.is_perspective:
+        down = -float(camera.backward[2])
+        if down > -FLATTEST:
+            return None
+        return replace(pose, place=pose.place - camera.backward * ((height - base) / down))
+    sight = foot - camera.eye
+    drop, above = -float(sight[2]), float(camera.eye[2]) - height
+    if above <= 0 or drop < FLATTEST * float(np.linalg.norm(sight)):
+        return None
+    return _scaled(pose, camera, above / drop)
+
+
+def at_point(pose: Pose, camera: Camera, point: Array) -> Pose | None:
+    """Return the pose that is as far along the view as the point, (3); None if that lies behind the camera."""
+    wanted = float((camera.eye - point) @ camera.backward)
+    now = float((camera.eye - pose.place) @ camera.backward)
+    if not camera.is_perspective:
+        return replace(pose, place=pose.place - camera.backward * (wanted - now))
+    return _scaled(pose, camera, wanted / now) if wanted > 1e-6 and now > 1e-6 else None
+
+
+def _scaled(pose: Pose, camera: Camera, factor: float) -> Pose:
+    return replace(pose, size=pose.size * factor, place=camera.eye + (pose.place - camera.eye) * factor)

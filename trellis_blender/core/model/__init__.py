@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a GLB to arrays that Blender takes over. Only this room does geometry with numpy.
 
-- `glb.py` opens the container: header, JSON, binary.
-- `fields.py` reads fields of the JSON and checks their types.
+- `glb.py` opens the container: header, JSON with its fields, binary.
 - `accessors.py` turns accessors into arrays.
 - `materials.py` reads materials, textures and images.
 - `parts.py` finds every primitive of the scene and places it.

@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from .fields import Node, flag, integer, objects, text
-from .glb import Glb, NotPlainError, damaged
+from .glb import Glb, Node, NotPlainError, damaged, flag, integer, objects, text
+from .weld import Array
 
 COMPONENTS: dict[int, type[np.generic]] = {
     5120: np.int8,
@@ -22,7 +20,6 @@ COMPONENTS: dict[int, type[np.generic]] = {
 }
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 STRIDE_MAXIMUM = 252  # glTF 2.0 §3.6.2.1
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -54,48 +51,33 @@ class BufferViews:
         Raises ModelFileError, and NotPlainError for an accessor that is sparse or has no data.
         """
         where, accessor = f"accessor {index}", self.accessors[index]
-        if "sparse" in accessor:
-            raise NotPlainError("a mesh stored in an unusual way")
-        if "bufferView" not in accessor:
+        if "sparse" in accessor or "bufferView" not in accessor:
             raise NotPlainError("a mesh stored in an unusual way")
         component = COMPONENTS.get(integer(accessor, "componentType", where))
         if component is None or WIDTHS.get(text(accessor, "type", where)) != width:
             raise damaged(f"{where} has another type than its use asks for")
         view_index = integer(accessor, "bufferView", where, below=len(self.views))
-        data = self.view(view_index)
+        data, item = self.view(view_index), np.dtype(component)
         count, start = integer(accessor, "count", where), integer(accessor, "byteOffset", where, 0)
-        size = np.dtype(component).itemsize * width
+        size = item.itemsize * width
         stride = integer(self.views[view_index], "byteStride", where, size, below=STRIDE_MAXIMUM + 1)
         if count < 1 or stride < size or start + stride * (count - 1) + size > len(data):
             raise damaged(f"{where} ends outside its buffer view")
-        item = np.dtype(component)
         return np.ndarray((count, width), item, data, start, (stride, item.itemsize))
 
-    def length(self, index: int, width: int) -> int:
-        """Return how many elements the accessor really has, without a copy. Raises ModelFileError, NotPlainError."""
-        return len(self.array(index, width))
-
-    def mended(self, index: int, width: int) -> Array:
-        """Return the same as `floats`, but with zeros for an element that holds a NaN or an infinity.
-
-        Meant for normals and UVs: a model can do without a few of them. Raises ModelFileError.
-        """
-        values = self._numbers(index, width)
-        is_sound: Array = np.isfinite(values).min(axis=1)
-        if not is_sound.all():
-            values = values.copy()  # never write to the file's own bytes
-            values[~is_sound] = 0
-        return values
-
-    def floats(self, index: int, width: int) -> Array:
+    def floats(self, index: int, width: int, *, mends: bool = False) -> Array:
         """Return the accessor's elements as (count, width) float32. Normalised integers become numbers from -1 to 1.
 
-        Raises ModelFileError, also for a NaN or an infinity.
+        `mends`: an element with a NaN or an infinity becomes zeros, as a model can do without a few normals and UVs.
+        Raises ModelFileError, also for such an element if it is not mended.
         """
         values = self._numbers(index, width)
-        if not np.isfinite(values).all():
+        is_finite = np.isfinite(values)
+        if is_finite.all():
+            return values
+        if not mends:
             raise damaged(f"accessor {index} holds a number that is not finite")
-        return values
+        return np.where(is_finite.all(axis=1, keepdims=True), values, np.float32(0))
 
     def _numbers(self, index: int, width: int) -> Array:
         """Return the accessor's elements as `floats` does, but allow a NaN or an infinity."""

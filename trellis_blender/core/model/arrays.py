@@ -71,14 +71,7 @@ class Material:
     @property
     def textures(self) -> tuple[Texture, ...]:
         """Return the textures it has."""
-        every = (
-            self.base_texture,
-            self.metallic_roughness_texture,
-            self.normal_texture,
-            self.occlusion_texture,
-            self.emissive_texture,
-        )
-        return tuple(texture for texture in every if texture is not None)
+        return tuple(value for value in vars(self).values() if isinstance(value, Texture))
 
 
 @dataclass(frozen=True)
@@ -111,7 +104,7 @@ class MeshArrays:
     `sharp_edges`: (edges) bool; None if no edge is sharp.
     `normals`: (faces * 3 * 3) float32; None unless the file's normals are kept.
     `vertex_normals`: the same as (vertices * 3) float32; None unless all corners of each vertex agree.
-    `sharp_faces`: (faces) bool, all of them flat; None if none is.
+    `sharp_faces`: (faces) bool, all of them flat; None if none is shaded flat.
     """
 
     positions: Array
@@ -130,11 +123,6 @@ class MeshArrays:
     def face_count(self) -> int:
         """Return the number of triangles."""
         return len(self.corner_vertices) // 3
-
-    @property
-    def is_flat(self) -> bool:
-        """Return whether every face is shaded flat."""
-        return self.sharp_faces is not None
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
+from ..picture.metadata import kind_of as kind_of_picture
 from .accessors import BufferViews
 from .arrays import Material, Texture
-from .fields import Node, child, flag, integer, number, numbers, objects, optional_index, text
-from .glb import NotPlainError, damaged
+from .glb import Node, NotPlainError, child, damaged, flag, integer, number, numbers, objects, optional_index, text
 
 # The extension words of Blender's image texture node by glTF's wrapping modes (glTF 2.0 §5.26).
 WRAPPING = {10497: "REPEAT", 33071: "EXTEND", 33648: "MIRROR"}
 NEAREST = frozenset({9728, 9984, 9986})
 FILTERS = NEAREST | {9729, 9985, 9987}
-KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"RIFF", "webp"))
+ENDINGS = {"PNG": "png", "JPEG": "jpg", "WebP": "webp"}
 WEBP = "EXT_texture_webp"
-
-
-@dataclass(frozen=True)
-class _Sources:
-    """The textures, samplers and images that the file's materials may refer to."""
-
-    textures: list[Node]
-    samplers: list[Node]
-    images: list[Node]
+Sources = Mapping[str, list[Node]]
+"""The textures, samplers and images that the file's materials may refer to."""
 
 
 def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
@@ -34,7 +26,7 @@ def read_materials(gltf: Node, used: Iterable[int]) -> dict[int, Material]:
     Raises ModelFileError, and NotPlainError for anything that only Blender's importer can wire up.
     """
     materials = objects(gltf, "materials")
-    sources = _Sources(objects(gltf, "textures"), objects(gltf, "samplers"), objects(gltf, "images"))
+    sources = {name: objects(gltf, name) for name in ("textures", "samplers", "images")}
     return {index: _material(sources, materials[index], f"material {index}") for index in used}
 
 
@@ -51,8 +43,7 @@ def image_data(image: Node, views: BufferViews, where: str) -> tuple[memoryview,
 
 def kind_of(data: bytes | memoryview) -> str | None:
     """Return the kind of image these bytes are: png, jpg or webp; None for any other."""
-    kind = next((kind for magic, kind in KINDS if bytes(data[: len(magic)]) == magic), None)
-    return None if kind == "webp" and bytes(data[8:12]) != b"WEBP" else kind
+    return ENDINGS.get(kind_of_picture(bytes(data[:64])))
 
 
 def is_external(item: Node) -> bool:
@@ -61,7 +52,7 @@ def is_external(item: Node) -> bool:
     return uri is not None and not (isinstance(uri, str) and uri.startswith("data:"))
 
 
-def _material(sources: _Sources, material: Node, where: str) -> Material:
+def _material(sources: Sources, material: Node, where: str) -> Material:
     pbr = child(material, "pbrMetallicRoughness", where)
     mode = text(material, "alphaMode", where, "OPAQUE")
     if mode == "MASK":
@@ -89,25 +80,25 @@ def _material(sources: _Sources, material: Node, where: str) -> Material:
     )
 
 
-def _texture(sources: _Sources, holder: Node, name: str, where: str) -> Texture | None:
+def _texture(sources: Sources, holder: Node, name: str, where: str) -> Texture | None:
     if name not in holder:
         return None
     info = child(holder, name, where)
     if child(info, "extensions", where):
         raise NotPlainError("moved or scaled textures")
-    index = integer(info, "index", f"{where}'s {name}", below=len(sources.textures))
-    texture, where = sources.textures[index], f"texture {index}"
+    index = integer(info, "index", f"{where}'s {name}", below=len(sources["textures"]))
+    texture, where = sources["textures"][index], f"texture {index}"
     extensions = child(texture, "extensions", where)
     if set(extensions) - {WEBP}:
         raise NotPlainError("unusual textures")
     holder = child(extensions, WEBP, where) if WEBP in extensions else texture
-    image = optional_index(holder, "source", where, len(sources.images))
+    image = optional_index(holder, "source", where, len(sources["images"]))
     if image is None:
         raise NotPlainError("textures without an image")
-    if is_external(sources.images[image]):
+    if is_external(sources["images"][image]):
         return None
-    sampler_index = optional_index(texture, "sampler", where, len(sources.samplers))
-    sampler: Node = {} if sampler_index is None else sources.samplers[sampler_index]
+    sampler_index = optional_index(texture, "sampler", where, len(sources["samplers"]))
+    sampler: Node = {} if sampler_index is None else sources["samplers"][sampler_index]
     return Texture(image, integer(info, "texCoord", where, 0, below=8), _wrapping(sampler), _interpolation(sampler))
 
 

@@ -7,14 +7,10 @@ does follow edits, and costs nothing. So edges are marked sharp wherever the fil
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from .weld import Edges, gather
+from .weld import Array, Edges, gather
 
-Array = npt.NDArray[Any]
 SHARP_DEGREES = 0.5
 SLICE = 1 << 18
 
@@ -74,19 +70,15 @@ def _units(normals: Array) -> Array:
 
 def _part_ways(vertices: Array, numbers: Array, units: Array, first: Array, second: Array) -> Array:
     """Return whether the normals of two faces differ at either end of the edge that begins at these corners."""
-    after_first, after_second = _next(first), _next(second)
-    runs_along = vertices[first] == vertices[second]  # otherwise in opposite directions, which is usual
-    beside = np.where(runs_along, second, after_second)
-    beyond = np.where(runs_along, after_second, second)
-    parts: Array = _differ(units, numbers[first], numbers[beside])
-    parts |= _differ(units, numbers[after_first], numbers[beyond])
-    return parts
 
+    def ends(corners: Array) -> tuple[Array, Array]:
+        """Return the numbers of the normals at the lower and at the higher vertex of these edges."""
+        after = np.where(corners % 3 == 2, corners - 2, corners + 1)
+        is_up = vertices[corners] < vertices[after]
+        return numbers[np.where(is_up, corners, after)], numbers[np.where(is_up, after, corners)]
 
-def _next(corners: Array) -> Array:
-    """Return the next corner of the same triangle."""
-    following: Array = np.where(corners % 3 == 2, corners - 2, corners + 1)
-    return following
+    (low, high), (other_low, other_high) = ends(first), ends(second)
+    return _differ(units, low, other_low) | _differ(units, high, other_high)
 
 
 def _differ(units: Array, first: Array, second: Array) -> Array:
@@ -102,14 +94,10 @@ def completed(positions: Array, triangles: Array, normals: Array) -> Array:
     `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32, without loose vertices.
     `normals`: (faces * 3, 3) float32, one for each corner, as is the result.
     """
-    lengths = np.sqrt(np.einsum("ni,ni->n", normals, normals, dtype=np.float64))
-    lacks = lengths == 0
-    lengths[lacks] = 1
-    made: Array = np.divide(normals, lengths[:, None], dtype=np.float64, casting="unsafe").astype(np.float32)
+    made, vertices = _units(normals), triangles.ravel()
+    lacks = np.isnan(made[:, 0])
     if lacks.any():
-        vertices = triangles.ravel()
-        own = _smooth(positions[triangles], vertices)
-        made[lacks] = own[vertices[lacks]]
+        made[lacks] = _smooth(positions[triangles], vertices)[vertices[lacks]]
     return made
 
 

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import Text
-from .accessors import Array, BufferViews
-from .fields import Node, child, indices, integer, numbers, objects, optional_index, texts
-from .glb import NotPlainError, damaged
+from .accessors import BufferViews
+from .glb import Node, NotPlainError, child, damaged, indices, integer, numbers, objects, optional_index, texts
 from .materials import WEBP
+from .weld import Array
 
 EXTENSIONS = frozenset({WEBP, "KHR_mesh_quantization"})
 ATTRIBUTES = frozenset({"POSITION", "NORMAL", "TANGENT"})
@@ -21,7 +21,7 @@ TRIANGLES = 4
 DEPTH_MAXIMUM = 256
 PARTS_MAXIMUM = 16384
 NODES_MAXIMUM = 2 * PARTS_MAXIMUM
-UV_MAPS_MAXIMUM = 8  # Blender's own limit
+UV_MAPS = tuple(f"TEXCOORD_{number}" for number in range(8))  # Blender's own limit
 # The peak memory of building the mesh, in bytes for each vertex, corner, and corner of a UV map; a test measures it.
 VERTEX_BYTES, CORNER_BYTES, UV_BYTES = 128, 152, 16
 # The peak memory allowed: so many bytes for each byte of the file, plus `ROOM`. Only shared data, instancing or 8-bit
@@ -74,11 +74,14 @@ def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
         for primitive in objects(mesh, "primitives"):
             if len(parts) == PARTS_MAXIMUM:
                 raise NotPlainError("thousands of parts")
-            vertices, corners, uv_maps = _sizes(primitive, views, where)
-            budget -= vertices * VERTEX_BYTES + corners * (CORNER_BYTES + uv_maps * UV_BYTES)
-            if budget < 0:
+            accessor = _accessors(primitive, views, where)
+            vertices = len(views.array(accessor["POSITION"], 3))
+            corners = len(views.array(accessor["indices"], 1)) if "indices" in accessor else vertices
+            budget -= vertices * VERTEX_BYTES + corners * (CORNER_BYTES + len(accessor.keys() & UV_MAPS) * UV_BYTES)
+            if budget < 0:  # before any array is made
                 raise NotPlainError("a mesh that is used many times over")
-            parts.append(_part(primitive, views, where, matrix, material_count))
+            material = optional_index(primitive, "material", where, material_count)
+            parts.append(_part(accessor, views, where, matrix, material))
     if not parts:
         raise damaged("it holds no triangles")
     return parts
@@ -87,11 +90,10 @@ def read_parts(gltf: Node, views: BufferViews, file_bytes: int) -> list[Part]:
 def _mesh_nodes(gltf: Node, mesh_count: int) -> Iterator[tuple[int, Array]]:
     """Yield each use of a mesh in the scene: the mesh's index and its (4, 4) float64 matrix in the scene."""
     nodes, scenes = objects(gltf, "nodes"), objects(gltf, "scenes")
-    if scenes:
-        scene = scenes[integer(gltf, "scene", "the file", 0, below=len(scenes))]
-        roots = indices(scene, "nodes", "the scene", len(nodes))
-    else:
+    if not scenes:
         raise NotPlainError("no scene")
+    scene = scenes[integer(gltf, "scene", "the file", 0, below=len(scenes))]
+    roots = indices(scene, "nodes", "the scene", len(nodes))
     seen: set[int] = set()
     stack = [(root, np.identity(4), 0) for root in reversed(roots)]
     while stack:
@@ -113,63 +115,49 @@ def _matrix(node: Node, where: str) -> Array:
     """Return the node's own transform (glTF 2.0 §3.5.3)."""
     if "matrix" in node:
         return np.array(numbers(node, "matrix", where, IDENTITY)).reshape(4, 4).T
-    x, y, z, w = numbers(node, "rotation", where, (0.0, 0.0, 0.0, 1.0))
-    length = math.sqrt(x * x + y * y + z * z + w * w)
+    quaternion = numbers(node, "rotation", where, (0.0, 0.0, 0.0, 1.0))
+    length = math.hypot(*quaternion)
     if not 0.0 < length < math.inf:
         raise damaged(f"{where} has no valid rotation")
-    x, y, z, w = x / length, y / length, z / length, w / length
-    rotation = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
+    x, y, z, w = (part / length for part in quaternion)
+    across = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])  # its product with a vector is a cross product
     matrix = np.identity(4)
-    matrix[:3, :3] = np.array(rotation) * numbers(node, "scale", where, (1.0, 1.0, 1.0))
+    matrix[:3, :3] += 2 * (w * across + across @ across)
+    matrix[:3, :3] *= numbers(node, "scale", where, (1.0, 1.0, 1.0))
     matrix[:3, 3] = numbers(node, "translation", where, (0.0, 0.0, 0.0))
     return matrix
 
 
-def _sizes(primitive: Node, views: BufferViews, where: str) -> tuple[int, int, int]:
-    """Return how many vertices, corners and UV maps a primitive has, before any array is made."""
+def _accessors(primitive: Node, views: BufferViews, where: str) -> dict[str, int]:
+    """Return the accessor of each attribute of a plain primitive, and of its `indices` if it has some."""
     if primitive.get("targets") or child(primitive, "extensions", where):
         raise NotPlainError("shape keys or compressed meshes")
     if integer(primitive, "mode", where, TRIANGLES) != TRIANGLES:
         raise NotPlainError("points, lines or strips")
-    accessor = _accessors(primitive, views, where)
-    if set(accessor) - ATTRIBUTES - set(_uv_names(accessor)):
+    attributes, count = child(primitive, "attributes", where), len(views.accessors)
+    accessor = {name: integer(attributes, name, where, below=count) for name in attributes}
+    if accessor.keys() - ATTRIBUTES - set(UV_MAPS):
         raise NotPlainError("vertex colors or other attributes")
     if "POSITION" not in accessor:
         raise damaged(f"{where} has no positions")
-    vertices = views.length(accessor["POSITION"], 3)
-    index = optional_index(primitive, "indices", where, len(views.accessors))
-    return vertices, vertices if index is None else views.length(index, 1), len(_uv_names(accessor))
+    index = optional_index(primitive, "indices", where, count)
+    return accessor if index is None else {**accessor, "indices": index}
 
 
-def _accessors(primitive: Node, views: BufferViews, where: str) -> dict[str, int]:
-    """Return the accessor of each attribute."""
-    attributes = child(primitive, "attributes", where)
-    return {name: integer(attributes, name, where, below=len(views.accessors)) for name in attributes}
-
-
-def _uv_names(attributes: Iterable[str]) -> list[str]:
-    return [name for name in (f"TEXCOORD_{n}" for n in range(UV_MAPS_MAXIMUM)) if name in attributes]
-
-
-def _part(primitive: Node, views: BufferViews, where: str, matrix: Array, material_count: int) -> Part:
-    accessor = _accessors(primitive, views, where)
+def _part(accessor: Mapping[str, int], views: BufferViews, where: str, matrix: Array, material: int | None) -> Part:
     positions = views.floats(accessor["POSITION"], 3)
     vertices = len(positions)
-    index = optional_index(primitive, "indices", where, len(views.accessors))
-    corner_vertices = np.arange(vertices, dtype=np.int32) if index is None else views.indices(index, vertices)
+    corner_vertices = (
+        views.indices(accessor["indices"], vertices) if "indices" in accessor else np.arange(vertices, dtype=np.int32)
+    )
     if len(corner_vertices) % 3:
         raise damaged(f"{where} has a triangle without three corners")
-    normals = views.mended(accessor["NORMAL"], 3) if "NORMAL" in accessor else None
-    uvs = tuple(views.mended(accessor[name], 2) for name in _uv_names(accessor))
-    if any(len(other) != len(positions) for other in (*uvs, *(() if normals is None else (normals,)))):
+    normals = views.floats(accessor["NORMAL"], 3, mends=True) if "NORMAL" in accessor else None
+    uvs = tuple(views.floats(accessor[name], 2, mends=True) for name in UV_MAPS if name in accessor)
+    if any(len(each) != vertices for each in (*uvs, positions if normals is None else normals)):
         raise damaged(f"{where} has attributes of different lengths")
     triangles = corner_vertices.reshape(-1, 3)
-    positions, triangles, normals = _placed(positions, triangles, normals, matrix, where)
-    return Part(positions, triangles, normals, uvs, optional_index(primitive, "material", where, material_count))
+    return Part(*_placed(positions, triangles, normals, matrix, where), uvs, material)
 
 
 def _placed(

@@ -7,12 +7,11 @@ Peak memory: the file, its images twice, its JSON as objects (120 MB at most), a
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelFileError, Text
 from ..files import clear, own_folder, read_own, write_whole
@@ -20,13 +19,11 @@ from . import normals as file_normals
 from . import weld
 from .accessors import BufferViews
 from .arrays import ImageFile, Material, MeshArrays, Model, Shape
-from .bounds import refuse_bombs
-from .fields import objects, text
-from .glb import Glb, NotPlainError, damaged, open_glb, points_outside
+from .glb import Glb, NotPlainError, damaged, objects, open_glb, points_outside, refuse_bombs, text
 from .materials import image_data, is_external, read_materials
 from .parts import Part, read_parts, refuse_unplain
+from .weld import Array
 
-Array = npt.NDArray[Any]
 MATERIALS_MAXIMUM = 64  # more would keep Blender's main thread busy too long
 IMAGES_EXPANSION_MAXIMUM = 2  # times the file's size, for all images together: they can share bytes
 
@@ -37,7 +34,7 @@ class _Contents:
 
     parts: list[Part]
     slots: list[int | None]
-    materials: dict[int, Material]
+    materials: tuple[Material | None, ...]
     images: dict[int, tuple[memoryview, str, str]]
 
 
@@ -47,9 +44,7 @@ def read_model(path: Path, shape: Shape) -> Model:
     Raises ModelFileError, NotPlainError with the feature that only Blender's own importer can read, and OSError.
     """
     contents = _contents(path)
-    used = tuple(None if slot is None else contents.materials[slot] for slot in contents.slots)
-    mesh = _mesh(contents.parts, contents.slots, shape)
-    return Model(mesh, used if contents.materials else (), _images(contents, shape))
+    return Model(_mesh(contents.parts, contents.slots, shape), contents.materials, _images(contents, shape))
 
 
 def _contents(path: Path) -> _Contents:
@@ -69,15 +64,16 @@ def _checked(glb: Glb) -> _Contents:
     refuse_unplain(glb.json)
     views = BufferViews.of(glb)
     parts = read_parts(glb.json, views, len(glb.binary))
-    slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
-    materials = read_materials(glb.json, [slot for slot in slots if slot is not None])
+    materials = read_materials(glb.json, sorted({part.material for part in parts if part.material is not None}))
     if len(materials) > MATERIALS_MAXIMUM:
         parts, materials = _joined_materials(parts, materials)
-        slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
+    slots = sorted({part.material for part in parts}, key=lambda slot: (slot is None, slot))
+    of_slots = tuple(None if slot is None else materials[slot] for slot in slots) if materials else ()
     textures = [texture for material in materials.values() for texture in material.textures]
     if any(texture.uv >= max(1, *(len(part.uvs) for part in parts)) for texture in textures):
         raise damaged("a texture uses a UV map that is not there")
-    return _Contents(parts, slots, materials, _image_data(glb, views, sorted({texture.image for texture in textures})))
+    images = _image_data(glb, views, sorted({texture.image for texture in textures}))
+    return _Contents(parts, slots, of_slots, images)
 
 
 def _joined_materials(parts: list[Part], materials: dict[int, Material]) -> tuple[list[Part], dict[int, Material]]:
@@ -105,52 +101,34 @@ def _image_data(glb: Glb, views: BufferViews, used: list[int]) -> dict[int, tupl
 
 def _images(contents: _Contents, shape: Shape) -> dict[int, ImageFile]:
     """Return the images as bytes, as files, or both. Files are written here, so that the main thread never waits."""
-    made, folder = {}, _folder_for_images(shape) if contents.images else None
+    made, harmless = {}, (OSError,) if shape.packs else ()  # what is packed can do without a file
     for index, (data, kind, name) in contents.images.items():
-        target = None
-        if folder is not None:
-            target = _written(data, folder / f"{shape.stem}-{index + 1}.{kind}", is_needed=not shape.packs)
-        image = ImageFile(name, bytes(data) if shape.packs else None, target)
+        file = None
+        with contextlib.suppress(*harmless):
+            file = _written(data, shape, f"{shape.stem}-{index + 1}.{kind}")
+        image = ImageFile(name, bytes(data) if shape.packs else None, file)
         made[index] = image.as_png() if shape.as_png else image
     return made
 
 
-def _folder_for_images(shape: Shape) -> Path | None:
-    """Return the folder for the images, made if needed: the job's own, or the artist's, which may be a link.
+def _written(data: memoryview, shape: Shape, name: str) -> Path | None:
+    """Return the file with these bytes and this name, written unless it exists; None if none is wanted. Raises OSError.
 
-    None if no images are to be written, or can be, and they are packed anyway. Raises OSError for the artist's folder.
+    The folder is the job's own, or the artist's, which may be a link. It is made if needed.
     """
-    if shape.images is not None and shape.packs:
-        try:
-            own_folder(shape.images)
-        except OSError:
-            return None
-    elif shape.images is not None:
-        shape.images.mkdir(parents=True, exist_ok=True)
-    return shape.images
-
-
-def _written(data: memoryview, target: Path, *, is_needed: bool) -> Path | None:
-    """Return the file with these bytes, written unless it exists.
-
-    If that fails, raises OSError if the file `is_needed`; otherwise returns None.
-    """
-    try:
-        if not _holds(target, data):
-            clear(target.with_suffix(".png"))  # it was made from another image
-            write_whole(target, data)
-    except OSError:
-        if is_needed:
-            raise
+    if shape.images is None:
         return None
-    return target
-
-
-def _holds(target: Path, data: memoryview) -> bool:
-    try:
-        return read_own(target, len(data)) == data
-    except OSError:
-        return False
+    if shape.packs:
+        own_folder(shape.images)
+    else:
+        shape.images.mkdir(parents=True, exist_ok=True)
+    file = shape.images / name
+    with contextlib.suppress(OSError):
+        if read_own(file, len(data)) == data:
+            return file
+    clear(file.with_suffix(".png"))  # it was made from another image
+    write_whole(file, data)
+    return file
 
 
 def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArrays:
@@ -159,15 +137,11 @@ def _mesh(parts: list[Part], slots: list[int | None], shape: Shape) -> MeshArray
     if offsets[-1] >= 2**31:
         raise NotPlainError("more vertices than a mesh can have")
     positions = _blender_axes(_joined([part.positions for part in parts]))
-    triangles = _joined(
-        [
-            part.triangles + np.int32(start) if start else part.triangles
-            for part, start in zip(parts, offsets, strict=False)
-        ]
-    )
-    faces = [len(part.triangles) for part in parts]
+    numbered = zip(parts, offsets, strict=False)
+    triangles = _joined([part.triangles + np.int32(first) if first else part.triangles for part, first in numbered])
     slot = None
     if len(slots) > 1:
+        faces = [len(part.triangles) for part in parts]
         slot = np.repeat(np.array([slots.index(part.material) for part in parts], np.int32), faces)
     given = [part.normals for part in parts if part.normals is not None]
     if 0 < len(given) < len(parts):

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..picture.pixels import as_bytes, encoded, linear, resized
-from .arrays import MeshArrays, Model
+from ..picture.pixels import as_bytes, encoded, linear, resized, texels
+from .arrays import Model
+from .weld import Array
 
-Array = npt.NDArray[Any]
 SIDE = 512  # pixels: as large as it is shown beside the picture; lists show it smaller
 FINER = 2  # grid points along a pixel's side; a pixel is the mean of its grid points, which smooths edges
 MARGIN = 8
@@ -69,7 +67,7 @@ def picture_of(model: Model, textures: Mapping[int, Array]) -> Array:
     seen = np.flatnonzero(grid.face >= 0)
     image = np.zeros((edge * edge, 4), np.float32)
     face, weights = grid.face[seen], grid.weights[seen]
-    colours = _colours(model, textures, face, weights) * _light(mesh, points, face, weights)[:, None]
+    colours = _colours(model, textures, face, weights) * _light(points[corners[face]])[:, None]
     image[seen, :3], image[seen, 3] = encoded(np.clip(colours, 0, 1)), 1
     image = resized(image.reshape(edge, edge, 4), SIDE, SIDE)
     image[..., :3] /= np.maximum(image[..., 3:], 1e-6)
@@ -109,19 +107,10 @@ def _covering(triangles: Array) -> Iterator[tuple[Array, Array]]:
             yield faces[begin : begin + size], weights
 
 
-def _mean(of_corners: Array, face: Array, weights: Array) -> Array:
-    """Return the corners' values, (faces, 3, values), interpolated at these points: (points, values)."""
-    mean: Array = np.einsum("pcv,pc->pv", of_corners[face], weights)
-    return mean
-
-
-def _light(mesh: MeshArrays, points: Array, face: Array, weights: Array) -> Array:
-    """Return how bright each point is. Both sides of a face are lit, as with glTF's double-sided materials."""
-    if mesh.normals is not None:
-        normals = _mean(mesh.normals.reshape(-1, 3, 3), face, weights) @ _eye().T
-    else:
-        first, second, third = points[mesh.corner_vertices.reshape(-1, 3)[face]].swapaxes(0, 1)
-        normals = np.cross(second - first, third - first)
+def _light(triangles: Array) -> Array:
+    """Return how bright each face is. Both sides are lit, as with glTF's double-sided materials."""
+    first, second, third = triangles.swapaxes(0, 1)
+    normals = np.cross(second - first, third - first)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
     normals[normals[:, 2] < 0] *= -1
     lamp = np.array(LIGHT, np.float32) / np.float32(np.linalg.norm(LIGHT))
@@ -142,10 +131,6 @@ def _colours(model: Model, textures: Mapping[int, Array], face: Array, weights: 
         texture = material.base_texture
         if texture is None or texture.image not in textures:
             continue
-        uv = _mean(mesh.uvs[texture.uv].reshape(-1, 3, 2), face[chosen], weights[chosen])
-        uv = uv - np.floor(uv) if texture.extension == "REPEAT" else np.clip(uv, 0, 1)
-        image = textures[texture.image]
-        size = np.array(image.shape[1::-1])
-        columns, rows = np.minimum((np.nan_to_num(uv) * size).astype(np.int64), size - 1).T
-        colours[chosen] *= linear(image[rows, columns, :3])
+        uv = np.einsum("pcv,pc->pv", mesh.uvs[texture.uv].reshape(-1, 3, 2)[face[chosen]], weights[chosen])
+        colours[chosen] *= linear(texels(textures[texture.image], uv, repeats=texture.extension == "REPEAT")[:, :3])
     return colours

@@ -33,6 +33,12 @@ def gather(values: Array, index: Array) -> Array:
     return gathered
 
 
+def runs(lengths: Array) -> tuple[Array, Array]:
+    """Return for each item of runs with these lengths, one run after the other: its run, and its place in it."""
+    run = np.repeat(np.arange(len(lengths)), lengths)
+    return run, np.arange(len(run)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+
+
 def weld(positions: Array) -> tuple[Array, Array]:
     """Return the vertices to keep, and for every vertex the new index of the one at exactly its position.
 
@@ -127,9 +133,10 @@ def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> t
     edges = corner_edges.reshape(-1, 3).astype(np.uint64)  # two of its edges identify a triangle
     keys = (edges.min(axis=1) << np.uint64(32)) | edges.max(axis=1)
     _, group, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    doubled = np.flatnonzero(counts[group.ravel()] > 1)
-    group = group.ravel()[doubled]
-    kind = _winding(triangles[doubled]).astype(np.int64)
+    doubled = np.flatnonzero(counts[group] > 1)
+    group = group[doubled]
+    a, b, c = triangles[doubled].T
+    kind = ((a < b) ^ (b < c) ^ (c < a)).astype(np.int64)  # in which direction it runs through its corners
     if slot is not None:
         kind += 2 * slot[doubled].astype(np.int64)
     order = np.lexsort((doubled, kind, group))
@@ -139,15 +146,8 @@ def sort_doubled(triangles: Array, corner_edges: Array, slot: Array | None) -> t
     firsts = np.sort(order[is_first])
     firsts = firsts[np.argsort(group[firsts], kind="stable")]  # in the file's order within each group
     starts = np.flatnonzero(_begins(group[firsts]))
-    layer[doubled[firsts]] = np.arange(len(firsts)) - np.repeat(starts, np.diff([*starts, len(firsts)]))
+    layer[doubled[firsts]] = runs(np.diff(starts, append=len(firsts)))[1]
     return kept, layer
-
-
-def _winding(triangles: Array) -> Array:
-    """Return in which direction each triangle runs through its three corners, ordered by number: (faces) bool."""
-    a, b, c = triangles.T
-    runs: Array = (a < b) ^ (b < c) ^ (c < a)
-    return runs
 
 
 def set_apart(positions: Array, triangles: Array, layer: Array) -> tuple[Array, Array]:

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from .pixels import Array
+
 SIDE, SMALL_SIDE, MANY = 192, 96, 400  # pixels of a picture's side, and of one of so many pictures or more
 GAP, NAME = 8, 18  # pixels between pictures, and of a name's height
 FONT = 12.0  # pixels of the font's size
@@ -61,15 +60,13 @@ def _coverage(triangles: Array, width: int, height: int) -> Array:
         if (high <= low).any():
             continue
         x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
-        (ax, ay), (bx, by), (cx, cy) = corners
-        sides = (
-            (bx - ax) * (y - ay) - (by - ay) * (x - ax),
-            (cx - bx) * (y - by) - (cy - by) * (x - bx),
-            (ax - cx) * (y - cy) - (ay - cy) * (x - cx),
+        sides = np.stack(
+            [
+                (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+                for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+            ]
         )
-        inside = np.logical_and.reduce([side >= 0 for side in sides]) | np.logical_and.reduce(
-            [side <= 0 for side in sides]
-        )
+        inside = (sides >= 0).all(axis=0) | (sides <= 0).all(axis=0)
         fine[low[1] : high[1], low[0] : high[0]] |= inside
     covered: Array = fine.reshape(height, FINER, width, FINER).mean(axis=(1, 3))
     return covered

@@ -6,14 +6,11 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from .pixels import as_bytes, encoded, linear
+from .pixels import Array, as_bytes, encoded, linear
 
-Array = npt.NDArray[Any]
 PNG_COMPRESSION = 6
 JPEG_ABOVE = 3_500_000  # bytes: the API takes at most 4 MB in one request
 JPEG_QUALITY = 95
@@ -63,30 +60,28 @@ def targa(data: bytes) -> Array:
 
 @dataclass(frozen=True)
 class ViewportPixels:
-    """The viewport's pixels: uint8 (height, width, 4), top row first, with colours as `straight` expects them."""
+    """The viewport's pixels: uint8 (height, width, 4), top row first, colours as the viewport blends them.
+
+    The viewport multiplies colours by their alpha and then applies the view transform, so a division cannot undo it.
+    """
 
     seen: Array
 
     def rows(self) -> Array:
-        """Return the same pixels with straight alpha."""
-        return straight(self.seen)
+        """Return the same pixels with straight alpha.
 
-
-def straight(seen: Array) -> Array:
-    """Return the viewport's pixels with straight alpha.
-
-    The viewport multiplies colours by their alpha and then applies the view transform, so a division cannot undo it. A
-    smooth edge therefore takes the colour of the solid pixel beside it. Pixels further from anything solid are divided
-    as if the transform were sRGB's.
-    """
-    alpha = seen[..., 3:].astype(np.float32) / 255
-    colour = encoded(linear(seen[..., :3].astype(np.float32) / 255) / np.where(alpha > 0, alpha, 1))
-    made: Array = np.concatenate([as_bytes(colour), seen[..., 3:]], axis=2)
-    known = seen[..., 3] == 255
-    made[known] = seen[known]
-    for _ in range(_BLEED):
-        for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            beside = np.roll(known, (rows, columns), (0, 1)) & ~known & (seen[..., 3] > 0)
-            made[beside, :3] = np.roll(made, (rows, columns), (0, 1))[beside, :3]
-            known = known | beside
-    return made
+        A smooth edge takes the colour of the solid pixel beside it. Pixels further from anything solid are divided as
+        if the transform were sRGB's.
+        """
+        seen = self.seen
+        alpha = seen[..., 3:].astype(np.float32) / 255
+        colour = encoded(linear(seen[..., :3].astype(np.float32) / 255) / np.where(alpha > 0, alpha, 1))
+        made: Array = np.concatenate([as_bytes(colour), seen[..., 3:]], axis=2)
+        known = seen[..., 3] == 255
+        made[known] = seen[known]
+        for _ in range(_BLEED):
+            for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                beside = np.roll(known, (rows, columns), (0, 1)) & ~known & (seen[..., 3] > 0)
+                made[beside, :3] = np.roll(made, (rows, columns), (0, 1))[beside, :3]
+                known = known | beside
+        return made

@@ -96,10 +96,9 @@ Prepare = Callable[[ChosenPicture], PreparedPicture]
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A file that is ready to be sent, and its kind. If `is_ours`, we may move or delete it."""
+    """A file of ours that is ready to be sent, and its kind. We may move or delete it."""
 
     file: Path
-    is_ours: bool = False
     kind: str = "png"
     crop: Crop = ()
 

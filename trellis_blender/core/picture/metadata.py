@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,31 +26,27 @@ TAGS_MAXIMUM = 4096  # of a directory in a TIFF
 _WHOLE_NUMBERS = {3: "H", 4: "I", 16: "Q"}
 UPRIGHT = 1  # Exif 2.32 §4.6.4, tag 0x0112: 1 to 8
 _PNG, _RIFF = b"\x89PNG\r\n\x1a\n", b"RIFF"
-_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-# First bytes and the kinds they mark, named as artists know them.
-_KINDS = (
-    (_PNG, "PNG"),
-    (b"\xff\xd8", "JPEG"),
-    (b"BM", "BMP"),
-    (b"GIF8", "GIF"),
-    *((magic, "TIFF") for magic in _TIFF),
-    (b"8BPS", "PSD"),
-    (b"\x76\x2f\x31\x01", "OpenEXR"),
-    (b"#?RADIANCE", "HDR"),
-    (b"#?RGBE", "HDR"),
-    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"SDPX", "DPX"),
-    (b"XPDS", "DPX"),
-    (b"DDS ", "DDS"),
-    (b"%PDF", "PDF"),
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
-    (b"\x00\x00\x01\x00", "ICO"),
-    (b"gimp xcf", "XCF"),
-    (b"FUJIFILMCCD", "RAF"),
-    (b"IIRO", "ORF"),
-)
+# First bytes by the kinds they mark, named as artists know them.
+_KINDS: Mapping[str, bytes | tuple[bytes, ...]] = {
+    "PNG": _PNG,
+    "JPEG": b"\xff\xd8",
+    "BMP": b"BM",
+    "GIF": b"GIF8",
+    "TIFF": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
+    "PSD": b"8BPS",
+    "OpenEXR": b"\x76\x2f\x31\x01",
+    "HDR": (b"#?RADIANCE", b"#?RGBE"),
+    "JPEG 2000": (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51"),
+    "DPX": (b"SDPX", b"XPDS"),
+    "DDS": b"DDS ",
+    "PDF": b"%PDF",
+    "JPEG XL": (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "),
+    "ICO": b"\x00\x00\x01\x00",
+    "XCF": b"gimp xcf",
+    "RAF": b"FUJIFILMCCD",
+    "ORF": b"IIRO",
+}
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's start of frame
 _HDR_SIZE = re.compile(rb"[-+]Y (\d{1,9}) [-+]X (\d{1,9})")
 _NETPBM = re.compile(rb"P[1-7]\s")
 # ISO/IEC 23008-12 §10.2: the brands of HEIC; AVIF has its own.
@@ -121,7 +117,7 @@ def kind_of(data: bytes) -> str:
         return "PPM"
     if data.lstrip()[:5] in (b"<svg ", b"<?xml") and b"<svg" in data[:4096]:
         return "SVG"
-    return next((kind for magic, kind in _KINDS if data.startswith(magic)), "")
+    return next((kind for kind, magics in _KINDS.items() if data.startswith(magics)), "")
 
 
 def ends_where_it_should(kind: str) -> bool:
@@ -177,7 +173,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
         case "PNG":  # PNG (3rd edition) §11.2.1: IHDR is the first chunk, width and height its first fields
             width, height = struct.unpack_from(">II", data, 16)
         case "JPEG":  # ITU-T T.81 §B.2.2: height and width stand in the start-of-frame segment
-            start = next(start for marker, start, _ in _jpeg_segments(data) if _is_frame(marker[0]))
+            start = next(start for marker, start, _ in _jpeg_segments(data) if marker[0] in _FRAMES)
             height, width = struct.unpack_from(">HH", data, start + 1)
         case "WebP":
             return _webp_size(data)
@@ -188,7 +184,7 @@ def _size(kind: str, data: bytes) -> tuple[int, int]:
         case "PSD":  # Adobe Photoshop File Formats Specification, file header section
             height, width = struct.unpack_from(">II", data, 14)
         case "TIFF":
-            tags = _tiff_tags(data, 0)
+            tags = _tiff_tags(data)
             width, height = tags.get(0x100, 0), tags.get(0x101, 0)
         case _:
             return _rarer_size(kind, data)
@@ -234,10 +230,6 @@ def _exr_size(data: bytes) -> tuple[int, int]:
     return found
 
 
-def _is_frame(marker: int) -> bool:
-    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
-
-
 def _webp_size(data: bytes) -> tuple[int, int]:
     """Return the size from the first chunk, which has one of three forms (RFC 9649 §2)."""
     kind = data[12:16]
@@ -253,33 +245,9 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 def _orientation(kind: str, data: bytes) -> int:
     """Return Exif's orientation. AVIF is left out: its rotation is part of the format, and Blender applies it."""
-    if kind == "TIFF":
-        return _upright_or(_tiff_tags(data, 0).get(0x112))
-    for start, end in _exif(kind, data):
-        tags = _tiff_tags(data[start:end].removeprefix(b"Exif\x00\x00"), 0)
-        return _upright_or(tags.get(0x112))
-    return UPRIGHT
-
-
-def _upright_or(value: int | None) -> int:
-    return value if value is not None and 1 <= value <= 8 else UPRIGHT
-
-
-def _exif(kind: str, data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of the Exif data in the file."""
-    if kind == "JPEG":
-        found = (
-            (start, end)
-            for marker, start, end in _jpeg_segments(data)
-            if marker == b"\xe1" and data[start : start + 6] == b"Exif\x00\x00"
-        )
-    elif kind == "PNG":
-        found = ((start, end) for name, start, end in _png_chunks(data) if name == b"eXIf")
-    elif kind == "WebP":
-        found = ((start, end) for name, start, end in _riff_chunks(data) if name == b"EXIF")
-    else:
-        return
-    yield from found
+    exif = data if kind == "TIFF" else _first_chunk(kind, data, _EXIF)
+    value = _tiff_tags(exif.removeprefix(b"Exif\x00\x00")).get(0x112, UPRIGHT)
+    return value if 1 <= value <= 8 else UPRIGHT
 
 
 def _aspect(kind: str, data: bytes) -> float:
@@ -288,17 +256,23 @@ def _aspect(kind: str, data: bytes) -> float:
     JFIF 1.02, APP0: with units 0 the densities are an aspect ratio; PNG (3rd edition) §11.3.4.3, likewise. Densities in
     pixels per inch, from scanners and cameras, are ignored: they are often wrong, and Blender ignores them too.
     """
-    if kind == "JPEG":
-        for marker, start, end in _jpeg_segments(data):
-            if marker == b"\xe0" and data[start : start + 5] == b"JFIF\x00" and end - start >= 12:
-                unit, across, down = struct.unpack_from(">BHH", data, start + 7)
-                return down / across if not unit and across and down else 1.0
-    if kind == "PNG":
-        for name, start, end in _png_chunks(data):
-            if name == b"pHYs" and end - start >= 9:
-                across, down, unit = struct.unpack_from(">IIB", data, start)
-                return down / across if not unit and across and down else 1.0
-    return 1.0
+    chunk, unit, across, down = _first_chunk(kind, data, _DENSITY), 1, 0, 0
+    if kind == "JPEG" and len(chunk) >= 12:
+        unit, across, down = struct.unpack_from(">BHH", chunk, 7)
+    if kind == "PNG" and len(chunk) >= 9:
+        across, down, unit = struct.unpack_from(">IIB", chunk)
+    return down / across if not unit and across and down else 1.0
+
+
+def _first_chunk(kind: str, data: bytes, marks: Mapping[str, tuple[bytes, bytes]]) -> bytes:
+    """Return the first chunk with the name, and the beginning of its content, that `marks` has for the kind."""
+    if kind not in marks:
+        return b""
+    wanted, beginning = marks[kind]
+    for name, start, end in _CHUNKS[kind](data):
+        if name == wanted and data[start:end].startswith(beginning):
+            return data[start:end]
+    return b""
 
 
 def _jpeg_segments(data: bytes) -> Chunks:
@@ -335,18 +309,24 @@ def _riff_chunks(data: bytes) -> Chunks:
         at += 8 + length + length % 2
 
 
-def _tiff_tags(data: bytes, at: int) -> dict[int, int]:
+_CHUNKS = {"JPEG": _jpeg_segments, "PNG": _png_chunks, "WebP": _riff_chunks}
+# The name of the chunk that holds Exif's data, and how it begins; the same for a pixel's proportions.
+_EXIF = {"JPEG": (b"\xe1", b"Exif\x00\x00"), "PNG": (b"eXIf", b""), "WebP": (b"EXIF", b"")}
+_DENSITY = {"JPEG": (b"\xe0", b"JFIF\x00"), "PNG": (b"pHYs", b"")}
+
+
+def _tiff_tags(data: bytes) -> dict[int, int]:
     """Return the whole numbers of the first directory, by tag (TIFF 6.0 §2)."""
-    order = {b"II": "<", b"MM": ">"}.get(data[at : at + 2])
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         return {}
-    is_big = b"+" in data[at + 2 : at + 4]  # BigTIFF: offsets and counts of 64 bits
-    (directory,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, at + (8 if is_big else 4))
-    (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, at + directory)
+    is_big = b"+" in data[2:4]  # BigTIFF: offsets and counts of 64 bits
+    (directory,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, 8 if is_big else 4)
+    (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, directory)
     first, entry, form = (8, 20, "HHQ") if is_big else (2, 12, "HHI")
     found = {}
     for number in range(min(count, TAGS_MAXIMUM)):
-        place = at + directory + first + entry * number
+        place = directory + first + entry * number
         tag, kind, length = struct.unpack_from(order + form, data, place)
         if kind in _WHOLE_NUMBERS and length == 1:
             (found[tag],) = struct.unpack_from(

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, Text
@@ -24,22 +22,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .metadata import FileHeader
-    from .prepare import Array
+    from .pixels import Array
 
 # Pillow's names of the kinds that it decodes as Blender does; a Targa has no mark to know it by.
-FORMATS: Mapping[str, str] = MappingProxyType(
-    {
-        "PNG": "PNG",
-        "JPEG": "JPEG",
-        "WebP": "WEBP",
-        "TIFF": "TIFF",
-        "BMP": "BMP",
-        "PSD": "PSD",
-        "JPEG 2000": "JPEG2000",
-        "AVIF": "AVIF",
-        "": "TGA",
-    }
-)
+FORMATS = {"": "TGA"} | {
+    kind: kind.upper().replace(" ", "") for kind in ("PNG", "JPEG", "WebP", "TIFF", "BMP", "PSD", "JPEG 2000", "AVIF")
+}
 ONLY_IN_BLENDER = frozenset({"OpenEXR", "HDR", "DPX", "DDS"})
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
 _LINEAR = ("F", "I", "LAB")  # linear light, or numbers without a white: only a view transform makes colours of them
@@ -50,8 +38,7 @@ def prepare(chosen: ChosenPicture) -> PreparedPicture:
 
     The picture must be in a file.
     """
-    from .prepare import packed, prepared
-    from .read import read_whole
+    from .prepare import packed, prepared, read_whole
 
     assert chosen.file is not None
     file = chosen.file
@@ -122,8 +109,7 @@ def _rows(name: str, kind: str, image: Image.Image) -> Array:
         return np.dstack([grey, grey, grey, np.full_like(grey, 255)])
     if image.mode in ("CMYK", "YCbCr"):
         image = image.convert("RGB")
-    rows: Array = np.asarray(image.convert("RGBA"))
-    return rows
+    return np.asarray(image.convert("RGBA"))
 
 
 def _packed_jpeg(png: bytes) -> tuple[bytes, Any]:

@@ -69,24 +69,20 @@ def upright(rows: Array, orientation: int) -> Array:
 
 
 def squared(rows: Array, pixel_aspect: float) -> Array:
-    """Return the picture with square pixels, enlarged in one direction. `pixel_aspect`: pixel width by height."""
+    """Return the picture with square pixels, enlarged in one direction by linear interpolation.
+
+    `pixel_aspect`: a pixel's width divided by its height.
+    """
     height, width = rows.shape[:2]
     if abs(pixel_aspect - 1) < 0.001 or not 0.01 < pixel_aspect < 100:
         return rows
-    if pixel_aspect > 1:
-        return _stretched(rows, round(width * pixel_aspect), 1)
-    return _stretched(rows, round(height / pixel_aspect), 0)
-
-
-def _stretched(rows: Array, count: int, axis: int) -> Array:
-    """Return the picture enlarged to `count` pixels along the axis, by linear interpolation."""
-    before = rows.shape[axis]
+    axis, before, count = (1, width, round(width * pixel_aspect))
+    if pixel_aspect < 1:
+        axis, before, count = (0, height, round(height / pixel_aspect))
     at = np.clip((np.arange(count) + 0.5) * before / count - 0.5, 0, before - 1)
     low = np.floor(at).astype(np.intp)
-    share = (at - low).astype(np.float32)
-    share = share.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-    high = np.minimum(low + 1, before - 1)
-    made = rows.take(low, axis) * (1 - share) + rows.take(high, axis) * share
+    share = (at - low).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    made = rows.take(low, axis) * (1 - share) + rows.take(np.minimum(low + 1, before - 1), axis) * share
     whole: Array = np.rint(made).astype(np.uint8)
     return whole
 
@@ -125,6 +121,22 @@ def _averaged(rows: Array, count: int, *, has_alpha: bool) -> Array:
     return made
 
 
+def bounds_of(mask: Array) -> tuple[int, int, int, int]:
+    """Return where something in the mask is True: the first row and column, and the row and column after the last."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def square_of(image: Array, top: int, left: int, side: int) -> Array:
+    """Return a square of the image, all zeros beyond the image's border."""
+    square = np.zeros((side, side, image.shape[2]), image.dtype)
+    begin_down, begin_across = max(0, top), max(0, left)
+    part = image[begin_down : top + side, begin_across : left + side]
+    down, across = begin_down - top, begin_across - left
+    square[down : down + part.shape[0], across : across + part.shape[1]] = part
+    return square
+
+
 def resized(image: Array, height: int, width: int) -> Array:
     """Return the image (rows, columns, channels) in a new size.
 
@@ -142,18 +154,29 @@ def resized(image: Array, height: int, width: int) -> Array:
     return image
 
 
+def texels(image: Array, uvs: Array, *, repeats: bool = True) -> Array:
+    """Return the image's pixels at these places: (..., channels).
+
+    `image`: (height, width, channels), the bottom row first. `uvs`: (..., 2), from 0 to 1 within the image.
+    `repeats`: the image goes on beyond its borders; otherwise its outermost pixels do.
+    """
+    size = np.array(image.shape[1::-1])
+    within = uvs - np.floor(uvs) if repeats else np.clip(uvs, 0, 1)
+    at = np.minimum((np.nan_to_num(within) * size).astype(np.int64), size - 1)
+    found: Array = image[at[..., 1], at[..., 0]]
+    return found
+
+
 def encoded(linear: Array) -> Array:
     """Return linear light as sRGB (IEC 61966-2-1)."""
     bright = 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055
-    made: Array = np.where(linear <= 0.0031308, linear * 12.92, bright)
-    return made
+    return np.where(linear <= 0.0031308, linear * 12.92, bright)
 
 
 def linear(shown_colours: Array) -> Array:
     """Return sRGB colours, 0 to 1, as linear light: the inverse of `encoded`."""
     bright = ((shown_colours + 0.055) / 1.055) ** 2.4
-    made: Array = np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
-    return made
+    return np.where(shown_colours <= 0.04045, shown_colours / 12.92, bright)
 
 
 def as_bytes(image: Array) -> Array:

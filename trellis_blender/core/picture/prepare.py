@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare every picture alike, whatever its source: upright, square pixels, 8-bit RGB or RGBA, cropped, not too large.
+"""Read a picture's file, and prepare every picture alike, whatever its source.
+
+Blender or Pillow decodes a file, and this module decides whether all of the picture is there. What is sent is upright,
+has square pixels, is 8-bit RGB or RGBA, cropped and not too large.
 
 TRELLIS.2 scales a picture to 1024 pixels first and crops it to the subject afterwards (microsoft/TRELLIS.2,
 trellis2/pipelines/trellis2_image_to_3d.py, `preprocess_image`), so a small subject loses its pixels. We crop first, by
@@ -11,19 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from ..errors import PictureError, Remedy, Text
-from .encode import JPEG_ABOVE, png
-from .file import ALL_CLEAR, Crop, PreparedPicture
-from .pixels import shrunk, squared, upright
+from ..errors import PictureError, Remedy, Text, storage_error
+from ..files import read_any
+from .encode import JPEG_ABOVE, png, targa
+from .file import ALL_CLEAR, Crop, PreparedPicture, check_size, closed, gone
+from .metadata import FileHeader, complaint, damaged, ends_where_it_should, read_header, unreadable
+from .pixels import Array, bounds_of, breaks_off, shrunk, square_of, squared, upright
 from .view import Concern, view_of
 
-Array = npt.NDArray[Any]
 SOLID = 204  # of 255: TRELLIS.2 keeps everything above 80 %
 SUBJECT_SIDE, WHOLE_SIDE = 1024, 2048  # the longer side we send, in pixels: with alpha, and without
 SUBJECT_MINIMUM = 32  # pixels: the subject's longer side, if alpha marks the subject
@@ -37,8 +39,71 @@ GLASS = (
 TOO_SMALL = (
     "The subject is only {size} pixels large: there is nothing to see in it. Choose a larger picture, or move closer."
 )
+PICTURE_BYTES_MAXIMUM = 1024**3  # 50 megapixels of 32-bit floats are 800 MB
+END_OF_FILE = "end of file"  # from the messages of Blender's libraries
+LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
+# Decodes the first file, calls the check with width, height and whether it has layers, and saves the picture as
+# displayed in the second file, an unpacked Targa. Returns False if it cannot. Raises OSError.
+Decode = Callable[[Path, Path, Callable[[int, int, bool], None]], bool]
 # Turns a PNG's bytes into a JPEG's. Returns these and the pixels they show, uint8 (height, width, 3).
 Packer = Callable[[bytes], tuple[bytes, Array]]
+
+
+def read_picture(
+    path: Path, shown: Path, decode: Decode, overheard: Callable[[], AbstractContextManager[list[str]]]
+) -> tuple[FileHeader, Array]:
+    """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
+
+    `shown`: the file to decode to, which stays if all went well.
+    `overheard`: yields a list that holds, after the block, what Blender printed meanwhile.
+
+    Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
+    cannot be saved.
+    """
+
+    def check(width: int, height: int, has_layers: bool) -> None:
+        check_size(path.name, width, height)
+        if has_layers:
+            raise PictureError(Text(LAYERS, name=path.name))
+
+    def decoded(_header: FileHeader, _data: bytes) -> tuple[Array | None, str]:
+        with overheard() as printed:
+            is_read = decode(path, shown, check)
+        return targa(shown.read_bytes()) if is_read else None, "".join(printed)
+
+    is_whole = False
+    try:
+        read = read_whole(path, decoded)
+        is_whole = True
+    except OSError as error:
+        raise storage_error("read the picture", error) from error
+    finally:
+        if not is_whole:
+            shown.unlink(missing_ok=True)
+    return read
+
+
+def read_whole(path: Path, decode: Callable[[FileHeader, bytes], tuple[Array | None, str]]) -> tuple[FileHeader, Array]:
+    """Return the file's header, and its pixels as `decode` returns them for the file's bytes.
+
+    `decode` returns None in their place if it cannot, and what the library said about the file. Raises PictureError if
+    the picture is too large, incomplete or not readable, and what `decode` raises.
+    """
+    try:
+        data = read_any(path, PICTURE_BYTES_MAXIMUM)
+    except FileNotFoundError:
+        raise gone(path.name) from None
+    except OSError as error:
+        raise closed(path.name, error) from error
+    header = read_header(data)
+    check_size(path.name, header.width, header.height)
+    rows, said = decode(header, data)
+    if rows is None:
+        raise damaged(path.name) if END_OF_FILE in said else unreadable(path.name, data)
+    is_whole = not header.ends_early and not complaint(said)
+    if not is_whole or not (ends_where_it_should(header.kind) or not breaks_off(rows)):
+        raise damaged(path.name)
+    return header, rows
 
 
 @dataclass(frozen=True)
@@ -59,31 +124,29 @@ def prepared(
     """
     rows = upright(squared(rows, pixel_aspect), orientation)
     height, width = rows.shape[:2]
-    concerns = {Concern.SMALL} if max(height, width) < SMALL else set()
+    is_small = max(height, width) < SMALL
     if ignores_alpha or (rows[..., 3] == 255).all():
-        concerns.add(Concern.NO_ALPHA)
-        return PreparedPixels(
-            shrunk(rows[..., :3], WHOLE_SIDE), (0, 0, width, height, width, height), _in_order(concerns)
-        )
+        concerns = (Concern.NO_ALPHA, Concern.SMALL) if is_small else (Concern.NO_ALPHA,)
+        return PreparedPixels(shrunk(rows[..., :3], WHOLE_SIDE), (0, 0, width, height, width, height), concerns)
     solid = rows[..., 3] > SOLID
     if not solid.any():
         raise PictureError(GLASS, remedy=Remedy.OPAQUE) if rows[..., 3].any() else PictureError(ALL_CLEAR)
-    down, across = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    low, high = (int(down[0]), int(across[0])), (int(down[-1]) + 1, int(across[-1]) + 1)
-    side = max(high[0] - low[0], high[1] - low[1])
+    top, left, bottom, right = bounds_of(solid)
+    side = max(bottom - top, right - left)
     if side < SUBJECT_MINIMUM:
         raise PictureError(Text(TOO_SMALL, size=side))
-    if 0 in low or high[0] == height or high[1] == width:
-        concerns.add(Concern.TOUCHES_BORDER)
-    if side <= TINY and side <= max(height, width) / 2:
-        concerns.add(Concern.TINY)
+    doubts = {
+        Concern.TOUCHES_BORDER: 0 in (top, left) or bottom == height or right == width,
+        Concern.TINY: side <= TINY and side <= max(height, width) / 2,
+        Concern.SMALL: is_small,
+    }
     whole = side + 2 * max(MARGIN_MINIMUM, math.ceil(side * MARGIN_SHARE))
     # Cut at even positions, so that TRELLIS.2 rounds as it would in the whole picture.
-    top, left = (math.floor((first + last - whole) / 4) * 2 for first, last in zip(low, high, strict=True))
-    cut = _cut(rows, top, left, whole)
-    return PreparedPixels(
-        shrunk(cut, SUBJECT_SIDE), (left, top, left + whole, top + whole, width, height), _in_order(concerns)
-    )
+    top, left = (math.floor((both - whole) / 4) * 2 for both in (top + bottom, left + right))
+    cut = square_of(rows, top, left, whole)
+    cut[cut[..., 3] == 0] = 0  # invisible pixels lose their colour
+    crop = (left, top, left + whole, top + whole, width, height)
+    return PreparedPixels(shrunk(cut, SUBJECT_SIDE), crop, tuple(each for each, is_so in doubts.items() if is_so))
 
 
 def packed(cut: PreparedPixels, pack_jpeg: Packer | None) -> PreparedPicture:
@@ -96,18 +159,3 @@ def packed(cut: PreparedPixels, pack_jpeg: Packer | None) -> PreparedPicture:
         data, shown = pack_jpeg(data)
         kind = "jpeg"
     return PreparedPicture(data, kind, cut.crop, view_of(shown, cut.concerns))
-
-
-def _cut(rows: Array, top: int, left: int, side: int) -> Array:
-    """Return a square of the picture, transparent beyond the picture's edge. Invisible pixels lose their colour."""
-    square = np.zeros((side, side, 4), np.uint8)
-    begin_down, begin_across = max(0, top), max(0, left)
-    part = rows[begin_down : top + side, begin_across : left + side]
-    at_down, at_across = begin_down - top, begin_across - left
-    square[at_down : at_down + part.shape[0], at_across : at_across + part.shape[1]] = part
-    square[square[..., 3] == 0] = 0
-    return square
-
-
-def _in_order(concerns: set[Concern]) -> tuple[Concern, ...]:
-    return tuple(concern for concern in Concern if concern in concerns)

@@ -50,7 +50,7 @@ def view_of(rows: Array, concerns: tuple[Concern, ...] = (), *, side: int = SIDE
     """
     import numpy as np
 
-    from .pixels import as_bytes, resized
+    from .pixels import as_bytes, bounds_of, resized, square_of
 
     height, width = rows.shape[:2]
     image = np.ones((height, width, 4), np.float32)
@@ -60,10 +60,10 @@ def view_of(rows: Array, concerns: tuple[Concern, ...] = (), *, side: int = SIDE
     scale = min(1.0, LARGEST / max(height, width))
     image = resized(image, max(1, int(height * scale)), max(1, int(width * scale)))
     solid = image[..., 3] > SOLID
-    box: tuple[int, ...] = (0, 0, *image.shape[:2])
-    if has_alpha and solid.any():
-        box = _subject(np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0)))
-    square = resized(_cut(image, box), side, side)
+    top, left, bottom, right = _subject(*bounds_of(solid)) if has_alpha and solid.any() else (0, 0, *solid.shape)
+    whole = max(bottom - top, right - left)
+    square = square_of(image, top - (whole - (bottom - top)) // 2, left - (whole - (right - left)) // 2, whole)
+    square = resized(square, side, side)
     ground = np.add(*np.indices((side, side)) * SIDE // (side * CHECKER))
     shades = np.array(CHECKER_SHADES, np.float32)[ground % 2]
     square[..., :3] += shades[..., None] * (1 - square[..., 3:])
@@ -71,26 +71,10 @@ def view_of(rows: Array, concerns: tuple[Concern, ...] = (), *, side: int = SIDE
     return View(as_bytes(square[::-1]).tobytes(), concerns)
 
 
-def _subject(rows: Array, columns: Array) -> tuple[int, ...]:
-    """Return the square around the rows and columns that hold something."""
-    low, high = (int(rows[0]), int(columns[0])), (int(rows[-1]), int(columns[-1]))
-    side = max(high[0] - low[0], high[1] - low[1])
-    centre = [(first + last) / 2 for first, last in zip(low, high, strict=True)]
-    top, left = (round(middle - side // 2) for middle in centre)
-    bottom, right = (round(middle + side // 2) for middle in centre)
+def _subject(top: int, left: int, bottom: int, right: int) -> tuple[int, int, int, int]:
+    """Return the square around what lies within these rows and columns, as TRELLIS.2 rounds it."""
+    half = (max(bottom - top, right - left) - 1) // 2
+    middles = (top + bottom - 1) / 2, (left + right - 1) / 2
+    top, left = (round(middle - half) for middle in middles)
+    bottom, right = (round(middle + half) for middle in middles)
     return top, left, max(bottom, top + 1), max(right, left + 1)
-
-
-def _cut(image: Array, box: tuple[int, ...]) -> Array:
-    """Return the part of the image in the box, centred in a square, transparent beyond the image's edge."""
-    import numpy as np
-
-    top, left, bottom, right = box
-    side = max(bottom - top, right - left)
-    top, left = top - (side - (bottom - top)) // 2, left - (side - (right - left)) // 2
-    square = np.zeros((side, side, 4), np.float32)
-    rows, columns = (
-        (max(0, begin), min(end, begin + side)) for begin, end in zip((top, left), image.shape[:2], strict=True)
-    )
-    square[rows[0] - top : rows[1] - top, columns[0] - left : columns[1] - left] = image[slice(*rows), slice(*columns)]
-    return square

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..text import number, one_line
+from ..stored import restored
+from ..text import one_line
 
 NUMBERS = 16  # of a matrix, row by row
 NAMES_MAXIMUM = 100
@@ -30,12 +31,7 @@ class Viewpoint:
 
     def as_json(self) -> dict[str, Any]:
         """Return what is written to disk."""
-        return {
-            "matrix": list(self.matrix),
-            "projection": list(self.projection),
-            "is_perspective": self.is_perspective,
-            "selected": list(self.selected),
-        }
+        return asdict(self)
 
     def of_part(self, crop: tuple[int, ...]) -> Viewpoint:
         """Return the viewpoint of a picture that was cut out of this one's.
@@ -57,19 +53,8 @@ class Viewpoint:
     @classmethod
     def from_json(cls, data: Any) -> Viewpoint:
         """Return the viewpoint that `as_json` wrote. Raises KeyError, TypeError or ValueError if it does not fit."""
-        matrix, projection = (_numbers(data[name]) for name in ("matrix", "projection"))
-        selected, is_perspective = data["selected"], data["is_perspective"]
-        if type(is_perspective) is not bool or not isinstance(selected, list):
-            raise TypeError("a viewpoint has other kinds of facts")
-        if not all(isinstance(name, str) for name in selected):
-            raise TypeError("a name is no text")
-        return cls(matrix, projection, is_perspective, tuple(map(one_line, selected[:NAMES_MAXIMUM])))
-
-
-def _numbers(values: Any) -> tuple[float, ...]:
-    if not isinstance(values, list) or len(values) != NUMBERS:
-        raise TypeError("a matrix has 16 numbers")
-    found = [number(value) for value in values]
-    if any(value is None or abs(value) >= LARGEST for value in found):
-        raise ValueError("a matrix is out of all bounds")
-    return tuple(value for value in found if value is not None)
+        found = restored(cls, data)
+        numbers = (*found.matrix, *found.projection)
+        if {len(found.matrix), len(found.projection)} != {NUMBERS} or any(abs(value) >= LARGEST for value in numbers):
+            raise ValueError("a matrix is out of all bounds")
+        return replace(found, selected=tuple(map(one_line, found.selected[:NAMES_MAXIMUM])))

@@ -156,7 +156,7 @@ class PendingPictures:
             with contextlib.suppress(OSError):  # as above
                 file.unlink(missing_ok=True)
             raise
-        return PictureFile(file, is_ours=True, kind=prepared.kind, crop=prepared.crop)
+        return PictureFile(file, kind=prepared.kind, crop=prepared.crop)
 
 
 def of_picture(job: Job, found: PictureFile) -> Job:

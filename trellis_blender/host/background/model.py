@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
 from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
-from trellis_core.model.bounds import check_images
+from trellis_core.model.glb import check_images
 from trellis_core.model.materials import kind_of
 from trellis_core.picture.metadata import HEADER_BYTES
 from trellis_host.gltf import COLLECTION, import_gltf
@@ -171,11 +171,8 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
     """
     import numpy as np
-    from trellis_core.align.depth import at_point, on_ground
-    from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, fit
-    from trellis_core.align.outline import subject_of
-    from trellis_core.align.points import Surface, scatter
-    from trellis_core.align.view import Camera, subject
+    from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, at_point, fit, on_ground, scatter
+    from trellis_core.align.view import Camera, subject, subject_of
     from trellis_core.model.arrays import Shape
     from trellis_core.model.glb import NotPlainError
     from trellis_core.model.read import read_model
@@ -190,8 +187,7 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     textures = [_texture(model, each.base_texture.image if each and each.base_texture else None) for each in materials]
     positions = mesh.positions.reshape(-1, 3)
     uvs = mesh.uvs[0].reshape(-1, 3, 2) if mesh.uvs else None
-    surface = Surface(positions, mesh.corner_vertices.reshape(-1, 3), uvs, mesh.materials)
-    cloud, middle = scatter(surface, textures)
+    cloud, middle = scatter(positions, mesh.corner_vertices.reshape(-1, 3), uvs, mesh.materials, textures)
     work.progress(0.5)
     given = request["viewpoint"]
     matrix, projection = (np.array(given[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))

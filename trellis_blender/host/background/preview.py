@@ -149,7 +149,7 @@ def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
     Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
     cannot be saved.
     """
-    from trellis_core.picture.read import read_picture
+    from trellis_core.picture.prepare import read_picture
     from trellis_host.shown import save_file_shown
 
     shown = folder / "shown.tga"

@@ -37,7 +37,7 @@ from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPictur
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
-    from ...core.picture.prepare import Array
+    from ...core.picture.pixels import Array
 
 SECONDS = 60.0
 WISH_SECONDS = 0.2

@@ -15,7 +15,7 @@ from ...core.job import folder as job_folder
 from ...core.job.job import Job, Stage
 from ...core.job.spending import Month, charged
 from ...core.job.words import charge_words, cost_words, date, duration, percent, size_words, state_sentence
-from ...core.model.surface.findings import CHANGED, MENDED, WORDS, Fault
+from ...core.model.surface.findings import CHANGED, MENDED, Fault
 from ...core.request.account import WEB_PAGE
 from ...core.request.presets import PRESETS, name_of
 from ...host.translation import translated
@@ -182,7 +182,7 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     header.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
     if body is None:
         return
-    draw_text(body, context, " · ".join(translated(WORDS[fault]) for fault in faults), "NONE")
+    draw_text(body, context, " · ".join(translated(fault.value) for fault in faults), "NONE")
     remedies = body.column(align=True)
     if job.stage is Stage.IMPORTED:
         draw_remedies(remedies, job, faults)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from trellis_core.errors import ModelFileError, Remedy
 from trellis_core.model.arrays import Shape
 from trellis_core.model.read import read_model
-from trellis_core.model.surface.solid import Mended, Polygons, Settings, make_solid
+from trellis_core.model.surface.solid import Mended, Polygons, make_solid
 from trellis_core.model.surface.textures import Pixels, look_at
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def _mended(arrays: Mapping[str, Array], request: Mapping[str, Any], progress: C
     def cut(points: Array) -> list[tuple[int, int, int]]:
         return list(tessellate_polygon([points.tolist()]))
 
-    settings = Settings(**{name: request[name] for name in ("smallest_part", "largest_hole") if name in request})
-    return make_solid(source, settings, _cast_on, cut, progress)
+    settings = {name: request[name] for name in ("smallest_part", "largest_hole") if name in request}
+    return make_solid(source, _cast_on, cut, progress, **settings)
 
 
 def _carried(arrays: Mapping[str, Array], mended: Mended) -> dict[str, Array]:
@@ -116,9 +116,7 @@ def look(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Find where the `picture` covers the mesh in `source`, and write it to `result`. Return the covered `share`."""
-    from trellis_core.align.outline import subject_of
-    from trellis_core.align.projection import projected
-    from trellis_core.align.view import Camera
+    from trellis_core.align.view import Camera, projected, subject_of
 
     with np.load(request["source"]) as file:
         positions, corners = file["positions"], file["corners"]
@@ -130,14 +128,7 @@ def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
             "The picture does not set its subject off. Cut it out, then generate again.", remedy=Remedy.NONE
         )
     work.progress(0.2)
-    counts = np.diff(np.append(starts, len(corners)))
-    fans = (
-        np.concatenate([np.arange(count - 2) for count in counts])
-        if (counts != 3).any()
-        else np.zeros(len(starts), int)
-    )
-    first = np.repeat(starts, counts - 2)
-    triangles = corners[np.stack([first, first + fans + 1, first + fans + 2], axis=1)]
+    triangles = corners[Polygons(positions, corners, starts, np.empty((0, 2), np.int32)).triangles()[0]]
     cast = _cast_on(SimpleNamespace(positions=positions, triangles=triangles))
     uvs, mask = projected(
         positions,

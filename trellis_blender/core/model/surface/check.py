@@ -1,26 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures a model that has arrived: at most a second of one worker for half a million faces."""
+"""Measures of surfaces: what a model is like that has arrived, whether it can be printed, how alike two bodies look.
+
+Measuring a model that has arrived takes a worker at most a second for half a million faces.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ...picture.metadata import read_header
 from ..arrays import Model
-from .enclosed import enclosed_parts
+from ..weld import Array, runs
 from .findings import Findings
-from .flatness import flatness
 from .holes import find_rims
-from .welded import Surface, make_surface
-from .winding import inside_out
+from .welded import Surface, cross, make_surface
+from .winding import enclosed_parts, inside_out
 
-Array = npt.NDArray[Any]
 LOOSE_AREA = 0.001  # of the surface: a smaller part is a loose bit
 _WORK = 2_000_000  # pairs of a point and a face, for what lies inside
+# How flat a body is: every so many faces are looked at; the cosine from which on a face faces along an axis, as a tenth
+# of a ball's surface does; the ends of a body, as bits far off do not count.
+FLAT_SAMPLES, FACING, PERCENTILES = 60_000, 0.9, (1.0, 99.0)
+# Outlines: from so many sides; pixels along the body's largest extent; points a pixel, of each face.
+SIDES, PIXELS, DENSITY = 8, 192, 3.0
 
 
 def measure(positions: Array, triangles: Array) -> Findings:
@@ -86,3 +90,90 @@ def _is_turned(surface: Surface) -> bool:
     """Return whether the surface as a whole encloses a negative volume."""
     middles = surface.middles - surface.middles.mean(axis=0)
     return bool(np.einsum("ij,ij->", middles, surface.normals, dtype=np.float64) < 0)
+
+
+def flatness(surface: Surface) -> tuple[float, float]:
+    """Return how flat a body is: a picture that was understood as a relief gives a slab.
+
+    That is the least extent by the largest, and the part of the surface that faces along the thinnest axis. The axes
+    are the main ones of the surface, weighted by area.
+    """
+    faces = slice(None, None, max(1, len(surface.triangles) // FLAT_SAMPLES))
+    areas = surface.areas[faces].astype(np.float64)
+    total = float(areas.sum())
+    if total <= 0.0:
+        return 1.0, 0.0
+    points = surface.middles[faces].astype(np.float64)
+    points -= areas @ points / total
+    _variances, axes = np.linalg.eigh((points * areas[:, None]).T @ points / total)
+    low, high = np.percentile(points @ axes, PERCENTILES, axis=0)
+    extents = high - low
+    thinnest = int(extents.argmin())
+    along = np.abs(surface.normals[faces].astype(np.float64) @ axes[:, thinnest]) / 2
+    return float(extents[thinnest] / max(extents.max(), 1e-30)), float(areas[along > FACING * areas].sum() / total)
+
+
+def check_printable(surface: Surface) -> tuple[dict[str, int], float, Array]:
+    """Return what keeps the surface from being printed, in numbers, its volume, and the faces there: (faces) bool.
+
+    `open_edges`: of one face. `crowded_edges`: of three or more. `flipped_edges`: between two faces that disagree on
+    which side is outside. `parts`: that hang together. The volume is in cubed units, below 0 if inside out.
+    """
+    sharing, links = surface.sharing, surface.links
+    is_bad = sharing != 2
+    corners = surface.edges.of_corners.reshape(-1, 3)
+    faces = is_bad[corners].any(axis=1)
+    flipped = links.is_plain & links.is_flipped
+    faces[links.first[flipped]] = True
+    faces[links.second[flipped]] = True
+    a, b, c = (surface.positions[surface.triangles[:, corner]].astype(np.float64) for corner in range(3))
+    numbers = {
+        "open_edges": int((sharing == 1).sum()),
+        "crowded_edges": int((sharing > 2).sum()),
+        "flipped_edges": int(flipped.sum()),
+        "parts": count_parts(surface, None),
+    }
+    return numbers, float((a * cross(b, c)).sum() / 6), faces
+
+
+def overlap(positions: Array, triangles: Array, other_positions: Array, other_triangles: Array) -> float:
+    """Return the share of the outlines that two bodies have in common, over what either covers: the mean of 8 sides.
+
+    `positions`: (vertices, 3) float. `triangles`: (faces, 3) int.
+    """
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    middle, scale = (low + high) / 2, PIXELS / max(float((high - low).max()), 1e-30)
+    first = _points((positions - middle) * scale, triangles)
+    second = _points((other_positions - middle) * scale, other_triangles)
+    shares = []
+    for side in range(SIDES):
+        angle = 2 * np.pi * side / SIDES
+        tilt = 0.35 if side % 2 else -0.35  # a bit from above and from below
+        right = np.array([np.cos(angle), np.sin(angle), 0.0])
+        up = np.array([-np.sin(angle) * np.sin(tilt), np.cos(angle) * np.sin(tilt), np.cos(tilt)])
+        a, b = _outline(first, right, up), _outline(second, right, up)
+        shares.append((a & b).sum() / max(1, (a | b).sum()))
+    return float(np.mean(shares))
+
+
+def _outline(points: Array, right: Array, up: Array) -> Array:
+    """Return which pixels the points cover: (rows, columns) bool."""
+    side = 2 * PIXELS
+    places = np.stack([points @ right, points @ up]) + side / 2
+    x, y = np.clip(places.astype(np.int64), 0, side - 1)
+    covered = np.zeros(side * side, bool)
+    covered[y * side + x] = True
+    return covered.reshape(side, side)
+
+
+def _points(positions: Array, triangles: Array) -> Array:
+    """Return points spread over the faces, so many that no pixel between is left out: (points, 3) float32."""
+    a, b, c = (positions[triangles[:, corner]].astype(np.float32) for corner in range(3))
+    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+    counts = np.maximum(1, np.ceil(areas * DENSITY)).astype(np.int64)
+    face, number = runs(counts)
+    # Roberts' R2 sequence: evenly spread for any count
+    u, v = (number * 0.7548776662 + 0.5) % 1, (number * 0.5698402910 + 0.5) % 1
+    folded = u + v > 1
+    u, v = np.where(folded, 1 - u, u).astype(np.float32), np.where(folded, 1 - v, v).astype(np.float32)
+    return a[face] + u[:, None] * (b - a)[face] + v[:, None] * (c - a)[face]

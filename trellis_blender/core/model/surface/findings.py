@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from typing import Any
 
 from ...errors import Text
@@ -24,16 +24,16 @@ CLEAR_MOST = MIRROR_MOST = 0.01  # of the surface
 
 
 class Fault(Enum):
-    """Something that is wrong with a model."""
+    """Something that is wrong with a model, in the artist's words."""
 
-    HIDDEN = auto()
-    LOOSE = auto()
-    HOLES = auto()
-    FLIPPED = auto()
-    FLAT = auto()
-    CLEAR = auto()
-    MIRROR = auto()
-    TEXTURE = auto()
+    HIDDEN = "Hidden shell"
+    LOOSE = "Loose bits"
+    HOLES = "Holes"
+    FLIPPED = "Flipped faces"
+    FLAT = "Flat body"
+    CLEAR = "Unused alpha"
+    MIRROR = "Mirror spots"
+    TEXTURE = "Small textures"
 
 
 @dataclass(frozen=True)
@@ -79,26 +79,11 @@ class Findings:
         }
         return [fault for fault, is_so in wrong.items() if is_so]
 
-    @property
-    def is_looked_at(self) -> bool:
-        """Return whether the textures were looked at, if there are any."""
-        return self.clear is not None
-
 
 MENDED = (Fault.HIDDEN, Fault.LOOSE, Fault.HOLES, Fault.FLIPPED)
 """What Make Solid mends."""
 CHANGED: Mapping[Fault, str] = {Fault.FLAT: "FLAT", Fault.MIRROR: "SPOTS"}
 """The complaint (see `core/request/presets.py`) whose other model may not have the fault."""
-WORDS: Mapping[Fault, str] = {
-    Fault.HIDDEN: "Hidden shell",
-    Fault.LOOSE: "Loose bits",
-    Fault.HOLES: "Holes",
-    Fault.FLIPPED: "Flipped faces",
-    Fault.FLAT: "Flat body",
-    Fault.CLEAR: "Unused alpha",
-    Fault.MIRROR: "Mirror spots",
-    Fault.TEXTURE: "Small textures",
-}
 
 
 def from_json(data: Any) -> Findings | None:
@@ -116,53 +101,37 @@ def from_json(data: Any) -> Findings | None:
 
 def numbers(found: Findings, asked_texture: float = 0.0) -> list[str]:
     """Return all that is known in lines with numbers. `asked_texture`: as for `Findings.faults`."""
-    lines: list[str] = [Text("Faces: {faces} · Parts: {parts}", faces=f"{found.faces:,}", parts=f"{found.parts:,}")]
-    if found.hidden_parts:
-        share = _percent(found.hidden_faces / found.faces)
-        lines.append(
-            Text(
-                "Parts hidden inside: {hidden_parts}, with {hidden_faces} faces ({share})",
-                hidden_parts=f"{found.hidden_parts:,}",
-                hidden_faces=f"{found.hidden_faces:,}",
-                share=share,
-            )
-        )
-    if found.loose_parts:
-        lines.append(
-            Text(
-                "Loose bits: {loose_parts}, with {loose_faces} faces",
-                loose_parts=f"{found.loose_parts:,}",
-                loose_faces=f"{found.loose_faces:,}",
-            )
-        )
-    if found.holes:
-        around = _percent(found.largest_hole)
-        lines.append(
-            Text("Holes: {holes}; the largest is {around} of the size around", holes=f"{found.holes:,}", around=around)
-        )
-    if found.flipped_faces:
-        lines.append(
-            Text(
-                "Inside out: {flipped_faces} faces ({percent})",
-                flipped_faces=f"{found.flipped_faces:,}",
-                percent=_percent(found.flipped_faces / found.faces),
-            )
-        )
-    lines.append(Text("Least to largest extent: {flatness}", flatness=f"{found.flatness:.2f}"))
-    if found.clear is not None:
-        lines.append(Text("Transparent in the base color: {percent} of the surface", percent=_percent(found.clear)))
-    if found.mirror is not None:
-        lines.append(Text("Without roughness and all metal: {percent} of the surface", percent=_percent(found.mirror)))
-        if found.black_mirror:
-            lines.append(Text("Black as well: {percent} of the surface", percent=_percent(found.black_mirror)))
-    if found.texture is not None:
-        pixels, asked = f"{found.texture:,}", f"{asked_texture:,.0f}"
-        lines.append(
+    counts = {name: f"{value:,}" for name, value in dataclasses.asdict(found).items() if isinstance(value, int)}
+    hidden, flipped = _percent(found.hidden_faces / found.faces), _percent(found.flipped_faces / found.faces)
+    around, clear, mirror = _percent(found.largest_hole), _percent(found.clear or 0), _percent(found.mirror or 0)
+    pixels, asked = f"{found.texture or 0:,}", f"{asked_texture:,.0f}"
+    lines: list[tuple[bool, str]] = [
+        (True, Text("Faces: {faces} · Parts: {parts}", **counts)),
+        (
+            found.hidden_parts > 0,
+            Text("Parts hidden inside: {hidden_parts}, with {hidden_faces} faces ({share})", **counts, share=hidden),
+        ),
+        (found.loose_parts > 0, Text("Loose bits: {loose_parts}, with {loose_faces} faces", **counts)),
+        (
+            found.holes > 0,
+            Text("Holes: {holes}; the largest is {around} of the size around", **counts, around=around),
+        ),
+        (found.flipped_faces > 0, Text("Inside out: {flipped_faces} faces ({percent})", **counts, percent=flipped)),
+        (True, Text("Least to largest extent: {flatness}", flatness=f"{found.flatness:.2f}")),
+        (found.clear is not None, Text("Transparent in the base color: {percent} of the surface", percent=clear)),
+        (found.mirror is not None, Text("Without roughness and all metal: {percent} of the surface", percent=mirror)),
+        (
+            bool(found.black_mirror),
+            Text("Black as well: {percent} of the surface", percent=_percent(found.black_mirror or 0)),
+        ),
+        (
+            found.texture is not None,
             Text("Textures: {pixels} pixels; asked: {asked}", pixels=pixels, asked=asked)
             if asked_texture
-            else Text("Textures: {pixels} pixels", pixels=pixels)
-        )
-    return lines
+            else Text("Textures: {pixels} pixels", pixels=pixels),
+        ),
+    ]
+    return [line for is_known, line in lines if is_known]
 
 
 def _percent(share: float) -> str:

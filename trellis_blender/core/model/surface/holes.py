@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..weld import Array
 from .welded import Surface, components
 
-Array = npt.NDArray[Any]
 Tessellate = Callable[[Array], "list[tuple[int, int, int]]"]
 """Cuts a polygon, (corners, 3), into triangles of its corners' numbers. It may fail: what it returns is checked."""
 
@@ -33,16 +31,14 @@ class Rims:
 
 def find_rims(surface: Surface) -> Rims:
     """Return the rims of all openings. Openings that touch in a vertex count as one."""
-    corners = np.flatnonzero(surface.sharing[surface.edges.of_corners] == 1)
+    corners = surface.open_corners
     face, corner = np.divmod(corners, 3)
     start, end = surface.triangles[face, corner], surface.triangles[face, (corner + 1) % 3]
     used, places = np.unique(np.concatenate([start, end]), return_inverse=True)
-    places = places.reshape(-1)
     group = components(len(used), places[: len(start)], places[len(start) :])[places[: len(start)]]
-    labels, number = np.unique(group, return_inverse=True)
-    number = number.reshape(-1)
+    number = np.unique(group, return_inverse=True)[1]
     lengths = np.linalg.norm(surface.positions[end].astype(np.float64) - surface.positions[start], axis=1)
-    return Rims(corners, start, end, number, np.bincount(number, weights=lengths, minlength=len(labels)))
+    return Rims(corners, start, end, number, np.bincount(number, lengths))
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,7 @@ class Lids:
 
 def make_lids(surface: Surface, rims: Rims, largest: float, tessellate: Tessellate) -> Lids:
     """Return faces that close all openings with a perimeter up to `largest`, in the unit of the positions."""
-    triangles: list[tuple[int, int, int]] = []
-    corners: list[tuple[int, int, int]] = []
+    triangles, corners = [np.empty((0, 3), np.int64)], [np.empty((0, 3), np.int64)]
     middles: list[Array] = []
     closed = 0
     for hole in np.flatnonzero(rims.perimeters <= largest):
@@ -70,21 +65,18 @@ def make_lids(surface: Surface, rims: Rims, largest: float, tessellate: Tessella
         loops = _loops(rims.start[own].tolist(), rims.end[own].tolist(), rims.corners[own].tolist())
         closed += bool(loops)
         for loop in loops:
-            vertices, of_corners = [vertex for vertex, _ in loop], [corner for _, corner in loop]
-            cut = _cut(surface.positions[vertices], tessellate)
+            vertices, of_corners = np.array(loop).T
+            around, cut = np.arange(len(loop)), _cut(surface.positions[vertices], tessellate)
+            fan = np.stack([around, np.roll(around, -1), around], axis=1)
+            chosen = fan if cut is None else np.array(cut)
+            triangles.append(vertices[chosen])
+            corners.append(of_corners[chosen])
             if cut is None:  # a fan around a new vertex closes any loop
-                middle = len(surface.positions) + len(middles)
+                triangles[-1][:, 2] = len(surface.positions) + len(middles)
                 middles.append(surface.positions[vertices].mean(axis=0))
-                for number, vertex in enumerate(vertices):
-                    after = (number + 1) % len(vertices)
-                    triangles.append((vertex, vertices[after], middle))
-                    corners.append((of_corners[number], of_corners[after], of_corners[number]))
-                continue
-            triangles += [(vertices[a], vertices[b], vertices[c]) for a, b, c in cut]
-            corners += [(of_corners[a], of_corners[b], of_corners[c]) for a, b, c in cut]
     return Lids(
-        np.array(triangles, np.int32).reshape(-1, 3),
-        np.array(corners, np.int64).reshape(-1, 3),
+        np.concatenate(triangles).astype(np.int32),
+        np.concatenate(corners),
         np.array(middles, np.float32).reshape(-1, 3),
         closed,
     )

@@ -9,14 +9,12 @@ of a wall, and much of which sees nothing at all. These limits took nothing from
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..weld import Array
 from .welded import Surface, components
 
-Array = npt.NDArray[Any]
 Cast = Callable[[Array, Array], tuple[Array, Array]]
 """Casts rays: from the origins, (n, 3), in the directions, (n, 3) unit vectors. Returns for each the face that it hits
 first, -1 for none, and how far off that is."""
@@ -85,8 +83,7 @@ def _shares(surface: Surface, faces: Array, cast: Cast, progress: Progress) -> A
 def _origins(surface: Surface, faces: Array, direction: Array) -> Array:
     """Return the middles of the faces, a little towards the side that looks in this direction."""
     side = np.where(surface.normals[faces] @ direction < 0, -1.0, 1.0)[:, None]
-    origins: Array = surface.middles[faces] + _units(surface, faces) * side * (OFFSET * surface.size)
-    return origins
+    return surface.middles[faces] + _units(surface, faces) * side * (OFFSET * surface.size)
 
 
 def _units(surface: Surface, faces: Array) -> Array:
@@ -110,23 +107,19 @@ def _owners(surface: Surface, sampled: Array) -> Array:
     """
     owner = np.full(len(surface.triangles), -1, np.int64)
     owner[sampled] = np.arange(len(sampled))
-    links = surface.links
+    here, there = surface.links.both_ways
     while True:
-        here, there = owner[links.first], owner[links.second]
-        onward, back = (here >= 0) & (there < 0), (here < 0) & (there >= 0)
-        if not (onward.any() or back.any()):
+        onward = (owner[here] >= 0) & (owner[there] < 0)
+        if not onward.any():
             return owner
-        owner[links.second[onward]] = here[onward]
-        owner[links.first[back]] = there[back]
+        owner[there[onward]] = owner[here[onward]]
 
 
 def _smoothed(surface: Surface, shares: Array) -> Array:
-    links, count = surface.links, len(shares)
-    around = np.bincount(links.first, minlength=count) + np.bincount(links.second, minlength=count) + 1
+    (here, there), count = surface.links.both_ways, len(shares)
+    around = np.bincount(here, minlength=count) + 1
     for _ in range(3):
-        total = shares + np.bincount(links.first, weights=shares[links.second], minlength=count)
-        total += np.bincount(links.second, weights=shares[links.first], minlength=count)
-        shares = total / around
+        shares = (shares + np.bincount(here, shares[there], count)) / around
     return shares
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import weld
+from ..weld import Array
 
-Array = npt.NDArray[Any]
 TOLERANCE = 1e-6  # of the size: what lies closer is one place
 
 
@@ -29,20 +27,23 @@ class Links:
     is_plain: Array
     is_flipped: Array
 
+    @property
+    def both_ways(self) -> tuple[Array, Array]:
+        """Return each pair twice, the second time turned round."""
+        return np.concatenate([self.first, self.second]), np.concatenate([self.second, self.first])
+
 
 @dataclass(frozen=True)
 class Surface:
     """Triangles between places: no two vertices lie at one.
 
     `positions`: (vertices, 3) float32. `triangles`: (faces, 3) int32. `faces`: for each of them its number among those
-    that the surface was made of, some of which may have collapsed. `vertices`: for each vertex, the number of the first
-    one that lay there.
+    that the surface was made of, some of which may have collapsed.
     """
 
     positions: Array
     triangles: Array
     faces: Array
-    vertices: Array
 
     @property
     def size(self) -> float:
@@ -58,6 +59,11 @@ class Surface:
     def sharing(self) -> Array:
         """Return how many faces share each edge: (edges) int64."""
         return np.bincount(self.edges.of_corners, minlength=len(self.edges.ends))
+
+    @cached_property
+    def open_corners(self) -> Array:
+        """Return the corners from which edges of one face run, within (faces * 3): (n)."""
+        return np.flatnonzero(self.sharing[self.edges.of_corners] == 1)
 
     @cached_property
     def links(self) -> Links:
@@ -101,26 +107,23 @@ class Surface:
     @cached_property
     def areas(self) -> Array:
         """Return the faces' areas: (faces) float32."""
-        n = self.normals
-        areas: Array = np.sqrt(n[:, 0] * n[:, 0] + n[:, 1] * n[:, 1] + n[:, 2] * n[:, 2]) / 2
-        return areas
+        return np.sqrt(dot(self.normals, self.normals)) / 2
 
     @cached_property
     def middles(self) -> Array:
         """Return the middle of each face: (faces, 3) float32."""
         a, b, c = (self.positions[self.triangles[:, corner]] for corner in range(3))
-        middles: Array = (a + b + c) / np.float32(3)
-        return middles
+        return (a + b + c) / np.float32(3)
 
     def without(self, gone: Array) -> Surface:
         """Return the surface without these faces. `gone`: (faces) bool."""
-        return Surface(self.positions, self.triangles[~gone], self.faces[~gone], self.vertices)
+        return Surface(self.positions, self.triangles[~gone], self.faces[~gone])
 
     def turned(self, faces: Array) -> Surface:
         """Return the surface with these faces turned inside out. `faces`: (faces) bool."""
         triangles = self.triangles.copy()
         triangles[faces] = triangles[faces][:, ::-1]
-        return Surface(self.positions, triangles, self.faces, self.vertices)
+        return Surface(self.positions, triangles, self.faces)
 
 
 def make_surface(positions: Array, triangles: Array) -> Surface:
@@ -132,7 +135,7 @@ def make_surface(positions: Array, triangles: Array) -> Surface:
     faces = np.flatnonzero(weld.drop_collapsed(joined))
     if len(faces) < len(joined):
         joined = joined[faces]
-    return Surface(positions[kept], joined, faces, kept)
+    return Surface(positions[kept], joined, faces)
 
 
 def components(count: int, first: Array, second: Array) -> Array:
@@ -162,6 +165,12 @@ def cross(a: Array, b: Array) -> Array:
     product[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
     product[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
     product[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    return product
+
+
+def dot(a: Array, b: Array) -> Array:
+    """Return the dot products of rows, (n). As fast as can be."""
+    product: Array = a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]
     return product
 
 

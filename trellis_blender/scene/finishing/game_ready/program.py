@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 from trellis_core.errors import Remedy, Text, TrellisError
-from trellis_core.model.surface.outlines import overlap
+from trellis_core.model.surface.check import overlap
 from trellis_core.model.surface.welded import make_surface
 
 from ..opened import opened

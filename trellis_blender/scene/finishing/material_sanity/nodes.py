@@ -16,7 +16,7 @@ from ..picture_nodes import below
 
 FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the nodes' labels
 GROUP = "Trellis 2 Take Out Light"
-VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `Light` in core/model/finish/light.py
+VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `find_light` in core/model/surface/textures.py
 SOCKETS = {FLOOR: "Roughness", LIMIT: "Metallic", LIGHT: "Base Color"}
 
 

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 from trellis_core.errors import Remedy, Text, TrellisError
-from trellis_core.model.finish.light import find_light
+from trellis_core.model.surface.textures import find_light
 
 from ..opened import opened
 from ..picture_nodes import below, image_behind
@@ -43,10 +43,9 @@ def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         work.progress(0.5)
         if seen is not None:
             try:
-                light = find_light(*seen)
+                found[material.name] = find_light(*seen)
             except ValueError:
                 continue
-            found[material.name] = [light.linear, light.square, light.mixed, light.share]
     if not found:
         raise TrellisError(
             Text("No material of “{name}” has an image for its base color.", name=obj.name), remedy=Remedy.NONE

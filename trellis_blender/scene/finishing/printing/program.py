@@ -15,7 +15,7 @@ import numpy.typing as npt
 from mathutils.bvhtree import BVHTree
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
 from trellis_core.files import clear, rename
-from trellis_core.model.finish.printable import check_printable
+from trellis_core.model.surface.check import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
 if TYPE_CHECKING:
@@ -143,21 +143,17 @@ def _checked(mesh: Any, request: Mapping[str, Any]) -> tuple[dict[str, Any], Arr
     positions = np.empty((len(mesh.vertices), 3), np.float32)
     mesh.vertices.foreach_get("co", positions.ravel())
     surface = make_surface(positions, triangles.reshape(-1, 3))
-    found = check_printable(surface)
+    numbers, volume, bad = check_printable(surface)
     tree: Any = BVHTree.FromPolygons(surface.positions.tolist(), surface.triangles.tolist(), all_triangles=True)
     crossing = np.unique(np.array([pair for pair in tree.overlap(tree) if pair[0] != pair[1]], np.int64).ravel())
-    bad = found.faces.copy()
     bad[crossing] = True
     faulty = np.zeros(len(mesh.polygons), bool)
     faulty[of_face[surface.faces[bad]]] = True
     unit = request["unit"]
-    volume = abs(found.volume) * unit**3 * CM3
+    volume = abs(volume) * unit**3 * CM3
     return {
-        "open_edges": found.open_edges,
-        "crowded_edges": found.crowded_edges,
-        "flipped_edges": found.flipped_edges,
+        **numbers,
         "crossing_faces": len(crossing),
-        "parts": found.parts,
         "size_mm": [float(side) * unit * MM for side in np.ptp(positions, axis=0)],
         "volume_cm3": volume,
         "grams": volume * request["density"],
