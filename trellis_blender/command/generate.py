@@ -12,30 +12,17 @@ import os
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..core.batch.batch import Batch
 from ..core.batch.manifest import FILE as MANIFEST_FILE
-from ..core.batch.order import (
-    BatchDiffersError,
-    BatchError,
-    BatchEvent,
-    BatchResult,
-    End,
-    JobChanged,
-    NoBatchError,
-    Order,
-    Standing,
-)
+from ..core.batch.order import BatchEvent, BatchResult, BatchState, End, JobChanged, Order, Standing
 from ..core.errors import Remedy, StorageError, TrellisError
-from ..core.job.job import Stage
-from ..core.job.spending import charged
 from ..core.job.words import cost_words
 from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
@@ -46,7 +33,7 @@ from ..core.runner.questions import ask
 from ..core.runner.runner import to_scenario
 from ..core.runner.steps import StepTools
 from .blend_client import ModelFiles, Wanted
-from .display import Display
+from .display import Display, counts_facts
 from .home import Home
 from .parser import ExitStatus, WrongUseError, values
 from .pictures import FoundPictures, output_folder
@@ -67,8 +54,7 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Make a model of each picture. Raises WrongUseError or TrellisError before anything is begun."""
-    wished = TRELLIS_2.complete(values(options), 0)
-    parameters = {name: value for name, value in wished.items() if name != "seed"}
+    parameters = {name: value for name, value in TRELLIS_2.complete(values(options), 0).items() if name != "seed"}
     folder = Path(options.output) if options.output else output_folder(options.pictures[0])
     with closing(FoundPictures(options.pictures)) as pictures:
         account = home.account()
@@ -83,11 +69,12 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
         )
         known = _known_batch(folder, pictures, order)
         wanted = range(len(pictures))[_slice(options)]
-        plan = Plan(folder, len(wanted), len(wanted) * order.variations, order.price, is_begun=known is not None)
+        to_pay = models = len(wanted) * order.variations
         if known is not None:  # what has failed is tried again by `resume` only
-            plan = replace(plan, to_pay=known.state(options.slice).counts[Standing.NOT_SENT])
+            to_pay = known.state(options.slice).counts[Standing.NOT_SENT]
+        plan = Plan(folder, len(wanted), models, to_pay, order.price, is_begun=known is not None)
         files = None if options.price_only else _files(options, home, display)
-        display.plan(plan.facts, plan.words)
+        display.tell("plan", plan.facts, plan.words)
         if options.price_only:
             return ExitStatus.DONE
         _agree(plan, options)
@@ -98,15 +85,15 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
 
 def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Go on with a folder, and try again what failed. Raises WrongUseError or TrellisError before anything is begun."""
-    batch = _opened(Path(options.folder))
+    batch = Batch.open(Path(options.folder))
     account = home.account()
     cost = price(home, account, batch.order.parameters)
     state = batch.state(options.slice)
     uncertain = 0 if options.submit_again else state.counts[Standing.UNCERTAIN]
     wanted = range(batch.count)[_slice(options)]
-    plan = Plan(batch.folder, len(wanted), state.jobs, cost, to_pay=max(0, state.to_pay - uncertain), is_begun=True)
+    plan = Plan(batch.folder, len(wanted), state.jobs, max(0, state.to_pay - uncertain), cost, is_begun=True)
     files = _files(options, home, display)
-    display.plan(plan.facts, plan.words)
+    display.tell("plan", plan.facts, plan.words)
     _agree(plan, options)
     _set_limits(batch, options, cost)
     if options.submit_again:
@@ -143,32 +130,16 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
     return answer.cost
 
 
-def _opened(folder: Path) -> Batch:
-    """Return the batch in the folder. Raises WrongUseError."""
-    try:
-        return Batch.open(folder)
-    except NoBatchError as error:
-        raise WrongUseError(error.sentence) from error
-
-
 def _known_batch(folder: Path, pictures: FoundPictures, order: Order) -> Batch | None:
-    """Return the batch that the folder holds already, None if it holds none. Raises WrongUseError if it is another."""
-    try:
-        Batch.open(folder)
-    except NoBatchError as error:
-        if (folder / MANIFEST_FILE).exists():
-            raise WrongUseError(error.sentence) from error
-        return None
-    try:
-        return Batch.create(folder, pictures, order)
-    except BatchDiffersError as error:
-        raise WrongUseError(error.sentence) from error
+    """Return the batch that the folder holds already, None if it holds none. Raises BatchError if it is another."""
+    return Batch.create(folder, pictures, order) if (folder / MANIFEST_FILE).exists() else None
 
 
 def _created(folder: Path, pictures: FoundPictures, order: Order) -> Batch:
+    """Begin the batch. Raises WrongUseError if the folder cannot be written."""
     try:
         return Batch.create(folder, pictures, order)
-    except (BatchError, StorageError) as error:
+    except StorageError as error:
         raise WrongUseError(error.sentence) from error
 
 
@@ -185,21 +156,16 @@ def _files(options: argparse.Namespace, home: Home, display: Display) -> ModelFi
 class Plan:
     """What is going to be done: so many pictures and models in a folder, at that price of a model.
 
-    `price`: in compute units, None if Scenario does not say. `to_pay`: how many of the models are to be paid for, all
-    unless it is said. `is_begun`: an earlier start has begun it.
+    `to_pay`: how many of the models are to be paid for. `price`: in compute units, None if Scenario does not say.
+    `is_begun`: an earlier start has begun it.
     """
 
     folder: Path
     pictures: int
     models: int
+    to_pay: int
     price: float | None
-    to_pay: int = -1
-    is_begun: bool = False
-
-    def __post_init__(self) -> None:
-        """Let all models be paid for unless another number was given."""
-        if self.to_pay < 0:
-            object.__setattr__(self, "to_pay", self.models)
+    is_begun: bool
 
     @property
     def total(self) -> float | None:
@@ -252,18 +218,17 @@ def _count(number: int, noun: str) -> str:
 
 @dataclass
 class Outcome:
-    """How the run ended: the engine's answer, the jobs by standing, their cost, and which files were not made."""
+    """How the run ended: the engine's answer, how the jobs stand now, and which files were not made."""
 
     result: BatchResult
-    counts: Counter[Standing]
+    state: BatchState
     trouble: list[str]
-    cost: float
     is_interrupted: bool
 
     @property
     def is_all_done(self) -> bool:
         """Return whether there is nothing to go on with."""
-        return self.counts[Standing.DONE] == self.counts.total() and not self.trouble
+        return self.state.counts[Standing.DONE] == self.state.jobs and not self.trouble
 
     @property
     def status(self) -> ExitStatus:
@@ -301,12 +266,8 @@ def drive(
     finally:
         display.close()
         home.end()
-    counts, cost = Counter[Standing](), 0.0
-    for row in batch.rows(only):
-        counts[row.standing] += 1
-        cost += charged(row.job) if row.job is not None else 0.0
     trouble = files.trouble if files is not None else []
-    return Outcome(result, counts, trouble, round(cost, 6), is_interrupted=stop.is_set())
+    return Outcome(result, batch.state(only), trouble, is_interrupted=stop.is_set())
 
 
 def _driven(
@@ -320,8 +281,7 @@ def _driven(
 
     def heard(event: BatchEvent) -> None:
         display.heard(event)
-        job = event.row.job if isinstance(event, JobChanged) else None
-        if files is not None and isinstance(event, JobChanged) and job is not None and job.stage is Stage.READY:
+        if files is not None and isinstance(event, JobChanged) and event.row.standing is Standing.DONE:
             files.add(event.row.folder)
 
     def work() -> None:
@@ -365,13 +325,13 @@ def _told(outcome: Outcome, folder: Path, prog: str, display: Display) -> ExitSt
     facts = {
         "end": outcome.result.end.value,
         "status": int(outcome.status),
-        "models": outcome.counts.total(),
-        **{standing.value.replace(" ", "_"): outcome.counts[standing] for standing in Standing},
-        "cost": outcome.cost,
+        "models": outcome.state.jobs,
+        **counts_facts(outcome.state),
+        "cost": round(outcome.state.cost, 6),
         "folder": str(folder),
         "message": outcome.result.sentence,
     }
-    display.end(facts, end_words(outcome, folder, prog, is_told=display.last == outcome.result.sentence))
+    display.tell("end", facts, end_words(outcome, folder, prog, is_told=display.last == outcome.result.sentence))
     return outcome.status
 
 
@@ -380,10 +340,10 @@ def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool = Fals
 
     `is_told`: the user has just read why it ended.
     """
-    counts = outcome.counts
+    counts = outcome.state.counts
     parts = [_count(counts[Standing.DONE], "model")]
     parts += [f"{counts[each]:,} {each.value}" for each in Standing if each is not Standing.DONE and counts[each]]
-    words = f"{', '.join(parts)}; {cost_words(outcome.cost)} in all, in “{folder}”."
+    words = f"{', '.join(parts)}; {cost_words(round(outcome.state.cost, 6))} in all, in “{folder}”."
     if outcome.result.sentence and not is_told:
         words = f"{words}\n{outcome.result.sentence}"
     if outcome.is_all_done:
