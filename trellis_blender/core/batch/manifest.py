@@ -38,6 +38,12 @@ LINES_PER_MARK = 256
 LINE_BYTES = 1024 * 1024  # of the order, or of a picture's path
 COUNT_MAXIMUM = 10_000_000
 AT_ONCE_MAXIMUM = 10_000  # variations, and jobs at the same time
+_OTHER_ORDER = "The folder {folder} holds another batch: {what} is {old} there, and {new} here. Choose another folder."
+_OTHER_PICTURE = (
+    "The folder {folder} holds another batch: its picture {number} is {before}, and {now} here. Choose another folder."
+)
+_FEWER = "The folder {folder} holds another batch, of {count} pictures; here are fewer. Choose another folder."
+_MORE = "The folder {folder} holds another batch, of {count} pictures; here are more. Choose another folder."
 LIMITS = ("concurrency", "most_cost", "price")  # these may change, so they are not what tells two batches apart
 
 
@@ -62,13 +68,12 @@ class Manifest:
             raise storage_error("read the batch", error) from error
         try:
             data = json.loads(head + b"]}")
-            if data["format"] > FORMAT:
-                raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
-            return cls(folder, _order(data["order"]), _count(data["count"]), len(head))
-        except NoBatchError:
-            raise
+            is_newer = data["format"] > FORMAT
+            if not is_newer:
+                return cls(folder, _order(data["order"]), _count(data["count"]), len(head))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TrellisError):
             raise _damaged(folder) from None
+        raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
 
     def pictures(self, first: int = 0) -> Iterator[Path]:
         """Iterate over the pictures from that number on. Raises StorageError."""
@@ -76,21 +81,11 @@ class Manifest:
             with open_own(self.folder / FILE) as file:
                 self._seek(file, first)
                 for _ in range(first, self.count):
-                    line = file.readline(LINE_BYTES)
-                    if not line:
-                        break
-                    yield _picture(line)
+                    yield _picture(file.readline(LINE_BYTES))
         except OSError as error:
             raise storage_error("read the batch", error) from error
         except (ValueError, RecursionError) as error:
             raise _damaged(self.folder) from error
-
-    def picture(self, index: int) -> Path:
-        """Return one picture. Raises StorageError."""
-        found = next(self.pictures(index), None)
-        if found is None:
-            raise IndexError(index)
-        return found
 
     def _seek(self, file: BinaryIO, index: int) -> None:
         with self._lock:
@@ -137,7 +132,7 @@ def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
                 count += 1
         if not count:
             raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
-        head = {"format": FORMAT, "order": _as_json(order), "count": count}
+        head = {"format": FORMAT, "order": vars(order), "count": count}
         with open_own(listed) as source, new_own(part) as target:
             target.write(json.dumps(head).encode("ascii")[:-1] + b', "pictures": [\n')
             while block := source.read(1 << 20):
@@ -176,46 +171,12 @@ def _same(known: Manifest, pictures: Iterable[Path], order: Order) -> Manifest:
             if what == "parameters":
                 what = next(name for name in {**old, **new} if old.get(name) != new.get(name))
                 old, new = old.get(what), new.get(what)
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch: {what} is {old} there, and {new} here."
-                    " Choose another folder.",
-                    folder=folder,
-                    what=what,
-                    old=old,
-                    new=new,
-                )
-            )
+            raise BatchDiffersError(Text(_OTHER_ORDER, folder=folder, what=what, old=old, new=new))
     for number, (before, now) in enumerate(itertools.zip_longest(known.pictures(), pictures), 1):
-        if now is None:
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch, of {count} pictures; here are fewer."
-                    " Choose another folder.",
-                    folder=folder,
-                    count=known.count,
-                )
-            )
-        if before is None:
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch, of {count} pictures; here are more."
-                    " Choose another folder.",
-                    folder=folder,
-                    count=known.count,
-                )
-            )
+        if before is None or now is None:
+            raise BatchDiffersError(Text(_FEWER if now is None else _MORE, folder=folder, count=known.count))
         if before != now.absolute():
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch: its picture {number} is {before}, and {now} here."
-                    " Choose another folder.",
-                    folder=folder,
-                    number=number,
-                    before=before,
-                    now=now,
-                )
-            )
+            raise BatchDiffersError(Text(_OTHER_PICTURE, folder=folder, number=number, before=before, now=now))
     return known
 
 
@@ -226,10 +187,6 @@ def _checked(order: Order) -> Order:
     if order.variations < 1 or order.concurrency < 1:
         raise BatchError("Variations and concurrency must be at least 1. Change them and try again.")
     return dataclasses.replace(order, parameters=parameters)
-
-
-def _as_json(order: Order) -> dict[str, Any]:
-    return {spec.name: getattr(order, spec.name) for spec in dataclasses.fields(order)}
 
 
 def _order(data: Any) -> Order:

@@ -31,7 +31,6 @@ from ..job.spending import charged
 from ..request.parameters import Value, complete
 from ..stored import restored
 from ..text import NAME_LENGTH, SENTENCE_LENGTH, one_line
-from .worker import REFUSALS
 
 FOLDER = "batches"
 PLAN_FILE, FINISHED_FILE = "batch.json", "finished.json"
@@ -128,11 +127,6 @@ def outcome_of(job: Job) -> Outcome:
     seconds = max(0.0, job.ended - job.begun) if job.ended is not None else 0.0
     is_made = job.stage in (Stage.READY, Stage.IMPORTED)  # whether it is in a scene, the list says
     return Outcome(MADE if is_made else job.stage.value, charged(job), seconds, "" if is_made else job.message)
-
-
-def is_refused(job: Job) -> bool:
-    """Return whether the job failed only because of the account: the others would fail in the same way."""
-    return job.stage is Stage.FAILED and job.remedy in REFUSALS and not job.holds_model
 
 
 class PlanFile:

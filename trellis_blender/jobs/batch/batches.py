@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from mathutils import Vector
 
 from ...core.batch import plan as plans
-from ...core.batch.plan import MADE, NOT_SENT, Item, Outcome, Plan, PlanFile, is_refused, outcome_of
+from ...core.batch.order import AT_SCENARIO, BEFORE_SCENARIO, is_refused
+from ...core.batch.plan import MADE, NOT_SENT, Item, Outcome, Plan, PlanFile, outcome_of
 from ...core.errors import Remedy
 from ...core.job.job import Job, Stage, new_jobs
 from ...core.job.words import job_names
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from ..importing import Importer
     from ..placeholders import Placeholders
 
-BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
-AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 SAVE_SECONDS = 1.0  # before a save that failed is tried again
 
 
