@@ -78,7 +78,11 @@ def identify(job_id: str, remote_id: str) -> None:
 
     Raises AccountError, OnlineAccessError, RefusedError.
     """
-    session.identify(job_id, _checked_id(remote_id))
+    remote_id = _checked_id(remote_id)
+    state = session.start()
+    preferences.online_account()
+    state.importer.want(job_id)
+    state.runner.identify(job_id, remote_id)
 
 
 def _checked_id(remote_id: str) -> str:

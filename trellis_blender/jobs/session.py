@@ -147,9 +147,7 @@ def incoming() -> Path:
 def remove(job_id: str) -> None:
     """Delete a resting job with its files."""
     session = start()
-    if job_id not in session.echoes:
-        session.echoes[job_id] = Echo.REMOVING
-        session.runner.remove(job_id)
+    session.ask(job_id, Echo.REMOVING, session.runner.remove)
 
 
 def picture_path(job: Job) -> Path | None:
@@ -170,8 +168,7 @@ def cancel(job_id: str) -> None:
         return
     session.importer.wanted.discard(job_id)
     if job.stage in MAY_FOLLOW[CancelAsked]:
-        session.echoes[job_id] = Echo.CANCELLING
-        session.runner.cancel(job_id)
+        session.ask(job_id, Echo.CANCELLING, session.runner.cancel)
     session.placeholders.clicked()
     session.update_placeholders(is_changed=True)
 
@@ -185,19 +182,7 @@ def retry(job_id: str) -> None:
     preferences.online_account()
     if job_id not in session.echoes:
         session.importer.want(job_id)
-        session.echoes[job_id] = Echo.RETRYING
-        session.runner.resume(job_id)
-
-
-def identify(job_id: str, remote_id: str) -> None:
-    """Resume an uncertain job as the one with this ID at Scenario, if they match.
-
-    Raises AccountError or OnlineAccessError.
-    """
-    session = start()
-    preferences.online_account()
-    session.importer.want(job_id)
-    session.runner.identify(job_id, remote_id)
+        session.ask(job_id, Echo.RETRYING, session.runner.resume)
 
 
 def is_favorite(job_id: str) -> bool:

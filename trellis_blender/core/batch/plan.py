@@ -14,6 +14,8 @@ begun twice.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -33,6 +35,8 @@ from ..stored import restored
 from ..text import NAME_LENGTH, SENTENCE_LENGTH, one_line
 
 FOLDER = "batches"
+CSV_FILE, SHEET_FILE = "report.csv", "contact sheet.png"
+COLUMNS = ("number", "file", "variation", "state", "cost_cu", "seconds", "reason", "job")
 PLAN_FILE, FINISHED_FILE = "batch.json", "finished.json"
 FORMAT = 1
 BYTES_MAXIMUM = 256 * 1024 * 1024
@@ -108,11 +112,6 @@ class Plan:
     is_stopped: bool = False
     ended: float | None = None
 
-    @property
-    def is_over(self) -> bool:
-        """Return whether nothing more happens to any picture by itself."""
-        return all(item.is_over for item in self.items)
-
     def outcomes(self) -> Iterator[tuple[Item, int, Outcome]]:
         """Iterate over all jobs: the picture, the variation from 0, and what came of it."""
         for item in self.items:
@@ -127,6 +126,18 @@ def outcome_of(job: Job) -> Outcome:
     seconds = max(0.0, job.ended - job.begun) if job.ended is not None else 0.0
     is_made = job.stage in (Stage.READY, Stage.IMPORTED)  # whether it is in a scene, the list says
     return Outcome(MADE if is_made else job.stage.value, charged(job), seconds, "" if is_made else job.message)
+
+
+def table(plan: Plan) -> bytes:
+    """Return the report as CSV (RFC 4180), with the mark by which Excel knows UTF-8. One line per model."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for number, (item, place, outcome) in enumerate(plan.outcomes(), 1):
+        cost, seconds = f"{outcome.cost:.10g}", f"{outcome.seconds:.0f}"
+        file = str(Path(item.picture))
+        writer.writerow((number, file, place + 1, outcome.state, cost, seconds, outcome.reason, item.ids[place]))
+    return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
 class PlanFile:

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
 from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..files import write_whole
@@ -28,7 +27,7 @@ from ..picture.file import ChosenPicture, PreparedPicture
 from ..request.account import Account
 from ..runner.messages import Answer, Notice, RunnerMessage
 from ..runner.runner import Runner
-from ..runner.timing import Timing
+from ..runner.timing import Clock, Timing
 from .batch_store import BatchStore
 from .manifest import Manifest, index_of
 from .order import (
@@ -103,8 +102,10 @@ class Worker:
         self._sweep()
         self._halts = self._shared.read().halts
 
-        def store_of(*given: Any) -> BatchStore:
-            self._store = BatchStore(*given, self._claims, self._shared)
+        def store_of(
+            root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]
+        ) -> BatchStore:
+            self._store = BatchStore(root, timing, clock, messages, self._claims, self._shared)
             return self._store
 
         self._runner = Runner(self._manifest.folder, agent, self._timing, store_of=store_of)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mathutils import Vector
 
@@ -25,32 +25,9 @@ from ..progress import Echo
 from .reporting import Report
 
 if TYPE_CHECKING:
-    from ...core.request.account import Account
-    from ...core.runner.runner import Runner
-    from ...picture.preview import Previews
-    from ..importing import Importer
-    from ..placeholders import Placeholders
+    from ..state import Session
 
 SAVE_SECONDS = 1.0  # before a save that failed is tried again
-
-
-class Session(Protocol):
-    """What the batches use of the session: `jobs/state.py` says what each is."""
-
-    runner: Runner
-    root: Path
-    jobs: dict[str, Job]
-    echoes: dict[str, Echo]
-    account: Account | None
-    is_loaded: bool
-    is_moving: bool
-    changes: int
-    importer: Importer
-    placeholders: Placeholders
-    previews: Previews
-
-    def finished(self, sentence: str) -> None:
-        """Say what was done, in the panel and in the status bar."""
 
 
 def jobs_of(plan: Plan, item: Item) -> list[Job]:
@@ -140,10 +117,6 @@ class Batches:
         self.all.append(batch)
         return batch
 
-    def find(self, batch_id: str) -> Batch | None:
-        """Return the batch with that id, or the newest if it is empty; None if there is none."""
-        return next((batch for batch in reversed(self.all) if batch_id in ("", batch.plan.id)), None)
-
     def is_planned(self, job_id: str) -> bool:
         """Return whether the job will be begun later."""
         for batch in self.all:
@@ -182,8 +155,7 @@ class Batches:
                 index, place = batch.where[job_id]
                 batch.set_outcome(index, place, Outcome())
                 batch.stages[job_id] = Stage.QUEUED
-                session.echoes[job_id] = Echo.RETRYING
-                session.runner.resume(job_id)
+                session.ask(job_id, Echo.RETRYING, session.runner.resume)
 
     def stop(self, batch: Batch) -> None:
         """Begin nothing any more, and cancel what is not submitted yet. What is paid for still comes."""
@@ -199,9 +171,8 @@ class Batches:
         self._session.placeholders.is_due = True
 
     def _cancel(self, job_id: str, stage: Stage) -> None:
-        if stage in BEFORE_SCENARIO and job_id not in self._session.echoes:
-            self._session.echoes[job_id] = Echo.CANCELLING
-            self._session.runner.cancel(job_id)
+        if stage in BEFORE_SCENARIO:
+            self._session.ask(job_id, Echo.CANCELLING, self._session.runner.cancel)
 
     def forget(self, batch: Batch) -> None:
         """Show a finished batch no more."""
@@ -254,9 +225,8 @@ class Batches:
             for index, item in enumerate(batch.plan.items):
                 if item.is_begun and not item.is_over and not any(job_id in jobs for job_id in item.ids):
                     is_lost = not any((root / job_id).exists() for job_id in item.ids)
-                    batch.plan.items[index] = replace(
-                        item, is_begun=not is_lost
-                    )  # Blender ended before it had a folder
+                    # if it is lost, Blender ended before it had a folder
+                    batch.plan.items[index] = replace(item, is_begun=not is_lost)
             for job_id in batch.where:
                 if job_id in jobs:
                     self._hear(batch, jobs[job_id])

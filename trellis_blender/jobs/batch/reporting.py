@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ...core.batch.plan import MADE, NOT_SENT, Plan, PlanFile
-from ...core.batch.report import CSV_FILE, SHEET_FILE, table
+from ...core.batch.plan import CSV_FILE, MADE, NOT_SENT, SHEET_FILE, Plan, PlanFile, table
 from ...core.errors import Text, TrellisError, storage_error, unexpected
 from ...core.files import write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
@@ -125,10 +125,7 @@ def lines(plan: Plan) -> Iterator[str]:
     if plan.ended is not None:
         yield translated(Text("Time: {time}", time=translated(duration(plan.ended - plan.created))))
     yield translated("Table and contact sheet: press Open Batch Folder")  # no path: the text goes into the .blend
-    reasons: dict[str, int] = {}
-    for _, _, outcome in outcomes:
-        if outcome.reason:
-            reasons[outcome.reason] = reasons.get(outcome.reason, 0) + 1
+    reasons = Counter(outcome.reason for _, _, outcome in outcomes if outcome.reason)
     if reasons:
         yield ""
         yield translated("Failures")
