@@ -3,7 +3,7 @@
 
 It is one JSON object whose first line holds everything but the pictures, which follow one a line:
 
-    {"format": 1, "order": {...}, "count": 2, "pictures": [
+    {"format": 1, "order": {...}, "count":        2, "pictures": [
     "/renders/chair.png",
     "/renders/table.png"
     ]}
@@ -36,7 +36,7 @@ FILE = "batch.json"
 NAME_BYTES = 60  # of a picture's name, as a part of its folder's name
 LINES_PER_MARK = 256
 LINE_BYTES = 1024 * 1024  # of the order, or of a picture's path
-COUNT_MAXIMUM = 10_000_000
+COUNT_MAXIMUM, COUNT_DIGITS = 10_000_000, 8
 AT_ONCE_MAXIMUM = 10_000  # variations, and jobs at the same time
 _OTHER_ORDER = "The folder {folder} holds another batch: {what} is {old} there, and {new} here. Choose another folder."
 _OTHER_PICTURE = (
@@ -121,35 +121,35 @@ def create(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
 
 
 def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
-    """Write the file. The pictures come first, since only then is it known how many they are."""
-    token = secrets.token_hex(3)
-    listed, part = folder / f".pictures-{token}", folder / f".{FILE}-{token}"
+    """Write the file. The first line is written again at the end: only then is it known how many pictures they are."""
+    part, count = folder / f".{FILE}-{secrets.token_hex(3)}", 0
     try:
-        count = 0
-        with new_own(listed) as file:
-            for picture in pictures:
-                file.write((b",\n" if count else b"") + json.dumps(str(picture.absolute())).encode("ascii"))
-                count += 1
-        if not count:
-            raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
-        head = {"format": FORMAT, "order": vars(order), "count": count}
-        with open_own(listed) as source, new_own(part) as target:
-            target.write(json.dumps(head).encode("ascii")[:-1] + b', "pictures": [\n')
-            while block := source.read(1 << 20):
-                target.write(block)
-            target.write(b"\n]}\n")
-            target.flush()
-            os.fsync(target.fileno())
+        with new_own(part) as file:
+            file.write(_head(order, count))
+            for count, picture in enumerate(pictures, 1):
+                file.write((b",\n" if count > 1 else b"") + json.dumps(str(picture.absolute())).encode("ascii"))
+            if not count:
+                raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
+            file.write(b"\n]}\n")
+            file.seek(0)
+            file.write(_head(order, count))
+            file.flush()
+            os.fsync(file.fileno())
         _place(part, folder / FILE)
         flush_folder(folder)
     finally:
-        for path in (listed, part):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     written = Manifest.read(folder)
     if written.count != count or written.order != order:
         raise BatchDiffersError("Another batch was begun in this folder at the same time. Choose another folder.")
     return written
+
+
+def _head(order: Order, count: int) -> bytes:
+    """Return the first line, which is as long for any number of pictures."""
+    known = f'"format": {FORMAT}, "order": {json.dumps(vars(order))}, "count": {count:{COUNT_DIGITS}d}'
+    return f'{{{known}, "pictures": [\n'.encode("ascii")
 
 
 def _place(part: Path, target: Path) -> None:
