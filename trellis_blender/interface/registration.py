@@ -74,10 +74,8 @@ def _steps() -> Iterator[tuple[Step, Step]]:
         yield partial(bpy.utils.register_class, cls), partial(bpy.utils.unregister_class, cls)
     yield preferences.take_over_key, nothing
     yield scene_settings.register, scene_settings.unregister
-    yield rows.register, rows.unregister
+    yield partial(rows.register, handlers.row_clicked, panels.row_tooltip), rows.unregister
     yield gallery.register, gallery.unregister
-    yield partial(rows.when_clicked, handlers.row_clicked), partial(rows.when_clicked, None)
-    yield partial(rows.tell_with, panels.row_tooltip), partial(rows.tell_with, None)
     yield partial(preferences.when_folder_chosen, at_need.begin_soon), partial(preferences.when_folder_chosen, None)
     for name, draw in DRAWN:
         drawn = getattr(bpy.types, name)

@@ -6,10 +6,11 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Vector
@@ -20,7 +21,6 @@ from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
 from ..core.runner.questions import measured
-from ..core.runner.runner import Runner
 from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient
@@ -29,6 +29,9 @@ from ..scene import blender_importer, build, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
 from .progress import Echo
+
+if TYPE_CHECKING:
+    from .state import Session
 
 RETRY_SECONDS = 0.3
 STEM_LENGTH = 60  # characters of a job's name in the names of its textures' files
@@ -43,35 +46,26 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Importer:
-    """The models on their way into the scene, one at a time. `echoes`: requests the runner has not answered yet.
+    """The models on their way into the scene, one at a time.
 
     `wanted`: jobs whose models come by themselves. `reading`: the job whose file a worker reads now; `read`: its
     result. `selection`: what was selected when the last model was requested. `waiting_for`: why the model that is read
-    is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at
-    the click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
-    placeholders; `left` is called for a job whose placeholder is gone. `reasons`: why the models of some jobs do not
-    come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
-    `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
-    `brought`: the jobs whose models came into the open file; `lost`: those of them that were undone or deleted.
-    `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
-    `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
-    in its grid. `planned`: whether a job with that id will be begun later, so that its placeholder stays.
+    is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at the
+    click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
+    placeholders. `reasons`: why the models of some jobs do not come. `task`: what the background Blender does for the
+    model that is read; `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the
+    models of jobs without a placeholder stand. `brought`: the jobs whose models came into the open file; `lost`: those
+    of them that were undone or deleted. `names`: the names of the placeholders when they were last looked at, by their
+    jobs' ids. `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that
+    has a place in its grid.
     """
 
-    runner: Runner
-    root: Path
-    echoes: Mapping[str, Echo]
-    tell: Callable[[str], None]
-    arrived: Callable[[str, bpy.types.Object], None]
-    failed: Callable[[str, str, Remedy], None]
-    waits: Callable[[Job, str], None]
-    left: Callable[[Job, str], None]
+    session: Session
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     places: dict[str, Vector] = field(default_factory=dict)
     batches: dict[str, str] = field(default_factory=dict)
-    planned: Callable[[str], bool] = lambda _job_id: False
     brought: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     reading: str = ""
@@ -89,7 +83,7 @@ class Importer:
     homes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        folders = (self.root, jobs_folder.usual(), *jobs_folder.old_folders())
+        folders = (self.session.root, jobs_folder.usual(), *jobs_folder.old_folders())
         self.homes = frozenset(map(placeholder.home, folders))
 
     def want(self, job_id: str, *, is_asked: bool = False) -> None:
@@ -111,23 +105,17 @@ class Importer:
 
     def forget(self, job_id: str) -> None:
         """Drop a job that was removed: an answer about its file may never come."""
-        self.wanted.discard(job_id)
-        self.boxed.discard(job_id)
+        for jobs in (self.wanted, self.boxed, self.brought, self.lost):
+            jobs.discard(job_id)
         self.reasons.pop(job_id, None)
         self.places.pop(job_id, None)
-        self.brought.discard(job_id)
-        self.lost.discard(job_id)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
         """Drop all requests, because another file is open and nothing was requested in it yet."""
-        for job_id in [*self.wanted]:
-            self.leave(job_id, OTHER_FILE)
-        self.boxed.clear()
-        self.places.clear()
-        self.batches.clear()
-        self.brought.clear()
-        self.lost.clear()
+        self.reasons |= dict.fromkeys(self.wanted, OTHER_FILE)
+        for jobs in (self.wanted, self.boxed, self.places, self.batches, self.brought, self.lost):
+            jobs.clear()
         self.asked = ""
 
     def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
@@ -143,7 +131,7 @@ class Importer:
             self.names.setdefault(job_id, box.name)
             if job is None:
                 is_ours = placeholder.home_of(box) in self.homes
-                unwanted += [box] if is_ours and not self.planned(job_id) else []
+                unwanted += [box] if is_ours and not self.session.batches.is_planned(job_id) else []
             elif self._is_cancelled(job):
                 unwanted.append(box)
             elif not self._is_in_scene(job) or is_opened or job.id in self.wanted:
@@ -163,7 +151,7 @@ class Importer:
             return self.waiting_for if is_first and self.is_awaited(job) else ""
         if job.id in self.lost:
             return NO_LONGER
-        is_left = job.stage is Stage.READY and not job.cancel_asked and job.id not in self.echoes
+        is_left = job.stage is Stage.READY and not job.cancel_asked and job.id not in self.session.echoes
         return self.reasons.get(job.id, NO_BOX) if is_left else ""
 
     def look_for_models(self, jobs: Mapping[str, Job]) -> bool:
@@ -183,7 +171,7 @@ class Importer:
         box = self._box(job)
         if box is None and job.id in self.boxed:
             self.leave(job.id, BOX_GONE)
-            self.left(job, BOX_GONE)
+            self.session.messages.reports.leave(job, BOX_GONE)
             return None
         return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
 
@@ -191,19 +179,19 @@ class Importer:
         return placeholder.find(job.id, self.names.get(job.id, ""))
 
     def _is_cancelled(self, job: Job) -> bool:
-        echo = self.echoes.get(job.id)
+        echo = self.session.echoes.get(job.id)
         is_over = job.cancel_asked or job.stage is Stage.CANCELLED
         return echo is Echo.CANCELLING or (is_over and echo is not Echo.RETRYING)
 
     def _is_in_scene(self, job: Job) -> bool:
-        return job.stage is Stage.IMPORTED or self.echoes.get(job.id) is Echo.IMPORTED
+        return job.stage is Stage.IMPORTED or self.session.echoes.get(job.id) is Echo.IMPORTED
 
     def is_awaited(self, job: Job) -> bool:
         """Return whether the job's model will come into the scene by itself.
 
         A failed job stays wanted, for a retry. A job that the runner was told about waits for the answer.
         """
-        return job.id in self.wanted and is_importable(job) and job.id not in self.echoes
+        return job.id in self.wanted and is_importable(job) and job.id not in self.session.echoes
 
     def receive(self, read: ModelRead) -> None:
         """Take the result of a worker that read a file."""
@@ -221,11 +209,11 @@ class Importer:
         if is_wanted and not (box is None and job.id in self.boxed):
             self._begin_to_read(job, box)
         else:
-            self.runner.keep_unread(job.id)
+            self.session.runner.keep_unread(job.id)
 
     def _begin_to_read(self, job: Job, box: bpy.types.Object | None) -> None:
         self.reading = job.id
-        self.runner.read(job.id, shape(job, self.root / job.id, box))
+        self.session.runner.read(job.id, shape(job, self.session.root / job.id, box))
 
     def step(self, jobs: Mapping[str, Job]) -> bool:
         """Start to read one wanted model, or build one that was read. Return whether anything changed."""
@@ -267,7 +255,7 @@ class Importer:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
             if changed:
-                self.waits(jobs[read.id], reason)
+                self.session.messages.reports.wait(jobs[read.id], reason)
             return changed
         imported = self.imported
         self._let_go()
@@ -278,14 +266,14 @@ class Importer:
         if not read.error:
             self._build(jobs[read.id], read, imported, placement)
         elif is_importable(jobs[read.id]):  # otherwise the runner's own message came first
-            self.failed(read.id, read.error, read.remedy)
+            self.session.failed(read.id, read.error, read.remedy)
         return True
 
     def _begin_task(self, read: ModelRead, job: Job) -> bool:
         """Start the task that the background Blender has to do first. Return whether there is one."""
         if self.imported is not None or self.is_alone:
             return False
-        folder = self.root / read.id
+        folder = self.session.root / read.id
         if read.model is None:
             self.task = self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE, shape(job, folder))
             self.waiting_for = "Blender's own importer reads it in the background"
@@ -305,7 +293,7 @@ class Importer:
             self.is_alone = True
             if read.model is None:
                 self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
-                self.tell(
+                self.session.messages.tell(
                     Text(
                         "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile.",
                         name=job.name,
@@ -313,28 +301,32 @@ class Importer:
                     )
                 )
             else:
-                self.tell(Text("“{name}” keeps its WebP textures: no second Blender could be started.", name=job.name))
+                self.session.messages.tell(
+                    Text("“{name}” keeps its WebP textures: no second Blender could be started.", name=job.name)
+                )
         except TrellisError as error:
             if read.model is None:
                 self.read = replace(read, error=error.sentence, remedy=error.remedy)
             else:
                 self.is_alone = True
-                self.tell(Text("“{name}” keeps its WebP textures: {sentence}", name=job.name, sentence=error.sentence))
+                self.session.messages.tell(
+                    Text("“{name}” keeps its WebP textures: {sentence}", name=job.name, sentence=error.sentence)
+                )
         else:
             self._take_files(read, job)
         return True
 
     def _take_files(self, read: ModelRead, job: Job) -> None:
         if read.model is None:
-            self.imported = self.root / job.id / IMPORTED_FILE
+            self.imported = self.session.root / job.id / IMPORTED_FILE
             return
         self._let_go()
         self.reading = job.id
-        self.runner.read_png(read)
+        self.session.runner.read_png(read)
 
     def _build(self, job: Job, read: ModelRead, imported: Path | None, placement: build.Placement) -> None:
         select = busy.selection(bpy.context) == self.selection
-        folder = self.root / job.id
+        folder = self.session.root / job.id
         try:
             if read.model is not None:
                 made = build.build_model(
@@ -342,18 +334,18 @@ class Importer:
                 )
             elif imported is not None:
                 made = blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
-                self.tell(
+                self.session.messages.tell(
                     Text("“{name}” holds {reason}: Blender's own importer read it.", name=job.name, reason=read.reason)
                 )
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(bpy.context, job, file, select=select, placement=placement)
         except TrellisError as error:
-            self.failed(job.id, error.sentence, error.remedy)
+            self.session.failed(job.id, error.sentence, error.remedy)
             return
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
             _log.exception("unexpected")
-            self.failed(job.id, unexpected(error), Remedy.RETRY)
+            self.session.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
             self.selection = busy.selection(bpy.context)
@@ -362,10 +354,10 @@ class Importer:
         self.batches.pop(job.id, None)
         self.brought.add(job.id)
         self.lost.discard(job.id)
-        self.arrived(job.id, made)
+        self.session.arrived(job.id, made)
         if read.model is not None and job.findings is None:
             model = read.model
-            self.runner.compute(partial(measured, job.id, model))
+            self.session.runner.compute(partial(measured, job.id, model))
 
 
 def is_importable(job: Job) -> bool:
