@@ -43,18 +43,13 @@ DECLINED = "Nothing was sent."
 STOPPING = "Stopping: nothing more is submitted, and what is paid for is brought. Ctrl+C again leaves at once."
 LEFT = "Left at once. What is paid for is not lost: {prog} resume “{folder}” brings it."
 NO_PRICE = "Scenario does not say the price, so --max-cost cannot be kept. Try again later, or pay without it: --yes."
-_END_STATUS = {
-    End.MOST_COST: ExitStatus.MAX_COST,
-    End.REFUSED: ExitStatus.REFUSED,
-    End.STORAGE: ExitStatus.FAILED,
-    End.STOPPED: ExitStatus.FAILED,
-}
+_END_STATUS = {End.MOST_COST: ExitStatus.MAX_COST, End.REFUSED: ExitStatus.REFUSED}  # any other end: FAILED
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 
 def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Make a model of each picture. Raises WrongUseError or TrellisError before anything is begun."""
-    parameters = {name: value for name, value in TRELLIS_2.complete(values(options), 0).items() if name != "seed"}
+    parameters = values(options)
     folder = Path(options.output) if options.output else output_folder(options.pictures[0])
     with closing(FoundPictures(options.pictures)) as pictures:
         account = home.account()
@@ -67,19 +62,19 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
             most_cost=options.max_cost,
             price=price(home, account, parameters),
         )
-        known = _known_batch(folder, pictures, order)
-        wanted = range(len(pictures))[_slice(options)]
-        to_pay = models = len(wanted) * order.variations
+        known = Batch.create(folder, pictures, order) if (folder / MANIFEST_FILE).exists() else None
+        wanted = _wanted(options, len(pictures))
+        to_pay = models = wanted * order.variations
         if known is not None:  # what has failed is tried again by `resume` only
             to_pay = known.state(options.slice).counts[Standing.NOT_SENT]
-        plan = Plan(folder, len(wanted), models, to_pay, order.price, is_begun=known is not None)
+        plan = Plan(folder, wanted, models, to_pay, order.price, is_begun=known is not None)
         files = None if options.price_only else _files(options, home, display)
         display.tell("plan", plan.facts, plan.words)
         if options.price_only:
             return ExitStatus.DONE
         _agree(plan, options)
         batch = known if known is not None else _created(folder, pictures, order)
-    _set_limits(batch, options, order.price)
+    batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=order.price)
     return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
@@ -90,12 +85,12 @@ def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
     cost = price(home, account, batch.order.parameters)
     state = batch.state(options.slice)
     uncertain = 0 if options.submit_again else state.counts[Standing.UNCERTAIN]
-    wanted = range(batch.count)[_slice(options)]
-    plan = Plan(batch.folder, len(wanted), state.jobs, max(0, state.to_pay - uncertain), cost, is_begun=True)
+    wanted = _wanted(options, batch.count)
+    plan = Plan(batch.folder, wanted, state.jobs, max(0, state.to_pay - uncertain), cost, is_begun=True)
     files = _files(options, home, display)
     display.tell("plan", plan.facts, plan.words)
     _agree(plan, options)
-    _set_limits(batch, options, cost)
+    batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
     if options.submit_again:
         batch.submit_again()
     else:
@@ -103,15 +98,9 @@ def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
     return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
-def _slice(options: argparse.Namespace) -> slice:
-    return slice(None) if options.slice is None else slice(options.slice.start, options.slice.stop)
-
-
-def _set_limits(batch: Batch, options: argparse.Namespace, cost: float | None) -> None:
-    """Let the batch follow what the user says now. What they do not say stays as it is."""
-    order = batch.order
-    if (options.concurrency, options.max_cost) != (None, None) or order.price != cost:
-        batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
+def _wanted(options: argparse.Namespace, count: int) -> int:
+    """Return how many of so many pictures are worked on: the last slice may be longer than what is left."""
+    return count if options.slice is None else len(range(count)[options.slice.start : options.slice.stop])
 
 
 def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> float | None:
@@ -128,11 +117,6 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
     if answer.notice:
         raise TrellisError(answer.notice, remedy=Remedy.SCENARIO)
     return answer.cost
-
-
-def _known_batch(folder: Path, pictures: FoundPictures, order: Order) -> Batch | None:
-    """Return the batch that the folder holds already, None if it holds none. Raises BatchError if it is another."""
-    return Batch.create(folder, pictures, order) if (folder / MANIFEST_FILE).exists() else None
 
 
 def _created(folder: Path, pictures: FoundPictures, order: Order) -> Batch:

@@ -30,7 +30,7 @@ class FoundPictures:
         for name in named:
             before = len(self)
             self._add(_behind(name))
-            if len(self) == before and not self._is_known(name):
+            if len(self) == before and next(_behind(name), None) is None:  # else another name has named all of it
                 raise WrongUseError(f"There is no picture in “{name}”. {ADVICE}")
 
     def __len__(self) -> int:
@@ -51,10 +51,6 @@ class FoundPictures:
         rows = ((os.fsencode(Path(path).absolute()),) for path in paths)
         with self._paths:
             self._paths.executemany("INSERT OR IGNORE INTO found VALUES (?)", rows)
-
-    def _is_known(self, name: str) -> bool:
-        """Return whether the name adds nothing because another one has named all of it before."""
-        return next(iter(_behind(name)), None) is not None
 
 
 def output_folder(first: str) -> Path:

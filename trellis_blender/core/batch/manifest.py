@@ -68,12 +68,16 @@ class Manifest:
             raise storage_error("read the batch", error) from error
         try:
             data = json.loads(head + b"]}")
-            is_newer = data["format"] > FORMAT
-            if not is_newer:
-                return cls(folder, _order(data["order"]), _count(data["count"]), len(head))
+            if data["format"] > FORMAT:
+                raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
+            count = data["count"]
+            if type(count) is not int or not 0 < count <= COUNT_MAXIMUM:
+                raise ValueError("no such number of pictures")
+            return cls(folder, _order(data["order"]), count, len(head))
+        except NoBatchError:
+            raise
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TrellisError):
             raise _damaged(folder) from None
-        raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
 
     def pictures(self, first: int = 0) -> Iterator[Path]:
         """Iterate over the pictures from that number on. Raises StorageError."""
@@ -205,12 +209,6 @@ def _picture(line: bytes) -> Path:
     if not isinstance(name, str) or "\0" in name:
         raise ValueError("no path")
     return Path(name)
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 < value <= COUNT_MAXIMUM:
-        raise ValueError("no such number of pictures")
-    return value
 
 
 def _plain_name(picture: Path) -> str:

@@ -250,14 +250,13 @@ def _plan(data: Any, folder: str) -> Plan:
 
 
 def _item(item: Item) -> Item:
+    """Return the item with its reasons on one line. Raises ValueError if what came of its jobs makes no sense."""
     if not item.ids or len(item.outcomes) not in (0, len(item.ids)):
         raise ValueError("a picture has other outcomes than jobs")
-    return replace(item, outcomes=tuple(map(_outcome, item.outcomes)))
-
-
-def _outcome(outcome: Outcome) -> Outcome:
-    if outcome.state not in STATES:
-        raise ValueError("no such state")
-    if not (0 <= outcome.cost <= AMOUNT_MAXIMUM and 0 <= outcome.seconds <= MOMENT_MAXIMUM):
-        raise ValueError("an amount is none")
-    return replace(outcome, reason=one_line(outcome.reason, SENTENCE_LENGTH))
+    for outcome in item.outcomes:
+        if outcome.state not in STATES:
+            raise ValueError("no such state")
+        if not (0 <= outcome.cost <= AMOUNT_MAXIMUM and 0 <= outcome.seconds <= MOMENT_MAXIMUM):
+            raise ValueError("an amount is none")
+    plain = (replace(outcome, reason=one_line(outcome.reason, SENTENCE_LENGTH)) for outcome in item.outcomes)
+    return replace(item, outcomes=tuple(plain))

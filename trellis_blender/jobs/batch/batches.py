@@ -64,19 +64,9 @@ class Batch:
         self.plan.items[index] = item.with_outcome(place, outcome)
 
     @property
-    def count(self) -> int:
-        """Return how many models it makes."""
-        return len(self.where)
-
-    @property
     def models(self) -> int:
         """Return how many models are made."""
         return self.states[MADE]
-
-    @property
-    def failed(self) -> int:
-        """Return how many failed, or are uncertain."""
-        return self.states[Stage.FAILED] + self.states[Stage.UNCERTAIN]
 
     @property
     def waiting(self) -> int:
