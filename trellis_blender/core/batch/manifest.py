@@ -3,7 +3,7 @@
 
 It is one JSON object whose first line holds everything but the pictures, which follow one a line:
 
-    {"format": 1, "order": {...}, "count":        2, "pictures": [
+    {"format": 1, "order": {...}, "count": 2       , "pictures": [
     "/renders/chair.png",
     "/renders/table.png"
     ]}
@@ -151,9 +151,9 @@ def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
 
 
 def _head(order: Order, count: int) -> bytes:
-    """Return the first line, which is as long for any number of pictures."""
-    known = f'"format": {FORMAT}, "order": {json.dumps(vars(order))}, "count": {count:{COUNT_DIGITS}d}'
-    return f'{{{known}, "pictures": [\n'.encode("ascii")
+    """Return the first line, which is as long for any number of pictures: spaces follow a short one."""
+    known = json.dumps({"format": FORMAT, "order": vars(order), "count": count})[:-1]
+    return (known + " " * (COUNT_DIGITS - len(str(count))) + ', "pictures": [\n').encode("ascii")
 
 
 def _place(part: Path, target: Path) -> None:

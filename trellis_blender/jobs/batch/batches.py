@@ -224,7 +224,7 @@ class Batches:
         if self.all:
             self._hold()
 
-    def left_file(self) -> None:
+    def leave_file(self) -> None:
         """Forget the places in the file that was open."""
         for batch in self.all:
             batch.places.clear()
