@@ -111,16 +111,8 @@ def adopt(remote_id: str) -> Job:
     if known is None:
         preferences.online_account()
         now = time.time()
-        known = Job(
-            id=job_folder.new_id(now),
-            name=words.plain_name(remote_id),
-            picture="",
-            picture_name="",
-            parameters={"seed": 0},
-            created=now,
-            stage=Stage.RUNNING,
-            remote_id=remote_id,
-        )
+        name = words.plain_name(remote_id)
+        known = Job(job_folder.new_id(now), name, "", "", {"seed": 0}, now, stage=Stage.RUNNING, remote_id=remote_id)
         state.jobs[known.id] = known
         state.runner.add([known], None)
     if known.stage in (Stage.FAILED, Stage.CANCELLED):

@@ -152,7 +152,7 @@ class Batch:
 
     def _begin_round(self, retries: str) -> None:
         with self._changed() as state:
-            state.round, state.retries, state.next, state.is_cancelled = state.round + 1, retries, {}, False
+            state.retries, state.next, state.is_cancelled = retries, {}, False
 
     def cancel(self) -> None:
         """Stop the batch for all its workers, on all machines: nothing more is begun, running jobs are asked to stop.

@@ -12,6 +12,7 @@ from ..errors import Remedy, TrellisError
 from ..job.job import Job, Stage
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
+from ..runner.messages import Notice
 
 BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
 AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
@@ -155,15 +156,8 @@ class PictureRefused:
     remedy: Remedy = Remedy.PICTURE
 
 
-@dataclass(frozen=True)
-class BatchNotice:
-    """A sentence about the batch as a whole: the limit is reached, the key was refused, the folder is full."""
-
-    sentence: str
-    remedy: Remedy = Remedy.NONE
-
-
-BatchEvent = JobChanged | PictureRefused | BatchNotice
+# A notice is about the batch as a whole: the limit is reached, the key was refused, the folder is full.
+BatchEvent = JobChanged | PictureRefused | Notice
 
 
 class End(StrEnum):

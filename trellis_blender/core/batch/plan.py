@@ -149,7 +149,7 @@ class PlanFile:
     def __init__(self, folder: Path, lock: FolderLock | None = None) -> None:
         self.folder, self.trouble = folder, ""
         self._file_lock, self._turn = lock, threading.Lock()
-        self._next: dict[str, Any] | None = None
+        self._next: Plan | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -159,7 +159,7 @@ class PlanFile:
 
     def save(self, plan: Plan) -> None:
         """Have the plan written as it is now."""
-        known = {**plan.__dict__, "items": list(plan.items)}  # the items are frozen
+        known = replace(plan, items=list(plan.items))  # the items are frozen
         with self._turn:
             self._next = known
             if self._thread is None:
@@ -187,22 +187,21 @@ class PlanFile:
     def _write_all(self) -> None:
         while True:
             with self._turn:
-                known, self._next = self._next, None
-                if known is None:
+                plan, self._next = self._next, None
+                if plan is None:
                     self._thread = None
                     return
             try:
-                self._write(known)
+                self._write(plan)
                 self.trouble = ""
             except OSError as error:
                 self.trouble = storage_error("save the batch", error).sentence
 
-    def _write(self, known: Mapping[str, Any]) -> None:
+    def _write(self, plan: Plan) -> None:
         own_folder(self.folder)
         if self._file_lock is None:
             self._file_lock = FolderLock.acquire(self.folder)
-        data = {"format": FORMAT, **known, "items": [asdict(item) for item in known["items"]]}
-        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        text = json.dumps({"format": FORMAT, **asdict(plan)}, ensure_ascii=False).encode("utf-8", "backslashreplace")
         write_whole(self.folder / PLAN_FILE, text, is_private=True)
 
 

@@ -61,8 +61,8 @@ class Sent:
 class State:
     """The state. Pictures are named by their numbers, jobs by their ids.
 
-    `round`: how often all pictures were to be gone through. `retries`: what this round tries again: "", "failed" or
-    "uncertain", which includes failed ones. `is_cancelled`: nobody begins anything, and running jobs are to be stopped.
+    A retry begins a new round of all pictures. `retries`: what this round tries again: "", "failed" or "uncertain",
+    which includes failed ones. `is_cancelled`: nobody begins anything, and running jobs are to be stopped.
     `next`: by range of pictures, the next one that nobody has begun in this round.
     `begun`: pictures that somebody has begun in this round and not finished, and by which process; empty: by none.
     `sent`: jobs that are at Scenario, or about to be. `uncertain`: jobs that may have been paid for.
@@ -73,7 +73,6 @@ class State:
     concurrency: int
     most_cost: float | None
     price: float | None
-    round: int = 1
     retries: str = ""
     is_cancelled: bool = False
     next: dict[str, int] = field(default_factory=dict)

@@ -34,7 +34,6 @@ from .order import (
     BEFORE_SCENARIO,
     REFUSALS,
     BatchEvent,
-    BatchNotice,
     BatchResult,
     End,
     JobChanged,
@@ -244,7 +243,7 @@ class Worker:
             is_skipped = state.is_cancelled or (refusal_of(folder).exists() and not state.retries)
             return None if is_skipped else Todo.BEGIN
         except (OSError, job_folder.DamagedJobError):
-            self._heard(BatchNotice(Text("The job in {folder} cannot be read.", folder=folder), Remedy.FOLDER))
+            self._heard(Notice(Text("The job in {folder} cannot be read.", folder=folder), Remedy.FOLDER))
             return None
         if not job.is_resting or (folder / LOCK_FILE).exists():  # else its worker died before it let go of it
             return Todo.DRIVE
@@ -274,7 +273,7 @@ class Worker:
             if message.id in self._jobs:
                 self._hear_job(self._jobs[message.id])
         elif isinstance(message, Notice):
-            self._heard(BatchNotice(message.sentence, message.remedy))
+            self._heard(message)
 
     def _hear_job(self, job: Job) -> None:
         index = index_of(job.id)
@@ -353,7 +352,7 @@ class Worker:
             self._end = result
             self._store.is_closed = True
             if result.sentence:
-                self._heard(BatchNotice(result.sentence, result.remedy))
+                self._heard(Notice(result.sentence, result.remedy))
 
     def _look_for_end(self, state: State) -> None:
         is_all_begun = state.next.get(_key(self._range), self._range.start) >= self._range.stop

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -293,7 +293,12 @@ class Batches:
 
     def _hold(self) -> None:
         """Have the runner submit no job of a paused or stopped batch."""
-        self._session.runner.hold(frozenset(_held(self.all)))
+        held = set[str]()
+        for batch in self.all:
+            if batch.plan.is_paused or batch.plan.is_stopped:
+                items = batch.plan.items
+                held |= {job_id for job_id, (index, _) in batch.where.items() if not items[index].is_over}
+        self._session.runner.hold(frozenset(held))
 
     def close(self) -> None:
         """Leave all batches to another Blender, or to the next start."""
@@ -301,11 +306,3 @@ class Batches:
             if batch.report is not None:
                 batch.report.stop()
             batch.file.close()
-
-
-def _held(batches: Iterable[Batch]) -> set[str]:
-    held = set[str]()
-    for batch in batches:
-        if batch.plan.is_paused or batch.plan.is_stopped:
-            held |= {job_id for job_id, (index, _) in batch.where.items() if not batch.plan.items[index].is_over}
-    return held
