@@ -240,13 +240,13 @@ class Importer:
         self.read, self.imported, self.is_alone, self.waiting_for = None, None, False, ""
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
-        is_outdated = not (read.error or is_importable(jobs[read.id]))  # cancelled and retried meanwhile
-        if read.id not in self.wanted or is_outdated:
-            self._let_go()
+        job = jobs.get(read.id)
+        if job is None or job.id not in self.wanted or not (read.error or is_importable(job)):
+            self._let_go()  # it is not wanted any more, or was cancelled and retried meanwhile
             return True
         if self.task is not None:
-            return self.task.is_done and self._take_result(self.task, read, jobs[read.id])
-        if not read.error and self._begin_task(read, jobs[read.id]):
+            return self.task.is_done and self._take_result(self.task, read, job)
+        if not read.error and self._begin_task(read, job):
             return True
         if time.monotonic() < self.due:
             return False
@@ -255,17 +255,17 @@ class Importer:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
             if changed:
-                self.session.messages.reports.wait(jobs[read.id], reason)
+                self.session.messages.reports.wait(job, reason)
             return changed
         imported = self.imported
         self._let_go()
-        placement = self._placement(jobs[read.id])
+        placement = self._placement(job)
         self.wanted.discard(read.id)
         if placement is None:
             return True
         if not read.error:
-            self._build(jobs[read.id], read, imported, placement)
-        elif is_importable(jobs[read.id]):  # otherwise the runner's own message came first
+            self._build(job, read, imported, placement)
+        elif is_importable(job):  # otherwise the runner's own message came first
             self.session.failed(read.id, read.error, read.remedy)
         return True
 
@@ -287,59 +287,44 @@ class Importer:
     def _take_result(self, task: Task, read: ModelRead, job: Job) -> bool:
         """Take the result of the background Blender. Always returns True."""
         self.task, self.waiting_for = None, ""
+        is_plain = read.model is not None  # else only Blender's own importer reads it
         try:
             model_client.check(task)
         except BackgroundStartError:
             self.is_alone = True
-            if read.model is None:
+            if is_plain:
+                self._tell("“{name}” keeps its WebP textures: no second Blender could be started.", job)
+            else:
                 self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
-                self.session.messages.tell(
-                    Text(
-                        "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile.",
-                        name=job.name,
-                        reason=read.reason,
-                    )
-                )
-            else:
-                self.session.messages.tell(
-                    Text("“{name}” keeps its WebP textures: no second Blender could be started.", name=job.name)
-                )
+                words = "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile."
+                self._tell(words, job, reason=read.reason)
         except TrellisError as error:
-            if read.model is None:
-                self.read = replace(read, error=error.sentence, remedy=error.remedy)
-            else:
+            if is_plain:
                 self.is_alone = True
-                self.session.messages.tell(
-                    Text("“{name}” keeps its WebP textures: {sentence}", name=job.name, sentence=error.sentence)
-                )
+                self._tell("“{name}” keeps its WebP textures: {sentence}", job, sentence=error.sentence)
+            else:
+                self.read = replace(read, error=error.sentence, remedy=error.remedy)
         else:
-            self._take_files(read, job)
+            if is_plain:
+                self._let_go()
+                self.reading = job.id
+                self.session.runner.read_png(read)
+            else:
+                self.imported = self.session.root / job.id / IMPORTED_FILE
         return True
 
-    def _take_files(self, read: ModelRead, job: Job) -> None:
-        if read.model is None:
-            self.imported = self.session.root / job.id / IMPORTED_FILE
-            return
-        self._let_go()
-        self.reading = job.id
-        self.session.runner.read_png(read)
-
     def _build(self, job: Job, read: ModelRead, imported: Path | None, placement: build.Placement) -> None:
-        select = busy.selection(bpy.context) == self.selection
-        folder = self.session.root / job.id
+        context, folder = bpy.context, self.session.root / job.id
+        select = busy.selection(context) == self.selection
         try:
             if read.model is not None:
-                made = build.build_model(
-                    bpy.context, job, read.model, select=select, placement=placement, folder=folder
-                )
+                made = build.build_model(context, job, read.model, select=select, placement=placement, folder=folder)
             elif imported is not None:
-                made = blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
-                self.session.messages.tell(
-                    Text("“{name}” holds {reason}: Blender's own importer read it.", name=job.name, reason=read.reason)
-                )
+                made = blender_importer.append(context, job, imported, select=select, placement=placement)
+                self._tell("“{name}” holds {reason}: Blender's own importer read it.", job, reason=read.reason)
             else:
                 file = folder / MODEL_FILE
-                made = blender_importer.import_here(bpy.context, job, file, select=select, placement=placement)
+                made = blender_importer.import_here(context, job, file, select=select, placement=placement)
         except TrellisError as error:
             self.session.failed(job.id, error.sentence, error.remedy)
             return
@@ -348,7 +333,7 @@ class Importer:
             self.session.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
-            self.selection = busy.selection(bpy.context)
+            self.selection = busy.selection(context)
         self.asked = "" if self.asked == job.id else self.asked
         self.places.pop(job.id, None)
         self.batches.pop(job.id, None)
@@ -356,8 +341,10 @@ class Importer:
         self.lost.discard(job.id)
         self.session.arrived(job.id, made)
         if read.model is not None and job.findings is None:
-            model = read.model
-            self.session.runner.compute(partial(measured, job.id, model))
+            self.session.runner.compute(partial(measured, job.id, read.model))
+
+    def _tell(self, words: str, job: Job, **values: str) -> None:
+        self.session.messages.tell(Text(words, name=job.name, **values))
 
 
 def is_importable(job: Job) -> bool:
