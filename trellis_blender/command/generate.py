@@ -8,12 +8,13 @@ which is always safe: `resume` goes on from the folders.
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..core.batch.batch import Batch
 from ..core.batch.manifest import FILE as MANIFEST_FILE
 from ..core.batch.order import BatchEvent, BatchResult, BatchState, End, JobChanged, Order, Standing
 from ..core.errors import Remedy, StorageError, TrellisError
+from ..core.files import PICTURE_ENDINGS
 from ..core.job.words import cost_words
 from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
@@ -36,8 +38,8 @@ from .blend_client import ModelFiles, Wanted
 from .display import Display, counts_facts
 from .home import Home
 from .parser import ExitStatus, WrongUseError, values
-from .pictures import FoundPictures, output_folder
 
+ADVICE = "Name pictures, a folder with pictures, or wildcards."
 UNPAID = "Nothing was sent. Answer the price with --yes, or with --max-cost CU."
 DECLINED = "Nothing was sent."
 STOPPING = "Stopping: nothing more is submitted, and what is paid for is brought. Ctrl+C again leaves at once."
@@ -51,29 +53,29 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
     """Make a model of each picture. Raises WrongUseError or TrellisError before anything is begun."""
     parameters = values(options)
     folder = Path(options.output) if options.output else output_folder(options.pictures[0])
-    with closing(FoundPictures(options.pictures)) as pictures:
-        account = home.account()
-        order = Order(
-            parameters=parameters,
-            seed=options.seed,
-            variations=options.variations,
-            ignores_alpha=options.ignore_alpha,
-            concurrency=options.concurrency or CONCURRENCY,
-            most_cost=options.max_cost,
-            price=price(home, account, parameters),
-        )
-        known = Batch.create(folder, pictures, order) if (folder / MANIFEST_FILE).exists() else None
-        wanted = _wanted(options, len(pictures))
-        to_pay = models = wanted * order.variations
-        if known is not None:  # what has failed is tried again by `resume` only
-            to_pay = known.state(options.slice).counts[Standing.NOT_SENT]
-        plan = Plan(folder, wanted, models, to_pay, order.price, is_begun=known is not None)
-        files = None if options.price_only else _files(options, home, display)
-        display.tell("plan", plan.facts, plan.words)
-        if options.price_only:
-            return ExitStatus.DONE
-        _agree(plan, options)
-        batch = known if known is not None else _created(folder, pictures, order)
+    pictures = found_pictures(options.pictures)
+    account = home.account()
+    order = Order(
+        parameters=parameters,
+        seed=options.seed,
+        variations=options.variations,
+        ignores_alpha=options.ignore_alpha,
+        concurrency=options.concurrency or CONCURRENCY,
+        most_cost=options.max_cost,
+        price=price(home, account, parameters),
+    )
+    known = Batch.create(folder, map(Path, pictures), order) if (folder / MANIFEST_FILE).exists() else None
+    wanted = _wanted(options, len(pictures))
+    to_pay = models = wanted * order.variations
+    if known is not None:  # what has failed is tried again by `resume` only
+        to_pay = known.state(options.slice).counts[Standing.NOT_SENT]
+    plan = Plan(folder, wanted, models, to_pay, order.price, is_begun=known is not None)
+    files = None if options.price_only else _files(options, home, display)
+    display.tell("plan", plan.facts, plan.words)
+    if options.price_only:
+        return ExitStatus.DONE
+    _agree(plan, options)
+    batch = known if known is not None else _created(folder, map(Path, pictures), order)
     batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=order.price)
     return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
@@ -119,7 +121,7 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
     return answer.cost
 
 
-def _created(folder: Path, pictures: FoundPictures, order: Order) -> Batch:
+def _created(folder: Path, pictures: Iterable[Path], order: Order) -> Batch:
     """Begin the batch. Raises WrongUseError if the folder cannot be written."""
     try:
         return Batch.create(folder, pictures, order)
@@ -336,3 +338,55 @@ def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool = Fals
     if counts[Standing.UNCERTAIN]:
         words += "\nLook at Scenario for the uncertain ones first: with --submit-again they may be paid for twice."
     return words
+
+
+# -- the pictures, a hundred thousand as well as one; none is opened here
+
+
+def found_pictures(named: Sequence[str]) -> Sequence[str]:
+    """Return the pictures behind what the user names: absolute paths, each once, in an order that is always the same.
+
+    Raises WrongUseError for a name behind which there are none, and OSError.
+    """
+    found = set[str]()
+    for name in named:
+        pictures = {str(Path(path).absolute()) for path in _behind(name)}
+        if not pictures:
+            raise WrongUseError(f"There is no picture in “{name}”. {ADVICE}")
+        found |= pictures
+    return sorted(found, key=os.fsencode)
+
+
+def output_folder(first: str) -> Path:
+    """Return the folder for the models if the user names none: one here, named after what they name first."""
+    plain = first.rstrip("/\\" if os.name == "nt" else "/")
+    name = Path(plain).stem if not Path(plain).is_dir() else Path(plain).resolve().name
+    kept = "".join(letter for letter in name if letter not in '*?[]"<>|:').strip(" .")
+    return Path(f"trellis2-{kept or 'models'}")
+
+
+def _behind(name: str) -> Iterator[str]:
+    """Yield the pictures behind one name. Raises WrongUseError if it is no file, folder or wildcard."""
+    path = Path(name)
+    if path.is_dir():
+        yield from _in_folder(path)
+    elif path.exists():
+        if not path.is_file():  # a pipe or a device would never end
+            raise WrongUseError(f"“{name}” is no picture. {ADVICE}")
+        yield name
+    elif any(letter in name for letter in "*?["):
+        every = glob.iglob(name, recursive=True)  # noqa: PTH207 - a path's own takes no pattern with a drive or a root
+        yield from (found for found in every if _is_picture(found) and Path(found).is_file())
+    else:
+        raise WrongUseError(f"There is no “{name}”. {ADVICE}")
+
+
+def _in_folder(folder: Path) -> Iterator[str]:
+    """Yield the pictures in the folder, and not those of folders in it: they may be models' pictures."""
+    with os.scandir(folder) as entries:
+        yield from (entry.path for entry in entries if _is_picture(entry.name) and entry.is_file())
+
+
+def _is_picture(name: str) -> bool:
+    """Return whether the name is a picture's. Names that begin with a dot are other programs' own."""
+    return Path(name).suffix.lower() in PICTURE_ENDINGS and not Path(name).name.startswith(".")

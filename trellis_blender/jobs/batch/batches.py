@@ -87,18 +87,17 @@ class Batches:
         self.all: list[Batch] = []
 
     def load(self) -> None:
-        """Find the unfinished batches of earlier sessions. Call it before the runner starts, so that it holds back."""
-        self.all = [Batch(plan, file) for plan, file in plans.load_all(self._session.root, self._session.finished)]
-        if self.all:
-            self._hold()
+        """Find the unfinished batches that no Blender drives: those of earlier sessions, and of a Blender that is gone.
 
-    def take_over(self) -> None:
-        """Go on with the batches of a Blender that is gone. Call it once a job of such a Blender was taken over."""
-        known = {batch.file.folder for batch in self.all}
-        found = [Batch(*each) for each in plans.load_all(self._session.root, self._session.finished, known)]
-        if found:
-            self.all += found
+        Call it before the runner starts, so that it holds back; and once a job of such a Blender was taken over.
+        """
+        session, known = self._session, {batch.file.folder for batch in self.all}
+        found = [Batch(*each) for each in plans.load_all(session.root, session.finished, known)]
+        self.all += found
+        if found and session.is_loaded:
             self.loaded()
+        elif found:
+            self._hold()
 
     def add(self, plan: Plan, places: Mapping[str, Vector]) -> Batch:
         """Begin a batch. `places`: where the models of jobs without placeholders stand."""
