@@ -8,6 +8,7 @@ first. What happens to a job is the runner's business, as in a window; here only
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import shutil
 import threading
@@ -120,11 +121,10 @@ class Worker:
     def _sweep(self) -> None:
         """Delete what dead workers have left unfinished: pictures and folders of jobs that were never begun."""
         self._claims.sweep()
-        for path in (self._manifest.folder / job_folder.INCOMING).glob("*"):
-            if self._claims.is_dead(path.name):
-                shutil.rmtree(path, ignore_errors=True)
-        for path in self._manifest.folder.glob(job_folder.UNFINISHED_PREFIX + "*"):
-            if self._claims.is_dead("-".join(path.name.split("-")[-4:])):
+        incoming = (self._manifest.folder / job_folder.INCOMING).glob("*")
+        unfinished = self._manifest.folder.glob(job_folder.UNFINISHED_PREFIX + "*")
+        for path in itertools.chain(incoming, unfinished):
+            if self._claims.is_dead("-".join(path.name.split("-")[-4:])):  # the process that the name ends with
                 shutil.rmtree(path, ignore_errors=True)
 
     def _prepared(self, picture: ChosenPicture) -> PreparedPicture:
@@ -262,18 +262,16 @@ class Worker:
         seconds = 0.1
         with contextlib.suppress(queue.Empty):
             while True:
-                self._hear_message(self._runner.messages.get(timeout=seconds))
+                match self._runner.messages.get(timeout=seconds):
+                    case Job() as job:
+                        self._hear_job(job)
+                    case Answer(job_id) if job_id in self._resuming:
+                        self._resuming.discard(job_id)
+                        if job_id in self._jobs:
+                            self._hear_job(self._jobs[job_id])
+                    case Notice() as notice:
+                        self._heard(notice)
                 seconds = 0.0
-
-    def _hear_message(self, message: RunnerMessage) -> None:
-        if isinstance(message, Job):
-            self._hear_job(message)
-        elif isinstance(message, Answer) and message.id in self._resuming:
-            self._resuming.discard(message.id)
-            if message.id in self._jobs:
-                self._hear_job(self._jobs[message.id])
-        elif isinstance(message, Notice):
-            self._heard(message)
 
     def _hear_job(self, job: Job) -> None:
         index = index_of(job.id)

@@ -44,11 +44,6 @@ class Report:
         self._thread = threading.Thread(target=self._write, daemon=True, name="trellis-report")
         self._thread.start()
 
-    @property
-    def sheet(self) -> Path:
-        """Return the contact sheet's path."""
-        return self.folder / SHEET_FILE
-
     def step(self) -> bool:
         """Make the text once all files are written and Blender is free. Return whether that happened now."""
         if self.is_shown or not self._is_written.is_set() or busy.busy_reason(bpy.context):
@@ -76,7 +71,7 @@ class Report:
             write_whole(self.folder / CSV_FILE, table(self.plan))
             tiles = list(self._tiles())
             if tiles and not self._stopping.is_set():
-                self._client.make_contact_sheet(tiles, self.sheet)
+                self._client.make_contact_sheet(tiles, self.folder / SHEET_FILE)
             if not self._stopping.is_set():
                 self._file.finish()
         except OSError as error:
