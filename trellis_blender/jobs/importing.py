@@ -6,11 +6,10 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Vector
@@ -21,6 +20,7 @@ from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
 from ..core.runner.messages import ModelRead
 from ..core.runner.questions import measured
+from ..core.runner.runner import Runner
 from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient
@@ -29,9 +29,6 @@ from ..scene import blender_importer, build, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
 from .progress import Echo
-
-if TYPE_CHECKING:
-    from .state import Session
 
 RETRY_SECONDS = 0.3
 STEM_LENGTH = 60  # characters of a job's name in the names of its textures' files
@@ -46,8 +43,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Importer:
-    """The models on their way into the scene, one at a time.
+    """The models on their way into the scene, one at a time. `echoes`: requests the runner has not answered yet.
 
+    `left` is called for a job whose placeholder is gone. `planned`: whether a job with that id will be begun later, so
+    that its placeholder stays.
     `wanted`: jobs whose models come by themselves. `reading`: the job whose file a worker reads now; `read`: its
     result. `selection`: what was selected when the last model was requested. `waiting_for`: why the model that is read
     is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at the
@@ -60,7 +59,15 @@ class Importer:
     has a place in its grid.
     """
 
-    session: Session
+    runner: Runner
+    root: Path
+    echoes: Mapping[str, Echo]
+    tell: Callable[[str], None]
+    arrived: Callable[[str, bpy.types.Object], None]
+    failed: Callable[[str, str, Remedy], None]
+    waits: Callable[[Job, str], None]
+    left: Callable[[Job, str], None]
+    planned: Callable[[str], bool]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
@@ -83,7 +90,7 @@ class Importer:
     homes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        folders = (self.session.root, jobs_folder.usual(), *jobs_folder.old_folders())
+        folders = (self.root, jobs_folder.usual(), *jobs_folder.old_folders())
         self.homes = frozenset(map(placeholder.home, folders))
 
     def want(self, job_id: str, *, is_asked: bool = False) -> None:
@@ -131,7 +138,7 @@ class Importer:
             self.names.setdefault(job_id, box.name)
             if job is None:
                 is_ours = placeholder.home_of(box) in self.homes
-                unwanted += [box] if is_ours and not self.session.batches.is_planned(job_id) else []
+                unwanted += [box] if is_ours and not self.planned(job_id) else []
             elif self._is_cancelled(job):
                 unwanted.append(box)
             elif not self._is_in_scene(job) or is_opened or job.id in self.wanted:
@@ -151,7 +158,7 @@ class Importer:
             return self.waiting_for if is_first and self.is_awaited(job) else ""
         if job.id in self.lost:
             return NO_LONGER
-        is_left = job.stage is Stage.READY and not job.cancel_asked and job.id not in self.session.echoes
+        is_left = job.stage is Stage.READY and not job.cancel_asked and job.id not in self.echoes
         return self.reasons.get(job.id, NO_BOX) if is_left else ""
 
     def look_for_models(self, jobs: Mapping[str, Job]) -> bool:
@@ -171,7 +178,7 @@ class Importer:
         box = self._box(job)
         if box is None and job.id in self.boxed:
             self.leave(job.id, BOX_GONE)
-            self.session.messages.reports.leave(job, BOX_GONE)
+            self.left(job, BOX_GONE)
             return None
         return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
 
@@ -179,19 +186,19 @@ class Importer:
         return placeholder.find(job.id, self.names.get(job.id, ""))
 
     def _is_cancelled(self, job: Job) -> bool:
-        echo = self.session.echoes.get(job.id)
+        echo = self.echoes.get(job.id)
         is_over = job.cancel_asked or job.stage is Stage.CANCELLED
         return echo is Echo.CANCELLING or (is_over and echo is not Echo.RETRYING)
 
     def _is_in_scene(self, job: Job) -> bool:
-        return job.stage is Stage.IMPORTED or self.session.echoes.get(job.id) is Echo.IMPORTED
+        return job.stage is Stage.IMPORTED or self.echoes.get(job.id) is Echo.IMPORTED
 
     def is_awaited(self, job: Job) -> bool:
         """Return whether the job's model will come into the scene by itself.
 
         A failed job stays wanted, for a retry. A job that the runner was told about waits for the answer.
         """
-        return job.id in self.wanted and is_importable(job) and job.id not in self.session.echoes
+        return job.id in self.wanted and is_importable(job) and job.id not in self.echoes
 
     def receive(self, read: ModelRead) -> None:
         """Take the result of a worker that read a file."""
@@ -209,11 +216,11 @@ class Importer:
         if is_wanted and not (box is None and job.id in self.boxed):
             self._begin_to_read(job, box)
         else:
-            self.session.runner.keep_unread(job.id)
+            self.runner.keep_unread(job.id)
 
     def _begin_to_read(self, job: Job, box: bpy.types.Object | None) -> None:
         self.reading = job.id
-        self.session.runner.read(job.id, shape(job, self.session.root / job.id, box))
+        self.runner.read(job.id, shape(job, self.root / job.id, box))
 
     def step(self, jobs: Mapping[str, Job]) -> bool:
         """Start to read one wanted model, or build one that was read. Return whether anything changed."""
@@ -255,7 +262,7 @@ class Importer:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
             if changed:
-                self.session.messages.reports.wait(job, reason)
+                self.waits(job, reason)
             return changed
         imported = self.imported
         self._let_go()
@@ -266,14 +273,14 @@ class Importer:
         if not read.error:
             self._build(job, read, imported, placement)
         elif is_importable(job):  # otherwise the runner's own message came first
-            self.session.failed(read.id, read.error, read.remedy)
+            self.failed(read.id, read.error, read.remedy)
         return True
 
     def _begin_task(self, read: ModelRead, job: Job) -> bool:
         """Start the task that the background Blender has to do first. Return whether there is one."""
         if self.imported is not None or self.is_alone:
             return False
-        folder = self.session.root / read.id
+        folder = self.root / read.id
         if read.model is None:
             self.task = self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE, shape(job, folder))
             self.waiting_for = "Blender's own importer reads it in the background"
@@ -308,13 +315,13 @@ class Importer:
             if is_plain:
                 self._let_go()
                 self.reading = job.id
-                self.session.runner.read_png(read)
+                self.runner.read_png(read)
             else:
-                self.imported = self.session.root / job.id / IMPORTED_FILE
+                self.imported = self.root / job.id / IMPORTED_FILE
         return True
 
     def _build(self, job: Job, read: ModelRead, imported: Path | None, placement: build.Placement) -> None:
-        context, folder = bpy.context, self.session.root / job.id
+        context, folder = bpy.context, self.root / job.id
         select = busy.selection(context) == self.selection
         try:
             if read.model is not None:
@@ -326,11 +333,11 @@ class Importer:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(context, job, file, select=select, placement=placement)
         except TrellisError as error:
-            self.session.failed(job.id, error.sentence, error.remedy)
+            self.failed(job.id, error.sentence, error.remedy)
             return
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
             _log.exception("unexpected")
-            self.session.failed(job.id, unexpected(error), Remedy.RETRY)
+            self.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
             self.selection = busy.selection(context)
@@ -339,12 +346,12 @@ class Importer:
         self.batches.pop(job.id, None)
         self.brought.add(job.id)
         self.lost.discard(job.id)
-        self.session.arrived(job.id, made)
+        self.arrived(job.id, made)
         if read.model is not None and job.findings is None:
-            self.session.runner.compute(partial(measured, job.id, read.model))
+            self.runner.compute(partial(measured, job.id, read.model))
 
     def _tell(self, words: str, job: Job, **values: str) -> None:
-        self.session.messages.tell(Text(words, name=job.name, **values))
+        self.tell(Text(words, name=job.name, **values))
 
 
 def is_importable(job: Job) -> bool:

@@ -28,14 +28,14 @@ class TRELLIS2_PG_row(bpy.types.PropertyGroup):
             name="Job",
             description="What is known of the job",
             options={"SKIP_SAVE", "HIDDEN"},
-            get=lambda row: _tooltip(row.job_id) if _tooltip is not None else "",
+            get=lambda row: _tooltip[0](row.job_id) if _tooltip else "",
         )
 
 
 def _chosen(shown: "TRELLIS2_PG_list", _context: bpy.types.Context) -> None:
     """Pass on that the artist chose a row, or clicked it again, but not the changes that `show_jobs` makes."""
-    if _clicked is not None and not shown.is_changing:
-        _clicked(active_id())
+    if _clicked and not shown.is_changing:
+        _clicked[0](active_id())
 
 
 class TRELLIS2_PG_list(bpy.types.PropertyGroup):
@@ -57,8 +57,8 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
 # What the interface, a room above this one, does when a row is chosen, and says in its tooltip. Set by `register`.
-_clicked: Callable[[str], None] | None = None
-_tooltip: Callable[[str], str] | None = None
+_clicked: list[Callable[[str], None]] = []
+_tooltip: list[Callable[[str], str]] = []
 
 
 def of_window_manager() -> Any:
@@ -104,8 +104,7 @@ def register(clicked: Callable[[str], None], tooltip: Callable[[str], str]) -> N
     `clicked`: is called whenever the artist chooses a row. `tooltip`: says what is known of a row's job. Both get the
     job's id.
     """
-    global _clicked, _tooltip
-    _clicked, _tooltip = clicked, tooltip
+    _clicked[:], _tooltip[:] = [clicked], [tooltip]
     bpy.types.WindowManager.trellis2 = PointerProperty(type=TRELLIS2_PG_list)  # type: ignore[attr-defined, func-returns-value]
 
 

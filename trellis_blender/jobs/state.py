@@ -86,11 +86,12 @@ class Session:
         self.finishing = Finishing(self.root, self.finished, self.looked_at, self.decoding.add)
         self.display.works = self.finishing.works
         self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
-        self.importer = Importer(self)
+        self.batches = Batches(self)
+        steps = self.arrived, self.failed, reports.wait, reports.leave, self.batches.is_planned
+        self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
-        self.batches = Batches(self)
 
     def ask(self, job_id: str, echo: Echo, request: Callable[[str], None]) -> None:
         """Have the runner do this with a job, and show that at once, unless an earlier request awaits its answer."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mathutils import Vector
 
@@ -25,9 +25,37 @@ from ..progress import Echo
 from .reporting import Report
 
 if TYPE_CHECKING:
-    from ..state import Session
+    from collections.abc import Callable
+
+    from ...core.request.account import Account
+    from ...core.runner.runner import Runner
+    from ...picture.preview import Previews
+    from ..importing import Importer
+    from ..placeholders import Placeholders
 
 SAVE_SECONDS = 1.0  # before a save that failed is tried again
+
+
+class Session(Protocol):
+    """What the batches use of the session: `jobs/state.py` says what each is."""
+
+    runner: Runner
+    root: Path
+    jobs: dict[str, Job]
+    echoes: dict[str, Echo]
+    account: Account | None
+    is_loaded: bool
+    is_moving: bool
+    changes: int
+    importer: Importer
+    placeholders: Placeholders
+    previews: Previews
+
+    def finished(self, sentence: str) -> None:
+        """Say what was done, in the panel and in the status bar."""
+
+    def ask(self, job_id: str, echo: Echo, request: Callable[[str], None]) -> None:
+        """Have the runner do this with a job, unless an earlier request awaits its answer."""
 
 
 def jobs_of(plan: Plan, item: Item) -> list[Job]:
