@@ -321,7 +321,7 @@ def _told(outcome: Outcome, folder: Path, prog: str, display: Display) -> ExitSt
     return outcome.status
 
 
-def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool = False) -> str:
+def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool) -> str:
     """Return how it ended: what was made, what was not, what it cost, and how to go on.
 
     `is_told`: the user has just read why it ended.

@@ -22,6 +22,7 @@ from ..host.translation.translation import translated_report
 from ..settings.preferences import Page
 
 CONNECTED_SECONDS = 10.0
+_READY = "“{name}” is ready. {reason}"
 
 
 @dataclass
@@ -57,11 +58,11 @@ class Reports:
     def wait(self, job: Job, reason: str) -> None:
         """Report that a model waits for Blender to be free, if only the artist can end that: a tool ends by itself."""
         if bpy.context.mode != "OBJECT":
-            self.tell(waiting(job, reason))
+            self.tell(Text(_READY, name=job.name, reason=reason))
 
     def leave(self, job: Job, reason: str) -> None:
         """Report that a model does not come by itself any more."""
-        self.tell(waiting(job, press_import(reason, job)))
+        self.tell(Text(_READY, name=job.name, reason=press_import(reason, job)))
 
     def flush(self) -> None:
         """Report all sentences as one."""
@@ -144,8 +145,3 @@ def press_import(reason: str, job: Job) -> str:
     if job.stage is Stage.IMPORTED:
         return Text("{reason}. Press Import Again to bring it in", reason=reason)
     return Text("{reason}. Press Import to bring it in", reason=reason)
-
-
-def waiting(job: Job, reason: str) -> str:
-    """Return the sentence for a model that waits for the artist, for this reason."""
-    return Text("“{name}” is ready. {reason}", name=job.name, reason=reason)
