@@ -28,6 +28,7 @@ from ..host.background.process import Task
 from ..scene import blender_importer, build, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
+from .messages import Messages
 from .progress import Echo
 
 RETRY_SECONDS = 0.3
@@ -45,28 +46,25 @@ _log = logging.getLogger(__name__)
 class Importer:
     """The models on their way into the scene, one at a time. `echoes`: requests the runner has not answered yet.
 
-    `left` is called for a job whose placeholder is gone. `planned`: whether a job with that id will be begun later, so
-    that its placeholder stays.
-    `wanted`: jobs whose models come by themselves. `reading`: the job whose file a worker reads now; `read`: its
-    result. `selection`: what was selected when the last model was requested. `waiting_for`: why the model that is read
-    is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at the
-    click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
-    placeholders. `reasons`: why the models of some jobs do not come. `task`: what the background Blender does for the
-    model that is read; `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the
-    models of jobs without a placeholder stand. `brought`: the jobs whose models came into the open file; `lost`: those
-    of them that were undone or deleted. `names`: the names of the placeholders when they were last looked at, by their
-    jobs' ids. `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that
-    has a place in its grid.
+    `planned`: whether a job with that id will be begun later, so that its placeholder stays. `wanted`: jobs whose
+    models come by themselves. `reading`: the job whose file a worker reads now; `read`: its result. `selection`: what
+    was selected when the last model was requested. `waiting_for`: why the model that is read is not in the scene yet.
+    `asked`: the job whose import was clicked; `tools`: modal operators already running at the click, ignored when
+    asking whether Blender is busy. `boxed`: jobs whose models come only in place of their placeholders. `reasons`: why
+    the models of some jobs do not come. `task`: what the background Blender does for the model that is read;
+    `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the models of jobs
+    without a placeholder stand. `brought`: the jobs whose models came into the open file; `lost`: those of them that
+    were undone or deleted. `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
+    `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
+    in its grid.
     """
 
     runner: Runner
     root: Path
     echoes: Mapping[str, Echo]
-    tell: Callable[[str], None]
+    messages: Messages
     arrived: Callable[[str, bpy.types.Object], None]
     failed: Callable[[str, str, Remedy], None]
-    waits: Callable[[Job, str], None]
-    left: Callable[[Job, str], None]
     planned: Callable[[str], bool]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
@@ -178,7 +176,7 @@ class Importer:
         box = self._box(job)
         if box is None and job.id in self.boxed:
             self.leave(job.id, BOX_GONE)
-            self.left(job, BOX_GONE)
+            self.messages.reports.leave(job, BOX_GONE)
             return None
         return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
 
@@ -262,7 +260,7 @@ class Importer:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
             if changed:
-                self.waits(job, reason)
+                self.messages.reports.wait(job, reason)
             return changed
         imported = self.imported
         self._let_go()
@@ -351,7 +349,7 @@ class Importer:
             self.runner.compute(partial(measured, job.id, read.model))
 
     def _tell(self, words: str, job: Job, **values: str) -> None:
-        self.tell(Text(words, name=job.name, **values))
+        self.messages.tell(Text(words, name=job.name, **values))
 
 
 def is_importable(job: Job) -> bool:

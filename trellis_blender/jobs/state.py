@@ -87,8 +87,8 @@ class Session:
         self.display.works = self.finishing.works
         self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
         self.batches = Batches(self)
-        steps = self.arrived, self.failed, reports.wait, reports.leave, self.batches.is_planned
-        self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
+        steps = self.arrived, self.failed, self.batches.is_planned
+        self.importer = Importer(self.runner, self.root, self.echoes, self.messages, *steps)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
