@@ -33,7 +33,7 @@ def begin(folder: Path, **given: Any) -> Any:
 
 def newest() -> Any:
     """The newest batch of the session."""
-    return addon.session.running().batches.find("")
+    return next(reversed(addon.session.running().batches.all), None)
 
 
 def finish(batch: Any) -> None:

@@ -20,7 +20,7 @@ NAMES = ("Armchair", "Bench", "Côté", "椅子")
 
 @pytest.mark.parametrize("job_seconds", [2.0])
 def test_a_folder_is_asked_about_once_goes_on_after_a_pause_and_is_reported(artist: Artist, shots: Shots) -> None:
-    batch = f"{artist.SESSION}.running().batches.find('')"
+    batch = f"next(reversed({artist.SESSION}.running().batches.all), None)"
     (artist.folder / "chairs").mkdir()
     for name in NAMES:
         artist.draws(f"chairs/{name}.png")

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import rooms
 from trellis_blender.command import parser as command_line
@@ -17,16 +20,15 @@ BEGIN, END = "<!-- command: begin -->", "<!-- command: end -->"
 
 def tables() -> str:
     """What --help says, as the README prints it."""
-    program = command_line.make("trellis2")
-    commands = command_line.commands_of(program)
+    commands = parsers()
     lines = ["| Command | What it does |", "| --- | --- |"]
-    for name, meaning in command_line.command_help(program).items():
-        given = " ".join(word for word in command_line.option_help(commands[name]) if not word.startswith("-"))
+    for name, (meaning, _arguments) in command_line.COMMANDS.items():
+        given = " ".join(word for word in option_help(commands[name]) if not word.startswith("-"))
         lines.append(f"| {code(f'{name} {given}')} | {meaning} |")
     lines += ["", "| Option | Of | What it does |", "| --- | --- | --- |"]
     owners: dict[tuple[str, str], list[str]] = {}
     for name, command in commands.items():
-        for option, meaning in command_line.option_help(command).items():
+        for option, meaning in option_help(command).items():
             owners.setdefault((option, meaning), []).append(name)
     lines += [f"| {code(option)} | {', '.join(names)} | {meaning} |" for (option, meaning), names in owners.items()]
     lines += ["", "| Exit status | Meaning |", "| ---: | --- |"]
@@ -34,6 +36,25 @@ def tables() -> str:
     lines += ["", "| Environment variable | Meaning |", "| --- | --- |"]
     lines += [f"| {code(name)} | {meaning} |" for name, meaning in command_line.ENVIRONMENT.items()]
     return "\n".join(lines)
+
+
+def parsers() -> Mapping[str, argparse.ArgumentParser]:
+    """The parsers of the commands by their names."""
+    program = command_line.make("trellis2")
+    action: Any = next(each for each in program._actions if isinstance(each, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def option_help(parser: argparse.ArgumentParser) -> Mapping[str, str]:
+    """What each argument of a command does, by how it is written: “--seed N”. --help itself is left out."""
+    rows = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        name = ", ".join(action.option_strings)
+        written = str(action.metavar or "|".join(action.choices or ())) if action.nargs != 0 else ""
+        rows[f"{name} {written}".strip()] = str(action.help) % {"default": action.default}
+    return rows
 
 
 def code(text: str) -> str:
@@ -53,9 +74,8 @@ def test_the_readme_prints_what_help_says() -> None:
 
 
 def test_help_shows_every_option_with_its_words() -> None:
-    program = command_line.make("trellis2")
-    for name, command in command_line.commands_of(program).items():
+    for name, command in parsers().items():
         shown = " ".join(command.format_help().split())
-        for option, meaning in command_line.option_help(command).items():
+        for option, meaning in option_help(command).items():
             assert re.sub(r"\s", "", option.split()[0]) in shown, (name, option)
             assert re.sub(r"\s", "", meaning) in re.sub(r"\s", "", shown), (name, option)

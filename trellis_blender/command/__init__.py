@@ -5,8 +5,7 @@
 - `program.py` runs a command, says what went wrong in one sentence, and returns the exit status.
 - `home.py` is what the program needs of where it runs: the account, the jobs' folder, what decodes a picture.
 - `in_blender.py` is the same in Blender.
-- `pictures.py` finds the pictures in folders and behind wildcards.
-- `generate.py` makes models: what it costs, the question, the batch, Ctrl+C.
+- `generate.py` makes models: the pictures, what it costs, the question, the batch, Ctrl+C.
 - `listing.py` shows jobs and batches. `single.py` has the commands for one job.
 - `display.py` shows the progress: bars, lines, or JSON.
 - `blend_client.py` has a background Blender save .blend files and thumbnails. `blend.py` is its program there.

@@ -39,7 +39,8 @@ def save_blend(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     try:
         _bring(addon, Path(request["folder"]))
     except Exception as error:
-        raise _as_here(error) from error
+        sentence = getattr(error, "sentence", None)  # the add-on's own error is none that this Blender's server knows
+        raise (error if sentence is None else ModelFileError(sentence)) from error
     target = Path(request["target"])
     part = target.with_name(f"{target.name}.part")
     try:
@@ -87,12 +88,6 @@ def _addon() -> str:
     addon_utils.enable("io_scene_gltf2")
     module.register()
     return NAME
-
-
-def _as_here(error: Exception) -> Exception:
-    """Return the add-on's error as one that this Blender's server knows."""
-    sentence = getattr(error, "sentence", None)
-    return error if sentence is None else ModelFileError(sentence)
 
 
 HANDLERS = {"blend": save_blend}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..core.errors import BackgroundStartError, TrellisError, unexpected
 from ..core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ..host.background.preview_client import PreviewClient
-from ..host.background.process import Background, factory_launch
+from ..host.background.process import Background
 from .parser import BLENDER_VARIABLE, WrongUseError
 
 if TYPE_CHECKING:
@@ -38,14 +38,6 @@ _INSTALLED = {
     "win32": (Path(os.environ.get("PROGRAMFILES", "C:/Program Files"), "Blender Foundation"), "Blender */blender.exe"),
     "darwin": (Path("/Applications"), "Blender*.app/Contents/MacOS/Blender"),
 }
-
-
-def launch(given: str, program: Path) -> Launch:
-    """Return how to start Blender with one of our programs, where this is not Blender.
-
-    `given`: the path that the user gave, empty if none. Raises WrongUseError if it is no program or none is found.
-    """
-    return factory_launch(find_blender(given), program)
 
 
 def find_blender(given: str) -> str:
@@ -104,10 +96,6 @@ class ModelFiles:
         self._folders.put(None)
         while self._thread.is_alive():
             self._thread.join(0.2)  # short, so that Windows hears Ctrl+C
-        self.stop()
-
-    def stop(self) -> None:
-        """End Blender now."""
         self._blends.stop()
         self._thumbnails.stop()
 

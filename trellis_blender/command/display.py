@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..core.batch.order import BatchEvent, JobChanged, PictureRefused, Row, Standing
+from ..core.batch.order import BatchEvent, BatchState, JobChanged, PictureRefused, Row, Standing
 from ..core.job.job import Job, Stage
 from ..core.job.words import WORDS, cost_words, fraction, state_sentence
 
@@ -30,11 +30,6 @@ class Display:
         self._jobs, self._done = 0, 0
         self.last = ""  # the sentence that was shown last
 
-    def plan(self, facts: Mapping[str, Any], words: str) -> None:
-        """Show what is going to be done. `facts`: the same for a program, with `models`, the number of jobs."""
-        self._jobs = int(facts["models"])
-        self.say(words)
-
     def begin(self, jobs: int, done: int) -> None:
         """Begin to show the progress of so many jobs, some of which are done already."""
         self._jobs, self._done = jobs, done
@@ -45,30 +40,27 @@ class Display:
             if isinstance(event, JobChanged):
                 self._job(event.row)
             elif isinstance(event, PictureRefused):
-                self.say(f"{event.picture.name}: {event.sentence}")
+                facts = {"picture": str(event.picture), "message": event.sentence}
+                self.tell("refused", facts, f"{event.picture.name}: {event.sentence}")
             else:
                 self.notice(event.sentence)
 
     def notice(self, sentence: str) -> None:
         """Show a sentence that belongs to no job."""
         self.last = sentence
-        self.say(sentence)
+        self.tell("notice", {"message": sentence}, sentence)
 
     def saved(self, file: Path) -> None:
         """Show that a file was made of a model."""
-        self.say(f"Saved {file}")
+        self.tell("file", {"file": str(file)}, f"Saved {file}")
 
     def error(self, sentence: str, status: int) -> None:
         """Show why the program ends with that status."""
         with self._lock:
             _write(sys.stderr, sentence)
 
-    def facts(self, kind: str, facts: Mapping[str, Any], words: str) -> None:
-        """Show facts that were asked for: their words, or the same for a program."""
-        self.say(words)
-
-    def end(self, facts: Mapping[str, Any], words: str) -> None:
-        """Show how it ended. `facts`: the same for a program."""
+    def tell(self, event: str, facts: Mapping[str, Any], words: str) -> None:
+        """Show what was asked for or has happened: in words, or the same as facts for a program. `event`: its kind."""
         self.say(words)
 
     def close(self) -> None:
@@ -109,41 +101,21 @@ def job_words(job: Job) -> str:
 class JsonLines(Display):
     """A line of JSON for each event, on stdout, and nothing else."""
 
-    def plan(self, facts: Mapping[str, Any], words: str) -> None:
-        """Print the plan."""
-        self._print("plan", facts)
-
-    def heard(self, event: BatchEvent) -> None:
-        """Print the event."""
-        if isinstance(event, JobChanged):
-            self._print("job", row_facts(event.row))
-        elif isinstance(event, PictureRefused):
-            self._print("refused", {"picture": str(event.picture), "message": event.sentence})
-        else:
-            self._print("notice", {"message": event.sentence})
-
-    def notice(self, sentence: str) -> None:
-        """Print the sentence."""
-        self._print("notice", {"message": sentence})
-
-    def saved(self, file: Path) -> None:
-        """Print the file."""
-        self._print("file", {"file": str(file)})
-
     def error(self, sentence: str, status: int) -> None:
         """Print the error."""
-        self._print("error", {"message": sentence, "status": int(status)})
+        self.tell("error", {"message": sentence, "status": int(status)}, sentence)
 
-    def facts(self, kind: str, facts: Mapping[str, Any], words: str) -> None:
+    def tell(self, event: str, facts: Mapping[str, Any], words: str) -> None:
         """Print the facts."""
-        self._print(kind, facts)
-
-    def end(self, facts: Mapping[str, Any], words: str) -> None:
-        """Print how it ended."""
-        self._print("end", facts)
-
-    def _print(self, event: str, facts: Mapping[str, Any]) -> None:
         self.say(json.dumps({"event": event, **facts}))  # ASCII: a name may hold bytes that are no text
+
+    def _job(self, row: Row) -> None:
+        self.tell("job", row_facts(row), "")
+
+
+def counts_facts(state: BatchState) -> Mapping[str, int]:
+    """Return how many jobs of a batch stand how, as a program reads it."""
+    return {standing.value.replace(" ", "_"): state.counts[standing] for standing in Standing}
 
 
 def row_facts(row: Row) -> Mapping[str, Any]:

@@ -8,106 +8,89 @@ which is always safe: `resume` goes on from the folders.
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import signal
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..core.batch.batch import Batch
 from ..core.batch.manifest import FILE as MANIFEST_FILE
-from ..core.batch.order import (
-    BatchDiffersError,
-    BatchError,
-    BatchEvent,
-    BatchResult,
-    End,
-    JobChanged,
-    NoBatchError,
-    Order,
-    Standing,
-)
+from ..core.batch.order import BatchEvent, BatchResult, BatchState, End, JobChanged, Order, Standing
 from ..core.errors import Remedy, StorageError, TrellisError
-from ..core.job.job import Stage
-from ..core.job.spending import charged
 from ..core.job.words import cost_words
 from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import Value
-from ..core.request.presets import CONCURRENCY
+from ..core.request.presets import CONCURRENCY, PICTURE_ENDINGS
 from ..core.runner.questions import ask
 from ..core.runner.runner import to_scenario
 from .blend_client import ModelFiles, Wanted
-from .display import Display
+from .display import Display, counts_facts
 from .home import Home
 from .parser import ExitStatus, WrongUseError, values
-from .pictures import FoundPictures, output_folder
 
+ADVICE = "Name pictures, a folder with pictures, or wildcards."
 UNPAID = "Nothing was sent. Answer the price with --yes, or with --max-cost CU."
 DECLINED = "Nothing was sent."
 STOPPING = "Stopping: nothing more is submitted, and what is paid for is brought. Ctrl+C again leaves at once."
 LEFT = "Left at once. What is paid for is not lost: {prog} resume “{folder}” brings it."
 NO_PRICE = "Scenario does not say the price, so --max-cost cannot be kept. Try again later, or pay without it: --yes."
-_END_STATUS = {
-    End.MOST_COST: ExitStatus.MAX_COST,
-    End.REFUSED: ExitStatus.REFUSED,
-    End.STORAGE: ExitStatus.FAILED,
-    End.STOPPED: ExitStatus.FAILED,
-}
+_END_STATUS = {End.MOST_COST: ExitStatus.MAX_COST, End.REFUSED: ExitStatus.REFUSED}  # any other end: FAILED
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 
 def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Make a model of each picture. Raises WrongUseError or TrellisError before anything is begun."""
-    wished = TRELLIS_2.complete(values(options), 0)
-    parameters = {name: value for name, value in wished.items() if name != "seed"}
+    parameters = values(options)
     folder = Path(options.output) if options.output else output_folder(options.pictures[0])
-    with closing(FoundPictures(options.pictures)) as pictures:
-        account = home.account()
-        order = Order(
-            parameters=parameters,
-            seed=options.seed,
-            variations=options.variations,
-            ignores_alpha=options.ignore_alpha,
-            concurrency=options.concurrency or CONCURRENCY,
-            most_cost=options.max_cost,
-            price=price(home, account, parameters),
-        )
-        known = _known_batch(folder, pictures, order)
-        wanted = range(len(pictures))[_slice(options)]
-        plan = Plan(folder, len(wanted), len(wanted) * order.variations, order.price, is_begun=known is not None)
-        if known is not None:  # what has failed is tried again by `resume` only
-            plan = replace(plan, to_pay=known.state(options.slice).counts[Standing.NOT_SENT])
-        files = None if options.price_only else _files(options, home, display)
-        display.plan(plan.facts, plan.words)
-        if options.price_only:
-            return ExitStatus.DONE
-        _agree(plan, options)
-        batch = known if known is not None else _created(folder, pictures, order)
-    _set_limits(batch, options, order.price)
+    pictures = found_pictures(options.pictures)
+    account = home.account()
+    order = Order(
+        parameters=parameters,
+        seed=options.seed,
+        variations=options.variations,
+        ignores_alpha=options.ignore_alpha,
+        concurrency=options.concurrency or CONCURRENCY,
+        most_cost=options.max_cost,
+        price=price(home, account, parameters),
+    )
+    known = Batch.create(folder, map(Path, pictures), order) if (folder / MANIFEST_FILE).exists() else None
+    wanted = _wanted(options, len(pictures))
+    to_pay = models = wanted * order.variations
+    if known is not None:  # what has failed is tried again by `resume` only
+        to_pay = known.state(options.slice).counts[Standing.NOT_SENT]
+    plan = Plan(folder, wanted, models, to_pay, order.price, is_begun=known is not None)
+    files = None if options.price_only else _files(options, home, display)
+    display.tell("plan", plan.facts, plan.words)
+    if options.price_only:
+        return ExitStatus.DONE
+    _agree(plan, options)
+    batch = known if known is not None else _created(folder, map(Path, pictures), order)
+    batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=order.price)
     return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
 def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Go on with a folder, and try again what failed. Raises WrongUseError or TrellisError before anything is begun."""
-    batch = _opened(Path(options.folder))
+    batch = Batch.open(Path(options.folder))
     account = home.account()
     cost = price(home, account, batch.order.parameters)
     state = batch.state(options.slice)
     uncertain = 0 if options.submit_again else state.counts[Standing.UNCERTAIN]
-    wanted = range(batch.count)[_slice(options)]
-    plan = Plan(batch.folder, len(wanted), state.jobs, cost, to_pay=max(0, state.to_pay - uncertain), is_begun=True)
+    wanted = _wanted(options, batch.count)
+    plan = Plan(batch.folder, wanted, state.jobs, max(0, state.to_pay - uncertain), cost, is_begun=True)
     files = _files(options, home, display)
-    display.plan(plan.facts, plan.words)
+    display.tell("plan", plan.facts, plan.words)
     _agree(plan, options)
-    _set_limits(batch, options, cost)
+    batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
     if options.submit_again:
         batch.submit_again()
     else:
@@ -115,15 +98,9 @@ def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
     return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
-def _slice(options: argparse.Namespace) -> slice:
-    return slice(None) if options.slice is None else slice(options.slice.start, options.slice.stop)
-
-
-def _set_limits(batch: Batch, options: argparse.Namespace, cost: float | None) -> None:
-    """Let the batch follow what the user says now. What they do not say stays as it is."""
-    order = batch.order
-    if (options.concurrency, options.max_cost) != (None, None) or order.price != cost:
-        batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
+def _wanted(options: argparse.Namespace, count: int) -> int:
+    """Return how many of so many pictures are worked on: the last slice may be longer than what is left."""
+    return count if options.slice is None else len(range(count)[options.slice.start : options.slice.stop])
 
 
 def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> float | None:
@@ -141,32 +118,11 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
     return answer.cost
 
 
-def _opened(folder: Path) -> Batch:
-    """Return the batch in the folder. Raises WrongUseError."""
-    try:
-        return Batch.open(folder)
-    except NoBatchError as error:
-        raise WrongUseError(error.sentence) from error
-
-
-def _known_batch(folder: Path, pictures: FoundPictures, order: Order) -> Batch | None:
-    """Return the batch that the folder holds already, None if it holds none. Raises WrongUseError if it is another."""
-    try:
-        Batch.open(folder)
-    except NoBatchError as error:
-        if (folder / MANIFEST_FILE).exists():
-            raise WrongUseError(error.sentence) from error
-        return None
+def _created(folder: Path, pictures: Iterable[Path], order: Order) -> Batch:
+    """Begin the batch. Raises WrongUseError if the folder cannot be written."""
     try:
         return Batch.create(folder, pictures, order)
-    except BatchDiffersError as error:
-        raise WrongUseError(error.sentence) from error
-
-
-def _created(folder: Path, pictures: FoundPictures, order: Order) -> Batch:
-    try:
-        return Batch.create(folder, pictures, order)
-    except (BatchError, StorageError) as error:
+    except StorageError as error:
         raise WrongUseError(error.sentence) from error
 
 
@@ -183,21 +139,16 @@ def _files(options: argparse.Namespace, home: Home, display: Display) -> ModelFi
 class Plan:
     """What is going to be done: so many pictures and models in a folder, at that price of a model.
 
-    `price`: in compute units, None if Scenario does not say. `to_pay`: how many of the models are to be paid for, all
-    unless it is said. `is_begun`: an earlier start has begun it.
+    `to_pay`: how many of the models are to be paid for. `price`: in compute units, None if Scenario does not say.
+    `is_begun`: an earlier start has begun it.
     """
 
     folder: Path
     pictures: int
     models: int
+    to_pay: int
     price: float | None
-    to_pay: int = -1
-    is_begun: bool = False
-
-    def __post_init__(self) -> None:
-        """Let all models be paid for unless another number was given."""
-        if self.to_pay < 0:
-            object.__setattr__(self, "to_pay", self.models)
+    is_begun: bool
 
     @property
     def total(self) -> float | None:
@@ -250,18 +201,17 @@ def _count(number: int, noun: str) -> str:
 
 @dataclass
 class Outcome:
-    """How the run ended: the engine's answer, the jobs by standing, their cost, and which files were not made."""
+    """How the run ended: the engine's answer, how the jobs stand now, and which files were not made."""
 
     result: BatchResult
-    counts: Counter[Standing]
+    state: BatchState
     trouble: list[str]
-    cost: float
     is_interrupted: bool
 
     @property
     def is_all_done(self) -> bool:
         """Return whether there is nothing to go on with."""
-        return self.counts[Standing.DONE] == self.counts.total() and not self.trouble
+        return self.state.counts[Standing.DONE] == self.state.jobs and not self.trouble
 
     @property
     def status(self) -> ExitStatus:
@@ -299,12 +249,8 @@ def drive(
     finally:
         display.close()
         home.end()
-    counts, cost = Counter[Standing](), 0.0
-    for row in batch.rows(only):
-        counts[row.standing] += 1
-        cost += charged(row.job) if row.job is not None else 0.0
     trouble = files.trouble if files is not None else []
-    return Outcome(result, counts, trouble, round(cost, 6), is_interrupted=stop.is_set())
+    return Outcome(result, batch.state(only), trouble, is_interrupted=stop.is_set())
 
 
 def _driven(
@@ -318,8 +264,7 @@ def _driven(
 
     def heard(event: BatchEvent) -> None:
         display.heard(event)
-        job = event.row.job if isinstance(event, JobChanged) else None
-        if files is not None and isinstance(event, JobChanged) and job is not None and job.stage is Stage.READY:
+        if files is not None and isinstance(event, JobChanged) and event.row.standing is Standing.DONE:
             files.add(event.row.folder)
 
     def work() -> None:
@@ -363,25 +308,25 @@ def _told(outcome: Outcome, folder: Path, prog: str, display: Display) -> ExitSt
     facts = {
         "end": outcome.result.end.value,
         "status": int(outcome.status),
-        "models": outcome.counts.total(),
-        **{standing.value.replace(" ", "_"): outcome.counts[standing] for standing in Standing},
-        "cost": outcome.cost,
+        "models": outcome.state.jobs,
+        **counts_facts(outcome.state),
+        "cost": round(outcome.state.cost, 6),
         "folder": str(folder),
         "message": outcome.result.sentence,
     }
-    display.end(facts, end_words(outcome, folder, prog, is_told=display.last == outcome.result.sentence))
+    display.tell("end", facts, end_words(outcome, folder, prog, is_told=display.last == outcome.result.sentence))
     return outcome.status
 
 
-def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool = False) -> str:
+def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool) -> str:
     """Return how it ended: what was made, what was not, what it cost, and how to go on.
 
     `is_told`: the user has just read why it ended.
     """
-    counts = outcome.counts
+    counts = outcome.state.counts
     parts = [_count(counts[Standing.DONE], "model")]
     parts += [f"{counts[each]:,} {each.value}" for each in Standing if each is not Standing.DONE and counts[each]]
-    words = f"{', '.join(parts)}; {cost_words(outcome.cost)} in all, in “{folder}”."
+    words = f"{', '.join(parts)}; {cost_words(round(outcome.state.cost, 6))} in all, in “{folder}”."
     if outcome.result.sentence and not is_told:
         words = f"{words}\n{outcome.result.sentence}"
     if outcome.is_all_done:
@@ -390,3 +335,55 @@ def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool = Fals
     if counts[Standing.UNCERTAIN]:
         words += "\nLook at Scenario for the uncertain ones first: with --submit-again they may be paid for twice."
     return words
+
+
+# -- the pictures, a hundred thousand as well as one; none is opened here
+
+
+def found_pictures(named: Sequence[str]) -> Sequence[str]:
+    """Return the pictures behind what the user names: absolute paths, each once, in an order that is always the same.
+
+    Raises WrongUseError for a name behind which there are none, and OSError.
+    """
+    found = set[str]()
+    for name in named:
+        pictures = {str(Path(path).absolute()) for path in _behind(name)}
+        if not pictures:
+            raise WrongUseError(f"There is no picture in “{name}”. {ADVICE}")
+        found |= pictures
+    return sorted(found, key=os.fsencode)
+
+
+def output_folder(first: str) -> Path:
+    """Return the folder for the models if the user names none: one here, named after what they name first."""
+    plain = first.rstrip("/\\" if os.name == "nt" else "/")
+    name = Path(plain).stem if not Path(plain).is_dir() else Path(plain).resolve().name
+    kept = "".join(letter for letter in name if letter not in '*?[]"<>|:').strip(" .")
+    return Path(f"trellis2-{kept or 'models'}")
+
+
+def _behind(name: str) -> Iterator[str]:
+    """Yield the pictures behind one name. Raises WrongUseError if it is no file, folder or wildcard."""
+    path = Path(name)
+    if path.is_dir():
+        yield from _in_folder(path)
+    elif path.exists():
+        if not path.is_file():  # a pipe or a device would never end
+            raise WrongUseError(f"“{name}” is no picture. {ADVICE}")
+        yield name
+    elif any(letter in name for letter in "*?["):
+        every = glob.iglob(name, recursive=True)  # noqa: PTH207 - a path's own takes no pattern with a drive or a root
+        yield from (found for found in every if _is_picture(found) and Path(found).is_file())
+    else:
+        raise WrongUseError(f"There is no “{name}”. {ADVICE}")
+
+
+def _in_folder(folder: Path) -> Iterator[str]:
+    """Yield the pictures in the folder, and not those of folders in it: they may be models' pictures."""
+    with os.scandir(folder) as entries:
+        yield from (entry.path for entry in entries if _is_picture(entry.name) and entry.is_file())
+
+
+def _is_picture(name: str) -> bool:
+    """Return whether the name is a picture's. Names that begin with a dot are other programs' own."""
+    return Path(name).suffix.lower() in PICTURE_ENDINGS and not Path(name).name.startswith(".")

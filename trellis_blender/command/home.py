@@ -32,7 +32,8 @@ class Home:
 
     `prog`: how the user calls it. `agent`: our name to the service. `account`: returns who pays; raises AccountError or
     OnlineAccessError. `jobs_root`: the add-on's folder of jobs. `prepare`: decodes and prepares a picture.
-    `launch`: returns how to start Blender with one of our programs; its first argument is the path that the user gave.
+    `launch`: returns how to start Blender with one of our programs; its first argument is the path that the user gave,
+    empty if none. It raises WrongUseError if that is no program, or none is found.
     `end`: stops what `prepare` has started. `has_bars`: progress bars may be drawn, if it is on a terminal.
     """
 
@@ -49,7 +50,8 @@ class Home:
 def plain() -> Home:
     """Return the home without Blender: Pillow decodes pictures, and the key is the environment's or the add-on's."""
     from ..core.picture.pillow import prepare
-    from .blend_client import launch
+    from ..host.background.process import factory_launch
+    from .blend_client import find_blender
 
     return Home(
         prog="trellis2",
@@ -57,7 +59,7 @@ def plain() -> Home:
         account=lambda: account_of(*stored_key()),
         jobs_root=jobs_root,
         prepare=prepare,
-        launch=launch,
+        launch=lambda given, program: factory_launch(find_blender(given), program),
         end=lambda: None,
         has_bars=True,
     )

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.batch.batch import Batch
-from ..core.batch.order import NoBatchError, Standing
+from ..core.batch.order import NoBatchError
 from ..core.errors import TrellisError, storage_error
 from ..core.job import folder as job_folder
 from ..core.job.job import Job
 from ..core.job.spending import charged
 from ..core.job.words import WORDS, cost_words, date, duration, number, state_sentence
 from ..core.request.models import MODELS
-from .display import Display, job_facts, row_facts
+from .display import Display, counts_facts, job_facts, row_facts
 from .home import Home
 from .parser import ExitStatus, WrongUseError
 
@@ -25,17 +25,13 @@ NO_JOB = "There is no job “{job}”. The command list shows the jobs, and list
 
 def status(options: argparse.Namespace, _home: Home, display: Display) -> ExitStatus:
     """Say how far a batch is. Returns as `generate` would if the batch were at its end now."""
-    try:
-        batch = Batch.open(Path(options.folder))
-    except NoBatchError as error:
-        raise WrongUseError(error.sentence) from error
+    batch = Batch.open(Path(options.folder))
     state = batch.state()
-    counts = {standing: state.counts.get(standing, 0) for standing in Standing}
     facts = {
         "folder": str(batch.folder),
         "pictures": batch.count,
         "models": state.jobs,
-        **{standing.value.replace(" ", "_"): count for standing, count in counts.items()},
+        **counts_facts(state),
         "to_pay": state.to_pay,
         "cost": round(state.cost, 6),
         "reserved": round(state.reserved, 6),
@@ -44,10 +40,10 @@ def status(options: argparse.Namespace, _home: Home, display: Display) -> ExitSt
         "concurrency": state.concurrency,
     }
     lines = [f"{batch.count:,} pictures, {state.jobs:,} models, in “{batch.folder}”"]
-    lines += [f"{standing.value.capitalize():<12}{count:>8,}" for standing, count in counts.items() if count]
+    lines += [f"{standing.value.capitalize():<12}{count:>8,}" for standing, count in state.counts.items() if count]
     limit = f" of at most {number(state.most_cost)} CU" if state.most_cost is not None else ""
     lines.append(f"{'Cost':<12}{cost_words(round(state.cost, 6)):>8}{limit}")
-    display.facts("status", facts, "\n".join(lines))
+    display.tell("status", facts, "\n".join(lines))
     return ExitStatus.DONE
 
 
@@ -57,15 +53,15 @@ def list_jobs(options: argparse.Namespace, home: Home, display: Display) -> Exit
         root = Path(options.folder)
         try:
             batch = Batch.open(root)
-        except NoBatchError as error:
+        except NoBatchError:
             if not job_folder.job_folders(root):
-                raise WrongUseError(error.sentence) from error
+                raise
         else:
             for row in batch.rows():
                 words = (
                     _line(row.folder, row.job) if row.job is not None else f"{row.folder.name}  {row.standing.value}"
                 )
-                display.facts("job", row_facts(row), f"{words}  {row.trouble}".rstrip())
+                display.tell("job", row_facts(row), f"{words}  {row.trouble}".rstrip())
             return ExitStatus.DONE
     else:
         root = home.jobs_root()
@@ -73,7 +69,7 @@ def list_jobs(options: argparse.Namespace, home: Home, display: Display) -> Exit
     for folder, job in _jobs_in(root):
         is_any = True
         facts = {"folder": str(folder), "picture": job.picture_name, **job_facts(job)}
-        display.facts("job", facts, _line(folder, job))
+        display.tell("job", facts, _line(folder, job))
     if not is_any and not options.json:
         display.say(f"There are no jobs in “{root}”.")
     return ExitStatus.DONE
@@ -98,7 +94,7 @@ def show(options: argparse.Namespace, home: Home, display: Display) -> ExitStatu
     known = MODELS[job.model].by_name
     lines |= {name: known[name].words(value) if name in known else str(value) for name, value in job.parameters.items()}
     width = max(map(len, lines))
-    display.facts("job", facts, "\n".join(f"{name:<{width}}  {words}" for name, words in lines.items() if words))
+    display.tell("job", facts, "\n".join(f"{name:<{width}}  {words}" for name, words in lines.items() if words))
     return ExitStatus.DONE
 
 

@@ -24,6 +24,7 @@ ENVIRONMENT: Mapping[str, str] = {
     ADDRESS_VARIABLE: "address of the API; without it, Scenario's own",
     BLENDER_VARIABLE: "Blender's program, if --blender does not name it",
 }
+Argument = tuple[str, Mapping[str, Any]]  # its name, and what argparse is told of it
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -60,45 +61,19 @@ class Parser(argparse.ArgumentParser):
 
 
 def make(prog: str) -> Parser:
-    """Return the parser of all commands. `prog`: how the user calls the program."""
+    """Return the parser of all commands. `prog`: how the user calls the program.
+
+    Its `parse_args` raises WrongUseError, and SystemExit(0) after --help.
+    """
     parser = Parser(
         prog=prog, description=ABOUT, epilog=_epilog(), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
-    _add_generate(commands)
-    _add_resume(commands)
-    _add_listings(commands)
-    _add_single(commands)
+    for name, (meaning, arguments) in COMMANDS.items():
+        command = commands.add_parser(name, help=meaning, description=meaning)
+        for argument, settings in arguments:
+            command.add_argument(argument, **settings)
     return parser
-
-
-def parse(prog: str, arguments: list[str]) -> argparse.Namespace:
-    """Return the options. Raises WrongUseError, and SystemExit(0) after --help."""
-    return make(prog).parse_args(arguments)
-
-
-def commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
-    """Return the parsers of the commands by their names."""
-    action: Any = next(each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
-    return dict(action.choices)
-
-
-def command_help(parser: argparse.ArgumentParser) -> Mapping[str, str]:
-    """Return what each command does, by its name."""
-    action: Any = next(each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
-    return {choice.dest: str(choice.help) for choice in action._choices_actions}
-
-
-def option_help(parser: argparse.ArgumentParser) -> Mapping[str, str]:
-    """Return what each argument of a command does, by how it is written: “--seed N”. --help itself is left out."""
-    rows = {}
-    for action in parser._actions:
-        if isinstance(action, argparse._HelpAction):
-            continue
-        name = ", ".join(action.option_strings)
-        written = str(action.metavar or "|".join(action.choices or ())) if action.nargs != 0 else ""
-        rows[f"{name} {written}".strip()] = str(action.help) % {"default": action.default}
-    return rows
 
 
 def values(options: argparse.Namespace) -> Mapping[str, Value]:
@@ -125,177 +100,6 @@ def _setting(text: str) -> tuple[str, Value]:
     except ValueError:
         raise ParameterError(f"{name} must be a number, not “{written}”.") from None
     return name, int(number) if number == int(number if math.isfinite(number) else 0) else number
-
-
-def _add_generate(commands: Any) -> None:
-    command = _command(commands, "generate", "Make a model of each picture, after asking its price.")
-    command.add_argument("pictures", nargs="+", metavar="PICTURE", help="Picture, folder of pictures, or wildcards.")
-    command.add_argument(
-        "--output",
-        metavar="DIR",
-        help="Folder for the models, with a folder for each picture. Started again with the same pictures, it goes on"
-        " where it stopped. Default: a folder here, named after the first picture or folder.",
-    )
-    presets = [name.lower() for name in PRESETS]
-    command.add_argument(
-        "--preset", choices=presets, default=PRESET.lower(), help="Values of all parameters. Default: %(default)s."
-    )
-    command.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help=f"Value of one parameter, over the preset's; can be repeated. Names: {', '.join(BY_NAME)}.",
-    )
-    command.add_argument(
-        "--seed",
-        type=_whole(0, SEED_MAXIMUM),
-        metavar="N",
-        help="The same seed and picture give the same model. Default: a new one for each model.",
-    )
-    command.add_argument(
-        "--variations",
-        type=_whole(1, VARIATIONS_MAXIMUM),
-        default=VARIATIONS,
-        metavar="N",
-        help=f"Models of each picture, up to {VARIATIONS_MAXIMUM}, each with a seed of its own. Default: %(default)s.",
-    )
-    command.add_argument("--ignore-alpha", action="store_true", help="Send the pictures without their transparency.")
-    command.add_argument("--price-only", action="store_true", help="Say what it would cost, send no picture, and end.")
-    _add_making(command)
-    _add_paying(command)
-    _add_running(command)
-    _add_slice(command)
-
-
-def _add_resume(commands: Any) -> None:
-    command = _command(
-        commands, "resume", "Go on with a folder that generate was stopped in, and try again what failed."
-    )
-    command.add_argument("folder", metavar="DIR", help="Folder that generate has begun.")
-    command.add_argument(
-        "--submit-again",
-        action="store_true",
-        help="Submit again what is uncertain: each is looked for at Scenario once more, but may be paid for twice.",
-    )
-    _add_making(command)
-    _add_paying(command)
-    _add_running(command)
-    _add_slice(command)
-
-
-def _add_making(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--format",
-        choices=FORMATS,
-        default=FORMATS[0],
-        help="Files of each model: model.glb as Trellis 2 makes it is always kept; blend and both add a model.blend,"
-        " which needs Blender. Default: %(default)s.",
-    )
-    _add_size(command)
-    command.add_argument(
-        "--thumbnails", action="store_true", help="Add a thumbnail.png of each model, which needs Blender."
-    )
-    _add_blender(command)
-
-
-def _add_size(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--size",
-        type=_number(0.0),
-        default=SIZE,
-        metavar="METERS",
-        help="Largest dimension of the model in a .blend; 0 leaves it as it comes. Default: %(default)g.",
-    )
-
-
-def _add_blender(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--blender",
-        metavar="PATH",
-        help="Blender's program. Default: this Blender, or the one that is found.",
-    )
-
-
-def _add_paying(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--max-cost",
-        type=_number(0.0),
-        metavar="CU",
-        help="Submit no more once the folder's models have cost so many compute units (CU)."
-        " Default: as the folder was begun with.",
-    )
-    command.add_argument("--yes", action="store_true", help="Pay the price without asking.")
-
-
-def _add_running(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--concurrency",
-        type=_whole(1, 1000),
-        metavar="N",
-        help="Models made at the same time, by all that work on the folder."
-        f" Default: as the folder was begun with, at first {CONCURRENCY}.",
-    )
-    _add_json(command)
-
-
-def _add_slice(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--slice",
-        type=_slice,
-        metavar="FIRST-LAST",
-        help="Work on these pictures only, counted from 1 in the order of their paths: for farms.",
-    )
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="Print a line of JSON for everything that happens.")
-
-
-def _add_listings(commands: Any) -> None:
-    command = _command(commands, "status", "Say how far a folder of models is, and what it has cost.")
-    command.add_argument("folder", metavar="DIR", help="Folder that generate has begun.")
-    _add_json(command)
-    command = _command(commands, "list", "List the jobs of the add-on, or of a folder of models.")
-    command.add_argument("folder", nargs="?", metavar="DIR", help="Folder of models. Default: the add-on's jobs.")
-    _add_json(command)
-    command = _command(commands, "show", "Show all about a job.")
-    _add_job(command)
-    _add_json(command)
-
-
-def _add_job(command: argparse.ArgumentParser) -> None:
-    command.add_argument("job", metavar="JOB", help="Folder of the job, its name in the list, or its ID at Scenario.")
-
-
-def _add_single(commands: Any) -> None:
-    command = _command(
-        commands,
-        "import",
-        "Save the model of a job as a .blend, or fetch one made elsewhere. It costs nothing.",
-    )
-    _add_job(command)
-    command.add_argument(
-        "--output",
-        metavar="DIR",
-        help="Folder for the files. Default: the job's own, or a new one if it was made elsewhere.",
-    )
-    command.add_argument(
-        "--format", choices=FORMATS, default="blend", help="Files to leave there. Default: %(default)s."
-    )
-    _add_size(command)
-    _add_blender(command)
-    _add_json(command)
-    command = _command(commands, "cancel", "Stop a job, or all of a folder of models. What is paid for is kept.")
-    command.add_argument("job", metavar="JOB|DIR", help="Job as for show, or folder that generate has begun.")
-    _add_json(command)
-    command = _command(commands, "test", "Test the key and the connection. It costs nothing.")
-    _add_json(command)
-
-
-def _command(commands: Any, name: str, help_text: str) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
-    return command
 
 
 def _epilog() -> str:
@@ -341,14 +145,150 @@ def _whole(least: int, most: int) -> Any:
     return read
 
 
-def _number(least: float) -> Any:
-    def read(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"“{text}” is not a number") from None
-        if not math.isfinite(number) or number < least:
-            raise argparse.ArgumentTypeError(f"{text} must be a number from {least:g} on")
-        return number
+def _amount(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number") from None
+    if not math.isfinite(number) or number < 0:
+        raise argparse.ArgumentTypeError(f"{text} must be a number from 0 on")
+    return number
 
-    return read
+
+# -- the commands: what each does, and its arguments
+
+
+def _argument(name: str, meaning: str, **settings: Any) -> Argument:
+    return name, {**settings, "help": meaning}
+
+
+def _flag(name: str, meaning: str) -> Argument:
+    return _argument(name, meaning, action="store_true")
+
+
+_FOLDER = _argument("folder", "Folder that generate has begun.", metavar="DIR")
+_JOB = _argument("job", "Folder of the job, its name in the list, or its ID at Scenario.", metavar="JOB")
+_JSON = _flag("--json", "Print a line of JSON for everything that happens.")
+_BLENDER = _argument("--blender", "Blender's program. Default: this Blender, or the one that is found.", metavar="PATH")
+_SIZE = _argument(
+    "--size",
+    "Largest dimension of the model in a .blend; 0 leaves it as it comes. Default: %(default)g.",
+    type=_amount,
+    default=SIZE,
+    metavar="METERS",
+)
+_MAKING = (
+    _argument(
+        "--format",
+        "Files of each model: model.glb as Trellis 2 makes it is always kept; blend and both add a model.blend,"
+        " which needs Blender. Default: %(default)s.",
+        choices=FORMATS,
+        default=FORMATS[0],
+    ),
+    _SIZE,
+    _flag("--thumbnails", "Add a thumbnail.png of each model, which needs Blender."),
+    _BLENDER,
+    _argument(
+        "--max-cost",
+        "Submit no more once the folder's models have cost so many compute units (CU)."
+        " Default: as the folder was begun with.",
+        type=_amount,
+        metavar="CU",
+    ),
+    _flag("--yes", "Pay the price without asking."),
+    _argument(
+        "--concurrency",
+        "Models made at the same time, by all that work on the folder."
+        f" Default: as the folder was begun with, at first {CONCURRENCY}.",
+        type=_whole(1, 1000),
+        metavar="N",
+    ),
+    _JSON,
+    _argument(
+        "--slice",
+        "Work on these pictures only, counted from 1 in the order of their paths: for farms.",
+        type=_slice,
+        metavar="FIRST-LAST",
+    ),
+)
+COMMANDS: Mapping[str, tuple[str, tuple[Argument, ...]]] = {
+    "generate": (
+        "Make a model of each picture, after asking its price.",
+        (
+            _argument("pictures", "Picture, folder of pictures, or wildcards.", nargs="+", metavar="PICTURE"),
+            _argument(
+                "--output",
+                "Folder for the models, with a folder for each picture. Started again with the same pictures, it goes"
+                " on where it stopped. Default: a folder here, named after the first picture or folder.",
+                metavar="DIR",
+            ),
+            _argument(
+                "--preset",
+                "Values of all parameters. Default: %(default)s.",
+                choices=[name.lower() for name in PRESETS],
+                default=PRESET.lower(),
+            ),
+            _argument(
+                "--set",
+                f"Value of one parameter, over the preset's; can be repeated. Names: {', '.join(BY_NAME)}.",
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+            ),
+            _argument(
+                "--seed",
+                "The same seed and picture give the same model. Default: a new one for each model.",
+                type=_whole(0, SEED_MAXIMUM),
+                metavar="N",
+            ),
+            _argument(
+                "--variations",
+                f"Models of each picture, up to {VARIATIONS_MAXIMUM}, each with a seed of its own."
+                " Default: %(default)s.",
+                type=_whole(1, VARIATIONS_MAXIMUM),
+                default=VARIATIONS,
+                metavar="N",
+            ),
+            _flag("--ignore-alpha", "Send the pictures without their transparency."),
+            _flag("--price-only", "Say what it would cost, send no picture, and end."),
+            *_MAKING,
+        ),
+    ),
+    "resume": (
+        "Go on with a folder that generate was stopped in, and try again what failed.",
+        (
+            _FOLDER,
+            _flag(
+                "--submit-again",
+                "Submit again what is uncertain: each is looked for at Scenario once more, but may be paid for twice.",
+            ),
+            *_MAKING,
+        ),
+    ),
+    "status": ("Say how far a folder of models is, and what it has cost.", (_FOLDER, _JSON)),
+    "list": (
+        "List the jobs of the add-on, or of a folder of models.",
+        (_argument("folder", "Folder of models. Default: the add-on's jobs.", nargs="?", metavar="DIR"), _JSON),
+    ),
+    "show": ("Show all about a job.", (_JOB, _JSON)),
+    "import": (
+        "Save the model of a job as a .blend, or fetch one made elsewhere. It costs nothing.",
+        (
+            _JOB,
+            _argument(
+                "--output",
+                "Folder for the files. Default: the job's own, or a new one if it was made elsewhere.",
+                metavar="DIR",
+            ),
+            _argument("--format", "Files to leave there. Default: %(default)s.", choices=FORMATS, default="blend"),
+            _SIZE,
+            _BLENDER,
+            _JSON,
+        ),
+    ),
+    "cancel": (
+        "Stop a job, or all of a folder of models. What is paid for is kept.",
+        (_argument("job", "Job as for show, or folder that generate has begun.", metavar="JOB|DIR"), _JSON),
+    ),
+    "test": ("Test the key and the connection. It costs nothing.", (_JSON,)),
+}

@@ -10,7 +10,17 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from ..core.errors import AccountError, CreditsError, OnlineAccessError, Remedy, TrellisError, storage_error, unexpected
+from ..core.batch.order import BatchError
+from ..core.errors import (
+    AccountError,
+    CreditsError,
+    OnlineAccessError,
+    ParameterError,
+    Remedy,
+    TrellisError,
+    storage_error,
+    unexpected,
+)
 from . import generate, listing, single
 from .display import Display, choose
 from .home import Home, plain
@@ -71,7 +81,7 @@ def _why(error: WrongUseError | TrellisError) -> tuple[str, ExitStatus]:
         return str(error), ExitStatus.WRONG_USE
     if isinstance(error, AccountError | CreditsError | OnlineAccessError) or error.remedy in _REFUSED:
         return error.sentence, ExitStatus.REFUSED
-    is_wrong = type(error).__name__ == "ParameterError"
+    is_wrong = isinstance(error, BatchError | ParameterError)  # another batch, or none, is in the folder
     return error.sentence, ExitStatus.WRONG_USE if is_wrong else ExitStatus.FAILED
 
 

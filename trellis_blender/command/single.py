@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from ..core.batch.batch import Batch
@@ -16,7 +15,7 @@ from ..core.generation import Generation
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job, Stage
 from ..core.job.words import NOT_STOPPED, state_sentence
-from ..core.runner.messages import Answer, JobsLoaded, Notice, RunnerMessage
+from ..core.runner.messages import Answer, JobsLoaded, Notice
 from ..core.runner.questions import check
 from ..core.runner.runner import Runner, to_scenario
 from ..host.background.process import Background
@@ -76,7 +75,7 @@ def _fetched(options: argparse.Namespace, home: Home, display: Display) -> tuple
     """Fetch the model of a job that was made elsewhere. Return its new folder and the job."""
     root = Path(options.output) if options.output else Path(f"trellis2-{options.job}")
     with Generation.adopt(options.job, root, home.account(), agent=home.agent) as generation:
-        job = generation.wait(lambda job: display.facts("job", job_facts(job), f"{job.name}: {job.stage}"))
+        job = generation.wait(lambda job: display.tell("job", job_facts(job), f"{job.name}: {job.stage}"))
         generation.download()
         return generation.folder, job
 
@@ -99,17 +98,13 @@ def cancel(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
 def _cancel_job(name: str, home: Home, display: Display) -> ExitStatus:
     folder, job = find(name, home)
     if job.is_resting:
-        display.facts("job", job_facts(job), f"“{job.name}” rests already: {job.stage}. {state_sentence(job)}".rstrip())
+        display.tell("job", job_facts(job), f"“{job.name}” rests already: {job.stage}. {state_sentence(job)}".rstrip())
         return ExitStatus.DONE
     account = home.account()
     runner = Runner(folder.parent, home.agent)  # without an account it makes no calls, and begins nothing
     runner.start()
     try:
-        known = _loaded_job(runner, folder.name)
-        if known.foreign:
-            raise StorageError(FOREIGN, remedy=Remedy.NONE)
-        runner.cancel(job.id)
-        known = _heard(runner, known, lambda message: isinstance(message, Answer) and message.id == job.id)
+        known = _cancelled(runner, job)
     finally:
         runner.stop()
     sentence, status = state_sentence(known), ExitStatus.DONE
@@ -119,29 +114,26 @@ def _cancel_job(name: str, home: Home, display: Display) -> ExitStatus:
             sentence = "Scenario was asked to stop it."
         except RefusedError:
             sentence, status = f"{NOT_STOPPED}.", ExitStatus.FAILED
-    display.facts("job", {**job_facts(known), "message": sentence}, f"“{known.name}”: {sentence}")
+    display.tell("job", {**job_facts(known), "message": sentence}, f"“{known.name}”: {sentence}")
     return status
 
 
-def _loaded_job(runner: Runner, job_id: str) -> Job:
-    known: dict[str, Job] = {}
+def _cancelled(runner: Runner, job: Job) -> Job:
+    """Have the runner cancel the job once it knows all jobs. Return the job then. Raises TrellisError."""
+    is_asked = False
     while True:
-        message = runner.messages.get(timeout=60)
-        if isinstance(message, Job):
-            known[message.id] = message
-        elif isinstance(message, JobsLoaded):
-            return known[job_id]
-
-
-def _heard(runner: Runner, job: Job, is_last: Callable[[RunnerMessage], bool]) -> Job:
-    while True:
-        message = runner.messages.get(timeout=60)
-        if isinstance(message, Job) and message.id == job.id:
-            job = message
-        elif isinstance(message, Notice):
-            raise TrellisError(message.sentence, remedy=message.remedy)
-        elif is_last(message):
-            return job
+        match runner.messages.get(timeout=60):
+            case Job(id=job.id) as changed:
+                job = changed
+            case JobsLoaded():
+                if job.foreign:
+                    raise StorageError(FOREIGN, remedy=Remedy.NONE)
+                runner.cancel(job.id)
+                is_asked = True
+            case Notice(sentence, remedy) if is_asked:  # else it is about other jobs
+                raise TrellisError(sentence, remedy=remedy)
+            case Answer(job.id):
+                return job
 
 
 def test(_options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
@@ -151,5 +143,5 @@ def test(_options: argparse.Namespace, home: Home, display: Display) -> ExitStat
     status = ExitStatus.DONE if answer.is_well else ExitStatus.REFUSED
     if not answer.is_well and answer.remedy is Remedy.NONE:  # no network, or a busy server: nobody refused anything
         status = ExitStatus.FAILED
-    display.facts("test", {"is_well": answer.is_well, "message": answer.sentence}, answer.sentence)
+    display.tell("test", {"is_well": answer.is_well, "message": answer.sentence}, answer.sentence)
     return status

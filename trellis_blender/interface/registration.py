@@ -58,10 +58,8 @@ def _steps() -> Iterator[tuple[Step, Step]]:
         yield partial(bpy.utils.register_class, cls), partial(bpy.utils.unregister_class, cls)
     yield preferences.take_over_key, nothing
     yield scene_settings.register, scene_settings.unregister
-    yield rows.register, rows.unregister
+    yield partial(rows.register, row_clicked, row_tooltip), rows.unregister
     yield panels.register, panels.unregister
-    yield partial(rows.when_clicked, row_clicked), partial(rows.when_clicked, None)
-    yield partial(rows.tell_with, row_tooltip), partial(rows.tell_with, None)
     yield partial(preferences.when_folder_chosen, at_need.begin_soon), partial(preferences.when_folder_chosen, None)
     for name, draw in menus.DRAWN:
         drawn = getattr(bpy.types, name)

@@ -136,7 +136,7 @@ def show_job(session: Session, job: Job) -> None:
         session.messages.drop_connected()
     session.changes += shown is None or shown.stage is not job.stage
     if shown is not None and shown.foreign and not job.foreign and session.is_loaded:
-        session.batches.take_over()
+        session.batches.load()
     icons.expect(job.id)
     session.display.progress.learn(job)
     session.batches.hear(job)

@@ -36,32 +36,25 @@ def start_jobs(
     file is prepared, so that a script hears of a bad picture at once. Raises ParameterError, AccountError,
     OnlineAccessError, PictureError or StorageError.
     """
+    now = time.time()
     try:
-        return _start_jobs(picture, name, values, seed, count)
+        TRELLIS_2.complete(values, seed)
+        preferences.online_account()
+        state = session.start()
+        picture = state.previews.with_prepared(picture)
+        if picture.file is not None and picture.prepared is None and bpy.app.background:
+            picture = prepared_now(picture)
     except TrellisError:
         if picture.targa is not None:  # nobody will read it now
             with contextlib.suppress(OSError):
                 picture.targa.unlink(missing_ok=True)
         raise
-
-
-def _start_jobs(
-    picture: ChosenPicture, name: str, values: Mapping[str, Value], seed: int | None, count: int
-) -> list[Job]:
-    TRELLIS_2.complete(values, seed)
-    preferences.online_account()
-    state = session.start()
-    now = time.time()
     picture_name = one_line(picture.file.name) if picture.file is not None else f"{words.plain_name(name)}.png"
-    made_of = _made_of(picture, state)
+    viewpoint, made_of = picture.viewpoint, _made_of(picture, state)
     if made_of is not None:
         name, picture_name = words.picture_name(made_of), made_of.picture_name
-    viewpoint = picture.viewpoint
-    if viewpoint is None and made_of is not None and made_of.viewpoint is not None:
-        viewpoint = made_of.viewpoint.of_part(made_of.crop)
-    picture = state.previews.with_prepared(picture)
-    if picture.file is not None and picture.prepared is None and bpy.app.background:
-        picture = prepared_now(picture)
+        if viewpoint is None and made_of.viewpoint is not None:
+            viewpoint = made_of.viewpoint.of_part(made_of.crop)
     ids = [job_folder.new_id(now) for _ in range(count)]
     jobs = new_jobs(ids, words.job_names(name, count), picture_name, values, seed, viewpoint)
     for job in jobs:
@@ -78,7 +71,11 @@ def identify(job_id: str, remote_id: str) -> None:
 
     Raises AccountError, OnlineAccessError, RefusedError.
     """
-    session.identify(job_id, _checked_id(remote_id))
+    remote_id = _checked_id(remote_id)
+    state = session.start()
+    preferences.online_account()
+    state.importer.want(job_id)
+    state.runner.identify(job_id, remote_id)
 
 
 def _checked_id(remote_id: str) -> str:

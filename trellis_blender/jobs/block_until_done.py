@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..core.errors import PictureError, TrellisError
-from ..core.job.job import Job, Stage
+from ..core.job.job import Stage
 from ..core.picture.file import ChosenPicture
 from ..core.runner.messages import PreviewReady
 from ..host.background.preview_client import answer
@@ -19,21 +19,18 @@ from ..picture.sources import PictureUnderWay
 from . import session
 
 
-def wait(job_id: str, seconds: float = float("inf")) -> Job:
-    """Block until the job rests and its model, if any, is in the scene; for at most `seconds`. Return the job then.
+def wait(job_id: str) -> None:
+    """Block until the job rests and its model, if any, is in the scene. Raises TrellisError if it failed."""
+    state = session.start()
 
-    Raises TrellisError with the reason if the job failed.
-    """
-    end, state = time.monotonic() + seconds, session.start()
-    while time.monotonic() < end:
-        session.tick()
+    def is_over() -> bool:
         job = state.jobs[job_id]
-        if job.is_resting and not (state.importer.is_awaited(job) or job_id in state.echoes):
-            break
-        time.sleep(session.TICK_SECONDS / 2)
+        return job.is_resting and not (state.importer.is_awaited(job) or job_id in state.echoes)
+
+    wait_for(is_over)
+    job = state.jobs[job_id]
     if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
         raise TrellisError(job.message)
-    return job
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:

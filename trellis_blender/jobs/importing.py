@@ -28,6 +28,7 @@ from ..host.background.process import Task
 from ..scene import blender_importer, build, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
+from .messages import Messages
 from .progress import Echo
 
 RETRY_SECONDS = 0.3
@@ -45,33 +46,31 @@ _log = logging.getLogger(__name__)
 class Importer:
     """The models on their way into the scene, one at a time. `echoes`: requests the runner has not answered yet.
 
-    `wanted`: jobs whose models come by themselves. `reading`: the job whose file a worker reads now; `read`: its
-    result. `selection`: what was selected when the last model was requested. `waiting_for`: why the model that is read
-    is not in the scene yet. `asked`: the job whose import was clicked; `tools`: modal operators already running at
-    the click, ignored when asking whether Blender is busy. `boxed`: jobs whose models come only in place of their
-    placeholders; `left` is called for a job whose placeholder is gone. `reasons`: why the models of some jobs do not
-    come. `task`: what the background Blender does for the model that is read; `imported`: the .blend it made.
-    `is_alone`: there is no background Blender. `places`: where the models of jobs without a placeholder stand.
-    `brought`: the jobs whose models came into the open file; `lost`: those of them that were undone or deleted.
-    `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
+    `planned`: whether a job with that id will be begun later, so that its placeholder stays. `wanted`: jobs whose
+    models come by themselves. `reading`: the job whose file a worker reads now; `read`: its result. `selection`: what
+    was selected when the last model was requested. `waiting_for`: why the model that is read is not in the scene yet.
+    `asked`: the job whose import was clicked; `tools`: modal operators already running at the click, ignored when
+    asking whether Blender is busy. `boxed`: jobs whose models come only in place of their placeholders. `reasons`: why
+    the models of some jobs do not come. `task`: what the background Blender does for the model that is read;
+    `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the models of jobs
+    without a placeholder stand. `brought`: the jobs whose models came into the open file; `lost`: those of them that
+    were undone or deleted. `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
     `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
-    in its grid. `planned`: whether a job with that id will be begun later, so that its placeholder stays.
+    in its grid.
     """
 
     runner: Runner
     root: Path
     echoes: Mapping[str, Echo]
-    tell: Callable[[str], None]
+    messages: Messages
     arrived: Callable[[str, bpy.types.Object], None]
     failed: Callable[[str, str, Remedy], None]
-    waits: Callable[[Job, str], None]
-    left: Callable[[Job, str], None]
+    planned: Callable[[str], bool]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     places: dict[str, Vector] = field(default_factory=dict)
     batches: dict[str, str] = field(default_factory=dict)
-    planned: Callable[[str], bool] = lambda _job_id: False
     brought: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     reading: str = ""
@@ -111,23 +110,17 @@ class Importer:
 
     def forget(self, job_id: str) -> None:
         """Drop a job that was removed: an answer about its file may never come."""
-        self.wanted.discard(job_id)
-        self.boxed.discard(job_id)
+        for jobs in (self.wanted, self.boxed, self.brought, self.lost):
+            jobs.discard(job_id)
         self.reasons.pop(job_id, None)
         self.places.pop(job_id, None)
-        self.brought.discard(job_id)
-        self.lost.discard(job_id)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
         """Drop all requests, because another file is open and nothing was requested in it yet."""
-        for job_id in [*self.wanted]:
-            self.leave(job_id, OTHER_FILE)
-        self.boxed.clear()
-        self.places.clear()
-        self.batches.clear()
-        self.brought.clear()
-        self.lost.clear()
+        self.reasons |= dict.fromkeys(self.wanted, OTHER_FILE)
+        for jobs in (self.wanted, self.boxed, self.places, self.batches, self.brought, self.lost):
+            jobs.clear()
         self.asked = ""
 
     def match_placeholders(self, jobs: Mapping[str, Job], *, is_opened: bool) -> list[bpy.types.Object]:
@@ -183,7 +176,7 @@ class Importer:
         box = self._box(job)
         if box is None and job.id in self.boxed:
             self.leave(job.id, BOX_GONE)
-            self.left(job, BOX_GONE)
+            self.messages.reports.leave(job, BOX_GONE)
             return None
         return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
 
@@ -252,13 +245,13 @@ class Importer:
         self.read, self.imported, self.is_alone, self.waiting_for = None, None, False, ""
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
-        is_outdated = not (read.error or is_importable(jobs[read.id]))  # cancelled and retried meanwhile
-        if read.id not in self.wanted or is_outdated:
-            self._let_go()
+        job = jobs.get(read.id)
+        if job is None or job.id not in self.wanted or not (read.error or is_importable(job)):
+            self._let_go()  # it is not wanted any more, or was cancelled and retried meanwhile
             return True
         if self.task is not None:
-            return self.task.is_done and self._take_result(self.task, read, jobs[read.id])
-        if not read.error and self._begin_task(read, jobs[read.id]):
+            return self.task.is_done and self._take_result(self.task, read, job)
+        if not read.error and self._begin_task(read, job):
             return True
         if time.monotonic() < self.due:
             return False
@@ -267,17 +260,17 @@ class Importer:
             self.due = time.monotonic() + RETRY_SECONDS
             changed, self.waiting_for = reason != self.waiting_for, reason
             if changed:
-                self.waits(jobs[read.id], reason)
+                self.messages.reports.wait(job, reason)
             return changed
         imported = self.imported
         self._let_go()
-        placement = self._placement(jobs[read.id])
+        placement = self._placement(job)
         self.wanted.discard(read.id)
         if placement is None:
             return True
         if not read.error:
-            self._build(jobs[read.id], read, imported, placement)
-        elif is_importable(jobs[read.id]):  # otherwise the runner's own message came first
+            self._build(job, read, imported, placement)
+        elif is_importable(job):  # otherwise the runner's own message came first
             self.failed(read.id, read.error, read.remedy)
         return True
 
@@ -299,55 +292,44 @@ class Importer:
     def _take_result(self, task: Task, read: ModelRead, job: Job) -> bool:
         """Take the result of the background Blender. Always returns True."""
         self.task, self.waiting_for = None, ""
+        is_plain = read.model is not None  # else only Blender's own importer reads it
         try:
             model_client.check(task)
         except BackgroundStartError:
             self.is_alone = True
-            if read.model is None:
+            if is_plain:
+                self._tell("“{name}” keeps its WebP textures: no second Blender could be started.", job)
+            else:
                 self.due = time.monotonic() + RETRY_SECONDS  # so that the artist can read it before Blender freezes
-                self.tell(
-                    Text(
-                        "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile.",
-                        name=job.name,
-                        reason=read.reason,
-                    )
-                )
-            else:
-                self.tell(Text("“{name}” keeps its WebP textures: no second Blender could be started.", name=job.name))
+                words = "“{name}” holds {reason}: Blender imports it itself, and will freeze meanwhile."
+                self._tell(words, job, reason=read.reason)
         except TrellisError as error:
-            if read.model is None:
-                self.read = replace(read, error=error.sentence, remedy=error.remedy)
-            else:
+            if is_plain:
                 self.is_alone = True
-                self.tell(Text("“{name}” keeps its WebP textures: {sentence}", name=job.name, sentence=error.sentence))
+                self._tell("“{name}” keeps its WebP textures: {sentence}", job, sentence=error.sentence)
+            else:
+                self.read = replace(read, error=error.sentence, remedy=error.remedy)
         else:
-            self._take_files(read, job)
+            if is_plain:
+                self._let_go()
+                self.reading = job.id
+                self.runner.read_png(read)
+            else:
+                self.imported = self.root / job.id / IMPORTED_FILE
         return True
 
-    def _take_files(self, read: ModelRead, job: Job) -> None:
-        if read.model is None:
-            self.imported = self.root / job.id / IMPORTED_FILE
-            return
-        self._let_go()
-        self.reading = job.id
-        self.runner.read_png(read)
-
     def _build(self, job: Job, read: ModelRead, imported: Path | None, placement: build.Placement) -> None:
-        select = busy.selection(bpy.context) == self.selection
-        folder = self.root / job.id
+        context, folder = bpy.context, self.root / job.id
+        select = busy.selection(context) == self.selection
         try:
             if read.model is not None:
-                made = build.build_model(
-                    bpy.context, job, read.model, select=select, placement=placement, folder=folder
-                )
+                made = build.build_model(context, job, read.model, select=select, placement=placement, folder=folder)
             elif imported is not None:
-                made = blender_importer.append(bpy.context, job, imported, select=select, placement=placement)
-                self.tell(
-                    Text("“{name}” holds {reason}: Blender's own importer read it.", name=job.name, reason=read.reason)
-                )
+                made = blender_importer.append(context, job, imported, select=select, placement=placement)
+                self._tell("“{name}” holds {reason}: Blender's own importer read it.", job, reason=read.reason)
             else:
                 file = folder / MODEL_FILE
-                made = blender_importer.import_here(bpy.context, job, file, select=select, placement=placement)
+                made = blender_importer.import_here(context, job, file, select=select, placement=placement)
         except TrellisError as error:
             self.failed(job.id, error.sentence, error.remedy)
             return
@@ -356,7 +338,7 @@ class Importer:
             self.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
-            self.selection = busy.selection(bpy.context)
+            self.selection = busy.selection(context)
         self.asked = "" if self.asked == job.id else self.asked
         self.places.pop(job.id, None)
         self.batches.pop(job.id, None)
@@ -364,8 +346,10 @@ class Importer:
         self.lost.discard(job.id)
         self.arrived(job.id, made)
         if read.model is not None and job.findings is None:
-            model = read.model
-            self.runner.compute(partial(measured, job.id, model))
+            self.runner.compute(partial(measured, job.id, read.model))
+
+    def _tell(self, words: str, job: Job, **values: str) -> None:
+        self.messages.tell(Text(words, name=job.name, **values))
 
 
 def is_importable(job: Job) -> bool:

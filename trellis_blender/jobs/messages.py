@@ -22,6 +22,7 @@ from ..host.translation import translated_report
 from ..settings.preferences import Page
 
 CONNECTED_SECONDS = 10.0
+_READY = "“{name}” is ready. {reason}"
 
 
 @dataclass
@@ -42,26 +43,26 @@ class Reports:
         That is: it failed or may have failed, it is ready though nobody waits for it, it was not stopped, or it needs
         help.
         """
-        is_new = job.stage is not before.stage
+        is_new, name = job.stage is not before.stage, job.name
         if is_new and job.stage is Stage.FAILED:
-            self.tell(failed(job), is_bad=True)
+            self.tell(Text("“{name}” failed: {message}", name=name, message=job.message), is_bad=True)
         elif is_new and job.stage is Stage.UNCERTAIN:
-            self.tell(uncertain(job), is_bad=True)
+            self.tell(Text("“{name}” is uncertain: {message}", name=name, message=job.message), is_bad=True)
         elif job.cancel_refused and not before.cancel_refused:
-            self.tell(not_stopped(job))
+            self.tell(Text("“{name}” goes on: {not_stopped}", name=name, not_stopped=NOT_STOPPED))
         elif is_new and job.stage is Stage.READY and not is_awaited:
-            self.tell(ready(job))
+            self.tell(Text("“{name}” is ready. Press Import to bring it in", name=name))
         elif job.trouble and job.trouble_remedy is not Remedy.NONE and job.trouble != before.trouble:
-            self.tell(held(job), is_bad=True)
+            self.tell(Text("“{name}” waits: {trouble}", name=name, trouble=job.trouble), is_bad=True)
 
     def wait(self, job: Job, reason: str) -> None:
         """Report that a model waits for Blender to be free, if only the artist can end that: a tool ends by itself."""
         if bpy.context.mode != "OBJECT":
-            self.tell(waiting(job, reason))
+            self.tell(Text(_READY, name=job.name, reason=reason))
 
     def leave(self, job: Job, reason: str) -> None:
         """Report that a model does not come by itself any more."""
-        self.tell(waiting(job, press_import(reason, job)))
+        self.tell(Text(_READY, name=job.name, reason=press_import(reason, job)))
 
     def flush(self) -> None:
         """Report all sentences as one."""
@@ -130,47 +131,13 @@ class Messages:
 
 def arrived(job: Job) -> str:
     """Return the sentence for a model that was imported: what it took and cost, unless that was said before."""
-    if job.stage is Stage.IMPORTED:
-        return Text("“{name}” is in the scene", name=job.name)
-    facts = [] if job.ended is None else [duration(job.ended - job.begun)]
-    facts += [] if job.cost is None else [cost_words(job.cost)]
+    is_first = job.stage is not Stage.IMPORTED
+    facts = [duration(job.ended - job.begun)] if is_first and job.ended is not None else []
+    facts += [cost_words(job.cost)] if is_first and job.cost is not None else []
     if not facts:
         return Text("“{name}” is in the scene", name=job.name)
     known = facts[0] if len(facts) == 1 else Text("{time}, {cost}", time=facts[0], cost=facts[1])
     return Text("“{name}” is in the scene · {facts}", name=job.name, facts=known)
-
-
-def no_camera(job: Job) -> str:
-    """Return the sentence for a model that shall stand where its picture shows it, whose picture tells no camera."""
-    return Text(
-        "The picture of “{name}” does not tell its camera. Align to Picture takes the scene's camera for it.",
-        name=job.name,
-    )
-
-
-def failed(job: Job) -> str:
-    """Return the sentence for a job that failed."""
-    return Text("“{name}” failed: {message}", name=job.name, message=job.message)
-
-
-def uncertain(job: Job) -> str:
-    """Return the sentence for a job that Scenario may or may not have accepted."""
-    return Text("“{name}” is uncertain: {message}", name=job.name, message=job.message)
-
-
-def not_stopped(job: Job) -> str:
-    """Return the sentence for a job that Scenario continues although the artist cancelled it."""
-    return Text("“{name}” goes on: {not_stopped}", name=job.name, not_stopped=NOT_STOPPED)
-
-
-def ready(job: Job) -> str:
-    """Return the sentence for a model that nobody waits for, because another file was opened."""
-    return Text("“{name}” is ready. Press Import to bring it in", name=job.name)
-
-
-def held(job: Job) -> str:
-    """Return the sentence for a job that goes on only after the artist has fixed something."""
-    return Text("“{name}” waits: {trouble}", name=job.name, trouble=job.trouble)
 
 
 def press_import(reason: str, job: Job) -> str:
@@ -178,8 +145,3 @@ def press_import(reason: str, job: Job) -> str:
     if job.stage is Stage.IMPORTED:
         return Text("{reason}. Press Import Again to bring it in", reason=reason)
     return Text("{reason}. Press Import to bring it in", reason=reason)
-
-
-def waiting(job: Job, reason: str) -> str:
-    """Return the sentence for a model that waits for the artist, for this reason."""
-    return Text("“{name}” is ready. {reason}", name=job.name, reason=reason)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.job.job import Job
 from ..core.request.account import Account
@@ -17,9 +16,6 @@ from ..core.request.parameters import TABLE, Value
 from ..core.runner.messages import PriceReady
 from ..core.runner.questions import ask
 from ..core.runner.runner import Runner
-
-if TYPE_CHECKING:
-    from ..core.request.service import Service
 
 # All parameters but the seed, in the table's order, as Blender's properties hold them.
 Key = tuple[Value | str, ...]
@@ -74,12 +70,20 @@ class Prices:
         if jobs is None or self.wanted is None or self.asked is not None or time.monotonic() < self.due:
             return
         question, self.wanted = self.wanted, None
-        if self.is_over or account != question[0]:  # the account changed, or Blender is offline now
+        asked, key = question
+        if self.is_over or account != asked:  # the account changed, or Blender is offline now
             return
         self.asked = question
         self.number += 1
         picture = next((job.asset_id for job in reversed(jobs.values()) if job.asset_id), "")
-        self.runner.ask(question[0], self._call(question, picture))
+        known = (self.pictures.get(asked, ""), picture)
+        parameters = {
+            parameter.name: int(value or 0) if isinstance(value, str) else value
+            for parameter, value in zip(TABLE, key, strict=True)
+        }
+        place = f"{asked.address} {asked.project}".strip()
+        call = partial(ask, number=self.number, parameters=parameters, place=place, known=known, root=self.root)
+        self.runner.ask(asked, call)
 
     def receive(self, answer: PriceReady) -> None:
         """Take an answer."""
@@ -95,13 +99,3 @@ class Prices:
             self.failed[question] = time.monotonic()
         else:
             self.costs[question] = answer.cost
-
-    def _call(self, question: Question, picture: str) -> Callable[[Service], PriceReady]:
-        account, key = question
-        number, root, known = self.number, self.root, (self.pictures.get(account, ""), picture)
-        place = f"{account.address} {account.project}".strip()
-        parameters = {
-            parameter.name: int(value or 0) if isinstance(value, str) else value
-            for parameter, value in zip(TABLE, key, strict=True)
-        }
-        return partial(ask, number=number, parameters=parameters, place=place, known=known, root=root)

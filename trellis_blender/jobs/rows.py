@@ -56,19 +56,9 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
 
 
 CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
-# What the interface, a room above this one, does at a click. Set while the add-on is registered, like an `update`.
+# What the interface, a room above this one, does when a row is chosen, and says in its tooltip. Set by `register`.
 _clicked: list[Callable[[str], None]] = []
 _tooltip: list[Callable[[str], str]] = []
-
-
-def when_clicked(action: Callable[[str], None] | None) -> None:
-    """Call this with the job's id whenever the artist chooses a row; None: call nothing any more."""
-    _clicked[:] = [] if action is None else [action]
-
-
-def tell_with(tooltip: Callable[[str], str] | None) -> None:
-    """Have this function tell what a row's tooltip says, by the job's id; None: it says nothing any more."""
-    _tooltip[:] = [] if tooltip is None else [tooltip]
 
 
 def of_window_manager() -> Any:
@@ -108,8 +98,13 @@ def active_id() -> str:
     return str(shown.rows[shown.active].job_id) if 0 <= shown.active < len(shown.rows) else ""
 
 
-def register() -> None:
-    """Add the list to the window manager."""
+def register(clicked: Callable[[str], None], tooltip: Callable[[str], str]) -> None:
+    """Add the list to the window manager.
+
+    `clicked`: is called whenever the artist chooses a row. `tooltip`: says what is known of a row's job. Both get the
+    job's id.
+    """
+    _clicked[:], _tooltip[:] = [clicked], [tooltip]
     bpy.types.WindowManager.trellis2 = PointerProperty(type=TRELLIS2_PG_list)  # type: ignore[attr-defined, func-returns-value]
 
 

@@ -147,9 +147,7 @@ def incoming() -> Path:
 def remove(job_id: str) -> None:
     """Delete a resting job with its files."""
     session = start()
-    if job_id not in session.echoes:
-        session.echoes[job_id] = Echo.REMOVING
-        session.runner.remove(job_id)
+    session.ask(job_id, Echo.REMOVING, session.runner.remove)
 
 
 def picture_path(job: Job) -> Path | None:
@@ -170,8 +168,7 @@ def cancel(job_id: str) -> None:
         return
     session.importer.wanted.discard(job_id)
     if job.stage in MAY_FOLLOW[CancelAsked]:
-        session.echoes[job_id] = Echo.CANCELLING
-        session.runner.cancel(job_id)
+        session.ask(job_id, Echo.CANCELLING, session.runner.cancel)
     session.placeholders.clicked()
     session.update_placeholders(is_changed=True)
 
@@ -185,19 +182,7 @@ def retry(job_id: str) -> None:
     preferences.online_account()
     if job_id not in session.echoes:
         session.importer.want(job_id)
-        session.echoes[job_id] = Echo.RETRYING
-        session.runner.resume(job_id)
-
-
-def identify(job_id: str, remote_id: str) -> None:
-    """Resume an uncertain job as the one with this ID at Scenario, if they match.
-
-    Raises AccountError or OnlineAccessError.
-    """
-    session = start()
-    preferences.online_account()
-    session.importer.want(job_id)
-    session.runner.identify(job_id, remote_id)
+        session.ask(job_id, Echo.RETRYING, session.runner.resume)
 
 
 def is_favorite(job_id: str) -> bool:
@@ -212,11 +197,6 @@ def mark(job_id: str, *, is_favorite: bool) -> None:
     session.marks[job_id] = is_favorite
     session.changes += 1
     session.runner.mark(job_id, is_favorite=is_favorite)
-
-
-def import_model(job_id: str) -> None:
-    """Import a finished job's model as soon as it is read and Blender is free."""
-    start().importer.want(job_id, is_asked=True)
 
 
 def check_connection() -> None:
@@ -260,46 +240,41 @@ def start(wait: Callable[[], object] = bool) -> Session:
 
     `wait`: jobs of other folders are moved after this has returned, on another thread.
     """
-    if _state.session is None:
+    session = _state.session
+    if session is None:
         seen = jobs_folder.look()
         _state.messages.page.folder.take(seen)
         root = jobs_folder.root_of(seen)
         runner = Runner(root, f"trellis-blender/{VERSION} Blender/{bpy.app.version_string.split()[0]}")
-        _state.session = Session(runner, root, _state.messages)
-        runner.pictures.prepare = _state.session.previews.client.prepare
+        session = _state.session = Session(runner, root, _state.messages)
+        runner.pictures.prepare = session.previews.client.prepare
         others = jobs_folder.other_folders()
         if others:
             runner.take_in(others, wait)
-        path, folder = seen.missing, root
-        if path:
-            _state.messages.tell(
-                Text(
-                    "The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile.",
-                    path=path,
-                    folder=folder,
-                )
-            )
-        _state.session.batches.load()
+        if seen.missing:
+            words = "The jobs folder {path} is not there. New jobs are kept in {folder} meanwhile."
+            _state.messages.tell(Text(words, path=seen.missing, folder=root))
+        session.batches.load()
         runner.start()
-        _use_account(_state.session)
-        _state.session.finishing.resume()
-    elif _state.session.is_loaded:
+        _use_account(session)
+        session.finishing.resume()
+    elif session.is_loaded:
         _state.messages.page.folder.look_again()
-        _follow_folder(_state.session)
-    _wake(TICK_SECONDS)
-    return _state.session
+        _follow_folder(session)
+    _wake()
+    return session
 
 
 def later(errand: Callable[[], object]) -> None:
     """Have the timer call this once, at its next tick. For draw functions, which may not do work."""
     _state.errands[errand] = None
-    _wake(TICK_SECONDS)
+    _wake()
 
 
-def _wake(seconds: float) -> None:
+def _wake() -> None:
     """Register the timer, the add-on's only one, unless it runs."""
     if not bpy.app.timers.is_registered(_timer):
-        bpy.app.timers.register(_timer, first_interval=seconds, persistent=True)
+        bpy.app.timers.register(_timer, first_interval=TICK_SECONDS, persistent=True)
 
 
 def tick() -> bool:
@@ -351,11 +326,9 @@ def stop() -> None:
 def _end(session: Session, seconds: float) -> None:
     """End all that the session has started. `seconds`: how long to wait for its threads."""
     session.placeholders.fill.clear()
-    session.previews.stop()
-    session.importer.stop()
-    session.finishing.stop()
+    for part in (session.previews, session.importer, session.finishing, session.aligning):
+        part.stop()
     session.batches.close()
-    session.aligning.stop()
     session.runner.stop(seconds)
     session.display.show_text("")
     session.display.show_waiting(())
@@ -436,30 +409,29 @@ def file_opened() -> None:
     that opens files does not resume anything that it did not request.
     """
     _state.previews.key = ()
-    if _state.session is not None:
-        _state.session.previews.forget_views()
-        _state.session.importer.leave_file()
-        _state.session.batches.left_file()
-        _state.session.decoding.leave_file()
-        _state.session.finishing.file_opened()
-        _state.session.aligning.leave_file()
-        _state.session.placeholders.file_opened()
-        rows.show_jobs([*_state.session.display.orders, *newest_first()])
-        if _state.session.is_loaded:
-            moved_files.follow(_state.session.root)
-        if any(placeholder.boxes()):
-            _state.session.is_loaded = False  # another Blender may have started the jobs of its placeholders
-            _state.session.runner.load()
-    if any(placeholder.boxes()) and (_state.session is not None or not bpy.app.background):
+    session, is_any_box = _state.session, any(placeholder.boxes())
+    if session is not None:
+        session.previews.forget_views()
+        for part in (session.importer, session.batches, session.decoding, session.aligning):
+            part.leave_file()
+        session.finishing.file_opened()
+        session.placeholders.file_opened()
+        rows.show_jobs([*session.display.orders, *newest_first()])
+        if session.is_loaded:
+            moved_files.follow(session.root)
+        if is_any_box:
+            session.is_loaded = False  # another Blender may have started the jobs of its placeholders
+            session.runner.load()
+    if is_any_box and (session is not None or not bpy.app.background):
         start()
 
 
 def undone() -> None:
     """Look for the models, and at the next tick, when Blender is done with undo or redo, check the placeholders."""
     look_for_models()
-    if _state.session is None:
-        return
-    _state.session.finishing.undone()
-    _state.session.placeholders.is_due = _state.session.placeholders.is_due or any(placeholder.boxes())
-    if _state.session.placeholders.is_due or _state.session.finishing.works:
-        start()
+    session = _state.session
+    if session is not None:
+        session.finishing.undone()
+        session.placeholders.is_due = session.placeholders.is_due or any(placeholder.boxes())
+        if session.placeholders.is_due or session.finishing.works:
+            start()

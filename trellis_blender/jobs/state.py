@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import Remedy
+from ..core.errors import Remedy, Text
 from ..core.files import is_plain
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job
@@ -31,10 +31,9 @@ from ..scene.finishing.queue import Finishing
 from ..scene.pictured.aligning import Aligning
 from ..scene.placeholder_drawing import PlaceholderDrawing
 from ..settings import scene as scene_settings
-from . import messages as sentences
 from .batch.batches import Batches
 from .importing import Importer
-from .messages import Messages
+from .messages import Messages, arrived
 from .placeholders import Placeholders
 from .prices import Prices
 from .progress import Echo, ProgressDisplay
@@ -87,13 +86,18 @@ class Session:
         self.finishing = Finishing(self.root, self.finished, self.looked_at, self.decoding.add)
         self.display.works = self.finishing.works
         self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
-        steps = self.arrived, self.failed, reports.wait, reports.leave
-        self.importer = Importer(self.runner, self.root, self.echoes, tell, *steps)
+        self.batches = Batches(self)
+        steps = self.arrived, self.failed, self.batches.is_planned
+        self.importer = Importer(self.runner, self.root, self.echoes, self.messages, *steps)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
-        self.batches = Batches(self)
-        self.importer.planned = self.batches.is_planned
+
+    def ask(self, job_id: str, echo: Echo, request: Callable[[str], None]) -> None:
+        """Have the runner do this with a job, and show that at once, unless an earlier request awaits its answer."""
+        if job_id not in self.echoes:
+            self.echoes[job_id] = echo
+            request(job_id)
 
     def picture_path(self, job: Job) -> Path | None:
         """Return the path of the job's picture as it was sent, None if it has none, or something else lies there."""
@@ -109,11 +113,17 @@ class Session:
                 projects = scene_settings.projects_picture(bpy.context.scene)
                 self.aligning.add([(made, job)], projects=projects)
             else:
-                self.messages.tell(sentences.no_camera(job))
+                self.messages.tell(
+                    Text(
+                        "The picture of “{name}” does not tell its camera."
+                        " Align to Picture takes the scene's camera for it.",
+                        name=job.name,
+                    )
+                )
         self.echoes[job_id] = Echo.IMPORTED
         self.runner.imported(job_id)
         icons.forget((job_id,))  # from now on its row shows the model
-        self.messages.reports.tell(sentences.arrived(self.jobs[job_id]))
+        self.messages.reports.tell(arrived(job))
 
     def measured(self, job_id: str, findings: Findings | None) -> None:
         """Keep what was measured of a job's model, and have its textures looked at. Nobody looks in the background."""

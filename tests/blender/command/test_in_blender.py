@@ -99,7 +99,7 @@ def test_the_account_is_that_of_the_preferences_unless_the_environment_has_one(
 
 
 def test_every_default_is_the_panels(addon: Any) -> None:
-    options = addon.command_parser.parse("trellis2", ["generate", "a.png"])
+    options = addon.command_parser.make("trellis2").parse_args(["generate", "a.png"])
     assert bpy.context.scene is not None
     panel: Any = bpy.context.scene.trellis2  # type: ignore[attr-defined]  # added by the add-on
     assert (options.preset.upper(), options.variations, options.size) == (panel.preset, panel.variations, panel.size)

@@ -99,7 +99,7 @@ def test_each_task_is_our_command_on_a_slice_and_the_slices_hold_every_picture_o
         assert command["parameters"]["exe"] == "{blender}"
         before, after = command["parameters"]["args"][:3], command["parameters"]["args"][3:]
         assert before == ["--online-mode", "--command", "trellis2"]
-        options = parser.parse("trellis2", after)
+        options = parser.make("trellis2").parse_args(after)
         numbers += list(options.slice)
         assert (options.pictures, options.output) == ([GIVEN["pictures"]], GIVEN["models"])
         assert (options.preset, options.concurrency, options.max_cost) == ("high", 8, 500.5)

@@ -23,7 +23,6 @@ from trellis_blender.core.batch import shared
 from trellis_blender.core.batch.batch import Batch
 from trellis_blender.core.batch.manifest import create
 from trellis_blender.core.batch.order import Order
-from trellis_blender.core.batch.report import table
 from trellis_blender.core.errors import TrellisError
 from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job import spending, words
@@ -123,7 +122,7 @@ def _use_plan(folder: Path) -> None:
     assert len(found) + len(told) == 1
     for plan, file in found:
         try:
-            assert table(plan).decode("utf-8-sig")
+            assert plans.table(plan).decode("utf-8-sig")
             assert (plan.name + plan.trouble).isprintable()
             assert words.duration((plan.ended or 0.0) - plan.created)
             assert sum(outcome.cost for _, _, outcome in plan.outcomes() if outcome.is_model) >= 0

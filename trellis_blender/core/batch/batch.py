@@ -34,8 +34,7 @@ from ..request.account import Account
 from ..runner.timing import Timing
 from ..text import SENTENCE_LENGTH, one_line
 from . import manifest
-from .batch_store import AT_SCENARIO
-from .order import BatchError, BatchEvent, BatchResult, BatchState, Order, Row, Standing
+from .order import AT_SCENARIO, BatchError, BatchEvent, BatchResult, BatchState, Order, Row, Standing
 from .shared import Sent, Shared, State
 from .worker import Worker, refusal_of
 
@@ -153,7 +152,7 @@ class Batch:
 
     def _begin_round(self, retries: str) -> None:
         with self._changed() as state:
-            state.round, state.retries, state.next, state.is_cancelled = state.round + 1, retries, {}, False
+            state.retries, state.next, state.is_cancelled = retries, {}, False
 
     def cancel(self) -> None:
         """Stop the batch for all its workers, on all machines: nothing more is begun, running jobs are asked to stop.
@@ -207,18 +206,12 @@ class Batch:
     @contextlib.contextmanager
     def _changed(self) -> Iterator[State]:
         self._ensure_state()
-        claims = Claims(self.folder)
-        try:
-            with Shared(self.folder, claims).change() as state:
-                yield state
-        finally:
-            claims.close()
+        with contextlib.closing(Claims(self.folder)) as claims, Shared(self.folder, claims).change() as state:
+            yield state
 
     def _ensure_state(self) -> None:
         """Write the state if it is missing: the batch is new, or somebody has deleted it. Raises StorageError."""
-        claims = Claims(self.folder)
-        shared = Shared(self.folder, claims)
-        if shared.exists():
+        if Shared(self.folder, Claims(self.folder)).exists():
             return
         order = self._manifest.order
         state = State(order.concurrency, order.most_cost, order.price)
@@ -227,12 +220,11 @@ class Batch:
                 state.spent += charged(row.job)
                 if row.job.stage in AT_SCENARIO:
                     state.sent[row.job.id] = Sent(state.price or 0.0, charged(row.job), "")
-        try:
-            shared.create(state)
-        except OSError as error:
-            raise storage_error("begin the batch", error) from error
-        finally:
-            claims.close()
+        with contextlib.closing(Claims(self.folder)) as claims:
+            try:
+                Shared(self.folder, claims).create(state)
+            except OSError as error:
+                raise storage_error("begin the batch", error) from error
 
 
 def _read(folder: Path) -> tuple[Job | None, str]:

@@ -24,10 +24,9 @@ from ..runner.entries import JobEntry
 from ..runner.job_store import JobStore
 from ..runner.messages import RunnerMessage
 from ..runner.timing import Clock, Timing
+from .order import AT_SCENARIO, BEFORE_SCENARIO
 from .shared import Sent, Shared, State
 
-AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
-BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
 ASK_SECONDS = 0.5  # until a job that may not be sent yet asks again
 REMOTE_IDS = ".remote-ids"
 _PLAIN_ID = re.compile(r"[\w-]{1,200}", re.ASCII)  # what a file may be called, whatever a server says
@@ -122,13 +121,12 @@ class BatchStore(JobStore):
         if self.is_closed:
             return False
         try:
-            seen = self._shared.read()
-            if not _has_room_for(seen, job) and not self._is_check_due():
+            if not self._shared.read().admits(job.id) and not self._is_check_due():
                 return False
             with self._shared.change() as state:
-                if not _has_room_for(state, job):
+                if not state.admits(job.id):
                     self._check(state)
-                if state.is_cancelled or not _has_room_for(state, job):
+                if state.is_cancelled or not state.admits(job.id):
                     return False
                 state.sent[job.id] = Sent(state.price or 0.0, charged(job), self._own)
         except TrellisError:  # it is asked again soon
@@ -178,16 +176,6 @@ class BatchStore(JobStore):
     def _lose(self, entry: JobEntry) -> None:
         self._admitted.discard(entry.job.id)
         super()._lose(entry)
-
-
-def _has_room_for(state: State, job: Job) -> bool:
-    """Return whether both limits allow to send the job, which may be noted as sent by a dead worker already."""
-    noted = state.sent.pop(job.id, None)
-    try:
-        return state.has_room() and state.has_money()
-    finally:
-        if noted is not None:
-            state.sent[job.id] = noted
 
 
 def settle(state: State, job: Job) -> None:

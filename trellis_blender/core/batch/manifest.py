@@ -3,7 +3,7 @@
 
 It is one JSON object whose first line holds everything but the pictures, which follow one a line:
 
-    {"format": 1, "order": {...}, "count": 2, "pictures": [
+    {"format": 1, "order": {...}, "count": 2       , "pictures": [
     "/renders/chair.png",
     "/renders/table.png"
     ]}
@@ -36,8 +36,14 @@ FILE = "batch.json"
 NAME_BYTES = 60  # of a picture's name, as a part of its folder's name
 LINES_PER_MARK = 256
 LINE_BYTES = 1024 * 1024  # of the order, or of a picture's path
-COUNT_MAXIMUM = 10_000_000
+COUNT_MAXIMUM, COUNT_DIGITS = 10_000_000, 8
 AT_ONCE_MAXIMUM = 10_000  # variations, and jobs at the same time
+_OTHER_ORDER = "The folder {folder} holds another batch: {what} is {old} there, and {new} here. Choose another folder."
+_OTHER_PICTURE = (
+    "The folder {folder} holds another batch: its picture {number} is {before}, and {now} here. Choose another folder."
+)
+_FEWER = "The folder {folder} holds another batch, of {count} pictures; here are fewer. Choose another folder."
+_MORE = "The folder {folder} holds another batch, of {count} pictures; here are more. Choose another folder."
 LIMITS = ("concurrency", "most_cost", "price")  # these may change, so they are not what tells two batches apart
 
 
@@ -64,7 +70,10 @@ class Manifest:
             data = json.loads(head + b"]}")
             if data["format"] > FORMAT:
                 raise NoBatchError("The batch was begun by a newer version of the add-on. Update this one.")
-            return cls(folder, _order(data["order"]), _count(data["count"]), len(head))
+            count = data["count"]
+            if type(count) is not int or not 0 < count <= COUNT_MAXIMUM:
+                raise ValueError("no such number of pictures")
+            return cls(folder, _order(data["order"]), count, len(head))
         except NoBatchError:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TrellisError):
@@ -76,21 +85,11 @@ class Manifest:
             with open_own(self.folder / FILE) as file:
                 self._seek(file, first)
                 for _ in range(first, self.count):
-                    line = file.readline(LINE_BYTES)
-                    if not line:
-                        break
-                    yield _picture(line)
+                    yield _picture(file.readline(LINE_BYTES))
         except OSError as error:
             raise storage_error("read the batch", error) from error
         except (ValueError, RecursionError) as error:
             raise _damaged(self.folder) from error
-
-    def picture(self, index: int) -> Path:
-        """Return one picture. Raises StorageError."""
-        found = next(self.pictures(index), None)
-        if found is None:
-            raise IndexError(index)
-        return found
 
     def _seek(self, file: BinaryIO, index: int) -> None:
         with self._lock:
@@ -126,35 +125,35 @@ def create(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
 
 
 def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
-    """Write the file. The pictures come first, since only then is it known how many they are."""
-    token = secrets.token_hex(3)
-    listed, part = folder / f".pictures-{token}", folder / f".{FILE}-{token}"
+    """Write the file. The first line is written again at the end: only then is it known how many pictures they are."""
+    part, count = folder / f".{FILE}-{secrets.token_hex(3)}", 0
     try:
-        count = 0
-        with new_own(listed) as file:
-            for picture in pictures:
-                file.write((b",\n" if count else b"") + json.dumps(str(picture.absolute())).encode("ascii"))
-                count += 1
-        if not count:
-            raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
-        head = {"format": FORMAT, "order": _as_json(order), "count": count}
-        with open_own(listed) as source, new_own(part) as target:
-            target.write(json.dumps(head).encode("ascii")[:-1] + b', "pictures": [\n')
-            while block := source.read(1 << 20):
-                target.write(block)
-            target.write(b"\n]}\n")
-            target.flush()
-            os.fsync(target.fileno())
+        with new_own(part) as file:
+            file.write(_head(order, count))
+            for count, picture in enumerate(pictures, 1):
+                file.write((b",\n" if count > 1 else b"") + json.dumps(str(picture.absolute())).encode("ascii"))
+            if not count:
+                raise BatchError("There is no picture to make a model of. Choose pictures, or a folder with some.")
+            file.write(b"\n]}\n")
+            file.seek(0)
+            file.write(_head(order, count))
+            file.flush()
+            os.fsync(file.fileno())
         _place(part, folder / FILE)
         flush_folder(folder)
     finally:
-        for path in (listed, part):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     written = Manifest.read(folder)
     if written.count != count or written.order != order:
         raise BatchDiffersError("Another batch was begun in this folder at the same time. Choose another folder.")
     return written
+
+
+def _head(order: Order, count: int) -> bytes:
+    """Return the first line, which is as long for any number of pictures: spaces follow a short one."""
+    known = json.dumps({"format": FORMAT, "order": vars(order), "count": count})[:-1]
+    return (known + " " * (COUNT_DIGITS - len(str(count))) + ', "pictures": [\n').encode("ascii")
 
 
 def _place(part: Path, target: Path) -> None:
@@ -176,46 +175,12 @@ def _same(known: Manifest, pictures: Iterable[Path], order: Order) -> Manifest:
             if what == "parameters":
                 what = next(name for name in {**old, **new} if old.get(name) != new.get(name))
                 old, new = old.get(what), new.get(what)
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch: {what} is {old} there, and {new} here."
-                    " Choose another folder.",
-                    folder=folder,
-                    what=what,
-                    old=old,
-                    new=new,
-                )
-            )
+            raise BatchDiffersError(Text(_OTHER_ORDER, folder=folder, what=what, old=old, new=new))
     for number, (before, now) in enumerate(itertools.zip_longest(known.pictures(), pictures), 1):
-        if now is None:
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch, of {count} pictures; here are fewer."
-                    " Choose another folder.",
-                    folder=folder,
-                    count=known.count,
-                )
-            )
-        if before is None:
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch, of {count} pictures; here are more."
-                    " Choose another folder.",
-                    folder=folder,
-                    count=known.count,
-                )
-            )
+        if before is None or now is None:
+            raise BatchDiffersError(Text(_FEWER if now is None else _MORE, folder=folder, count=known.count))
         if before != now.absolute():
-            raise BatchDiffersError(
-                Text(
-                    "The folder {folder} holds another batch: its picture {number} is {before}, and {now} here."
-                    " Choose another folder.",
-                    folder=folder,
-                    number=number,
-                    before=before,
-                    now=now,
-                )
-            )
+            raise BatchDiffersError(Text(_OTHER_PICTURE, folder=folder, number=number, before=before, now=now))
     return known
 
 
@@ -226,10 +191,6 @@ def _checked(order: Order) -> Order:
     if order.variations < 1 or order.concurrency < 1:
         raise BatchError("Variations and concurrency must be at least 1. Change them and try again.")
     return dataclasses.replace(order, parameters=parameters)
-
-
-def _as_json(order: Order) -> dict[str, Any]:
-    return {spec.name: getattr(order, spec.name) for spec in dataclasses.fields(order)}
 
 
 def _order(data: Any) -> Order:
@@ -248,12 +209,6 @@ def _picture(line: bytes) -> Path:
     if not isinstance(name, str) or "\0" in name:
         raise ValueError("no path")
     return Path(name)
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 < value <= COUNT_MAXIMUM:
-        raise ValueError("no such number of pictures")
-    return value
 
 
 def _plain_name(picture: Path) -> str:

@@ -12,6 +12,16 @@ from ..errors import Remedy, TrellisError
 from ..job.job import Job, Stage
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
+from ..runner.messages import Notice
+
+BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
+AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
+REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
+
+
+def is_refused(job: Job) -> bool:
+    """Return whether the job failed only because of the account: the others would fail in the same way."""
+    return job.stage is Stage.FAILED and job.remedy in REFUSALS and not job.holds_model
 
 
 class BatchError(TrellisError):
@@ -72,6 +82,15 @@ class Standing(StrEnum):
     CANCELLED = "cancelled"
 
 
+_ENDS = {
+    Stage.READY: Standing.DONE,
+    Stage.IMPORTED: Standing.DONE,
+    Stage.FAILED: Standing.FAILED,
+    Stage.UNCERTAIN: Standing.UNCERTAIN,
+    Stage.CANCELLED: Standing.CANCELLED,
+}
+
+
 @dataclass(frozen=True)
 class Row:
     """One job of a batch.
@@ -93,16 +112,8 @@ class Row:
         """Return how it stands."""
         if self.job is None:
             return Standing.FAILED if self.trouble else Standing.NOT_SENT
-        return standing_of(self.job)
-
-
-def standing_of(job: Job) -> Standing:
-    """Return how a job stands."""
-    if job.stage in (Stage.READY, Stage.IMPORTED):
-        return Standing.DONE
-    ends = {Stage.FAILED: Standing.FAILED, Stage.CANCELLED: Standing.CANCELLED, Stage.UNCERTAIN: Standing.UNCERTAIN}
-    is_unsent = job.stage in (Stage.QUEUED, Stage.UPLOADING) and not job.may_be_paid
-    return ends.get(job.stage, Standing.NOT_SENT if is_unsent else Standing.AT_WORK)
+        is_unsent = self.job.stage in BEFORE_SCENARIO and not self.job.may_be_paid
+        return Standing.NOT_SENT if is_unsent else _ENDS.get(self.job.stage, Standing.AT_WORK)
 
 
 @dataclass(frozen=True)
@@ -145,15 +156,8 @@ class PictureRefused:
     remedy: Remedy = Remedy.PICTURE
 
 
-@dataclass(frozen=True)
-class BatchNotice:
-    """A sentence about the batch as a whole: the limit is reached, the key was refused, the folder is full."""
-
-    sentence: str
-    remedy: Remedy = Remedy.NONE
-
-
-BatchEvent = JobChanged | PictureRefused | BatchNotice
+# A notice is about the batch as a whole: the limit is reached, the key was refused, the folder is full.
+BatchEvent = JobChanged | PictureRefused | Notice
 
 
 class End(StrEnum):

@@ -14,6 +14,8 @@ begun twice.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -32,9 +34,10 @@ from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from ..stored import restored
 from ..text import NAME_LENGTH, SENTENCE_LENGTH, one_line
-from .worker import REFUSALS
 
 FOLDER = "batches"
+CSV_FILE, SHEET_FILE = "report.csv", "contact sheet.png"
+COLUMNS = ("number", "file", "variation", "state", "cost_cu", "seconds", "reason", "job")
 PLAN_FILE, FINISHED_FILE = "batch.json", "finished.json"
 FORMAT = 1
 BYTES_MAXIMUM = 256 * 1024 * 1024
@@ -110,11 +113,6 @@ class Plan:
     is_stopped: bool = False
     ended: float | None = None
 
-    @property
-    def is_over(self) -> bool:
-        """Return whether nothing more happens to any picture by itself."""
-        return all(item.is_over for item in self.items)
-
     def outcomes(self) -> Iterator[tuple[Item, int, Outcome]]:
         """Iterate over all jobs: the picture, the variation from 0, and what came of it."""
         for item in self.items:
@@ -131,9 +129,16 @@ def outcome_of(job: Job) -> Outcome:
     return Outcome(MADE if is_made else job.stage.value, charged(job), seconds, "" if is_made else job.message)
 
 
-def is_refused(job: Job) -> bool:
-    """Return whether the job failed only because of the account: the others would fail in the same way."""
-    return job.stage is Stage.FAILED and job.remedy in REFUSALS and not job.holds_model
+def table(plan: Plan) -> bytes:
+    """Return the report as CSV (RFC 4180), with the mark by which Excel knows UTF-8. One line per model."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for number, (item, place, outcome) in enumerate(plan.outcomes(), 1):
+        cost, seconds = f"{outcome.cost:.10g}", f"{outcome.seconds:.0f}"
+        file = str(Path(item.picture))
+        writer.writerow((number, file, place + 1, outcome.state, cost, seconds, outcome.reason, item.ids[place]))
+    return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
 class PlanFile:
@@ -145,7 +150,7 @@ class PlanFile:
     def __init__(self, folder: Path, lock: FolderLock | None = None) -> None:
         self.folder, self.trouble = folder, ""
         self._file_lock, self._turn = lock, threading.Lock()
-        self._next: dict[str, Any] | None = None
+        self._next: Plan | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -155,7 +160,7 @@ class PlanFile:
 
     def save(self, plan: Plan) -> None:
         """Have the plan written as it is now."""
-        known = {**plan.__dict__, "items": list(plan.items)}  # the items are frozen
+        known = replace(plan, items=list(plan.items))  # the items are frozen
         with self._turn:
             self._next = known
             if self._thread is None:
@@ -183,22 +188,21 @@ class PlanFile:
     def _write_all(self) -> None:
         while True:
             with self._turn:
-                known, self._next = self._next, None
-                if known is None:
+                plan, self._next = self._next, None
+                if plan is None:
                     self._thread = None
                     return
             try:
-                self._write(known)
+                self._write(plan)
                 self.trouble = ""
             except OSError as error:
                 self.trouble = storage_error("save the batch", error).sentence
 
-    def _write(self, known: Mapping[str, Any]) -> None:
+    def _write(self, plan: Plan) -> None:
         own_folder(self.folder)
         if self._file_lock is None:
             self._file_lock = FolderLock.acquire(self.folder)
-        data = {"format": FORMAT, **known, "items": [asdict(item) for item in known["items"]]}
-        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        text = json.dumps({"format": FORMAT, **asdict(plan)}, ensure_ascii=False).encode("utf-8", "backslashreplace")
         write_whole(self.folder / PLAN_FILE, text, is_private=True)
 
 
@@ -246,14 +250,13 @@ def _plan(data: Any, folder: str) -> Plan:
 
 
 def _item(item: Item) -> Item:
+    """Return the item with its reasons on one line. Raises ValueError if what came of its jobs makes no sense."""
     if not item.ids or len(item.outcomes) not in (0, len(item.ids)):
         raise ValueError("a picture has other outcomes than jobs")
-    return replace(item, outcomes=tuple(map(_outcome, item.outcomes)))
-
-
-def _outcome(outcome: Outcome) -> Outcome:
-    if outcome.state not in STATES:
-        raise ValueError("no such state")
-    if not (0 <= outcome.cost <= AMOUNT_MAXIMUM and 0 <= outcome.seconds <= MOMENT_MAXIMUM):
-        raise ValueError("an amount is none")
-    return replace(outcome, reason=one_line(outcome.reason, SENTENCE_LENGTH))
+    for outcome in item.outcomes:
+        if outcome.state not in STATES:
+            raise ValueError("no such state")
+        if not (0 <= outcome.cost <= AMOUNT_MAXIMUM and 0 <= outcome.seconds <= MOMENT_MAXIMUM):
+            raise ValueError("an amount is none")
+    plain = (replace(outcome, reason=one_line(outcome.reason, SENTENCE_LENGTH)) for outcome in item.outcomes)
+    return replace(item, outcomes=tuple(plain))

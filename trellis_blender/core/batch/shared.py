@@ -11,19 +11,16 @@ system; the name of a dead process is renamed like `free` (see `core/job/claims.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import json
-import math
 import os
 import random
 import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import PassingError, storage_error
 from ..files import read_own, write_whole
@@ -64,8 +61,8 @@ class Sent:
 class State:
     """The state. Pictures are named by their numbers, jobs by their ids.
 
-    `round`: how often all pictures were to be gone through. `retries`: what this round tries again: "", "failed" or
-    "uncertain", which includes failed ones. `is_cancelled`: nobody begins anything, and running jobs are to be stopped.
+    A retry begins a new round of all pictures. `retries`: what this round tries again: "", "failed" or "uncertain",
+    which includes failed ones. `is_cancelled`: nobody begins anything, and running jobs are to be stopped.
     `next`: by range of pictures, the next one that nobody has begun in this round.
     `begun`: pictures that somebody has begun in this round and not finished, and by which process; empty: by none.
     `sent`: jobs that are at Scenario, or about to be. `uncertain`: jobs that may have been paid for.
@@ -76,7 +73,6 @@ class State:
     concurrency: int
     most_cost: float | None
     price: float | None
-    round: int = 1
     retries: str = ""
     is_cancelled: bool = False
     next: dict[str, int] = field(default_factory=dict)
@@ -93,9 +89,10 @@ class State:
         """Return the compute units that jobs at Scenario and uncertain ones may cost."""
         return sum(sent.reserved for sent in (*self.sent.values(), *self.uncertain.values()))
 
-    def has_room(self) -> bool:
-        """Return whether another job may be sent, as far as concurrency goes."""
-        return len(self.sent) < self.concurrency
+    def admits(self, job_id: str) -> bool:
+        """Return whether both limits allow to send the job, which a dead worker may have noted as sent already."""
+        others = replace(self, sent={name: sent for name, sent in self.sent.items() if name != job_id})
+        return len(others.sent) < self.concurrency and others.has_money()
 
     def has_money(self) -> bool:
         """Return whether the limit leaves enough for another job."""
@@ -211,16 +208,11 @@ class Shared:
 
 
 def _dumped(state: State) -> bytes:
-    return json.dumps(dataclasses.asdict(state)).encode("ascii")
+    return json.dumps(asdict(state)).encode("ascii")
 
 
 def _loaded(data: bytes) -> State:
     try:
-        values: dict[str, Any] = json.loads(data)
-        is_unlimited = values["most_cost"] == math.inf
-        state = restored(State, {**values, "most_cost": None if is_unlimited else values["most_cost"]})
-        if is_unlimited:
-            state.most_cost = math.inf
-        return state
+        return restored(State, json.loads(data))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedStateError(errno.EIO, "its file is damaged") from error

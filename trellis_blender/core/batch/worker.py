@@ -8,6 +8,7 @@ first. What happens to a job is the runner's business, as in a window; here only
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import shutil
 import threading
@@ -21,24 +22,31 @@ from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..files import write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
-from ..job.job import Job, Stage
+from ..job.job import Job, Stage, new_jobs
 from ..job.lock import LOCK_FILE
 from ..picture.file import ChosenPicture, PreparedPicture
 from ..request.account import Account
-from ..request.models import MODELS
-from ..request.parameters import SEED_MAXIMUM
 from ..runner.messages import Answer, Notice, RunnerMessage
 from ..runner.runner import Runner
 from ..runner.timing import Clock, Timing
-from .batch_store import BEFORE_SCENARIO, BatchStore
+from .batch_store import BatchStore
 from .manifest import Manifest, index_of
-from .order import BatchEvent, BatchNotice, BatchResult, End, JobChanged, PictureRefused, Row
+from .order import (
+    BEFORE_SCENARIO,
+    REFUSALS,
+    BatchEvent,
+    BatchResult,
+    End,
+    JobChanged,
+    PictureRefused,
+    Row,
+    is_refused,
+)
 from .shared import BusyError, Shared, State
 
 AHEAD = 6  # jobs that are prepared and uploaded before there is room for them at Scenario
 TAKE_SECONDS = 0.5  # between two looks at the shared state while there is nothing to take
 REFUSED_ENDING = ".refused.txt"
-REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
 _MORE_MONEY = "The limit of {most} CU leaves nothing for another model. Raise it, then resume the batch."
 _STOPPED = "Stopped. Resume the batch to go on."
 _CANCELLED = "The batch was cancelled. Resume it to take that back."
@@ -80,7 +88,7 @@ class Worker:
         self._jobs: dict[str, Job] = {}  # what is known of those jobs
         self._resuming: set[str] = set()  # jobs whose Retry the runner has not answered yet
         self._sent_again: set[str] = set()  # jobs that never arrived at Scenario, and that this run has sent again
-        self._finished: list[tuple[int, bool]] = []  # pictures to be noted as finished, or to be left to the next run
+        self._finished: dict[int, bool] = {}  # pictures to be noted as finished; True: to be left to the next run
         self._end: BatchResult | None = None  # why nothing more is begun
         self._halts, self._take_due = 0, 0.0
         self._is_cancelling = self._is_all_taken = False
@@ -93,16 +101,14 @@ class Worker:
             raise storage_error("keep the state of the batch", error) from error
         self._sweep()
         self._halts = self._shared.read().halts
-        stores: list[BatchStore] = []
 
         def store_of(
             root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]
         ) -> BatchStore:
-            stores.append(BatchStore(root, timing, clock, messages, self._claims, self._shared))
-            return stores[0]
+            self._store = BatchStore(root, timing, clock, messages, self._claims, self._shared)
+            return self._store
 
         self._runner = Runner(self._manifest.folder, agent, self._timing, store_of=store_of)
-        self._store = stores[0]
         self._runner.pictures.folder /= self._claims.name  # no other process writes there
         self._runner.pictures.prepare = self._prepared
         self._runner.start()
@@ -115,11 +121,10 @@ class Worker:
     def _sweep(self) -> None:
         """Delete what dead workers have left unfinished: pictures and folders of jobs that were never begun."""
         self._claims.sweep()
-        for path in (self._manifest.folder / job_folder.INCOMING).glob("*"):
-            if self._claims.is_dead(path.name):
-                shutil.rmtree(path, ignore_errors=True)
-        for path in self._manifest.folder.glob(job_folder.UNFINISHED_PREFIX + "*"):
-            if self._claims.is_dead("-".join(path.name.split("-")[-4:])):
+        incoming = (self._manifest.folder / job_folder.INCOMING).glob("*")
+        unfinished = self._manifest.folder.glob(job_folder.UNFINISHED_PREFIX + "*")
+        for path in itertools.chain(incoming, unfinished):
+            if self._claims.is_dead("-".join(path.name.split("-")[-4:])):  # the process that the name ends with
                 shutil.rmtree(path, ignore_errors=True)
 
     def _prepared(self, picture: ChosenPicture) -> PreparedPicture:
@@ -148,27 +153,23 @@ class Worker:
         """Take pictures while there is room for them; find out whether there is an end. Raises TrellisError."""
         state = self._shared.read()
         self._take_in(state)
-        while (self._end is None or self._is_cancelling) and self._next(state) is not None:
+        while self._finished or self._next(state) is not None:
             with self._shared.change() as state:
-                noted = self._note_finished(state)
+                self._note_finished(state)
                 index = self._next(state)
                 if index is not None:
                     _begin(state, index, self._range, self._claims.name)
-            del self._finished[:noted]
+            self._finished.clear()
             if index is not None:
                 self._begin(index, state)
-        self._is_all_taken = self._next(state) is None
-        if self._finished:
-            with self._shared.change() as state:
-                noted = self._note_finished(state)
-            del self._finished[:noted]
+        self._is_all_taken = True
         if self._end is None:
-            self._look_for_end(self._shared.read())
+            self._look_for_end(state)
 
     def _take_in(self, state: State) -> None:
         """Take in what others have decided."""
         if state.is_cancelled and not self._is_cancelling:
-            self._is_cancelling = True
+            self._is_cancelling, self._is_all_taken = True, False
             self._close(BatchResult(End.STOPPED, _CANCELLED))
             for job in list(self._jobs.values()):
                 self._cancel(job)
@@ -179,43 +180,40 @@ class Worker:
         if not (job.foreign or job.is_resting or job.cancel_asked):
             self._runner.cancel(job.id)
 
-    def _note_finished(self, state: State) -> int:
-        """Note the pictures that are finished. Return how many; they are to be forgotten once that is written."""
-        for index, is_left in self._finished:
+    def _note_finished(self, state: State) -> None:
+        """Note the pictures that are finished. They are to be forgotten once that is written."""
+        for index, is_left in self._finished.items():
             if is_left:
                 state.begun[str(index)] = ""
             else:
                 state.begun.pop(str(index), None)
-        return len(self._finished)
 
     def _next(self, state: State) -> int | None:
         """Return the picture to begin next: one that a dead worker had begun, or one that nobody has.
 
         The former come however many wait here: they may be at Scenario and keep all others from it.
         """
+        if not (self._end is None or self._is_cancelling):
+            return None
         for begun, process in state.begun.items():
             index = int(begun)
             is_left = index not in self._mine and (not process or self._claims.is_dead(process))
-            if is_left and index in self._range and index not in dict(self._finished):
+            if is_left and index in self._range and index not in self._finished:
                 return index
         index = state.next.get(_key(self._range), self._range.start)
         while str(index) in state.begun:
             index += 1
-        is_wanted = self._has_room() and state.has_money() and not state.is_cancelled
+        stages = [self._jobs[job_id].stage if job_id in self._jobs else Stage.QUEUED for job_id in self._live()]
+        has_room = sum(stage in BEFORE_SCENARIO for stage in stages) < AHEAD
+        is_wanted = has_room and state.has_money() and not state.is_cancelled
         return index if index in self._range and is_wanted else None
-
-    def _has_room(self) -> bool:
-        waiting = sum(
-            job_id not in self._jobs or self._jobs[job_id].stage in BEFORE_SCENARIO for job_id in self._live()
-        )
-        return waiting < AHEAD
 
     def _live(self) -> list[str]:
         return [job_id for taken in self._mine.values() for job_id in taken.live]
 
     def _begin(self, index: int, state: State) -> None:
         """Begin a picture's jobs, or go on with those that exist."""
-        picture, order = self._manifest.picture(index), self._manifest.order
+        picture, order = next(self._manifest.pictures(index)), self._manifest.order
         ids = [self._manifest.job_id(index, picture, variation) for variation in range(order.variations)]
         todo = {job_id: self._what_to_do(self._manifest.folder / job_id, state) for job_id in ids}
         live = {job_id for job_id, what in todo.items() if what is not None}
@@ -226,8 +224,9 @@ class Worker:
             with contextlib.suppress(OSError):  # it is tried anew; whatever it says now is written again
                 refusal_of(self._manifest.folder / ids[variation]).unlink(missing_ok=True)
         if missing:
-            jobs = [self._new_job(ids, variation, picture) for variation in missing]
-            self._runner.add(jobs, ChosenPicture(picture.name, file=picture))
+            names = [picture.stem] * len(ids)
+            jobs = new_jobs(ids, names, picture.name, order.parameters, order.seed, model=order.model)
+            self._runner.add([jobs[variation] for variation in missing], ChosenPicture(picture.name, file=picture))
         if len(missing) < len(live):
             self._runner.load()
         for job_id in live:
@@ -244,31 +243,16 @@ class Worker:
             is_skipped = state.is_cancelled or (refusal_of(folder).exists() and not state.retries)
             return None if is_skipped else Todo.BEGIN
         except (OSError, job_folder.DamagedJobError):
-            self._heard(BatchNotice(Text("The job in {folder} cannot be read.", folder=folder), Remedy.FOLDER))
+            self._heard(Notice(Text("The job in {folder} cannot be read.", folder=folder), Remedy.FOLDER))
             return None
         if not job.is_resting or (folder / LOCK_FILE).exists():  # else its worker died before it let go of it
             return Todo.DRIVE
         return Todo.RETRY if _is_to_be_retried(job, state.retries) and not state.is_cancelled else None
 
-    def _new_job(self, ids: list[str], variation: int, picture: Path) -> Job:
-        order = self._manifest.order
-        seed = None if order.seed is None else (order.seed + variation) % (SEED_MAXIMUM + 1)
-        return Job(
-            id=ids[variation],
-            name=picture.stem,
-            picture="source.png",  # until it is prepared, which may change the ending
-            picture_name=picture.name,
-            parameters=MODELS[order.model].complete(order.parameters, seed),
-            created=time.time(),
-            batch=ids[0] if order.variations > 1 else "",
-            place=variation,
-            model=order.model,
-        )
-
     def _finish_if_over(self, index: int, *, is_left: bool = False) -> None:
         if not self._mine[index].live or is_left:
             del self._mine[index]
-            self._finished.append((index, is_left))
+            self._finished[index] = is_left
             self._take_due = 0.0
 
     # -- what the runner says
@@ -278,18 +262,16 @@ class Worker:
         seconds = 0.1
         with contextlib.suppress(queue.Empty):
             while True:
-                self._hear_message(self._runner.messages.get(timeout=seconds))
+                match self._runner.messages.get(timeout=seconds):
+                    case Job() as job:
+                        self._hear_job(job)
+                    case Answer(job_id) if job_id in self._resuming:
+                        self._resuming.discard(job_id)
+                        if job_id in self._jobs:
+                            self._hear_job(self._jobs[job_id])
+                    case Notice() as notice:
+                        self._heard(notice)
                 seconds = 0.0
-
-    def _hear_message(self, message: RunnerMessage) -> None:
-        if isinstance(message, Job):
-            self._hear_job(message)
-        elif isinstance(message, Answer) and message.id in self._resuming:
-            self._resuming.discard(message.id)
-            if message.id in self._jobs:
-                self._hear_job(self._jobs[message.id])
-        elif isinstance(message, Notice):
-            self._heard(BatchNotice(message.sentence, message.remedy))
 
     def _hear_job(self, job: Job) -> None:
         index = index_of(job.id)
@@ -314,7 +296,7 @@ class Worker:
                 self._resuming.add(job.id)
                 self._runner.resume(job.id)
                 return
-            is_left = is_refusal(job)
+            is_left = is_refused(job)
             if is_left:
                 self._halt(job.message, job.remedy)
             self._over(index, job.id, is_left=is_left)
@@ -368,14 +350,13 @@ class Worker:
             self._end = result
             self._store.is_closed = True
             if result.sentence:
-                self._heard(BatchNotice(result.sentence, result.remedy))
+                self._heard(Notice(result.sentence, result.remedy))
 
     def _look_for_end(self, state: State) -> None:
         is_all_begun = state.next.get(_key(self._range), self._range.start) >= self._range.stop
         others = [index for index in state.begun if int(index) in self._range and int(index) not in self._mine]
-        is_waiting = all(job.stage in BEFORE_SCENARIO for job in self._jobs.values()) and len(self._jobs) == len(
-            self._live()
-        )
+        is_all_known = len(self._jobs) == len(self._live())
+        is_waiting = is_all_known and all(job.stage in BEFORE_SCENARIO for job in self._jobs.values())
         if is_all_begun and not self._mine and not others:
             self._close(BatchResult(End.DONE))
         elif not state.has_money() and not state.sent and is_waiting:
@@ -416,13 +397,8 @@ def refusal_of(folder: Path) -> Path:
     return folder.with_name(folder.name + REFUSED_ENDING)
 
 
-def is_refusal(job: Job) -> bool:
-    """Return whether the job failed only because Scenario refused the account. Any later run goes on with it."""
-    return job.stage is Stage.FAILED and job.remedy in REFUSALS and not job.holds_model
-
-
 def _is_to_be_retried(job: Job, retries: str) -> bool:
-    if is_refusal(job):
+    if is_refused(job):
         return True
     if job.stage is Stage.UNCERTAIN:
         return retries == "uncertain"

@@ -30,7 +30,7 @@ from typing import Any
 from ..errors import Remedy
 from ..model.surface.findings import Findings
 from ..picture.viewpoint import Viewpoint
-from ..request.models import TRELLIS_2
+from ..request.models import MODELS, TRELLIS_2
 from ..request.parameters import SEED_MAXIMUM, Value
 from .events import (
     AnswerLost,
@@ -190,6 +190,7 @@ def new_jobs(
     values: Mapping[str, Value],
     seed: int | None,
     viewpoint: Viewpoint | None = None,
+    model: str = TRELLIS_2.id,
 ) -> list[Job]:
     """Return a job with each of these ids, all of one picture. `values`: of the parameters.
 
@@ -204,11 +205,12 @@ def new_jobs(
             name=names[place],
             picture="source.png",  # until it is prepared, which may change the ending
             picture_name=picture_name,
-            parameters=TRELLIS_2.complete(values, own),
+            parameters=MODELS[model].complete(values, own),
             created=now + place / 1000,  # the list is sorted by this
             batch=ids[0] if len(ids) > 1 else "",
             place=place,
             viewpoint=viewpoint,
+            model=model,
         )
         for place, own in enumerate(seeds)
     ]

@@ -7,7 +7,7 @@
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, FloatVectorProperty, StringProperty
@@ -24,6 +24,8 @@ from ..operators.drop import ImageFiles
 from ..operators.jobs import show_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mathutils import Vector
 
     from ...core.batch.plan import Plan
@@ -131,12 +133,10 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
     def cost(self, context: bpy.types.Context) -> float | None:
         """Return the price of all models together, in compute units; None until it is known. Asks for it."""
         assert context.scene is not None
-        chosen = scene_settings.of_scene(context.scene)
-        values, _ = scene_settings.values(self, chosen)
-        one = price_tag.cost_of(values)
-        if one is None:
-            price_tag.cost_shown(chosen)  # asks
-        return None if one is None else one * self.count(context)
+        known = Generate.cost(self, context)
+        if known is None:
+            price_tag.cost_shown(scene_settings.of_scene(context.scene))  # asks
+        return known
 
     def _chosen(self) -> "list[Path]":
         return pictures_of(self.directory, [each.name for each in self.files if each.name])
@@ -177,19 +177,18 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
 
 
 class BatchOperator:
-    """An operator on one batch: the one with the given id, or the newest that fits."""
+    """An operator on one batch: the one with the given id, or the newest that fits.
+
+    `fits`: whether it can act on a batch. `none`: what its grey button says if there is no such batch.
+    """
 
     if TYPE_CHECKING:
         batch_id: str
+        fits: Callable[[Batch], bool]
     else:
         batch_id: StringProperty(name="Batch", description="Batch's id; the newest when empty", options={"SKIP_SAVE"})
 
     none = ""
-
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the operator can act on this batch."""
-        raise NotImplementedError
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -198,17 +197,37 @@ class BatchOperator:
         found = running is not None and any(map(cls.fits, running.batches.all))
         return can_act(cls, found, otherwise=cls.none)
 
-    def target(self) -> "Batch":
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Act on the batch."""
+        return attempt(cast(bpy.types.Operator, self), lambda: self._act(context, self._target()))
+
+    def _target(self) -> "Batch":
         """Return the batch. Raises PictureError if there is no such batch."""
-        fitting = [each for each in session.start().batches.all if self.fits(each)]
-        found = next((each for each in reversed(fitting) if self.batch_id in ("", each.plan.id)), None)
+        fitting = filter(type(self).fits, reversed(session.start().batches.all))
+        found = next((each for each in fitting if self.batch_id in ("", each.plan.id)), None)
         if found is None:
             raise PictureError(f"{self.none}.")
         return found
 
+    def _act(self, context: bpy.types.Context, batch: "Batch") -> None:
+        """Do it. Raises TrellisError."""
+        raise NotImplementedError
+
 
 def _is_at_work(batch: "Batch") -> bool:
     return batch.report is None and not batch.plan.is_stopped
+
+
+def _is_running(batch: "Batch") -> bool:
+    return _is_at_work(batch) and not batch.plan.is_paused
+
+
+def _is_paused(batch: "Batch") -> bool:
+    return _is_at_work(batch) and batch.plan.is_paused
+
+
+def _is_reported(batch: "Batch") -> bool:
+    return batch.is_reported
 
 
 class TRELLIS2_OT_pause_batch(BatchOperator, bpy.types.Operator):
@@ -216,16 +235,11 @@ class TRELLIS2_OT_pause_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.pause_batch"
     bl_label = "Pause Batch"
+    fits = staticmethod(_is_running)
     none = "No batch is running. Start one first"
 
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the batch runs."""
-        return _is_at_work(batch) and not batch.plan.is_paused
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Pause it."""
-        return attempt(self, lambda: session.start().batches.pause(self.target()))
+    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+        session.start().batches.pause(batch)
 
 
 class TRELLIS2_OT_resume_batch(BatchOperator, bpy.types.Operator):
@@ -233,21 +247,12 @@ class TRELLIS2_OT_resume_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.resume_batch"
     bl_label = "Resume Batch"
+    fits = staticmethod(_is_paused)
     none = "No batch is paused. Pause one first"
 
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the batch is paused."""
-        return _is_at_work(batch) and batch.plan.is_paused
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Resume it."""
-
-        def resume() -> None:
-            preferences.online_account()
-            session.start().batches.resume(self.target())
-
-        return attempt(self, resume)
+    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+        preferences.online_account()
+        session.start().batches.resume(batch)
 
 
 class TRELLIS2_OT_stop_batch(BatchOperator, bpy.types.Operator):
@@ -255,12 +260,8 @@ class TRELLIS2_OT_stop_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.stop_batch"
     bl_label = "Stop Batch"
+    fits = staticmethod(_is_at_work)
     none = "No batch is running. Start one first"
-
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the batch is not over."""
-        return _is_at_work(batch)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask, at a click."""
@@ -272,9 +273,8 @@ class TRELLIS2_OT_stop_batch(BatchOperator, bpy.types.Operator):
             yes="Stop",
         )
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Stop it."""
-        return attempt(self, lambda: session.start().batches.stop(self.target()))
+    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+        session.start().batches.stop(batch)
 
 
 class TRELLIS2_OT_show_batch_report(BatchOperator, bpy.types.Operator):
@@ -282,31 +282,23 @@ class TRELLIS2_OT_show_batch_report(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.show_batch_report"
     bl_label = "Show Batch Report"
+    fits = staticmethod(_is_reported)
     none = "No batch has ended. Its report comes at the end"
 
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the report is there."""
-        return batch.is_reported
-
-    def execute(self, context: bpy.types.Context) -> Result:
+    def _act(self, context: bpy.types.Context, batch: "Batch") -> None:
         """Show the text in an open Text Editor, or else in a new window."""
-
-        def show() -> None:
-            report: Any = self.target().report
-            kept: Any = bpy.data.texts
-            text = kept.get(report.text) or report.write_text()
-            manager: Any = context.window_manager
-            areas = [area for window in manager.windows for area in window.screen.areas]
-            editor = next((area for area in areas if area.type == "TEXT_EDITOR"), None)
-            if editor is None:
-                bpy.ops.wm.window_new()
-                editor = manager.windows[-1].screen.areas[0]
-                editor.type = "TEXT_EDITOR"
-            editor.spaces.active.text = text
-            editor.spaces.active.top = 0
-
-        return attempt(self, show)
+        report: Any = batch.report
+        kept: Any = bpy.data.texts
+        text = kept.get(report.text) or report.write_text()
+        manager: Any = context.window_manager
+        areas = [area for window in manager.windows for area in window.screen.areas]
+        editor = next((area for area in areas if area.type == "TEXT_EDITOR"), None)
+        if editor is None:
+            bpy.ops.wm.window_new()
+            editor = manager.windows[-1].screen.areas[0]
+            editor.type = "TEXT_EDITOR"
+        editor.spaces.active.text = text
+        editor.spaces.active.top = 0
 
 
 class TRELLIS2_OT_open_batch_folder(BatchOperator, bpy.types.Operator):
@@ -314,16 +306,11 @@ class TRELLIS2_OT_open_batch_folder(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.open_batch_folder"
     bl_label = "Open Batch Folder"
+    fits = staticmethod(_is_reported)
     none = "No batch has ended. Its table and contact sheet come at the end"
 
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the report is there."""
-        return batch.is_reported
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Open the folder."""
-        return attempt(self, lambda: show_folder(self.target().file.folder))
+    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+        show_folder(batch.file.folder)
 
 
 class TRELLIS2_OT_dismiss_batch(BatchOperator, bpy.types.Operator):
@@ -331,21 +318,12 @@ class TRELLIS2_OT_dismiss_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.dismiss_batch"
     bl_label = "Dismiss Batch"
+    fits = staticmethod(_is_reported)
     none = "No batch has ended. Stop one first"
 
-    @classmethod
-    def fits(cls, batch: "Batch") -> bool:
-        """Return whether the batch is over."""
-        return batch.is_reported
-
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Forget it."""
-
-        def forget() -> None:
-            session.start().batches.forget(self.target())
-            session.redraw()
-
-        return attempt(self, forget)
+    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+        session.start().batches.forget(batch)
+        session.redraw()
 
 
 CLASSES: tuple[Any, ...] = (

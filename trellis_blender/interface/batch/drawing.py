@@ -62,9 +62,10 @@ def _draw_batch(layout: Any, context: bpy.types.Context, batch: Batch) -> None:
     head.label(text=plan.name, icon="FILE_FOLDER", translate=False)
     if batch.is_reported:
         head.operator("trellis2.dismiss_batch", text="", icon="X", emboss=False).batch_id = plan.id
-    over = batch.count - batch.states[""]
-    bar = Text("{over} of {count}", over=over, count=batch.count)
-    layout.progress(factor=over / batch.count, text=translated(bar))
+    count = len(batch.where)
+    over = count - batch.states[""]
+    bar = Text("{over} of {count}", over=over, count=count)
+    layout.progress(factor=over / count, text=translated(bar))
     draw_text(layout, context, _words(batch), "NONE")
     trouble = plan.trouble or batch.file.trouble
     if trouble and batch.report is None:
@@ -91,7 +92,7 @@ def _words(batch: Batch) -> str:
     numbers = (
         (len(batch.stages), "{count} at work"),
         (batch.waiting, "{count} waiting"),
-        (batch.failed, "{count} failed"),
+        (batch.states[Stage.FAILED] + batch.states[Stage.UNCERTAIN], "{count} failed"),
         (batch.states[Stage.CANCELLED] + batch.states[NOT_SENT], "{count} not sent"),
     )
     parts += [Text(words, count=count) for count, words in numbers if count]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from mathutils import Vector
 
 from ...core.batch import plan as plans
-from ...core.batch.plan import MADE, NOT_SENT, Item, Outcome, Plan, PlanFile, is_refused, outcome_of
+from ...core.batch.order import AT_SCENARIO, BEFORE_SCENARIO, is_refused
+from ...core.batch.plan import MADE, NOT_SENT, Item, Outcome, Plan, PlanFile, outcome_of
 from ...core.errors import Remedy
 from ...core.job.job import Job, Stage, new_jobs
 from ...core.job.words import job_names
@@ -24,14 +25,14 @@ from ..progress import Echo
 from .reporting import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...core.request.account import Account
     from ...core.runner.runner import Runner
     from ...picture.preview import Previews
     from ..importing import Importer
     from ..placeholders import Placeholders
 
-BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
-AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 SAVE_SECONDS = 1.0  # before a save that failed is tried again
 
 
@@ -52,6 +53,9 @@ class Session(Protocol):
 
     def finished(self, sentence: str) -> None:
         """Say what was done, in the panel and in the status bar."""
+
+    def ask(self, job_id: str, echo: Echo, request: Callable[[str], None]) -> None:
+        """Have the runner do this with a job, unless an earlier request awaits its answer."""
 
 
 def jobs_of(plan: Plan, item: Item) -> list[Job]:
@@ -88,19 +92,9 @@ class Batch:
         self.plan.items[index] = item.with_outcome(place, outcome)
 
     @property
-    def count(self) -> int:
-        """Return how many models it makes."""
-        return len(self.where)
-
-    @property
     def models(self) -> int:
         """Return how many models are made."""
         return self.states[MADE]
-
-    @property
-    def failed(self) -> int:
-        """Return how many failed, or are uncertain."""
-        return self.states[Stage.FAILED] + self.states[Stage.UNCERTAIN]
 
     @property
     def waiting(self) -> int:
@@ -121,18 +115,17 @@ class Batches:
         self.all: list[Batch] = []
 
     def load(self) -> None:
-        """Find the unfinished batches of earlier sessions. Call it before the runner starts, so that it holds back."""
-        self.all = [Batch(plan, file) for plan, file in plans.load_all(self._session.root, self._session.finished)]
-        if self.all:
-            self._hold()
+        """Find the unfinished batches that no Blender drives: those of earlier sessions, and of a Blender that is gone.
 
-    def take_over(self) -> None:
-        """Go on with the batches of a Blender that is gone. Call it once a job of such a Blender was taken over."""
-        known = {batch.file.folder for batch in self.all}
-        found = [Batch(*each) for each in plans.load_all(self._session.root, self._session.finished, known)]
-        if found:
-            self.all += found
+        Call it before the runner starts, so that it holds back; and once a job of such a Blender was taken over.
+        """
+        session, known = self._session, {batch.file.folder for batch in self.all}
+        found = [Batch(*each) for each in plans.load_all(session.root, session.finished, known)]
+        self.all += found
+        if found and session.is_loaded:
             self.loaded()
+        elif found:
+            self._hold()
 
     def add(self, plan: Plan, places: Mapping[str, Vector]) -> Batch:
         """Begin a batch. `places`: where the models of jobs without placeholders stand."""
@@ -140,10 +133,6 @@ class Batches:
         batch.file.save(plan)
         self.all.append(batch)
         return batch
-
-    def find(self, batch_id: str) -> Batch | None:
-        """Return the batch with that id, or the newest if it is empty; None if there is none."""
-        return next((batch for batch in reversed(self.all) if batch_id in ("", batch.plan.id)), None)
 
     def is_planned(self, job_id: str) -> bool:
         """Return whether the job will be begun later."""
@@ -183,8 +172,7 @@ class Batches:
                 index, place = batch.where[job_id]
                 batch.set_outcome(index, place, Outcome())
                 batch.stages[job_id] = Stage.QUEUED
-                session.echoes[job_id] = Echo.RETRYING
-                session.runner.resume(job_id)
+                session.ask(job_id, Echo.RETRYING, session.runner.resume)
 
     def stop(self, batch: Batch) -> None:
         """Begin nothing any more, and cancel what is not submitted yet. What is paid for still comes."""
@@ -200,9 +188,8 @@ class Batches:
         self._session.placeholders.is_due = True
 
     def _cancel(self, job_id: str, stage: Stage) -> None:
-        if stage in BEFORE_SCENARIO and job_id not in self._session.echoes:
-            self._session.echoes[job_id] = Echo.CANCELLING
-            self._session.runner.cancel(job_id)
+        if stage in BEFORE_SCENARIO:
+            self._session.ask(job_id, Echo.CANCELLING, self._session.runner.cancel)
 
     def forget(self, batch: Batch) -> None:
         """Show a finished batch no more."""
@@ -255,9 +242,8 @@ class Batches:
             for index, item in enumerate(batch.plan.items):
                 if item.is_begun and not item.is_over and not any(job_id in jobs for job_id in item.ids):
                     is_lost = not any((root / job_id).exists() for job_id in item.ids)
-                    batch.plan.items[index] = replace(
-                        item, is_begun=not is_lost
-                    )  # Blender ended before it had a folder
+                    # if it is lost, Blender ended before it had a folder
+                    batch.plan.items[index] = replace(item, is_begun=not is_lost)
             for job_id in batch.where:
                 if job_id in jobs:
                     self._hear(batch, jobs[job_id])
@@ -265,7 +251,7 @@ class Batches:
         if self.all:
             self._hold()
 
-    def left_file(self) -> None:
+    def leave_file(self) -> None:
         """Forget the places in the file that was open."""
         for batch in self.all:
             batch.places.clear()
@@ -334,7 +320,12 @@ class Batches:
 
     def _hold(self) -> None:
         """Have the runner submit no job of a paused or stopped batch."""
-        self._session.runner.hold(frozenset(_held(self.all)))
+        held = set[str]()
+        for batch in self.all:
+            if batch.plan.is_paused or batch.plan.is_stopped:
+                items = batch.plan.items
+                held |= {job_id for job_id, (index, _) in batch.where.items() if not items[index].is_over}
+        self._session.runner.hold(frozenset(held))
 
     def close(self) -> None:
         """Leave all batches to another Blender, or to the next start."""
@@ -342,11 +333,3 @@ class Batches:
             if batch.report is not None:
                 batch.report.stop()
             batch.file.close()
-
-
-def _held(batches: Iterable[Batch]) -> set[str]:
-    held = set[str]()
-    for batch in batches:
-        if batch.plan.is_paused or batch.plan.is_stopped:
-            held |= {job_id for job_id, (index, _) in batch.where.items() if not batch.plan.items[index].is_over}
-    return held

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ...core.batch.plan import MADE, NOT_SENT, Plan, PlanFile
-from ...core.batch.report import CSV_FILE, SHEET_FILE, table
+from ...core.batch.plan import CSV_FILE, MADE, NOT_SENT, SHEET_FILE, Plan, PlanFile, table
 from ...core.errors import Text, TrellisError, storage_error, unexpected
 from ...core.files import write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
@@ -44,11 +44,6 @@ class Report:
         self._thread = threading.Thread(target=self._write, daemon=True, name="trellis-report")
         self._thread.start()
 
-    @property
-    def sheet(self) -> Path:
-        """Return the contact sheet's path."""
-        return self.folder / SHEET_FILE
-
     def step(self) -> bool:
         """Make the text once all files are written and Blender is free. Return whether that happened now."""
         if self.is_shown or not self._is_written.is_set() or busy.busy_reason(bpy.context):
@@ -76,7 +71,7 @@ class Report:
             write_whole(self.folder / CSV_FILE, table(self.plan))
             tiles = list(self._tiles())
             if tiles and not self._stopping.is_set():
-                self._client.make_contact_sheet(tiles, self.sheet)
+                self._client.make_contact_sheet(tiles, self.folder / SHEET_FILE)
             if not self._stopping.is_set():
                 self._file.finish()
         except OSError as error:
@@ -125,10 +120,7 @@ def lines(plan: Plan) -> Iterator[str]:
     if plan.ended is not None:
         yield translated(Text("Time: {time}", time=translated(duration(plan.ended - plan.created))))
     yield translated("Table and contact sheet: press Open Batch Folder")  # no path: the text goes into the .blend
-    reasons: dict[str, int] = {}
-    for _, _, outcome in outcomes:
-        if outcome.reason:
-            reasons[outcome.reason] = reasons.get(outcome.reason, 0) + 1
+    reasons = Counter(outcome.reason for _, _, outcome in outcomes if outcome.reason)
     if reasons:
         yield ""
         yield translated("Failures")
