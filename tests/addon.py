@@ -35,7 +35,6 @@ PARTS = {
     "process": "host.background.process",
     "preview_client": "host.background.preview_client",
     "model_client": "host.background.model_client",
-    "render_client": "host.background.render_client",
     "busy": "host.busy",
     "report": "host.report",
     "keymap": "host.keymap",

@@ -16,12 +16,12 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import PictureError, Remedy, Text, storage_error
+from ..core.errors import BackgroundError, BackgroundStartError, PictureError, Remedy, Text, storage_error
 from ..core.picture.file import ChosenPicture
 from ..core.picture.viewpoint import Viewpoint
 from ..host import viewpoint as viewpoints
 from ..host.background import start
-from ..host.background.render_client import LONGEST, PROGRAM, BackgroundRender
+from ..host.background.process import Background, Task
 from ..host.busy import is_rendering
 from ..host.shown import set_output, show_on_srgb
 from . import simulation
@@ -32,46 +32,54 @@ from .viewport import check_selection
 NO_CAMERA = "The scene has no camera. Add one, then try again."
 UNDER_WAY = "The camera's view is being rendered. Wait until it is done, or stop it with Esc"
 STOPPED = "The render was stopped, so nothing was sent. Press Generate to start it again."
+PROGRAM = Path(start.__file__).with_name("render.py")
 WORKBENCH = "BLENDER_WORKBENCH"
 UNBAKED = (
     "The simulation of “{name}” is not baked, so a second Blender would not see it as it is now. Render an image (F12)"
     " and send that instead, or bake the simulation first."
 )
 NOTHING_SEEN = "The camera sees nothing. Turn it to what should become a model, then try again."
-PREVIEW_SECONDS = 60.0  # the limit for a preview; a render for a model may take as long as it needs
+ENDED = "The Blender that rendered the camera's view ended unexpectedly. Render an image (F12) and send that instead."
+NO_START = (
+    "No second Blender could be started to render the camera's view. Render an image (F12) and send that instead."
+)
+PREVIEW_SECONDS = 60.0
+LONGEST = 7 * 24 * 3600.0  # seconds: no real limit, since the artist decides how long a render may take and can stop it
 SIDE = 2048  # pixels: the longer side at most. More than is sent, since the subject is cut out of it first
 
 
 @dataclass(eq=False)
 class CameraRender:
-    """A render of the camera's view. The background Blender writes it to `file`.
+    """A render of the camera's view. The background Blender writes it to `file`, and reads the files of `inputs`.
 
     `is_stopped`: the artist has stopped it. `is_preview`: it is for a preview only, and blocks nothing.
     """
 
     file: Path
-    second: BackgroundRender
+    inputs: tuple[Path, ...]
+    background: Background
+    task: Task
     camera: str
-    is_preview: bool = False
-    viewpoint: Viewpoint | None = None
+    viewpoint: Viewpoint | None
+    is_preview: bool
     is_stopped: bool = False
 
     @property
     def is_done(self) -> bool:
         """Return whether the background Blender has ended, in success or failure."""
-        return self.second.is_done
+        return self.task.is_done
 
     def stop(self) -> None:
         """Stop the background Blender."""
         self.is_stopped = True
-        self.second.background.stop()
+        self.background.stop()
 
     def end(self) -> ChosenPicture:
         """Return the picture of a render that is done. Raises PictureError or StorageError, and then leaves no file."""
         try:
             if self.is_stopped:
                 raise PictureError(STOPPED, remedy=Remedy.NONE)
-            self.second.check()
+            self._check()
             if not _sees_something(self.file):
                 raise PictureError(NOTHING_SEEN, remedy=Remedy.NONE)
         except Exception:
@@ -88,10 +96,20 @@ class CameraRender:
         except OSError as error:
             raise storage_error("remove the render", error) from error
 
+    def _check(self) -> None:
+        """Raise PictureError if the render has failed, with Blender's reason if it gave one."""
+        try:
+            self.task.result()
+        except BackgroundStartError as error:
+            raise PictureError(NO_START, remedy=Remedy.RENDER) from error
+        except BackgroundError as error:
+            raise PictureError(ENDED, remedy=Remedy.RENDER) from error
+
     def _forget(self) -> None:
         if self in _under_way:
             _under_way.remove(self)
-        self.second.end()
+        self.background.stop()
+        _delete(self.inputs)
 
 
 # The renders under way. They must end before another file is opened or the add-on is disabled.
@@ -117,25 +135,29 @@ def start_render(
     if name:
         raise PictureError(Text(UNBAKED, name=name), remedy=Remedy.RENDER)
     file = new_file(folder)
+    written, painted = file.with_suffix(".blend"), file.with_suffix(".npz")
     copy = _copy_scene(context, engine, file)
     try:
-        seconds = PREVIEW_SECONDS if is_preview else LONGEST
-        second = _begin_render(copy, file, seconds, selected_only=selected_only)
+        _write(copy, written, painted)
+        request = {"file": str(written), "painted": str(painted), "scene": copy.name, "selected_only": selected_only}
         viewpoint = viewpoints.of_camera(context, scene)
-        shot = CameraRender(file, second, scene.camera.name, is_preview, viewpoint)
     finally:
         bpy.data.scenes.remove(copy)
+    launch = start.launch(PROGRAM, uses_preferences=True)  # they hold the render devices, and add-ons that take part
+    background = Background(launch)
+    request["runs_scripts"] = launch.runs_scripts
+    task = background.start_task("render", request, seconds=PREVIEW_SECONDS if is_preview else LONGEST)
+    shot = CameraRender(file, (written, painted), background, task, scene.camera.name, viewpoint, is_preview)
     _under_way.append(shot)
     return shot
 
 
-def _begin_render(scene: Any, picture: Path, seconds: float, *, selected_only: bool) -> BackgroundRender:
-    """Have the background Blender render the scene in at most `seconds`. Its temporary files lie next to `picture`.
+def _write(scene: Any, file: Path, painted: Path) -> None:
+    """Write the scene to a .blend, and the unsaved pixels of images to `painted`. Raises StorageError.
 
     `libraries.write` writes only what the scene needs. It leaves alone this file's path, its unsaved changes and the
-    list of recent files. Raises StorageError.
+    list of recent files.
     """
-    file, painted = picture.with_suffix(".blend"), picture.with_suffix(".npz")
     import numpy as np
 
     from ..host.painted import taken
@@ -146,13 +168,16 @@ def _begin_render(scene: Any, picture: Path, seconds: float, *, selected_only: b
         bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
         np.savez(painted, **taken(bpy.data.images))
     except (OSError, RuntimeError) as error:
-        for path in (file, painted):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        _delete((file, painted))
         cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
         raise storage_error("render the camera's view", cause) from error
-    launch = start.launch(PROGRAM, uses_preferences=True, goes_online=True)
-    return BackgroundRender(launch, file, painted, scene.name, seconds, selected_only=selected_only)
+
+
+def _delete(files: tuple[Path, ...]) -> None:
+    """Delete these temporary files. A later sweep removes any that are left."""
+    for path in files:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def is_under_way() -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A program for the background Blender: it renders one scene of a .blend file.
 
-`render_client.py` sends its requests. The scene's own output path says where the picture goes.
+`picture/camera.py` sends its requests. The scene's own output path says where the picture goes.
 """
 
 from __future__ import annotations
