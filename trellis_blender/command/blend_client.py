@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..core.errors import BackgroundStartError, TrellisError, unexpected
 from ..core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ..host.background.preview_client import PreviewClient
-from ..host.background.process import Background, factory_launch
+from ..host.background.process import Background, launch_of
 from .parser import BLENDER_VARIABLE, WrongUseError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def launch(given: str, program: Path) -> Launch:
 
     `given`: the path that the user gave, empty if none. Raises WrongUseError if it is no program or none is found.
     """
-    return factory_launch(find_blender(given), program)
+    return launch_of(find_blender(given), program)
 
 
 def find_blender(given: str) -> str:

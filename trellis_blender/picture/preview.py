@@ -36,7 +36,6 @@ from ..host.background.preview_client import (
     PROGRAM,
     MainThreadReader,
     PreviewClient,
-    enlarge,
     make_preview,
     make_thumbnail,
     shrink,
@@ -49,6 +48,7 @@ from .file import ANNOUNCED, read_here
 from .sources import PictureUnderWay
 
 RECENT_SECONDS = 1.0
+SMALL_SIDE = 256  # pixels, of a placeholder's picture
 PICTURE, MODEL = "picture", "model"  # the places for large pictures: what is sent as the model sees it, and the result
 
 
@@ -193,7 +193,7 @@ class Previews:
         """Request the job's small picture, unless it was requested before or its file does not exist yet."""
         if job_id not in self.small and picture is not None and is_plain(picture):
             self.small[job_id] = None
-            self.runner.compute(partial(shrink, self.client, job_id, picture))
+            self.runner.compute(partial(shrink, self.client, SmallPicture(job_id), picture, SMALL_SIDE))
 
     def enlarge(self, pictures: Mapping[str, Path | PreparedPicture], side: int) -> None:
         """Request pictures for their places, with no side above `side` pixels. Until they come, show what there is."""
@@ -204,8 +204,8 @@ class Previews:
                 icons.show_large(place, SIDE, SIDE, picture.view.pixels)
             else:
                 icons.show_large(place)
-            request = partial(enlarge, self.client, place, self.number, picture, side, as_seen=place == PICTURE)
-            self.runner.compute(request)
+            empty, as_seen = LargePicture(place, self.number), place == PICTURE
+            self.runner.compute(partial(shrink, self.client, empty, picture, side, as_seen=as_seen))
 
     def receive(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""

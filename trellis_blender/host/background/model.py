@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
-from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
+from trellis_core.files import clear, close_to_others, own_folder, rename, temporary_folder, write_whole
 from trellis_core.model.bounds import check_images
 from trellis_core.model.materials import kind_of
 from trellis_core.picture.metadata import HEADER_BYTES
@@ -222,8 +221,8 @@ def _texture(model: Any, index: int | None) -> Any:
     """Return a small version of one of the model's images: uint8 (height, width, 4), the bottom row first, or None."""
     if index is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
-        file = Path(folder, "texture")
+    with temporary_folder() as folder:
+        file = folder / "texture"
         file.write_bytes(model.images[index].data)
         try:
             return _pixels(file, TEXTURE_SIDE)[::-1]
@@ -237,7 +236,8 @@ def _pixels(file: Path, side: int = 0) -> Any:
     Raises RuntimeError if Blender cannot read it.
     """
     import bpy
-    import numpy as np
+    from trellis_core.picture.pixels import Pixels
+    from trellis_host.painted import stored
 
     image: Any = bpy.data.images.load(str(file), check_existing=False)
     try:
@@ -246,11 +246,9 @@ def _pixels(file: Path, side: int = 0) -> Any:
         if side and max(width, height) > side:
             image.scale(*(max(1, round(each * side / max(width, height))) for each in (width, height)))
             width, height = image.size
-        flat = np.empty(width * height * 4, np.float32)
-        image.pixels.foreach_get(flat)
+        return Pixels(stored(image), width, height).rows()
     finally:
         bpy.data.images.remove(image)
-    return (flat.reshape(height, width, 4)[::-1] * 255 + 0.5).clip(0, 255).astype(np.uint8)
 
 
 HANDLERS = {"import": import_model, "png": save_as_png, "align": align}

@@ -6,17 +6,16 @@ Its program is `preview.py`. Call all of this on a worker.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import errno
 import logging
 import queue
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.errors import (
     BackgroundEndedError,
@@ -29,7 +28,7 @@ from ...core.errors import (
     storage_error,
     unexpected,
 )
-from ...core.files import write_whole
+from ...core.files import temporary_folder, write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import Concern, View
@@ -43,6 +42,7 @@ SECONDS = 60.0
 WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
+Shrunk = TypeVar("Shrunk", SmallPicture, LargePicture)
 _log = logging.getLogger(__name__)
 # Has the main thread read a file if no background Blender can be started. Returns the picture with its pixels. Raises
 # TrellisError.
@@ -85,51 +85,32 @@ class PreviewClient:
             made = packed(cut, None)
         return replace(made, stamp=chosen.stamp)
 
-    def shrink(self, picture: Path) -> tuple[int, int, bytes]:
-        """Return a small picture: its width, height and pixels. Raises PictureError or BackgroundError."""
-        answer = self._ask("small", picture)
-        return answer["width"], answer["height"], _bytes(answer["pixels"])
-
-    def enlarge(self, picture: Path | PreparedPicture, side: int, *, as_seen: bool) -> tuple[int, int, bytes]:
+    def shrink(self, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False) -> tuple[int, int, bytes]:
         """Return a picture with no side above `side` pixels: its width, height and pixels.
 
         `as_seen`: as the model sees it, a square with that side. Raises PictureError, BackgroundError or OSError.
         """
-        with _own_folder() as folder:
+        with temporary_folder() as folder:
             target = folder / "pixels"
             if isinstance(picture, PreparedPicture):
                 file = folder / f"picture.{picture.kind}"
                 file.write_bytes(picture.data)
             else:
                 file = picture
-            answer = self._ask("large", file, side=side, as_seen=as_seen, target=str(target))
+            answer = self._ask("shrink", file, side=side, as_seen=as_seen, target=str(target))
             return answer["width"], answer["height"], target.read_bytes()
 
     def make_thumbnail(self, model: Path) -> None:
         """Save a thumbnail of the model in its folder. Raises ModelFileError, BackgroundError or OSError."""
-        import numpy as np
-
-        from ...core.picture.encode import png  # imported on the worker: numpy is slow to import
-
-        answer = self._ask("model", model)
-        rows = np.frombuffer(_bytes(answer["pixels"]), np.uint8).reshape(answer["side"], answer["side"], 4)
-        write_whole(model.with_name(THUMBNAIL_FILE), png(rows[::-1]))
+        self._save("model", model, model.with_name(THUMBNAIL_FILE))
 
     def make_contact_sheet(self, tiles: Sequence[tuple[Path | None, str]], target: Path) -> None:
         """Save one PNG of all these pictures with their names; None is an empty place.
 
         Raises BackgroundError or OSError.
         """
-        import numpy as np
-
-        from ...core.picture.encode import png
-
-        with _own_folder() as folder:
-            pixels = folder / "pixels"
-            named = [("" if picture is None else str(picture), name) for picture, name in tiles]
-            answer = self._ask("sheet", target, tiles=named, target=str(pixels))
-            rows = np.fromfile(pixels, np.uint8).reshape(answer["height"], answer["width"], 3)
-            write_whole(target, png(rows))
+        named = [("" if picture is None else str(picture), name) for picture, name in tiles]
+        self._save("sheet", target, target, tiles=named)
 
     def stop(self) -> None:
         """Stop the background Blender for good. Returns almost at once."""
@@ -137,12 +118,12 @@ class PreviewClient:
 
     def _prepare_file(self, chosen: ChosenPicture, file: Path) -> PreparedPicture:
         stamp = FileStamp.of(file)
-        with _own_folder() as folder:
-            target = folder / "picture"
-            answer = self._ask("prepare", file, ignores_alpha=chosen.ignores_alpha, target=str(target))
-            data = target.read_bytes()
-        view = View(_bytes(answer["view"]), tuple(map(Concern, answer["concerns"])))
-        return PreparedPicture(data, answer["kind"], tuple(answer["crop"]), view, stamp)
+        with temporary_folder() as folder:
+            target, view = folder / "picture", folder / "view"
+            given = {"ignores_alpha": chosen.ignores_alpha, "target": str(target), "view": str(view)}
+            answer = self._ask("prepare", file, **given)
+            seen = View(view.read_bytes(), tuple(map(Concern, answer["concerns"])))
+            return PreparedPicture(target.read_bytes(), answer["kind"], tuple(answer["crop"]), seen, stamp)
 
     def _rows(self, chosen: ChosenPicture) -> Array:
         """Return the pixels of a picture without a file: uint8 (height, width, 4), the top row first."""
@@ -162,12 +143,19 @@ class PreviewClient:
     def _pack_jpeg(self, png: bytes) -> tuple[bytes, Array]:
         import numpy as np
 
-        with _own_folder() as folder:
+        with temporary_folder() as folder:
             source, target, shown = folder / "picture.png", folder / "picture.jpg", folder / "shown"
             source.write_bytes(png)
             answer = self._ask("jpeg", source, target=str(target), shown=str(shown))
             rows = np.frombuffer(shown.read_bytes(), np.uint8).reshape(answer["height"], answer["width"], 3)
             return target.read_bytes(), rows
+
+    def _save(self, name: str, file: Path, target: Path, **more: Any) -> None:
+        """Save what the background Blender makes of the file, whole or not at all."""
+        with temporary_folder() as folder:
+            made = folder / target.name
+            self._ask(name, file, target=str(made), **more)
+            write_whole(target, made.read_bytes())
 
     def _ask(self, name: str, file: Path, **more: Any) -> Result:
         try:
@@ -181,16 +169,6 @@ class PreviewClient:
                 "Blender ended while it looked at “{name}”. Choose another file, or save it again.", name=file.name
             )
             raise PictureError(sentence) from None
-
-
-@contextlib.contextmanager
-def _own_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def _bytes(text: Any) -> bytes:
-    return base64.b64decode(text)
 
 
 def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
@@ -224,24 +202,16 @@ def stamp_of(key: Key, file: Path) -> StampReady:
         return StampReady(key, None)
 
 
-def shrink(client: PreviewClient, job_id: str, picture: Path) -> SmallPicture:
-    """Return the job's small picture. Never raises: without one, the placeholder shows no picture."""
+def shrink(
+    client: PreviewClient, empty: Shrunk, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False
+) -> Shrunk:
+    """Return the message with the picture, no side above `side` pixels. Never raises: `empty` says that it failed."""
     try:
-        return SmallPicture(job_id, *client.shrink(picture))
+        width, height, pixels = client.shrink(picture, side, as_seen=as_seen)
     except Exception as error:  # noqa: BLE001 - nothing is lost
-        _log.info("no small picture of %s: %s", job_id, error)
-        return SmallPicture(job_id)
-
-
-def enlarge(
-    client: PreviewClient, place: str, number: int, picture: Path | PreparedPicture, side: int, *, as_seen: bool
-) -> LargePicture:
-    """Return the picture large, for that place. Never raises: without one, what is there already stays."""
-    try:
-        return LargePicture(place, number, *client.enlarge(picture, side, as_seen=as_seen))
-    except Exception as error:  # noqa: BLE001 - nothing is lost
-        _log.info("no large picture: %s", error)
-        return LargePicture(place, number)
+        _log.info("no picture for %s: %s", empty, error)
+        return empty
+    return replace(empty, width=width, height=height, pixels=pixels)
 
 
 def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailsReady:
@@ -259,19 +229,11 @@ def with_thumbnail(root: Path) -> ThumbnailsReady:
     return ThumbnailsReady(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
 
 
-class _Request:
-    """A picture to read, and its outcome."""
-
-    def __init__(self, chosen: ChosenPicture) -> None:
-        self.chosen, self.is_done = chosen, threading.Event()
-        self.outcome: ChosenPicture | TrellisError | None = None
-
-
 class MainThreadReader:
     """A queue of files that workers need the main thread to read. Its timer calls `fulfil` at every tick."""
 
     def __init__(self) -> None:
-        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[ChosenPicture, Future[ChosenPicture]]] = queue.SimpleQueue()
         self._is_stopped = threading.Event()
 
     @property
@@ -281,28 +243,23 @@ class MainThreadReader:
 
     def read(self, chosen: ChosenPicture) -> ChosenPicture:
         """Return the picture with its pixels. For workers. Raises what reading raised, or BackgroundStoppedError."""
-        wish = _Request(chosen)
-        self._requests.put(wish)
-        while not wish.is_done.wait(WISH_SECONDS):
-            if self._is_stopped.is_set():
-                raise BackgroundStoppedError(STOPPED)
-        if isinstance(wish.outcome, TrellisError):
-            raise wish.outcome
-        assert wish.outcome is not None
-        return wish.outcome
+        outcome: Future[ChosenPicture] = Future()
+        self._requests.put((chosen, outcome))
+        while not self._is_stopped.is_set():
+            with contextlib.suppress(TimeoutError):
+                return outcome.result(WISH_SECONDS)
+        raise BackgroundStoppedError(STOPPED)
 
-    def fulfil(self, read: Callable[[ChosenPicture], ChosenPicture]) -> None:
+    def fulfil(self, read: ReadHere) -> None:
         """Read one picture, if one is waiting. For the main thread."""
         try:
-            wish = self._requests.get_nowait()
+            chosen, outcome = self._requests.get_nowait()
         except queue.Empty:
             return
         try:
-            wish.outcome = read(wish.chosen)
+            outcome.set_result(read(chosen))
         except TrellisError as error:
-            wish.outcome = error
-        finally:
-            wish.is_done.set()
+            outcome.set_exception(error)
 
     def stop(self) -> None:
         """Release the waiting workers: nobody will read for them any more."""

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,31 +70,34 @@ class Launch:
     memory_maximum: int = 0
 
 
-def command(
-    blender: str, *, uses_preferences: bool = False, is_online: bool = False, runs_scripts: bool = False
-) -> tuple[str, ...]:
-    """Return the command that starts this Blender with `serve.py`. `blender`: empty if Blender is a Python module."""
-    if not blender:
-        return (sys.executable, "-X", "utf8", str(SERVE), "--")
-    options = ["--background", "-noaudio", "--python-exit-code", "1"]
-    options += [] if uses_preferences else ["--factory-startup"]
-    options += [] if is_online else ["--offline-mode"]
-    options += ["--enable-autoexec" if runs_scripts else "--disable-autoexec", "--python", str(SERVE), "--"]
-    return (blender, *options)
+def launch_of(
+    blender: str,
+    program: Path,
+    *,
+    uses_preferences: bool = False,
+    is_online: bool = False,
+    runs_scripts: bool = False,
+    memory_maximum: int = 0,
+) -> Launch:
+    """Return how to start a Blender with one of our programs: unless asked otherwise, with factory settings, offline.
 
-
-def environment(*, uses_preferences: bool = False) -> Mapping[str, str]:
-    """Return the environment of a background Blender."""
-    left_out = KEYS if uses_preferences else KEYS + USER_FOLDERS
-    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-
-
-def factory_launch(blender: str, program: Path, *, memory_maximum: int = 0) -> Launch:
-    """Return how to start this Blender with one of our programs: with factory settings, offline, and no scripts.
-
-    `blender`: its path, empty if Blender is a Python module. `memory_maximum`: bytes, 0: no limit.
+    `blender`: its path, empty if Blender is a Python module. `runs_scripts`: those in the files that it opens.
     """
-    return Launch((*command(blender), str(program)), environment(), memory_maximum=memory_maximum)
+    if blender:
+        options = ["--background", "-noaudio", "--python-exit-code", "1"]
+        options += [] if uses_preferences else ["--factory-startup"]
+        options += [] if is_online else ["--offline-mode"]
+        options += ["--enable-autoexec" if runs_scripts else "--disable-autoexec", "--python"]
+    else:
+        blender, options = sys.executable, ["-X", "utf8"]
+    left_out = KEYS if uses_preferences else KEYS + USER_FOLDERS
+    return Launch(
+        command=(blender, *options, str(SERVE), "--", str(program)),
+        environment={name: value for name, value in os.environ.items() if not name.startswith(left_out)},
+        has_own_folders=not uses_preferences,
+        runs_scripts=runs_scripts,
+        memory_maximum=memory_maximum,
+    )
 
 
 class Background:
@@ -188,27 +192,17 @@ class Task:
     def __init__(self, background: Background, name: str, request: Mapping[str, Any], seconds: float) -> None:
         self.progress = 0.0
         self._background = background
-        self._result: Result | None = None
-        self._error: TrellisError | None = None
-        self._done = threading.Event()
+        self._answer: Future[Result] = Future()
         threading.Thread(target=self._run, args=(name, request, seconds), daemon=True, name="trellis-task").start()
 
     @property
     def is_done(self) -> bool:
         """Return whether it has ended, in success or failure. Returns at once."""
-        return self._done.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait at most this long. Return whether it is done."""
-        return self._done.wait(seconds)
+        return self._answer.done()
 
     def result(self) -> Result:
         """Return the result of a task that is done. Raises as `Background.ask` does."""
-        assert self.is_done
-        if self._error is not None:
-            raise self._error
-        assert self._result is not None
-        return self._result
+        return self._answer.result(timeout=0)
 
     def stop(self) -> None:
         """End the task and its background Blender."""
@@ -216,14 +210,14 @@ class Task:
 
     def _run(self, name: str, request: Mapping[str, Any], seconds: float) -> None:
         try:
-            self._result = self._background.ask(name, request, seconds=seconds, progress=self._tell)
+            result = self._background.ask(name, request, seconds=seconds, progress=self._tell)
         except TrellisError as error:
-            self._error = error
+            self._answer.set_exception(error)
         except Exception as error:  # noqa: BLE001 - an answer must come
             _log.exception("unexpected")
-            self._error = TrellisError(unexpected(error))
-        finally:
-            self._done.set()
+            self._answer.set_exception(TrellisError(unexpected(error)))
+        else:
+            self._answer.set_result(result)
 
     def _tell(self, fraction: float) -> None:
         self.progress = fraction
@@ -284,15 +278,9 @@ class _Process:
             self._listener.join(STOP_SECONDS)
 
     def _start(self, launch: Launch) -> subprocess.Popen[bytes]:
-        own = dict.fromkeys(("BLENDER_USER_RESOURCES", "TMPDIR", "TEMP", "TMP"), str(self._folder))
-        options = {
-            "printed": str(self._printed),
-            "folder": str(self._folder),
-            "has_own_folders": launch.has_own_folders,
-            "has_own_priority": sys.platform != "win32",
-            "runs_scripts": launch.runs_scripts,
-            "memory_maximum": launch.memory_maximum,
-        }
+        own = str(self._folder) if launch.has_own_folders else ""
+        own_folders = dict.fromkeys(("BLENDER_USER_RESOURCES", "TMPDIR", "TEMP", "TMP"), own)
+        options = {"own_folder": own, "runs_scripts": launch.runs_scripts, "memory_maximum": launch.memory_maximum}
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
@@ -302,7 +290,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=printed,
-                env={**launch.environment, **(own if launch.has_own_folders else {})},
+                env={**launch.environment, **(own_folders if own else {})},
                 creationflags=flags,
             )
 
