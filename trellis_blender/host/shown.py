@@ -45,19 +45,26 @@ def save_file_shown(path: Path, target: Path, check: Callable[[int, int, bool], 
         image: Any = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
         return False
-    try:
+    with temporary(bpy.data.images, image):
         width, height = image.size
         check(width, height, image.type == "MULTILAYER")
         return bool(width and height) and save_shown(image, target)
+
+
+@contextlib.contextmanager
+def temporary(data: Any, made: Any) -> Iterator[Any]:
+    """Yield the data-block that was just made, and remove it afterwards. `data`: its collection in `bpy.data`."""
+    try:
+        yield made
     finally:
-        bpy.data.images.remove(image)
+        data.remove(made)
 
 
 @contextlib.contextmanager
 def _asking_scene(scene: Any) -> Iterator[Any]:
     """Yield a temporary scene with the settings to save with. It is a copy of `scene` if that is given."""
-    asking: Any = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
-    try:
+    made = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
+    with temporary(bpy.data.scenes, made) as asking:
         set_output(asking.render.image_settings, "TARGA_RAW")
         view = asking.view_settings.view_transform
         for name in PLAIN_VIEWS if scene is None else ():
@@ -66,8 +73,6 @@ def _asking_scene(scene: Any) -> Iterator[Any]:
                 break
         show_on_srgb(asking.display_settings, asking.view_settings, view if scene is not None else "")
         yield asking
-    finally:
-        bpy.data.scenes.remove(asking)
 
 
 def set_output(settings: Any, file_format: str, mode: str = "RGBA") -> None:

@@ -23,7 +23,7 @@ from ..host import viewpoint as viewpoints
 from ..host.background import start
 from ..host.background.process import Background, Task
 from ..host.busy import is_rendering
-from ..host.shown import set_output, show_on_srgb
+from ..host.shown import set_output, show_on_srgb, temporary
 from . import simulation
 from .file import new_file
 from .render import StillRenderingError
@@ -136,13 +136,10 @@ def start_render(
         raise PictureError(Text(UNBAKED, name=name), remedy=Remedy.RENDER)
     file = new_file(folder)
     written, painted = file.with_suffix(".blend"), file.with_suffix(".npz")
-    copy = _copy_scene(context, engine, file)
-    try:
+    with temporary(bpy.data.scenes, _copy_scene(context, engine, file)) as copy:
         _write(copy, written, painted)
         request = {"file": str(written), "painted": str(painted), "scene": copy.name, "selected_only": selected_only}
         viewpoint = viewpoints.of_camera(context, scene)
-    finally:
-        bpy.data.scenes.remove(copy)
     launch = start.launch(PROGRAM, uses_preferences=True)  # they hold the render devices, and add-ons that take part
     background = Background(launch)
     request["runs_scripts"] = launch.runs_scripts

@@ -12,6 +12,7 @@ import bpy
 
 from ..core.errors import PictureError
 from ..core.picture.file import ChosenPicture
+from ..host.shown import temporary
 from .file import from_file
 from .image import from_image
 
@@ -31,13 +32,10 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> ChosenPicture:
     path = copied_file(context.window_manager.clipboard)
     if path is not None:
         return from_file(path)
-    pasted = _pasted(context)
-    try:
-        if not (pasted.size[0] and pasted.size[1]):
+    with temporary(bpy.data.images, _pasted(context)) as pasted:
+        if not all(pasted.size):
             raise PictureError(NOTHING)
         return replace(from_image(context, pasted, 0, folder), name="Clipboard")
-    finally:
-        bpy.data.images.remove(pasted)
 
 
 def copied_file(text: str) -> Path | None:

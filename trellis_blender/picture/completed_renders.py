@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..core.picture.viewpoint import Viewpoint
     from ..host.viewpoint import Note
 
+RENDER_RESULT = "RENDER_RESULT"  # the type of the current render's image, whose pixels cannot be read
 CAMERAS = ("OBJECT", "CAMERA", "SCENE")  # the kinds of data that a viewpoint is made of
 
 
@@ -146,7 +147,7 @@ def _noted(scene: Any) -> Note | None:
 def render_result() -> Any:
     """Return the image of the current render, None if there is none. Its name depends on the language."""
     every: list[Any] = list(bpy.data.images)
-    return next((image for image in every if image.type == "RENDER_RESULT"), None)
+    return next((image for image in every if image.type == RENDER_RESULT), None)
 
 
 def shown_slot() -> int:

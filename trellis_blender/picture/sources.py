@@ -104,65 +104,46 @@ class Preview(Record):
 
 
 class Source(Record):
-    """A source of pictures, and everything that the add-on says and does about it."""
+    """A source of pictures, and everything that the add-on says and does about it.
+
+    `key`: its name in the scene's settings. `number`: that in .blend files: unique, never changed or reused.
+    `operator`: the id of the operator that generates from it; `title` and `tooltip` are the operator's.
+    `take`: takes the picture as data. Temporary files go to the folder. Raises TrellisError.
+    `hint`: tells how to get a preview in the panel, or when the picture is taken.
+    `preview_label`: of the button that requests a preview.
+    `preview`: None if the picture is made at the click, and previewed only if the artist asks.
+    `take_for_preview`: takes a picture for the preview only, if that is faster than `take`.
+    `missing`: says what is missing and how to get it, empty if the picture can be taken. No period: Blender adds one.
+    `progress`: the status bar's text while the picture is made, else empty.
+    `draw`: draws the settings into one row of the panel. None: one field for each setting, or else the text `line`.
+    `is_of_scene`: the model is named after the scene's file, if there is one, rather than after the picture.
+    `is_render`: the picture's background may come from the scene's film setting.
+    `opens_browser`: the operator opens Blender's file browser to fill in `filepath`, unless that was given.
+    `leave`: ends everything under way, since another file is opened or the add-on is disabled.
+    """
 
     key: str
-    """Its name in the scene's settings."""
-
     number: int
-    """Its number in .blend files: unique, never changed or reused."""
-
     label: str
     description: str
     icon: str
-
     operator: str
-    """The id of the operator that generates from this source."""
-
     title: str
     tooltip: str
-    """The operator's label and tooltip."""
-
     take: Callable[[Context, Any, Path], Taken]
-    """Takes the picture as data. Temporary files go to the folder. Raises TrellisError."""
-
     hint: str
-    """Tells how to get a preview in the panel, or when the picture is taken."""
-
     preview_label: str = "Look at the Picture"
-    """The label of the button that requests a preview."""
-
     preview: Preview | None = None
-    """None: the picture is made at the click, and previewed only if the artist asks."""
-
     take_for_preview: Callable[[Context, Any, Path], Taken] | None = None
-    """Takes a picture for the preview only, if that is faster than `take`."""
-
     missing: Callable[[Context, Any], str] = lambda _context, _chosen: ""
-    """Says what is missing and how to get it, empty if the picture can be taken. No period: Blender adds one."""
-
     progress: Callable[[], str] = str
-    """The status bar's text while the picture is made, else empty."""
-
     settings: tuple[Setting, ...] = ()
-
     draw: Callable[[Any, Context, Any], None] | None = None
-    """Draws the source's settings into one row of the panel. None: one field for each setting, or else the `line`."""
-
     line: str = ""
-    """Stands in the place of the settings if there are none."""
-
     is_of_scene: bool = False
-    """True: the model is named after the scene's file, if there is one. False: after the picture."""
-
     is_render: bool = False
-    """True: the picture's background may come from the scene's film setting."""
-
     opens_browser: bool = False
-    """True: the operator opens Blender's file browser to fill in `filepath`, unless that was given."""
-
     leave: Callable[[], object] = lambda: None
-    """Ends everything under way, since another file is opened or the add-on is disabled."""
 
     def draw_line(self, row: Any, context: Context, chosen: Any) -> None:
         """Draw the source's settings into this row: every source takes one, so that nothing below it jumps."""

@@ -238,17 +238,15 @@ def _pixels(file: Path, side: int = 0) -> Any:
     import bpy
     from trellis_core.picture.pixels import Pixels
     from trellis_host.painted import stored
+    from trellis_host.shown import temporary
 
-    image: Any = bpy.data.images.load(str(file), check_existing=False)
-    try:
+    with temporary(bpy.data.images, bpy.data.images.load(str(file), check_existing=False)) as image:
         image.alpha_mode = "CHANNEL_PACKED"  # colours as stored, whatever the alpha
         width, height = image.size
         if side and max(width, height) > side:
             image.scale(*(max(1, round(each * side / max(width, height))) for each in (width, height)))
             width, height = image.size
         return Pixels(stored(image), width, height).rows()
-    finally:
-        bpy.data.images.remove(image)
 
 
 HANDLERS = {"import": import_model, "png": save_as_png, "align": align}

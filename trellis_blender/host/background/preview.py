@@ -145,24 +145,23 @@ def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
     import bpy
     from trellis_core.picture.encode import JPEG_QUALITY, targa
     from trellis_core.picture.metadata import without_jpeg_metadata
-    from trellis_host.shown import save_shown, set_output
+    from trellis_host.shown import save_shown, set_output, temporary
 
     source, target, shown = folder / "source.png", folder / "packed.jpg", folder / "shown.tga"
     source.write_bytes(png)
-    scene: Any = bpy.data.scenes.new("Trellis Picture")
-    settings = scene.render.image_settings
-    set_output(settings, "JPEG", "RGB")
-    settings.quality = JPEG_QUALITY
-    scene.view_settings.view_transform = "Standard"
-    image: Any = bpy.data.images.load(str(source))
-    image.save_render(str(target), scene=scene)
-    bpy.data.images.remove(image)
-    bpy.data.scenes.remove(scene)
+    images, scenes = bpy.data.images, bpy.data.scenes
+    with (
+        temporary(scenes, scenes.new("Trellis Picture")) as scene,
+        temporary(images, images.load(str(source))) as image,
+    ):
+        set_output(scene.render.image_settings, "JPEG", "RGB")
+        scene.render.image_settings.quality = JPEG_QUALITY
+        scene.view_settings.view_transform = "Standard"
+        image.save_render(str(target), scene=scene)
     data = without_jpeg_metadata(target.read_bytes())
     target.write_bytes(data)
-    image = bpy.data.images.load(str(target))
-    save_shown(image, shown)
-    bpy.data.images.remove(image)
+    with temporary(images, images.load(str(target))) as image:
+        save_shown(image, shown)
     return data, targa(shown.read_bytes())[..., :3]
 
 
@@ -181,10 +180,13 @@ def _triangles_of(text: str) -> Any:
     """
     import bpy
     import numpy as np
+    from trellis_host.shown import temporary
 
-    curve: Any = bpy.data.curves.new("text", "FONT")
-    obj = bpy.data.objects.new("text", curve)
-    try:
+    data: Any = bpy.data
+    with (
+        temporary(data.curves, data.curves.new("text", "FONT")) as curve,
+        temporary(data.objects, data.objects.new("text", curve)) as obj,
+    ):
         curve.body, curve.resolution_u = text, 2
         mesh: Any = obj.to_mesh()
         mesh.calc_loop_triangles()
@@ -194,9 +196,6 @@ def _triangles_of(text: str) -> Any:
         mesh.loop_triangles.foreach_get("vertices", corners)
         obj.to_mesh_clear()
         return points.reshape(-1, 3)[corners.reshape(-1, 3), :2]
-    finally:
-        bpy.data.objects.remove(obj)
-        bpy.data.curves.remove(curve)
 
 
 HANDLERS = {

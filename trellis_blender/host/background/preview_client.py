@@ -42,7 +42,7 @@ SECONDS = 60.0
 WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
-Shrunk = TypeVar("Shrunk", SmallPicture, LargePicture)
+SomePicture = TypeVar("SomePicture", SmallPicture, LargePicture)
 _log = logging.getLogger(__name__)
 # Has the main thread read a file if no background Blender can be started. Returns the picture with its pixels. Raises
 # TrellisError.
@@ -203,8 +203,8 @@ def stamp_of(key: Key, file: Path) -> StampReady:
 
 
 def shrink(
-    client: PreviewClient, empty: Shrunk, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False
-) -> Shrunk:
+    client: PreviewClient, empty: SomePicture, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False
+) -> SomePicture:
     """Return the message with the picture, no side above `side` pixels. Never raises: `empty` says that it failed."""
     try:
         width, height, pixels = client.shrink(picture, side, as_seen=as_seen)
