@@ -27,7 +27,7 @@ from ..core.runner.messages import (
     PreviewReady,
     SmallPicture,
     StampReady,
-    ThumbnailsReady,
+    ThumbnailTried,
 )
 from ..core.runner.runner import Runner
 from ..host.background import start
@@ -40,7 +40,6 @@ from ..host.background.preview_client import (
     make_thumbnail,
     shrink,
     stamp_of,
-    with_thumbnail,
 )
 from ..host.background.process import Launch
 from . import icons
@@ -75,11 +74,10 @@ class Previews:
     `shown` holds the newest preview of each picture shown now, by its key; sidebars side by side may show different
     pictures. `number` counts the requests.
 
-    `with_thumbnail`: the jobs whose model has a thumbnail, None until known. `tried`: the jobs whose thumbnail was
-    requested already. `queue`: the jobs that wait for their thumbnail. `model`: the job whose thumbnail is under way.
-    `small`: the jobs' small pictures, each None until it is ready. `large`: the requests for large pictures, by their
-    places. `tell` shows the artist a message. `client` reads
-    pictures and `thumbnail_client` reads models: each has its own background Blender, so no picture waits for a model.
+    `tried`: the jobs whose thumbnail was requested already. `queue`: those that wait for it. `model`: the job whose
+    thumbnail is under way. `small`: the jobs' small pictures, each None until it is ready. `large`: the requests for
+    large pictures, by their places. `tell` shows the artist a message. `client` reads pictures and `thumbnail_client`
+    reads models: each has its own background Blender, so no picture waits for a model.
     """
 
     runner: Runner
@@ -87,11 +85,9 @@ class Previews:
     tell: Callable[[str], None]
     shown: dict[Key, ShownPreview] = field(default_factory=dict)
     number: int = 0
-    with_thumbnail: frozenset[str] | None = None
     tried: set[str] = field(default_factory=set)
     queue: list[str] = field(default_factory=list)
     model: str = ""
-    is_counting: bool = False
     small: dict[str, SmallPicture | None] = field(default_factory=dict)
     large: dict[str, int] = field(default_factory=dict)
     is_announced: bool = False
@@ -107,7 +103,7 @@ class Previews:
     def is_busy(self) -> bool:
         """Return whether an answer is still to come."""
         is_awaited = any(preview.answer is None for preview in self.shown.values())
-        return bool(self.model or self.large) or self.is_counting or is_awaited
+        return bool(self.model or self.large) or is_awaited
 
     def request(self, key: Key, chosen: ChosenPicture) -> None:
         """Request a preview of this picture, which also prepares it for sending."""
@@ -176,11 +172,6 @@ class Previews:
         for key in [*self.shown]:
             self._drop(key)
 
-    def count(self) -> None:
-        """Find out which jobs' models have a thumbnail."""
-        self.is_counting = True
-        self.runner.compute(partial(with_thumbnail, self.root))
-
     def make_thumbnail(self, job_ids: Iterable[str]) -> None:
         """Make thumbnails of these jobs' models, one after another, unless they were tried before."""
         for job_id in job_ids:
@@ -209,8 +200,10 @@ class Previews:
 
     def receive(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""
-        if isinstance(message, ThumbnailsReady):
-            self._take_thumbnails(message)
+        if isinstance(message, ThumbnailTried):
+            self.model = "" if message.id == self.model else self.model
+            icons.forget((message.id,))
+            self._next()
         elif isinstance(message, StampReady):
             preview = self.shown.get(message.key)
             if preview is not None and preview.answer is not None and preview.answer.stamp != message.stamp:
@@ -242,15 +235,6 @@ class Previews:
         self.client.stop()
         self.thumbnail_client.stop()
         icons.clear()
-
-    def _take_thumbnails(self, message: ThumbnailsReady) -> None:
-        if not message.tried:
-            self.is_counting = False
-        elif message.tried == self.model:
-            self.model = ""
-        self.with_thumbnail = (self.with_thumbnail or frozenset()) | message.ids
-        icons.forget(message.ids)
-        self._next()
 
     def _keep(self, key: Key, preview: ShownPreview) -> None:
         """Add this preview, and drop those that nobody draws any more, since their pictures may change unnoticed."""

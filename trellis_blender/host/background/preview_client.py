@@ -32,7 +32,7 @@ from ...core.files import temporary_folder, write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import Concern, View
-from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
+from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailTried
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
@@ -178,12 +178,10 @@ def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPic
         stamp = FileStamp.of(chosen.file) if chosen.file is not None else None
         prepared = client.prepare(chosen)
         return PreviewReady(key, number, prepared.view, prepared=prepared, stamp=stamp)
-    except TrellisError as error:
-        is_refused = isinstance(error, PictureError)
-        return PreviewReady(key, number, error=error.sentence, remedy=error.remedy, is_refused=is_refused, stamp=stamp)
-    except OSError as error:
-        full = storage_error("look at the picture", error)
-        return PreviewReady(key, number, error=full.sentence, remedy=full.remedy)
+    except (TrellisError, OSError) as error:
+        told = storage_error("look at the picture", error) if isinstance(error, OSError) else error
+        is_refused = isinstance(told, PictureError)
+        return PreviewReady(key, number, error=told.sentence, remedy=told.remedy, is_refused=is_refused, stamp=stamp)
     except Exception as error:  # noqa: BLE001 - the log has it all
         _log.exception("unexpected")
         return PreviewReady(key, number, error=unexpected(error))
@@ -214,19 +212,13 @@ def shrink(
     return replace(empty, width=width, height=height, pixels=pixels)
 
 
-def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailsReady:
+def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailTried:
     """Make a thumbnail of the job's model. Never raises: without one, the list shows the job's picture."""
     try:
         client.make_thumbnail(folder / MODEL_FILE)
     except Exception as error:  # noqa: BLE001 - nothing is lost
         _log.info("no thumbnail of %s: %s", job_id, error)
-        return ThumbnailsReady(frozenset(), job_id)
-    return ThumbnailsReady(frozenset({job_id}), job_id)
-
-
-def with_thumbnail(root: Path) -> ThumbnailsReady:
-    """Return the jobs whose model has a thumbnail."""
-    return ThumbnailsReady(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
+    return ThumbnailTried(job_id)
 
 
 class MainThreadReader:

@@ -112,7 +112,7 @@ class Background:
         self._turn = threading.Lock()  # one request at a time
         self._lock = threading.Lock()  # guards the three below
         self._process: _Process | None = None
-        self._idle: threading.Timer | None = None
+        self._idle = self._idle_timer()
         self._is_stopped = False
 
     def ask(
@@ -145,7 +145,7 @@ class Background:
         with self._lock:
             self._is_stopped = True
             process = self._process
-            self._forget_idle()
+            self._idle.cancel()
         if process is not None:
             process.end()
 
@@ -159,7 +159,7 @@ class Background:
         with self._lock:
             if self._is_stopped:
                 raise BackgroundStoppedError(STOPPED)
-            self._forget_idle()
+            self._idle.cancel()
             if self._process is None or not self._process.is_alive:
                 self._process = _Process(self._launch)
             return self._process
@@ -167,10 +167,13 @@ class Background:
     def _rest(self) -> None:
         with self._lock:
             if not self._is_stopped:
-                self._forget_idle()
-                self._idle = threading.Timer(self._idle_seconds, self._end_idle)
-                self._idle.daemon = True
+                self._idle = self._idle_timer()
                 self._idle.start()
+
+    def _idle_timer(self) -> threading.Timer:
+        timer = threading.Timer(self._idle_seconds, self._end_idle)
+        timer.daemon = True
+        return timer
 
     def _end_idle(self) -> None:
         if self._turn.acquire(blocking=False):  # else it is at work
@@ -179,11 +182,6 @@ class Background:
                     self._process.end()
             finally:
                 self._turn.release()
-
-    def _forget_idle(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
 
 
 class Task:

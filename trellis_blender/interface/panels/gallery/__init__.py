@@ -13,6 +13,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ....core.errors import TrellisError
+from ....core.files import is_plain
 from ....host.translation.translation import translated, translated_report
 from ....jobs import rows
 from ....settings import scene as scene_settings
@@ -255,13 +256,9 @@ def _prepared(context: bpy.types.Context) -> "PreparedPicture | None":
 
 def _pictures_of(job: "Job") -> dict[str, Path]:
     """Return the files of the job's picture and of its model's thumbnail, as far as there are any."""
-    pictures = {}
-    picture, previews = session.picture_path(job), session.previews()
-    if picture is not None:
-        pictures["picture"] = picture
-    if previews is not None and job.id in (previews.with_thumbnail or ()):
-        pictures["model"] = session.folder(job.id) / job_folder.THUMBNAIL_FILE
-    return pictures
+    picture, thumbnail = session.picture_path(job), session.folder(job.id) / job_folder.THUMBNAIL_FILE
+    pictures = {} if picture is None else {"picture": picture}
+    return {**pictures, **({"model": thumbnail} if is_plain(thumbnail) else {})}
 
 
 def register() -> None:
