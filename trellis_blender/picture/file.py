@@ -44,13 +44,13 @@ def choose(chosen: Any, path: str) -> None:
     chosen.source, chosen.filepath = KEY, path
 
 
-def new_file(folder: Path, suffix: str = ".tga") -> Path:
-    """Return the path for a new temporary file in the folder, and make the folder if needed. Raises StorageError."""
+def new_file(folder: Path) -> Path:
+    """Return the path for a new temporary Targa in the folder, and make the folder if needed. Raises StorageError."""
     try:
         own_folder(folder)
     except OSError as error:
         raise storage_error("save the picture", error) from error
-    return folder / f"{secrets.token_hex(8)}{suffix}"
+    return folder / f"{secrets.token_hex(8)}.tga"
 
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:

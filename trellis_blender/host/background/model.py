@@ -13,12 +13,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bpy
+import numpy as np
+from trellis_core.align.depth import at_point, on_ground
+from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, fit
+from trellis_core.align.outline import subject_of
+from trellis_core.align.points import Surface, scatter
+from trellis_core.align.view import Camera, subject
 from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
 from trellis_core.files import clear, close_to_others, own_folder, rename, temporary_folder, write_whole
+from trellis_core.model.arrays import Shape
 from trellis_core.model.bounds import check_images
+from trellis_core.model.glb import NotPlainError
 from trellis_core.model.materials import kind_of
+from trellis_core.model.read import read_model
 from trellis_core.picture.metadata import HEADER_BYTES
+from trellis_core.picture.pixels import Pixels
 from trellis_host.gltf import COLLECTION, import_gltf
+from trellis_host.painted import stored
+from trellis_host.shown import temporary
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -36,8 +49,6 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     as long. The images are written into the folder `images`, with names that begin with `stem`, and packed too if
     `packs` is set. If `as_png` is set, WebP images become PNG.
     """
-    import bpy
-
     _empty()
     try:
         made = import_gltf(Path(request["file"]))
@@ -110,8 +121,6 @@ def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 
 def _save_png(source: Path, target: Path) -> None:
     """Save the image as a PNG of the same pixels. Raises RuntimeError or OSError."""
-    import bpy
-
     part = target.with_name(target.name + ".part")
     clear(part)
     image: Any = bpy.data.images.load(str(source))
@@ -127,7 +136,6 @@ def _save_png(source: Path, target: Path) -> None:
 def _empty() -> None:
     """Open an empty file, so nothing of the last request remains. One scene unit is then one metre."""
     import addon_utils  # importing bpy adds its folder to the path
-    import bpy
 
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     addon_utils.enable("io_scene_gltf2")
@@ -135,8 +143,6 @@ def _empty() -> None:
 
 def _joined(objects: list[Any]) -> list[Any]:
     """Return the objects, joined into one mesh if there are hundreds of meshes and nothing moves."""
-    import bpy
-
     meshes = [obj for obj in objects if obj.type == "MESH"]
     if len(meshes) <= PARTS_MAXIMUM or any(map(_moves, objects)):
         return objects
@@ -169,16 +175,6 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     Return `matrix`, from the model's place in the file to the world, row by row, `low` and `high`, its bounds in the
     file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
     """
-    import numpy as np
-    from trellis_core.align.depth import at_point, on_ground
-    from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, fit
-    from trellis_core.align.outline import subject_of
-    from trellis_core.align.points import Surface, scatter
-    from trellis_core.align.view import Camera, subject
-    from trellis_core.model.arrays import Shape
-    from trellis_core.model.glb import NotPlainError
-    from trellis_core.model.read import read_model
-
     _empty()
     try:
         model = read_model(Path(request["file"]), Shape(largest=None, is_grounded=False))
@@ -235,11 +231,6 @@ def _pixels(file: Path, side: int = 0) -> Any:
 
     Raises RuntimeError if Blender cannot read it.
     """
-    import bpy
-    from trellis_core.picture.pixels import Pixels
-    from trellis_host.painted import stored
-    from trellis_host.shown import temporary
-
     with temporary(bpy.data.images, bpy.data.images.load(str(file), check_existing=False)) as image:
         image.alpha_mode = "CHANNEL_PACKED"  # colours as stored, whatever the alpha
         width, height = image.size

@@ -12,9 +12,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bpy
+import numpy as np
 from trellis_core.errors import ModelFileError, PictureError
 from trellis_core.files import temporary_folder
-from trellis_core.picture.metadata import FileHeader
+from trellis_core.model.arrays import Shape
+from trellis_core.model.glb import NotPlainError
+from trellis_core.model.read import read_model
+from trellis_core.model.thumbnail import picture_of
+from trellis_core.picture.contact_sheet import ContactSheet
+from trellis_core.picture.encode import JPEG_QUALITY, png, targa
+from trellis_core.picture.metadata import FileHeader, without_jpeg_metadata
+from trellis_core.picture.pixels import shrunk, upright
+from trellis_core.picture.prepare import packed, prepared
+from trellis_core.picture.read import read_picture
+from trellis_core.picture.view import view_of
+from trellis_host.output import overheard
+from trellis_host.shown import save_file_shown, save_shown, set_output, temporary
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -27,8 +41,6 @@ def prepare(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
     Return `kind`, `crop` and `concerns`.
     """
-    from trellis_core.picture.prepare import packed, prepared
-
     path = Path(request["file"])
     with temporary_folder() as folder:
         facts, rows = _read(path, folder)
@@ -50,8 +62,6 @@ def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
     Return `height` and `width` in pixels.
     """
-    from trellis_core.picture.encode import targa
-
     with temporary_folder() as folder:
         data, _ = _packed_jpeg(Path(request["file"]).read_bytes(), folder)
         shown = targa((folder / "shown.tga").read_bytes())[..., :3]
@@ -62,13 +72,6 @@ def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 def make_thumbnail(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Make a thumbnail of the model `file`: the PNG `target`."""
-    import numpy as np
-    from trellis_core.model.arrays import Shape
-    from trellis_core.model.glb import NotPlainError
-    from trellis_core.model.read import read_model
-    from trellis_core.model.thumbnail import picture_of
-    from trellis_core.picture.encode import png
-
     try:
         model = read_model(Path(request["file"]), Shape(keeps_seams=True))
     except NotPlainError as error:
@@ -90,9 +93,6 @@ def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
     `as_seen`: as the model sees it, a square with that side. Return `width` and `height`.
     """
-    from trellis_core.picture.pixels import upright
-    from trellis_core.picture.view import view_of
-
     path, side = Path(request["file"]), request["side"]
     with temporary_folder() as folder:
         if request["as_seen"]:
@@ -109,9 +109,6 @@ def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
 
 def make_contact_sheet(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Make a contact sheet: the PNG `target`. `tiles`: pairs of a picture's file, empty without one, and a name."""
-    from trellis_core.picture.contact_sheet import ContactSheet
-    from trellis_core.picture.encode import png
-
     sheet = ContactSheet(len(request["tiles"]))
     with temporary_folder() as folder:
         for number, (file, name) in enumerate(request["tiles"]):
@@ -130,25 +127,16 @@ def _read(path: Path, folder: Path) -> tuple[FileHeader, Any]:
     Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
     cannot be saved.
     """
-    from trellis_core.picture.read import read_picture
-    from trellis_host.output import overheard
-    from trellis_host.shown import save_file_shown
-
     shown = folder / "shown.tga"
     header, rows = read_picture(path, shown, save_file_shown, overheard)
     shown.unlink()
     return header, rows
 
 
-def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
-    """Return the PNG as a JPEG, and the JPEG's pixels: uint8 (height, width, 3), the top row first."""
-    import bpy
-    from trellis_core.picture.encode import JPEG_QUALITY, targa
-    from trellis_core.picture.metadata import without_jpeg_metadata
-    from trellis_host.shown import save_shown, set_output, temporary
-
+def _packed_jpeg(opaque: bytes, folder: Path) -> tuple[bytes, Any]:
+    """Return the opaque PNG as a JPEG, and the JPEG's pixels: uint8 (height, width, 3), the top row first."""
     source, target, shown = folder / "source.png", folder / "packed.jpg", folder / "shown.tga"
-    source.write_bytes(png)
+    source.write_bytes(opaque)
     images, scenes = bpy.data.images, bpy.data.scenes
     with (
         temporary(scenes, scenes.new("Trellis Picture")) as scene,
@@ -167,8 +155,6 @@ def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
 
 def _small(path: Path, largest: int, folder: Path) -> Any:
     """Return the picture upright, no side above `largest` pixels: uint8 (height, width, 4), the top row first."""
-    from trellis_core.picture.pixels import shrunk, upright
-
     facts, rows = _read(path, folder)
     return shrunk(upright(rows, facts.orientation), largest)
 
@@ -178,10 +164,6 @@ def _triangles_of(text: str) -> Any:
 
     Blender's own font has the letters of nearly all scripts. Needs no window.
     """
-    import bpy
-    import numpy as np
-    from trellis_host.shown import temporary
-
     data: Any = bpy.data
     with (
         temporary(data.curves, data.curves.new("text", "FONT")) as curve,
