@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
 _log = logging.getLogger(__name__)
+NO_PNG = "A texture could not be saved as PNG: {reason}. Import it again to try once more."
 BLEND_BYTES_MAXIMUM = 2 * 2**30  # that the artist's Blender reads on its main thread
 TEXTURE_SIDE = 512  # pixels: enough to tell colours
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
@@ -55,7 +56,7 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     except RuntimeError as error:
         _log.warning("Blender's importer: %s", blenders_words(str(error)))
         raise import_error("Blender could not import the model") from error
-    check_images(_beginning(image) for image in bpy.data.images)
+    check_images(_data(image)[:HEADER_BYTES] for image in bpy.data.images)
     for number, image in enumerate(bpy.data.images, 1):
         _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)
@@ -75,47 +76,42 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     return {}
 
 
-def _beginning(image: Any) -> bytes:
-    """Return the first bytes of an image's file."""
-    return bytes(image.packed_file.data[:HEADER_BYTES]) if image.packed_file else b""
+def _data(image: Any) -> bytes:
+    """Return the image's file, empty if it is not packed."""
+    return bytes(image.packed_file.data) if image.packed_file else b""
 
 
 def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
     """Give an image of the model a file of its own, as `import_model` says. If that fails, the image stays packed."""
-    data = bytes(image.packed_file.data) if image.packed_file else b""
+    data = _data(image)
     kind = kind_of(data)
     if kind is None:
         return
-    file = stem.with_name(f"{stem.name}.{kind}")
+    file, is_converted = stem.with_name(f"{stem.name}.{kind}"), kind == "webp" and wanted["as_png"]
     with contextlib.suppress(OSError, RuntimeError):
         if wanted["packs"]:  # otherwise the folder is the artist's, and may be a link
             own_folder(file.parent)
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, data)
-        if kind == "webp" and wanted["as_png"]:
-            source, file = file, file.with_suffix(".png")
-            _save_png(source, file)
-        image.filepath_raw = str(file)
-        if not wanted["packs"] or file.suffix != f".{kind}":
+        if is_converted:
+            _save_png(file, file.with_suffix(".png"))
+        image.filepath_raw = str(file.with_suffix(".png") if is_converted else file)
+        if is_converted or not wanted["packs"]:
             image.unpack(method="REMOVE")
-        if wanted["packs"] and file.suffix != f".{kind}":
+        if is_converted and wanted["packs"]:
             image.pack()
 
 
-def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def save_as_png(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Save each of the `images` as a PNG of the same pixels. `images` holds pairs of a file and its target."""
     _empty()
-    for number, (source, target) in enumerate(request["images"], 1):
+    for source, target in request["images"]:
         try:
             _save_png(Path(source), Path(target))
         except RuntimeError as error:
-            reason = blenders_words(str(error))
-            sentence = Text(
-                "A texture could not be saved as PNG: {reason}. Import it again to try once more.", reason=reason
-            )
+            sentence = Text(NO_PNG, reason=blenders_words(str(error)))
             raise ModelFileError(sentence, remedy=Remedy.NONE) from error
-        work.progress(number / len(request["images"]))
     return {}
 
 
@@ -123,14 +119,13 @@ def _save_png(source: Path, target: Path) -> None:
     """Save the image as a PNG of the same pixels. Raises RuntimeError or OSError."""
     part = target.with_name(target.name + ".part")
     clear(part)
-    image: Any = bpy.data.images.load(str(source))
-    image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
-    if not all(image.size):  # asking for the size reads the file
-        raise RuntimeError("it cannot be read")
-    image.file_format, image.filepath_raw = "PNG", str(part)
-    image.save()
+    with temporary(bpy.data.images, bpy.data.images.load(str(source))) as image:
+        image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
+        if not all(image.size):  # asking for the size reads the file
+            raise RuntimeError("it cannot be read")
+        image.file_format, image.filepath_raw = "PNG", str(part)
+        image.save()
     rename(part, target)
-    bpy.data.images.remove(image)
 
 
 def _empty() -> None:
@@ -166,7 +161,7 @@ def _moves(obj: Any) -> bool:
     return bool(obj.animation_data or obj.modifiers or (obj.type == "MESH" and obj.data.shape_keys))
 
 
-def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def align(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
 
     `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `knows_ground`: it stands on the ground
@@ -180,14 +175,12 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         model = read_model(Path(request["file"]), Shape(largest=None, is_grounded=False))
     except NotPlainError as error:
         raise ModelFileError(str(error), remedy=Remedy.NONE) from error
-    work.progress(0.2)
     mesh, materials = model.mesh, model.materials
     textures = [_texture(model, each.base_texture.image if each and each.base_texture else None) for each in materials]
     positions = mesh.positions.reshape(-1, 3)
     uvs = mesh.uvs[0].reshape(-1, 3, 2) if mesh.uvs else None
     surface = Surface(positions, mesh.corner_vertices.reshape(-1, 3), uvs, mesh.materials)
     cloud, middle = scatter(surface, textures)
-    work.progress(0.5)
     given = request["viewpoint"]
     matrix, projection = (np.array(given[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))
     camera = Camera(matrix, projection, given["is_perspective"])

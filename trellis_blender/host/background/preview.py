@@ -2,7 +2,8 @@
 """A program for the background Blender: it reads pictures and models, prepares pictures for sending, makes thumbnails.
 
 A hostile or huge file can hang or crash the background Blender only. Blender itself reads the file, so every picture
-that Blender can read can be sent. `preview_client.py` sends its requests.
+that Blender can read can be sent. `preview_client.py` sends its requests, each with a `file`, and a `folder` for
+what is made of it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 from trellis_core.errors import ModelFileError, PictureError
-from trellis_core.files import temporary_folder
 from trellis_core.model.arrays import Shape
 from trellis_core.model.glb import NotPlainError
 from trellis_core.model.read import read_model
@@ -37,87 +37,75 @@ TEXTURE_SIDE = 2048
 
 
 def prepare(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Prepare the picture `file` for sending: write its bytes to the file `target`, what the model sees to `view`.
+    """Prepare the picture `file` for sending: write its bytes to “made”, and what the model sees to “view”.
 
     Return `kind`, `crop` and `concerns`.
     """
-    path = Path(request["file"])
-    with temporary_folder() as folder:
-        facts, rows = _read(path, folder)
-        cut = prepared(
-            rows,
-            orientation=facts.orientation,
-            pixel_aspect=facts.pixel_aspect,
-            ignores_alpha=request["ignores_alpha"],
-        )
-        del rows
-        made = packed(cut, lambda data: _packed_jpeg(data, folder))
-    Path(request["target"]).write_bytes(made.data)
-    Path(request["view"]).write_bytes(made.view.pixels)
+    folder = Path(request["folder"])
+    facts, rows = _read(Path(request["file"]), folder)
+    cut = prepared(
+        rows,
+        orientation=facts.orientation,
+        pixel_aspect=facts.pixel_aspect,
+        ignores_alpha=request["ignores_alpha"],
+    )
+    del rows
+    made = packed(cut, lambda data: _packed_jpeg(data, folder))
+    (folder / "made").write_bytes(made.data)
+    (folder / "view").write_bytes(made.view.pixels)
     return {"kind": made.kind, "crop": made.crop, "concerns": [concern.value for concern in made.view.concerns]}
 
 
 def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Save the opaque PNG `file` as the JPEG `target`, and the JPEG's pixels as `shown`: RGB bytes, top row first.
-
-    Return `height` and `width` in pixels.
-    """
-    with temporary_folder() as folder:
-        data, _ = _packed_jpeg(Path(request["file"]).read_bytes(), folder)
-        shown = targa((folder / "shown.tga").read_bytes())[..., :3]
-    Path(request["target"]).write_bytes(data)
-    Path(request["shown"]).write_bytes(shown.tobytes())
-    return {"height": shown.shape[0], "width": shown.shape[1]}
+    """Save the opaque PNG `file` as the JPEG “made”, and what an editor shows of that as the Targa “shown”."""
+    _packed_jpeg(Path(request["file"]).read_bytes(), Path(request["folder"]))
+    return {}
 
 
 def make_thumbnail(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Make a thumbnail of the model `file`: the PNG `target`."""
+    """Make a thumbnail of the model `file`: the PNG “made”."""
     try:
         model = read_model(Path(request["file"]), Shape(keeps_seams=True))
     except NotPlainError as error:
         raise ModelFileError(str(error)) from error
     used = {material.base_texture.image for material in model.materials if material and material.base_texture}
-    textures = {}
-    with temporary_folder() as folder:
-        for index in used:
-            file = folder / f"texture {index}"
-            file.write_bytes(model.images[index].data)
-            with contextlib.suppress(PictureError):  # the thumbnail then lacks this texture
-                textures[index] = _small(file, TEXTURE_SIDE, folder)[::-1] / np.float32(255)
-    Path(request["target"]).write_bytes(png(picture_of(model, textures)[::-1]))
+    textures, folder = {}, Path(request["folder"])
+    for index in used:
+        file = folder / "texture"
+        file.write_bytes(model.images[index].data)
+        with contextlib.suppress(PictureError):  # the thumbnail then lacks this texture
+            textures[index] = _small(file, TEXTURE_SIDE, folder)[::-1] / np.float32(255)
+    (folder / "made").write_bytes(png(picture_of(model, textures)[::-1]))
     return {}
 
 
 def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Write the pixels of the picture `file` to the file `target`, RGBA, the bottom row first: no side above `side`.
+    """Write the pixels of the picture `file` to “made”, RGBA, the bottom row first: no side above `side`.
 
     `as_seen`: as the model sees it, a square with that side. Return `width` and `height`.
     """
-    path, side = Path(request["file"]), request["side"]
-    with temporary_folder() as folder:
-        if request["as_seen"]:
-            facts, rows = _read(path, folder)
-            width = height = side
-            pixels = view_of(upright(rows, facts.orientation), side=side).pixels
-        else:
-            small = _small(path, side, folder)
-            height, width = small.shape[:2]
-            pixels = small[::-1].tobytes()
-    Path(request["target"]).write_bytes(pixels)
+    path, folder, side = Path(request["file"]), Path(request["folder"]), request["side"]
+    if request["as_seen"]:
+        facts, rows = _read(path, folder)
+        width = height = side
+        pixels = view_of(upright(rows, facts.orientation), side=side).pixels
+    else:
+        small = _small(path, side, folder)
+        height, width = small.shape[:2]
+        pixels = small[::-1].tobytes()
+    (folder / "made").write_bytes(pixels)
     return {"width": width, "height": height}
 
 
-def make_contact_sheet(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Make a contact sheet: the PNG `target`. `tiles`: pairs of a picture's file, empty without one, and a name."""
-    sheet = ContactSheet(len(request["tiles"]))
-    with temporary_folder() as folder:
-        for number, (file, name) in enumerate(request["tiles"]):
-            if file:
-                with contextlib.suppress(PictureError):  # its place stays empty
-                    sheet.put_picture(number, _small(Path(file), sheet.side, folder))
-            sheet.put_name(number, _triangles_of(name))
-            work.progress((number + 1) / len(request["tiles"]))
-    Path(request["target"]).write_bytes(png(sheet.rows))
+def make_contact_sheet(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Make a contact sheet: the PNG “made”. `tiles`: pairs of a picture's file, empty without one, and a name."""
+    sheet, folder = ContactSheet(len(request["tiles"])), Path(request["folder"])
+    for number, (file, name) in enumerate(request["tiles"]):
+        if file:
+            with contextlib.suppress(PictureError):  # its place stays empty
+                sheet.put_picture(number, _small(Path(file), sheet.side, folder))
+        sheet.put_name(number, _triangles_of(name))
+    (folder / "made").write_bytes(png(sheet.rows))
     return {}
 
 
@@ -127,7 +115,7 @@ def _read(path: Path, folder: Path) -> tuple[FileHeader, Any]:
     Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
     cannot be saved.
     """
-    shown = folder / "shown.tga"
+    shown = folder / "shown"
     header, rows = read_picture(path, shown, save_file_shown, overheard)
     shown.unlink()
     return header, rows
@@ -135,7 +123,7 @@ def _read(path: Path, folder: Path) -> tuple[FileHeader, Any]:
 
 def _packed_jpeg(opaque: bytes, folder: Path) -> tuple[bytes, Any]:
     """Return the opaque PNG as a JPEG, and the JPEG's pixels: uint8 (height, width, 3), the top row first."""
-    source, target, shown = folder / "source.png", folder / "packed.jpg", folder / "shown.tga"
+    source, target, shown = folder / "source.png", folder / "made", folder / "shown"
     source.write_bytes(opaque)
     images, scenes = bpy.data.images, bpy.data.scenes
     with (

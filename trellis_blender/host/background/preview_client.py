@@ -42,6 +42,8 @@ SECONDS = 60.0
 WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
+SLOW = "“{name}” takes too long to look at. Choose a smaller or simpler one."
+ENDED = "Blender ended while it looked at “{name}”. Choose another file, or save it again."
 SomePicture = TypeVar("SomePicture", SmallPicture, LargePicture)
 _log = logging.getLogger(__name__)
 # Has the main thread read a file if no background Blender can be started. Returns the picture with its pixels. Raises
@@ -91,14 +93,13 @@ class PreviewClient:
         `as_seen`: as the model sees it, a square with that side. Raises PictureError, BackgroundError or OSError.
         """
         with temporary_folder() as folder:
-            target = folder / "pixels"
             if isinstance(picture, PreparedPicture):
                 file = folder / f"picture.{picture.kind}"
                 file.write_bytes(picture.data)
             else:
                 file = picture
-            answer = self._ask("shrink", file, side=side, as_seen=as_seen, target=str(target))
-            return answer["width"], answer["height"], target.read_bytes()
+            answer = self._ask("shrink", file, folder, side=side, as_seen=as_seen)
+            return answer["width"], answer["height"], (folder / "made").read_bytes()
 
     def make_thumbnail(self, model: Path) -> None:
         """Save a thumbnail of the model in its folder. Raises ModelFileError, BackgroundError or OSError."""
@@ -119,11 +120,10 @@ class PreviewClient:
     def _prepare_file(self, chosen: ChosenPicture, file: Path) -> PreparedPicture:
         stamp = FileStamp.of(file)
         with temporary_folder() as folder:
-            target, view = folder / "picture", folder / "view"
-            given = {"ignores_alpha": chosen.ignores_alpha, "target": str(target), "view": str(view)}
-            answer = self._ask("prepare", file, **given)
-            seen = View(view.read_bytes(), tuple(map(Concern, answer["concerns"])))
-            return PreparedPicture(target.read_bytes(), answer["kind"], tuple(answer["crop"]), seen, stamp)
+            answer = self._ask("prepare", file, folder, ignores_alpha=chosen.ignores_alpha)
+            view = View((folder / "view").read_bytes(), tuple(map(Concern, answer["concerns"])))
+            data = (folder / "made").read_bytes()
+        return PreparedPicture(data, answer["kind"], tuple(answer["crop"]), view, stamp)
 
     def _rows(self, chosen: ChosenPicture) -> Array:
         """Return the pixels of a picture without a file: uint8 (height, width, 4), the top row first."""
@@ -141,34 +141,28 @@ class PreviewClient:
                 chosen.targa.unlink()
 
     def _pack_jpeg(self, png: bytes) -> tuple[bytes, Array]:
-        import numpy as np
+        from ...core.picture.encode import targa
 
         with temporary_folder() as folder:
-            source, target, shown = folder / "picture.png", folder / "picture.jpg", folder / "shown"
+            source = folder / "picture.png"
             source.write_bytes(png)
-            answer = self._ask("jpeg", source, target=str(target), shown=str(shown))
-            rows = np.frombuffer(shown.read_bytes(), np.uint8).reshape(answer["height"], answer["width"], 3)
-            return target.read_bytes(), rows
+            self._ask("jpeg", source, folder)
+            return (folder / "made").read_bytes(), targa((folder / "shown").read_bytes())[..., :3]
 
     def _save(self, name: str, file: Path, target: Path, **more: Any) -> None:
         """Save what the background Blender makes of the file, whole or not at all."""
         with temporary_folder() as folder:
-            made = folder / target.name
-            self._ask(name, file, target=str(made), **more)
-            write_whole(target, made.read_bytes())
+            self._ask(name, file, folder, **more)
+            write_whole(target, (folder / "made").read_bytes())
 
-    def _ask(self, name: str, file: Path, **more: Any) -> Result:
+    def _ask(self, name: str, file: Path, folder: Path, **more: Any) -> Result:
+        request = {"file": str(file), "folder": str(folder), **more}
         try:
-            return self.background.ask(name, {"file": str(file), **more}, seconds=self._seconds)
+            return self.background.ask(name, request, seconds=self._seconds)
         except BackgroundSlowError:
-            raise PictureError(
-                Text("“{name}” takes too long to look at. Choose a smaller or simpler one.", name=file.name)
-            ) from None
+            raise PictureError(Text(SLOW, name=file.name)) from None
         except BackgroundEndedError:
-            sentence = Text(
-                "Blender ended while it looked at “{name}”. Choose another file, or save it again.", name=file.name
-            )
-            raise PictureError(sentence) from None
+            raise PictureError(Text(ENDED, name=file.name)) from None
 
 
 def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:

@@ -188,7 +188,6 @@ class Task:
     """A request under way. Its own thread waits for the answer; the caller asks whether it is done."""
 
     def __init__(self, background: Background, name: str, request: Mapping[str, Any], seconds: float) -> None:
-        self.progress = 0.0
         self._background = background
         self._answer: Future[Result] = Future()
         threading.Thread(target=self._run, args=(name, request, seconds), daemon=True, name="trellis-task").start()
@@ -208,7 +207,7 @@ class Task:
 
     def _run(self, name: str, request: Mapping[str, Any], seconds: float) -> None:
         try:
-            result = self._background.ask(name, request, seconds=seconds, progress=self._tell)
+            result = self._background.ask(name, request, seconds=seconds)
         except TrellisError as error:
             self._answer.set_exception(error)
         except Exception as error:  # noqa: BLE001 - an answer must come
@@ -216,9 +215,6 @@ class Task:
             self._answer.set_exception(TrellisError(unexpected(error)))
         else:
             self._answer.set_result(result)
-
-    def _tell(self, fraction: float) -> None:
-        self.progress = fraction
 
 
 class _Process:
