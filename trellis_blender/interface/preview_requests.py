@@ -92,8 +92,6 @@ def fulfil() -> None:
 
 
 def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
-    from ..core.picture.file import ChosenPicture
-
     try:
         taken = picture_to_preview(key, is_asked=is_asked)
     except render.StillRenderingError:
@@ -105,10 +103,8 @@ def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
     else:
         if taken is None:
             previews.receive_unasked(messages.PreviewReady(key))
-        elif isinstance(taken, ChosenPicture):
-            previews.request(key, taken)
         else:
-            previews.wait_for(key, taken)
+            previews.request(key, taken)
     session.redraw()
 
 
@@ -130,7 +126,7 @@ def _load_icons() -> None:
         icons.load(job_id, path if has_picture else None)
         is_changed = is_changed or has_picture
         if not has_thumbnail and importing.is_importable(job) and not state.importer.is_awaited(job):
-            state.previews.make_thumbnail([job_id])
+            state.previews.make_thumbnail(job_id)
     if is_changed:
         session.redraw()
 
