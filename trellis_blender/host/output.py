@@ -29,10 +29,9 @@ def overheard() -> Iterator[list[str]]:
     The list stays empty where the process has no output, as Blender without a console may have none on Windows.
     """
     printed: list[str] = []
-    with contextlib.ExitStack() as stack:
-        file = stack.enter_context(tempfile.TemporaryFile())
+    kept: list[tuple[int, int]] = []
+    with tempfile.TemporaryFile() as file:
         flush()
-        kept: list[tuple[int, int]] = []
         with contextlib.suppress(OSError):
             for stream in _STREAMS:
                 kept.append((stream, os.dup(stream)))
@@ -43,10 +42,9 @@ def overheard() -> Iterator[list[str]]:
             flush()
             for stream, copy in kept:
                 os.dup2(copy, stream)
+                os.close(copy)
             file.seek(0)
             data = file.read()
             with contextlib.suppress(OSError):
                 os.write(2, data)
-            for _, copy in kept:
-                os.close(copy)
             printed.append(data.decode("utf-8", "replace"))

@@ -39,7 +39,6 @@ from ..host.background.preview_client import (
     PreviewClient,
     make_preview,
     make_thumbnail,
-    shrink,
     stamp_of,
 )
 from ..host.background.process import Launch
@@ -185,7 +184,7 @@ class Previews:
         """Request the job's small picture, unless it was requested before or its file does not exist yet."""
         if job_id not in self.small and picture is not None and is_plain(picture):
             self.small[job_id] = None
-            self.runner.compute(partial(shrink, self.client, SmallPicture(job_id), picture, SMALL_SIDE))
+            self.runner.compute(partial(self.client.shrink, SmallPicture(job_id), picture, SMALL_SIDE))
 
     def enlarge(self, pictures: Mapping[str, Path | PreparedPicture], side: int) -> None:
         """Request pictures for their places, with no side above `side` pixels. Until they come, show what there is."""
@@ -197,7 +196,7 @@ class Previews:
             else:
                 icons.show_large(place)
             empty, as_seen = LargePicture(place, self.number), place == PICTURE
-            self.runner.compute(partial(shrink, self.client, empty, picture, side, as_seen=as_seen))
+            self.runner.compute(partial(self.client.shrink, empty, picture, side, as_seen=as_seen))
 
     def receive(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""

@@ -82,10 +82,6 @@ class Setting(Record):
     words: Mapping[str, Any]
     option: str = ""
 
-    def of_scene(self) -> Any:
-        """Return the property for the scene's settings."""
-        return self.kind(**self.words)
-
     def of_operator(self) -> Any:
         """Return the property for the operator, which forgets its value after each call."""
         return self.kind(**{**self.words, "options": {"SKIP_SAVE", *self.words.get("options", ())}})
@@ -333,7 +329,7 @@ def choices() -> list[tuple[str, str, str, str, int]]:
 
 def scene_properties() -> dict[str, Any]:
     """Return the settings of all sources, as annotations for the scene's settings."""
-    return {setting.name: setting.of_scene() for source in TABLE for setting in source.settings}
+    return {setting.name: setting.kind(**setting.words) for source in TABLE for setting in source.settings}
 
 
 def leave() -> None:

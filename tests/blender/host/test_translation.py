@@ -39,7 +39,6 @@ def french(addon: Any, translation: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     translation.unregister()
     with monkeypatch.context() as patch:
         patch.setattr(translation, "bpy", SimpleNamespace(app=SimpleNamespace(translations=lookup)))
-        patch.setattr(translation, "languages", lambda: ["fr"])
         patch.setattr(translation, "dictionary", lambda _language: known)
         translation.register()
         yield translation

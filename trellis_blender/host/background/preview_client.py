@@ -87,19 +87,26 @@ class PreviewClient:
             made = packed(cut, None)
         return replace(made, stamp=chosen.stamp)
 
-    def shrink(self, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False) -> tuple[int, int, bytes]:
-        """Return a picture with no side above `side` pixels: its width, height and pixels.
+    def shrink(
+        self, empty: SomePicture, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False
+    ) -> SomePicture:
+        """Return the message with the picture, no side above `side` pixels. Never raises: it stays `empty` then.
 
-        `as_seen`: as the model sees it, a square with that side. Raises PictureError, BackgroundError or OSError.
+        `as_seen`: as the model sees it, a square with that side.
         """
-        with temporary_folder() as folder:
-            if isinstance(picture, PreparedPicture):
-                file = folder / f"picture.{picture.kind}"
-                file.write_bytes(picture.data)
-            else:
-                file = picture
-            answer = self._ask("shrink", file, folder, side=side, as_seen=as_seen)
-            return answer["width"], answer["height"], (folder / "made").read_bytes()
+        try:
+            with temporary_folder() as folder:
+                if isinstance(picture, PreparedPicture):
+                    file = folder / f"picture.{picture.kind}"
+                    file.write_bytes(picture.data)
+                else:
+                    file = picture
+                answer = self._ask("shrink", file, folder, side=side, as_seen=as_seen)
+                pixels = (folder / "made").read_bytes()
+        except Exception as error:  # noqa: BLE001 - nothing is lost
+            _log.info("no picture for %s: %s", empty, error)
+            return empty
+        return replace(empty, width=answer["width"], height=answer["height"], pixels=pixels)
 
     def make_thumbnail(self, model: Path) -> None:
         """Save a thumbnail of the model in its folder. Raises ModelFileError, BackgroundError or OSError."""
@@ -192,18 +199,6 @@ def stamp_of(key: Key, file: Path) -> StampReady:
         return StampReady(key, FileStamp.of(file))
     except PictureError:
         return StampReady(key, None)
-
-
-def shrink(
-    client: PreviewClient, empty: SomePicture, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False
-) -> SomePicture:
-    """Return the message with the picture, no side above `side` pixels. Never raises: `empty` says that it failed."""
-    try:
-        width, height, pixels = client.shrink(picture, side, as_seen=as_seen)
-    except Exception as error:  # noqa: BLE001 - nothing is lost
-        _log.info("no picture for %s: %s", empty, error)
-        return empty
-    return replace(empty, width=width, height=height, pixels=pixels)
 
 
 def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailTried:
