@@ -25,7 +25,15 @@ def save_shown(image: Any, target: Path, scene: Any = None) -> bool:
     `scene`: use this scene's view transform (View as Render); None: show it as an ordinary image. Returns False if the
     image holds nothing. Raises OSError if the file cannot be written.
     """
-    with _asking_scene(scene) as asking:
+    made = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
+    with temporary(bpy.data.scenes, made) as asking:
+        set_output(asking.render.image_settings, "TARGA_RAW")
+        view = "" if scene is None else asking.view_settings.view_transform
+        for name in PLAIN_VIEWS if scene is None else ():
+            with contextlib.suppress(TypeError):  # the artist's colour configuration has no such view
+                asking.view_settings.view_transform = name
+                break
+        show_on_srgb(asking.display_settings, asking.view_settings, view)
         try:
             image.save_render(str(target), scene=asking)
         except RuntimeError as error:
@@ -58,21 +66,6 @@ def temporary(data: Any, made: Any) -> Iterator[Any]:
         yield made
     finally:
         data.remove(made)
-
-
-@contextlib.contextmanager
-def _asking_scene(scene: Any) -> Iterator[Any]:
-    """Yield a temporary scene with the settings to save with. It is a copy of `scene` if that is given."""
-    made = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
-    with temporary(bpy.data.scenes, made) as asking:
-        set_output(asking.render.image_settings, "TARGA_RAW")
-        view = asking.view_settings.view_transform
-        for name in PLAIN_VIEWS if scene is None else ():
-            with contextlib.suppress(TypeError):  # the artist's colour configuration has no such view
-                asking.view_settings.view_transform = name
-                break
-        show_on_srgb(asking.display_settings, asking.view_settings, view if scene is not None else "")
-        yield asking
 
 
 def set_output(settings: Any, file_format: str, mode: str = "RGBA") -> None:
