@@ -71,8 +71,10 @@ def is_stamped(scene: Any) -> bool:
 def settle() -> None:
     """Read the scenes' stamp settings. Renders that ended since the last reading had the settings of that reading.
 
-    Those that began since the last note of a camera have the cameras as they were then.
+    Those that began since the last note of a camera have the cameras as they were then. Only the main thread does it.
     """
+    if not _is_main_thread():
+        return
     begun, ended = ({queue.popleft() for _ in range(len(queue))} for queue in (_renders.begun, _renders.ended))
     for scene in bpy.data.scenes:
         uid, burns, key = scene.session_uid, bool(scene.render.use_stamp), hash(scene)
@@ -85,23 +87,20 @@ def settle() -> None:
 
 def note_completed(scene: Any) -> None:
     """Note that a render of the scene is complete. For any thread."""
-    if _is_main_thread():
-        settle()
+    settle()
     _renders.completed += 1
     _renders.ended.append(hash(scene))
-    if _is_main_thread():
-        settle()
+    settle()
 
 
 def note_begun(scene: Any) -> None:
     """Note that a render of the scene begins. For any thread."""
+    settle()
     if _is_main_thread():
-        settle()
         _renders.seen[scene.session_uid] = _noted(scene)
     _renders.frames[hash(scene)] = 0
     _renders.begun.append(hash(scene))
-    if _is_main_thread():
-        settle()
+    settle()
 
 
 def note_frame(scene: Any) -> None:

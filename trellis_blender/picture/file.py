@@ -13,7 +13,6 @@ import bpy
 from ..core.errors import PictureError, storage_error
 from ..core.files import own_folder
 from ..core.picture.file import ChosenPicture
-from ..host.output import overheard
 from ..host.shown import save_file_shown
 
 KEY = "FILE"
@@ -59,5 +58,5 @@ def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
 
     assert chosen.file is not None
     target = new_file(folder)
-    header, _ = read_picture(chosen.file, target, save_file_shown, overheard)
+    header, _ = read_picture(chosen.file, target, save_file_shown)
     return replace(chosen, file=None, targa=target, orientation=header.orientation, pixel_aspect=header.pixel_aspect)

@@ -26,7 +26,7 @@ PROGRAM = '''
 import ctypes, os, sys, time
 from pathlib import Path
 from trellis_core.errors import PictureError, Remedy
-from trellis_host.output import overheard
+from trellis_host.shown import overheard
 import bpy
 
 count = 0

@@ -27,7 +27,6 @@ from trellis_core.picture.pixels import shrunk, upright
 from trellis_core.picture.prepare import packed, prepared
 from trellis_core.picture.read import read_picture
 from trellis_core.picture.view import view_of
-from trellis_host.output import overheard
 from trellis_host.shown import save_file_shown, save_shown, set_output, temporary
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def _read(path: Path, folder: Path) -> tuple[FileHeader, Any]:
     cannot be saved.
     """
     shown = folder / "shown"
-    header, rows = read_picture(path, shown, save_file_shown, overheard)
+    header, rows = read_picture(path, shown, save_file_shown)
     shown.unlink()
     return header, rows
 
