@@ -182,7 +182,7 @@ def is_under_way() -> bool:
     return any(not shot.is_preview for shot in _under_way)
 
 
-def missing(context: Any) -> str:
+def missing(context: Any, _chosen: Any) -> str:
     """Return why the camera's view cannot be rendered, empty if it can."""
     if context.scene is None or context.scene.camera is None:
         return "The scene has no camera. Add one first"

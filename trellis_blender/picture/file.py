@@ -33,7 +33,7 @@ def chosen_file(path: str) -> ChosenPicture:
     return from_file(Path(bpy.path.abspath(path)))
 
 
-def preview_key(chosen: Any) -> tuple[str, ...]:
+def preview_key(_context: Any, chosen: Any) -> tuple[str, ...]:
     """Return the key of the chosen file. It includes the .blend file's path, since the file's may be relative to it."""
     return (KEY, chosen.filepath, bpy.data.filepath) if chosen.filepath else (KEY,)
 

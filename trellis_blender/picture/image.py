@@ -102,14 +102,14 @@ def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
     if image is None:
         return (KEY,)
     if image.type == RENDER_RESULT:
-        return render.preview_key(context.scene)
+        return render.preview_key(context, chosen)
     frame = seen_frame(context, image) if image.source in MOVING else 0
     tile = image.tiles.active.number if image.source == "TILED" and image.tiles.active is not None else 0
     shown_as = image.colorspace_settings.name, image.alpha_mode, str(image.use_view_as_render)
     return (KEY, str(image.session_uid), str(frame), str(tile), image.filepath, str(image.is_dirty), *shown_as)
 
 
-def preview_picture(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(context: Any, key: tuple[str, ...], folder: Path, is_asked: bool) -> ChosenPicture | None:
     """Return the image with this key, None if it takes so long that we ask first. Raises as `from_image` does."""
     every: list[Any] = list(bpy.data.images)
     image = next((each for each in every if str(each.session_uid) == key[1]), None)

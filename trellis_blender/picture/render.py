@@ -69,13 +69,13 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
     )
 
 
-def preview_key(scene: Any) -> tuple[str, ...]:
+def preview_key(context: Any, _chosen: Any) -> tuple[str, ...]:
     """Return the key of the scene's render. Each scene has its own renders, in several slots."""
-    count = completed_renders.count()
-    return (KEY, str(count), str(scene.session_uid), str(completed_renders.shown_slot())) if count else (KEY,)
+    count, uid = completed_renders.count(), context.scene.session_uid
+    return (KEY, str(count), str(uid), str(completed_renders.shown_slot())) if count else (KEY,)
 
 
-def preview_picture(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(_context: Any, key: tuple[str, ...], folder: Path, is_asked: bool) -> ChosenPicture | None:
     """Return the render with this key, None if it is so large that we ask first. Raises as `from_render` does."""
     scene = next((each for each in bpy.data.scenes if str(each.session_uid) == key[2]), None)
     if scene is None:

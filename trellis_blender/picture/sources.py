@@ -186,10 +186,7 @@ TABLE: tuple[Source, ...] = (
         hint="Render an image (F12) to see it here.",
         preview_label="Look at the Render",
         line="As the Image Editor shows it",
-        preview=Preview(
-            lambda context, _chosen: render.preview_key(context.scene),
-            lambda _context, key, folder, is_asked: render.preview_picture(key, folder, is_asked=is_asked),
-        ),
+        preview=Preview(render.preview_key, render.preview_picture),
         is_of_scene=True,
         is_render=True,
     ),
@@ -204,10 +201,7 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from an image file",
         take=lambda _context, chosen, _folder: file.chosen_file(chosen.filepath),
         hint="Choose an image file to see it here.",
-        preview=Preview(
-            lambda _context, chosen: file.preview_key(chosen),
-            lambda _context, key, _folder, _is_asked: file.chosen_file(key[1]),
-        ),
+        preview=Preview(file.preview_key, lambda _context, key, _folder, _is_asked: file.chosen_file(key[1])),
         settings=(
             Setting(
                 "filepath",
@@ -235,10 +229,7 @@ TABLE: tuple[Source, ...] = (
         take=image.from_chosen,
         hint="Choose an image to see it here.",
         preview_label="Look at the Image",
-        preview=Preview(
-            image.preview_key,
-            lambda context, key, folder, is_asked: image.preview_picture(context, key, folder, is_asked=is_asked),
-        ),
+        preview=Preview(image.preview_key, image.preview_picture),
         missing=image.missing,
         settings=(
             Setting(
@@ -285,7 +276,7 @@ TABLE: tuple[Source, ...] = (
         take_for_preview=lambda context, chosen, folder: camera.start_render(
             context, "WORKBENCH", folder, selected_only=chosen.selected_only, is_preview=True
         ),
-        missing=lambda context, _chosen: camera.missing(context),
+        missing=camera.missing,
         progress=lambda: camera.progress() if imported(camera) else "",
         settings=(
             Setting(
