@@ -52,7 +52,6 @@ PARTS = {
     "image": "picture.image",
     "camera": "picture.camera",
     "viewport": "picture.viewport",
-    "simulation": "picture.simulation",
     "sources": "picture.sources",
     "picture_file": "core.picture.file",
     "shown": "host.shown",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,16 +50,10 @@ def copied_file(text: str) -> Path | None:
             host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
             name = url2pathname(host + parts.path)
         path = Path(name)
-        if name and path.is_absolute() and _is_file(path):
-            return path
+        with suppress(OSError, ValueError):  # the name is too long, or has forbidden characters
+            if name and path.is_absolute() and path.is_file():
+                return path
     return None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # the name is too long, or has forbidden characters
-        return False
 
 
 def _pasted(context: bpy.types.Context) -> Any:
