@@ -42,6 +42,7 @@ ENDED = "The Blender that rendered the camera's view ended unexpectedly. Render 
 NO_START = (
     "No second Blender could be started to render the camera's view. Render an image (F12) and send that instead."
 )
+INPUTS = (".blend", ".npz")  # the endings of what the background Blender reads: the scene, and unsaved pixels
 PREVIEW_SECONDS = 60.0
 LONGEST = 7 * 24 * 3600.0  # seconds: no real limit, since the artist decides how long a render may take and can stop it
 SIDE = 2048  # pixels: the longer side at most. More than is sent, since the subject is cut out of it first
@@ -49,13 +50,12 @@ SIDE = 2048  # pixels: the longer side at most. More than is sent, since the sub
 
 @dataclass(eq=False)
 class CameraRender:
-    """A render of the camera's view. The background Blender writes it to `file`, and reads the files of `inputs`.
+    """A render of the camera's view. The background Blender writes it to `file`, beside the files that it reads.
 
     `is_stopped`: the artist has stopped it. `is_preview`: it is for a preview only, and blocks nothing.
     """
 
     file: Path
-    inputs: tuple[Path, ...]
     background: Background
     task: Task
     camera: str
@@ -108,7 +108,7 @@ class CameraRender:
         if self in _under_way:
             _under_way.remove(self)
         self.background.stop()
-        _delete(self.inputs)
+        _delete_inputs(self.file)
 
 
 # The renders under way. They must end before another file is opened or the add-on is disabled.
@@ -134,46 +134,46 @@ def start_render(
     if name:
         raise PictureError(Text(UNBAKED, name=name), remedy=Remedy.RENDER)
     file = new_file(folder)
-    written, painted = file.with_suffix(".blend"), file.with_suffix(".npz")
     with temporary(bpy.data.scenes, _copy_scene(context, engine, file)) as copy:
-        _write(copy, written, painted)
-        request = {"file": str(written), "painted": str(painted), "scene": copy.name, "selected_only": selected_only}
+        request = {**_inputs(copy, file), "scene": copy.name, "selected_only": selected_only}
         viewpoint = viewpoints.of_camera(context, scene)
-    launch = start.launch(PROGRAM, uses_preferences=True)  # they hold the render devices, and add-ons that take part
-    background = Background(launch)
-    request["runs_scripts"] = launch.runs_scripts
+    # The artist's preferences hold the render devices, and the add-ons that take part in a render.
+    launch = start.launch(PROGRAM, uses_preferences=True)
+    request["runs_scripts"], background = launch.runs_scripts, Background(launch)
     task = background.start_task("render", request, seconds=PREVIEW_SECONDS if is_preview else LONGEST)
-    shot = CameraRender(file, (written, painted), background, task, scene.camera.name, viewpoint, is_preview)
+    shot = CameraRender(file, background, task, scene.camera.name, viewpoint, is_preview)
     _under_way.append(shot)
     return shot
 
 
-def _write(scene: Any, file: Path, painted: Path) -> None:
-    """Write the scene to a .blend, and the unsaved pixels of images to `painted`. Raises StorageError.
+def _inputs(scene: Any, picture: Path) -> dict[str, Any]:
+    """Write what the background Blender reads, beside the picture, and return it as a part of the request.
 
-    `libraries.write` writes only what the scene needs. It leaves alone this file's path, its unsaved changes and the
-    list of recent files.
+    That is the scene as a .blend, and the unsaved pixels of images. `libraries.write` writes only what the scene needs.
+    It leaves alone this file's path, its unsaved changes and the list of recent files. Raises StorageError.
     """
     import numpy as np
 
     from ..host.painted import taken
 
+    file, painted = (str(picture.with_suffix(suffix)) for suffix in INPUTS)
     for obj in bpy.data.objects:  # the mesh of an object in edit mode is out of date until then
         obj.update_from_editmode()
     try:
-        bpy.data.libraries.write(str(file), {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
+        bpy.data.libraries.write(file, {scene, *bpy.data.texts}, path_remap="ABSOLUTE", compress=False)
         np.savez(painted, **taken(bpy.data.images))
     except (OSError, RuntimeError) as error:
-        _delete((file, painted))
+        _delete_inputs(picture)
         cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
         raise storage_error("render the camera's view", cause) from error
+    return {"file": file, "painted": painted}
 
 
-def _delete(files: tuple[Path, ...]) -> None:
-    """Delete these temporary files. A later sweep removes any that are left."""
-    for path in files:
+def _delete_inputs(picture: Path) -> None:
+    """Delete what `_inputs` has written. A later sweep removes what is left."""
+    for suffix in INPUTS:
         with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+            picture.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def is_under_way() -> bool:

@@ -300,8 +300,11 @@ def test_a_task_does_not_wait_and_has_the_result_when_it_is_done(background: Any
     assert task.result() == {}
 
 
-def test_without_requests_it_ends_and_starts_again_for_the_next(addon: Any, program: Path) -> None:
-    background = addon.process.Background(addon.start.launch(program), idle_seconds=0.05)
+def test_without_requests_it_ends_and_starts_again_for_the_next(
+    addon: Any, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.process, "IDLE_SECONDS", 0.05)
+    background = addon.process.Background(addon.start.launch(program))
     first = background.ask("tell", {}, seconds=PATIENCE)["process"]
     wait_until(lambda: background.process_id is None)
     assert not is_running(first)

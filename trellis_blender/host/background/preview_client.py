@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -227,8 +227,8 @@ class MainThreadReader:
         outcome: Future[ChosenPicture] = Future()
         self._requests.put((chosen, outcome))
         while not self._is_stopped.is_set():
-            with contextlib.suppress(TimeoutError):
-                return outcome.result(WISH_SECONDS)
+            if wait([outcome], WISH_SECONDS).done:
+                return outcome.result()
         raise BackgroundStoppedError(STOPPED)
 
     def fulfil(self, read: ReadHere) -> None:
@@ -239,7 +239,7 @@ class MainThreadReader:
             return
         try:
             outcome.set_result(read(chosen))
-        except TrellisError as error:
+        except Exception as error:  # noqa: BLE001 - the worker tells
             outcome.set_exception(error)
 
     def stop(self) -> None:

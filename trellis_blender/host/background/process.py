@@ -103,12 +103,12 @@ def launch_of(
 class Background:
     """A background Blender for one program. It starts with the first request and serves one request at a time.
 
-    It ends after `idle_seconds` without a request, and starts again for the next. It also starts again after a crash or
-    a timeout.
+    It ends after a minute without a request, and starts again for the next. It also starts again after a crash or a
+    timeout.
     """
 
-    def __init__(self, launch: Launch, *, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._launch, self._idle_seconds = launch, idle_seconds
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
         self._turn = threading.Lock()  # one request at a time
         self._lock = threading.Lock()  # guards the three below
         self._process: _Process | None = None
@@ -171,7 +171,7 @@ class Background:
                 self._idle.start()
 
     def _idle_timer(self) -> threading.Timer:
-        timer = threading.Timer(self._idle_seconds, self._end_idle)
+        timer = threading.Timer(IDLE_SECONDS, self._end_idle)
         timer.daemon = True
         return timer
 
