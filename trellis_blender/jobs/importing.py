@@ -257,7 +257,7 @@ class Importer:
             self._let_go()
             return True
         if self.task is not None:
-            return self.task.is_done and self._take_result(self.task, read, jobs[read.id])
+            return self.task.done() and self._take_result(self.task, read, jobs[read.id])
         if not read.error and self._begin_task(read, jobs[read.id]):
             return True
         if time.monotonic() < self.due:

@@ -66,7 +66,7 @@ class CameraRender:
     @property
     def is_done(self) -> bool:
         """Return whether the background Blender has ended, in success or failure."""
-        return self.task.is_done
+        return self.task.done()
 
     def stop(self) -> None:
         """Stop the background Blender."""

@@ -283,11 +283,11 @@ def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_
     mark = tmp_path / "hanging"
     task = background.start_task("hang", {"file": str(mark)}, seconds=60)
     wait_until(lambda: mark.exists() and mark.read_text(encoding="utf-8"))
-    assert not task.is_done
+    assert not task.done()
     begun = time.monotonic()
-    task.stop()
+    background.stop()
     assert time.monotonic() - begun < 2
-    wait_until(lambda: task.is_done)
+    wait_until(task.done)
     assert not is_running(int(mark.read_text(encoding="utf-8")))
     for ask in (task.result, lambda: background.ask("tell", {}, seconds=PATIENCE)):
         with pytest.raises(addon.errors.BackgroundStoppedError):
@@ -296,7 +296,7 @@ def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_
 
 def test_a_task_does_not_wait_and_has_the_result_when_it_is_done(background: Any) -> None:
     task = background.start_task("climb", {}, seconds=PATIENCE)
-    wait_until(lambda: task.is_done)
+    wait_until(task.done)
     assert task.result() == {}
 
 

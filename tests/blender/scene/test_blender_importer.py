@@ -233,6 +233,6 @@ def test_another_file_that_is_opened_meanwhile_ends_it(addon: Any) -> None:
     task = importer.task
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: importer.read is None)
-    wait_until(lambda: task.is_done)
+    wait_until(task.done)
     assert (importer.task, job(job_id).stage.value) == (None, "ready")
     assert waiting_reason() == "Made for another file. Press Import to bring it in"

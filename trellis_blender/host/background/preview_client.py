@@ -51,14 +51,10 @@ _log = logging.getLogger(__name__)
 ReadHere = Callable[[ChosenPicture], ChosenPicture]
 
 
-def _not_here(_chosen: ChosenPicture) -> ChosenPicture:
-    raise BackgroundStoppedError("There is no main thread to read it.")
-
-
 class PreviewClient:
     """The client of one background Blender, which reads one file at a time. For workers; `stop` is for any thread."""
 
-    def __init__(self, launch: Launch, seconds: float = SECONDS, read_here: ReadHere = _not_here) -> None:
+    def __init__(self, launch: Launch, seconds: float = SECONDS, read_here: ReadHere | None = None) -> None:
         self.background, self._seconds, self._read_here = Background(launch), seconds, read_here
 
     def prepare(self, chosen: ChosenPicture) -> PreparedPicture:
@@ -70,6 +66,8 @@ class PreviewClient:
                 return self._prepare_file(chosen, chosen.file)
             except BackgroundStartError as error:
                 _log.warning("%s", error)
+                if self._read_here is None:
+                    raise BackgroundStoppedError("There is no main thread to read it.") from error
                 chosen = self._read_here(chosen)
         from ...core.picture.prepare import packed, prepared
 

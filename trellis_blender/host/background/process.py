@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ SLOW = "The second Blender took too long and was stopped. Try again, or choose s
 NO_START = "The second Blender could not be started: {reason}. Restart Blender, then try again."
 _log = logging.getLogger(__name__)
 Result = dict[str, Any]
+Task = Future[Result]
 Progress = Callable[[float], None]
 
 
@@ -137,8 +139,10 @@ class Background:
                 self._rest()
 
     def start_task(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
-        """Send the request as `ask` does, but without waiting. Returns a task at once; for any thread."""
-        return Task(self, name, request, seconds)
+        """Send the request as `ask` does, but on a thread of its own. Returns the answer to come at once."""
+        answer, ask = Task(), partial(self.ask, name, request, seconds=seconds)
+        threading.Thread(target=_fulfil, args=(answer, ask), daemon=True, name="trellis-task").start()
+        return answer
 
     def stop(self) -> None:
         """End the process for good: `ask` raises BackgroundStoppedError from now on. Returns almost at once."""
@@ -184,37 +188,14 @@ class Background:
                 self._turn.release()
 
 
-class Task:
-    """A request under way. Its own thread waits for the answer; the caller asks whether it is done."""
-
-    def __init__(self, background: Background, name: str, request: Mapping[str, Any], seconds: float) -> None:
-        self._background = background
-        self._answer: Future[Result] = Future()
-        threading.Thread(target=self._run, args=(name, request, seconds), daemon=True, name="trellis-task").start()
-
-    @property
-    def is_done(self) -> bool:
-        """Return whether it has ended, in success or failure. Returns at once."""
-        return self._answer.done()
-
-    def result(self) -> Result:
-        """Return the result of a task that is done. Raises as `Background.ask` does."""
-        return self._answer.result(timeout=0)
-
-    def stop(self) -> None:
-        """End the task and its background Blender."""
-        self._background.stop()
-
-    def _run(self, name: str, request: Mapping[str, Any], seconds: float) -> None:
-        try:
-            result = self._background.ask(name, request, seconds=seconds)
-        except TrellisError as error:
-            self._answer.set_exception(error)
-        except Exception as error:  # noqa: BLE001 - an answer must come
-            _log.exception("unexpected")
-            self._answer.set_exception(TrellisError(unexpected(error)))
-        else:
-            self._answer.set_result(result)
+def _fulfil(answer: Task, ask: Callable[[], Result]) -> None:
+    try:
+        answer.set_result(ask())
+    except TrellisError as error:
+        answer.set_exception(error)
+    except Exception as error:  # noqa: BLE001 - an answer must come
+        _log.exception("unexpected")
+        answer.set_exception(TrellisError(unexpected(error)))
 
 
 class _Process:
