@@ -80,14 +80,12 @@ def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Wor
 
     try:
         return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False
-    except TrellisError as error:
-        return {"error": [type(error).__name__, packed(error.message), error.remedy.value, ""]}, False
+    except (TrellisError, OSError) as error:
+        told = storage_error("read or write a file", error) if isinstance(error, OSError) else error
+        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, ""]}, False
     except MemoryError:
         sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
         return {"error": ["TrellisError", sentence, "none", ""]}, True
-    except OSError as error:
-        full = storage_error("read or write a file", error)
-        return {"error": ["StorageError", packed(full.message), full.remedy.value, ""]}, False
     except Exception as error:  # noqa: BLE001 - the client logs it
         return {"error": ["TrellisError", packed(unexpected(error)), "none", traceback.format_exc()]}, True
 
@@ -110,9 +108,8 @@ def _load(name: str, path: Path) -> Any:
 
     A program may import what lies in folders beside it, with a dot.
     """
-    folders = [str(path if path.is_dir() else path.parent)]
-    file = path / "__init__.py" if path.is_dir() else path
-    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
+    folder, file = (path, path / "__init__.py") if path.is_dir() else (path.parent, path)
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(folder)])
     assert spec is not None
     assert spec.loader is not None
     sys.modules[name] = importlib.util.module_from_spec(spec)
