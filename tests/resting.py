@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from trellis_blender.core.runner.messages import RunnerMessage, ThumbnailsReady
+from trellis_blender.core.runner.messages import RunnerMessage, StampReady
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ def rest(runner: Runner, wait: Callable[[Callable[[], object], str], None]) -> N
 
     def nothing() -> RunnerMessage:
         is_done.set()
-        return ThumbnailsReady(frozenset())
+        return StampReady((), None)
 
     runner.compute(nothing)
     wait(is_done.is_set, "rest")

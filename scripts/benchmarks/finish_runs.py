@@ -166,7 +166,7 @@ def align(glb: Path, runs: int) -> list[dict[str, float]]:
         for _ in range(runs + 1):
             started = time.perf_counter()
             task: Any = client.begin_align(glb, shown, WANTED)
-            while not task.is_done:
+            while not task.done():
                 time.sleep(WAIT_SECONDS)
             run = {"align": time.perf_counter() - started, "overlap": float(task.result()["overlap"])}
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)

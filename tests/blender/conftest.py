@@ -106,7 +106,7 @@ def warm(addon: Addon) -> Iterator[WarmBackgrounds]:
 @pytest.fixture(autouse=True)
 def empty_session(addon: Addon, warm: WarmBackgrounds, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start every test without jobs, with a runner that need not be waited for, and with warm background Blenders."""
-    for client in (addon.preview_client, addon.model_client, addon.render_client, addon.work):
+    for client in (addon.preview_client, addon.model_client, addon.camera, addon.work):
         monkeypatch.setattr(client, "Background", warm.background)
     timing = addon.timing.Timing
     brisk = timing(poll_first=0.05, retry_first=0.05, held=0.2, listing_lag=0.4)
@@ -124,7 +124,7 @@ def empty_session(addon: Addon, warm: WarmBackgrounds, monkeypatch: pytest.Monke
 def cold(addon: Addon, warm: WarmBackgrounds, empty_session: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test that looks for what is left behind have its background Blenders for itself, and none of others'."""
     warm.stop()
-    for client in (addon.preview_client, addon.model_client, addon.render_client, addon.work):
+    for client in (addon.preview_client, addon.model_client, addon.camera, addon.work):
         monkeypatch.setattr(client, "Background", addon.process.Background)
 
 

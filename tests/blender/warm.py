@@ -72,7 +72,7 @@ class Lent:
 
     def start_task(self, name: str, request: Any, *, seconds: float) -> Any:
         """As `Background.start_task`."""
-        return addon.process.Task(self, name, request, seconds)
+        return self._owner.real.start_task(self, name, request, seconds=seconds)
 
     def stop(self) -> None:
         """As `Background.stop`, for whoever has it. One that has nothing to do goes back."""

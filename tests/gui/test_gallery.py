@@ -154,7 +154,7 @@ def test_of_a_finished_job_picture_and_model_are_large_and_a_double_click_import
 ) -> None:
     artist.generates_from_render()
     artist.waits_for("imported")
-    artist.until(f"{artist.JOBS}[0].id in ({artist.SESSION}.previews().with_thumbnail or ())", 240)
+    artist.until(f"({artist.SESSION}.folder({artist.JOBS}[0].id) / 'thumbnail.png').exists()", 240)
     x, y = artist.find("trellis2.enlarge_job(")
     artist.move_away()
     before = artist.picture()

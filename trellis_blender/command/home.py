@@ -50,7 +50,7 @@ class Home:
 def plain() -> Home:
     """Return the home without Blender: Pillow decodes pictures, and the key is the environment's or the add-on's."""
     from ..core.picture.pillow import prepare
-    from ..host.background.process import factory_launch
+    from ..host.background.process import launch_of
     from .blend_client import find_blender
 
     return Home(
@@ -59,7 +59,7 @@ def plain() -> Home:
         account=lambda: account_of(*stored_key()),
         jobs_root=jobs_root,
         prepare=prepare,
-        launch=lambda given, program: factory_launch(find_blender(given), program),
+        launch=lambda given, program: launch_of(find_blender(given), program),
         end=lambda: None,
         has_bars=True,
     )

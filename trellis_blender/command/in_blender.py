@@ -13,7 +13,7 @@ import bpy
 from ..core.request.account import Account
 from ..host.background import start
 from ..host.background.preview_client import MEMORY_MAXIMUM, PROGRAM, PreviewClient
-from ..host.background.process import Launch, factory_launch
+from ..host.background.process import Launch, launch_of
 from ..host.version import VERSION
 from ..settings import jobs_folder, preferences
 from . import program
@@ -50,4 +50,4 @@ def account() -> Account:
 
 def launch(given: str, program_file: Path) -> Launch:
     """Return how to start this Blender, or the one that the user gave, with one of our programs."""
-    return factory_launch(find_blender(given), program_file) if given else start.launch(program_file)
+    return launch_of(find_blender(given), program_file) if given else start.launch(program_file)

@@ -14,6 +14,7 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Iterator
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
@@ -181,6 +182,15 @@ def own_folder(path: Path) -> None:
         if not stat.S_ISDIR(status.st_mode):
             raise _in_the_way(path, errno.ENOTDIR, "“{name}” is not a folder") from None
         close_to_others(path)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new temporary folder, which is deleted after the block, as far as the system allows."""
+    import tempfile  # here: a start of Blender needs none
+
+    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def close_to_others(path: Path) -> None:

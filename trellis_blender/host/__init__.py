@@ -6,8 +6,8 @@
 `busy.py` tells whether Blender can be changed now.
 `redraw.py` asks Blender to redraw what shows our jobs.
 `window.py` gives an operator a key, and shows messages in the status bar.
-`shown.py` saves an image as an editor shows it.
-`output.py` hears what Blender and its libraries print.
+`shown.py` saves an image as an editor shows it, and hears what Blender prints meanwhile.
+`painted.py` hands over pixels that no file has.
 `viewpoint.py` notes where a picture is taken from.
 `gltf.py` calls Blender's own glTF importer.
 `translation/` puts our texts into the artist's language.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hands over the pixels of images that were painted or baked and not saved yet: no .blend holds them."""
+"""The pixels of images, and how to hand over those that were painted or baked and not saved yet: no .blend has them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ PAINTED = ("FILE", "GENERATED")
 NAMES = "names"
 
 
+def stored(image: Any) -> Any:
+    """Return the image's numbers as stored: float32, one for each channel of a pixel, the bottom row first."""
+    values = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(values)
+    return values
+
+
 def taken(images: Iterable[Any]) -> dict[str, Any]:
     """Return the unsaved pixels among these images: `names`, and the pixels of each by its number, as text."""
     unsaved = [image for image in images if image.is_dirty and image.has_data and image.source in PAINTED]
     pixels: dict[str, Any] = {NAMES: np.array([image.name for image in unsaved], np.str_)}
-    for number, image in enumerate(unsaved):
-        pixels[str(number)] = np.empty(len(image.pixels), np.float32)
-        image.pixels.foreach_get(pixels[str(number)])
-    return pixels
+    return pixels | {str(number): stored(image) for number, image in enumerate(unsaved)}
 
 
 def give_back(painted: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import bpy
@@ -12,20 +12,15 @@ from . import busy
 
 
 def windows() -> Iterable[bpy.types.Window]:
-    """Return all of Blender's windows."""
-    assert bpy.context.window_manager is not None
-    return bpy.context.window_manager.windows
+    """Return all of Blender's windows; none while Blender starts."""
+    manager = bpy.context.window_manager
+    return manager.windows if manager is not None else ()
 
 
 def redraw_sidebars() -> None:
     """Redraw the sidebars and the preferences, but not the viewports."""
-    for window in windows():
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
-            for region in area.regions if area.type in ("VIEW_3D", "IMAGE_EDITOR") else ():
-                if region.type == "UI":
-                    region.tag_redraw()
+    _redraw(("VIEW_3D", "IMAGE_EDITOR"), "UI")
+    _redraw(("PREFERENCES",), "WINDOW")
 
 
 def redraw_status_bars() -> None:
@@ -42,9 +37,11 @@ def redraw_status_bars() -> None:
 
 def redraw_viewports() -> None:
     """Redraw the viewports, which show placeholders, but not the panels in them."""
-    manager = bpy.context.window_manager
-    for window in manager.windows if manager is not None else ():
-        for area in window.screen.areas:
-            for region in area.regions if area.type == "VIEW_3D" else ():
-                if region.type == "WINDOW":
-                    region.tag_redraw()
+    _redraw(("VIEW_3D",), "WINDOW")
+
+
+def _redraw(editors: Collection[str], region_type: str) -> None:
+    """Redraw the regions of that type in these editors."""
+    areas = (area for window in windows() for area in window.screen.areas if area.type in editors)
+    for region in (region for area in areas for region in area.regions if region.type == region_type):
+        region.tag_redraw()

@@ -8,6 +8,10 @@ temporary scene, so the artist's stay as they are. Both Blenders use this file, 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import os
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ import bpy
 
 DISPLAY = "sRGB"
 PLAIN_VIEWS = ("Standard", "Un-tone-mapped", "Raw")  # how Blender shows an image that is not a render
+STREAMS = (1, 2)  # stdout and stderr
 NO_DATA = "does not have any image data"  # from Blender's message
 
 
@@ -25,7 +30,15 @@ def save_shown(image: Any, target: Path, scene: Any = None) -> bool:
     `scene`: use this scene's view transform (View as Render); None: show it as an ordinary image. Returns False if the
     image holds nothing. Raises OSError if the file cannot be written.
     """
-    with _asking_scene(scene) as asking:
+    made = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
+    with temporary(bpy.data.scenes, made) as asking:
+        set_output(asking.render.image_settings, "TARGA_RAW")
+        view = "" if scene is None else asking.view_settings.view_transform
+        for name in PLAIN_VIEWS if scene is None else ():
+            with contextlib.suppress(TypeError):  # the artist's colour configuration has no such view
+                asking.view_settings.view_transform = name
+                break
+        show_on_srgb(asking.display_settings, asking.view_settings, view)
         try:
             image.save_render(str(target), scene=asking)
         except RuntimeError as error:
@@ -35,39 +48,35 @@ def save_shown(image: Any, target: Path, scene: Any = None) -> bool:
     return True
 
 
-def save_file_shown(path: Path, target: Path, check: Callable[[int, int, bool], None]) -> bool:
-    """Have Blender read the file and save it as an Image Editor shows it. Return False if Blender cannot read it.
+def save_file_shown(path: Path, target: Path, check: Callable[[int, int, bool], None]) -> tuple[bool, str]:
+    """Have Blender read the file and save it as an Image Editor shows it. Return whether it could, and what it printed.
 
     `check` is called before that with width and height in pixels, and whether the picture has layers; it may raise.
     Raises OSError if the target cannot be written.
     """
+    with overheard() as printed:  # only there do libraries report missing pixels; a damaged picture still loads
+        is_read = _save_file(path, target, check)
+    return is_read, "".join(printed)
+
+
+def _save_file(path: Path, target: Path, check: Callable[[int, int, bool], None]) -> bool:
     try:
         image: Any = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
         return False
-    try:
+    with temporary(bpy.data.images, image):
         width, height = image.size
         check(width, height, image.type == "MULTILAYER")
         return bool(width and height) and save_shown(image, target)
-    finally:
-        bpy.data.images.remove(image)
 
 
 @contextlib.contextmanager
-def _asking_scene(scene: Any) -> Iterator[Any]:
-    """Yield a temporary scene with the settings to save with. It is a copy of `scene` if that is given."""
-    asking: Any = bpy.data.scenes.new("Trellis Picture") if scene is None else scene.copy()
+def temporary(data: Any, made: Any) -> Iterator[Any]:
+    """Yield the data-block that was just made, and remove it afterwards. `data`: its collection in `bpy.data`."""
     try:
-        set_output(asking.render.image_settings, "TARGA_RAW")
-        view = asking.view_settings.view_transform
-        for name in PLAIN_VIEWS if scene is None else ():
-            with contextlib.suppress(TypeError):  # the artist's colour configuration has no such view
-                asking.view_settings.view_transform = name
-                break
-        show_on_srgb(asking.display_settings, asking.view_settings, view if scene is not None else "")
-        yield asking
+        yield made
     finally:
-        bpy.data.scenes.remove(asking)
+        data.remove(made)
 
 
 def set_output(settings: Any, file_format: str, mode: str = "RGBA") -> None:
@@ -88,3 +97,40 @@ def show_on_srgb(display: Any, view: Any, view_transform: str) -> None:
         with contextlib.suppress(TypeError):
             if view_transform:
                 view.view_transform = view_transform
+
+
+@contextlib.contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Yield a list that holds, after the block, what this process printed meanwhile. It is printed then, all the same.
+
+    The list stays empty where the process has no output, as Blender without a console may have none on Windows.
+    """
+    printed: list[str] = []
+    kept: list[tuple[int, int]] = []
+    with tempfile.TemporaryFile() as file:
+        _flush()
+        with contextlib.suppress(OSError):
+            for stream in STREAMS:
+                kept.append((stream, os.dup(stream)))
+                os.dup2(file.fileno(), stream)
+        try:
+            yield printed
+        finally:
+            _flush()
+            for stream, copy in kept:
+                os.dup2(copy, stream)
+                os.close(copy)
+            file.seek(0)
+            data = file.read()
+            with contextlib.suppress(OSError):
+                os.write(2, data)
+            printed.append(data.decode("utf-8", "replace"))
+
+
+def _flush() -> None:
+    """Write the buffered output of Python and C code."""
+    with contextlib.suppress(OSError, AttributeError):  # Windows may have no streams
+        sys.stdout.flush()
+        sys.stderr.flush()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).fflush(None)

@@ -85,18 +85,13 @@ def fulfil() -> None:
     if requests.check:
         key, requests.check = requests.check, ()
         previews.check_file(key)
-    if requests.jobs and previews.with_thumbnail is None:
-        if not previews.is_counting:
-            previews.count()
-    elif requests.jobs:
+    if requests.jobs:
         _load_icons()
-        if requests.jobs:
-            _wake()
+    if requests.jobs:
+        _wake()
 
 
 def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
-    from ..core.picture.file import ChosenPicture
-
     try:
         taken = picture_to_preview(key, is_asked=is_asked)
     except render.StillRenderingError:
@@ -108,15 +103,14 @@ def _find(previews: Previews, key: Key, *, is_asked: bool) -> None:
     else:
         if taken is None:
             previews.receive_unasked(messages.PreviewReady(key))
-        elif isinstance(taken, ChosenPicture):
-            previews.request(key, taken)
         else:
-            previews.wait_for(key, taken)
+            previews.request(key, taken)
     session.redraw()
 
 
 def _load_icons() -> None:
     """Load icons for the visible rows: the model's thumbnail, or else the picture it is made from."""
+    from ..core.files import is_plain
     from ..core.picture.metadata import is_safe_to_show
 
     state, is_changed, requests = session.start(), False, _requests()
@@ -125,13 +119,14 @@ def _load_icons() -> None:
         job = state.jobs.get(job_id)
         if job is None:
             continue
-        has_thumbnail = job_id in (state.previews.with_thumbnail or ())
-        path = session.folder(job_id) / job_folder.THUMBNAIL_FILE if has_thumbnail else session.picture_path(job)
+        thumbnail = session.folder(job_id) / job_folder.THUMBNAIL_FILE
+        has_thumbnail = is_plain(thumbnail)
+        path = thumbnail if has_thumbnail else session.picture_path(job)
         has_picture = path is not None and is_safe_to_show(path)
         icons.load(job_id, path if has_picture else None)
         is_changed = is_changed or has_picture
         if not has_thumbnail and importing.is_importable(job) and not state.importer.is_awaited(job):
-            state.previews.make_thumbnail([job_id])
+            state.previews.make_thumbnail(job_id)
     if is_changed:
         session.redraw()
 

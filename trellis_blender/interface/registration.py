@@ -129,7 +129,7 @@ def file_saved(*_arguments: object) -> None:
 
 def undone(*_arguments: object) -> None:
     """Check renders and placeholders after undo and redo."""
-    completed_renders.read_stamps()
+    completed_renders.settle()
     if imported(session):
         session.undone()
 

@@ -27,7 +27,7 @@ from ..core.runner.messages import (
     SmallPicture,
     StampReady,
     StorageUsed,
-    ThumbnailsReady,
+    ThumbnailTried,
 )
 from ..picture import icons
 from ..scene import moved_files
@@ -72,7 +72,7 @@ def take_in(session: Session, message: RunnerMessage) -> None:
             session.importer.receive(message)
         case ModelMeasured(job_id, findings):
             session.measured(job_id, findings)
-        case PreviewReady() | StampReady() | ThumbnailsReady() | SmallPicture() | LargePicture():
+        case PreviewReady() | StampReady() | ThumbnailTried() | SmallPicture() | LargePicture():
             session.previews.receive(message)
         case Marked(favorites):
             session.marked(favorites)

@@ -250,7 +250,7 @@ class Importer:
             self._let_go()  # it is not wanted any more, or was cancelled and retried meanwhile
             return True
         if self.task is not None:
-            return self.task.is_done and self._take_result(self.task, read, job)
+            return self.task.done() and self._take_result(self.task, read, job)
         if not read.error and self._begin_task(read, job):
             return True
         if time.monotonic() < self.due:

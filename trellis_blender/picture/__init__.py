@@ -10,7 +10,6 @@ Every source returns a `ChosenPicture`: plain data that any thread can prepare f
 `image.py` takes an image that is open in Blender.
 `viewport.py` takes the viewport.
 `camera.py` renders the camera in the background Blender.
-`simulation.py` finds simulations that the background Blender would not see.
 `clipboard.py` takes a copied image or image file.
 `preview.py` prepares pictures before the click, and makes small pictures and thumbnails.
 `icons.py` shows previews and thumbnails as icons.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import bpy
 
 from ..core.errors import PictureError
 from ..core.picture.file import ChosenPicture
+from ..host.shown import temporary
 from .file import from_file
 from .image import from_image
 
@@ -31,13 +33,10 @@ def from_clipboard(context: bpy.types.Context, folder: Path) -> ChosenPicture:
     path = copied_file(context.window_manager.clipboard)
     if path is not None:
         return from_file(path)
-    pasted = _pasted(context)
-    try:
-        if not (pasted.size[0] and pasted.size[1]):
+    with temporary(bpy.data.images, _pasted(context)) as pasted:
+        if not all(pasted.size):
             raise PictureError(NOTHING)
         return replace(from_image(context, pasted, 0, folder), name="Clipboard")
-    finally:
-        bpy.data.images.remove(pasted)
 
 
 def copied_file(text: str) -> Path | None:
@@ -51,16 +50,10 @@ def copied_file(text: str) -> Path | None:
             host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
             name = url2pathname(host + parts.path)
         path = Path(name)
-        if name and path.is_absolute() and _is_file(path):
-            return path
+        with suppress(OSError, ValueError):  # the name is too long, or has forbidden characters
+            if name and path.is_absolute() and path.is_file():
+                return path
     return None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # the name is too long, or has forbidden characters
-        return False
 
 
 def _pasted(context: bpy.types.Context) -> Any:

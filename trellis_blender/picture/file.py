@@ -13,7 +13,6 @@ import bpy
 from ..core.errors import PictureError, storage_error
 from ..core.files import own_folder
 from ..core.picture.file import ChosenPicture
-from ..host.output import overheard
 from ..host.shown import save_file_shown
 
 KEY = "FILE"
@@ -34,7 +33,7 @@ def chosen_file(path: str) -> ChosenPicture:
     return from_file(Path(bpy.path.abspath(path)))
 
 
-def preview_key(chosen: Any) -> tuple[str, ...]:
+def preview_key(_context: Any, chosen: Any) -> tuple[str, ...]:
     """Return the key of the chosen file. It includes the .blend file's path, since the file's may be relative to it."""
     return (KEY, chosen.filepath, bpy.data.filepath) if chosen.filepath else (KEY,)
 
@@ -44,13 +43,13 @@ def choose(chosen: Any, path: str) -> None:
     chosen.source, chosen.filepath = KEY, path
 
 
-def new_file(folder: Path, suffix: str = ".tga") -> Path:
-    """Return the path for a new temporary file in the folder, and make the folder if needed. Raises StorageError."""
+def new_file(folder: Path) -> Path:
+    """Return the path for a new temporary Targa in the folder, and make the folder if needed. Raises StorageError."""
     try:
         own_folder(folder)
     except OSError as error:
         raise storage_error("save the picture", error) from error
-    return folder / f"{secrets.token_hex(8)}{suffix}"
+    return folder / f"{secrets.token_hex(8)}.tga"
 
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
@@ -59,5 +58,5 @@ def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:
 
     assert chosen.file is not None
     target = new_file(folder)
-    header, _ = read_picture(chosen.file, target, save_file_shown, overheard)
+    header, _ = read_picture(chosen.file, target, save_file_shown)
     return replace(chosen, file=None, targa=target, orientation=header.orientation, pixel_aspect=header.pixel_aspect)

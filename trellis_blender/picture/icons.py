@@ -27,10 +27,7 @@ _bare: set[str] = set()
 
 def of_job(job_id: str) -> int | None:
     """Return the icon of a job, 0 if it has none, None if that is not known yet."""
-    known = _collection[0].get(job_id) if _collection else None
-    if known is None:
-        return 0 if job_id in _bare else None
-    return int(known.icon_id)
+    return 0 if job_id in _bare else _icon(job_id)
 
 
 def load(job_id: str, picture: Path | None) -> None:
@@ -71,8 +68,7 @@ def show_view(key: Key, pixels: bytes, side: int) -> None:
 
 def of_view(key: Key) -> int:
     """Return the icon of the picture's preview, 0 if it has none."""
-    known = _collection[0].get(_name(key)) if _collection else None
-    return 0 if known is None else int(known.icon_id)
+    return _icon(_name(key)) or 0
 
 
 def forget_view(key: Key) -> None:
@@ -88,8 +84,12 @@ def show_large(place: str, width: int = 1, height: int = 1, pixels: bytes = DARK
 
 def of_large(place: str) -> int:
     """Return the icon of a place for a large picture, 0 if nothing was shown there yet."""
-    known = _collection[0].get(LARGE + place) if _collection else None
-    return 0 if known is None else int(known.icon_id)
+    return _icon(LARGE + place) or 0
+
+
+def _icon(name: str) -> int | None:
+    known = _collection[0].get(name) if _collection else None
+    return None if known is None else int(known.icon_id)
 
 
 def _fill(preview: Any, width: int, height: int, pixels: bytes) -> None:

@@ -7,11 +7,9 @@ temporary copy of the datablock.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import tempfile
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.errors import PictureError, Text, storage_error
-from ..core.files import open_own
+from ..core.files import open_own, temporary_folder
 from ..core.picture.file import ChosenPicture, check_size
 from ..core.picture.metadata import read_header
-from ..host.shown import save_shown
+from ..host.shown import save_shown, temporary
 from ..host.translation import translated
 from . import render
+from .completed_renders import RENDER_RESULT
 from .file import new_file
 from .render import from_render
 
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
 
 KEY = "IMAGE"
 MISSING = "No image is chosen. Choose one in the Trellis tab, or open it in an Image Editor"
+LAYERS = "The image “{name}” has layers. Save the one that you see as a PNG, and choose that."
+EMPTY = "The image “{name}” holds no picture. Reload it, or choose another image."
+NO_FRAME = "The image “{name}” has no frame {frame}, or lost its file. Go to another frame, or choose another image."
+UNSAVED = "The image “{name}” was painted and not saved, so only its first tile can be sent. Save it, then try again."
+MOVING = ("MOVIE", "SEQUENCE")
 LOSSLESS = ("PNG", "TARGA", "TARGA_RAW")
 HEADER_BYTES = 1024 * 1024  # bytes: a JPEG may hold that much metadata before its size
 # How many pixels take 50 ms at most: when we read them as stored, when Blender saves them as shown, and when Blender
@@ -50,21 +54,17 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
     """
     check_size(image.name, *image.size)
     if image.type == "MULTILAYER" and image.source == "FILE":
-        raise PictureError(
-            Text("The image “{name}” has layers. Save the one that you see as a PNG, and choose that.", name=image.name)
-        )
+        raise PictureError(Text(LAYERS, name=image.name))
     scene = context.scene if image.use_view_as_render else None
     taken: Pixels | Path | None
-    if image.source in ("MOVIE", "SEQUENCE"):
+    if image.source in MOVING:
         taken = _frame(image, frame, scene, folder)
     elif image.source == "TILED":
         taken = _tile(image, scene, folder)
     else:
         taken = _taken(image, scene, folder)
     if taken is None:
-        raise PictureError(
-            Text("The image “{name}” holds no picture. Reload it, or choose another image.", name=image.name)
-        )
+        raise PictureError(Text(EMPTY, name=image.name))
     return ChosenPicture(
         image.name,
         targa=taken if isinstance(taken, Path) else None,
@@ -88,7 +88,7 @@ def missing(context: Any, chosen: Any) -> str:
 def from_chosen(context: Any, chosen: Any, folder: Path) -> ChosenPicture:
     """Return the shown image, which may be the current render. Raises as `from_image` and `from_render` do."""
     image = shown_image(context, chosen)
-    if is_render(image):
+    if image.type == RENDER_RESULT:
         return replace(from_render(context.scene, folder), name=image.name)
     return from_image(context, image, seen_frame(context, image), folder)
 
@@ -101,15 +101,15 @@ def preview_key(context: Any, chosen: Any) -> tuple[str, ...]:
     image = shown_image(context, chosen)
     if image is None:
         return (KEY,)
-    if is_render(image):
-        return render.preview_key(context.scene)
-    frame = seen_frame(context, image) if image.source in ("SEQUENCE", "MOVIE") else 0
+    if image.type == RENDER_RESULT:
+        return render.preview_key(context, chosen)
+    frame = seen_frame(context, image) if image.source in MOVING else 0
     tile = image.tiles.active.number if image.source == "TILED" and image.tiles.active is not None else 0
     shown_as = image.colorspace_settings.name, image.alpha_mode, str(image.use_view_as_render)
     return (KEY, str(image.session_uid), str(frame), str(tile), image.filepath, str(image.is_dirty), *shown_as)
 
 
-def preview_picture(context: Any, key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(context: Any, key: tuple[str, ...], folder: Path, is_asked: bool) -> ChosenPicture | None:
     """Return the image with this key, None if it takes so long that we ask first. Raises as `from_image` does."""
     every: list[Any] = list(bpy.data.images)
     image = next((each for each in every if str(each.session_uid) == key[1]), None)
@@ -123,7 +123,7 @@ def draw_line(row: Any, context: Any, chosen: Any) -> None:
     image, part = chosen.image, ""
     if image is not None and image.source == "TILED" and image.tiles.active is not None:
         part = Text("Tile {number}", number=image.tiles.active.number)
-    elif image is not None and image.source in ("SEQUENCE", "MOVIE"):
+    elif image is not None and image.source in MOVING:
         part = Text("Frame {frame}", frame=seen_frame(context, image))
     parts = row.split(factor=0.7) if part else row
     parts.template_ID(chosen, "image", open="image.open")
@@ -131,17 +131,12 @@ def draw_line(row: Any, context: Any, chosen: Any) -> None:
         parts.label(text=translated(part))
 
 
-def is_render(image: Any) -> bool:
-    """Return whether the image is the current render, whose pixels cannot be read."""
-    return bool(image.type == "RENDER_RESULT")
-
-
 def is_quick(image: Any) -> bool:
     """Return whether `from_image` blocks Blender no longer than a redraw does: 50 ms at most.
 
     If Blender has not read the file yet, this reads the size from the file's first bytes.
     """
-    if image.source in ("MOVIE", "SEQUENCE") or image.type == "MULTILAYER":
+    if image.source in MOVING or image.type == "MULTILAYER":
         return False
     if image.source == "TILED" and image.tiles.active != image.tiles[0]:
         return False
@@ -209,13 +204,10 @@ def _taken(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
 
 
 def _pixels(image: Any) -> Pixels:
-    import numpy as np
-
     from ..core.picture.pixels import Pixels
+    from ..host.painted import stored
 
-    flat = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(flat)
-    return Pixels(flat, *image.size)
+    return Pixels(stored(image), *image.size)
 
 
 def _shows_as_stored(space: str) -> bool:
@@ -223,26 +215,15 @@ def _shows_as_stored(space: str) -> bool:
     import numpy as np
 
     from ..core.picture.encode import targa
-    from ..core.picture.pixels import Pixels
 
-    ramp: Any = bpy.data.images.new("Trellis Picture", _RAMP, _RAMP)
-    try:
+    shades = np.arange(_RAMP * _RAMP, dtype=np.float32) / 255
+    with suppress(OSError), _new_image(_RAMP, _RAMP) as ramp, temporary_folder() as folder:
         ramp.colorspace_settings.name = space
-        shades = np.arange(_RAMP * _RAMP, dtype=np.float32) / 255
         ramp.pixels.foreach_set(np.column_stack([shades, shades[::-1], shades, np.ones_like(shades)]).ravel())
         ramp.update()
-        with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
-            target = Path(folder, "ramp.tga")
-            if not save_shown(ramp, target):
-                return False
-            shown = targa(target.read_bytes())
-        stored = np.empty(_RAMP * _RAMP * 4, np.float32)
-        ramp.pixels.foreach_get(stored)
-        return bool((shown == Pixels(stored, _RAMP, _RAMP).rows()).all())
-    except OSError:
-        return False
-    finally:
-        bpy.data.images.remove(ramp)
+        target = folder / "ramp.tga"
+        return save_shown(ramp, target) and bool((targa(target.read_bytes()) == _pixels(ramp).rows()).all())
+    return False
 
 
 def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
@@ -253,19 +234,16 @@ def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
     import numpy as np
 
     from ..core.picture.pixels import as_bytes
+    from ..host.painted import stored
 
-    flat = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(flat)
+    flat = stored(image)
     alpha = as_bytes(np.nan_to_num(flat[3::4]))
     flat[3::4] = 1
-    solid: Any = bpy.data.images.new("Trellis Picture", *image.size, alpha=True, float_buffer=True)
-    try:
+    with _new_image(*image.size, alpha=True, float_buffer=True) as solid:
         solid.colorspace_settings.name = image.colorspace_settings.name
         solid.pixels.foreach_set(flat)
         solid.update()
         target = _taken(solid, scene, folder)
-    finally:
-        bpy.data.images.remove(solid)
     if not isinstance(target, Path):
         return None
     data = bytearray(target.read_bytes())
@@ -274,89 +252,57 @@ def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
     return target
 
 
+def _new_image(*size: int, **kind: bool) -> AbstractContextManager[Any]:
+    return temporary(bpy.data.images, bpy.data.images.new("Trellis Picture", *size, **kind))
+
+
 def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
-    user = _editors_user(bpy.context, image)
-    with _copied(image) as copy, _sampler(copy) as texture:
+    user, textures = _editors_user(bpy.context, image), bpy.data.textures
+    with (
+        temporary(bpy.data.images, image.copy()) as copy,
+        temporary(textures, textures.new(image.name, "IMAGE")) as texture,
+    ):
+        texture.image, texture.use_interpolation = copy, False
         # Blender holds the frame that was evaluated last. Evaluating one point of a texture evaluates the frame.
         show_frame(texture.image_user, image, frame, user)
         texture.evaluate((0, 0, 0))
         taken = _taken(copy, scene, folder)
     if taken is None:
-        raise PictureError(
-            Text(
-                "The image “{name}” has no frame {frame}, or lost its file. Go to another frame, or choose "
-                "another image.",
-                name=image.name,
-                frame=frame,
-            )
-        )
+        raise PictureError(Text(NO_FRAME, name=image.name, frame=frame))
     return taken
 
 
 def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
-    tiles = image.tiles
-    number, first = tiles.active.number, tiles[0].number
-    if number == first:
+    number = image.tiles.active.number
+    if number == image.tiles[0].number:
         return _taken(image, scene, folder)
     if image.is_dirty:  # a copy would lack what was painted
-        taken = _saved(image, number, scene, folder)
-        if taken is None:
-            raise PictureError(
-                Text(
-                    "The image “{name}” was painted and not saved, so only its first tile can be sent. Save it, "
-                    "then try again.",
-                    name=image.name,
-                )
-            )
-        return taken
-    with _copied(image) as copy:
+        return _saved_tile(image, number, scene, folder)
+    with temporary(bpy.data.images, image.copy()) as copy:
         for tile in [tile for tile in copy.tiles if tile.number != number]:
             copy.tiles.remove(tile)
         return _taken(copy, scene, folder)
 
 
-def _saved(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path | None:
+def _saved_tile(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path | None:
     """Have Blender save a copy of all tiles, since it cannot save a single one, and take this tile.
 
-    Return None where Blender cannot: 4.2 saves no copies, and the image's own format may lose something. We must not
-    set another format, because that resets the artist's choices for it.
+    Raises PictureError where Blender cannot: 4.2 saves no copies, and the image's own format may lose something. We
+    must not set another format, because that resets the artist's choices for it.
     """
     described: Any = bpy.types.Image.bl_rna
     is_kept = "save_copy" in described.functions["save"].parameters
     if image.is_float or image.file_format not in LOSSLESS or not is_kept:
-        return None
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as own:
+        raise PictureError(Text(UNSAVED, name=image.name))
+    with temporary_folder() as own:
         try:
-            image.save(filepath=str(Path(own, "<UDIM>.png")), save_copy=True)
-            tile: Any = bpy.data.images.load(str(Path(own, f"{number}.png")))
+            image.save(filepath=str(own / "<UDIM>.png"), save_copy=True)
+            loaded = bpy.data.images.load(str(own / f"{number}.png"))
         except RuntimeError:  # the disk is full
-            return None
-        try:
+            raise PictureError(Text(UNSAVED, name=image.name)) from None
+        with temporary(bpy.data.images, loaded) as tile:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
             return _taken(tile, scene, folder)
-        finally:
-            bpy.data.images.remove(tile)
-
-
-@contextlib.contextmanager
-def _copied(image: Any) -> Iterator[Any]:
-    copy = image.copy()
-    try:
-        yield copy
-    finally:
-        bpy.data.images.remove(copy)
-
-
-@contextlib.contextmanager
-def _sampler(image: Any) -> Iterator[Any]:
-    """Yield a temporary texture of the image, without interpolation."""
-    texture: Any = bpy.data.textures.new(image.name, "IMAGE")
-    try:
-        texture.image = image
-        texture.use_interpolation = False
-        yield texture
-    finally:
-        bpy.data.textures.remove(texture)
 
 
 def show_frame(user: Any, image: Any, frame: int, editors: Any = None) -> None:
@@ -370,26 +316,21 @@ def show_frame(user: Any, image: Any, frame: int, editors: Any = None) -> None:
             setattr(user, name, getattr(editors, name))
         return
     if image.source == "SEQUENCE":
-        frame = shown_number(numbers(Path(image.filepath_from_user())), frame)
+        frame = _shown_number(Path(image.filepath_from_user()), frame)
     user.frame_start, user.frame_offset = 1, 0
     user.frame_duration = max(frame, image.frame_duration, 1)
     user.frame_current = frame
 
 
-def numbers(path: Path) -> list[int]:
-    """Return the numbers of the sequence's files, smallest first, empty if there are none."""
+def _shown_number(path: Path, frame: int) -> int:
+    """Return the number of the sequence's file that the frame shows: the frame, limited to the numbers that exist."""
     match = _NUMBER.search(path.name)
     if match is None:
-        return []
+        return frame
     before, after = path.name[: match.start()], match[2]
     pattern = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
     try:
-        found = [pattern.fullmatch(each.name) for each in path.parent.iterdir()]
+        numbers = [int(found[1]) for each in path.parent.iterdir() if (found := pattern.fullmatch(each.name))]
     except OSError:
-        return []
-    return sorted(int(each[1]) for each in found if each is not None)
-
-
-def shown_number(there: list[int], frame: int) -> int:
-    """Return the number of the file that the frame shows: the frame, limited to the existing numbers."""
-    return min(max(frame, there[0]), there[-1]) if there else frame
+        return frame
+    return min(max(frame, min(numbers)), max(numbers)) if numbers else frame

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.errors import PictureError, StorageError, TrellisError
 from ..core.files import is_plain
@@ -27,7 +28,7 @@ from ..core.runner.messages import (
     PreviewReady,
     SmallPicture,
     StampReady,
-    ThumbnailsReady,
+    ThumbnailTried,
 )
 from ..core.runner.runner import Runner
 from ..host.background import start
@@ -36,20 +37,20 @@ from ..host.background.preview_client import (
     PROGRAM,
     MainThreadReader,
     PreviewClient,
-    enlarge,
     make_preview,
     make_thumbnail,
-    shrink,
     stamp_of,
-    with_thumbnail,
 )
 from ..host.background.process import Launch
 from . import icons
 from .file import ANNOUNCED, read_here
-from .sources import PictureUnderWay
+
+if TYPE_CHECKING:
+    from .sources import PictureUnderWay, Taken
 
 RECENT_SECONDS = 1.0
-PICTURE, MODEL = "picture", "model"  # the places for large pictures: what is sent as the model sees it, and the result
+SMALL_SIDE = 256  # pixels, of a placeholder's picture
+PICTURE = "picture"  # the place for a large picture that is shown as the model sees it
 
 
 @dataclass
@@ -75,11 +76,10 @@ class Previews:
     `shown` holds the newest preview of each picture shown now, by its key; sidebars side by side may show different
     pictures. `number` counts the requests.
 
-    `with_thumbnail`: the jobs whose model has a thumbnail, None until known. `tried`: the jobs whose thumbnail was
-    requested already. `queue`: the jobs that wait for their thumbnail. `model`: the job whose thumbnail is under way.
-    `small`: the jobs' small pictures, each None until it is ready. `large`: the requests for large pictures, by their
-    places. `tell` shows the artist a message. `client` reads
-    pictures and `thumbnail_client` reads models: each has its own background Blender, so no picture waits for a model.
+    `tried`: the jobs whose thumbnail was requested already. `queue`: those without an answer, of which the first is
+    under way. `small`: the jobs' small pictures, each None until it is ready. `large`: the requests for large pictures,
+    by their places. `tell` shows the artist a message. `client` reads pictures and `thumbnail_client` reads models:
+    each has its own background Blender, so no picture waits for a model.
     """
 
     runner: Runner
@@ -87,11 +87,8 @@ class Previews:
     tell: Callable[[str], None]
     shown: dict[Key, ShownPreview] = field(default_factory=dict)
     number: int = 0
-    with_thumbnail: frozenset[str] | None = None
     tried: set[str] = field(default_factory=set)
     queue: list[str] = field(default_factory=list)
-    model: str = ""
-    is_counting: bool = False
     small: dict[str, SmallPicture | None] = field(default_factory=dict)
     large: dict[str, int] = field(default_factory=dict)
     is_announced: bool = False
@@ -107,19 +104,18 @@ class Previews:
     def is_busy(self) -> bool:
         """Return whether an answer is still to come."""
         is_awaited = any(preview.answer is None for preview in self.shown.values())
-        return bool(self.model or self.large) or self.is_counting or is_awaited
+        return bool(self.queue or self.large) or is_awaited
 
-    def request(self, key: Key, chosen: ChosenPicture) -> None:
-        """Request a preview of this picture, which also prepares it for sending."""
+    def request(self, key: Key, taken: Taken) -> None:
+        """Request a preview of this picture, once it is made. That also prepares it for sending."""
         self.number += 1
-        number = self.number
-        self._keep(key, ShownPreview(number, file=chosen.file))
-        self._compute(key, number, chosen)
-
-    def wait_for(self, key: Key, made: PictureUnderWay) -> None:
-        """Request a preview of a picture that is still being made, for when it is done."""
-        self.number += 1
-        self._keep(key, ShownPreview(self.number, under_way=made))
+        preview = ShownPreview(self.number)
+        self._keep(key, preview)
+        if isinstance(taken, ChosenPicture):
+            preview.file = taken.file
+            self._compute(key, preview.number, taken)
+        else:
+            preview.under_way = taken
 
     def with_prepared(self, chosen: ChosenPicture) -> ChosenPicture:
         """Return the picture, with its prepared form if there is one and the file has not changed.
@@ -176,24 +172,19 @@ class Previews:
         for key in [*self.shown]:
             self._drop(key)
 
-    def count(self) -> None:
-        """Find out which jobs' models have a thumbnail."""
-        self.is_counting = True
-        self.runner.compute(partial(with_thumbnail, self.root))
-
-    def make_thumbnail(self, job_ids: Iterable[str]) -> None:
-        """Make thumbnails of these jobs' models, one after another, unless they were tried before."""
-        for job_id in job_ids:
-            if job_id not in self.tried:
-                self.tried.add(job_id)
-                self.queue.append(job_id)
-        self._next()
+    def make_thumbnail(self, job_id: str) -> None:
+        """Make a thumbnail of the job's model, after those that others wait for, unless it was tried before."""
+        if job_id not in self.tried:
+            self.tried.add(job_id)
+            self.queue.append(job_id)
+            if len(self.queue) == 1:
+                self._make_first()
 
     def shrink(self, job_id: str, picture: Path | None) -> None:
         """Request the job's small picture, unless it was requested before or its file does not exist yet."""
         if job_id not in self.small and picture is not None and is_plain(picture):
             self.small[job_id] = None
-            self.runner.compute(partial(shrink, self.client, job_id, picture))
+            self.runner.compute(partial(self.client.shrink, SmallPicture(job_id), picture, SMALL_SIDE))
 
     def enlarge(self, pictures: Mapping[str, Path | PreparedPicture], side: int) -> None:
         """Request pictures for their places, with no side above `side` pixels. Until they come, show what there is."""
@@ -204,13 +195,15 @@ class Previews:
                 icons.show_large(place, SIDE, SIDE, picture.view.pixels)
             else:
                 icons.show_large(place)
-            request = partial(enlarge, self.client, place, self.number, picture, side, as_seen=place == PICTURE)
-            self.runner.compute(request)
+            empty, as_seen = LargePicture(place, self.number), place == PICTURE
+            self.runner.compute(partial(self.client.shrink, empty, picture, side, as_seen=as_seen))
 
     def receive(self, message: PreviewMessage) -> None:
         """Apply an answer. Ignore one about a picture that is no longer shown or was requested again."""
-        if isinstance(message, ThumbnailsReady):
-            self._take_thumbnails(message)
+        if isinstance(message, ThumbnailTried):
+            icons.forget((message.id,))
+            self.queue.remove(message.id)
+            self._make_first()
         elif isinstance(message, StampReady):
             preview = self.shown.get(message.key)
             if preview is not None and preview.answer is not None and preview.answer.stamp != message.stamp:
@@ -233,7 +226,7 @@ class Previews:
         """Forget a job that is gone."""
         icons.forget((job_id,))
         self.small.pop(job_id, None)
-        self.queue = [waiting for waiting in self.queue if waiting != job_id]
+        self.queue[1:] = [waiting for waiting in self.queue[1:] if waiting != job_id]
 
     def stop(self) -> None:
         """Stop both background Blenders, and forget everything that is under way."""
@@ -243,18 +236,10 @@ class Previews:
         self.thumbnail_client.stop()
         icons.clear()
 
-    def _take_thumbnails(self, message: ThumbnailsReady) -> None:
-        if not message.tried:
-            self.is_counting = False
-        elif message.tried == self.model:
-            self.model = ""
-        self.with_thumbnail = (self.with_thumbnail or frozenset()) | message.ids
-        icons.forget(message.ids)
-        self._next()
-
     def _keep(self, key: Key, preview: ShownPreview) -> None:
         """Add this preview, and drop those that nobody draws any more, since their pictures may change unnoticed."""
-        for old in [old for old, other in self.shown.items() if old == key or _is_past(other)]:
+        least = time.monotonic() - RECENT_SECONDS
+        for old in [old for old, other in self.shown.items() if old == key or other.drawn < least]:
             self._drop(old)
         self.shown[key] = preview
 
@@ -268,14 +253,10 @@ class Previews:
     def _compute(self, key: Key, number: int, chosen: ChosenPicture) -> None:
         self.runner.compute(partial(make_preview, self.client, key, number, chosen))
 
-    def _next(self) -> None:
-        if self.queue and not self.model:
-            self.model = job_id = self.queue.pop(0)
+    def _make_first(self) -> None:
+        """Have the first thumbnail of the queue made."""
+        for job_id in self.queue[:1]:
             self.runner.compute(partial(make_thumbnail, self.thumbnail_client, job_id, self.root / job_id))
-
-
-def _is_past(preview: ShownPreview) -> bool:
-    return time.monotonic() - preview.drawn > RECENT_SECONDS
 
 
 def launch() -> Launch:

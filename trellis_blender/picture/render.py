@@ -69,13 +69,13 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
     )
 
 
-def preview_key(scene: Any) -> tuple[str, ...]:
+def preview_key(context: Any, _chosen: Any) -> tuple[str, ...]:
     """Return the key of the scene's render. Each scene has its own renders, in several slots."""
-    count = completed_renders.count()
-    return (KEY, str(count), str(scene.session_uid), str(completed_renders.shown_slot())) if count else (KEY,)
+    count, uid = completed_renders.count(), context.scene.session_uid
+    return (KEY, str(count), str(uid), str(completed_renders.shown_slot())) if count else (KEY,)
 
 
-def preview_picture(key: tuple[str, ...], folder: Path, *, is_asked: bool) -> ChosenPicture | None:
+def preview_picture(_context: Any, key: tuple[str, ...], folder: Path, is_asked: bool) -> ChosenPicture | None:
     """Return the render with this key, None if it is so large that we ask first. Raises as `from_render` does."""
     scene = next((each for each in bpy.data.scenes if str(each.session_uid) == key[2]), None)
     if scene is None:
@@ -102,10 +102,9 @@ def _keep_one_view(unpacked: Path) -> bool:
 def _targa_settings(scene: Any) -> Iterator[None]:
     """Set the scene to save an 8-bit Targa with alpha, in its own view for an sRGB display; restore it afterwards."""
     settings = scene.render.image_settings
-    names = [rna.identifier for rna in settings.bl_rna.properties if not rna.is_readonly]
-    ordered = [name for name in FIRST_SET if name in names] + [name for name in names if name not in FIRST_SET]
-    before = {name: getattr(settings, name) for name in ordered}
-    colours = [_Colours(owner) for owner in (settings.display_settings, settings.view_settings)]
+    kept = [_Kept(settings)]
+    # Blender overwrites these with the scene's own at each switch of `color_management`.
+    kept += [_Kept(settings.display_settings), _Kept(settings.view_settings)]
     try:
         set_output(settings, "TARGA_RAW")
         if scene.display_settings.display_device != DISPLAY:
@@ -113,22 +112,20 @@ def _targa_settings(scene: Any) -> Iterator[None]:
             show_on_srgb(settings.display_settings, settings.view_settings, scene.view_settings.view_transform)
         yield
     finally:
-        for name, value in before.items():
-            if getattr(settings, name) != value:
-                setattr(settings, name, value)
-        for kept in colours:  # Blender overwrote these with the scene's own at each switch
-            kept.restore()
+        for each in kept:
+            each.restore()
 
 
-class _Colours:
-    """A backup of an output's own colour management, with its curves."""
+class _Kept:
+    """A backup of Blender's settings, with their curves."""
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner
         names = [rna.identifier for rna in owner.bl_rna.properties if not rna.is_readonly]
+        names.sort(key=lambda name: FIRST_SET.index(name) if name in FIRST_SET else len(FIRST_SET))
         self._values = {name: getattr(owner, name) for name in names}
         self._points = [
-            [(tuple(point.location), point.handle_type) for point in curve.points] for curve in self._curves()
+            [(tuple(point.location), point.handle_type) for point in each.points] for each in self._curves()
         ]
 
     def restore(self) -> None:

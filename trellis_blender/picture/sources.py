@@ -73,10 +73,6 @@ class Setting(Record):
     words: Mapping[str, Any]
     option: str = ""
 
-    def of_scene(self) -> Any:
-        """Return the property for the scene's settings."""
-        return self.kind(**self.words)
-
     def of_operator(self) -> Any:
         """Return the property for the operator, which forgets its value after each call."""
         return self.kind(**{**self.words, "options": {"SKIP_SAVE", *self.words.get("options", ())}})
@@ -95,65 +91,46 @@ class Preview(Record):
 
 
 class Source(Record):
-    """A source of pictures, and everything that the add-on says and does about it."""
+    """A source of pictures, and everything that the add-on says and does about it.
+
+    `key`: its name in the scene's settings. `number`: that in .blend files: unique, never changed or reused.
+    `operator`: the id of the operator that generates from it; `title` and `tooltip` are the operator's.
+    `take`: takes the picture as data. Temporary files go to the folder. Raises TrellisError.
+    `hint`: tells how to get a preview in the panel, or when the picture is taken.
+    `preview_label`: of the button that requests a preview.
+    `preview`: None if the picture is made at the click, and previewed only if the artist asks.
+    `take_for_preview`: takes a picture for the preview only, if that is faster than `take`.
+    `missing`: says what is missing and how to get it, empty if the picture can be taken. No period: Blender adds one.
+    `progress`: the status bar's text while the picture is made, else empty.
+    `draw`: draws the settings into one row of the panel. None: one field for each setting, or else the text `line`.
+    `is_of_scene`: the model is named after the scene's file, if there is one, rather than after the picture.
+    `is_render`: the picture's background may come from the scene's film setting.
+    `opens_browser`: the operator opens Blender's file browser to fill in `filepath`, unless that was given.
+    `leave`: ends everything under way, since another file is opened or the add-on is disabled.
+    """
 
     key: str
-    """Its name in the scene's settings."""
-
     number: int
-    """Its number in .blend files: unique, never changed or reused."""
-
     label: str
     description: str
     icon: str
-
     operator: str
-    """The id of the operator that generates from this source."""
-
     title: str
     tooltip: str
-    """The operator's label and tooltip."""
-
     take: Callable[[Context, Any, Path], Taken]
-    """Takes the picture as data. Temporary files go to the folder. Raises TrellisError."""
-
     hint: str
-    """Tells how to get a preview in the panel, or when the picture is taken."""
-
     preview_label: str = "Look at the Picture"
-    """The label of the button that requests a preview."""
-
     preview: Preview | None = None
-    """None: the picture is made at the click, and previewed only if the artist asks."""
-
     take_for_preview: Callable[[Context, Any, Path], Taken] | None = None
-    """Takes a picture for the preview only, if that is faster than `take`."""
-
     missing: Callable[[Context, Any], str] = lambda _context, _chosen: ""
-    """Says what is missing and how to get it, empty if the picture can be taken. No period: Blender adds one."""
-
     progress: Callable[[], str] = str
-    """The status bar's text while the picture is made, else empty."""
-
     settings: tuple[Setting, ...] = ()
-
     draw: Callable[[Any, Context, Any], None] | None = None
-    """Draws the source's settings into one row of the panel. None: one field for each setting, or else the `line`."""
-
     line: str = ""
-    """Stands in the place of the settings if there are none."""
-
     is_of_scene: bool = False
-    """True: the model is named after the scene's file, if there is one. False: after the picture."""
-
     is_render: bool = False
-    """True: the picture's background may come from the scene's film setting."""
-
     opens_browser: bool = False
-    """True: the operator opens Blender's file browser to fill in `filepath`, unless that was given."""
-
     leave: Callable[[], object] = lambda: None
-    """Ends everything under way, since another file is opened or the add-on is disabled."""
 
     def draw_line(self, row: Any, context: Context, chosen: Any) -> None:
         """Draw the source's settings into this row: every source takes one, so that nothing below it jumps."""
@@ -200,10 +177,7 @@ TABLE: tuple[Source, ...] = (
         hint="Render an image (F12) to see it here.",
         preview_label="Look at the Render",
         line="As the Image Editor shows it",
-        preview=Preview(
-            lambda context, _chosen: render.preview_key(context.scene),
-            lambda _context, key, folder, is_asked: render.preview_picture(key, folder, is_asked=is_asked),
-        ),
+        preview=Preview(render.preview_key, render.preview_picture),
         is_of_scene=True,
         is_render=True,
     ),
@@ -218,10 +192,7 @@ TABLE: tuple[Source, ...] = (
         tooltip="Make a 3D model from an image file",
         take=lambda _context, chosen, _folder: file.chosen_file(chosen.filepath),
         hint="Choose an image file to see it here.",
-        preview=Preview(
-            lambda _context, chosen: file.preview_key(chosen),
-            lambda _context, key, _folder, _is_asked: file.chosen_file(key[1]),
-        ),
+        preview=Preview(file.preview_key, lambda _context, key, _folder, _is_asked: file.chosen_file(key[1])),
         settings=(
             Setting(
                 "filepath",
@@ -249,10 +220,7 @@ TABLE: tuple[Source, ...] = (
         take=image.from_chosen,
         hint="Choose an image to see it here.",
         preview_label="Look at the Image",
-        preview=Preview(
-            image.preview_key,
-            lambda context, key, folder, is_asked: image.preview_picture(context, key, folder, is_asked=is_asked),
-        ),
+        preview=Preview(image.preview_key, image.preview_picture),
         missing=image.missing,
         settings=(
             Setting(
@@ -299,7 +267,7 @@ TABLE: tuple[Source, ...] = (
         take_for_preview=lambda context, chosen, folder: camera.start_render(
             context, "WORKBENCH", folder, selected_only=chosen.selected_only, is_preview=True
         ),
-        missing=lambda context, _chosen: camera.missing(context),
+        missing=camera.missing,
         progress=lambda: camera.progress() if imported(camera) else "",
         settings=(
             Setting(
@@ -343,7 +311,7 @@ def choices() -> list[tuple[str, str, str, str, int]]:
 
 def scene_properties() -> dict[str, Any]:
     """Return the settings of all sources, as annotations for the scene's settings."""
-    return {setting.name: setting.of_scene() for source in TABLE for setting in source.settings}
+    return {setting.name: setting.kind(**setting.words) for source in TABLE for setting in source.settings}
 
 
 def leave(*_arguments: object) -> None:

@@ -25,6 +25,9 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 Box = tuple[float, float, float, float]  # left, bottom, right and top, as fractions of the view
 LIGHTS = ("LIGHT", "LIGHT_PROBE")
 NOTHING_SELECTED = "Nothing is selected. Select what should become a model, then try again."
+NOTHING_SEEN = "There is nothing in view. Turn the view to what should become a model, then try again."
+NO_ROOM = "The 3D viewport has no room to show anything. Make it larger, then try again."
+NO_MEMORY = "The graphics card has no room for the picture. Close other programs, then retry."
 OTHER_ENGINE = (
     "What this engine renders in the viewport cannot be captured. Switch to Material Preview, or use the camera as the"
     " source."
@@ -50,9 +53,7 @@ def from_viewport(context: bpy.types.Context, *, selected_only: bool = False) ->
     with _selected_alone(context.view_layer) if selected_only else contextlib.nullcontext():
         seen, taken_from = _capture(context, area)
     if not seen[..., 3].any():
-        raise PictureError(
-            "There is nothing in view. Turn the view to what should become a model, then try again.", remedy=Remedy.NONE
-        )
+        raise PictureError(NOTHING_SEEN, remedy=Remedy.NONE)
     from ..core.picture.encode import ViewportPixels
 
     return ChosenPicture("Viewport", pixels=ViewportPixels(seen), viewpoint=taken_from)
@@ -99,24 +100,24 @@ def _capture(context: bpy.types.Context, area: Any) -> tuple[Any, Viewpoint]:
     space = area.spaces.active
     region, view = _region(context, area, space)
     if not (region.width and region.height):
-        raise PictureError(
-            "The 3D viewport has no room to show anything. Make it larger, then try again.", remedy=Remedy.NONE
-        )
+        raise PictureError(NO_ROOM, remedy=Remedy.NONE)
 
-    def drawn(box: Box) -> Any:
-        wide, high = region.width * (box[2] - box[0]), region.height * (box[3] - box[1])
-        scale = SIDE / max(wide, high)
-        size = max(1, round(wide * scale)), max(1, round(high * scale))
-        return _drawn(context, space, region, (view.view_matrix, viewpoint.zoom(box) @ view.window_matrix), size)
+    def drawn(box: Box) -> tuple[Any, Matrix]:
+        window, size = viewpoint.zoom(box) @ view.window_matrix, _size(region, box)
+        scale = SIDE / max(size)
+        pixels = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+        return _drawn(context, space, region, (view.view_matrix, window), pixels), window
 
-    seen = drawn(WHOLE)
+    seen, window = drawn(WHOLE)
     box = _subject(seen[..., 3] > 0)
-    is_small = max((box[2] - box[0]) * region.width, (box[3] - box[1]) * region.height) < SUBJECT_SHARE * max(
-        region.width, region.height
-    )
-    seen, box = (drawn(box), box) if is_small else (seen, WHOLE)
-    window = viewpoint.zoom(box) @ view.window_matrix
+    if max(_size(region, box)) < SUBJECT_SHARE * max(region.width, region.height):
+        seen, window = drawn(box)
     return seen, viewpoint.of_view(context, view.view_matrix, window, is_perspective=view.is_perspective)
+
+
+def _size(region: Any, box: Box) -> tuple[float, float]:
+    """Return the width and height of the box in the region, in pixels."""
+    return (box[2] - box[0]) * region.width, (box[3] - box[1]) * region.height
 
 
 def _subject(seen: Any) -> Box:
@@ -146,20 +147,11 @@ def _drawn(context: Any, space: Any, region: Any, matrices: tuple[Matrix, Matrix
     try:
         screen: Any = gpu.types.GPUOffScreen(width, height)
     except (RuntimeError, ValueError) as error:
-        raise PictureError(
-            "The graphics card has no room for the picture. Close other programs, then retry.", remedy=Remedy.NONE
-        ) from error
+        raise PictureError(NO_MEMORY, remedy=Remedy.NONE) from error
     try:
         with _bare(context, space):
-            screen.draw_view3d(
-                context.scene,
-                context.view_layer,
-                space,
-                region,
-                *matrices,
-                do_color_management=True,
-                draw_background=False,
-            )
+            given = context.scene, context.view_layer, space, region, *matrices
+            screen.draw_view3d(*given, do_color_management=True, draw_background=False)
         with screen.bind():
             read = gpu.state.active_framebuffer_get().read_color(0, 0, width, height, 4, 0, "UBYTE")
     finally:
@@ -182,10 +174,8 @@ def _bare(context: Any, space: Any) -> Iterator[None]:
     """Hide overlays and world for a moment: this gives EEVEE and Workbench a transparent background."""
     wanted: list[tuple[Any, str, Any]] = [(space.overlay, "show_overlays", False)]
     if space.shading.type in ("MATERIAL", "RENDERED"):
-        wanted += [
-            (context.scene.render, "film_transparent", True),
-            (space.shading, "studiolight_background_alpha", 0.0),
-        ]
+        wanted.append((context.scene.render, "film_transparent", True))
+        wanted.append((space.shading, "studiolight_background_alpha", 0.0))
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in wanted]
     try:
         _set(context, wanted)

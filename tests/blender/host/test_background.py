@@ -26,6 +26,7 @@ PROGRAM = '''
 import ctypes, os, sys, time
 from pathlib import Path
 from trellis_core.errors import PictureError, Remedy
+from trellis_host.shown import overheard
 import bpy
 
 count = 0
@@ -48,15 +49,15 @@ def climb(request, work):
     return {}
 
 def complain(request, work):
-    with work.overheard() as said:
+    with overheard() as said:
         ctypes.CDLL(None).puts(b"a library's complaint")
         os.write(2, b"libpng error: Read Error\\n")
-    with work.overheard() as again:
+    with overheard() as again:
         pass
     return {"said": said[0], "again": again[0]}
 
 def quiet(request, work):
-    with work.overheard() as said:
+    with overheard() as said:
         pass
     return {"said": said[0]}
 
@@ -161,15 +162,15 @@ def test_with_the_artists_preferences_it_is_given_their_folders_but_no_keys(
     assert given["BLENDER_USER_CONFIG"] == "a folder"
 
 
-@pytest.mark.parametrize(("goes_online", "artist_is_online", "is_online"), [(1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 0)])
-def test_it_is_online_only_where_the_program_needs_it_and_the_artists_blender_is(
-    addon: Any, program: Path, goes_online: int, artist_is_online: int, is_online: int
+@pytest.mark.parametrize(("is_artists", "artist_is_online", "is_online"), [(1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 0)])
+def test_it_is_online_only_with_the_artists_preferences_and_where_the_artists_blender_is(
+    addon: Any, program: Path, is_artists: int, artist_is_online: int, is_online: int
 ) -> None:
     system = bpy.context.preferences.system  # type: ignore[union-attr]  # there are preferences
     before, system.use_online_access = system.use_online_access, bool(artist_is_online)
     try:
-        launch = addon.start.launch(program, goes_online=bool(goes_online))
-        real = commands_of_a_real_blender(addon, program, goes_online=bool(goes_online))
+        launch = addon.start.launch(program, uses_preferences=bool(is_artists))
+        real = commands_of_a_real_blender(addon, program, uses_preferences=bool(is_artists))
     finally:
         system.use_online_access = before
     assert ("--offline-mode" in real) == (not is_online)
@@ -282,11 +283,11 @@ def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_
     mark = tmp_path / "hanging"
     task = background.start_task("hang", {"file": str(mark)}, seconds=60)
     wait_until(lambda: mark.exists() and mark.read_text(encoding="utf-8"))
-    assert not task.is_done
+    assert not task.done()
     begun = time.monotonic()
-    task.stop()
+    background.stop()
     assert time.monotonic() - begun < 2
-    assert task.wait(PATIENCE)
+    wait_until(task.done)
     assert not is_running(int(mark.read_text(encoding="utf-8")))
     for ask in (task.result, lambda: background.ask("tell", {}, seconds=PATIENCE)):
         with pytest.raises(addon.errors.BackgroundStoppedError):
@@ -295,12 +296,15 @@ def test_stopping_ends_it_at_once_and_for_good(background: Any, addon: Any, tmp_
 
 def test_a_task_does_not_wait_and_has_the_result_when_it_is_done(background: Any) -> None:
     task = background.start_task("climb", {}, seconds=PATIENCE)
-    assert task.wait(PATIENCE)
-    assert (task.result(), task.progress) == ({}, 1.0)
+    wait_until(task.done)
+    assert task.result() == {}
 
 
-def test_without_requests_it_ends_and_starts_again_for_the_next(addon: Any, program: Path) -> None:
-    background = addon.process.Background(addon.start.launch(program), idle_seconds=0.05)
+def test_without_requests_it_ends_and_starts_again_for_the_next(
+    addon: Any, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.process, "IDLE_SECONDS", 0.05)
+    background = addon.process.Background(addon.start.launch(program))
     first = background.ask("tell", {}, seconds=PATIENCE)["process"]
     wait_until(lambda: background.process_id is None)
     assert not is_running(first)

@@ -69,7 +69,7 @@ def timers() -> list[str]:
 
 def first_look(addon: Any) -> str:
     """The timer that looks at the scenes once Blender has started; the bpy module calls none."""
-    return f"{addon.completed_renders.__name__}.read_stamps"
+    return f"{addon.completed_renders.__name__}.settle"
 
 
 def left() -> dict[str, list[str]]:

@@ -205,8 +205,6 @@ def test_blender_can_read_the_jobs_picture_for_its_row(tmp_path: Path, connected
     done = finish(picture_file(tmp_path, pixels=colours().repeat(4, axis=0).repeat(4, axis=1)))
     draw(addon.panels.TRELLIS2_PT_jobs)
     addon.preview_requests.fulfil()
-    tick_until(lambda: addon.session.previews().with_thumbnail is not None)
-    addon.preview_requests.fulfil()
     assert tuple(noted.icons()[done.id].image_size) == (WIDTH * 4, HEIGHT * 4)
 
 

@@ -31,7 +31,8 @@ def test_a_finished_model_gets_a_thumbnail_in_its_folder(tmp_path: Path, connect
     done = finish(picture_file(tmp_path, pixels=subject()[:, 40:-40]))  # as no thumbnail is: higher than wide
     see_rows(addon)
     path = addon.session.folder(done.id) / "thumbnail.png"
-    tick_until(lambda: done.id in addon.session.previews().with_thumbnail)
+    tick_until(path.exists)
+    tick_until(lambda: not addon.session.previews().is_busy)
     pixels = np.asarray(Image.open(path))
     assert pixels.shape == (2 * SIDE, 2 * SIDE, 4)
     assert 0.1 < (pixels[..., 3] == 255).mean() < 0.9
@@ -116,8 +117,6 @@ def test_only_some_icons_are_loaded_at_a_time_and_kept(addon: Any, tmp_path: Pat
     for each in made:
         addon.preview_requests.icon_of(each.id)
     addon.preview_requests.fulfil()
-    tick_until(lambda: addon.session.previews().with_thumbnail is not None)
-    addon.preview_requests.fulfil()
     assert len(noted.icons()) == addon.preview_requests.ROWS_A_TICK
 
 
@@ -146,8 +145,6 @@ def test_a_job_that_is_gone_leaves_no_wish(addon: Any, monkeypatch: pytest.Monke
         requested = addon.session.state().previews.jobs
     assert requested
     addon.session.state().previews.jobs.update(requested)
-    addon.preview_requests.fulfil()
-    tick_until(lambda: addon.session.previews().with_thumbnail is not None)
     addon.preview_requests.fulfil()
     assert len(noted.icons()) == 0
     assert not addon.session.state().previews.jobs

@@ -96,10 +96,10 @@ def test_a_stamp_of_a_render_in_a_window_is_known_though_nothing_was_asked_there
     renders = addon.completed_renders
     for was_stamped in (True, False):
         current_scene().render.use_stamp = was_stamped
-        renders.read_stamps()  # which Blender's message bus calls in a window
+        renders.settle()  # which Blender's message bus calls in a window
         complete_elsewhere(monkeypatch, addon)
         current_scene().render.use_stamp = not was_stamped
-        renders.read_stamps()
+        renders.settle()
         assert renders.is_stamped(current_scene()) is was_stamped
     current_scene().render.use_stamp = True
     complete_elsewhere(monkeypatch, addon)
@@ -110,10 +110,10 @@ def test_a_stamp_of_a_render_in_a_window_is_known_though_nothing_was_asked_there
 def test_a_stamp_belongs_to_the_scene_that_was_rendered(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     renders, first, second = addon.completed_renders, current_scene(), bpy.data.scenes.new("Second")
     first.render.use_stamp = True
-    renders.read_stamps()
+    renders.settle()
     complete_elsewhere(monkeypatch, addon)
     first.render.use_stamp = False
-    renders.read_stamps()
+    renders.settle()
     assert bpy.context.window is not None
     bpy.context.window.scene = second
     complete_elsewhere(monkeypatch, addon)

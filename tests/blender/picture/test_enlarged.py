@@ -56,7 +56,7 @@ def test_the_preview_is_enlarged_with_all_pixels_that_the_model_sees(tmp_path: P
 def test_of_a_finished_job_picture_and_model_are_enlarged(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     done = finish(picture_file(tmp_path, pixels=subject()))
     see_rows(addon)
-    tick_until(lambda: done.id in addon.session.previews().with_thumbnail)
+    tick_until((addon.session.folder(done.id) / "thumbnail.png").exists)
     pictures = addon.gallery.pictures_of(done)
     assert list(pictures) == ["picture", "model"]
     addon.session.previews().enlarge(pictures, SIDE)

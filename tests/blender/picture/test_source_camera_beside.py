@@ -57,7 +57,7 @@ def program_that(folder: Path, at_first: str) -> Path:
         "import runpy",
         "from pathlib import Path",
         "import bpy",
-        f"HANDLERS = runpy.run_path({str(addon.render_client.PROGRAM)!r})['HANDLERS']",
+        f"HANDLERS = runpy.run_path({str(addon.camera.PROGRAM)!r})['HANDLERS']",
         "render = HANDLERS['render']",
         "def first(request, work):",
         f"    {at_first}",
@@ -79,7 +79,7 @@ def mark(tmp_path: Path, camera: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
 def process_of(shot: Any, mark: Path) -> int:
     """The id of the second Blender, once it has begun."""
     wait_until(mark.exists)
-    return int(shot.second.background.process_id)
+    return int(shot.background.process_id)
 
 
 def begin_long(camera: Any, session: Any) -> tuple[Any, Path]:
@@ -188,7 +188,6 @@ def test_a_picture_that_a_full_disk_cuts_short_is_told_and_never_sent(
     tmp_path: Path, camera: Any, session: Any, addon: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     render()
-    beside = addon.render_client
     cuts = tmp_path / "cuts.py"
     cuts.write_text(f"""
 import os, runpy
@@ -199,7 +198,7 @@ def cut(scene, *_arguments):
     os.truncate(scene.render.filepath, 500)
 
 bpy.app.handlers.render_write.append(cut)
-HANDLERS = runpy.run_path({str(beside.PROGRAM)!r})["HANDLERS"]
+HANDLERS = runpy.run_path({str(addon.camera.PROGRAM)!r})["HANDLERS"]
 """)
     monkeypatch.setattr(addon.camera, "PROGRAM", cuts)
     shot, folder = begun(camera, session)
@@ -241,7 +240,7 @@ shot = camera.start_render(bpy.context, "SCENE", camera.Path({str(tmp_path)!r}) 
 while not os.path.exists({str(mark)!r}):
     time.sleep(0.01)
 assert not shot.is_done
-print("process", shot.second.background.process_id)
+print("process", shot.background.process_id)
 print("leaving", flush=True)
 {leave}
 """

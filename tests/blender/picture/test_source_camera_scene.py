@@ -50,7 +50,7 @@ def test_a_simulation_that_is_not_baked_says_so_and_offers_a_render(
     render()
     obj: Any = bpy.context.object
     cache = simulate(obj)
-    name = addon.simulation.unbaked
+    name = addon.camera.unbaked
     scene, layer = current_scene(), bpy.context.view_layer
     assert name(scene, layer) == "", "nothing has moved yet"
     scene.frame_current = 5
@@ -83,9 +83,9 @@ def test_a_simulation_of_nodes_says_so(addon: Any) -> None:
     modifier.node_group = group
     assert bpy.context.view_layer is not None
     bpy.context.view_layer.update()
-    assert addon.simulation.unbaked(current_scene(), bpy.context.view_layer) == ""
+    assert addon.camera.unbaked(current_scene(), bpy.context.view_layer) == ""
     current_scene().frame_current = 2
-    assert addon.simulation.unbaked(current_scene(), bpy.context.view_layer) == obj.name
+    assert addon.camera.unbaked(current_scene(), bpy.context.view_layer) == obj.name
 
 
 @pytest.mark.parametrize("may_run", [True, False])

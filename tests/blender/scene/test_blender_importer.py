@@ -8,12 +8,12 @@ import bpy
 import pytest
 from mathutils import Vector
 
+from tests.blender.child import wait_until
 from tests.blender.snapshots import written
 from tests.blender.working import OPS, job, meshes, refusal, tick_until, waiting_reason
 from tests.glbs.plain import whole
 from tests.glbs.shapes import Solid, wedge
 from tests.glbs.unplain import many_parts, moving, with_a_broken_position, with_bones, with_camera
-from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,6 +233,6 @@ def test_another_file_that_is_opened_meanwhile_ends_it(addon: Any) -> None:
     task = importer.task
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: importer.read is None)
-    assert task.wait(PATIENCE)
+    wait_until(task.done)
     assert (importer.task, job(job_id).stage.value) == (None, "ready")
     assert waiting_reason() == "Made for another file. Press Import to bring it in"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,12 @@ class DecodedError(Exception):
     """Blender was to decode the file."""
 
 
-def decode(_path: Path, _shown: Path, _check: Callable[[int, int, bool], None]) -> bool:
+def decode(_path: Path, _shown: Path, _check: Callable[[int, int, bool], None]) -> tuple[bool, str]:
     raise DecodedError
 
 
-@contextlib.contextmanager
-def overheard() -> Iterator[list[str]]:
-    yield []
-
-
 def read(path: Path) -> None:
-    read_picture(path, path.with_name("shown.tga"), decode, overheard)
+    read_picture(path, path.with_name("shown.tga"), decode)
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,19 +42,16 @@ PICTURE_BYTES_MAXIMUM = 1024**3  # 50 megapixels of 32-bit floats are 800 MB
 END_OF_FILE = "end of file"  # from the messages of Blender's libraries
 LAYERS = "“{name}” has layers. Open it in Blender, save the one that you see as a PNG, and choose that."
 # Decodes the first file, calls the check with width, height and whether it has layers, and saves the picture as
-# displayed in the second file, an unpacked Targa. Returns False if it cannot. Raises OSError.
-Decode = Callable[[Path, Path, Callable[[int, int, bool], None]], bool]
+# displayed in the second file, an unpacked Targa. Returns whether it could, and what was printed. Raises OSError.
+Decode = Callable[[Path, Path, Callable[[int, int, bool], None]], tuple[bool, str]]
 # Turns a PNG's bytes into a JPEG's. Returns these and the pixels they show, uint8 (height, width, 3).
 Packer = Callable[[bytes], tuple[bytes, Array]]
 
 
-def read_picture(
-    path: Path, shown: Path, decode: Decode, overheard: Callable[[], AbstractContextManager[list[str]]]
-) -> tuple[FileHeader, Array]:
+def read_picture(path: Path, shown: Path, decode: Decode) -> tuple[FileHeader, Array]:
     """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
 
     `shown`: the file to decode to, which stays if all went well.
-    `overheard`: yields a list that holds, after the block, what Blender printed meanwhile.
 
     Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
     cannot be saved.
@@ -67,9 +63,8 @@ def read_picture(
             raise PictureError(Text(LAYERS, name=path.name))
 
     def decoded(_header: FileHeader, _data: bytes) -> tuple[Array | None, str]:
-        with overheard() as printed:
-            is_read = decode(path, shown, check)
-        return targa(shown.read_bytes()) if is_read else None, "".join(printed)
+        is_read, printed = decode(path, shown, check)
+        return targa(shown.read_bytes()) if is_read else None, printed
 
     is_whole = False
     try:

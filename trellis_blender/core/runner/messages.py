@@ -155,11 +155,10 @@ class StampReady:
 
 
 @dataclass(frozen=True)
-class ThumbnailsReady:
-    """The jobs whose models have a thumbnail now. `tried`: the job whose turn it was, if any."""
+class ThumbnailTried:
+    """The end of making a thumbnail of this job's model: it is in the job's folder, unless that failed."""
 
-    ids: frozenset[str]
-    tried: str = ""
+    id: str
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ class LargePicture:
     pixels: bytes = b""
 
 
-PreviewMessage = PreviewReady | StampReady | ThumbnailsReady | SmallPicture | LargePicture
+PreviewMessage = PreviewReady | StampReady | ThumbnailTried | SmallPicture | LargePicture
 RunnerMessage = (
     Job
     | JobRemoved

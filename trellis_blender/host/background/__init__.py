@@ -15,7 +15,7 @@
 `memory.py` limits the memory of the background Blender, and ties it to this process on Windows.
 `serve.py` runs in the background Blender and serves the requests.
 `preview.py` is a program there: it prepares pictures and makes thumbnails. `preview_client.py` asks it.
-`render.py` is a program there: it renders the camera's view. `render_client.py` asks it.
+`render.py` is a program there: it renders the camera's view. `picture/camera.py` asks it.
 `model.py` is a program there: it imports models and saves textures as PNG. `model_client.py` asks it.
 Nothing here imports `serve.py` or the programs.
 

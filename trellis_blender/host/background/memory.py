@@ -49,29 +49,6 @@ def bind_to_this_process(handle: Any, maximum: int) -> Any:
         import ctypes
         from ctypes import wintypes
 
-        class Basic(ctypes.Structure):  # JOBOBJECT_BASIC_LIMIT_INFORMATION
-            _fields_ = [
-                ("process_time", ctypes.c_int64),
-                ("job_time", ctypes.c_int64),
-                ("flags", wintypes.DWORD),
-                ("working_set_minimum", ctypes.c_size_t),
-                ("working_set_maximum", ctypes.c_size_t),
-                ("process_count", wintypes.DWORD),
-                ("affinity", ctypes.c_size_t),
-                ("priority", wintypes.DWORD),
-                ("scheduling", wintypes.DWORD),
-            ]
-
-        class Extended(ctypes.Structure):  # JOBOBJECT_EXTENDED_LIMIT_INFORMATION
-            _fields_ = [
-                ("basic", Basic),
-                ("input_output", ctypes.c_uint64 * 6),
-                ("process_memory", ctypes.c_size_t),
-                ("job_memory", ctypes.c_size_t),
-                ("process_peak", ctypes.c_size_t),
-                ("job_peak", ctypes.c_size_t),
-            ]
-
         kill_on_close, limit_process_memory, extended_limits = 0x2000, 0x0100, 9  # winnt.h
         kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.CreateJobObjectW.restype = wintypes.HANDLE
@@ -80,11 +57,11 @@ def bind_to_this_process(handle: Any, maximum: int) -> Any:
         kernel.AssignProcessToJobObject.argtypes = (wintypes.HANDLE, wintypes.HANDLE)
         kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
         job = kernel.CreateJobObjectW(None, None)
-        limits = Extended(basic=Basic(flags=kill_on_close | (limit_process_memory if maximum else 0)))
-        limits.process_memory = maximum
-        is_set = job and kernel.SetInformationJobObject(
-            job, extended_limits, ctypes.byref(limits), ctypes.sizeof(limits)
-        )
+        limits = (ctypes.c_uint64 * 18)()  # JOBOBJECT_EXTENDED_LIMIT_INFORMATION, of which we set two members:
+        limits[2] = kill_on_close | (limit_process_memory if maximum else 0)  # LimitFlags
+        limits[14] = maximum  # ProcessMemoryLimit, after the basic limits and the IO_COUNTERS
+        size = ctypes.sizeof(limits)
+        is_set = job and kernel.SetInformationJobObject(job, extended_limits, ctypes.byref(limits), size)
         if not (is_set and kernel.AssignProcessToJobObject(job, wintypes.HANDLE(int(handle)))):
             if job:
                 kernel.CloseHandle(job)

@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bpy
+import numpy as np
+from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, at_point, fit, on_ground, scatter
+from trellis_core.align.view import Camera, subject, subject_of
 from trellis_core.errors import ModelFileError, Remedy, Text, blenders_words, import_error
-from trellis_core.files import clear, close_to_others, own_folder, rename, write_whole
-from trellis_core.model.glb import check_images
+from trellis_core.files import clear, close_to_others, own_folder, rename, temporary_folder, write_whole
+from trellis_core.model.arrays import Shape
+from trellis_core.model.glb import NotPlainError, check_images
 from trellis_core.model.materials import kind_of
+from trellis_core.model.read import read_model
 from trellis_core.picture.metadata import HEADER_BYTES
+from trellis_core.picture.pixels import Pixels
 from trellis_host.gltf import COLLECTION, import_gltf
+from trellis_host.painted import stored
+from trellis_host.shown import temporary
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
 _log = logging.getLogger(__name__)
+NO_PNG = "A texture could not be saved as PNG: {reason}. Import it again to try once more."
 BLEND_BYTES_MAXIMUM = 2 * 2**30  # that the artist's Blender reads on its main thread
 TEXTURE_SIDE = 512  # pixels: enough to tell colours
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
@@ -37,15 +46,13 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     as long. The images are written into the folder `images`, with names that begin with `stem`, and packed too if
     `packs` is set. If `as_png` is set, WebP images become PNG.
     """
-    import bpy
-
     _empty()
     try:
         made = import_gltf(Path(request["file"]))
     except RuntimeError as error:
         _log.warning("Blender's importer: %s", blenders_words(str(error)))
         raise import_error("Blender could not import the model") from error
-    check_images(_beginning(image) for image in bpy.data.images)
+    check_images(_data(image)[:HEADER_BYTES] for image in bpy.data.images)
     for number, image in enumerate(bpy.data.images, 1):
         _keep_image(image, Path(request["images"]) / f"{request['stem']}-{number}", request)
     collection = bpy.data.collections.new(COLLECTION)
@@ -65,70 +72,61 @@ def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     return {}
 
 
-def _beginning(image: Any) -> bytes:
-    """Return the first bytes of an image's file."""
-    return bytes(image.packed_file.data[:HEADER_BYTES]) if image.packed_file else b""
+def _data(image: Any) -> bytes:
+    """Return the image's file, empty if it is not packed."""
+    return bytes(image.packed_file.data) if image.packed_file else b""
 
 
 def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
     """Give an image of the model a file of its own, as `import_model` says. If that fails, the image stays packed."""
-    data = bytes(image.packed_file.data) if image.packed_file else b""
+    data = _data(image)
     kind = kind_of(data)
     if kind is None:
         return
-    file = stem.with_name(f"{stem.name}.{kind}")
+    file, is_converted = stem.with_name(f"{stem.name}.{kind}"), kind == "webp" and wanted["as_png"]
     with contextlib.suppress(OSError, RuntimeError):
         if wanted["packs"]:  # otherwise the folder is the artist's, and may be a link
             own_folder(file.parent)
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, data)
-        if kind == "webp" and wanted["as_png"]:
-            source, file = file, file.with_suffix(".png")
-            _save_png(source, file)
-        image.filepath_raw = str(file)
-        if not wanted["packs"] or file.suffix != f".{kind}":
+        if is_converted:
+            _save_png(file, file.with_suffix(".png"))
+        image.filepath_raw = str(file.with_suffix(".png") if is_converted else file)
+        if is_converted or not wanted["packs"]:
             image.unpack(method="REMOVE")
-        if wanted["packs"] and file.suffix != f".{kind}":
+        if is_converted and wanted["packs"]:
             image.pack()
 
 
-def save_as_png(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def save_as_png(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Save each of the `images` as a PNG of the same pixels. `images` holds pairs of a file and its target."""
     _empty()
-    for number, (source, target) in enumerate(request["images"], 1):
+    for source, target in request["images"]:
         try:
             _save_png(Path(source), Path(target))
         except RuntimeError as error:
-            reason = blenders_words(str(error))
-            sentence = Text(
-                "A texture could not be saved as PNG: {reason}. Import it again to try once more.", reason=reason
-            )
+            sentence = Text(NO_PNG, reason=blenders_words(str(error)))
             raise ModelFileError(sentence, remedy=Remedy.NONE) from error
-        work.progress(number / len(request["images"]))
     return {}
 
 
 def _save_png(source: Path, target: Path) -> None:
     """Save the image as a PNG of the same pixels. Raises RuntimeError or OSError."""
-    import bpy
-
     part = target.with_name(target.name + ".part")
     clear(part)
-    image: Any = bpy.data.images.load(str(source))
-    image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
-    if not all(image.size):  # asking for the size reads the file
-        raise RuntimeError("it cannot be read")
-    image.file_format, image.filepath_raw = "PNG", str(part)
-    image.save()
+    with temporary(bpy.data.images, bpy.data.images.load(str(source))) as image:
+        image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
+        if not all(image.size):  # asking for the size reads the file
+            raise RuntimeError("it cannot be read")
+        image.file_format, image.filepath_raw = "PNG", str(part)
+        image.save()
     rename(part, target)
-    bpy.data.images.remove(image)
 
 
 def _empty() -> None:
     """Open an empty file, so nothing of the last request remains. One scene unit is then one metre."""
     import addon_utils  # importing bpy adds its folder to the path
-    import bpy
 
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     addon_utils.enable("io_scene_gltf2")
@@ -136,8 +134,6 @@ def _empty() -> None:
 
 def _joined(objects: list[Any]) -> list[Any]:
     """Return the objects, joined into one mesh if there are hundreds of meshes and nothing moves."""
-    import bpy
-
     meshes = [obj for obj in objects if obj.type == "MESH"]
     if len(meshes) <= PARTS_MAXIMUM or any(map(_moves, objects)):
         return objects
@@ -161,7 +157,7 @@ def _moves(obj: Any) -> bool:
     return bool(obj.animation_data or obj.modifiers or (obj.type == "MESH" and obj.data.shape_keys))
 
 
-def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def align(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
 
     `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `knows_ground`: it stands on the ground
@@ -170,25 +166,16 @@ def align(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     Return `matrix`, from the model's place in the file to the world, row by row, `low` and `high`, its bounds in the
     file, `overlap` from 0 to 1, and `doubt`, which says why it is not sure. An empty `matrix`: nothing was found.
     """
-    import numpy as np
-    from trellis_core.align.fit import NO_BOX, NO_DEPTH, NO_EDGE, at_point, fit, on_ground, scatter
-    from trellis_core.align.view import Camera, subject, subject_of
-    from trellis_core.model.arrays import Shape
-    from trellis_core.model.glb import NotPlainError
-    from trellis_core.model.read import read_model
-
     _empty()
     try:
         model = read_model(Path(request["file"]), Shape(largest=None, is_grounded=False))
     except NotPlainError as error:
         raise ModelFileError(str(error), remedy=Remedy.NONE) from error
-    work.progress(0.2)
     mesh, materials = model.mesh, model.materials
     textures = [_texture(model, each.base_texture.image if each and each.base_texture else None) for each in materials]
     positions = mesh.positions.reshape(-1, 3)
     uvs = mesh.uvs[0].reshape(-1, 3, 2) if mesh.uvs else None
     cloud, middle = scatter(positions, mesh.corner_vertices.reshape(-1, 3), uvs, mesh.materials, textures)
-    work.progress(0.5)
     given = request["viewpoint"]
     matrix, projection = (np.array(given[name], np.float64).reshape(4, 4) for name in ("matrix", "projection"))
     camera = Camera(matrix, projection, given["is_perspective"])
@@ -218,8 +205,8 @@ def _texture(model: Any, index: int | None) -> Any:
     """Return a small version of one of the model's images: uint8 (height, width, 4), the bottom row first, or None."""
     if index is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
-        file = Path(folder, "texture")
+    with temporary_folder() as folder:
+        file = folder / "texture"
         file.write_bytes(model.images[index].data)
         try:
             return _pixels(file, TEXTURE_SIDE)[::-1]
@@ -232,21 +219,13 @@ def _pixels(file: Path, side: int = 0) -> Any:
 
     Raises RuntimeError if Blender cannot read it.
     """
-    import bpy
-    import numpy as np
-
-    image: Any = bpy.data.images.load(str(file), check_existing=False)
-    try:
+    with temporary(bpy.data.images, bpy.data.images.load(str(file), check_existing=False)) as image:
         image.alpha_mode = "CHANNEL_PACKED"  # colours as stored, whatever the alpha
         width, height = image.size
         if side and max(width, height) > side:
             image.scale(*(max(1, round(each * side / max(width, height))) for each in (width, height)))
             width, height = image.size
-        flat = np.empty(width * height * 4, np.float32)
-        image.pixels.foreach_get(flat)
-    finally:
-        bpy.data.images.remove(image)
-    return (flat.reshape(height, width, 4)[::-1] * 255 + 0.5).clip(0, 255).astype(np.uint8)
+        return Pixels(stored(image), width, height).rows()
 
 
 HANDLERS = {"import": import_model, "png": save_as_png, "align": align}

@@ -31,15 +31,8 @@ class ModelClient:
 
         `shape` says how to keep the images, and in which folder.
         """
-        request = {
-            "file": str(file),
-            "target": str(target),
-            "images": str(shape.images),
-            "stem": shape.stem,
-            "packs": shape.packs,
-            "as_png": shape.as_png,
-        }
-        return self._begin("import", request)
+        images = {"images": str(shape.images), "stem": shape.stem, "packs": shape.packs, "as_png": shape.as_png}
+        return self._begin("import", {"file": str(file), "target": str(target), **images})
 
     def begin_png(self, images: Sequence[tuple[Path, Path]]) -> Task:
         """Have images saved as PNG, each from its first path to its second. Returns the task."""

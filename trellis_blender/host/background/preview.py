@@ -2,213 +2,174 @@
 """A program for the background Blender: it reads pictures and models, prepares pictures for sending, makes thumbnails.
 
 A hostile or huge file can hang or crash the background Blender only. Blender itself reads the file, so every picture
-that Blender can read can be sent. `preview_client.py` sends its requests.
+that Blender can read can be sent. `preview_client.py` sends its requests, each with a `file`, and a `folder` for
+what is made of it.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bpy
+import numpy as np
 from trellis_core.errors import ModelFileError, PictureError
-from trellis_core.picture.metadata import FileHeader
+from trellis_core.model.arrays import Shape
+from trellis_core.model.glb import NotPlainError
+from trellis_core.model.read import read_model
+from trellis_core.model.thumbnail import picture_of
+from trellis_core.picture.contact_sheet import ContactSheet
+from trellis_core.picture.encode import JPEG_QUALITY, png, targa
+from trellis_core.picture.metadata import FileHeader, without_jpeg_metadata
+from trellis_core.picture.pixels import shrunk, upright
+from trellis_core.picture.prepare import packed, prepared, read_picture
+from trellis_core.picture.view import view_of
+from trellis_host.shown import save_file_shown, save_shown, set_output, temporary
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
 
 TEXTURE_SIDE = 2048
-SMALL_SIDE = 256
 
 
-def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Prepare the picture `file` for sending and write its bytes to the file `target`.
+def prepare(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Prepare the picture `file` for sending: write its bytes to “made”, and what the model sees to “view”.
 
-    Return `kind`, `crop`, `concerns` and `view`.
+    Return `kind`, `crop` and `concerns`.
     """
-    from trellis_core.picture.prepare import packed, prepared
-
-    path = Path(request["file"])
-    with _own_folder() as folder:
-        facts, rows = _read(path, folder, work)
-        cut = prepared(
-            rows,
-            orientation=facts.orientation,
-            pixel_aspect=facts.pixel_aspect,
-            ignores_alpha=request["ignores_alpha"],
-        )
-        del rows
-        made = packed(cut, lambda data: _packed_jpeg(data, folder))
-    Path(request["target"]).write_bytes(made.data)
-    return {
-        "kind": made.kind,
-        "crop": made.crop,
-        "concerns": [concern.value for concern in made.view.concerns],
-        "view": _text(made.view.pixels),
-    }
+    folder = Path(request["folder"])
+    facts, rows = _read(Path(request["file"]), folder)
+    cut = prepared(
+        rows,
+        orientation=facts.orientation,
+        pixel_aspect=facts.pixel_aspect,
+        ignores_alpha=request["ignores_alpha"],
+    )
+    del rows
+    made = packed(cut, lambda data: _packed_jpeg(data, folder))
+    (folder / "made").write_bytes(made.data)
+    (folder / "view").write_bytes(made.view.pixels)
+    return {"kind": made.kind, "crop": made.crop, "concerns": [concern.value for concern in made.view.concerns]}
 
 
 def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
-    """Save the opaque PNG `file` as the JPEG `target`, and the JPEG's pixels as `shown`: RGB bytes, top row first.
-
-    Return `height` and `width` in pixels.
-    """
-    from trellis_core.picture.encode import targa
-
-    with _own_folder() as folder:
-        data, _ = _packed_jpeg(Path(request["file"]).read_bytes(), folder)
-        shown = targa((folder / "shown.tga").read_bytes())[..., :3]
-    Path(request["target"]).write_bytes(data)
-    Path(request["shown"]).write_bytes(shown.tobytes())
-    return {"height": shown.shape[0], "width": shown.shape[1]}
+    """Save the opaque PNG `file` as the JPEG “made”, and what an editor shows of that as the Targa “shown”."""
+    _packed_jpeg(Path(request["file"]).read_bytes(), Path(request["folder"]))
+    return {}
 
 
-def make_thumbnail(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Make a thumbnail of the model `file`. Return its `side` and its `pixels`."""
-    from trellis_core.model.arrays import Shape
-    from trellis_core.model.glb import NotPlainError
-    from trellis_core.model.read import read_model
-    from trellis_core.model.thumbnail import SIDE, picture_of
-
+def make_thumbnail(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Make a thumbnail of the model `file`: the PNG “made”."""
     try:
         model = read_model(Path(request["file"]), Shape(keeps_seams=True))
     except NotPlainError as error:
         raise ModelFileError(str(error)) from error
     used = {material.base_texture.image for material in model.materials if material and material.base_texture}
-    textures = {}
-    with _own_folder() as folder:
-        for index in used:
-            file = folder / f"texture {index}"
-            file.write_bytes(model.images[index].data)
-            with contextlib.suppress(PictureError):  # the thumbnail then lacks this texture
-                textures[index] = _small(file, TEXTURE_SIDE, folder, work)
-    return {"side": SIDE, "pixels": _text(picture_of(model, textures).tobytes())}
+    textures, folder = {}, Path(request["folder"])
+    for index in used:
+        file = folder / "texture"
+        file.write_bytes(model.images[index].data)
+        with contextlib.suppress(PictureError):  # the thumbnail then lacks this texture
+            textures[index] = _small(file, TEXTURE_SIDE, folder)[::-1] / np.float32(255)
+    (folder / "made").write_bytes(png(picture_of(model, textures)[::-1]))
+    return {}
 
 
-def shrink(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Shrink the whole picture `file`. Return `width`, `height` and `pixels`, the bottom row first."""
-    from trellis_core.picture.pixels import as_bytes
-
-    with _own_folder() as folder:
-        pixels = _small(Path(request["file"]), SMALL_SIDE, folder, work)
-    height, width = pixels.shape[:2]
-    return {"width": width, "height": height, "pixels": _text(as_bytes(pixels).tobytes())}
-
-
-def enlarge(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Write the pixels of the picture `file` to the file `target`, RGBA, the bottom row first: no side above `side`.
+def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Write the pixels of the picture `file` to “made”, RGBA, the bottom row first: no side above `side`.
 
     `as_seen`: as the model sees it, a square with that side. Return `width` and `height`.
     """
-    from trellis_core.picture.pixels import as_bytes, upright
-    from trellis_core.picture.view import view_of
-
-    path, side = Path(request["file"]), request["side"]
-    with _own_folder() as folder:
-        if request["as_seen"]:
-            facts, rows = _read(path, folder, work)
-            width = height = side
-            pixels = view_of(upright(rows, facts.orientation), side=side).pixels
-        else:
-            small = _small(path, side, folder, work)
-            height, width = small.shape[:2]
-            pixels = as_bytes(small).tobytes()
-    Path(request["target"]).write_bytes(pixels)
+    path, folder, side = Path(request["file"]), Path(request["folder"]), request["side"]
+    if request["as_seen"]:
+        facts, rows = _read(path, folder)
+        width = height = side
+        pixels = view_of(upright(rows, facts.orientation), side=side).pixels
+    else:
+        small = _small(path, side, folder)
+        height, width = small.shape[:2]
+        pixels = small[::-1].tobytes()
+    (folder / "made").write_bytes(pixels)
     return {"width": width, "height": height}
 
 
-def make_contact_sheet(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
-    """Write the pixels of a contact sheet to the file `target`: RGB bytes, the top row first.
-
-    `tiles`: pairs of a picture's file, empty if there is none, and a name. Return `width` and `height`.
-    """
-    import numpy as np
-    from trellis_core.picture.contact_sheet import ContactSheet
-    from trellis_host.background.lettering import triangles_of
-
-    sheet = ContactSheet(len(request["tiles"]))
-    with _own_folder() as folder:
-        for number, (file, name) in enumerate(request["tiles"]):
-            if file:
-                with contextlib.suppress(PictureError):  # its place stays empty
-                    picture = _small(Path(file), sheet.side, folder, work)[::-1]
-                    sheet.put_picture(number, np.asarray(picture * 255 + 0.5, np.uint8))
-            sheet.put_name(number, triangles_of(name))
-            work.progress((number + 1) / len(request["tiles"]))
-    Path(request["target"]).write_bytes(sheet.rows.tobytes())
-    height, width = sheet.rows.shape[:2]
-    return {"width": width, "height": height}
+def make_contact_sheet(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+    """Make a contact sheet: the PNG “made”. `tiles`: pairs of a picture's file, empty without one, and a name."""
+    sheet, folder = ContactSheet(len(request["tiles"])), Path(request["folder"])
+    for number, (file, name) in enumerate(request["tiles"]):
+        if file:
+            with contextlib.suppress(PictureError):  # its place stays empty
+                sheet.put_picture(number, _small(Path(file), sheet.side, folder))
+        sheet.put_name(number, _triangles_of(name))
+    (folder / "made").write_bytes(png(sheet.rows))
+    return {}
 
 
-def _read(path: Path, folder: Path, work: Work) -> tuple[FileHeader, Any]:
+def _read(path: Path, folder: Path) -> tuple[FileHeader, Any]:
     """Return the file's header, and its pixels as they are stored: uint8 (height, width, 4), the top row first.
 
     Raises PictureError if the picture is too large, incomplete, or not readable for Blender, StorageError if the pixels
     cannot be saved.
     """
-    from trellis_core.picture.prepare import read_picture
-    from trellis_host.shown import save_file_shown
-
-    shown = folder / "shown.tga"
-    header, rows = read_picture(path, shown, save_file_shown, work.overheard)
+    shown = folder / "shown"
+    header, rows = read_picture(path, shown, save_file_shown)
     shown.unlink()
     return header, rows
 
 
-def _packed_jpeg(png: bytes, folder: Path) -> tuple[bytes, Any]:
-    """Return the PNG as a JPEG, and the JPEG's pixels: uint8 (height, width, 3), the top row first."""
-    import bpy
-    from trellis_core.picture.encode import JPEG_QUALITY, targa
-    from trellis_core.picture.metadata import without_jpeg_metadata
-    from trellis_host.shown import save_shown, set_output
-
-    source, target, shown = folder / "source.png", folder / "packed.jpg", folder / "shown.tga"
-    source.write_bytes(png)
-    scene: Any = bpy.data.scenes.new("Trellis Picture")
-    settings = scene.render.image_settings
-    set_output(settings, "JPEG", "RGB")
-    settings.quality = JPEG_QUALITY
-    scene.view_settings.view_transform = "Standard"
-    image: Any = bpy.data.images.load(str(source))
-    image.save_render(str(target), scene=scene)
-    bpy.data.images.remove(image)
-    bpy.data.scenes.remove(scene)
+def _packed_jpeg(opaque: bytes, folder: Path) -> tuple[bytes, Any]:
+    """Return the opaque PNG as a JPEG, and the JPEG's pixels: uint8 (height, width, 3), the top row first."""
+    source, target, shown = folder / "source.png", folder / "made", folder / "shown"
+    source.write_bytes(opaque)
+    images, scenes = bpy.data.images, bpy.data.scenes
+    with (
+        temporary(scenes, scenes.new("Trellis Picture")) as scene,
+        temporary(images, images.load(str(source))) as image,
+    ):
+        set_output(scene.render.image_settings, "JPEG", "RGB")
+        scene.render.image_settings.quality = JPEG_QUALITY
+        scene.view_settings.view_transform = "Standard"
+        image.save_render(str(target), scene=scene)
     data = without_jpeg_metadata(target.read_bytes())
     target.write_bytes(data)
-    image = bpy.data.images.load(str(target))
-    save_shown(image, shown)
-    bpy.data.images.remove(image)
+    with temporary(images, images.load(str(target))) as image:
+        save_shown(image, shown)
     return data, targa(shown.read_bytes())[..., :3]
 
 
-def _small(path: Path, largest: int, folder: Path, work: Work) -> Any:
-    """Return the picture upright, no side above `largest` pixels: (height, width, 4) float32, the bottom row first."""
-    import numpy as np
-    from trellis_core.picture.pixels import shrunk, upright
-
-    facts, rows = _read(path, folder, work)
-    return shrunk(upright(rows, facts.orientation), largest)[::-1].astype(np.float32) / 255
+def _small(path: Path, largest: int, folder: Path) -> Any:
+    """Return the picture upright, no side above `largest` pixels: uint8 (height, width, 4), the top row first."""
+    facts, rows = _read(path, folder)
+    return shrunk(upright(rows, facts.orientation), largest)
 
 
-def _text(pixels: bytes) -> str:
-    return base64.b64encode(pixels).decode("ascii")
+def _triangles_of(text: str) -> Any:
+    """Return the text's triangles as (count, 3, 2) float32, in units of the font's size, its baseline at 0.
 
-
-@contextlib.contextmanager
-def _own_folder() -> Iterator[Path]:
-    """Yield a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    Blender's own font has the letters of nearly all scripts. Needs no window.
+    """
+    data: Any = bpy.data
+    with (
+        temporary(data.curves, data.curves.new("text", "FONT")) as curve,
+        temporary(data.objects, data.objects.new("text", curve)) as obj,
+    ):
+        curve.body, curve.resolution_u = text, 2
+        mesh: Any = obj.to_mesh()
+        mesh.calc_loop_triangles()
+        points = np.empty(len(mesh.vertices) * 3, np.float32)
+        corners = np.empty(len(mesh.loop_triangles) * 3, np.int32)
+        mesh.vertices.foreach_get("co", points)
+        mesh.loop_triangles.foreach_get("vertices", corners)
+        obj.to_mesh_clear()
+        return points.reshape(-1, 3)[corners.reshape(-1, 3), :2]
 
 
 HANDLERS = {
     "prepare": prepare,
     "jpeg": pack_jpeg,
-    "small": shrink,
-    "large": enlarge,
+    "shrink": shrink,
     "model": make_thumbnail,
     "sheet": make_contact_sheet,
 }

@@ -6,17 +6,16 @@ Its program is `preview.py`. Call all of this on a worker.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import errno
 import logging
 import queue
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.errors import (
     BackgroundEndedError,
@@ -29,11 +28,11 @@ from ...core.errors import (
     storage_error,
     unexpected,
 )
-from ...core.files import write_whole
+from ...core.files import temporary_folder, write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.picture.file import ChosenPicture, FileStamp, PreparedPicture
 from ...core.picture.view import Concern, View
-from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailsReady
+from ...core.runner.messages import Key, LargePicture, PreviewReady, SmallPicture, StampReady, ThumbnailTried
 from .process import STOPPED, Background, Launch, Result
 
 if TYPE_CHECKING:
@@ -43,20 +42,19 @@ SECONDS = 60.0
 WISH_SECONDS = 0.2
 MEMORY_MAXIMUM = 12 * 2**30
 PROGRAM = Path(__file__).with_name("preview.py")
+SLOW = "“{name}” takes too long to look at. Choose a smaller or simpler one."
+ENDED = "Blender ended while it looked at “{name}”. Choose another file, or save it again."
+SomePicture = TypeVar("SomePicture", SmallPicture, LargePicture)
 _log = logging.getLogger(__name__)
 # Has the main thread read a file if no background Blender can be started. Returns the picture with its pixels. Raises
 # TrellisError.
 ReadHere = Callable[[ChosenPicture], ChosenPicture]
 
 
-def _not_here(_chosen: ChosenPicture) -> ChosenPicture:
-    raise BackgroundStoppedError("There is no main thread to read it.")
-
-
 class PreviewClient:
     """The client of one background Blender, which reads one file at a time. For workers; `stop` is for any thread."""
 
-    def __init__(self, launch: Launch, seconds: float = SECONDS, read_here: ReadHere = _not_here) -> None:
+    def __init__(self, launch: Launch, seconds: float = SECONDS, read_here: ReadHere | None = None) -> None:
         self.background, self._seconds, self._read_here = Background(launch), seconds, read_here
 
     def prepare(self, chosen: ChosenPicture) -> PreparedPicture:
@@ -68,6 +66,8 @@ class PreviewClient:
                 return self._prepare_file(chosen, chosen.file)
             except BackgroundStartError as error:
                 _log.warning("%s", error)
+                if self._read_here is None:
+                    raise BackgroundStoppedError("There is no main thread to read it.") from error
                 chosen = self._read_here(chosen)
         from ...core.picture.prepare import packed, prepared
 
@@ -85,51 +85,38 @@ class PreviewClient:
             made = packed(cut, None)
         return replace(made, stamp=chosen.stamp)
 
-    def shrink(self, picture: Path) -> tuple[int, int, bytes]:
-        """Return a small picture: its width, height and pixels. Raises PictureError or BackgroundError."""
-        answer = self._ask("small", picture)
-        return answer["width"], answer["height"], _bytes(answer["pixels"])
+    def shrink(
+        self, empty: SomePicture, picture: Path | PreparedPicture, side: int, *, as_seen: bool = False
+    ) -> SomePicture:
+        """Return the message with the picture, no side above `side` pixels. Never raises: it stays `empty` then.
 
-    def enlarge(self, picture: Path | PreparedPicture, side: int, *, as_seen: bool) -> tuple[int, int, bytes]:
-        """Return a picture with no side above `side` pixels: its width, height and pixels.
-
-        `as_seen`: as the model sees it, a square with that side. Raises PictureError, BackgroundError or OSError.
+        `as_seen`: as the model sees it, a square with that side.
         """
-        with _own_folder() as folder:
-            target = folder / "pixels"
-            if isinstance(picture, PreparedPicture):
-                file = folder / f"picture.{picture.kind}"
-                file.write_bytes(picture.data)
-            else:
-                file = picture
-            answer = self._ask("large", file, side=side, as_seen=as_seen, target=str(target))
-            return answer["width"], answer["height"], target.read_bytes()
+        try:
+            with temporary_folder() as folder:
+                if isinstance(picture, PreparedPicture):
+                    file = folder / f"picture.{picture.kind}"
+                    file.write_bytes(picture.data)
+                else:
+                    file = picture
+                answer = self._ask("shrink", file, folder, side=side, as_seen=as_seen)
+                pixels = (folder / "made").read_bytes()
+        except Exception as error:  # noqa: BLE001 - nothing is lost
+            _log.info("no picture for %s: %s", empty, error)
+            return empty
+        return replace(empty, width=answer["width"], height=answer["height"], pixels=pixels)
 
     def make_thumbnail(self, model: Path) -> None:
         """Save a thumbnail of the model in its folder. Raises ModelFileError, BackgroundError or OSError."""
-        import numpy as np
-
-        from ...core.picture.encode import png  # imported on the worker: numpy is slow to import
-
-        answer = self._ask("model", model)
-        rows = np.frombuffer(_bytes(answer["pixels"]), np.uint8).reshape(answer["side"], answer["side"], 4)
-        write_whole(model.with_name(THUMBNAIL_FILE), png(rows[::-1]))
+        self._save("model", model, model.with_name(THUMBNAIL_FILE))
 
     def make_contact_sheet(self, tiles: Sequence[tuple[Path | None, str]], target: Path) -> None:
         """Save one PNG of all these pictures with their names; None is an empty place.
 
         Raises BackgroundError or OSError.
         """
-        import numpy as np
-
-        from ...core.picture.encode import png
-
-        with _own_folder() as folder:
-            pixels = folder / "pixels"
-            named = [("" if picture is None else str(picture), name) for picture, name in tiles]
-            answer = self._ask("sheet", target, tiles=named, target=str(pixels))
-            rows = np.fromfile(pixels, np.uint8).reshape(answer["height"], answer["width"], 3)
-            write_whole(target, png(rows))
+        named = [("" if picture is None else str(picture), name) for picture, name in tiles]
+        self._save("sheet", target, target, tiles=named)
 
     def stop(self) -> None:
         """Stop the background Blender for good. Returns almost at once."""
@@ -137,11 +124,10 @@ class PreviewClient:
 
     def _prepare_file(self, chosen: ChosenPicture, file: Path) -> PreparedPicture:
         stamp = FileStamp.of(file)
-        with _own_folder() as folder:
-            target = folder / "picture"
-            answer = self._ask("prepare", file, ignores_alpha=chosen.ignores_alpha, target=str(target))
-            data = target.read_bytes()
-        view = View(_bytes(answer["view"]), tuple(map(Concern, answer["concerns"])))
+        with temporary_folder() as folder:
+            answer = self._ask("prepare", file, folder, ignores_alpha=chosen.ignores_alpha)
+            view = View((folder / "view").read_bytes(), tuple(map(Concern, answer["concerns"])))
+            data = (folder / "made").read_bytes()
         return PreparedPicture(data, answer["kind"], tuple(answer["crop"]), view, stamp)
 
     def _rows(self, chosen: ChosenPicture) -> Array:
@@ -160,37 +146,28 @@ class PreviewClient:
                 chosen.targa.unlink()
 
     def _pack_jpeg(self, png: bytes) -> tuple[bytes, Array]:
-        import numpy as np
+        from ...core.picture.encode import targa
 
-        with _own_folder() as folder:
-            source, target, shown = folder / "picture.png", folder / "picture.jpg", folder / "shown"
+        with temporary_folder() as folder:
+            source = folder / "picture.png"
             source.write_bytes(png)
-            answer = self._ask("jpeg", source, target=str(target), shown=str(shown))
-            rows = np.frombuffer(shown.read_bytes(), np.uint8).reshape(answer["height"], answer["width"], 3)
-            return target.read_bytes(), rows
+            self._ask("jpeg", source, folder)
+            return (folder / "made").read_bytes(), targa((folder / "shown").read_bytes())[..., :3]
 
-    def _ask(self, name: str, file: Path, **more: Any) -> Result:
+    def _save(self, name: str, file: Path, target: Path, **more: Any) -> None:
+        """Save what the background Blender makes of the file, whole or not at all."""
+        with temporary_folder() as folder:
+            self._ask(name, file, folder, **more)
+            write_whole(target, (folder / "made").read_bytes())
+
+    def _ask(self, name: str, file: Path, folder: Path, **more: Any) -> Result:
+        request = {"file": str(file), "folder": str(folder), **more}
         try:
-            return self.background.ask(name, {"file": str(file), **more}, seconds=self._seconds)
+            return self.background.ask(name, request, seconds=self._seconds)
         except BackgroundSlowError:
-            raise PictureError(
-                Text("“{name}” takes too long to look at. Choose a smaller or simpler one.", name=file.name)
-            ) from None
+            raise PictureError(Text(SLOW, name=file.name)) from None
         except BackgroundEndedError:
-            sentence = Text(
-                "Blender ended while it looked at “{name}”. Choose another file, or save it again.", name=file.name
-            )
-            raise PictureError(sentence) from None
-
-
-@contextlib.contextmanager
-def _own_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="trellis_", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def _bytes(text: Any) -> bytes:
-    return base64.b64decode(text)
+            raise PictureError(Text(ENDED, name=file.name)) from None
 
 
 def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPicture) -> PreviewReady:
@@ -200,12 +177,10 @@ def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPic
         stamp = FileStamp.of(chosen.file) if chosen.file is not None else None
         prepared = client.prepare(chosen)
         return PreviewReady(key, number, prepared.view, prepared=prepared, stamp=stamp)
-    except TrellisError as error:
-        is_refused = isinstance(error, PictureError)
-        return PreviewReady(key, number, error=error.sentence, remedy=error.remedy, is_refused=is_refused, stamp=stamp)
-    except OSError as error:
-        full = storage_error("look at the picture", error)
-        return PreviewReady(key, number, error=full.sentence, remedy=full.remedy)
+    except (TrellisError, OSError) as error:
+        told = storage_error("look at the picture", error) if isinstance(error, OSError) else error
+        is_refused = isinstance(told, PictureError)
+        return PreviewReady(key, number, error=told.sentence, remedy=told.remedy, is_refused=is_refused, stamp=stamp)
     except Exception as error:  # noqa: BLE001 - the log has it all
         _log.exception("unexpected")
         return PreviewReady(key, number, error=unexpected(error))
@@ -224,54 +199,20 @@ def stamp_of(key: Key, file: Path) -> StampReady:
         return StampReady(key, None)
 
 
-def shrink(client: PreviewClient, job_id: str, picture: Path) -> SmallPicture:
-    """Return the job's small picture. Never raises: without one, the placeholder shows no picture."""
-    try:
-        return SmallPicture(job_id, *client.shrink(picture))
-    except Exception as error:  # noqa: BLE001 - nothing is lost
-        _log.info("no small picture of %s: %s", job_id, error)
-        return SmallPicture(job_id)
-
-
-def enlarge(
-    client: PreviewClient, place: str, number: int, picture: Path | PreparedPicture, side: int, *, as_seen: bool
-) -> LargePicture:
-    """Return the picture large, for that place. Never raises: without one, what is there already stays."""
-    try:
-        return LargePicture(place, number, *client.enlarge(picture, side, as_seen=as_seen))
-    except Exception as error:  # noqa: BLE001 - nothing is lost
-        _log.info("no large picture: %s", error)
-        return LargePicture(place, number)
-
-
-def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailsReady:
+def make_thumbnail(client: PreviewClient, job_id: str, folder: Path) -> ThumbnailTried:
     """Make a thumbnail of the job's model. Never raises: without one, the list shows the job's picture."""
     try:
         client.make_thumbnail(folder / MODEL_FILE)
     except Exception as error:  # noqa: BLE001 - nothing is lost
         _log.info("no thumbnail of %s: %s", job_id, error)
-        return ThumbnailsReady(frozenset(), job_id)
-    return ThumbnailsReady(frozenset({job_id}), job_id)
-
-
-def with_thumbnail(root: Path) -> ThumbnailsReady:
-    """Return the jobs whose model has a thumbnail."""
-    return ThumbnailsReady(frozenset(path.parent.name for path in root.glob(f"*/{THUMBNAIL_FILE}")))
-
-
-class _Request:
-    """A picture to read, and its outcome."""
-
-    def __init__(self, chosen: ChosenPicture) -> None:
-        self.chosen, self.is_done = chosen, threading.Event()
-        self.outcome: ChosenPicture | TrellisError | None = None
+    return ThumbnailTried(job_id)
 
 
 class MainThreadReader:
     """A queue of files that workers need the main thread to read. Its timer calls `fulfil` at every tick."""
 
     def __init__(self) -> None:
-        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[ChosenPicture, Future[ChosenPicture]]] = queue.SimpleQueue()
         self._is_stopped = threading.Event()
 
     @property
@@ -281,28 +222,23 @@ class MainThreadReader:
 
     def read(self, chosen: ChosenPicture) -> ChosenPicture:
         """Return the picture with its pixels. For workers. Raises what reading raised, or BackgroundStoppedError."""
-        wish = _Request(chosen)
-        self._requests.put(wish)
-        while not wish.is_done.wait(WISH_SECONDS):
-            if self._is_stopped.is_set():
-                raise BackgroundStoppedError(STOPPED)
-        if isinstance(wish.outcome, TrellisError):
-            raise wish.outcome
-        assert wish.outcome is not None
-        return wish.outcome
+        outcome: Future[ChosenPicture] = Future()
+        self._requests.put((chosen, outcome))
+        while not self._is_stopped.is_set():
+            if wait([outcome], WISH_SECONDS).done:
+                return outcome.result()
+        raise BackgroundStoppedError(STOPPED)
 
-    def fulfil(self, read: Callable[[ChosenPicture], ChosenPicture]) -> None:
+    def fulfil(self, read: ReadHere) -> None:
         """Read one picture, if one is waiting. For the main thread."""
         try:
-            wish = self._requests.get_nowait()
+            chosen, outcome = self._requests.get_nowait()
         except queue.Empty:
             return
         try:
-            wish.outcome = read(wish.chosen)
-        except TrellisError as error:
-            wish.outcome = error
-        finally:
-            wish.is_done.set()
+            outcome.set_result(read(chosen))
+        except Exception as error:  # noqa: BLE001 - the worker tells
+            outcome.set_exception(error)
 
     def stop(self) -> None:
         """Release the waiting workers: nobody will read for them any more."""

@@ -19,7 +19,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,7 @@ SLOW = "The second Blender took too long and was stopped. Try again, or choose s
 NO_START = "The second Blender could not be started: {reason}. Restart Blender, then try again."
 _log = logging.getLogger(__name__)
 Result = dict[str, Any]
+Task = Future[Result]
 Progress = Callable[[float], None]
 
 
@@ -69,46 +72,49 @@ class Launch:
     memory_maximum: int = 0
 
 
-def command(
-    blender: str, *, uses_preferences: bool = False, is_online: bool = False, runs_scripts: bool = False
-) -> tuple[str, ...]:
-    """Return the command that starts this Blender with `serve.py`. `blender`: empty if Blender is a Python module."""
-    if not blender:
-        return (sys.executable, "-X", "utf8", str(SERVE), "--")
-    options = ["--background", "-noaudio", "--python-exit-code", "1"]
-    options += [] if uses_preferences else ["--factory-startup"]
-    options += [] if is_online else ["--offline-mode"]
-    options += ["--enable-autoexec" if runs_scripts else "--disable-autoexec", "--python", str(SERVE), "--"]
-    return (blender, *options)
+def launch_of(
+    blender: str,
+    program: Path,
+    *,
+    uses_preferences: bool = False,
+    is_online: bool = False,
+    runs_scripts: bool = False,
+    memory_maximum: int = 0,
+) -> Launch:
+    """Return how to start a Blender with one of our programs: unless asked otherwise, with factory settings, offline.
 
-
-def environment(*, uses_preferences: bool = False) -> Mapping[str, str]:
-    """Return the environment of a background Blender."""
-    left_out = KEYS if uses_preferences else KEYS + USER_FOLDERS
-    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-
-
-def factory_launch(blender: str, program: Path, *, memory_maximum: int = 0) -> Launch:
-    """Return how to start this Blender with one of our programs: with factory settings, offline, and no scripts.
-
-    `blender`: its path, empty if Blender is a Python module. `memory_maximum`: bytes, 0: no limit.
+    `blender`: its path, empty if Blender is a Python module. `runs_scripts`: those in the files that it opens.
     """
-    return Launch((*command(blender), str(program)), environment(), memory_maximum=memory_maximum)
+    if blender:
+        options = ["--background", "-noaudio", "--python-exit-code", "1"]
+        options += [] if uses_preferences else ["--factory-startup"]
+        options += [] if is_online else ["--offline-mode"]
+        options += ["--enable-autoexec" if runs_scripts else "--disable-autoexec", "--python"]
+    else:
+        blender, options = sys.executable, ["-X", "utf8"]
+    left_out = KEYS if uses_preferences else KEYS + USER_FOLDERS
+    return Launch(
+        command=(blender, *options, str(SERVE), "--", str(program)),
+        environment={name: value for name, value in os.environ.items() if not name.startswith(left_out)},
+        has_own_folders=not uses_preferences,
+        runs_scripts=runs_scripts,
+        memory_maximum=memory_maximum,
+    )
 
 
 class Background:
     """A background Blender for one program. It starts with the first request and serves one request at a time.
 
-    It ends after `idle_seconds` without a request, and starts again for the next. It also starts again after a crash or
-    a timeout.
+    It ends after a minute without a request, and starts again for the next. It also starts again after a crash or a
+    timeout.
     """
 
-    def __init__(self, launch: Launch, *, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._launch, self._idle_seconds = launch, idle_seconds
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
         self._turn = threading.Lock()  # one request at a time
         self._lock = threading.Lock()  # guards the three below
         self._process: _Process | None = None
-        self._idle: threading.Timer | None = None
+        self._idle = self._idle_timer()
         self._is_stopped = False
 
     def ask(
@@ -133,15 +139,17 @@ class Background:
                 self._rest()
 
     def start_task(self, name: str, request: Mapping[str, Any], *, seconds: float) -> Task:
-        """Send the request as `ask` does, but without waiting. Returns a task at once; for any thread."""
-        return Task(self, name, request, seconds)
+        """Send the request as `ask` does, but on a thread of its own. Returns the answer to come at once."""
+        answer, ask = Task(), partial(self.ask, name, request, seconds=seconds)
+        threading.Thread(target=_fulfil, args=(answer, ask), daemon=True, name="trellis-task").start()
+        return answer
 
     def stop(self) -> None:
         """End the process for good: `ask` raises BackgroundStoppedError from now on. Returns almost at once."""
         with self._lock:
             self._is_stopped = True
             process = self._process
-            self._forget_idle()
+            self._idle.cancel()
         if process is not None:
             process.end()
 
@@ -155,7 +163,7 @@ class Background:
         with self._lock:
             if self._is_stopped:
                 raise BackgroundStoppedError(STOPPED)
-            self._forget_idle()
+            self._idle.cancel()
             if self._process is None or not self._process.is_alive:
                 self._process = _Process(self._launch)
             return self._process
@@ -163,10 +171,13 @@ class Background:
     def _rest(self) -> None:
         with self._lock:
             if not self._is_stopped:
-                self._forget_idle()
-                self._idle = threading.Timer(self._idle_seconds, self._end_idle)
-                self._idle.daemon = True
+                self._idle = self._idle_timer()
                 self._idle.start()
+
+    def _idle_timer(self) -> threading.Timer:
+        timer = threading.Timer(IDLE_SECONDS, self._end_idle)
+        timer.daemon = True
+        return timer
 
     def _end_idle(self) -> None:
         if self._turn.acquire(blocking=False):  # else it is at work
@@ -176,57 +187,15 @@ class Background:
             finally:
                 self._turn.release()
 
-    def _forget_idle(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
 
-
-class Task:
-    """A request under way. Its own thread waits for the answer; the caller asks whether it is done."""
-
-    def __init__(self, background: Background, name: str, request: Mapping[str, Any], seconds: float) -> None:
-        self.progress = 0.0
-        self._background = background
-        self._result: Result | None = None
-        self._error: TrellisError | None = None
-        self._done = threading.Event()
-        threading.Thread(target=self._run, args=(name, request, seconds), daemon=True, name="trellis-task").start()
-
-    @property
-    def is_done(self) -> bool:
-        """Return whether it has ended, in success or failure. Returns at once."""
-        return self._done.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait at most this long. Return whether it is done."""
-        return self._done.wait(seconds)
-
-    def result(self) -> Result:
-        """Return the result of a task that is done. Raises as `Background.ask` does."""
-        assert self.is_done
-        if self._error is not None:
-            raise self._error
-        assert self._result is not None
-        return self._result
-
-    def stop(self) -> None:
-        """End the task and its background Blender."""
-        self._background.stop()
-
-    def _run(self, name: str, request: Mapping[str, Any], seconds: float) -> None:
-        try:
-            self._result = self._background.ask(name, request, seconds=seconds, progress=self._tell)
-        except TrellisError as error:
-            self._error = error
-        except Exception as error:  # noqa: BLE001 - an answer must come
-            _log.exception("unexpected")
-            self._error = TrellisError(unexpected(error))
-        finally:
-            self._done.set()
-
-    def _tell(self, fraction: float) -> None:
-        self.progress = fraction
+def _fulfil(answer: Task, ask: Callable[[], Result]) -> None:
+    try:
+        answer.set_result(ask())
+    except TrellisError as error:
+        answer.set_exception(error)
+    except Exception as error:  # noqa: BLE001 - an answer must come
+        _log.exception("unexpected")
+        answer.set_exception(TrellisError(unexpected(error)))
 
 
 class _Process:
@@ -284,15 +253,9 @@ class _Process:
             self._listener.join(STOP_SECONDS)
 
     def _start(self, launch: Launch) -> subprocess.Popen[bytes]:
-        own = dict.fromkeys(("BLENDER_USER_RESOURCES", "TMPDIR", "TEMP", "TMP"), str(self._folder))
-        options = {
-            "printed": str(self._printed),
-            "folder": str(self._folder),
-            "has_own_folders": launch.has_own_folders,
-            "has_own_priority": sys.platform != "win32",
-            "runs_scripts": launch.runs_scripts,
-            "memory_maximum": launch.memory_maximum,
-        }
+        own = str(self._folder) if launch.has_own_folders else ""
+        own_folders = dict.fromkeys(("BLENDER_USER_RESOURCES", "TMPDIR", "TEMP", "TMP"), own)
+        options = {"own_folder": own, "runs_scripts": launch.runs_scripts, "memory_maximum": launch.memory_maximum}
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
@@ -302,7 +265,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=printed,
-                env={**launch.environment, **(own if launch.has_own_folders else {})},
+                env={**launch.environment, **(own_folders if own else {})},
                 creationflags=flags,
             )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A program for the background Blender: it renders one scene of a .blend file.
 
-`render_client.py` sends its requests. The scene's own output path says where the picture goes.
+`picture/camera.py` sends its requests. The scene's own output path says where the picture goes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bpy
+import numpy as np
 from trellis_core.errors import PictureError, Remedy, Text, blenders_words
+from trellis_core.picture.encode import targa
+from trellis_host.painted import give_back
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -24,10 +28,6 @@ SCRIPTS = (
 
 def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     """Render the `scene` of the `file`, with the unsaved pixels in the file `painted` on its images."""
-    import bpy
-    import numpy as np
-    from trellis_host.painted import give_back
-
     try:
         bpy.ops.wm.open_mainfile(filepath=request["file"], load_ui=False, use_scripts=request["runs_scripts"])
         with np.load(request["painted"]) as painted:
@@ -50,8 +50,6 @@ def _check_whole(picture: Path) -> None:
 
     Blender reports success even when a full disk has cut the file short.
     """
-    from trellis_core.picture.encode import targa
-
     try:
         targa(picture.read_bytes())
     except ValueError:

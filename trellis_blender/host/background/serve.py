@@ -21,46 +21,23 @@ import shutil
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 GRACE_SECONDS = 5.0  # the client ends a request that takes too long; this process does so itself this much later
-SAID_MAXIMUM = 20_000  # bytes of Blender's output that a program can read
 HOST = Path(__file__).parents[1]
 
 
 class Work:
-    """A handler's tools besides its request: reporting progress, and reading what Blender has printed meanwhile."""
+    """What a handler has besides its request."""
 
-    def __init__(self, number: int, answers: TextIO, printed: Path) -> None:
-        self._number, self._answers, self._printed = number, answers, printed
+    def __init__(self, number: int, answers: TextIO) -> None:
+        self._number, self._answers = number, answers
 
     def progress(self, fraction: float) -> None:
         """Report progress to the client, 0 to 1."""
         _say(self._answers, number=self._number, progress=fraction)
-
-    @contextlib.contextmanager
-    def overheard(self) -> Iterator[list[str]]:
-        """Yield a list that holds, after the block, what Blender and its libraries printed meanwhile."""
-        from trellis_host.output import flush
-
-        printed: list[str] = []
-        flush()  # earlier output, such as Blender's greeting
-        begun = self._size()
-        try:
-            yield printed
-        finally:
-            flush()
-            with contextlib.suppress(OSError), self._printed.open("rb") as file:
-                file.seek(begun)
-                printed.append(file.read(SAID_MAXIMUM).decode("utf-8", "replace"))
-
-    def _size(self) -> int:
-        try:
-            return self._printed.stat().st_size
-        except OSError:
-            return 0
 
 
 Handler = Callable[[Mapping[str, Any], Work], Mapping[str, Any]]
@@ -73,22 +50,24 @@ def main(program: str, options: str) -> None:
     os.dup2(2, 1)
     _load("trellis_host", HOST)
     _load("trellis_core", HOST.parent / "core")
-    if given["has_own_priority"]:  # on Windows the client sets it at the start
-        with contextlib.suppress(AttributeError, OSError):
-            os.nice(10)
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no `nice`: the client sets the priority there
+        os.nice(10)
     from trellis_host.background.memory import limit_this_process
 
     limit_this_process(given["memory_maximum"])
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    own_folder = Path(given["folder"]) if given["has_own_folders"] else None
-    threading.Thread(target=_listen, args=(requests, own_folder), daemon=True).start()
-    _settle(runs_scripts=given["runs_scripts"])
+    threading.Thread(target=_listen, args=(requests, given["own_folder"]), daemon=True).start()
+    import bpy
+
+    assert bpy.context.preferences is not None
+    # Blender got this as an argument; the Python module takes none. It is offline: it never reads preferences.
+    bpy.context.preferences.filepaths.use_scripts_auto_execute = given["runs_scripts"]
     handlers: Mapping[str, Handler] = _load("trellis_program", Path(program)).HANDLERS
     _say(answers, ready=True)
     while True:
         asked = requests.get()  # nosec B113 # a queue, not the library
         faulthandler.dump_traceback_later(asked["seconds"] + GRACE_SECONDS, exit=True, file=2)  # needs no GIL
-        answer, is_last = _answer(handlers, asked, Work(asked["number"], answers, Path(given["printed"])))
+        answer, is_last = _answer(handlers, asked, Work(asked["number"], answers))
         faulthandler.cancel_dump_traceback_later()
         _say(answers, number=asked["number"], is_last=is_last, **answer)
         if is_last:
@@ -101,39 +80,27 @@ def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Wor
 
     try:
         return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False
-    except TrellisError as error:
-        return {"error": [type(error).__name__, packed(error.message), error.remedy.value, ""]}, False
+    except (TrellisError, OSError) as error:
+        told = storage_error("read or write a file", error) if isinstance(error, OSError) else error
+        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, ""]}, False
     except MemoryError:
         sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
         return {"error": ["TrellisError", sentence, "none", ""]}, True
-    except OSError as error:
-        full = storage_error("read or write a file", error)
-        return {"error": ["StorageError", packed(full.message), full.remedy.value, ""]}, False
     except Exception as error:  # noqa: BLE001 - the client logs it
         return {"error": ["TrellisError", packed(unexpected(error)), "none", traceback.format_exc()]}, True
 
 
-def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: Path | None) -> None:
-    """Read requests until the pipe closes, then end this process. The pipe closes even if the client crashes."""
+def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: str) -> None:
+    """Read requests until the pipe closes, then end this process. The pipe closes even if the client crashes.
+
+    `own_folder`: the process's own, deleted then; empty if it has none.
+    """
     with contextlib.suppress(OSError), os.fdopen(0, "r", encoding="ascii", closefd=False) as lines:
         for line in lines:
             requests.put(json.loads(line))  # nosec B113 # a queue, not the library
-    if own_folder is not None:
+    if own_folder:
         shutil.rmtree(own_folder, ignore_errors=True)
     os._exit(1)
-
-
-def _settle(*, runs_scripts: bool) -> None:
-    """Obey the artist's script setting. Blender got it as an argument; the Python module takes none.
-
-    The module need not be told to stay offline: it never reads preferences.
-    """
-    import bpy
-
-    preferences = bpy.context.preferences
-    assert preferences is not None
-    if preferences.filepaths.use_scripts_auto_execute != runs_scripts:
-        preferences.filepaths.use_scripts_auto_execute = runs_scripts
 
 
 def _load(name: str, path: Path) -> Any:
@@ -141,9 +108,8 @@ def _load(name: str, path: Path) -> Any:
 
     A program may import what lies in folders beside it, with a dot.
     """
-    folders = [str(path if path.is_dir() else path.parent)]
-    file = path / "__init__.py" if path.is_dir() else path
-    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=folders)
+    folder, file = (path, path / "__init__.py") if path.is_dir() else (path.parent, path)
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(folder)])
     assert spec is not None
     assert spec.loader is not None
     sys.modules[name] = importlib.util.module_from_spec(spec)

@@ -41,29 +41,19 @@ def dictionary(language: str) -> Mapping[str, str]:
     return words
 
 
-def languages() -> list[str]:
-    """Return the codes of the languages that have a dictionary."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
-
-
 def translated(text: str) -> str:
     """Return the text in the interface's language; unchanged if that is English, or the text is unknown."""
-    return _say(text, "pgettext_iface") if _is_needed() else text
+    return _say(text, "pgettext_iface")
 
 
 def translated_report(text: str) -> str:
     """Return the text in the language of Blender's reports."""
-    return _say(text, "pgettext_rpt") if _is_needed() else text
+    return _say(text, "pgettext_rpt")
 
 
 def translated_name(text: str) -> str:
     """Return the text as Blender names new data: in the interface's language if the artist wants that."""
-    return _say(text, "pgettext_data") if _is_needed() else text
-
-
-def _is_needed() -> bool:
-    """Return whether Blender needs a dictionary. Without languages (the bpy module) it has no locale."""
-    return bool(language_of(bpy.app.translations.locale))
+    return _say(text, "pgettext_data")
 
 
 @cache
@@ -74,12 +64,15 @@ def language_of(locale: str) -> str:
 
 
 def _say(text: str, lookup: str) -> str:
+    language = language_of(bpy.app.translations.locale)  # without languages, the bpy module has no locale
+    if not language:
+        return text
     translate: Callable[[str], str] = getattr(bpy.app.translations, lookup)  # the stubs say that it returns None
     if isinstance(text, Text):
         said = {field: value if field in NAMES else _say(value, lookup) for field, value in text.values.items()}
         return translate(text.template).format(**said)
     if text[:1] in _DIGITS and not text.strip(_DIGITS + ",."):
-        thousands, decimal = SEPARATORS.get(language_of(bpy.app.translations.locale), (",", "."))
+        thousands, decimal = SEPARATORS.get(language, (",", "."))
         return text.translate({ord(","): thousands, ord("."): decimal})
     return translate(text)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.errors import Text
+from ...core.files import is_plain
 from ...core.job import folder as job_folder
 from ...core.job.job import RESTING, Job, Stage
 from ...host.translation import translated
@@ -140,13 +141,9 @@ def prepared_picture(context: bpy.types.Context) -> PreparedPicture | None:
 
 def pictures_of(job: Job) -> dict[str, Path]:
     """Return the files of the job's picture and of its model's thumbnail, as far as there are any."""
-    pictures = {}
-    picture, previews = session.picture_path(job), session.previews()
-    if picture is not None:
-        pictures["picture"] = picture
-    if previews is not None and job.id in (previews.with_thumbnail or ()):
-        pictures["model"] = session.folder(job.id) / job_folder.THUMBNAIL_FILE
-    return pictures
+    picture, thumbnail = session.picture_path(job), session.folder(job.id) / job_folder.THUMBNAIL_FILE
+    pictures = {} if picture is None else {"picture": picture}
+    return {**pictures, **({"model": thumbnail} if is_plain(thumbnail) else {})}
 
 
 def page_count(gallery: Any) -> int:

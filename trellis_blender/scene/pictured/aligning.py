@@ -93,7 +93,7 @@ class Aligning:
             return False
         request = self.waiting[0]
         if self.task is not None:
-            if not self.task.is_done:
+            if not self.task.done():
                 return False
             self._take(request, self.task)
         if request.objects:
