@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,15 @@ def test_the_page_shows_the_rooms_as_they_are() -> None:
 
 
 SOURCES = (rooms.PACKAGE, environments.ROOT / "scripts")
+PACKAGES = sorted(path.parent for path in rooms.PACKAGE.rglob("__init__.py") if path.parent != rooms.PACKAGE)
+_NAMED = re.compile(r"`(\w+)(?:\.py|/)?`")
+
+
+@pytest.mark.parametrize("room", PACKAGES, ids=lambda room: str(room.relative_to(rooms.PACKAGE)))
+def test_a_room_tells_what_each_of_its_files_is_for(room: Path) -> None:
+    told = _NAMED.findall(ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or "")
+    inside = {path.stem for path in room.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert inside - {"__init__", *told} == set()
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for source in SOURCES for path in source.rglob("*.py")}))

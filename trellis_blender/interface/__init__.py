@@ -8,5 +8,6 @@
 `chosen_picture` finds the picture that the settings mean.
 `price_tag` puts the price on the button and asks before anything above the artist's limit.
 `operators/` holds what the buttons do.
+`batch/` starts and shows many pictures at once.
 `menus` puts the operators into Blender's menus, and the running jobs into its status bar.
 """

@@ -12,4 +12,5 @@
 `messages` tells the artist: notices and refusals in the panel, reports in the status bar.
 `prices` asks Scenario what a model would cost.
 `block_until_done` lets scripts wait for a model or a picture.
+`batch/` drives a batch of pictures, and writes its report.
 """

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 props: Any = bpy.props  # the stubs say that a property is None
+_Property = type(props.BoolProperty())
 
 
 class Fields:
@@ -24,6 +25,6 @@ class Fields:
         """Write the properties as Blender expects them."""
         super().__init_subclass__()
         for name, value in [*vars(cls).items()]:
-            if isinstance(value, props._PropertyDeferred):
+            if isinstance(value, _Property):
                 cls.__annotations__[name] = value
                 delattr(cls, name)

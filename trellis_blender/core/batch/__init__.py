@@ -7,4 +7,5 @@
 - `worker.py` takes pictures and has a runner drive their jobs.
 - `batch_store.py` keeps the jobs of one worker, within the limits.
 - `shared.py` keeps what all workers share.
+- `plan.py` keeps a batch that a window drives, and tells what came of it.
 """

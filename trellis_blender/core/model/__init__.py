@@ -10,4 +10,5 @@
 - `arrays.py` defines the finished model: mesh, materials, images.
 - `read.py` does all of this, from the file to the arrays.
 - `thumbnail.py` draws a small picture of the model.
+- `surface/` finds what is wrong with a model, and mends it.
 """

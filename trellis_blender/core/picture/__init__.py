@@ -8,4 +8,6 @@
 - `prepare.py` decides whether all of a picture is there, and makes it upright, cropped and small enough.
 - `encode.py` writes PNGs, and reads what Blender and the viewport hand over.
 - `view.py` shows what the model sees of the picture.
+- `viewpoint.py` says where a picture was taken from.
+- `contact_sheet.py` puts many small pictures on one sheet.
 """

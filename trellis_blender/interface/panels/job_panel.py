@@ -71,7 +71,10 @@ def draw_row(layout: Any, context: bpy.types.Context, job_id: str) -> None:
 def draw_name(layout: Any, job: Job) -> None:
     """Draw the job's picture and name."""
     thumbnail = preview_requests.icon_of(job.id)
-    layout.label(text=job.name, icon="NONE" if thumbnail else "MESH_DATA", icon_value=thumbnail, translate=False)
+    if thumbnail:
+        layout.label(text=job.name, icon_value=thumbnail, translate=False)
+    else:
+        layout.label(text=job.name, icon="MESH_DATA", translate=False)
 
 
 def column_widths(width: float) -> list[float]:
