@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Vector
 
 from ..core.errors import ModelFileError, Remedy, blenders_words, import_error, storage_error
 from ..core.job.job import Job
@@ -26,6 +26,7 @@ from ..host import gltf
 from ..settings import scene as scene_settings
 from . import build, placeholder, recipe
 from .build import ANYWHERE, Placement
+from .place import bounds, foot, moved
 
 _log = logging.getLogger(__name__)
 ORIGIN = Vector((0.0, 0.0, 0.0))
@@ -201,10 +202,9 @@ def _stand(
     low, high = _bounds(meshes)
     extent = max((high - low).to_tuple())
     scale = largest / extent if largest is not None and extent > 0 else meter
-    base = Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z)) if is_grounded else ORIGIN
-    moved = Matrix.Translation(place) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-base)
+    matrix = moved(foot(low, high) if is_grounded else ORIGIN, place, scale)
     for root in roots:
-        root.matrix_world = moved @ root.matrix_world
+        root.matrix_world = matrix @ root.matrix_world
 
 
 def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
@@ -214,6 +214,4 @@ def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
     graph = bpy.context.evaluated_depsgraph_get()
     shown = [obj.evaluated_get(graph) for obj in meshes]
     corners = [obj.matrix_world @ Vector(corner) for obj in shown for corner in obj.bound_box]
-    sound = [corner for corner in corners if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN]
-    low, high = (Vector([pick(axis) for axis in zip(*sound, strict=True)]) for pick in (min, max))
-    return low, high
+    return bounds([corner for corner in corners if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN])

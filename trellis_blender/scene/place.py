@@ -8,11 +8,12 @@ however large the meshes are.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
 from bpy_extras import view3d_utils
-from mathutils import Vector
+from mathutils import Matrix, Vector
 from mathutils.geometry import intersect_line_plane
 
 from ..settings import scene as scene_settings
@@ -57,6 +58,22 @@ def chosen_place(scene: bpy.types.Scene) -> Vector:
     """Return the location that the settings name, in scene units: the origin, or else the 3D cursor."""
     is_origin = scene_settings.of_scene(scene).place == "ORIGIN"
     return Vector((0.0, 0.0, 0.0)) if is_origin else scene.cursor.location.copy()
+
+
+def bounds(points: Iterable[Vector]) -> tuple[Vector, Vector]:
+    """Return the lowest and the highest corner of some points."""
+    axes = [*zip(*points, strict=True)]
+    return Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
+
+
+def foot(low: Vector, high: Vector) -> Vector:
+    """Return the middle of the bottom between these corners."""
+    return Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z))
+
+
+def moved(point: Vector, to: Vector, factor: float) -> Matrix:
+    """Return the matrix that moves the point there, and scales around it."""
+    return Matrix.Translation(to) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-point)
 
 
 def under_mouse(context: bpy.types.Context, x: int, y: int) -> Vector | None:
