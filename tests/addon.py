@@ -85,10 +85,11 @@ PARTS = {
     "work": "scene.finishing.work",
     "finishing_queue": "scene.finishing.queue",
     "steps": "scene.finishing.steps",
-    "game_names": "scene.finishing.game_ready.names",
+    "game_names": "scene.finishing.game_ready.presets",
     "handover": "scene.finishing.handover",
+    "mesh_arrays": "scene.finishing.mesh_arrays",
     "transparency": "scene.finishing.transparency",
-    "sanity_nodes": "scene.finishing.material_sanity.nodes",
+    "sanity_nodes": "scene.finishing.nodes",
     "light": "core.model.finish.light",
     # jobs
     "jobs": "jobs",

@@ -116,7 +116,7 @@ def print_ready(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:
 def sanity(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:
     """Material Sanity: light painted into the colour, from another side than it comes from, and mirror spots."""
     thing = monkey()
-    nodes = part(addon, "scene.finishing.material_sanity.nodes")
+    nodes = part(addon, "scene.finishing.nodes")
     thing.data.materials.append(painted(thing))
     studio()
     before = rendered(folder)

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from ..jobs.batch import batches
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
+    from ..scene.finishing import nodes as sanity_nodes
     from ..scene.finishing import transparency
     from ..scene.finishing.exporting import formats
     from ..scene.finishing.game_ready import presets as presets_of_games
-    from ..scene.finishing.material_sanity import nodes as sanity_nodes
     from ..scene.finishing.printing import ends as printing
     from ..scene.pictured import block_out, projecting
     from ..settings import jobs_folder, presets
@@ -53,7 +53,7 @@ else:
     transparency = AtNeed("scene.finishing.transparency")
     formats = AtNeed("scene.finishing.exporting.formats")
     presets_of_games = AtNeed("scene.finishing.game_ready.presets")
-    sanity_nodes = AtNeed("scene.finishing.material_sanity.nodes")
+    sanity_nodes = AtNeed("scene.finishing.nodes")
     printing = AtNeed("scene.finishing.printing.ends")
     block_out = AtNeed("scene.pictured.block_out")
     projecting = AtNeed("scene.pictured.projecting")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of all steps that a model can go through. A row is all that the queue needs to know of a step."""
+"""The table of all steps that a model can go through, and how the results of the plainer ones arrive."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...core.errors import Text
+from ...host.translation.translation import translated
 from ..pictured import projecting
-from . import blend, handover, solid
-from .exporting import arrive as exporting
+from . import handover, nodes
 from .game_ready import ends as game_ready
-from .material_sanity import arrive as material_sanity
 from .printing import ends as printing
 
 if TYPE_CHECKING:
     from ...core.errors import TrellisError
-    from .handover import Arrays
+    from .mesh_arrays import Arrays
     from .work import Arriving, Order, Result, Room
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -47,21 +47,85 @@ class Step:
     ended: Callable[[Mapping[str, Any]], TrellisError | None] = lambda _settings: None
 
 
-def _mesh(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
-    return handover.taken(obj, room)
+def _solid(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
+    """Put the mended copy where the model stands, or only select what the artist has to judge. Return the sentence."""
+    mesh: Any = obj.data
+    numbers, doubtful, name = result.numbers, result.arrays["doubtful"], obj.name
+    count = f"{int(doubtful.sum()):,}"
+    if "positions" not in result.arrays:
+        if not doubtful.any() or len(doubtful) != len(mesh.polygons):
+            return Text("“{name}” is sound: there was nothing to mend.", name=name)
+        handover.select(mesh, doubtful)
+        bpy.ops.ed.undo_push(message=translated("Make Solid"))
+        return Text(
+            "Nothing of “{name}” was changed. {count} faces are yours to judge: they are selected in Edit Mode.",
+            name=name,
+            count=count,
+        )
+    made = yield from handover.mesh_of(result.arrays, mesh)
+    if doubtful.any():
+        handover.select(made, doubtful)
+    handover.stand_in(order, obj, made, "Solid", numbers)
+    bpy.ops.ed.undo_push(message=translated("Make Solid"))
+    given = {
+        "name": name,
+        "hidden": f"{numbers['hidden_faces']:,}",
+        "bits": f"{numbers['loose_parts']:,}",
+        "turned": f"{numbers['flipped_faces']:,}",
+        "holes": f"{numbers['closed_holes']:,}",
+    }
+    if doubtful.any():
+        return Text(
+            "“{name}” is mended: hidden faces removed {hidden}, loose bits {bits}, faces turned "
+            "{turned}, holes closed {holes}. {count} faces are yours to judge: they are selected in Edit "
+            "Mode.",
+            **given,
+            count=count,
+        )
+    return Text(
+        "“{name}” is mended: hidden faces removed {hidden}, loose bits {bits}, faces turned "
+        "{turned}, holes closed {holes}.",
+        **given,
+    )
 
 
-def _blend(obj: bpy.types.Object, folder: Path, _room: Room) -> Arrays:
-    return blend.taken(obj, folder)
+def _export(order: Order, _obj: bpy.types.Object, result: Result) -> str:
+    """Return the sentence. Nothing in the scene changes."""
+    numbers = result.numbers
+    given = {"file": numbers["main"], "folder": order.settings["folder"], "size": f"{numbers['bytes'] / 1e6:.1f}"}
+    if numbers["baked"]:
+        return Text(
+            "Exported {file}, {size} MB, to “{folder}”. What the nodes of Material Sanity and of a projected picture "
+            "do is baked into it (new images: {count}); your material keeps them.",
+            **given,
+            count=numbers["baked"],
+        )
+    return Text("Exported {file}, {size} MB, to “{folder}”.", **given)
+
+
+def _light(order: Order, obj: bpy.types.Object, result: Result) -> str:
+    """Put in the nodes, as one undo step. Return the sentence that says how much light there was."""
+    found, shares = result.numbers["light"], [0.0]
+    for material in nodes.materials(obj):
+        if material.name in found:
+            *vectors, share = found[material.name]
+            nodes.set_light(material, vectors, order.settings["amount"])
+            shares.append(share)
+    bpy.ops.ed.undo_push(message=translated("Material Sanity"))
+    return Text(
+        "{share} % of the light and dark in the colors of “{name}” is painted light. The slider takes it out.",
+        share=round(100 * max(shares)),
+        name=obj.name,
+    )
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
     {
-        "solid": Step("Make Solid", 900.0, _mesh, solid.arrive, handover.size),
-        "game_ready": Step("Game Ready", 3600.0, _blend, game_ready.arrive, ended=game_ready.ended),
-        "export": Step("Export", 900.0, _blend, exporting.arrive),
-        "print": Step("Print Ready", 900.0, printing.taken, printing.arrive, printing.size),
-        "light": Step("Take Out Light", 300.0, _blend, material_sanity.arrive),
-        "project": Step(projecting.LABEL, 300.0, projecting.take, projecting.arrive, handover.shape_size),
+        "solid": Step("Make Solid", 900.0, handover.take_mesh, _solid, handover.mesh_size),
+        "game_ready": Step("Game Ready", 3600.0, handover.take_blend, game_ready.arrive, ended=game_ready.ended),
+        "export": Step("Export", 900.0, handover.take_blend, _export),
+        "print": Step("Print Ready", 900.0, handover.take_mesh, printing.arrive, printing.size),
+        "light": Step("Take Out Light", 300.0, handover.take_blend, _light),
+        "project": Step(projecting.LABEL, 300.0, handover.take_shape, projecting.arrive, handover.shape_size),
     }
 )

@@ -7,7 +7,6 @@ The switch links them to the base colour, or what was linked before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,7 @@ from mathutils import Matrix
 from ...core.errors import Text, TrellisError
 from ...core.picture.viewpoint import Viewpoint
 from ...host.translation.translation import translated
-from ..finishing import handover
-from ..finishing.picture_nodes import (
+from ..finishing.nodes import (
     EDGE,
     IMAGE,
     MASK,
@@ -32,12 +30,13 @@ from ..finishing.picture_nodes import (
     STRENGTH,
     UV,
     UV_MAP,
+    materials,
+    shader_of,
     take_from_mesh,
 )
 
 if TYPE_CHECKING:
-    from ..finishing.handover import Arrays
-    from ..finishing.work import Order, Result, Room
+    from ..finishing.work import Order, Result
 
 LABEL = "Project the Picture"
 
@@ -53,12 +52,6 @@ def settings(viewpoint: Viewpoint, stands: Matrix, shows: tuple[float, ...], pic
     return {**viewpoint.as_json(), "matrix": flat, "shows": list(shows), "picture": str(picture)}
 
 
-def take(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
-    """Return the shape of the mesh as arrays. Raises TrellisError if it has no faces."""
-    handover.shape_size(obj)
-    return handover.shape_taken(obj, room)
-
-
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     """Add map, mask and nodes to the model. Return the sentence. Raises TrellisError."""
     mesh: Any = obj.data
@@ -66,7 +59,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     if len(uvs) != len(mesh.loops) or len(mask) != len(mesh.vertices):
         sentence = Text("“{name}” was edited meanwhile. Choose Project the Picture once more.", name=obj.name)
         raise TrellisError(sentence)
-    if not _painted(obj):
+    if not any(materials(obj)):
         raise TrellisError(Text("No material of “{name}” has a base color to mix the picture over.", name=obj.name))
     remove(obj)
     active = mesh.uv_layers.active_index
@@ -82,8 +75,8 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     except RuntimeError as error:
         raise TrellisError("The job's picture could not be read. Choose Project the Picture once more.") from error
     image.name = f"{obj.name}-picture"
-    for material, shader in _painted(obj).items():
-        _add_nodes(material.node_tree, shader, image)
+    for material in materials(obj):
+        _add_nodes(material.node_tree, shader_of(material), image)
     bpy.ops.ed.undo_push(message=translated(LABEL))
     share = round(result.numbers["share"] * 100)
     return Text(
@@ -101,11 +94,11 @@ def is_shown(obj: bpy.types.Object) -> bool | None:
 
 def show(obj: bpy.types.Object, *, is_on: bool) -> None:
     """Switch the projected picture on or off. Off, the texture is linked as before, so that exporters find it."""
-    for material, shader in _painted(obj).items():
+    for material in materials(obj):
         tree = material.node_tree
         if MIX not in tree.nodes:
             continue
-        mix, color = tree.nodes[MIX], shader.inputs["Base Color"]
+        mix, color = tree.nodes[MIX], shader_of(material).inputs["Base Color"]
         if is_on:
             for link in [*color.links]:  # what has come meanwhile goes below the picture
                 if link.from_node != mix:
@@ -133,25 +126,9 @@ def remove(obj: bpy.types.Object) -> None:
     take_from_mesh(obj.data)
 
 
-def _materials(obj: Any) -> Iterator[Any]:
-    for material in {slot.material: None for slot in obj.material_slots}:
-        if material is not None and material.library is None and material.node_tree is not None:
-            yield material
-
-
 def _trees(obj: Any) -> list[Any]:
-    trees = (material.node_tree for material in _materials(obj))
+    trees = (material.node_tree for material in materials(obj))
     return [tree for tree in trees if MIX in tree.nodes]
-
-
-def _painted(obj: Any) -> Mapping[Any, Any]:
-    """Return the Principled shader of each of the object's materials that has one."""
-    found = {}
-    for material in _materials(obj):
-        for node in material.node_tree.nodes:
-            if node.type == "BSDF_PRINCIPLED":
-                found[material] = node
-    return found
 
 
 def _add_nodes(tree: Any, shader: Any, image: Any) -> None:

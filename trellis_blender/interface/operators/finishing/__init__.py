@@ -228,7 +228,7 @@ class TRELLIS2_OT_remove_material_sanity(MeshOperator, bpy.types.Operator):
 
         def act() -> None:
             obj = self.target(context)
-            if not sum(sanity_nodes.remove(material) for material in sanity_nodes.materials(obj)):
+            if not sum(sanity_nodes.remove_sanity(material) for material in sanity_nodes.materials(obj)):
                 raise TrellisError(Text("The materials of “{name}” have no nodes of Material Sanity.", name=obj.name))
 
         return attempt(self, act)

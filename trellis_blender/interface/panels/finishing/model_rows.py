@@ -10,7 +10,7 @@ import bpy
 from ....core.errors import Text
 from ....core.job.job import Job
 from ....host.translation.translation import translated
-from ....scene.finishing.material_sanity import nodes
+from ....scene.finishing import nodes
 from ....settings import scene as scene_settings
 
 

@@ -14,12 +14,9 @@ from ....core.model.arrays import ImageFile, Material, Texture
 from ....host.translation.translation import translated
 from ... import material
 from .. import handover, transparency
-from ..copies import stand_in
-from .names import names_for
-from .presets import NO_QUADS
+from .presets import NO_QUADS, names_for
 
 if TYPE_CHECKING:
-    from ..handover import Arrays
     from ..work import Arriving, Order, Result
 
 IMAGES = {"base_color": "BaseColor", "orm": "ORM", "normal": "Normal"}
@@ -54,7 +51,8 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
         made.add(look.session_uid)
         yield
         for part in parts:
-            mesh: Any = yield from handover.mesh_of(_part(result.arrays, part), cast(Any, obj.data))
+            arrays = {key.removeprefix(part): value for key, value in result.arrays.items() if key.startswith(part)}
+            mesh: Any = yield from handover.mesh_of(arrays, cast(Any, obj.data))
             mesh.materials.clear()
             meshes.append(mesh)
             made.add(mesh.session_uid)
@@ -64,8 +62,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
         raise
     for mesh in meshes[:count]:
         mesh.materials.append(look)
-    done = {"step": order.step, **order.settings, **numbers}
-    copy: Any = stand_in(obj, meshes[0], "Game Ready", done)
+    copy: Any = handover.stand_in(order, obj, meshes[0], "Game Ready", numbers)
     copy.modifiers.clear()
     for slot in copy.material_slots:
         slot.link = "DATA"
@@ -94,10 +91,6 @@ def _sentence(name: str, order: Order, numbers: Mapping[str, Any]) -> str:
     return Text(
         "“{name}” is game ready: {faces} faces, textures of {size} px, {share} % of its outlines are the same.", **given
     )
-
-
-def _part(arrays: Arrays, prefix: str) -> Arrays:
-    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
 
 
 def _put_beside(copy: Any, name: str, mesh: Any) -> Any:

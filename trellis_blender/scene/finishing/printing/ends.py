@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-import numpy as np
 from mathutils import Matrix, Vector
 
 from ....core.errors import Remedy, Text, TrellisError, blenders_words
 from ....host.translation.translation import translated
 from .. import handover
-from ..copies import stand_in
 
 if TYPE_CHECKING:
-    from ..handover import Arrays
-    from ..work import Arriving, Order, Result, Room
+    from ..work import Arriving, Order, Result
 
 NO_3MF = (
     "This Blender has no exporter for 3MF. Install an extension that has one, such as 3MF format, or choose STL, then "
@@ -35,19 +32,14 @@ def has_3mf() -> bool:
 
 
 def size(obj: bpy.types.Object) -> int:
-    """Return how many bytes `taken` needs. Raises TrellisError if something of the model would be lost."""
+    """Return how many bytes `take_mesh` needs. Raises TrellisError if something of the model would be lost."""
     for modifier in obj.modifiers:
         group = getattr(modifier, "node_group", None)
         nodes = group.name.lower().replace(" ", "_") if group is not None else ""
         if modifier.show_viewport and modifier.type not in SHAPELESS and not nodes.startswith(SMOOTH):
             sentence = "“{name}” has modifiers, which would be lost. Apply or remove them, then try again."
             raise TrellisError(Text(sentence, name=obj.name))
-    return handover.size(obj)
-
-
-def taken(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
-    """Return the mesh as arrays, and `matrix`, its place in the world, (4, 4). Raises as `handover.taken` does."""
-    return {**handover.taken(obj, room), "matrix": np.array(obj.matrix_world, np.float64)}
+    return handover.mesh_size(obj)
 
 
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
@@ -57,10 +49,8 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     made = yield from handover.mesh_of(result.arrays, mesh)
     if doubtful.any():
         handover.select(made, doubtful)
-    step = {"step": order.step, **{key: value for key, value in order.settings.items() if key != "folder"}, **numbers}
-    copy = stand_in(obj, made, "Print", step)
-    foot = Vector(result.arrays["foot"].tolist())
-    copy.matrix_world = Matrix.Translation(foot)
+    copy = handover.stand_in(order, obj, made, "Print", numbers)
+    copy.matrix_world = Matrix.Translation(Vector(result.arrays["foot"].tolist()))
     bpy.ops.ed.undo_push(message=translated("Print Ready"))
     if order.settings["format"] == "3MF":
         _write_3mf(copy, Path(order.settings["folder"], f"{order.settings['name']}.3mf"))
