@@ -68,7 +68,6 @@ PARTS = {
     "place": "scene.place",
     "placeholder": "scene.placeholder",
     "placeholder_drawing": "scene.placeholder_drawing",
-    "moved_files": "scene.moved_files",
     "decoding": "scene.decoding",
     "material": "scene.material",
     "asset": "scene.asset",

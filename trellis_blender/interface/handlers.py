@@ -83,7 +83,7 @@ def row_clicked(job_id: str) -> None:
 
 def has_boxes() -> bool:
     """Return whether the file has placeholders. They are lattices, which hardly any file has, so this is fast."""
-    return bool(bpy.data.lattices) and any(placeholder.boxes())
+    return bool(bpy.data.lattices and placeholder.boxes_of_jobs())
 
 
 def resume_earlier() -> None:

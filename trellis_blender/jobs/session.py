@@ -26,7 +26,7 @@ from ..core.runner.runner import Runner
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
-from ..scene import moved_files, placeholder
+from ..scene import material, placeholder
 from ..scene.finishing.work import Work
 from ..settings import jobs_folder, preferences
 from ..settings.jobs_folder import jobs_root
@@ -446,11 +446,11 @@ def file_opened() -> None:
         _state.session.placeholders.file_opened()
         rows.show_jobs([*_state.session.display.orders, *newest_first()])
         if _state.session.is_loaded:
-            moved_files.follow(_state.session.root)
-        if any(placeholder.boxes()):
+            material.follow_jobs(_state.session.root)
+        if placeholder.boxes_of_jobs():
             _state.session.is_loaded = False  # another Blender may have started the jobs of its placeholders
             _state.session.runner.load()
-    if any(placeholder.boxes()) and (_state.session is not None or not bpy.app.background):
+    if placeholder.boxes_of_jobs() and (_state.session is not None or not bpy.app.background):
         start()
 
 
@@ -460,6 +460,6 @@ def undone() -> None:
     if _state.session is None:
         return
     _state.session.finishing.undone()
-    _state.session.placeholders.is_due = _state.session.placeholders.is_due or any(placeholder.boxes())
+    _state.session.placeholders.is_due = _state.session.placeholders.is_due or bool(placeholder.boxes_of_jobs())
     if _state.session.placeholders.is_due or _state.session.finishing.works:
         start()

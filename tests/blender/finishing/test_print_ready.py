@@ -30,7 +30,7 @@ def test_an_stl_is_in_millimetres_flat_and_watertight(addon: Any, tmp_path: Path
     outside = tmp_path / "outside.txt"
     outside.write_text("mine", encoding="utf-8")
     (tmp_path / "Drück").mkdir()
-    (tmp_path / "Drück" / ".Körper.part.stl").symlink_to(outside)
+    (tmp_path / "Drück" / ".Körper.stl.part").symlink_to(outside)
     sentence = printed(size=80.0, cut=4.0, density=2.0, format="STL", folder=str(tmp_path / "Drück"))
     assert outside.read_text(encoding="utf-8") == "mine"
     assert not (tmp_path / "Drück" / "Körper.stl").is_symlink()

@@ -14,7 +14,18 @@ from ...core.files import PICTURE_ENDINGS
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings import scene as scene_settings
-from ..at_need import batches, block_until_done, build, busy, job_folder, jobs_folder, placeholder, plans, session
+from ..at_need import (
+    batches,
+    block_until_done,
+    build,
+    busy,
+    job_folder,
+    jobs_folder,
+    place,
+    placeholder,
+    plans,
+    session,
+)
 from ..operators import price_tag
 from ..operators.base import Generate, PaidAction, Result, attempt, can_act, click_again
 from ..operators.drop import ImageFiles
@@ -169,7 +180,7 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
             from mathutils import Vector
 
             dropped = Vector(self.location)
-        places = build.places(context, len(jobs), dropped)
+        places = place.places(context, len(jobs), dropped)
         collection = build.make_batch_collection(context, plan.id, plan.name)
         if self.wait or not preferences.use_placeholders() or busy.is_rendering():
             return {job.id: place for job, place in zip(jobs, places, strict=True)}

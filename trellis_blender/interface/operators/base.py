@@ -14,7 +14,7 @@ from ...core.request.presets import VARIATIONS_MAXIMUM
 from ...host.translation.translation import translated, translated_report
 from ...settings import preferences
 from ...settings import scene as scene_settings
-from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session
+from ..at_need import begin, block_until_done, build, busy, jobs_folder, place, placeholder, session
 from . import price_tag
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def choose_places(
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if not bare:
         return
-    places = build.places(context, len(bare), dropped, beside)
+    places = place.places(context, len(bare), dropped, beside)
     if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
         build.add_placeholders(context, bare, places, placeholder.home(jobs_folder.usual()))
     else:

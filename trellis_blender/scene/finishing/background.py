@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from mathutils import Matrix
 from mathutils.bvhtree import BVHTree
 from mathutils.geometry import tessellate_polygon
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
+from trellis_core.files import clear, rename
 from trellis_core.model.surface.solid import Mended, Polygons, Settings, make_solid
 from trellis_host.painted import give_back
 
@@ -102,6 +104,21 @@ def run_exporter(call: Any, file: Path, options: Mapping[str, Any]) -> None:
         raise TrellisError(
             Text("The model could not be exported: {reason}. Try another format.", reason=reason), remedy=Remedy.NONE
         )
+
+
+def hand_over(files: list[Path], folder: Path) -> None:
+    """Put the files into the artist's folder, each under its own name at once when it is whole. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [(folder / f".{file.name}.part", folder / file.name) for file in files]
+    try:
+        for file, (part, _target) in zip(files, parts, strict=True):
+            clear(part)  # a link in its place would be followed
+            shutil.copyfile(file, part)
+        for part, target in parts:
+            rename(part, target)
+    finally:
+        for part, _target in parts:
+            part.unlink(missing_ok=True)
 
 
 # -- images

@@ -28,7 +28,7 @@ from .mesh_arrays import TYPES, Array, Arrays, carried, dress, fill, read_mesh, 
 from .work import SOURCE_FILE
 
 if TYPE_CHECKING:
-    from .work import Order, Room
+    from .work import Order, Result, Room
 
 LARGE = 200_000  # corners from which on a mesh is made in several ticks
 BLEND_FILE = Path(SOURCE_FILE).with_suffix(".blend")  # in the step's folder
@@ -142,6 +142,19 @@ def select(mesh: bpy.types.Mesh, faces: Array) -> None:
 
 
 def stand_in(
+    order: Order, obj: bpy.types.Object, result: Result, ending: str
+) -> Generator[None, None, bpy.types.Object]:
+    """Return a copy of the object with the mesh of the result, which shows in its place. It may take several ticks.
+
+    The faces that are `doubtful` are selected. It makes no undo step.
+    """
+    mesh = yield from mesh_of(result.arrays, cast(bpy.types.Mesh, obj.data))
+    if result.arrays["doubtful"].any():
+        select(mesh, result.arrays["doubtful"])
+    return put_in_place(order, obj, mesh, ending, result.numbers)
+
+
+def put_in_place(
     order: Order, obj: bpy.types.Object, mesh: bpy.types.Mesh, ending: str, numbers: Mapping[str, Any]
 ) -> bpy.types.Object:
     """Return a copy of the object with this mesh, which shows in its place. Its recipe says what was done.

@@ -15,12 +15,12 @@ from trellis_core.model.arrays import Shape
 from trellis_core.model.read import read_model
 from trellis_core.model.surface.textures import look_at
 
+from . import material_sanity
 from .background import bytes_of, cast_on, loaded, mend
-from .exporting.program import export
-from .game_ready.program import make
-from .material_sanity import find
+from .exporting import program as exporting
+from .game_ready import program as game_ready
 from .mesh_arrays import starts_of
-from .printing.program import print_ready
+from .printing import program as printing
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -75,9 +75,9 @@ def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
 HANDLERS = {
     "solid": solid,
     "look": look,
-    "game_ready": make,
-    "print": print_ready,
-    "export": export,
-    "light": find,
+    "game_ready": game_ready.make,
+    "print": printing.prepare,
+    "export": exporting.export,
+    "light": material_sanity.find,
     "project": project,
 }

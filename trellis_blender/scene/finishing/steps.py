@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 
@@ -49,58 +49,50 @@ class Step:
 
 def _solid(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     """Put the mended copy where the model stands, or only select what the artist has to judge. Return the sentence."""
-    mesh: Any = obj.data
-    numbers, doubtful, name = result.numbers, result.arrays["doubtful"], obj.name
-    count = f"{int(doubtful.sum()):,}"
+    numbers, doubtful = result.numbers, result.arrays["doubtful"]
+    given = {"name": obj.name, "count": f"{int(doubtful.sum()):,}"}
     if "positions" not in result.arrays:
+        mesh = cast(bpy.types.Mesh, obj.data)
         if not doubtful.any() or len(doubtful) != len(mesh.polygons):
-            return Text("“{name}” is sound: there was nothing to mend.", name=name)
+            return Text("“{name}” is sound: there was nothing to mend.", **given)
         handover.select(mesh, doubtful)
         bpy.ops.ed.undo_push(message=translated("Make Solid"))
         return Text(
             "Nothing of “{name}” was changed. {count} faces are yours to judge: they are selected in Edit Mode.",
-            name=name,
-            count=count,
-        )
-    made = yield from handover.mesh_of(result.arrays, mesh)
-    if doubtful.any():
-        handover.select(made, doubtful)
-    handover.stand_in(order, obj, made, "Solid", numbers)
-    bpy.ops.ed.undo_push(message=translated("Make Solid"))
-    given = {
-        "name": name,
-        "hidden": f"{numbers['hidden_faces']:,}",
-        "bits": f"{numbers['loose_parts']:,}",
-        "turned": f"{numbers['flipped_faces']:,}",
-        "holes": f"{numbers['closed_holes']:,}",
-    }
-    if doubtful.any():
-        return Text(
-            "“{name}” is mended: hidden faces removed {hidden}, loose bits {bits}, faces turned "
-            "{turned}, holes closed {holes}. {count} faces are yours to judge: they are selected in Edit "
-            "Mode.",
             **given,
-            count=count,
+        )
+    yield from handover.stand_in(order, obj, result, "Solid")
+    bpy.ops.ed.undo_push(message=translated("Make Solid"))
+    sentence = (
+        "“{name}” is mended: hidden faces removed {hidden}, loose bits {bits}, faces turned {turned}, "
+        "holes closed {holes}."
+    )
+    if doubtful.any():
+        sentence = (
+            "“{name}” is mended: hidden faces removed {hidden}, loose bits {bits}, faces turned {turned}, "
+            "holes closed {holes}. {count} faces are yours to judge: they are selected in Edit Mode."
         )
     return Text(
-        "“{name}” is mended: hidden faces removed {hidden}, loose bits {bits}, faces turned "
-        "{turned}, holes closed {holes}.",
+        sentence,
         **given,
+        hidden=f"{numbers['hidden_faces']:,}",
+        bits=f"{numbers['loose_parts']:,}",
+        turned=f"{numbers['flipped_faces']:,}",
+        holes=f"{numbers['closed_holes']:,}",
     )
 
 
 def _export(order: Order, _obj: bpy.types.Object, result: Result) -> str:
     """Return the sentence. Nothing in the scene changes."""
     numbers = result.numbers
-    given = {"file": numbers["main"], "folder": order.settings["folder"], "size": f"{numbers['bytes'] / 1e6:.1f}"}
+    sentence = "Exported {file}, {size} MB, to “{folder}”."
     if numbers["baked"]:
-        return Text(
+        sentence = (
             "Exported {file}, {size} MB, to “{folder}”. What the nodes of Material Sanity and of a projected picture "
-            "do is baked into it (new images: {count}); your material keeps them.",
-            **given,
-            count=numbers["baked"],
+            "do is baked into it (new images: {count}); your material keeps them."
         )
-    return Text("Exported {file}, {size} MB, to “{folder}”.", **given)
+    folder, size = order.settings["folder"], f"{numbers['bytes'] / 1e6:.1f}"
+    return Text(sentence, file=numbers["main"], folder=folder, size=size, count=numbers["baked"])
 
 
 def _light(order: Order, obj: bpy.types.Object, result: Result) -> str:

@@ -39,7 +39,8 @@ from ...host.background.process import Background, Launch
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Arrays = dict[str, npt.NDArray[Any]]
+    from .mesh_arrays import Array, Arrays
+
     Arriving = Generator[None, None, str]
 
 FOLDER = ".finishing"
@@ -84,14 +85,14 @@ class Room:
         self._bytes.fill(0)
         self._used = 0
 
-    def array(self, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    def array(self, shape: tuple[int, ...], kind: npt.DTypeLike) -> Array:
         """Return an array that is to be filled; in fresh memory if there is not so much room."""
         import numpy as np
 
         end = self._used + math.prod(shape) * np.dtype(kind).itemsize
         if end > len(self._bytes):
             return np.empty(shape, kind)
-        made: npt.NDArray[Any] = self._bytes[self._used : end].view(kind).reshape(shape)
+        made: Array = self._bytes[self._used : end].view(kind).reshape(shape)
         self._used = -(-end // ALIGNED) * ALIGNED
         return made
 

@@ -174,20 +174,18 @@ class Aligning:
 
 def _sentence(job: Job, found: Mapping[str, Any], *, is_aside: bool, parts: Sequence[Any]) -> str:
     """Return what came of it."""
-    given, doubt = {"name": job.name, "share": round(found["overlap"] * 100)}, found["doubt"]
+    doubt = found["doubt"]
     if parts and doubt:
-        return Text(
-            "“{name}” has the place of its block-out, but its turn is not known: {found}.", name=job.name, found=doubt
-        )
-    if parts:
-        return Text("“{name}” has the place of its block-out: {share} % of the outlines overlap.", **given)
-    if doubt or not found["matrix"]:
-        return Text("“{name}” stays where it is. {found}: {share} % of the outlines overlap.", **given, found=doubt)
-    if is_aside:
-        return Text(
-            "“{name}” stands beside the other model of its picture: {share} % of the outlines overlap.", **given
-        )
-    return Text("“{name}” stands where the picture shows it: {share} % of the outlines overlap.", **given)
+        sentence = "“{name}” has the place of its block-out, but its turn is not known: {found}."
+    elif parts:
+        sentence = "“{name}” has the place of its block-out: {share} % of the outlines overlap."
+    elif doubt or not found["matrix"]:
+        sentence = "“{name}” stays where it is. {found}: {share} % of the outlines overlap."
+    elif is_aside:
+        sentence = "“{name}” stands beside the other model of its picture: {share} % of the outlines overlap."
+    else:
+        sentence = "“{name}” stands where the picture shows it: {share} % of the outlines overlap."
+    return Text(sentence, name=job.name, share=round(found["overlap"] * 100), found=doubt)
 
 
 def shown_part(job: Job) -> tuple[float, float, float, float]:
@@ -232,24 +230,22 @@ def _moved_aside(obj: bpy.types.Object, matrix: Matrix, right: Vector, *, ignore
     flat = Vector((right.x, right.y, 0.0))
     across = flat.normalized() if flat.length > 1e-3 else Vector((1.0, 0.0, 0.0))
     # Into axes to the right in the picture, away from the camera, and up.
-    turn = Matrix((across, (-across.y, across.x, 0.0), (0.0, 0.0, 1.0))).to_4x4()
+    turn = Matrix((across.to_tuple(), (-across.y, across.x, 0.0), (0.0, 0.0, 1.0))).to_4x4()
     low, high = _extent(obj, turn @ matrix)
     scene: Any = bpy.context.scene
+    picture = obj.get(PICTURE)
     others = [
         _extent(other, turn @ other.matrix_world)
         for other in scene.objects
-        if other != obj and other.session_uid not in ignored and _is_of_same_picture(obj, other)
+        if picture is not None and other.get(PICTURE) == picture and other.type == "MESH" and other.visible_get()
+        if other != obj and other.session_uid not in ignored
     ]
     touch, shift = TOUCH * (high - low), Vector()
     for near, far in sorted(others, key=lambda extent: extent[0].x):
-        if min(*(high + shift - touch - near), *(far - low - shift - touch)) > 0:  # they overlap
+        overlaps = (high + shift - touch - near).to_tuple() + (far - low - shift - touch).to_tuple()
+        if min(overlaps) > 0:
             shift.x = far.x + GAP * (high.x - low.x) - low.x
     return Matrix.Translation(across * shift.x) @ matrix
-
-
-def _is_of_same_picture(obj: bpy.types.Object, other: bpy.types.Object) -> bool:
-    picture = obj.get(PICTURE)
-    return picture is not None and other.get(PICTURE) == picture and other.type == "MESH" and other.visible_get()
 
 
 def _extent(obj: bpy.types.Object, matrix: Matrix) -> tuple[Vector, Vector]:

@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...core.picture.viewpoint import Viewpoint
-from .. import asset
+from .. import asset, placeholder
 from ..place import SOLID, bounds, foot, moved
 
 COLLECTION = "Block-Out"
@@ -60,6 +60,4 @@ def _put_away(parts: Sequence[bpy.types.Object]) -> None:
         scene.collection.children.link(kept)
     kept.hide_viewport = kept.hide_render = True
     for part in parts:
-        for collection in part.users_collection:
-            collection.objects.unlink(part)
-        kept.objects.link(part)
+        placeholder.relink(part, [kept])

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from trellis_core.files import clear, rename
 
-from ..background import opened, run_exporter
+from ..background import hand_over, opened, run_exporter
 from ..material_sanity import bake, bake_channels
 from ..nodes import image_behind, materials, shader_of, take_from_mesh
 from . import formats
@@ -30,7 +30,6 @@ ROLES = (
 )
 SPLIT = ("Roughness", "Metallic")  # each a role of its own if they have an image each
 KEPT = {"PNG": ".png", "JPEG": ".jpg"}  # what every engine reads
-ADD_ONS = {"GLB": "io_scene_gltf2", "FBX": "io_scene_fbx"}
 
 
 def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
@@ -59,36 +58,21 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     textures.mkdir(parents=True)
     images = list(_roles(used))
     _write_images(images, name, textures)
-    main = made / f"{name}{formats.ENDINGS[kind]}"
+    form = formats.FORMATS[kind]
+    main = made / f"{name}{form.ending}"
     options = formats.options(kind, request["engine"], has_normal_map=any(role == "Normal" for _, role in images))
-    if kind in ADD_ONS:
+    if form.add_on:
         import addon_utils  # importing bpy adds its folder to the path
 
-        addon_utils.enable(ADD_ONS[kind])
+        addon_utils.enable(form.add_on)
     for obj in objects:
         obj.select_set(True)
-    module, operator = formats.OPERATORS[kind]
-    run_exporter(getattr(getattr(bpy.ops, module), operator), main, options)
+    run_exporter(attrgetter(form.operator)(bpy.ops), main, options)
     work.progress(0.9)
     files = sorted(file for file in made.iterdir() if file.is_file())
     size = sum(file.stat().st_size for file in files)
-    _hand_over(files, Path(request["folder"]))
+    hand_over(files, Path(request["folder"]))
     return {"main": main.name, "files": [file.name for file in files], "bytes": size, "baked": baked}
-
-
-def _hand_over(files: list[Path], folder: Path) -> None:
-    """Put the files into the artist's folder, each under its own name at once when it is whole. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = [(folder / f".{file.name}.part", folder / file.name) for file in files]
-    try:
-        for file, (part, _target) in zip(files, parts, strict=True):
-            clear(part)  # a link in its place would be followed
-            shutil.copyfile(file, part)
-        for part, target in parts:
-            rename(part, target)
-    finally:
-        for part, _target in parts:
-            part.unlink(missing_ok=True)
 
 
 def _write_images(images: list[tuple[Any, str]], name: str, folder: Path) -> None:

@@ -62,7 +62,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
         raise
     for mesh in meshes[:count]:
         mesh.materials.append(look)
-    copy: Any = handover.stand_in(order, obj, meshes[0], "Game Ready", numbers)
+    copy: Any = handover.put_in_place(order, obj, meshes[0], "Game Ready", numbers)
     copy.modifiers.clear()
     for slot in copy.material_slots:
         slot.link = "DATA"
@@ -76,21 +76,15 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
 
 
 def _sentence(name: str, order: Order, numbers: Mapping[str, Any]) -> str:
-    given = {
-        "name": name,
-        "faces": " / ".join(f"{faces:,}" for faces in numbers["made_faces"]),
-        "size": order.settings["texture_size"],
-        "share": f"{100 * numbers['overlap']:.1f}",
-    }
+    sentence = "“{name}” is game ready: {faces} faces, textures of {size} px, {share} % of its outlines are the same."
     if numbers["overlap"] < LEAST_OVERLAP:
-        return Text(
+        sentence = (
             "“{name}” is game ready with {faces} faces and textures of {size} px, but thin parts are lost: only "
-            "{share} % of its outlines are left. Choose more faces to keep them.",
-            **given,
+            "{share} % of its outlines are left. Choose more faces to keep them."
         )
-    return Text(
-        "“{name}” is game ready: {faces} faces, textures of {size} px, {share} % of its outlines are the same.", **given
-    )
+    faces = " / ".join(f"{count:,}" for count in numbers["made_faces"])
+    share = f"{100 * numbers['overlap']:.1f}"
+    return Text(sentence, name=name, faces=faces, size=order.settings["texture_size"], share=share)
 
 
 def _put_beside(copy: Any, name: str, mesh: Any) -> Any:
@@ -109,19 +103,11 @@ def _put_beside(copy: Any, name: str, mesh: Any) -> Any:
 def _material(name: str, images: Mapping[int, bpy.types.Image], numbers: Mapping[str, Any]) -> bpy.types.Material:
     base, orm, normal = (Texture(number, 0, "REPEAT", "Linear") for number in range(3))
     wanted = Material(
-        name=name,
-        base_color=(1.0, 1.0, 1.0, 1.0),
+        name,
         base_texture=base,
-        metallic=1.0,
-        roughness=1.0,
         metallic_roughness_texture=orm,
         normal_texture=normal,
-        normal_scale=1.0,
         occlusion_texture=orm,
-        occlusion_strength=1.0,
-        emissive=(0.0, 0.0, 0.0),
-        emissive_texture=None,
-        is_blended=False,
         is_double_sided=True,
     )
     made = material.make_material(name, wanted, images)

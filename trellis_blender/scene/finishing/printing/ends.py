@@ -44,35 +44,25 @@ def size(obj: bpy.types.Object) -> int:
 
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
     """Put the copy where the model stands, with what keeps it from being printed selected. Return the sentence."""
-    mesh: Any = obj.data
-    numbers, doubtful, name = result.numbers, result.arrays["doubtful"], obj.name
-    made = yield from handover.mesh_of(result.arrays, mesh)
-    if doubtful.any():
-        handover.select(made, doubtful)
-    copy = handover.stand_in(order, obj, made, "Print", numbers)
+    name, numbers, count = obj.name, result.numbers, int(result.arrays["doubtful"].sum())
+    copy = yield from handover.stand_in(order, obj, result, "Print")
     copy.matrix_world = Matrix.Translation(Vector(result.arrays["foot"].tolist()))
     bpy.ops.ed.undo_push(message=translated("Print Ready"))
     if order.settings["format"] == "3MF":
         _write_3mf(copy, Path(order.settings["folder"], f"{order.settings['name']}.3mf"))
-    return _sentence(name, numbers, int(doubtful.sum()))
-
-
-def _sentence(name: str, numbers: Any, count: int) -> str:
-    given = {
-        "name": name,
-        "size": " × ".join(f"{side:.1f}" for side in numbers["size_mm"]),
-        "volume": f"{numbers['volume_cm3']:.1f}",
-        "weight": f"{numbers['grams']:.0f}",
-    }
-    if not count:
-        return Text(
-            "“{name}” is ready to print: {size} mm, {volume} cm³, {weight} g, closed and without faults.", **given
+    sentence = "“{name}” is ready to print: {size} mm, {volume} cm³, {weight} g, closed and without faults."
+    if count:
+        sentence = (
+            "“{name}” may not print: open edges {open}, edges of more than two faces {crowded}, flipped {flipped}, "
+            "faces that cut through others {crossing}. The {count} faces are selected in Edit Mode. {size} mm, "
+            "{volume} cm³, {weight} g."
         )
     return Text(
-        "“{name}” may not print: open edges {open}, edges of more than two faces {crowded}, flipped {flipped}, faces "
-        "that cut through others {crossing}. The {count} faces are selected in Edit Mode. {size} mm, {volume} cm³, "
-        "{weight} g.",
-        **given,
+        sentence,
+        name=name,
+        size=" × ".join(f"{side:.1f}" for side in numbers["size_mm"]),
+        volume=f"{numbers['volume_cm3']:.1f}",
+        weight=f"{numbers['grams']:.0f}",
         open=f"{numbers['open_edges']:,}",
         crowded=f"{numbers['crowded_edges']:,}",
         flipped=f"{numbers['flipped_edges']:,}",

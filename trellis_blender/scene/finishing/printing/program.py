@@ -12,11 +12,10 @@ import bpy
 import numpy as np
 from mathutils.bvhtree import BVHTree
 from trellis_core.errors import Remedy, TrellisError
-from trellis_core.files import clear, rename
 from trellis_core.model.finish.printable import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
-from ..background import choose, loaded, mend, new_mesh, positions_of, put_in, run_exporter, triangles_of
+from ..background import choose, hand_over, loaded, mend, new_mesh, positions_of, put_in, run_exporter, triangles_of
 from ..mesh_arrays import Array, Arrays, attributes_of, read_mesh, starts_of
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ MM = 1000.0  # in a metre
 CM3 = 1e6  # in a cubic metre
 
 
-def print_ready(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     """Make the mesh in `source` ready, write the `result` and the file, and return what was done and the numbers.
 
     `request`: `size` and `cut` in millimetres, `unit`, metres of a unit of the scene, `density` in g/cm³, `format`,
-    `folder`, `name`. Each side of the mesh grows by the same factor.
+    `folder`, `name`. Each side of the mesh grows by the same factor. Raises OSError and TrellisError.
     """
     arrays, foot = _standing(loaded(request["source"]))
     made, mended = mend(arrays, lambda fraction: work.progress(0.7 * fraction), request)
@@ -44,7 +43,11 @@ def print_ready(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     result: Arrays = {**read_mesh(mesh, is_whole=True), "doubtful": faulty, "foot": foot}
     np.savez(request["result"], **result)  # type: ignore[arg-type]  # a name may be anything
     if request["format"] == "STL":
-        _write_stl(mesh, Path(request["folder"], f"{request['name']}.stl"), request["unit"] * MM)
+        choose(put_in("Print", mesh))
+        file = Path(request["source"]).with_name(f"{request['name']}.stl")
+        options = {"export_selected_objects": True, "forward_axis": "Y", "up_axis": "Z"}
+        run_exporter(bpy.ops.wm.stl_export, file, {**options, "global_scale": request["unit"] * MM})
+        hand_over([file], Path(request["folder"]))
     return {**mended.numbers, **numbers}
 
 
@@ -129,17 +132,3 @@ def _checked(mesh: Any, request: Mapping[str, Any]) -> tuple[dict[str, Any], Arr
         "volume_cm3": volume,
         "grams": volume * request["density"],
     }, faulty
-
-
-def _write_stl(mesh: Any, file: Path, scale: float) -> None:
-    """Write the mesh in millimetres, whole or not at all. Raises OSError and TrellisError."""
-    choose(put_in("Print", mesh))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.stem}.part.stl")
-    clear(part)  # a link in its place would be followed
-    options = {"export_selected_objects": True, "global_scale": scale, "forward_axis": "Y", "up_axis": "Z"}
-    try:
-        run_exporter(bpy.ops.wm.stl_export, part, options)
-        rename(part, file)
-    finally:
-        part.unlink(missing_ok=True)
