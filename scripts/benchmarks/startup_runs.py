@@ -34,8 +34,8 @@ JOBS = 1000
 PROGRAMS = {  # only the background Blender runs these
     *(("host", "background", name) for name in ("model", "preview", "render", "serve")),
     ("command", "blend"),
-    *(("scene", "finishing", name) for name in ("background", "material_sanity", "program")),
-    *(("scene", "finishing", step, "program") for step in ("exporting", "printing")),
+    *(("scene", "finishing", name) for name in ("background", "material_sanity", "printing", "program")),
+    ("scene", "finishing", "exporting", "program"),
     *(("scene", "finishing", "game_ready", name) for name in ("program", "shape", "bake")),
 }
 LOAD_SECONDS = 60.0

@@ -41,7 +41,7 @@ def loaded(file: str) -> Arrays:
 def opened(source: str) -> list[Any]:
     """Return the model, and then what is parented to it, alone in an empty scene. `source`: the step's arrays.
 
-    `handover.write_blend` has written it. The model has no parent, and stands where it stood. Raises TrellisError if a
+    `handover.take_blend` has written them. The model has no parent, and stands where it stood. Raises TrellisError if a
     file of one of its textures is missing.
     """
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
@@ -76,7 +76,7 @@ def scene() -> Any:
     return bpy.context.scene
 
 
-def put_in(name: str, mesh: Any) -> Any:
+def new_object(name: str, mesh: Any) -> Any:
     """Return a new object of this mesh, in the scene."""
     obj: Any = bpy.data.objects.new(name, mesh)
     scene().collection.objects.link(obj)
@@ -106,7 +106,7 @@ def run_exporter(call: Any, file: Path, options: Mapping[str, Any]) -> None:
         )
 
 
-def hand_over(files: list[Path], folder: Path) -> None:
+def deliver(files: list[Path], folder: Path) -> None:
     """Put the files into the artist's folder, each under its own name at once when it is whole. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     parts = [(folder / f".{file.name}.part", folder / file.name) for file in files]

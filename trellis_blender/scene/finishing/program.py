@@ -15,12 +15,11 @@ from trellis_core.model.arrays import Shape
 from trellis_core.model.read import read_model
 from trellis_core.model.surface.textures import look_at
 
-from . import material_sanity
+from . import material_sanity, printing
 from .background import bytes_of, cast_on, loaded, mend
 from .exporting import program as exporting
 from .game_ready import program as game_ready
 from .mesh_arrays import starts_of
-from .printing import program as printing
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work

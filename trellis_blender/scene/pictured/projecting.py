@@ -117,8 +117,9 @@ def _trees(obj: Any) -> list[Any]:
 
 def _add_nodes(tree: Any, shader: Any, image: Any) -> None:
     """Mix the image over the shader's base colour."""
-    kinds, color = ("UVMap", "TexImage", "Attribute", "Mix"), shader.inputs["Base Color"]
-    uv, picture, masking, mix = (tree.nodes.new(f"ShaderNode{kind}") for kind in kinds)
+    color = shader.inputs["Base Color"]
+    kinds = ("ShaderNodeUVMap", "ShaderNodeTexImage", "ShaderNodeAttribute", "ShaderNodeMix")
+    uv, picture, masking, mix = map(tree.nodes.new, kinds)
     uv.uv_map, picture.image, picture.extension, masking.attribute_name = UV_MAP, image, "EXTEND", MASK
     tree.links.new(uv.outputs["UV"], picture.inputs["Vector"])
     edge = computed(tree, "MULTIPLY", masking.outputs["Fac"], picture.outputs["Alpha"])

@@ -13,7 +13,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from ....core.errors import Remedy, Text, TrellisError
 from ....host.translation.translation import translated, translated_report
 from ....settings import scene as scene_settings
-from ...at_need import formats, printing, sanity_nodes, session
+from ...at_need import finishing_steps, formats, sanity_nodes, session
 from ..assets import MeshOperator
 from ..base import Result, attempt
 
@@ -302,8 +302,8 @@ flat bottom, checked, with its volume and weight"""
         def begin() -> None:
             self._recall(context)
             obj, kept = self.target(context), context.scene
-            if self.format == "3MF" and not printing.has_3mf():
-                raise TrellisError(printing.NO_3MF, remedy=Remedy.NONE)
+            if self.format == "3MF":
+                finishing_steps.exporter_of_3mf()
             assert kept is not None
             settings = {
                 "size": self.size,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..background import hand_over, opened, run_exporter
+from ..background import deliver, opened, run_exporter
 from ..material_sanity import bake, bake_channels
 from ..nodes import image_behind, materials, shader_of, take_from_mesh
 from . import formats
@@ -71,7 +71,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     work.progress(0.9)
     files = sorted(file for file in made.iterdir() if file.is_file())
     size = sum(file.stat().st_size for file in files)
-    hand_over(files, Path(request["folder"]))
+    deliver(files, Path(request["folder"]))
     return {"main": main.name, "files": [file.name for file in files], "bytes": size, "baked": baked}
 
 

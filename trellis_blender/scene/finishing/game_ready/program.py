@@ -12,7 +12,7 @@ from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.outlines import overlap
 from trellis_core.model.surface.welded import make_surface
 
-from ..background import mend, new_mesh, opened, positions_of, put_in, triangles_of
+from ..background import mend, new_mesh, new_object, opened, positions_of, triangles_of
 from ..mesh_arrays import Arrays, dress, read_mesh
 from . import shape
 from .bake import bake
@@ -41,7 +41,9 @@ def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     surface = make_surface(positions_of(model.data), triangles_of(model.data))
     is_heavy = len(surface.triangles) > SMOOTH_FROM * wanted
     positions = shape.smoothed(surface) if is_heavy else surface.positions
-    whole = put_in("whole", new_mesh({"positions": positions, "corners": surface.triangles.ravel().astype(np.int32)}))
+    whole = new_object(
+        "whole", new_mesh({"positions": positions, "corners": surface.triangles.ravel().astype(np.int32)})
+    )
     is_quads = request["shape"] == "QUADS"
     low = (shape.quads if is_quads else shape.decimated)(whole, wanted, "low")
     work.progress(0.4)

@@ -12,7 +12,7 @@ import numpy as np
 from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.welded import Surface
 
-from ..background import choose, positions_of, put_in
+from ..background import choose, new_object, positions_of
 from ..mesh_arrays import Array, read
 from .presets import NO_QUADS
 
@@ -49,13 +49,13 @@ def decimated(obj: Any, faces: int, name: str) -> Any:
     modifier.use_collapse_triangulate = True
     mesh = _applied(obj)
     obj.modifiers.remove(modifier)
-    return put_in(name, mesh)
+    return new_object(name, mesh)
 
 
 def quads(source: Any, faces: int, name: str) -> Any:
     """Return a new object of about so many quads. Raises TrellisError if Blender's QuadriFlow refuses the mesh."""
     scale = LARGE / max(source.dimensions)
-    made = put_in(name, source.data.copy())
+    made = new_object(name, source.data.copy())
     choose(made)
     _scale(made.data, scale)
     made.data.remesh_voxel_size = VOXEL * LARGE

@@ -15,8 +15,8 @@ from trellis_core.errors import Remedy, TrellisError
 from trellis_core.model.finish.printable import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
-from ..background import choose, hand_over, loaded, mend, new_mesh, positions_of, put_in, run_exporter, triangles_of
-from ..mesh_arrays import Array, Arrays, attributes_of, read_mesh, starts_of
+from .background import choose, deliver, loaded, mend, new_mesh, new_object, positions_of, run_exporter, triangles_of
+from .mesh_arrays import Array, Arrays, attributes_of, read_mesh, starts_of
 
 if TYPE_CHECKING:
     from trellis_host.background.serve import Work
@@ -43,11 +43,11 @@ def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     result: Arrays = {**read_mesh(mesh, is_whole=True), "doubtful": faulty, "foot": foot}
     np.savez(request["result"], **result)  # type: ignore[arg-type]  # a name may be anything
     if request["format"] == "STL":
-        choose(put_in("Print", mesh))
+        choose(new_object("Print", mesh))
         file = Path(request["source"]).with_name(f"{request['name']}.stl")
         options = {"export_selected_objects": True, "forward_axis": "Y", "up_axis": "Z"}
         run_exporter(bpy.ops.wm.stl_export, file, {**options, "global_scale": request["unit"] * MM})
-        hand_over([file], Path(request["folder"]))
+        deliver([file], Path(request["folder"]))
     return {**mended.numbers, **numbers}
 
 
