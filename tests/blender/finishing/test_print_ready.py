@@ -68,6 +68,14 @@ def test_what_keeps_it_from_printing_is_counted_and_selected(addon: Any) -> None
     assert 6 <= len(chosen) <= 12
 
 
+@pytest.mark.parametrize("cut", [0.0, 5.0])
+def test_flat_faces_stay_flat(addon: Any, cut: float) -> None:
+    OPS.mesh.primitive_cube_add()
+    printed(cut=cut, format="NONE")
+    copy: Any = bpy.data.objects["Cube Print"]
+    assert [face.use_smooth for face in copy.data.polygons] == [False] * len(copy.data.polygons)
+
+
 def test_a_bottom_with_a_ring_stays_a_ring(addon: Any, tmp_path: Path) -> None:
     OPS.mesh.primitive_torus_add(major_radius=1.0, minor_radius=0.3)
     sentence = printed(size=100.0, cut=5.0, format="STL", folder=str(tmp_path))

@@ -84,7 +84,7 @@ def computed(tree: Any, operation: str, *operands: Any, kind: str = "ShaderNodeM
     return node
 
 
-def take_from_mesh(mesh: Any) -> None:
+def remove_picture_layers(mesh: Any) -> None:
     """Remove the picture's UV map and mask."""
     if UV_MAP in mesh.uv_layers:
         mesh.uv_layers.remove(mesh.uv_layers[UV_MAP])

@@ -182,11 +182,9 @@ class Finishing:
         return said
 
     def _take_found(self) -> bool:
-        try:
-            found = self._found.get_nowait()
-        except queue.Empty:
+        if self._found.empty():
             return False
-        self.is_searching = False
+        found, self.is_searching = self._found.get(), False
         known = steps.STEPS  # imported here, at a tick of its own: neither the session's begin nor a click waits for it
         for order, lock in found:
             if order.step in known:

@@ -107,7 +107,7 @@ def remove(obj: bpy.types.Object) -> None:
                 tree.nodes.remove(tree.nodes[name])
         if image is not None and not image.users:
             bpy.data.images.remove(image)
-    nodes.take_from_mesh(obj.data)
+    nodes.remove_picture_layers(obj.data)
 
 
 def _trees(obj: Any) -> list[Any]:

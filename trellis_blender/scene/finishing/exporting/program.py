@@ -13,7 +13,7 @@ import bpy
 
 from ..background import deliver, opened, run_exporter
 from ..material_sanity import bake, bake_channels
-from ..nodes import image_behind, materials, shader_of, take_from_mesh
+from ..nodes import image_behind, materials, remove_picture_layers, shader_of
 from . import formats
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     meshes = [obj for obj in objects if obj.type == "MESH"]
     baked = sum(bake(obj) for obj in meshes)
     for obj in meshes:
-        take_from_mesh(obj.data)  # engines take a second UV map for that of their lights
+        remove_picture_layers(obj.data)  # engines take a second UV map for that of their lights
     used = list(dict.fromkeys(material for obj in meshes for material in materials(obj)))
     if kind != "GLB":  # the other exporters find an image only where it is linked directly
         for material in used:

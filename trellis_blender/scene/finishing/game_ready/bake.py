@@ -8,7 +8,6 @@ The texels around the charts are then filled from their neighbours: Blender's ow
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -28,23 +27,14 @@ FEWEST_HITS = 0.5  # of the texels that the charts cover
 NO_BAKE = "The textures could not be baked: Blender found no surface to bake from. Run Make Solid first."
 
 
-@dataclass(frozen=True)
-class Baked:
-    """`images`: PNG files by what they are for. `alpha`: how the source used its alpha. `threshold`: with CLIP.
+def bake(
+    source: Any, target: Any, size: int, covered: float, progress: Callable[[float], None]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return the textures of the `target`, baked from the `source`, as PNG files by what they are for, and numbers.
 
-    `hits`: the share of the texels of the charts that were baked.
-    """
-
-    images: dict[str, bytes]
-    alpha: str
-    threshold: float
-    hits: float
-
-
-def bake(source: Any, target: Any, size: int, covered: float, progress: Callable[[float], None]) -> Baked:
-    """Return the textures of the `target`, baked from the `source`. Raises TrellisError.
-
-    `size`: of the textures, in pixels. `covered`: the share of a texture that the target's UVs cover.
+    These are `baked`, the share of the texels of the charts, `alpha`, how the source used its alpha, and `threshold`,
+    with CLIP. `size`: of the textures, in pixels. `covered`: the share of a texture that the target's UVs cover. Raises
+    TrellisError.
     """
     materials, extent = _own_materials(source), max(source.dimensions)
     own = bpy.data.materials.new("target")
@@ -94,7 +84,7 @@ def bake(source: Any, target: Any, size: int, covered: float, progress: Callable
         filled[lonely] = (0.5, 0.5, 1.0) if name == "normal" else values[hit].mean(axis=0)
         images[name] = png(np.rint(np.clip(filled[::-1], 0, 1) * 255).astype(np.uint8))
     progress(1.0)
-    return Baked(images, alpha, threshold, min(1.0, share))
+    return images, {"baked": round(min(1.0, share), 4), "alpha": alpha, "threshold": threshold}
 
 
 def _own_materials(source: Any) -> list[Any]:

@@ -55,14 +55,15 @@ def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     bpy.data.objects.remove(whole)
     covered = shape.unwrap(low)
     work.progress(0.45)
-    baked = bake(model, low, int(request["texture_size"]), covered, lambda done: work.progress(0.45 + 0.5 * done))
+    size = int(request["texture_size"])
+    images, numbers = bake(model, low, size, covered, lambda done: work.progress(0.45 + 0.5 * done))
     count = shape.triangle_count(low.data)
     lighter = [max(4, round(count * request["ratio"] ** level)) for level in range(1, int(request["levels"]))]
     meshes = [low.data, *(shape.decimated(low, faces, "lighter").data for faces in lighter)]
     parts = {str(level): mesh for level, mesh in enumerate(meshes)}
     if request["has_hull"]:
         parts["hull"] = shape.hull(low)
-    result: Arrays = {f"image:{name}": np.frombuffer(data, np.uint8) for name, data in baked.images.items()}
+    result: Arrays = {f"image:{name}": np.frombuffer(data, np.uint8) for name, data in images.items()}
     for name, mesh in parts.items():
         mesh.shade_smooth()
         result |= {f"{name}:{key}": value for key, value in read_mesh(mesh, is_whole=True).items()}
@@ -71,9 +72,7 @@ def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         "made_faces": [len(mesh.polygons) for mesh in meshes],
         "hidden_faces": hidden,
         "overlap": round(share, 4),
-        "baked": round(baked.hits, 4),
-        "alpha": baked.alpha,
-        "threshold": baked.threshold,
+        **numbers,
     }
 
 
