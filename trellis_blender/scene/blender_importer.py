@@ -37,10 +37,8 @@ def append(
 
     Return the model's topmost object. Raises ModelFileError if the .blend holds no model.
     """
-    assert context.scene is not None
     placement = build.settled(context, placement)
-    made = _appended(imported)
-    return _put(context, job, made, imported.parent, select=select, placement=placement)
+    return _put(context, job, _appended(imported), imported.parent, select=select, placement=placement)
 
 
 def import_here(

@@ -15,9 +15,8 @@ from typing import Any
 import bpy
 
 UV_MAP, MASK = "Trellis Picture", "trellis_picture"
-NODES = UV, IMAGE, MASKING, EDGE, STRENGTH, MIX = tuple(
-    f"trellis_picture_{name}" for name in ("uv", "image", "mask", "edge", "strength", "mix")
-)
+IMAGE, MIX = "trellis_picture_image", "trellis_picture_mix"
+NODES = ("trellis_picture_uv", IMAGE, "trellis_picture_mask", "trellis_picture_edge", "trellis_picture_strength", MIX)
 MIX_FACTOR, MIX_FIRST, MIX_SECOND, MIX_RESULT = 0, 6, 7, 2  # the sockets of a Mix node that mixes colours
 
 FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the nodes' labels
