@@ -180,8 +180,9 @@ def test_a_material_without_a_shader_is_baked_as_the_viewport_shows_it(addon: An
     thing: Any = bpy.context.active_object
     material: Any = bpy.data.materials.new("plain")
     material.diffuse_color = (1.0, 0.0, 0.0, 1.0)
-    if has_nodes or material.node_tree is not None:  # since 5.0 a material always has nodes
+    if has_nodes and material.node_tree is None:  # since 5.0 a material always has nodes
         material.use_nodes = True
+    if material.node_tree is not None:
         material.node_tree.nodes.clear()
     thing.data.materials.append(material)
     made_ready(levels=1, has_hull=False, texture_size=32)
