@@ -265,9 +265,9 @@ def work(addon: Any, folder: Path, step: str, thing: Any, settings: dict[str, An
     queue = part(addon, "scene.finishing.queue").Finishing(folder, said.append, lambda _job, _found: None)
     under_way = queue.begin(step, thing, settings)
     end = time.monotonic() + SECONDS
-    while not under_way.is_done and time.monotonic() < end:
+    while not said and not under_way.error and time.monotonic() < end:
+        queue.step()
         time.sleep(0.05)
-    queue.step()
     assert said, under_way.error
     print(said[-1])
 
