@@ -28,8 +28,8 @@ _UNREAD_CALLS = {"compile", "damaged", "debug", "info", "error", "exception", "g
 _UNREAD_FILES = frozenset({"scene/material.py", "core/job/folder.py", "core/job/record.py", "core/places.py"}) | {
     "core/stored.py",
     "core/picture/viewpoint.py",
-    "scene/finishing/material_sanity/channels.py",
-    "scene/finishing/material_sanity/nodes.py",
+    "scene/finishing/mesh_arrays.py",
+    "scene/finishing/nodes.py",
 }
 # The command line and the library for Python programs speak English.
 _ENGLISH = ("command/", "core/picture/pillow.py", "core/generation.py", "core/__init__.py")
@@ -40,6 +40,7 @@ _NAMES = frozenset(
     {"Trellis", "Trellis Import", "Scenario", "Render Result", "Viewer Node", "Operator", "Range", "Linear", "Closest"}
 )
 _NAMES |= {"Base Color", "Roughness", "Metallic", "Normal", "Emission", "Emission Color", "Factor", "Spare", "Print"}
+_NAMES |= {"Color", "Red", "Green", "Blue"}
 _NAMES |= {"JPEG 2000", "JPEG XL", "Raw", "Trellis Picture", "3D View Generic", "Image Generic"}
 _UNREAD_TEXTS = frozenset(
     {
@@ -64,6 +65,7 @@ _UNREAD_TEXTS = frozenset(
         "texture {}",
         "Trellis Picture {}",
         "{} LOD",
+        "{} Baked",
         "{} Without Light",
         "{} With Picture",
         "its JSON is unreasonably large",

@@ -34,10 +34,9 @@ JOBS = 1000
 PROGRAMS = {  # only the background Blender runs these
     *(("host", "background", name) for name in ("model", "preview", "render", "serve")),
     ("command", "blend"),
-    ("scene", "finishing", "program"),
-    ("scene", "finishing", "opened"),
-    *(("scene", "finishing", step, "program") for step in ("exporting", "material_sanity", "printing")),
-    *(("scene", "finishing", "game_ready", name) for name in ("program", "shape", "unwrap", "bake")),
+    *(("scene", "finishing", name) for name in ("background", "material_sanity", "printing", "program")),
+    ("scene", "finishing", "exporting", "program"),
+    *(("scene", "finishing", "game_ready", name) for name in ("program", "shape", "bake")),
 }
 LOAD_SECONDS = 60.0
 NO_ADDON = '"""An add-on that does nothing."""\n\n\ndef register():\n    pass\n\n\ndef unregister():\n    pass\n'

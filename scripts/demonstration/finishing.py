@@ -116,7 +116,7 @@ def print_ready(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:
 def sanity(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:
     """Material Sanity: light painted into the colour, from another side than it comes from, and mirror spots."""
     thing = monkey()
-    nodes = part(addon, "scene.finishing.material_sanity.nodes")
+    nodes = part(addon, "scene.finishing.nodes")
     thing.data.materials.append(painted(thing))
     studio()
     before = rendered(folder)
@@ -265,9 +265,9 @@ def work(addon: Any, folder: Path, step: str, thing: Any, settings: dict[str, An
     queue = part(addon, "scene.finishing.queue").Finishing(folder, said.append, lambda _job, _found: None)
     under_way = queue.begin(step, thing, settings)
     end = time.monotonic() + SECONDS
-    while not under_way.is_done and time.monotonic() < end:
+    while not said and not under_way.error and time.monotonic() < end:
+        queue.step()
         time.sleep(0.05)
-    queue.step()
     assert said, under_way.error
     print(said[-1])
 

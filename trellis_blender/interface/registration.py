@@ -147,7 +147,7 @@ def row_tooltip(job_id: str) -> str:
 
 def has_boxes() -> bool:
     """Return whether the file has placeholders. They are lattices, which hardly any file has, so this is fast."""
-    return bool(bpy.data.lattices) and any(placeholder.boxes())
+    return bool(bpy.data.lattices and placeholder.boxes_of_jobs())
 
 
 def resume_earlier() -> None:

@@ -30,7 +30,7 @@ from ..core.runner.messages import (
     ThumbnailTried,
 )
 from ..picture import icons
-from ..scene import moved_files
+from ..scene import material
 from ..settings import jobs_folder, preferences
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _take_loaded(session: Session, message: JobsLoaded) -> None:
     if session.placeholders.is_sure:
         jobs_folder.all_moved()
     if not session.is_moving:
-        moved_files.follow(session.root)
+        material.follow_jobs(session.root)
     session.runner.tidy(preferences.keep_days())
 
 

@@ -25,7 +25,7 @@ from ..host import busy
 from ..host.background import model_client
 from ..host.background.model_client import ModelClient
 from ..host.background.process import Task
-from ..scene import blender_importer, build, placeholder, recipe
+from ..scene import blender_importer, build, place, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
 from .messages import Messages
@@ -371,9 +371,7 @@ def shape(job: Job, folder: Path, box: bpy.types.Object | None = None) -> Shape:
         stem=f"{re.sub(r'[^-.() 0-9A-Za-z]', '_', job.name[:STEM_LENGTH])}-{job.id}",
         packs=not is_beside,
         as_png=chosen.textures == "PNG",
-        largest=placeholder.largest_dimension(box) if box else build.largest_dimension(bpy.context.scene),
-        meter=placeholder.meter(box) if box else build.meter(bpy.context.scene),
-        is_grounded=placeholder.is_grounded(box) if box else chosen.use_ground,
+        **(placeholder.size_of(box) if box else place.size_for(bpy.context.scene))._asdict(),
         keeps_normals=kept is not None and (kept.keep_normals or kept.keep_seams),
         keeps_seams=kept is not None and kept.keep_seams,
     )

@@ -26,7 +26,7 @@ from ..core.runner.runner import Runner
 from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
 from ..picture.preview import Previews
-from ..scene import moved_files, placeholder
+from ..scene import material, placeholder
 from ..scene.finishing.work import Work
 from ..settings import jobs_folder, preferences
 from ..settings.jobs_folder import jobs_root
@@ -409,7 +409,7 @@ def file_opened() -> None:
     that opens files does not resume anything that it did not request.
     """
     _state.previews.key = ()
-    session, is_any_box = _state.session, any(placeholder.boxes())
+    session, is_any_box = _state.session, bool(placeholder.boxes_of_jobs())
     if session is not None:
         session.previews.forget_views()
         for part in (session.importer, session.batches, session.decoding, session.aligning):
@@ -418,7 +418,7 @@ def file_opened() -> None:
         session.placeholders.file_opened()
         rows.show_jobs([*session.display.orders, *newest_first()])
         if session.is_loaded:
-            moved_files.follow(session.root)
+            material.follow_jobs(session.root)
         if is_any_box:
             session.is_loaded = False  # another Blender may have started the jobs of its placeholders
             session.runner.load()
@@ -432,6 +432,6 @@ def undone() -> None:
     session = _state.session
     if session is not None:
         session.finishing.undone()
-        session.placeholders.is_due = session.placeholders.is_due or any(placeholder.boxes())
+        session.placeholders.is_due = session.placeholders.is_due or bool(placeholder.boxes_of_jobs())
         if session.placeholders.is_due or session.finishing.works:
             start()

@@ -6,11 +6,10 @@
 `place.py` finds where models stand: in a grid, beside what stands there.
 `build.py` builds our own reader's model: names it, places it, makes one undo step.
 `mesh.py` makes the Blender mesh.
-`material.py` makes the material and its images.
+`material.py` makes the material and its images, which follow the folder of a job that was moved.
 `blender_importer.py` takes over a model that Blender's own glTF importer has read.
 `recipe.py` writes on the object what the model was made of.
 `asset.py` marks models as assets, writes them into asset libraries, and adds our catalogue to the Asset Browser.
 `decoding.py` has Blender decode a model's textures in the background.
-`moved_files.py` lets images follow the folder of a job that was moved.
 `finishing/` is what can be done with a model that is there.
 """

@@ -78,23 +78,16 @@ def description(obj: bpy.types.Object) -> str:
     picture, seed = obj.get(f"{recipe.PREFIX}picture"), obj.get(f"{recipe.PREFIX}seed")
     if picture is None:
         return "Made with Trellis 2"
-    preset = _preset(obj)
+    preset, given = _preset(obj), {"picture": picture, "seed": seed}
     if preset is not None:
-        return Text(
-            "Made from {picture} with Trellis 2, preset {label}, seed {seed}",
-            picture=picture,
-            label=preset.label,
-            seed=seed,
-        )
+        return Text("Made from {picture} with Trellis 2, preset {label}, seed {seed}", **given, label=preset.label)
     values = ((parameter, obj.get(recipe.PREFIX + parameter.name)) for parameter in TABLE)
     changed = ", ".join(
         f"{parameter.group} {parameter.label} {parameter.words(value)}"
         for parameter, value in values
         if value is not None and value != parameter.default
     )
-    return Text(
-        "Made from {picture} with Trellis 2, seed {seed}, {changed}", picture=picture, seed=seed, changed=changed
-    )
+    return Text("Made from {picture} with Trellis 2, seed {seed}, {changed}", **given, changed=changed)
 
 
 def write(obj: bpy.types.Object, library: Path, picture: Path | None) -> Path:
@@ -103,7 +96,7 @@ def write(obj: bpy.types.Object, library: Path, picture: Path | None) -> Path:
     It overwrites no file, and the artist's file stays as it was. It writes the catalogue first: if that fails, it
     writes nothing else, so the next try makes no second copy. Raises StorageError.
     """
-    if not _is_folder(library):
+    if not os.path.isdir(library):  # noqa: PTH112 - never raises: the drive may be gone, or permission missing
         sentence = Text(
             "The asset library's folder {library} is missing. Choose another one in Preferences > File Paths.",
             library=library,
@@ -179,13 +172,6 @@ def _preset(obj: bpy.types.Object) -> Preset | None:
     return None if None in values.values() else PRESETS.get(name_of(values))
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # the drive is gone, or we have no permission
-        return False
-
-
 def file_stem(name: str) -> str:
     """Return the object's name as a file's name without its ending, allowed on every system."""
     short = name.encode(errors="ignore")[:STEM_BYTES].decode(errors="ignore")
@@ -212,21 +198,18 @@ def _free_path(library: Path, name: str) -> Path:
 def _alone(obj: Any) -> Iterator[None]:
     """Take the object's parent away for a moment, since the parent would be written too."""
     parent, inverse, basis = obj.parent, obj.matrix_parent_inverse.copy(), obj.matrix_basis.copy()
-    if parent is not None:
-        obj.parent = None
+    obj.parent = None
     try:
         yield
     finally:
-        if parent is not None:
-            obj.parent = parent
-            obj.matrix_parent_inverse, obj.matrix_basis = inverse, basis
+        obj.parent = parent
+        obj.matrix_parent_inverse, obj.matrix_basis = inverse, basis
 
 
 @contextlib.contextmanager
 def _packed(obj: Any) -> Iterator[None]:
     """Pack all the object's textures for a moment. Raises StorageError if one cannot be read."""
-    packed: list[Any] = []
-    try:
+    with contextlib.ExitStack() as stack:
         for image in images_of(obj):
             if image.packed_file is None and image.source == "FILE" and not image.is_dirty:
                 try:
@@ -236,11 +219,8 @@ def _packed(obj: Any) -> Iterator[None]:
                         "The texture “{name}” could not be read. Look for its file, then try again.", name=image.name
                     )
                     raise StorageError(sentence, remedy=Remedy.NONE) from error
-                packed.append(image)
+                stack.callback(image.unpack, method="REMOVE")  # uses the file again, without writing it
         yield
-    finally:
-        for image in packed:
-            image.unpack(method="REMOVE")  # uses the file again, without writing it
 
 
 def ensure_catalog(folder: Path) -> bool:

@@ -10,21 +10,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
-from mathutils import Matrix, Vector
+from mathutils import Vector
 
 from ..core.errors import ModelFileError, Remedy, blenders_words, import_error, storage_error
 from ..core.job.job import Job
 from ..core.job.words import object_name
 from ..core.model.glb import LARGE_JSON, open_glb, refuse_bombs
 from ..host import gltf
-from ..settings import scene as scene_settings
-from . import build, placeholder, recipe
+from . import build, placeholder
 from .build import ANYWHERE, Placement
+from .place import bounds, foot, moved, size_for
 
 _log = logging.getLogger(__name__)
 ORIGIN = Vector((0.0, 0.0, 0.0))
@@ -37,11 +36,8 @@ def append(
 
     Return the model's topmost object. Raises ModelFileError if the .blend holds no model.
     """
-    assert context.scene is not None
     placement = build.settled(context, placement)
-    made = _appended(imported)
-    meter = placeholder.meter(placement.box) if placement.box is not None else build.meter(context.scene)
-    return _put(context, job, made, imported.parent, select=select, placement=placement, meter=meter)
+    return _put(context, job, _appended(imported), imported.parent, select=select, placement=placement)
 
 
 def import_here(
@@ -67,9 +63,7 @@ def import_here(
     for obj in layer.objects:
         obj.select_set(obj in chosen)
     layer.objects.active = active
-    return _put(
-        context, job, made, path.parent, select=select, placement=placement, meter=1.0
-    )  # the importer has already converted the units
+    return _put(context, job, made, path.parent, select=select, placement=placement, has_units=True)
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -124,9 +118,9 @@ def _put(
     *,
     select: bool,
     placement: Placement,
-    meter: float,
+    has_units: bool = False,
 ) -> bpy.types.Object:
-    """Name the objects, set their size and place, and make one undo step. `meter`: scene units per unit of theirs.
+    """Name the objects, set their size and place, and make one undo step. `has_units`: they have the scene's already.
 
     Return the topmost object. Raises ModelFileError if there is no mesh among them.
     """
@@ -140,41 +134,23 @@ def _put(
         root = root.parent
     roots = [root, *(obj for obj in made if obj.parent is None and obj != root)]
     if any(obj.animation_data is not None for obj in roots):  # its keys would move it back
-        roots = [_parent(roots, object_name(job))]
-        made = [*made, *roots]
+        parent: bpy.types.Object = bpy.data.objects.new(object_name(job), None)
+        for each in roots:
+            each.parent = parent
+        roots, made = [parent], [*made, parent]
     _name(roots[0], meshes, object_name(job))
     if placement.box is None:
-        largest, is_grounded = build.largest_dimension(scene), scene_settings.of_scene(scene).use_ground
-        _collect([build.collection_for(context, placement)], made)
         assert placement.place is not None
-        _stand(roots, meshes, placement.place, largest, meter, is_grounded=is_grounded)
+        size, stands, collections = size_for(scene), placement.place, [build.collection_for(context, placement)]
     else:
-        largest, is_grounded = placeholder.largest_dimension(placement.box), placeholder.is_grounded(placement.box)
-        _collect(placement.box.users_collection, made)
-        _stand(roots, meshes, ORIGIN, largest, meter, is_grounded=is_grounded)
-        placeholder.hand_over(placement.box, roots)
-    for obj in roots:  # so that every root is recognized as the job's
-        recipe.write(obj, job)
-    build.mark_as_asset(roots[0], job, folder)
-    build.finish_import(context, roots[0], select)
-    return roots[0]
-
-
-def _parent(roots: Sequence[bpy.types.Object], name: str) -> bpy.types.Object:
-    """Return a new empty that is the parent of all the roots."""
-    parent: bpy.types.Object = bpy.data.objects.new(name, None)
-    for root in roots:
-        root.parent = parent
-    return parent
-
-
-def _collect(collections: Sequence[bpy.types.Collection], made: list[bpy.types.Object]) -> None:
-    """Move the objects to these collections, out of all others."""
+        size, stands, collections = placeholder.size_of(placement.box), ORIGIN, [*placement.box.users_collection]
     for obj in made:
-        for owner in obj.users_collection:
-            owner.objects.unlink(obj)
-        for collection in collections:
-            collection.objects.link(obj)
+        placeholder.relink(obj, collections)
+    _stand(roots, meshes, stands, size._replace(meter=1.0) if has_units else size)
+    if placement.box is not None:
+        placeholder.hand_over(placement.box, roots)
+    build.finish_import(context, job, roots, folder, select=select)
+    return roots[0]
 
 
 def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> None:
@@ -188,22 +164,15 @@ def _name(root: bpy.types.Object, meshes: list[bpy.types.Object], name: str) -> 
 
 
 def _stand(
-    roots: list[bpy.types.Object],
-    meshes: list[bpy.types.Object],
-    place: Vector,
-    largest: float | None,
-    meter: float,
-    *,
-    is_grounded: bool,
+    roots: list[bpy.types.Object], meshes: list[bpy.types.Object], stands: Vector, size: placeholder.Size
 ) -> None:
     """Scale and move the imported objects."""
     low, high = _bounds(meshes)
     extent = max((high - low).to_tuple())
-    scale = largest / extent if largest is not None and extent > 0 else meter
-    base = Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z)) if is_grounded else ORIGIN
-    moved = Matrix.Translation(place) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-base)
+    scale = size.largest / extent if size.largest is not None and extent > 0 else size.meter
+    matrix = moved(foot(low, high) if size.is_grounded else ORIGIN, stands, scale)
     for root in roots:
-        root.matrix_world = moved @ root.matrix_world
+        root.matrix_world = matrix @ root.matrix_world
 
 
 def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
@@ -213,6 +182,4 @@ def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
     graph = bpy.context.evaluated_depsgraph_get()
     shown = [obj.evaluated_get(graph) for obj in meshes]
     corners = [obj.matrix_world @ Vector(corner) for obj in shown for corner in obj.bound_box]
-    sound = [corner for corner in corners if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN]
-    low, high = (Vector([pick(axis) for axis in zip(*sound, strict=True)]) for pick in (min, max))
-    return low, high
+    return bounds([corner for corner in corners if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN])

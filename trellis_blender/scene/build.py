@@ -55,10 +55,9 @@ def add_placeholders(
     """
     scene = context.scene
     assert scene is not None
-    largest, is_grounded = largest_dimension(scene), scene_settings.of_scene(scene).use_ground
-    collection = collection or target_collection(context)
+    size, collection = place.size_for(scene), collection or target_collection(context)
     for job, location in zip(jobs, places, strict=True):
-        box = placeholder.make(object_name(job), job.id, home, largest, is_grounded=is_grounded, meter=meter(scene))
+        box = placeholder.make(object_name(job), job.id, home, size)
         box.matrix_world = Matrix.Translation(location)  # at once, so that the next click sees where it stands
         collection.objects.link(box)
         for space in placeholder.local_views():
@@ -69,31 +68,11 @@ def add_placeholders(
         bpy.ops.ed.undo_push(message=translated(Text("Generate {name}", name=name)))
 
 
-def places(
-    context: bpy.types.Context, count: int, dropped: Vector | None = None, beside: Vector | None = None
-) -> list[Vector]:
-    """Return the locations of so many models of one action, in scene units; see `place.places`.
-
-    `dropped`: where the artist dropped their pictures, which is where the first one stands. `beside`: where another
-    model stands, which they stand beside.
-    """
-    assert context.scene is not None
-    wish = beside if dropped is None else dropped
-    return place.places(context, count, _edge(context.scene), wish=wish, is_exact=dropped is not None)
-
-
 def settled(context: bpy.types.Context, placement: Placement) -> Placement:
     """Return the placement with its place, which is free. Find it before the model is in the scene."""
-    if placement.box is not None:
+    if placement.box is not None or placement.batch:  # a batch's grid was chosen as a whole
         return placement
-    assert context.scene is not None
-    if placement.batch:  # its grid was chosen as a whole
-        return placement
-    return Placement(place=place.places(context, 1, _edge(context.scene), wish=placement.place)[0])
-
-
-def _edge(scene: bpy.types.Scene) -> float:
-    return placeholder.edge(largest_dimension(scene), meter(scene))
+    return Placement(place=place.places(context, 1, beside=placement.place)[0])
 
 
 def build_model(
@@ -110,8 +89,6 @@ def build_model(
     One tick does it all, so Blender never draws, saves or undoes half a model. `select`: select the object. `folder`:
     the job's folder, with the picture.
     """
-    scene = context.scene
-    assert scene is not None
     name = object_name(job)
     images = make_images(model.images, name)
     mesh = make_mesh(name, model.mesh)
@@ -126,21 +103,23 @@ def build_model(
         collection_for(context, placement).objects.link(obj)
     else:
         placeholder.hand_over(placement.box, [obj])
-    recipe.write(obj, job)
-    mark_as_asset(obj, job, folder)
-    finish_import(context, obj, select)
+    finish_import(context, job, [obj], folder, select=select)
     return obj
 
 
-def mark_as_asset(obj: bpy.types.Object, job: Job, folder: Path | None) -> None:
-    """Mark the object as an asset if the preferences say so. `folder`: the job's folder, with the picture."""
+def finish_import(
+    context: bpy.types.Context, job: Job, roots: Sequence[bpy.types.Object], folder: Path | None, *, select: bool
+) -> None:
+    """Write the recipe to the model's topmost objects, and make one undo step of everything.
+
+    The first of them is marked as an asset if the preferences say so, and selected if `select` is set. `folder`: the
+    job's folder, with the picture.
+    """
+    for obj in roots:  # so that every root is recognized as the job's
+        recipe.write(obj, job)
+    obj, layer = roots[0], context.view_layer
     if preferences.marks_assets() and asset.is_model(obj):
         asset.mark(obj, folder / job.picture if folder is not None and job.picture else None)
-
-
-def finish_import(context: bpy.types.Context, obj: bpy.types.Object, select: bool) -> None:
-    """Select the object if `select` is set, and make one undo step of everything."""
-    layer = context.view_layer
     assert layer is not None
     # `layer.objects` lacks the object if its collection is new; `visible_get` updates the layer. An object in an
     # excluded or hidden collection cannot be selected.
@@ -158,10 +137,10 @@ def target_collection(context: bpy.types.Context) -> bpy.types.Collection:
     active = context.collection
     if scene_settings.of_scene(scene).collection == "ACTIVE" and active is not None and _is_writable(active):
         return active
-    layer = context.view_layer
-    assert layer is not None
+    layer: Any = context.view_layer
     visible = (below.collection for below in _below(layer.layer_collection) if not below.exclude)
-    collection = next((found for found in visible if _is_ours(found)), None)
+    ours = (found for found in visible if _is_writable(found) and found.name.split(".")[0] == COLLECTION)
+    collection = next(ours, None)
     if collection is None:
         collection = bpy.data.collections.new(COLLECTION)
         scene.collection.children.link(collection)
@@ -176,8 +155,7 @@ def collection_for(context: bpy.types.Context, placement: Placement) -> bpy.type
 
 def batch_collection(batch: str) -> bpy.types.Collection | None:
     """Return the collection of a batch's models, whatever the artist calls it by now; None if it is gone."""
-    own: Any = (found for found in bpy.data.collections if cast(Any, found).get(BATCH) == batch)
-    return next(own, None)
+    return next((found for found in bpy.data.collections if cast(Any, found).get(BATCH) == batch), None)
 
 
 def make_batch_collection(context: bpy.types.Context, batch: str, name: str) -> bpy.types.Collection:
@@ -194,22 +172,6 @@ def _below(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollecti
         yield from _below(child)
 
 
-def _is_ours(collection: bpy.types.Collection) -> bool:
-    """Return whether it is a writable collection named “Trellis”."""
-    return _is_writable(collection) and collection.name.split(".")[0] == COLLECTION
-
-
 def _is_writable(collection: Any) -> bool:
     """Return whether objects can be added. Blender adds none to a linked collection or a library override."""
     return collection.library is None and collection.override_library is None
-
-
-def meter(scene: bpy.types.Scene) -> float:
-    """Return how many scene units a metre has."""
-    return 1.0 / scene.unit_settings.scale_length
-
-
-def largest_dimension(scene: bpy.types.Scene) -> float | None:
-    """Return the model's largest dimension in scene units, None: as it comes."""
-    chosen = scene_settings.of_scene(scene)
-    return chosen.size * meter(scene) if chosen.use_size else None

@@ -83,7 +83,9 @@ class Decoding:
             texture = self.waiting.pop(0)
             image: Any = _found(images, texture.image)
             is_used = image is not None and _found(bpy.data.objects, texture.model) is not None
-            if is_used and not image.has_data and not _has_preview(image) and sum(self.held.values()) < MOST_BYTES:
+            # A preview that is there may be the artist's own.
+            is_free = is_used and (image.preview is None or not any(image.preview.image_size))
+            if is_free and not image.has_data and sum(self.held.values()) < MOST_BYTES:
                 self.in_hand = texture
                 image.asset_generate_preview()
                 return
@@ -94,7 +96,9 @@ class Decoding:
         image: Any = _found(bpy.data.images, texture.image)
         if image is None:
             return
-        _drop_preview(image)
+        if image.preview is not None:  # it would make the .blend larger; Blender makes another one where it shows it
+            image.preview.image_size = 0, 0
+            image.preview.is_image_custom = False  # setting the size made it the artist's, which Blender never renews
         if image.has_data:
             width, height = image.size
             self.held[texture.image] = width * height * (16 if image.is_float else 4)
@@ -105,15 +109,3 @@ class Decoding:
 def _found(blocks: Iterable[Any], uid: int) -> Any:
     """Return the data-block with this `session_uid`, None if it is gone."""
     return next((block for block in blocks if block.session_uid == uid), None)
-
-
-def _has_preview(image: Any) -> bool:
-    """Return whether the image has a preview already. It may be the artist's own."""
-    return image.preview is not None and any(image.preview.image_size)
-
-
-def _drop_preview(image: Any) -> None:
-    """Drop the image's preview, which would make the .blend larger. Blender makes another one where it shows it."""
-    if image.preview is not None:
-        image.preview.image_size = 0, 0
-        image.preview.is_image_custom = False  # setting the size made it the artist's own, which Blender never renews

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
 
 import bpy
 
+from ..core.job.folder import JOB_ID
 from ..core.model.arrays import ImageFile, Material, Texture
 
 SETTINGS_GROUP = "glTF Material Output"  # Blender's exporter finds the occlusion by this name
@@ -50,15 +52,35 @@ def make_images(files: Mapping[int, ImageFile], name: str) -> dict[int, bpy.type
 def images_of(*objects: bpy.types.Object) -> list[bpy.types.Image]:
     """Return the images in the nodes of the objects' materials, each once. The base colour of our own comes first."""
     materials = [slot.material for obj in objects for slot in obj.material_slots if slot.material is not None]
-    return list(dict.fromkeys(image for material in materials for image in images_in(material)))
+    trees = [material.node_tree for material in materials if material.node_tree is not None]
+    images = (getattr(node, "image", None) for tree in trees for node in cast(Any, tree).nodes)
+    return list(dict.fromkeys(image for image in images if image is not None))
 
 
-def images_in(material: bpy.types.Material) -> Iterator[bpy.types.Image]:
-    """Yield the images in the material's nodes."""
-    tree: Any = material.node_tree
-    for node in tree.nodes if tree is not None else ():
-        if getattr(node, "image", None) is not None:
-            yield node.image
+def follow_jobs(root: Path) -> None:
+    """Let images and scenes that name a file of a job which is not there any more name that job's file in `root`.
+
+    An image is packed, but an exporter that copies files looks for the one that it names.
+    """
+    data: Any = bpy.data  # the stubs know no linked data
+    for image in data.images:
+        moved = _moved(image.filepath, root) if image.library is None and image.source == "FILE" else None
+        if moved is not None:
+            image.filepath_raw = str(moved)
+    for scene in data.scenes:
+        moved = _moved(scene.trellis2.filepath, root) if scene.library is None else None
+        if moved is not None:
+            scene.trellis2.filepath = str(moved)
+
+
+def _moved(path: str, root: Path) -> Path | None:
+    """Return where the file is now, None if it is still there, is no job's, or is gone."""
+    parts = Path(bpy.path.abspath(path)).parts if path else ()
+    place = next((place for place in (-2, -3) if len(parts) >= -place and JOB_ID.fullmatch(parts[place])), None)
+    if place is None or Path(*parts).exists():
+        return None
+    moved = root.joinpath(*parts[place:])
+    return moved if moved.is_file() else None
 
 
 def make_material(name: str, material: Material, images: Mapping[int, bpy.types.Image]) -> bpy.types.Material:
@@ -82,17 +104,10 @@ class _Wiring:
 
     tree: Any
     images: Mapping[int, bpy.types.Image]
-    y: float = field(default=0.0)
+    y: float = 0.0
 
     def wire(self, material: Material) -> None:
-        used = (
-            material.base_texture,
-            material.metallic_roughness_texture,
-            material.normal_texture,
-            material.emissive_texture,
-            material.occlusion_texture,
-        )
-        self.y = sum(texture is not None for texture in used) * BLOCK / 2 - 20
+        self.y = len(material.textures) * BLOCK / 2 - 20
         shader = self.node("ShaderNodeBsdfPrincipled", 10, 300)
         output = self.node("ShaderNodeOutputMaterial", 300, 300)
         self.link(shader.outputs[0], output.inputs[0])
@@ -104,41 +119,32 @@ class _Wiring:
         self.occlusion(material)
 
     def base_color(self, shader: Any, material: Material) -> None:
-        color, alpha = material.base_color[:3], material.base_color[3]
-        if material.base_texture is None:
-            shader.inputs["Base Color"].default_value = (*color, 1.0)
-            shader.inputs["Alpha"].default_value = alpha if material.is_blended else 1.0
-            return
+        color, alpha = material.base_color[:3], material.base_color[3] if material.is_blended else 1.0
         color_socket, alpha_socket, x = shader.inputs["Base Color"], shader.inputs["Alpha"], -200.0
+        if material.base_texture is None:
+            color_socket.default_value, alpha_socket.default_value = (*color, 1.0), alpha
+            return
         if color != WHITE:
             color_socket = self.factor_color("Color Factor", color_socket, color, x)
-        if material.is_blended and alpha != 1.0:
+        if alpha != 1.0:
             alpha_socket = self.factor("Alpha Factor", alpha_socket, alpha, x, -230)
-        if color != WHITE or (material.is_blended and alpha != 1.0):
-            x -= 200
-        node = self.texture(material.base_texture, "BASE COLOR", color_socket, x, is_data=False)
+        x -= 200 if color != WHITE or alpha != 1.0 else 0
+        node = self.texture(material.base_texture, "BASE COLOR", color_socket, x)
         if material.is_blended:
             self.link(node.outputs["Alpha"], alpha_socket)
 
     def metallic_roughness(self, shader: Any, material: Material) -> None:
-        sockets = {"Blue": shader.inputs["Metallic"], "Green": shader.inputs["Roughness"]}
-        factors = {"Blue": ("Metallic Factor", material.metallic), "Green": ("Roughness Factor", material.roughness)}
-        if material.metallic_roughness_texture is None:
-            for channel, (_label, value) in factors.items():
-                sockets[channel].default_value = value
+        texture, x = material.metallic_roughness_texture, -200.0
+        metallic, roughness = shader.inputs["Metallic"], shader.inputs["Roughness"]
+        if texture is None:
+            metallic.default_value, roughness.default_value = material.metallic, material.roughness
             return
-        x = -200.0
-        for channel, (label, value) in factors.items():
-            if value != 1.0:
-                below = 0 if channel == "Blue" else -200
-                sockets[channel] = self.factor(label, sockets[channel], value, x, below)
-        if any(value != 1.0 for _label, value in factors.values()):
-            x -= 200
-        split = self.node("ShaderNodeSeparateColor", x - 150, self.y - 75)
-        for channel, socket in sockets.items():
-            self.link(split.outputs[channel], socket)
-        label = "METALLIC ROUGHNESS"
-        self.texture(material.metallic_roughness_texture, label, split.inputs[0], x - 200, is_data=True)
+        if material.metallic != 1.0:
+            metallic = self.factor("Metallic Factor", metallic, material.metallic, x, 0)
+        if material.roughness != 1.0:
+            roughness = self.factor("Roughness Factor", roughness, material.roughness, x, -200)
+        x -= 200 if (material.metallic, material.roughness) != (1.0, 1.0) else 0
+        self.channels(texture, "METALLIC ROUGHNESS", {"Blue": metallic, "Green": roughness}, x)
 
     def normal(self, shader: Any, material: Material) -> None:
         texture = material.normal_texture
@@ -148,7 +154,7 @@ class _Wiring:
         node.uv_map = uv_name(texture.uv)
         node.inputs["Strength"].default_value = material.normal_scale
         self.link(node.outputs["Normal"], shader.inputs["Normal"])
-        self.texture(texture, "NORMAL MAP", node.inputs["Color"], -400, is_data=True)
+        self.texture(texture, "NORMAL MAP", node.inputs["Color"], -400).image.colorspace_settings.is_data = True
 
     def emission(self, shader: Any, material: Material) -> None:
         color, strength, socket, x = material.emissive, 1.0, shader.inputs["Emission Color"], -200.0
@@ -160,7 +166,7 @@ class _Wiring:
             return
         if color != WHITE:
             socket, x = self.factor_color("Emissive Factor", socket, color, x), x - 200
-        self.texture(material.emissive_texture, "EMISSIVE", socket, x, is_data=False)
+        self.texture(material.emissive_texture, "EMISSIVE", socket, x)
 
     def occlusion(self, material: Material) -> None:
         if material.occlusion_texture is None:
@@ -173,9 +179,7 @@ class _Wiring:
             mix.inputs["Factor"].default_value = material.occlusion_strength
             mix.inputs[6].default_value = (*WHITE, 1.0)
             socket, x = mix.inputs[7], x - 200
-        split = self.node("ShaderNodeSeparateColor", x - 150, self.y - 75)
-        self.link(split.outputs["Red"], socket)
-        self.texture(material.occlusion_texture, "OCCLUSION", split.inputs[0], x - 200, is_data=True)
+        self.channels(material.occlusion_texture, "OCCLUSION", {"Red": socket}, x)
 
     # -- single nodes, from right to left
 
@@ -187,12 +191,16 @@ class _Wiring:
     def link(self, output: Any, socket: Any) -> None:
         self.tree.links.new(socket, output)
 
-    def texture(self, texture: Texture, label: str, socket: Any, x: float, *, is_data: bool) -> Any:
+    def channels(self, texture: Texture, label: str, sockets: Mapping[str, Any], x: float) -> None:
+        split = self.node("ShaderNodeSeparateColor", x - 150, self.y - 75)
+        for channel, socket in sockets.items():
+            self.link(split.outputs[channel], socket)
+        self.texture(texture, label, split.inputs[0], x - 200).image.colorspace_settings.is_data = True
+
+    def texture(self, texture: Texture, label: str, socket: Any, x: float) -> Any:
         node = self.node("ShaderNodeTexImage", x - 240, self.y)
         node.label, node.extension, node.interpolation = label, texture.extension, texture.interpolation
         node.image = self.images[texture.image]
-        if is_data:
-            node.image.colorspace_settings.is_data = True
         self.link(node.outputs["Color"], socket)
         if texture.uv:
             uv = self.node("ShaderNodeUVMap", x - 500, self.y - 70)

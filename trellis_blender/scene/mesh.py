@@ -33,19 +33,15 @@ def make_mesh(name: str, arrays: MeshArrays) -> bpy.types.Mesh:
     _fill(mesh, ".corner_vert", "value", arrays.corner_vertices)
     _fill(mesh, ".corner_edge", "value", arrays.corner_edges)
     set_loop_starts(mesh, arrays.face_starts)
-    for number, uv in enumerate(arrays.uvs):
-        layer = uv_name(number)
-        mesh.attributes.new(layer, "FLOAT2", "CORNER")
-        _fill(mesh, layer, "vector", uv)
-    if arrays.materials is not None:
-        mesh.attributes.new("material_index", "INT", "FACE")
-        _fill(mesh, "material_index", "value", arrays.materials)
-    if arrays.sharp_faces is not None:
-        mesh.attributes.new("sharp_face", "BOOLEAN", "FACE")
-        _fill(mesh, "sharp_face", "value", arrays.sharp_faces)
-    if arrays.sharp_edges is not None:
-        mesh.attributes.new("sharp_edge", "BOOLEAN", "EDGE")
-        _fill(mesh, "sharp_edge", "value", arrays.sharp_edges)
+    for attribute, kind, domain, values in (
+        *((uv_name(number), "FLOAT2", "CORNER", uv) for number, uv in enumerate(arrays.uvs)),
+        ("material_index", "INT", "FACE", arrays.materials),
+        ("sharp_face", "BOOLEAN", "FACE", arrays.sharp_faces),
+        ("sharp_edge", "BOOLEAN", "EDGE", arrays.sharp_edges),
+    ):
+        if values is not None:
+            stubless.attributes.new(attribute, kind, domain)
+            _fill(mesh, attribute, "vector" if kind == "FLOAT2" else "value", values)
     if arrays.normals is not None:
         _keep_normals(mesh, arrays.normals, arrays.vertex_normals)
     return mesh

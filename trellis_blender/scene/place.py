@@ -8,11 +8,12 @@ however large the meshes are.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
 from bpy_extras import view3d_utils
-from mathutils import Vector
+from mathutils import Matrix, Vector
 from mathutils.geometry import intersect_line_plane
 
 from ..settings import scene as scene_settings
@@ -27,36 +28,53 @@ GROUND = 0.1  # what rises less above the base is ground to stand on
 WIDE, ROOMY = 4.0, 2.0  # the widths of what surrounds the place: of a landscape, and of a room
 
 
+def size_for(scene: bpy.types.Scene) -> placeholder.Size:
+    """Return the size that the settings say."""
+    chosen, meter = scene_settings.of_scene(scene), 1.0 / scene.unit_settings.scale_length
+    return placeholder.Size(chosen.size * meter if chosen.use_size else None, meter, chosen.use_ground)
+
+
 def places(
-    context: bpy.types.Context, count: int, edge: float, *, wish: Vector | None = None, is_exact: bool = False
+    context: bpy.types.Context, count: int, dropped: Vector | None = None, beside: Vector | None = None
 ) -> list[Vector]:
     """Return the locations of so many models of one action, in scene units: a grid, row by row.
 
-    `edge`: the length of a model's edge in scene units. `wish`: where the first one shall stand, None: as the settings
-    say. If something stands there, all move along X to the first free place, unless it `is_exact`.
+    The first one stands where the artist `dropped` the pictures, else at `beside`, else where the settings say. If
+    something stands there and nothing was dropped, all move along X to the first free place.
     """
     scene, layer = context.scene, context.view_layer
     assert scene is not None
     assert layer is not None
-    chosen = scene_settings.of_scene(scene)
-    columns, step = math.ceil(math.sqrt(count)), (1 + GAP) * edge
-    standing = Standing(layer)
-    base = 0.0 if chosen.use_ground else -edge / 2  # seen from a model's location
-    if wish is None and chosen.place == "SELECTION":
-        wish = standing.beside_selection(edge, base)
-    first = wish if wish is not None else chosen_place(scene)
-    if not is_exact:
+    size, first = size_for(scene), beside if dropped is None else dropped
+    edge, columns = size.edge, math.ceil(math.sqrt(count))
+    step, standing = (1 + GAP) * edge, Standing(layer)
+    chosen = scene_settings.of_scene(scene).place
+    if first is None and chosen == "SELECTION":
+        first = standing.beside_selection(edge, size.base)
+    if first is None:
+        first = Vector() if chosen == "ORIGIN" else scene.cursor.location.copy()
+    if dropped is None:
         rows = math.ceil(count / columns)
-        low = first + Vector((-edge / 2, -edge / 2 - (rows - 1) * step, base))
-        high = first + Vector((edge / 2 + (columns - 1) * step, edge / 2, base + edge))
+        low = first + Vector((-edge / 2, -edge / 2 - (rows - 1) * step, size.base))
+        high = first + Vector((edge / 2 + (columns - 1) * step, edge / 2, size.base + edge))
         first = first + Vector((standing.shift(low, high, first, edge), 0.0, 0.0))
     return [first + Vector((number % columns * step, -(number // columns) * step, 0.0)) for number in range(count)]
 
 
-def chosen_place(scene: bpy.types.Scene) -> Vector:
-    """Return the location that the settings name, in scene units: the origin, or else the 3D cursor."""
-    is_origin = scene_settings.of_scene(scene).place == "ORIGIN"
-    return Vector((0.0, 0.0, 0.0)) if is_origin else scene.cursor.location.copy()
+def bounds(points: Iterable[Vector]) -> tuple[Vector, Vector]:
+    """Return the lowest and the highest corner of some points."""
+    axes = [*zip(*points, strict=True)]
+    return Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
+
+
+def foot(low: Vector, high: Vector) -> Vector:
+    """Return the middle of the bottom between these corners."""
+    return Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z))
+
+
+def moved(point: Vector, to: Vector, factor: float) -> Matrix:
+    """Return the matrix that moves the point there, and scales around it."""
+    return Matrix.Translation(to) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-point)
 
 
 def under_mouse(context: bpy.types.Context, x: int, y: int) -> Vector | None:
@@ -100,7 +118,8 @@ class Standing:
         self.is_solid = np.fromiter((kind in SOLID for kind in kinds), bool, count)
         for number, kind in enumerate(kinds):
             if kind == "LATTICE" and placeholder.job_id(self.objects[number]):
-                own = np.array(placeholder.corners(self.objects[number]))  # Blender has no bounds of a new lattice yet
+                lattice: Any = self.objects[number].data  # Blender has no bounds of a new one yet
+                own = np.array([point.co_deform for point in lattice.points])
                 low[number], high[number], self.is_solid[number] = own.min(axis=0), own.max(axis=0), True
         self.origin = worlds[:, 3, :3]
         middle = self.origin + np.einsum("ni,nij->nj", (low + high) / 2, worlds[:, :3, :3])
@@ -114,12 +133,11 @@ class Standing:
         """
         np = self._np
         chosen = np.fromiter((obj.select_get(view_layer=self._layer) for obj in self.objects), bool, len(self.objects))
-        solid = chosen & self.is_solid
         if not chosen.any():
             return None
-        is_any = bool(solid.any())
-        low = (self.low[solid] if is_any else self.origin[chosen]).min(axis=0)
-        high = (self.high[solid] if is_any else self.origin[chosen]).max(axis=0)
+        solid = chosen & self.is_solid
+        reach = (self.low[solid], self.high[solid]) if solid.any() else (self.origin[chosen],) * 2
+        low, high = reach[0].min(axis=0), reach[1].max(axis=0)
         return Vector((float(high[0]) + (GAP + 0.5) * edge, float(low[1] + high[1]) / 2, float(low[2]) - base))
 
     def shift(self, low: Vector, high: Vector, place: Vector, edge: float) -> float:

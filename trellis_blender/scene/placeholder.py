@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import bpy
 from mathutils import Matrix, Vector
@@ -23,7 +23,6 @@ HOME = "trellis2_home"
 LARGEST = "trellis2_largest"
 GROUNDED = "trellis2_grounded"
 METER = "trellis2_meter"
-UNSIZED_EDGE = 1.0  # metres
 SAME, FLAT = 1e-5, 1e-9  # the rounding error of a matrix's entries, and the volume that counts as none
 CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (-0.5, 0.5) for x in (-0.5, 0.5)]
 # The channels of a transform, in the order to copy them: the mode says which rotation counts.
@@ -41,13 +40,26 @@ CHANNELS = (
 )
 
 
-def edge(largest: float | None, meter: float) -> float:
-    """Return the length of a placeholder's edge in scene units.
+class Size(NamedTuple):
+    """How large a model shall be, and where its origin is.
 
-    `largest`: the model's largest dimension in scene units, None: as Trellis makes it, one metre. `meter`: scene units
-    per metre.
+    `largest`: its largest dimension in scene units, None: as Trellis makes it, one metre. `meter`: scene units per
+    metre. `is_grounded`: the origin is in the middle of its base, else in its own middle.
     """
-    return UNSIZED_EDGE * meter if largest is None else largest
+
+    largest: float | None
+    meter: float = 1.0
+    is_grounded: bool = True
+
+    @property
+    def edge(self) -> float:
+        """The length of a placeholder's edge, in scene units."""
+        return self.meter if self.largest is None else self.largest
+
+    @property
+    def base(self) -> float:
+        """The height of a placeholder's base above its origin, in scene units."""
+        return 0.0 if self.is_grounded else -self.edge / 2
 
 
 def home(root: Path) -> str:
@@ -55,22 +67,15 @@ def home(root: Path) -> str:
     return hashlib.sha256(f"{platform.node()} {root}".encode(errors="replace")).hexdigest()[:16]
 
 
-def make(
-    name: str, job_id: str, home: str, largest: float | None, *, is_grounded: bool, meter: float = 1.0
-) -> bpy.types.Object:
-    """Return a new placeholder, in no collection yet. `largest` and `meter`: as `edge` takes them.
-
-    Its origin is in the middle of its base if `is_grounded`, else in its own middle.
-    """
+def make(name: str, job_id: str, home: str, size: Size) -> bpy.types.Object:
+    """Return a new placeholder, in no collection yet."""
     lattice = bpy.data.lattices.new(name)
-    length, raised = edge(largest, meter), 0.5 if is_grounded else 0.0
     points: Any = lattice.points  # the stubs do not allow iteration
-    for point, (x, y, z) in zip(points, CORNERS, strict=True):
-        point.co_deform = (x * length, y * length, (z + raised) * length)
+    for point, corner in zip(points, _corners(size), strict=True):
+        point.co_deform = corner
     stubless = cast(Any, lattice)  # nor custom properties on a lattice
     stubless[JOB], stubless[HOME] = job_id, home
-    stubless[LARGEST] = 0.0 if largest is None else largest
-    stubless[GROUNDED], stubless[METER] = is_grounded, meter
+    stubless[LARGEST], stubless[METER], stubless[GROUNDED] = size.largest or 0.0, size.meter, size.is_grounded
     box: bpy.types.Object = bpy.data.objects.new(name, lattice)
     box.hide_render = True  # since 5.0, Alembic's exporter then leaves it out too
     return box
@@ -90,13 +95,8 @@ def home_of(box: bpy.types.Object) -> str:
     return str(cast(Any, box.data).get(HOME, ""))
 
 
-def boxes() -> Iterator[bpy.types.Object]:
-    """Return all placeholders in any scene, those of the current scene first."""
-    return iter([box for box, _ in boxes_of_jobs()])
-
-
 def boxes_of_jobs() -> list[tuple[bpy.types.Object, str]]:
-    """Return the same placeholders, each with its job's id: to ask a thousand for it takes milliseconds."""
+    """Return all placeholders in any scene, those of the current scene first, each with its job's id."""
     if not any(JOB in cast(Any, lattice) for lattice in bpy.data.lattices):
         return []
     here = bpy.context.scene
@@ -118,24 +118,15 @@ def find(wanted: str, name: str = "") -> bpy.types.Object | None:
     return next((box for box, found in boxes_of_jobs() if found == wanted), None)
 
 
-def largest_dimension(box: bpy.types.Object) -> float | None:
-    """Return the largest dimension that the placeholder's model shall have in scene units, None: as it comes."""
-    return float(cast(Any, box.data)[LARGEST]) or None
+def size_of(box: bpy.types.Object) -> Size:
+    """Return the size that the placeholder's model shall have, and the scene's unit when the placeholder was made."""
+    data: Any = box.data
+    return Size(float(data[LARGEST]) or None, float(data.get(METER, 1.0)), bool(data[GROUNDED]))
 
 
-def meter(box: bpy.types.Object) -> float:
-    """Return how many scene units a metre had when the placeholder was made."""
-    return float(cast(Any, box.data).get(METER, 1.0))
-
-
-def edge_of(box: bpy.types.Object) -> float:
-    """Return the length of the placeholder's edge when it was made, in scene units."""
-    return edge(largest_dimension(box), meter(box))
-
-
-def is_grounded(box: bpy.types.Object) -> bool:
-    """Return whether the model's origin shall be in the middle of its base."""
-    return bool(cast(Any, box.data)[GROUNDED])
+def _corners(size: Size) -> list[Vector]:
+    """Return the corners of a new placeholder."""
+    return [Vector((x, y, z + 0.5)) * size.edge + Vector((0.0, 0.0, size.base)) for x, y, z in CORNERS]
 
 
 def reshaped(box: bpy.types.Object) -> Matrix:
@@ -145,27 +136,15 @@ def reshaped(box: bpy.types.Object) -> Matrix:
     longer span a box.
     """
     points: Any = cast(Any, box.data).points
-    length = edge_of(box)
     if len(points) != len(CORNERS):
         return Matrix.Identity(4)
+    size = size_of(box)
     first, *along = (Vector(points[number].co_deform) for number in (0, 1, 2, 4))
-    linear = Matrix([((point - first) / length)[:] for point in along]).transposed()
-    corner = Vector(CORNERS[0]) + Vector((0.0, 0.0, 0.5 if is_grounded(box) else 0.0))
-    moved = Matrix.Translation(first - linear @ (corner * length)) @ linear.to_4x4()
+    linear = Matrix([((point - first) / size.edge)[:] for point in along]).transposed()
+    moved = Matrix.Translation(first - linear @ _corners(size)[0]) @ linear.to_4x4()
     change: Any = moved - Matrix.Identity(4)
     is_as_made = max(abs(value) for row in change for value in row) < SAME
     return Matrix.Identity(4) if is_as_made or abs(linear.determinant()) < FLAT else moved
-
-
-def corners(box: bpy.types.Object) -> list[tuple[float, float, float]]:
-    """Return the placeholder's eight corners in its own space, the first ones again if the lattice has fewer points."""
-    points: Any = cast(Any, box.data).points
-    return [tuple(points[number % len(points)].co_deform) for number in range(len(CORNERS))]
-
-
-def base_height(box: bpy.types.Object) -> float:
-    """Return the height of the placeholder's base in its own space, in scene units."""
-    return 0.0 if is_grounded(box) else -edge_of(box) / 2
 
 
 def remove(box: bpy.types.Object) -> None:
@@ -185,6 +164,14 @@ def unparent(obj: bpy.types.Object) -> None:
     obj.matrix_world = world
 
 
+def relink(obj: bpy.types.Object, collections: Iterable[bpy.types.Collection]) -> None:
+    """Move the object to these collections, out of all others."""
+    for collection in obj.users_collection:
+        collection.objects.unlink(obj)
+    for collection in collections:
+        collection.objects.link(obj)
+
+
 def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
     """Replace the placeholder by the model, whose `roots` stand at the origin.
 
@@ -193,21 +180,18 @@ def hand_over(box: bpy.types.Object, roots: list[bpy.types.Object]) -> None:
     """
     first, name, wanted = roots[0], box.name, job_id(box)
     for root in roots:
-        for collection in [*root.users_collection]:
-            collection.objects.unlink(root)
-        for collection in box.users_collection:
-            collection.objects.link(root)
+        relink(root, box.users_collection)
         _take_transform(box, root)
         root.hide_viewport, root.hide_select = box.hide_viewport, box.hide_select
         _take_view(box, root)
-    for collection in box.users_collection:
-        collection.objects.unlink(box)
+    relink(box, ())
     box.user_remap(first)  # its children, and constraints or modifiers that refer to it
     for child in first.children:
         child.parent_type = "OBJECT" if child.parent_type == "LATTICE" else child.parent_type
     remove(box)
-    for copy in [copy for copy in boxes() if job_id(copy) == wanted]:
-        remove(copy)
+    for copy, found in boxes_of_jobs():
+        if found == wanted:
+            remove(copy)
     first.name = name
 
 

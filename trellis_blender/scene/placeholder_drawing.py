@@ -135,11 +135,11 @@ class PlaceholderDrawing:
 
     def _draw_fill(self, filled: FilledPlaceholder, box: bpy.types.Object) -> None:
         assert self.batches is not None
-        length = placeholder.edge_of(box)
-        size = Matrix.Diagonal((length, length, length * filled.step / STEPS, 1.0))
+        size = placeholder.size_of(box)
+        scale = Matrix.Diagonal((size.edge, size.edge, size.edge * filled.step / STEPS, 1.0))
         shader = gpu.shader.from_builtin("UNIFORM_COLOR")
         with gpu.matrix.push_pop():
-            gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box)) @ size)
+            gpu.matrix.multiply_matrix(_space(box, size.base) @ scale)
             shader.uniform_float("color", ENDED_COLORS.get(filled.stage, COLOR))
             self.batches[0].draw(shader)
 
@@ -157,8 +157,8 @@ class PlaceholderDrawing:
         blf.enable(0, blf.SHADOW)
         blf.shadow(0, 3, 0.0, 0.0, 0.0, 1.0)
         for filled, box in ended:
-            edge, base, space = placeholder.edge_of(box), placeholder.base_height(box), _space(box)
-            corners = (space @ Vector((x * edge, y * edge, base + z * edge)) for x, y, z in CUBE)
+            size = placeholder.size_of(box)
+            corners = (_space(box, size.base) @ (Vector(corner) * size.edge) for corner in CUBE)
             seen = [location_3d_to_region_2d(context.region, context.region_data, corner) for corner in corners]
             if None not in seen:  # otherwise it is partly behind the view
                 word = translated(WORDS[filled.stage])
@@ -177,22 +177,19 @@ class PlaceholderDrawing:
         texture = self.textures.get(filled.job_id)
         if texture is None:
             return
-        length = placeholder.edge_of(box)
-        scale = length * PICTURE_SHARE / max(texture.width, texture.height)
-        size = Matrix.Diagonal((texture.width * scale, 1.0, texture.height * scale, 1.0))
+        size = placeholder.size_of(box)
+        factor = size.edge * PICTURE_SHARE / max(texture.width, texture.height)
+        scale = Matrix.Diagonal((texture.width * factor, 1.0, texture.height * factor, 1.0))
         shader = gpu.shader.from_builtin("IMAGE")
         with gpu.matrix.push_pop():
-            gpu.matrix.multiply_matrix(_space(box) @ _raised(placeholder.base_height(box) + length / 2) @ size)
+            gpu.matrix.multiply_matrix(_space(box, size.base + size.edge / 2) @ scale)
             shader.uniform_sampler("image", texture)
             self.batches[1].draw(shader)
 
 
-def _space(box: bpy.types.Object) -> Matrix:
-    return box.matrix_world @ placeholder.reshaped(box)
-
-
-def _raised(height: float) -> Matrix:
-    return Matrix.Translation((0.0, 0.0, height))
+def _space(box: bpy.types.Object, height: float) -> Matrix:
+    """Return the matrix to the world from above the placeholder's origin, in its own space."""
+    return box.matrix_world @ placeholder.reshaped(box) @ Matrix.Translation((0.0, 0.0, height))
 
 
 def _batches() -> tuple[Any, Any]:

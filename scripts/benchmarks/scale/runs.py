@@ -319,7 +319,7 @@ def ticks(count: int) -> dict[str, float]:
     import bpy
 
     session, preferences = part(addon, "jobs.session"), part(addon, "settings.preferences").preferences()
-    build, placeholder = part(addon, "scene.build"), part(addon, "scene.placeholder")
+    build, place, placeholder = (part(addon, f"scene.{name}") for name in ("build", "place", "placeholder"))
     names = part(addon, "core.job.job").Stage
     spent: dict[str, list[float]] = {"wait": [], "arrive": []}
     with tempfile.TemporaryDirectory() as name, server() as service:
@@ -330,7 +330,7 @@ def ticks(count: int) -> dict[str, float]:
             running.jobs[job.id] = job
             running.runner.add([job], picture)
         jobs = list(running.jobs.values())
-        build.add_placeholders(bpy.context, jobs, build.places(bpy.context, count), placeholder.home(running.root))
+        build.add_placeholders(bpy.context, jobs, place.places(bpy.context, count), placeholder.home(running.root))
         running.placeholders.is_due = True
         _until(session, lambda: sum(job.stage is names.RUNNING for job in running.jobs.values()) == count)
         _tick(session, spent["wait"], 60, profiler)

@@ -59,12 +59,12 @@ def measured(thing: Any) -> Any:
 
 def everything(mesh: Any) -> dict[str, bytes]:
     """Return all attributes of a mesh as bytes by their names."""
-    known = addon.handover.TYPES
+    known = addon.mesh_arrays.TYPES
     return {each.name: _bytes(each) for each in mesh.attributes if each.data_type in known}
 
 
 def _bytes(attribute: Any) -> bytes:
-    member, width, kind = addon.handover.TYPES[attribute.data_type]
+    member, width, kind = addon.mesh_arrays.TYPES[attribute.data_type]
     found = np.empty(len(attribute.data) * width, kind)
     attribute.data.foreach_get(member, found)
     return found.tobytes()

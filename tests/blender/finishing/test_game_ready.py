@@ -174,6 +174,21 @@ def test_a_mended_model_keeps_what_is_sharp(addon: Any) -> None:
     assert pixels(bpy.data.images["Cube_001_Normal"])[..., 2].min() < 0.9
 
 
+@pytest.mark.parametrize("has_nodes", [False, True])
+def test_a_material_without_a_shader_is_baked_as_the_viewport_shows_it(addon: Any, has_nodes: bool) -> None:
+    OPS.mesh.primitive_cube_add()
+    thing: Any = bpy.context.active_object
+    material: Any = bpy.data.materials.new("plain")
+    material.diffuse_color = (1.0, 0.0, 0.0, 1.0)
+    if has_nodes and material.node_tree is None:  # since 5.0 a material always has nodes
+        material.use_nodes = True
+    if material.node_tree is not None:
+        material.node_tree.nodes.clear()
+    thing.data.materials.append(material)
+    made_ready(levels=1, has_hull=False, texture_size=32)
+    assert pixels(bpy.data.images["Cube_BaseColor"])[16, 16].tolist() == [1.0, 0.0, 0.0, 1.0]
+
+
 def test_quads_are_made_up_to_their_limit_and_keep_the_outlines(addon: Any, tmp_path: Path) -> None:
     body(tmp_path)
     sentence = made_ready(shape="QUADS", levels=1, has_hull=False)

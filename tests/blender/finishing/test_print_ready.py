@@ -30,7 +30,7 @@ def test_an_stl_is_in_millimetres_flat_and_watertight(addon: Any, tmp_path: Path
     outside = tmp_path / "outside.txt"
     outside.write_text("mine", encoding="utf-8")
     (tmp_path / "Drück").mkdir()
-    (tmp_path / "Drück" / ".Körper.part.stl").symlink_to(outside)
+    (tmp_path / "Drück" / ".Körper.stl.part").symlink_to(outside)
     sentence = printed(size=80.0, cut=4.0, density=2.0, format="STL", folder=str(tmp_path / "Drück"))
     assert outside.read_text(encoding="utf-8") == "mine"
     assert not (tmp_path / "Drück" / "Körper.stl").is_symlink()
@@ -66,6 +66,14 @@ def test_what_keeps_it_from_printing_is_counted_and_selected(addon: Any) -> None
     assert "may not print: open edges 0, edges of more than two faces 0, flipped 0, faces that cut" in sentence
     assert f"The {len(chosen)} faces are selected" in sentence
     assert 6 <= len(chosen) <= 12
+
+
+@pytest.mark.parametrize("cut", [0.0, 5.0])
+def test_flat_faces_stay_flat(addon: Any, cut: float) -> None:
+    OPS.mesh.primitive_cube_add()
+    printed(cut=cut, format="NONE")
+    copy: Any = bpy.data.objects["Cube Print"]
+    assert [face.use_smooth for face in copy.data.polygons] == [False] * len(copy.data.polygons)
 
 
 def test_a_bottom_with_a_ring_stays_a_ring(addon: Any, tmp_path: Path) -> None:

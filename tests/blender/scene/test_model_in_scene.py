@@ -73,13 +73,13 @@ def test_its_transform_is_applied(tmp_path: Path) -> None:
 def test_its_size_is_in_metres_whatever_the_scenes_unit(addon: Any, unit: float) -> None:
     current_scene().unit_settings.scale_length = unit
     current_scene().trellis2.size = 0.5
-    assert addon.build.largest_dimension(current_scene()) == pytest.approx(0.5 / unit)
+    assert addon.place.size_for(current_scene()).largest == pytest.approx(0.5 / unit)
     current_scene().trellis2.use_size = False
-    assert addon.build.largest_dimension(current_scene()) is None
+    assert addon.place.size_for(current_scene()).largest is None
 
 
 def test_two_metres_are_what_it_has_if_nothing_is_asked_for(addon: Any) -> None:
-    assert addon.build.largest_dimension(current_scene()) == 2
+    assert addon.place.size_for(current_scene()).largest == 2
 
 
 def test_it_goes_into_the_active_collection_where_that_is_asked_for(tmp_path: Path) -> None:

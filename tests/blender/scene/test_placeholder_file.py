@@ -39,7 +39,7 @@ def state_root(addon: Any) -> Any:
 def put_box(addon: Any, job_id: str, name: str = "chair", home: str | None = None) -> Any:
     """Put a box into the scene, as undo or an opened file may. `home` names where its job is kept, None: here."""
     home = addon.placeholder.home(state_root(addon)) if home is None else home
-    made = addon.placeholder.make(name, job_id, home, 2.0, is_grounded=True)
+    made = addon.placeholder.make(name, job_id, home, addon.placeholder.Size(2.0))
     assert bpy.context.scene is not None
     bpy.context.scene.collection.objects.link(made)
     return made
@@ -345,4 +345,4 @@ def test_a_box_is_in_no_render(tmp_path: Path, addon: Any) -> None:
 def test_a_finished_model_is_no_box(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path))
     rest()
-    assert (len(meshes()), list(addon.placeholder.boxes())) == (1, [])
+    assert (len(meshes()), addon.placeholder.boxes_of_jobs()) == (1, [])

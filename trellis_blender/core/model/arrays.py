@@ -51,22 +51,22 @@ class Texture:
 
 @dataclass(frozen=True)
 class Material:
-    """A metallic-roughness PBR material (glTF 2.0 §3.9). Colours are linear, 0 to 1."""
+    """A metallic-roughness PBR material (glTF 2.0 §3.9), with that format's defaults. Colours are linear, 0 to 1."""
 
     name: str
-    base_color: tuple[float, ...]
-    base_texture: Texture | None
-    metallic: float
-    roughness: float
-    metallic_roughness_texture: Texture | None
-    normal_texture: Texture | None
-    normal_scale: float
-    occlusion_texture: Texture | None
-    occlusion_strength: float
-    emissive: tuple[float, ...]
-    emissive_texture: Texture | None
-    is_blended: bool
-    is_double_sided: bool
+    base_color: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    base_texture: Texture | None = None
+    metallic: float = 1.0
+    roughness: float = 1.0
+    metallic_roughness_texture: Texture | None = None
+    normal_texture: Texture | None = None
+    normal_scale: float = 1.0
+    occlusion_texture: Texture | None = None
+    occlusion_strength: float = 1.0
+    emissive: tuple[float, ...] = (0.0, 0.0, 0.0)
+    emissive_texture: Texture | None = None
+    is_blended: bool = False
+    is_double_sided: bool = False
 
     @property
     def textures(self) -> tuple[Texture, ...]:

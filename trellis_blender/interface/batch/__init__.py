@@ -17,7 +17,7 @@ from ...core.request.presets import PICTURE_ENDINGS
 from ...host.translation import translated
 from ...settings import preferences
 from ...settings import scene as scene_settings
-from ..at_need import batches, block_until_done, build, job_folder, plans, session
+from ..at_need import batches, block_until_done, build, job_folder, place, plans, session
 from ..operators import price_tag
 from ..operators.base import Generate, PaidAction, Result, attempt, can_act, click_again, mark_places
 from ..operators.drop import ImageFiles
@@ -171,7 +171,7 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
             from mathutils import Vector
 
             dropped = Vector(self.location)
-        places = build.places(context, len(jobs), dropped)
+        places = place.places(context, len(jobs), dropped)
         collection = build.make_batch_collection(context, plan.id, plan.name)
         return mark_places(context, jobs, places, with_boxes=not self.wait, collection=collection)
 

@@ -17,7 +17,7 @@ from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
 from ...host.translation import translated, translated_report
 from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings
-from ..at_need import begin, block_until_done, build, busy, jobs_folder, placeholder, session
+from ..at_need import begin, block_until_done, build, busy, jobs_folder, place, placeholder, session
 from . import price_tag
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ def choose_places(
     bare = [job for job in jobs if placeholder.find(job.id) is None]
     if not bare:
         return
-    places = mark_places(context, bare, build.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
+    places = mark_places(context, bare, place.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
     session.start().importer.places.update(places)
 
 

@@ -13,7 +13,7 @@ from ...host.translation import translated, translated_report
 from ...picture.sources import BLEND_RELATIVE
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import asset, formats, presets_of_games, printing, sanity_nodes, session
+from ..at_need import asset, finishing_steps, formats, presets_of_games, sanity_nodes, session
 from .assets import MeshOperator, StepOperator
 from .base import Result, classes_of, factor
 
@@ -179,7 +179,7 @@ class TRELLIS2_OT_remove_material_sanity(MeshOperator, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         obj = self.target(context)
-        if not sum(sanity_nodes.remove(material) for material in sanity_nodes.materials(obj)):
+        if not sum(sanity_nodes.remove_sanity(material) for material in sanity_nodes.materials(obj)):
             raise TrellisError(Text("The materials of “{name}” have no nodes of Material Sanity.", name=obj.name))
 
 
@@ -225,8 +225,8 @@ flat bottom, checked, with its volume and weight"""
     def act(self, context: bpy.types.Context) -> None:
         self.recall(context)
         obj, is_written = self.target(context), self.format != "NONE"
-        if self.format == "3MF" and not printing.has_3mf():
-            raise TrellisError(printing.NO_3MF, remedy=Remedy.NONE)
+        if self.format == "3MF":
+            finishing_steps.exporter_of_3mf()
         assert context.scene is not None
         settings = {
             "size": self.size,

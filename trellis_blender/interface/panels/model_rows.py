@@ -14,7 +14,7 @@ from ...core.job.job import Job
 from ...core.request.presets import COMPLAINTS
 from ...host.translation import translated
 from ...host.version import WEBSITE
-from ...scene.finishing.material_sanity import nodes
+from ...scene.finishing import nodes
 from ...scene.pictured import block_out, projecting
 from ...settings import scene as scene_settings
 from ..operators import pictured

@@ -4,7 +4,7 @@
     main thread                              a thread of the work                background Blender
     -----------                              --------------------                ------------------
     Finishing.begin("solid", model, …)
-      handover.taken: the mesh as arrays ->    step.json, source.npz
+      handover.take_mesh, as arrays      ->    step.json, source.npz
                                                waits for its turn
                                                Background.ask("solid", …)   ->   program.py: result.npz
                                                progress                     <-   work.progress(0.5)
@@ -15,10 +15,10 @@
 `steps` is the table of all steps. To add one: a row there, and its function in `program.HANDLERS`.
 `work` is a step on one model: its folder, which outlives a restart, and its thread.
 `queue` holds all works, and puts their results into the scene.
-`handover` takes a mesh apart into arrays, and makes one of them.
-`solid` is the step Make Solid, `looks` the one that looks at a model's textures.
-`transparency` switches a material's transparency.
-`blend` hands a model over as a .blend, which `opened` opens in the background Blender.
-`exporting`, `printing` and `material_sanity` are steps with a folder of their own.
-`program` runs in the background Blender; nothing here imports it.
+`handover` hands a model over to the background Blender, and puts a copy where it stands.
+`mesh_arrays` takes a mesh apart into arrays, and fills one with them; `nodes` finds and makes nodes in materials;
+`transparency` switches a material's transparency: these three serve both Blenders.
+`program` runs in the background Blender, with `background`, `material_sanity`, `printing` and the other steps' own
+`program`; nothing else here imports those.
+`exporting` and `game_ready` are steps with a folder of their own.
 """

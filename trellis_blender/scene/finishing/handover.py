@@ -1,52 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes a mesh apart into arrays, and makes a mesh of them, piece by piece.
+"""Hands a model over to the background Blender, and puts what that made of it where the model stands.
+
+Most steps need the mesh alone, as arrays (`mesh_arrays`); a mesh with what these lose is refused. Others need the model
+as a .blend of its own, with all that belongs to it.
 
 No call keeps the main thread for longer than an import of as many faces. Half a million have 20 MB of arrays: copying
 these takes 2 ms, but the first touch of fresh memory 3 to 10 ms more, so that they go into memory that is touched.
-
-The arrays have Blender's own layout, so that nothing is converted. They are `positions`, `corners`, `starts` and
-`edges` (see `core/model/surface/solid.py`), `corner_edges`, and the attributes as `attribute 0`, `attribute 1` and so
-on, described in `attributes`. Vertex groups and shape keys are no attributes: a mesh with these is refused.
 """
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 import numpy as np
-import numpy.typing as npt
 
-from ...core.errors import Text, TrellisError
+from ...core.errors import Text, TrellisError, storage_error
+from ...host import painted
+from .. import placeholder, recipe
+from ..material import images_of
 from ..mesh import set_loop_starts
+from .mesh_arrays import TYPES, Array, Arrays, carried, dress, fill, read_mesh, read_shape
+from .work import SOURCE_FILE
 
 if TYPE_CHECKING:
-    from .work import Room
+    from .work import Order, Result, Room
 
-Array = npt.NDArray[Any]
-Arrays = dict[str, Array]
-
-# For each type of attribute: the member of its items, how many numbers that has, and their type.
-TYPES: dict[str, tuple[str, int, type]] = {
-    "FLOAT": ("value", 1, np.float32),
-    "INT": ("value", 1, np.int32),
-    "INT8": ("value", 1, np.int32),
-    "BOOLEAN": ("value", 1, np.bool_),
-    "FLOAT2": ("vector", 2, np.float32),
-    "FLOAT_VECTOR": ("vector", 3, np.float32),
-    "FLOAT_COLOR": ("color", 4, np.float32),
-    "BYTE_COLOR": ("color", 4, np.float32),
-    "INT32_2D": ("value", 2, np.int32),
-    "QUATERNION": ("value", 4, np.float32),
-}
 LARGE = 200_000  # corners from which on a mesh is made in several ticks
-OWN = frozenset({"position", "custom_normal"})  # the first goes by itself; the other fits no other shape
+BLEND_FILE = Path(SOURCE_FILE).with_suffix(".blend")  # in the step's folder
+KINDS = ("MESH", "EMPTY")
 
 
-def size(obj: bpy.types.Object) -> int:
-    """Return how many bytes `taken` needs. Raises TrellisError if something of the mesh would be lost."""
+# -- out of the scene
+
+
+def mesh_size(obj: bpy.types.Object) -> int:
+    """Return how many bytes `take_mesh` needs. Raises TrellisError if something of the mesh would be lost."""
     mesh: Any = obj.data
     if mesh.shape_keys is not None:
         raise TrellisError(
@@ -56,54 +49,50 @@ def size(obj: bpy.types.Object) -> int:
         raise TrellisError(
             Text("“{name}” has vertex groups, which would be lost. Remove them, then try again.", name=obj.name)
         )
-    return shape_size(obj) + sum(_size(attribute) for attribute in _carried(mesh))
+    widths = ((len(each.data), *TYPES[each.data_type][1:]) for each in carried(mesh))
+    return shape_size(obj) + sum(count * width * np.dtype(kind).itemsize for count, width, kind in widths)
 
 
 def shape_size(obj: bpy.types.Object) -> int:
-    """Return how many bytes `shape_taken` needs. Raises TrellisError if the mesh has no faces."""
+    """Return how many bytes `take_shape` needs. Raises TrellisError if the mesh has no faces."""
     mesh: Any = obj.data
     if not len(mesh.polygons):
         raise TrellisError(Text("“{name}” has no faces.", name=obj.name))
     return 4 * (3 * len(mesh.vertices) + len(mesh.loops) + len(mesh.polygons) + 2 * len(mesh.edges))
 
 
-def taken(obj: bpy.types.Object, room: Room) -> Arrays:
-    """Return the mesh of an object as arrays. Raises as `size` does.
+def take_mesh(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
+    """Return the mesh of an object as arrays, and `matrix`, its place in the world, (4, 4). Raises as `mesh_size`."""
+    mesh_size(obj)
+    return {**read_mesh(obj.data, room.array), "matrix": np.array(obj.matrix_world, np.float64)}
 
-    There are no `starts` if all faces are triangles, no `edges` if these have no attributes, and no `corner_edges`:
-    each array takes the main thread a few milliseconds.
+
+def take_shape(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
+    """Return the shape of the mesh as arrays. Raises as `shape_size`."""
+    shape_size(obj)
+    return read_shape(obj.data, room.array)
+
+
+def take_blend(obj: bpy.types.Object, folder: Path, _room: Room) -> Arrays:
+    """Write the model, and what is parented to it, into the step's folder. Raises StorageError.
+
+    Return `objects`, their names in JSON with the model's first, `matrix`, its place in the world, (4, 4), and the
+    pixels that no .blend holds (`host/painted.py`). Nothing is compressed: that takes longer.
     """
-    size(obj)
-    mesh: Any = obj.data
-    arrays = shape_taken(obj, room)
-    described: list[tuple[str, str, str]] = []
-    for attribute in _carried(mesh):
-        arrays[f"attribute {len(described)}"] = _read(attribute, room)
-        described.append((attribute.name, attribute.data_type, attribute.domain))
-    if any(domain == "EDGE" for _name, _kind, domain in described):
-        arrays["edges"] = _read(mesh.attributes[".edge_verts"], room)
-    arrays["attributes"] = np.array(json.dumps(described))
-    return arrays
+    objects: list[Any] = [obj, *(each for each in obj.children_recursive if each.type in KINDS)]
+    for each in objects:
+        each.update_from_editmode()  # the mesh of an object in Edit Mode is out of date until then
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        bpy.data.libraries.write(str(folder / BLEND_FILE), {*objects}, path_remap="ABSOLUTE", compress=False)
+    except (OSError, RuntimeError) as error:
+        cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
+        raise storage_error("save the model", cause) from error
+    names = np.array(json.dumps([each.name for each in objects]))
+    return {"objects": names, "matrix": np.array(obj.matrix_world), **painted.taken(images_of(*objects))}
 
 
-def shape_taken(obj: bpy.types.Object, room: Room) -> Arrays:
-    """Return `positions`, `corners`, and `starts` unless all faces are triangles."""
-    mesh: Any = obj.data
-    arrays: Arrays = {
-        "positions": _read(mesh.attributes["position"], room),
-        "corners": _read(mesh.attributes[".corner_vert"], room).ravel(),
-    }
-    if len(mesh.loops) != 3 * len(mesh.polygons):
-        arrays["starts"] = room.array((len(mesh.polygons),), np.int32)
-        mesh.polygons.foreach_get("loop_start", arrays["starts"])
-    return arrays
-
-
-def _carried(mesh: Any) -> Iterator[Any]:
-    """Yield the attributes that go along."""
-    for attribute in mesh.attributes:
-        if not attribute.name.startswith(".") and attribute.name not in OWN and attribute.data_type in TYPES:
-            yield attribute
+# -- into the scene
 
 
 def mesh_of(arrays: Arrays, source: bpy.types.Mesh) -> Generator[None, None, bpy.types.Mesh]:
@@ -111,36 +100,19 @@ def mesh_of(arrays: Arrays, source: bpy.types.Mesh) -> Generator[None, None, bpy
 
     Large ones are made in several ticks: it yields after each of them. The mesh is a whole one then, with less on it.
     """
-    mesh: Any = bpy.data.meshes.new(source.name)
-    uid: int = mesh.session_uid
-    is_large = len(arrays["corners"]) > LARGE
-    mesh.vertices.add(len(arrays["positions"]))
-    mesh.edges.add(len(arrays["edges"]))
-    mesh.loops.add(len(arrays["corners"]))
-    mesh.polygons.add(len(arrays["starts"]))
-    for name, member, key in (
-        ("position", "vector", "positions"),
-        (".edge_verts", "value", "edges"),
-        (".corner_vert", "value", "corners"),
-        (".corner_edge", "value", "corner_edges"),
-    ):
-        mesh.attributes[name].data.foreach_set(member, arrays[key].ravel())
-    set_loop_starts(mesh, arrays["starts"])
+    mesh = bpy.data.meshes.new(source.name)
+    uid: int = cast(Any, mesh).session_uid
     try:
-        for number, (name, kind, domain) in enumerate(json.loads(str(arrays["attributes"]))):
-            if is_large:
+        for _ in fill(mesh, arrays, set_loop_starts):
+            if len(arrays["corners"]) > LARGE:
                 yield
-            attribute = mesh.attributes.get(name) or mesh.attributes.new(name, kind, domain)
-            attribute.data.foreach_set(TYPES[kind][0], arrays[f"attribute {number}"].ravel())
-        if is_large:
+        if len(arrays["corners"]) > LARGE:
             yield
     except GeneratorExit:
         drop({uid})
         raise
-    for material in cast(Any, source.materials):
-        mesh.materials.append(material)
-    _activate(mesh, source)
-    return cast(bpy.types.Mesh, mesh)
+    dress(mesh, source)
+    return mesh
 
 
 def drop(made: Collection[int]) -> None:
@@ -169,25 +141,44 @@ def select(mesh: bpy.types.Mesh, faces: Array) -> None:
     given.update()
 
 
-def _size(attribute: Any) -> int:
-    _member, width, kind = TYPES[attribute.data_type]
-    return len(attribute.data) * width * np.dtype(kind).itemsize
+def stand_in(
+    order: Order, obj: bpy.types.Object, result: Result, ending: str
+) -> Generator[None, None, bpy.types.Object]:
+    """Return a copy of the object with the mesh of the result, which shows in its place. It may take several ticks.
+
+    The faces that are `doubtful` are selected. It makes no undo step.
+    """
+    mesh = yield from mesh_of(result.arrays, cast(bpy.types.Mesh, obj.data))
+    if result.arrays["doubtful"].any():
+        select(mesh, result.arrays["doubtful"])
+    return put_in_place(order, obj, mesh, ending, result.numbers)
 
 
-def _read(attribute: Any, room: Room) -> Array:
-    member, width, kind = TYPES[attribute.data_type]
-    values = room.array((len(attribute.data), width), kind)
-    attribute.data.foreach_get(member, values.ravel())
-    return values
+def put_in_place(
+    order: Order, obj: bpy.types.Object, mesh: bpy.types.Mesh, ending: str, numbers: Mapping[str, Any]
+) -> bpy.types.Object:
+    """Return a copy of the object with this mesh, which shows in its place. Its recipe says what was done.
 
-
-def _activate(mesh: Any, source: Any) -> None:
-    """Make the same UV map and the same color attribute the active one, and the one for rendering."""
-    if source.uv_layers.active is not None and source.uv_layers.active.name in mesh.uv_layers:
-        mesh.uv_layers.active = mesh.uv_layers[source.uv_layers.active.name]
-    for layer in source.uv_layers:
-        if layer.active_render and layer.name in mesh.uv_layers:
-            mesh.uv_layers[layer.name].active_render = True
-    if source.attributes.active_color_name in mesh.attributes:
-        mesh.attributes.active_color_name = source.attributes.active_color_name
-        mesh.attributes.default_color_name = source.attributes.default_color_name
+    It makes no undo step. The selection goes over to the copy if the object was selected.
+    """
+    layer = bpy.context.view_layer
+    assert layer is not None
+    copy: Any = obj.copy()
+    copy.data = mesh
+    copy.name = mesh.name = f"{obj.name} {ending}"
+    for collection in obj.users_collection:
+        collection.objects.link(copy)
+    for space in placeholder.local_views():
+        if obj.local_view_get(space):
+            copy.local_view_set(space, True)
+    settings = {name: value for name, value in order.settings.items() if name != "folder"}
+    recipe.grow(copy, {"step": order.step, **settings, **numbers})
+    is_here = layer.objects.get(obj.name) == obj
+    if is_here and obj.select_get() and copy.visible_get():
+        copy.select_set(True)
+        if layer.objects.active == obj:
+            layer.objects.active = copy
+    obj.hide_render = True
+    if is_here:
+        obj.hide_set(True)
+    return copy  # type: ignore[no-any-return]  # an object

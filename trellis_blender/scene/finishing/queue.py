@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from ...host import busy
 from ...host.at_need import AtNeed
 from ...host.background import start
 from .. import recipe
-from .work import FOLDER, Look, Order, Room, Work, put_unfinished
+from .work import FOLDER, Look, Order, Room, Terms, Work, unfinished
 
 if TYPE_CHECKING:
     from . import steps
@@ -81,14 +81,14 @@ class Finishing:
     def look(self, job_id: str, file: Path) -> None:
         """Look at the textures of a job's model. `looked` is called with the numbers, unless that fails."""
         if job_id not in self.looks:
-            launch = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM)
-            self.looks[job_id] = Look(launch, "look", {"file": str(file)}, LOOK_SECONDS, self.turn)
+            self.looks[job_id] = Look(self._terms(LOOK_SECONDS), "look", {"file": str(file)})
 
     def resume(self) -> None:
         """Go on with what an earlier session has begun. Another thread looks for it."""
         self.is_searching = True
-        given = self.root, self._found
-        threading.Thread(target=put_unfinished, args=given, daemon=True, name="trellis-finishing").start()
+        threading.Thread(
+            target=lambda: self._found.put(unfinished(self.root)), daemon=True, name="trellis-finishing"
+        ).start()
 
     def forget(self, work_id: str) -> None:
         """Cancel a step, or dismiss one that failed. The model stays as it is."""
@@ -123,11 +123,10 @@ class Finishing:
                 del self.looks[job_id]
                 if look.numbers is not None:
                     self.looked(job_id, look.numbers)
-        for work in [*self.works.values()]:
-            if work.error or work.is_waiting:
-                continue
+        for work in filter(_is_alive, [*self.works.values()]):
             if work.room is not None:
-                is_changed = _take(work) or is_changed
+                self._with_model(work, _take)
+                is_changed = is_changed or not _is_alive(work)
             elif work.is_done:
                 return self._bring(work) or is_changed
         return is_changed
@@ -148,38 +147,44 @@ class Finishing:
         if busy.busy_reason(bpy.context):
             self.due = time.monotonic() + RETRY_SECONDS
             return False
-        try:
-            obj = _model(work)
-            if obj is None:
-                work.is_waiting = True
-                work.leave()
-                return True
-            before = {each.session_uid for each in bpy.data.objects}
-            said = _arrived(work, obj)
-            self._decode_others(before)
-        except TrellisError as error:
-            work.error = error.sentence
-        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
-            _log.exception("unexpected")
-            work.error = unexpected(error)
-        else:
-            if said:
-                self.tell(said)
-                self.forget(work.order.id)
+        said = self._with_model(work, self._arrive)
+        if said:
+            self.tell(said)
+            self.forget(work.order.id)
         return True
 
-    def _decode_others(self, before: Collection[int]) -> None:
-        """Have the textures decoded of what shows, and was not there before. `before`: `session_uid` of objects."""
+    def _with_model(self, work: Work, do: Callable[[Work, bpy.types.Object], str]) -> str:
+        """Return what `do` returns with the work's model, empty if it fails or the work has to wait for its model."""
+        obj = _model(work)
+        if obj is None:
+            work.is_waiting = True
+            work.leave()
+            return ""
+        try:
+            return do(work, obj)
+        except TrellisError as error:
+            work.fail(error.sentence, error.remedy)
+        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
+            _log.exception("unexpected")
+            work.fail(unexpected(error))
+        return ""
+
+    def _arrive(self, work: Work, obj: bpy.types.Object) -> str:
+        """Let the result arrive, or a part of it. Return the sentence, empty if more is to come at the next tick.
+
+        The textures are decoded of what shows, and was not there before.
+        """
+        before = {each.session_uid for each in bpy.data.objects}
+        said = _arrived(work, obj)
         for each in bpy.data.objects:
             if each.session_uid not in before and each.visible_get():
                 self.decode(each)
+        return said
 
     def _take_found(self) -> bool:
-        try:
-            found = self._found.get_nowait()
-        except queue.Empty:
+        if self._found.empty():
             return False
-        self.is_searching = False
+        found, self.is_searching = self._found.get(), False
         known = steps.STEPS  # imported here, at a tick of its own: neither the session's begin nor a click waits for it
         for order, lock in found:
             if order.step in known:
@@ -189,30 +194,23 @@ class Finishing:
         return bool(found)
 
     def _work(self, order: Order, **given: Any) -> Work:
-        launch, step = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM), steps.STEPS[order.step]
-        work = Work(order, launch, step.seconds, self.root / FOLDER / order.id, self.turn, **given)
-        work.ended = step.ended(order.settings)
-        return work
+        step = steps.STEPS[order.step]
+        terms = self._terms(step.seconds, step.ended(order.settings))
+        return Work(order, terms, self.root / FOLDER / order.id, **given)
+
+    def _terms(self, seconds: float, ended: TrellisError | None = None) -> Terms:
+        launch = start.launch(steps.PROGRAM, memory_maximum=steps.MEMORY_MAXIMUM)
+        return Terms(launch, self.turn, seconds, ended)
 
 
-def _take(work: Work) -> bool:
-    """Take the model's mesh, unless it is being edited: its arrays are empty then. Return whether the row changes."""
-    obj = _model(work)
-    if obj is None:
-        work.is_waiting = True
-    elif obj.mode != "EDIT" and work.room is not None:
-        try:
-            work.take(steps.STEPS[work.order.step].take(obj, work.folder, work.room))
-        except TrellisError as error:
-            work.fail(error.sentence, error.remedy)
-        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
-            _log.exception("unexpected")
-            work.fail(unexpected(error))
-    return work.is_waiting or bool(work.error)
+def _take(work: Work, obj: bpy.types.Object) -> str:
+    """Take the model's mesh, unless it is being edited: its arrays are empty then."""
+    if obj.mode != "EDIT" and work.room is not None:
+        work.take(steps.STEPS[work.order.step].take(obj, work.folder, work.room))
+    return ""
 
 
 def _arrived(work: Work, obj: bpy.types.Object) -> str:
-    """Let the result arrive, or a part of it. Return the sentence, empty if more is to come at the next tick."""
     if work.arriving is None:
         assert work.result is not None
         came = steps.STEPS[work.order.step].arrive(work.order, obj, work.result)

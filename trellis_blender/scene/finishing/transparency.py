@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import bpy
 
-from .picture_nodes import image_behind
+from .nodes import computed, image_behind, materials, shader_of
 
 CLIP_LABEL = "Clip"
 THRESHOLD = 0.5
@@ -32,62 +32,40 @@ LABELS = {Transparency.OFF: "Off", Transparency.CLIP: "Clip", Transparency.BLEND
 
 def materials_with_alpha(obj: Any) -> Iterator[bpy.types.Material]:
     """Yield the object's materials whose base colour comes from an image: these can be switched. Each comes once."""
-    seen = set()
-    for slot in obj.material_slots:
-        material = slot.material
-        is_ours = material is not None and material.library is None and material.override_library is None
-        if is_ours and material.name not in seen and _nodes(material) is not None:
-            seen.add(material.name)
-            yield material
+    return (each for each in materials(obj) if image_behind(shader_of(each).inputs["Base Color"]) is not None)
+
+
+def clip_of(shader: Any) -> Any:
+    """Return the node that clips the alpha, None if none does."""
+    node = next((link.from_node for link in shader.inputs["Alpha"].links), None)
+    return node if node is not None and node.type == "MATH" and node.operation == "GREATER_THAN" else None
 
 
 def state(material: bpy.types.Material) -> Transparency:
     """Return how the material uses its alpha now."""
-    found = _nodes(material)
-    link = found[0].inputs["Alpha"].links if found is not None else ()
-    if not link:
+    shader = shader_of(material)
+    if shader is None or not shader.inputs["Alpha"].links:
         return Transparency.OFF
-    source = link[0].from_node
-    is_clip = source.type == "MATH" and source.operation == "GREATER_THAN"
-    return Transparency.CLIP if is_clip else Transparency.BLEND
+    return Transparency.BLEND if clip_of(shader) is None else Transparency.CLIP
 
 
 def switch(material: bpy.types.Material, wanted: Transparency, threshold: float = THRESHOLD) -> None:
-    """Have the material use its alpha in this way. `threshold`: below or at it a place is clear, with CLIP.
+    """Have one of `materials_with_alpha` use it in this way. `threshold`: below or at it a place is clear, with CLIP.
 
     Other nodes stay as they are; those that an earlier switch added go.
     """
-    found = _nodes(material)
-    if found is None:
-        return
-    shader, image = found
-    tree: Any = material.node_tree
-    socket = shader.inputs["Alpha"]
+    shader, tree = shader_of(material), cast(Any, material.node_tree)
+    socket, alpha = shader.inputs["Alpha"], image_behind(shader.inputs["Base Color"]).outputs["Alpha"]
     for link in [*socket.links]:
         clip = link.from_node
         tree.links.remove(link)
         if clip.label == CLIP_LABEL and not any(output.links for output in clip.outputs):
             tree.nodes.remove(clip)
     socket.default_value = 1.0
-    given: Any = material
-    given.surface_render_method = "BLENDED" if wanted is Transparency.BLEND else "DITHERED"
+    material.surface_render_method = "BLENDED" if wanted is Transparency.BLEND else "DITHERED"
     if wanted is Transparency.BLEND:
-        tree.links.new(socket, image.outputs["Alpha"])
+        tree.links.new(socket, alpha)
     elif wanted is Transparency.CLIP:
-        clip = tree.nodes.new("ShaderNodeMath")
-        clip.operation, clip.label = "GREATER_THAN", CLIP_LABEL
-        clip.location = (shader.location.x - 180, shader.location.y - 230)
-        clip.inputs[1].default_value = threshold
-        tree.links.new(clip.inputs[0], image.outputs["Alpha"])
+        clip = computed(tree, "GREATER_THAN", alpha, threshold)
+        clip.label, clip.location = CLIP_LABEL, (shader.location.x - 180, shader.location.y - 230)
         tree.links.new(socket, clip.outputs[0])
-
-
-def _nodes(material: bpy.types.Material) -> tuple[Any, Any] | None:
-    """Return the Principled shader and the image node of its base colour, None if there are none."""
-    tree: Any = material.node_tree
-    for shader in tree.nodes if tree is not None else ():
-        if shader.type == "BSDF_PRINCIPLED":
-            image = image_behind(shader.inputs["Base Color"])
-            if image is not None:
-                return shader, image
-    return None

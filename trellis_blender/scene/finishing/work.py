@@ -13,11 +13,10 @@ import contextlib
 import json
 import logging
 import math
-import queue
 import shutil
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +39,8 @@ from ...host.background.process import Background, Launch
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Arrays = dict[str, npt.NDArray[Any]]
+    from .mesh_arrays import Array, Arrays
+
     Arriving = Generator[None, None, str]
 
 FOLDER = ".finishing"
@@ -85,35 +85,46 @@ class Room:
         self._bytes.fill(0)
         self._used = 0
 
-    def array(self, shape: tuple[int, ...], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    def array(self, shape: tuple[int, ...], kind: npt.DTypeLike) -> Array:
         """Return an array that is to be filled; in fresh memory if there is not so much room."""
         import numpy as np
 
         end = self._used + math.prod(shape) * np.dtype(kind).itemsize
         if end > len(self._bytes):
             return np.empty(shape, kind)
-        made: npt.NDArray[Any] = self._bytes[self._used : end].view(kind).reshape(shape)
+        made: Array = self._bytes[self._used : end].view(kind).reshape(shape)
         self._used = -(-end // ALIGNED) * ALIGNED
         return made
 
 
-class Errand:
-    """Something that the background Blender does in its turn. Its own thread sees it through.
+@dataclass(frozen=True)
+class Terms:
+    """On what terms the background Blender does something.
 
-    `turn`: held while the background Blender works, so that only one does.
+    `turn`: held while it works, so that only one does. `seconds`: how long it may take. `ended`: what to say if it does
+    not come back, None: what it says itself.
     """
 
-    def __init__(self, launch: Launch, seconds: float, turn: threading.Lock) -> None:
+    launch: Launch
+    turn: threading.Lock
+    seconds: float
+    ended: TrellisError | None = None
+
+
+class Errand:
+    """Something that the background Blender does in its turn. Its own thread sees it through."""
+
+    def __init__(self, terms: Terms) -> None:
         self.progress = 0.0
-        self._launch, self._seconds, self._turn = launch, seconds, turn
+        self._terms = terms
         self._background: Background | None = None
-        self._is_stopped, self._is_done = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._see_through, daemon=True, name="trellis-finishing")
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(target=self.run, daemon=True, name="trellis-finishing")
 
     @property
     def is_done(self) -> bool:
         """Return whether it has ended, well or not."""
-        return self._is_done.is_set()
+        return not self._thread.is_alive()
 
     def stop(self) -> None:
         """End it, and its background Blender."""
@@ -124,27 +135,22 @@ class Errand:
     def wait(self, seconds: float) -> bool:
         """Wait at most this long for its thread to end. Return whether it has."""
         self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return self.is_done
 
     def run(self) -> None:
-        """Do it, on its thread. `is_done` from then on, whatever it raises."""
+        """Do it, on its thread."""
         raise NotImplementedError
 
     def ask(self, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the background Blender's answer. Raises as `Background.ask` does, and when it was stopped."""
-        self._background = Background(self._launch)
-        try:
-            if self._is_stopped.is_set():
-                raise BackgroundStoppedError("stopped before it began")
-            return self._background.ask(name, request, seconds=self._seconds, progress=self._tell)
-        finally:
-            self._background.stop()
-
-    def _see_through(self) -> None:
-        try:
-            self.run()
-        finally:
-            self._is_done.set()
+        """Wait for the turn, and return the answer. Raises as `Background.ask` does, and when it was stopped."""
+        with self._terms.turn:
+            self._background = Background(self._terms.launch)
+            try:
+                if self._is_stopped.is_set():
+                    raise BackgroundStoppedError("stopped before it began")
+                return self._background.ask(name, request, seconds=self._terms.seconds, progress=self._tell)
+            finally:
+                self._background.stop()
 
     def _tell(self, fraction: float) -> None:
         self.progress = fraction
@@ -157,30 +163,26 @@ class Work(Errand):
     they can be taken, None if they are in the folder, which is then locked already. A work that is stopped leaves its
     folder, so that it goes on another time.
 
-    `room`: the mesh is to be taken into it. `arriving`: what is left of the arrival of the result. `ended`: what to say
-    if the background Blender does not come back, None: what it says itself.
+    `room`: the mesh is to be taken into it. `arriving`: what is left of the arrival of the result.
     """
 
     def __init__(
         self,
         order: Order,
-        launch: Launch,
-        seconds: float,
+        terms: Terms,
         folder: Path,
-        turn: threading.Lock,
         *,
         uid: int = 0,
         mesh: Arrays | int | None = None,
         lock: FolderLock | None = None,
     ) -> None:
-        super().__init__(launch, seconds, turn)
+        super().__init__(terms)
         self.order, self.uid, self.folder = order, uid, folder
         self.error, self.remedy = "", Remedy.NONE
         self.result: Result | None = None
         self.is_waiting = False  # for its model, which is not in this file
         self.room: Room | None = None
         self.arriving: Arriving | None = None
-        self.ended: TrellisError | None = None
         self._size, self._arrays = (mesh, None) if isinstance(mesh, int) else (0, mesh)
         self._is_taken, self._lock = threading.Event(), lock
         self._thread.start()
@@ -212,20 +214,19 @@ class Work(Errand):
         threading.Thread(target=self._remove, daemon=True, name="trellis-finishing").start()
 
     def run(self) -> None:
-        """Save the mesh, wait for the turn, and keep the result or the sentence that says what went wrong."""
+        """Save the mesh, have the step done, and keep the result or the sentence that says what went wrong."""
         try:
             if self._size:
                 self.room = Room(self._size)
                 self._is_taken.wait()
-            self._save()
-            with self._turn:
-                if not self._is_stopped.is_set():
-                    self.result = self._made()
+            if self._arrays is not None:
+                self._save(self._arrays)
+            self.result = self._made()
         except BackgroundStoppedError:
             pass
         except TrellisError as error:
             is_gone = isinstance(error, (BackgroundEndedError, BackgroundSlowError))
-            said = self.ended if is_gone and self.ended is not None else error
+            said = (self._terms.ended if is_gone else None) or error
             self.error, self.remedy = said.sentence, said.remedy
         except OSError as error:
             self.error = storage_error("read or write a file", error).sentence
@@ -249,19 +250,17 @@ class Work(Errand):
             self._lock.release()
             self._lock = None
 
-    def _save(self) -> None:
-        if self._arrays is None:
-            return
+    def _save(self, arrays: Arrays) -> None:
         import numpy as np
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock.acquire(self.folder)
-            np.savez(self.folder / SOURCE_FILE, **self._arrays)  # type: ignore[arg-type]  # a name may be anything
+            np.savez(self.folder / SOURCE_FILE, **arrays)  # type: ignore[arg-type]  # a name may be anything
             write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
         except OSError as error:
             raise storage_error("save the model", error) from error
-        self._arrays = None
+        self._arrays = None  # frees the memory while it waits for its turn
 
     def _made(self) -> Result:
         import numpy as np
@@ -275,7 +274,7 @@ class Work(Errand):
         arrays: Arrays = {}
         if result.is_file():
             with np.load(result) as file:
-                arrays = {name: file[name] for name in file.files}
+                arrays = dict(file)
         return Result(numbers, arrays)
 
 
@@ -285,10 +284,8 @@ class Look(Errand):
     `numbers`: the answer, None if it failed.
     """
 
-    def __init__(
-        self, launch: Launch, name: str, request: Mapping[str, Any], seconds: float, turn: threading.Lock
-    ) -> None:
-        super().__init__(launch, seconds, turn)
+    def __init__(self, terms: Terms, name: str, request: Mapping[str, Any]) -> None:
+        super().__init__(terms)
         self.numbers: Mapping[str, Any] | None = None
         self._name, self._request = name, request
         self._thread.start()
@@ -296,47 +293,32 @@ class Look(Errand):
     def run(self) -> None:
         """Wait for the turn, and ask."""
         try:
-            with self._turn:
-                if not self._is_stopped.is_set():
-                    self.numbers = self.ask(self._name, self._request)
+            self.numbers = self.ask(self._name, self._request)
         except Exception as error:  # noqa: BLE001 - what nobody has asked for fails in silence; the log has it
             _log.info("The textures could not be looked at: %s", error)
 
 
-def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
-    """Yield what is to be done among these jobs, and is not done by another Blender. The folders are locked by then."""
+def unfinished(root: Path) -> list[tuple[Order, FolderLock]]:
+    """Return what is to be done among these jobs and no other Blender does, with the locks of the folders."""
+    found: list[tuple[Order, FolderLock]] = []
     if is_link(root / FOLDER):  # what is there is not ours to delete
-        return
-    for folder in sorted((root / FOLDER).glob("*")):
-        if not (folder / STEP_FILE).is_file():
-            continue
-        with contextlib.suppress(OSError):
-            lock = FolderLock.acquire(folder)
-            if lock is None:
-                continue
-            try:
-                order = read_order(folder)
-            except (OSError, ValueError) as error:
-                _log.info("an order to finish a model could not be read: %s", error)
-                lock.release()
-                if isinstance(error, ValueError):
-                    shutil.rmtree(folder, ignore_errors=True)
-                continue
-            yield order, lock
+        return found
+    with contextlib.suppress(OSError):
+        for folder in sorted((root / FOLDER).glob("*")):
+            with contextlib.suppress(OSError):
+                lock = FolderLock.acquire(folder) if (folder / STEP_FILE).is_file() else None
+                if lock is not None and (order := _read_order(folder, lock)) is not None:
+                    found.append((order, lock))
+    return found
 
 
-def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
-    """Put all that is `unfinished` among these jobs into the queue; nothing if they cannot be read."""
+def _read_order(folder: Path, lock: FolderLock) -> Order | None:
+    """Return the order in the folder; None if that fails. A folder whose order cannot be understood is removed."""
     try:
-        found.put([*unfinished(root)])
-    except OSError:
-        found.put([])
-
-
-def read_order(folder: Path) -> Order:
-    """Return the order in the folder. Raises OSError, and ValueError if it cannot be understood."""
-    try:
-        data = json.loads(read_own(folder / STEP_FILE))
-        return restored(Order, {**data, "id": folder.name})
-    except (TypeError, KeyError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+        return restored(Order, {**json.loads(read_own(folder / STEP_FILE)), "id": folder.name})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        _log.info("an order to finish a model could not be read: %s", error)
+        lock.release()
+        if not isinstance(error, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+        return None

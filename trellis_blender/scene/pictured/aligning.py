@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,9 @@ from ...host.background import model_client
 from ...host.background.model_client import ModelClient
 from ...host.background.process import Task
 from ...host.translation import translated
-from . import beside, block_out
+from .. import recipe
+from ..place import bounds, moved
+from . import block_out
 
 if TYPE_CHECKING:
     from . import projecting
@@ -30,6 +32,9 @@ else:  # it brings numpy
 
 ASIDE = 0.01  # of the model's extent
 WHOLE = (-1.0, -1.0, 1.0, 1.0)
+GAP = 0.25  # of the model's width, between two models of one picture
+TOUCH = 0.02  # of the model's extent: what overlaps by less only touches
+PICTURE = f"{recipe.PREFIX}picture_sha256"
 
 
 @dataclass
@@ -68,14 +73,9 @@ class Aligning:
         """Return whether there is anything left to do."""
         return bool(self.waiting)
 
-    def add(
-        self,
-        models: Sequence[tuple[bpy.types.Object, Job]],
-        **wanted: Any,
-    ) -> None:
+    def add(self, models: Sequence[tuple[bpy.types.Object, Job]], **wanted: Any) -> None:
         """Move these models, in one step. `wanted`: see `Request`."""
-        objects = [(obj.session_uid, job) for obj, job in models]
-        self.waiting.append(Request(objects, **wanted))
+        self.waiting.append(Request([(obj.session_uid, job) for obj, job in models], **wanted))
 
     def leave_file(self) -> None:
         """Forget all models, because another file is open."""
@@ -152,7 +152,7 @@ class Aligning:
                 block_out.replace(obj, stands, parts, is_fitted=is_sure)
             elif is_sure and request.moves and viewpoint is not None:
                 right = Vector((viewpoint.matrix[0], viewpoint.matrix[4], viewpoint.matrix[8]))
-                obj.matrix_world = beside.moved_aside(obj, stands, right, ignored=last)
+                obj.matrix_world = _moved_aside(obj, stands, right, ignored=last)
             is_moved = is_moved or bool(parts) or (is_sure and request.moves)
             is_aside = (obj.matrix_world.translation - stands.translation).length > ASIDE * obj.dimensions.length
             self.tell(_sentence(job, found, is_aside=is_aside, parts=parts))
@@ -174,31 +174,18 @@ class Aligning:
 
 def _sentence(job: Job, found: Mapping[str, Any], *, is_aside: bool, parts: Sequence[Any]) -> str:
     """Return what came of it."""
-    name, share, doubt = job.name, round(found["overlap"] * 100), found["doubt"]
+    doubt = found["doubt"]
     if parts and doubt:
-        return Text(
-            "“{name}” has the place of its block-out, but its turn is not known: {found}.", name=name, found=doubt
-        )
-    if parts:
-        return Text(
-            "“{name}” has the place of its block-out: {share} % of the outlines overlap.", name=name, share=share
-        )
-    if doubt or not found["matrix"]:
-        return Text(
-            "“{name}” stays where it is. {found}: {share} % of the outlines overlap.",
-            name=name,
-            found=doubt,
-            share=share,
-        )
-    if is_aside:
-        return Text(
-            "“{name}” stands beside the other model of its picture: {share} % of the outlines overlap.",
-            name=name,
-            share=share,
-        )
-    return Text(
-        "“{name}” stands where the picture shows it: {share} % of the outlines overlap.", name=name, share=share
-    )
+        sentence = "“{name}” has the place of its block-out, but its turn is not known: {found}."
+    elif parts:
+        sentence = "“{name}” has the place of its block-out: {share} % of the outlines overlap."
+    elif doubt or not found["matrix"]:
+        sentence = "“{name}” stays where it is. {found}: {share} % of the outlines overlap."
+    elif is_aside:
+        sentence = "“{name}” stands beside the other model of its picture: {share} % of the outlines overlap."
+    else:
+        sentence = "“{name}” stands where the picture shows it: {share} % of the outlines overlap."
+    return Text(sentence, name=job.name, share=round(found["overlap"] * 100), found=doubt)
 
 
 def shown_part(job: Job) -> tuple[float, float, float, float]:
@@ -212,13 +199,9 @@ def shown_part(job: Job) -> tuple[float, float, float, float]:
 def aligned(obj: bpy.types.Object, found: Mapping[str, Any]) -> Matrix:
     """Return the object's place in the world. The answer is about the file's model; the object has its own size."""
     low, high = Vector(found["low"]), Vector(found["high"])
-    corners = [Vector(corner) for corner in obj.bound_box]
-    own_low, own_high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
+    own_low, own_high = bounds(Vector(corner) for corner in obj.bound_box)
     own, its = max((own_high - own_low).to_tuple()), max((high - low).to_tuple())
-    scale = its / own if own > 0 else 1.0
-    of_file = (
-        Matrix.Translation((low + high) / 2) @ Matrix.Scale(scale, 4) @ Matrix.Translation(-(own_low + own_high) / 2)
-    )
+    of_file = moved((own_low + own_high) / 2, (low + high) / 2, its / own if own > 0 else 1.0)
     rows = [found["matrix"][start : start + 4] for start in range(0, 16, 4)]
     return Matrix(rows) @ of_file
 
@@ -231,9 +214,42 @@ def _depths(viewpoint: Viewpoint) -> list[tuple[float, ...]]:
     corners = [obj.matrix_world @ Vector(corner) for obj in objects for corner in obj.bound_box]
     points = [scene.cursor.location.copy()]
     if corners:
-        low, high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
+        low, high = bounds(corners)
         points.insert(0, (low + high) / 2)
     return [point.to_tuple() for point in points]
+
+
+# -- models of one picture: all of them would stand in one and the same place
+
+
+def _moved_aside(obj: bpy.types.Object, matrix: Matrix, right: Vector, *, ignored: Collection[int] = ()) -> Matrix:
+    """Return the matrix moved along `right` until the model overlaps no other one of its picture.
+
+    `matrix`: where the model would stand. `ignored`: the `session_uid`s of models that will move as well.
+    """
+    flat = Vector((right.x, right.y, 0.0))
+    across = flat.normalized() if flat.length > 1e-3 else Vector((1.0, 0.0, 0.0))
+    # Into axes to the right in the picture, away from the camera, and up.
+    turn = Matrix((across.to_tuple(), (-across.y, across.x, 0.0), (0.0, 0.0, 1.0))).to_4x4()
+    low, high = _extent(obj, turn @ matrix)
+    scene: Any = bpy.context.scene
+    picture = obj.get(PICTURE)
+    others = [
+        _extent(other, turn @ other.matrix_world)
+        for other in scene.objects
+        if picture is not None and other.get(PICTURE) == picture and other.type == "MESH" and other.visible_get()
+        if other != obj and other.session_uid not in ignored
+    ]
+    touch, shift = TOUCH * (high - low), Vector()
+    for near, far in sorted(others, key=lambda extent: extent[0].x):
+        overlaps = (high + shift - touch - near).to_tuple() + (far - low - shift - touch).to_tuple()
+        if min(overlaps) > 0:
+            shift.x = far.x + GAP * (high.x - low.x) - low.x
+    return Matrix.Translation(across * shift.x) @ matrix
+
+
+def _extent(obj: bpy.types.Object, matrix: Matrix) -> tuple[Vector, Vector]:
+    return bounds(matrix @ Vector(corner) for corner in obj.bound_box)
 
 
 def _found(uid: int) -> bpy.types.Object | None:

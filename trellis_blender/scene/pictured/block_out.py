@@ -10,8 +10,8 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...core.picture.viewpoint import Viewpoint
-from .. import asset
-from ..place import SOLID
+from .. import asset, placeholder
+from ..place import SOLID, bounds, foot, moved
 
 COLLECTION = "Block-Out"
 
@@ -33,10 +33,9 @@ def replace(obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Obj
     low, high = _bounds((part, part.matrix_world) for part in parts)
     own_low, own_high = _bounds([(obj, matrix)])
     factor = max((high - low).to_tuple()) / max(1e-9, *(own_high - own_low).to_tuple())
-    foot, own_foot = _foot(low, high), _foot(own_low, own_high)
+    boxed = moved(foot(own_low, own_high), foot(low, high), factor) @ matrix
     parents = {part.parent for part in parts} - set(parts)
     parent = next(iter(parents)) if len(parents) == 1 else None
-    boxed = Matrix.Translation(foot) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-own_foot) @ matrix
     if parent is not None and parent != obj:
         obj.parent = parent
         obj.matrix_parent_inverse = parent.matrix_world.inverted_safe()
@@ -45,13 +44,7 @@ def replace(obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Obj
 
 
 def _bounds(stands: Iterable[tuple[bpy.types.Object, Matrix]]) -> tuple[Vector, Vector]:
-    corners = [matrix @ Vector(corner) for obj, matrix in stands for corner in obj.bound_box]
-    low, high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
-    return low, high
-
-
-def _foot(low: Vector, high: Vector) -> Vector:
-    return Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z))
+    return bounds(matrix @ Vector(corner) for obj, matrix in stands for corner in obj.bound_box)
 
 
 def _is_kept(obj: bpy.types.Object) -> bool:
@@ -67,6 +60,4 @@ def _put_away(parts: Sequence[bpy.types.Object]) -> None:
         scene.collection.children.link(kept)
     kept.hide_viewport = kept.hide_render = True
     for part in parts:
-        for collection in part.users_collection:
-            collection.objects.unlink(part)
-        kept.objects.link(part)
+        placeholder.relink(part, [kept])

@@ -7,7 +7,6 @@ The switch links them to the base colour, or what was linked before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,27 +16,11 @@ from mathutils import Matrix
 from ...core.errors import Text, TrellisError
 from ...core.picture.viewpoint import Viewpoint
 from ...host.translation import translated
-from ..finishing import handover
-from ..finishing.picture_nodes import (
-    EDGE,
-    IMAGE,
-    MASK,
-    MASKING,
-    MIX,
-    MIX_FACTOR,
-    MIX_FIRST,
-    MIX_RESULT,
-    MIX_SECOND,
-    NODES,
-    STRENGTH,
-    UV,
-    UV_MAP,
-    take_from_mesh,
-)
+from ..finishing import nodes
+from ..finishing.nodes import IMAGE, MASK, MIX, MIX_FIRST, MIX_RESULT, UV_MAP, computed, feed, given_to, shader_of
 
 if TYPE_CHECKING:
-    from ..finishing.handover import Arrays
-    from ..finishing.work import Order, Result, Room
+    from ..finishing.work import Order, Result
 
 LABEL = "Project the Picture"
 
@@ -53,12 +36,6 @@ def settings(viewpoint: Viewpoint, stands: Matrix, shows: tuple[float, ...], pic
     return {**viewpoint.as_json(), "matrix": flat, "shows": list(shows), "picture": str(picture)}
 
 
-def take(obj: bpy.types.Object, _folder: Path, room: Room) -> Arrays:
-    """Return the shape of the mesh as arrays. Raises TrellisError if it has no faces."""
-    handover.shape_size(obj)
-    return handover.shape_taken(obj, room)
-
-
 def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     """Add map, mask and nodes to the model. Return the sentence. Raises TrellisError."""
     mesh: Any = obj.data
@@ -66,7 +43,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     if len(uvs) != len(mesh.loops) or len(mask) != len(mesh.vertices):
         sentence = Text("“{name}” was edited meanwhile. Choose Project the Picture once more.", name=obj.name)
         raise TrellisError(sentence)
-    if not _painted(obj):
+    if not any(nodes.materials(obj)):
         raise TrellisError(Text("No material of “{name}” has a base color to mix the picture over.", name=obj.name))
     remove(obj)
     active = mesh.uv_layers.active_index
@@ -82,8 +59,8 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> str:
     except RuntimeError as error:
         raise TrellisError("The job's picture could not be read. Choose Project the Picture once more.") from error
     image.name = f"{obj.name}-picture"
-    for material, shader in _painted(obj).items():
-        _add_nodes(material.node_tree, shader, image)
+    for material in nodes.materials(obj):
+        _add_nodes(material.node_tree, shader_of(material), image)
     bpy.ops.ed.undo_push(message=translated(LABEL))
     share = round(result.numbers["share"] * 100)
     return Text(
@@ -101,11 +78,11 @@ def is_shown(obj: bpy.types.Object) -> bool | None:
 
 def show(obj: bpy.types.Object, *, is_on: bool) -> None:
     """Switch the projected picture on or off. Off, the texture is linked as before, so that exporters find it."""
-    for material, shader in _painted(obj).items():
+    for material in nodes.materials(obj):
         tree = material.node_tree
         if MIX not in tree.nodes:
             continue
-        mix, color = tree.nodes[MIX], shader.inputs["Base Color"]
+        mix, color = tree.nodes[MIX], shader_of(material).inputs["Base Color"]
         if is_on:
             for link in [*color.links]:  # what has come meanwhile goes below the picture
                 if link.from_node != mix:
@@ -125,63 +102,37 @@ def remove(obj: bpy.types.Object) -> None:
     show(obj, is_on=False)
     for tree in _trees(obj):
         image = tree.nodes[IMAGE].image if IMAGE in tree.nodes else None
-        for name in NODES:
+        for name in nodes.NODES:
             if name in tree.nodes:
                 tree.nodes.remove(tree.nodes[name])
         if image is not None and not image.users:
             bpy.data.images.remove(image)
-    take_from_mesh(obj.data)
-
-
-def _materials(obj: Any) -> Iterator[Any]:
-    for material in {slot.material: None for slot in obj.material_slots}:
-        if material is not None and material.library is None and material.node_tree is not None:
-            yield material
+    nodes.remove_picture_layers(obj.data)
 
 
 def _trees(obj: Any) -> list[Any]:
-    trees = (material.node_tree for material in _materials(obj))
+    trees = (material.node_tree for material in nodes.materials(obj))
     return [tree for tree in trees if MIX in tree.nodes]
-
-
-def _painted(obj: Any) -> Mapping[Any, Any]:
-    """Return the Principled shader of each of the object's materials that has one."""
-    found = {}
-    for material in _materials(obj):
-        for node in material.node_tree.nodes:
-            if node.type == "BSDF_PRINCIPLED":
-                found[material] = node
-    return found
 
 
 def _add_nodes(tree: Any, shader: Any, image: Any) -> None:
     """Mix the image over the shader's base colour."""
-
-    def added(kind: str, name: str, column: int, row: int) -> Any:
-        node = tree.nodes.new(kind)
-        node.name, node.label = name, translated(LABEL) if name == STRENGTH else ""
-        node.location = (base.location.x - 200 * (5 - column), base.location.y + 420 + 180 * row)
-        return node
-
-    base, color = shader, shader.inputs["Base Color"]
-    source = color.links[0].from_socket if color.links else None
-    uv, picture = added("ShaderNodeUVMap", UV, 0, 0), added("ShaderNodeTexImage", IMAGE, 1, 0)
-    masking, edge = added("ShaderNodeAttribute", MASKING, 1, 2), added("ShaderNodeMath", EDGE, 2, 1)
-    strength, mix = added("ShaderNodeMath", STRENGTH, 3, 1), added("ShaderNodeMix", MIX, 4, 0)
+    color = shader.inputs["Base Color"]
+    kinds = ("ShaderNodeUVMap", "ShaderNodeTexImage", "ShaderNodeAttribute", "ShaderNodeMix")
+    uv, picture, masking, mix = map(tree.nodes.new, kinds)
     uv.uv_map, picture.image, picture.extension, masking.attribute_name = UV_MAP, image, "EXTEND", MASK
-    edge.operation = strength.operation = "MULTIPLY"
-    strength.inputs[1].default_value = 1.0
+    tree.links.new(uv.outputs["UV"], picture.inputs["Vector"])
+    edge = computed(tree, "MULTIPLY", masking.outputs["Fac"], picture.outputs["Alpha"])
+    strength = computed(tree, "MULTIPLY", edge.outputs[0], 1.0)
+    strength.label = translated(LABEL)
     mix.data_type = "RGBA"
     mix.inputs[MIX_FIRST].default_value = color.default_value
-    for output, target in (
-        (uv.outputs["UV"], picture.inputs["Vector"]),
-        (masking.outputs["Fac"], edge.inputs[0]),
-        (picture.outputs["Alpha"], edge.inputs[1]),
-        (edge.outputs[0], strength.inputs[0]),
-        (strength.outputs[0], mix.inputs[MIX_FACTOR]),
-        (source, mix.inputs[MIX_FIRST]),
-        (picture.outputs["Color"], mix.inputs[MIX_SECOND]),
-        (mix.outputs[MIX_RESULT], color),
-    ):
-        if output is not None:
-            tree.links.new(output, target)
+    feed(tree, mix.inputs[MIX_FIRST], given_to(color))
+    tree.links.new(strength.outputs[0], mix.inputs[nodes.MIX_FACTOR])
+    tree.links.new(picture.outputs["Color"], mix.inputs[nodes.MIX_SECOND])
+    tree.links.new(mix.outputs[MIX_RESULT], color)
+    places = ((0, 0), (1, 0), (1, 2), (2, 1), (3, 1), (4, 0))
+    made = (uv, picture, masking, edge, strength, mix)
+    for name, node, (column, row) in zip(nodes.NODES, made, places, strict=True):
+        node.name = name
+        node.location = (shader.location.x - 200 * (5 - column), shader.location.y + 420 + 180 * row)

@@ -7,16 +7,9 @@ Sources: Blender's manual (“FBX”, “glTF 2.0”, “USD”, “Wavefront OB
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 OWN = {"UNREAL": "FBX", "UNITY": "FBX", "GODOT": "GLB", "GLTF": "GLB"}
-ENDINGS = {"GLB": ".glb", "FBX": ".fbx", "USD": ".usdz", "OBJ": ".obj"}
-OPERATORS = {
-    "GLB": ("export_scene", "gltf"),
-    "FBX": ("export_scene", "fbx"),
-    "USD": ("wm", "usd_export"),
-    "OBJ": ("wm", "obj_export"),
-}
 _GLB: dict[str, Any] = {
     "export_format": "GLB",
     "use_selection": True,
@@ -60,7 +53,23 @@ _OBJ: dict[str, Any] = {
     "forward_axis": "NEGATIVE_Z",
     "up_axis": "Y",
 }
-_OF_FORMAT = {"GLB": _GLB, "FBX": _FBX, "USD": _USD, "OBJ": _OBJ}
+
+
+class Format(NamedTuple):
+    """`operator`: the exporter, in `bpy.ops`. `add_on`: the one that brings it, if any."""
+
+    ending: str
+    operator: str
+    options: dict[str, Any]
+    add_on: str = ""
+
+
+FORMATS = {
+    "GLB": Format(".glb", "export_scene.gltf", _GLB, "io_scene_gltf2"),
+    "FBX": Format(".fbx", "export_scene.fbx", _FBX, "io_scene_fbx"),
+    "USD": Format(".usdz", "wm.usd_export", _USD),
+    "OBJ": Format(".obj", "wm.obj_export", _OBJ),
+}
 # What an engine wants besides: centimetres with Z up in Unreal, and in Unity no turned or scaled objects.
 _OF_ENGINE: dict[tuple[str, str], dict[str, Any]] = {
     ("FBX", "UNREAL"): {"apply_scale_options": "FBX_SCALE_NONE", "bake_space_transform": False},
@@ -85,4 +94,4 @@ def options(kind: str, engine: str, *, has_normal_map: bool = False) -> dict[str
 
     With a normal map a GLB gets the tangents too: readers that have to make their own may differ (glTF 2.0 §3.7.2.1).
     """
-    return {**_OF_FORMAT[kind], "export_tangents": has_normal_map, **_OF_ENGINE.get((kind, engine), {})}
+    return {**FORMATS[kind].options, "export_tangents": has_normal_map, **_OF_ENGINE.get((kind, engine), {})}

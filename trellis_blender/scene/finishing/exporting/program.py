@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
-from trellis_core.files import clear, rename
 
-from ..material_sanity import nodes
-from ..material_sanity.channels import bake_channels
-from ..material_sanity.program import bake
-from ..opened import opened
-from ..picture_nodes import image_behind, take_from_mesh
+from ..background import deliver, opened, run_exporter
+from ..material_sanity import bake, bake_channels
+from ..nodes import image_behind, materials, remove_picture_layers, shader_of
 from . import formats
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ ROLES = (
     ("Emission", "Emission Color"),
     ("Alpha", "Alpha"),
 )
-SPLIT_ROLES = {"Roughness": "Roughness", "Metallic": "Metallic"}
+SPLIT = ("Roughness", "Metallic")  # each a role of its own if they have an image each
 KEPT = {"PNG": ".png", "JPEG": ".jpg"}  # what every engine reads
 
 
@@ -42,82 +39,49 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     Material Sanity and a projected picture were baked into. Files of these names are replaced, once all are whole.
     """
     kind, name = request["format"], request["name"]
-    objects = opened(Path(request["source"]))
+    objects = opened(request["source"])
     if request["at_origin"]:
         objects[0].location = (0.0, 0.0, 0.0)
     work.progress(0.1)
     meshes = [obj for obj in objects if obj.type == "MESH"]
     baked = sum(bake(obj) for obj in meshes)
     for obj in meshes:
-        take_from_mesh(obj.data)  # engines take a second UV map for that of their lights
+        remove_picture_layers(obj.data)  # engines take a second UV map for that of their lights
+    used = list(dict.fromkeys(material for obj in meshes for material in materials(obj)))
     if kind != "GLB":  # the other exporters find an image only where it is linked directly
-        for material in {material for obj in meshes for material in nodes.materials(obj)}:
+        for material in used:
             bake_channels(material, splits=True)
     work.progress(0.4)
     made = Path(request["source"]).with_name(MADE)
     shutil.rmtree(made, ignore_errors=True)
-    made.mkdir()
     textures = made if kind == "OBJ" else made / "textures"  # all but OBJ carry them inside
-    textures.mkdir(exist_ok=True)
-    _write_images(meshes, name, textures)
-    main = made / f"{name}{formats.ENDINGS[kind]}"
-    given = formats.options(kind, request["engine"], has_normal_map=any(role == "Normal" for _, role in _roles(meshes)))
-    _export(kind, given, main, objects)
+    textures.mkdir(parents=True)
+    images = list(_roles(used))
+    _write_images(images, name, textures)
+    form = formats.FORMATS[kind]
+    main = made / f"{name}{form.ending}"
+    options = formats.options(kind, request["engine"], has_normal_map=any(role == "Normal" for _, role in images))
+    if form.add_on:
+        import addon_utils  # importing bpy adds its folder to the path
+
+        addon_utils.enable(form.add_on)
+    for obj in objects:
+        obj.select_set(True)
+    run_exporter(attrgetter(form.operator)(bpy.ops), main, options)
     work.progress(0.9)
     files = sorted(file for file in made.iterdir() if file.is_file())
     size = sum(file.stat().st_size for file in files)
-    _hand_over(files, Path(request["folder"]))
+    deliver(files, Path(request["folder"]))
     return {"main": main.name, "files": [file.name for file in files], "bytes": size, "baked": baked}
 
 
-def _export(kind: str, given: Mapping[str, Any], file: Path, objects: list[Any]) -> None:
-    if kind == "GLB":
-        import addon_utils  # importing bpy adds its folder to the path
-
-        addon_utils.enable("io_scene_gltf2")
-    if kind == "FBX":
-        import addon_utils
-
-        addon_utils.enable("io_scene_fbx")
-    module, operator = formats.OPERATORS[kind]
-    call = getattr(getattr(bpy.ops, module), operator)
-    known = call.get_rna_type().properties
-    for obj in objects:
-        obj.select_set(True)
-    given = {key: value for key, value in given.items() if key in known}
-    try:
-        result = call(filepath=str(file), **given)
-        reason = "" if result == {"FINISHED"} and file.is_file() else "the exporter gave up"
-    except RuntimeError as error:
-        reason = blenders_words(str(error))
-    if reason:
-        raise TrellisError(
-            Text("The model could not be exported: {reason}. Try another format.", reason=reason), remedy=Remedy.NONE
-        )
-
-
-def _hand_over(files: list[Path], folder: Path) -> None:
-    """Put the files into the artist's folder, each under its own name at once when it is whole. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = [(folder / f".{file.name}.part", folder / file.name) for file in files]
-    try:
-        for file, (part, _target) in zip(files, parts, strict=True):
-            clear(part)  # a link in its place would be followed
-            shutil.copyfile(file, part)
-        for part, target in parts:
-            rename(part, target)
-    finally:
-        for part, _target in parts:
-            part.unlink(missing_ok=True)
-
-
-def _write_images(meshes: list[Any], name: str, folder: Path) -> None:
-    """Give each image of the materials a file in the folder, named after the model and its role.
+def _write_images(images: list[tuple[Any, str]], name: str, folder: Path) -> None:
+    """Give each image a file in the folder, named after the model and the image's role.
 
     PNG and JPEG stay byte by byte; all else becomes PNG, since not every engine reads it.
     """
     taken: dict[str, int] = {}
-    for image, role in _roles(meshes):
+    for image, role in images:
         stem = f"{name}_{role}"
         taken[stem] = taken.get(stem, 0) + 1
         if taken[stem] > 1:
@@ -139,18 +103,15 @@ def _write_images(meshes: list[Any], name: str, folder: Path) -> None:
         image.reload()
 
 
-def _roles(meshes: list[Any]) -> Iterator[tuple[Any, str]]:
-    """Yield each image of the materials, and what it is for."""
+def _roles(used: list[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield each image of these materials, and what it is for."""
     seen: set[str] = set()
-    for material in dict.fromkeys(material for mesh in meshes for material in nodes.materials(mesh)):
-        shader = nodes.shader_of(material)
-        split = {socket: image_behind(shader.inputs[socket]) for socket in ("Roughness", "Metallic")}
-        images = [node.image for node in split.values() if node is not None]
-        is_split = len(images) == 2 and images[0] != images[1]
+    for shader in map(shader_of, used):
+        behind = {socket: image_behind(shader.inputs[socket]) for _role, socket in ROLES}
+        halves = [behind[socket].image for socket in SPLIT if behind[socket] is not None]
+        is_split = len(halves) == 2 and halves[0] != halves[1]
         for role, socket in ROLES:
-            node = image_behind(shader.inputs[socket])
-            image = node.image if node is not None else None
+            image = behind[socket].image if behind[socket] is not None else None
             if image is not None and image.name not in seen and all(image.size):
-                yielded = SPLIT_ROLES[socket] if is_split and socket in SPLIT_ROLES else role
-                yield image, yielded
                 seen.add(image.name)
+                yield image, socket if is_split and socket in SPLIT else role

@@ -8,69 +8,62 @@ The texels around the charts are then filled from their neighbours: Blender's ow
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import bpy
 import numpy as np
-import numpy.typing as npt
 from trellis_core.errors import Remedy, TrellisError
 from trellis_core.picture.encode import png
 
-from ..material_sanity.images import pixels_of, to_srgb
-from ..material_sanity.nodes import shader_of
-from ..picture_nodes import image_behind
-from .shape import choose
+from ..background import baked, choose, to_srgb, tree_of
+from ..mesh_arrays import Array
+from ..nodes import computed, feed, given_to, image_behind, shader_of
+from ..transparency import clip_of
 
-Array = npt.NDArray[Any]
 EXTRUSION = 0.01  # of the size: of 0.002 to 0.1 the best
 OCCLUSION_SAMPLES, OCCLUSION_REACH = 32, 0.25  # how far it looks, by the size
 FILL = 8  # texels around the charts
 FEWEST_HITS = 0.5  # of the texels that the charts cover
 NO_BAKE = "The textures could not be baked: Blender found no surface to bake from. Run Make Solid first."
-NO_CYCLES = "This Blender has no Cycles, which bakes the textures. Use a Blender that has it."
 
 
-@dataclass(frozen=True)
-class Baked:
-    """`images`: PNG files by what they are for. `alpha`: how the source used its alpha. `threshold`: with CLIP.
+def bake(
+    source: Any, target: Any, size: int, covered: float, progress: Callable[[float], None]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return the textures of the `target`, baked from the `source`, as PNG files by what they are for, and numbers.
 
-    `hits`: the share of the texels of the charts that were baked.
+    These are `baked`, the share of the texels of the charts, `alpha`, how the source used its alpha, and `threshold`,
+    with CLIP. `size`: of the textures, in pixels. `covered`: the share of a texture that the target's UVs cover. Raises
+    TrellisError.
     """
+    materials, extent = _own_materials(source), max(source.dimensions)
+    own = bpy.data.materials.new("target")
+    target.data.materials.clear()
+    target.data.materials.append(own)
+    choose(target, source)
 
-    images: dict[str, bytes]
-    alpha: str
-    threshold: float
-    hits: float
+    def run(kind: str, pixels: int = size) -> Array:
+        options = {"use_selected_to_active": True, "cage_extrusion": EXTRUSION * extent, "margin": 0}
+        try:
+            return baked(tree_of(own), (pixels, pixels), type=kind, **options)
+        except RuntimeError as error:
+            raise TrellisError(NO_BAKE, remedy=Remedy.NONE) from error
 
+    def shine(value: Callable[[Any, Any], Any]) -> None:
+        for material in materials:
+            _emit(material.node_tree, value(material.node_tree, shader_of(material)))
 
-def bake(source: Any, target: Any, size: int, covered: float, progress: Callable[[float], None]) -> Baked:
-    """Return the textures of the `target`, baked from the `source`. Raises TrellisError.
-
-    `size`: of the textures, in pixels. `covered`: the share of a texture that the target's UVs cover.
-    """
-    scene: Any = bpy.context.scene
-    try:
-        scene.render.engine = "CYCLES"
-    except TypeError as error:
-        raise TrellisError(NO_CYCLES, remedy=Remedy.NONE) from error
-    materials = _own_materials(source)
-    extent = max(source.dimensions)
-    passes = _Passes(source, target, size, extent)
-    normal = passes.run("NORMAL")
+    normal = run("NORMAL")
     progress(0.25)
     alpha, threshold = _alpha_of(materials)
-    for material in materials:
-        _emit(material, _base_color)
-    color = passes.run("EMIT")
+    shine(lambda _tree, shader: given_to(shader.inputs["Base Color"]))
+    color = run("EMIT")
     progress(0.5)
-    for material in materials:
-        _emit(material, _surface)
-    surface = passes.run("EMIT")
+    shine(_surface)
+    surface = run("EMIT")
     progress(0.75)
-    for material in materials:
-        _emit(material, lambda tree, shader: _occlusion(tree, shader, OCCLUSION_REACH * extent))
-    half = _Passes(source, target, max(1, size // 2), extent).run("EMIT")
+    shine(lambda tree, _shader: _occlusion(tree, OCCLUSION_REACH * extent))
+    half = run("EMIT", max(1, size // 2))
     hit = surface[..., 0] > 0.25
     share = float(hit.mean()) / max(covered, 1e-9)
     if share < FEWEST_HITS:
@@ -91,140 +84,62 @@ def bake(source: Any, target: Any, size: int, covered: float, progress: Callable
         filled[lonely] = (0.5, 0.5, 1.0) if name == "normal" else values[hit].mean(axis=0)
         images[name] = png(np.rint(np.clip(filled[::-1], 0, 1) * 255).astype(np.uint8))
     progress(1.0)
-    return Baked(images, alpha, threshold, min(1.0, share))
-
-
-class _Passes:
-    """Bakes into images of this size."""
-
-    def __init__(self, source: Any, target: Any, size: int, extent: float) -> None:
-        self.source, self.target, self.size, self.extent = source, target, size, extent
-        material: Any = bpy.data.materials.new("target")
-        if material.node_tree is None:
-            material.use_nodes = True
-        target.data.materials.clear()
-        target.data.materials.append(material)
-        self.node = material.node_tree.nodes.new("ShaderNodeTexImage")
-        material.node_tree.nodes.active = self.node
-
-    def run(self, kind: Literal["EMIT", "NORMAL"]) -> Array:
-        """Return what was baked: (size, size, 4) float32, linear, the lowest row first."""
-        image: Any = bpy.data.images.new("baked", self.size, self.size, float_buffer=True, is_data=True)
-        self.node.image = image
-        scene: Any = bpy.context.scene
-        scene.cycles.samples, scene.cycles.device = 1, "CPU"
-        choose(self.target, self.source)
-        try:
-            bpy.ops.object.bake(
-                type=kind,
-                use_selected_to_active=True,
-                cage_extrusion=EXTRUSION * self.extent,
-                max_ray_distance=0.0,
-                margin=0,
-                use_clear=True,
-                target="IMAGE_TEXTURES",
-                normal_space="TANGENT",
-            )
-        except RuntimeError as error:
-            raise TrellisError(NO_BAKE, remedy=Remedy.NONE) from error
-        pixels = pixels_of(image)
-        bpy.data.images.remove(image)
-        return pixels
+    return images, {"baked": round(min(1.0, share), 4), "alpha": alpha, "threshold": threshold}
 
 
 def _own_materials(source: Any) -> list[Any]:
-    """Return the source's materials. An empty slot, and a mesh without slots, get a plain one."""
+    """Return the source's materials, each with a Principled shader: one without gets the look that the viewport shows.
+
+    An empty slot, and a mesh without slots, get a plain one.
+    """
     if not source.material_slots:
         source.data.materials.append(None)
     for slot in source.material_slots:
-        if slot.material is None or slot.material.node_tree is None:
-            plain: Any = bpy.data.materials.new("plain")
-            if slot.material is not None:
-                plain.diffuse_color = slot.material.diffuse_color
-            if plain.node_tree is None:
-                plain.use_nodes = True
-            slot.material = plain
-    return list({slot.material.name: slot.material for slot in source.material_slots}.values())
+        slot.material = slot.material or bpy.data.materials.new("plain")
+    materials: list[Any] = list(dict.fromkeys(slot.material for slot in source.material_slots))
+    for material in materials:
+        if shader_of(material) is None:
+            tree = tree_of(material)
+            shader = shader_of(material) or tree.nodes.new("ShaderNodeBsdfPrincipled")
+            shader.inputs["Base Color"].default_value = material.diffuse_color
+            shader.inputs["Roughness"].default_value = material.roughness
+            shader.inputs["Metallic"].default_value = material.metallic
+    return materials
 
 
-def _emit(material: Any, value: Callable[[Any, Any], Any]) -> None:
-    """Have the material shine with what `value` returns: a socket, or a colour. It gets the tree and the shader."""
-    tree, shader = material.node_tree, shader_of(material)
+def _emit(tree: Any, given: Any) -> None:
+    """Have a material shine with a socket's value, or with a colour."""
     output = tree.get_output_node("CYCLES") or tree.nodes.new("ShaderNodeOutputMaterial")
-    given = value(tree, shader) if shader is not None else value(tree, _Stand(material))
     emission = tree.nodes.new("ShaderNodeEmission")
-    _feed(tree, emission.inputs["Color"], given)
+    feed(tree, emission.inputs["Color"], given)
     tree.links.new(output.inputs["Surface"], emission.outputs[0])
-
-
-class _Stand:
-    """What stands for the shader of a material that has no Principled one: its look in the viewport."""
-
-    def __init__(self, material: Any) -> None:
-        color = tuple(material.diffuse_color)
-        values = {"Base Color": color, "Roughness": material.roughness, "Metallic": material.metallic, "Alpha": 1.0}
-        self.inputs = {name: _Value(value) for name, value in values.items()}
-
-
-@dataclass(frozen=True)
-class _Value:
-    default_value: Any
-    links: tuple[()] = ()
-
-
-def _given(socket: Any) -> Any:
-    """Return the socket that feeds this one, else its own value."""
-    return socket.links[0].from_socket if socket.links else socket.default_value
-
-
-def _feed(tree: Any, socket: Any, given: Any) -> None:
-    if isinstance(given, bpy.types.NodeSocket):
-        tree.links.new(socket, given)
-    else:
-        socket.default_value = given
-
-
-def _base_color(_tree: Any, shader: Any) -> Any:
-    return _given(shader.inputs["Base Color"])
 
 
 def _surface(tree: Any, shader: Any) -> Any:
     """Return alpha, roughness and metal as one colour, each from a half to 1."""
     joined = tree.nodes.new("ShaderNodeCombineColor")
-    given = (_alpha(shader), _given(shader.inputs["Roughness"]), _given(shader.inputs["Metallic"]))
+    given = (_alpha(shader), given_to(shader.inputs["Roughness"]), given_to(shader.inputs["Metallic"]))
     for entry, value in zip(joined.inputs, given, strict=True):
-        half = tree.nodes.new("ShaderNodeMath")
-        half.operation = "MULTIPLY_ADD"
+        half = computed(tree, "MULTIPLY_ADD", value, 0.5, 0.5)
         half.use_clamp = True
-        half.inputs[1].default_value = half.inputs[2].default_value = 0.5
-        _feed(tree, half.inputs[0], value)
         tree.links.new(entry, half.outputs[0])
     return joined.outputs[0]
 
 
 def _alpha(shader: Any) -> Any:
     """Return where the alpha comes from: before a clip, and from the base colour's image even if it is not used."""
-    socket = shader.inputs["Alpha"]
-    clip = _clip(shader)
+    socket, clip, image = shader.inputs["Alpha"], clip_of(shader), image_behind(shader.inputs["Base Color"])
     if clip is not None:
-        return _given(clip.inputs[0])
-    if socket.links:
-        return _given(socket)
-    image = image_behind(shader.inputs["Base Color"])
-    has_alpha = image is not None and image.image is not None and socket.default_value == 1.0
-    return image.outputs["Alpha"] if has_alpha else socket.default_value
-
-
-def _clip(shader: Any) -> Any:
-    link = next(iter(shader.inputs["Alpha"].links), None)
-    node = link.from_node if link is not None else None
-    return node if node is not None and node.type == "MATH" and node.operation == "GREATER_THAN" else None
+        return given_to(clip.inputs[0])
+    if image is not None and not socket.links and socket.default_value == 1.0:
+        return image.outputs["Alpha"]
+    return given_to(socket)
 
 
 def _alpha_of(materials: list[Any]) -> tuple[str, float]:
     """Return how the first material that uses its alpha does so, and the threshold with CLIP."""
-    for shader in filter(None, map(shader_of, materials)):
-        clip = _clip(shader)
+    for shader in map(shader_of, materials):
+        clip = clip_of(shader)
         if clip is not None:
             return "CLIP", float(clip.inputs[1].default_value)
         if shader.inputs["Alpha"].links or shader.inputs["Alpha"].default_value < 1.0:
@@ -232,15 +147,11 @@ def _alpha_of(materials: list[Any]) -> tuple[str, float]:
     return "OFF", 0.5
 
 
-def _occlusion(tree: Any, _shader: Any, reach: float) -> Any:
+def _occlusion(tree: Any, reach: float) -> Any:
     node = tree.nodes.new("ShaderNodeAmbientOcclusion")
     node.samples = OCCLUSION_SAMPLES
     node.inputs["Distance"].default_value = reach
-    half = tree.nodes.new("ShaderNodeMath")
-    half.operation = "MULTIPLY_ADD"
-    half.inputs[1].default_value = half.inputs[2].default_value = 0.5
-    tree.links.new(half.inputs[0], node.outputs["AO"])
-    return half.outputs[0]
+    return computed(tree, "MULTIPLY_ADD", node.outputs["AO"], 0.5, 0.5).outputs[0]
 
 
 def _filled_occlusion(pixels: Array) -> Array:

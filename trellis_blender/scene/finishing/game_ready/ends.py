@@ -14,12 +14,9 @@ from ....core.model.arrays import ImageFile, Material, Texture
 from ....host.translation import translated
 from ... import material
 from .. import handover, transparency
-from ..copies import stand_in
-from .names import names_for
-from .presets import NO_QUADS
+from .presets import NO_QUADS, names_for
 
 if TYPE_CHECKING:
-    from ..handover import Arrays
     from ..work import Arriving, Order, Result
 
 IMAGES = {"base_color": "BaseColor", "orm": "ORM", "normal": "Normal"}
@@ -54,7 +51,8 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
         made.add(look.session_uid)
         yield
         for part in parts:
-            mesh: Any = yield from handover.mesh_of(_part(result.arrays, part), cast(Any, obj.data))
+            arrays = {key.removeprefix(part): value for key, value in result.arrays.items() if key.startswith(part)}
+            mesh: Any = yield from handover.mesh_of(arrays, cast(Any, obj.data))
             mesh.materials.clear()
             meshes.append(mesh)
             made.add(mesh.session_uid)
@@ -64,8 +62,7 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
         raise
     for mesh in meshes[:count]:
         mesh.materials.append(look)
-    done = {"step": order.step, **order.settings, **numbers}
-    copy: Any = stand_in(obj, meshes[0], "Game Ready", done)
+    copy: Any = handover.put_in_place(order, obj, meshes[0], "Game Ready", numbers)
     copy.modifiers.clear()
     for slot in copy.material_slots:
         slot.link = "DATA"
@@ -79,25 +76,15 @@ def arrive(order: Order, obj: bpy.types.Object, result: Result) -> Arriving:
 
 
 def _sentence(name: str, order: Order, numbers: Mapping[str, Any]) -> str:
-    given = {
-        "name": name,
-        "faces": " / ".join(f"{faces:,}" for faces in numbers["made_faces"]),
-        "size": order.settings["texture_size"],
-        "share": f"{100 * numbers['overlap']:.1f}",
-    }
+    sentence = "“{name}” is game ready: {faces} faces, textures of {size} px, {share} % of its outlines are the same."
     if numbers["overlap"] < LEAST_OVERLAP:
-        return Text(
+        sentence = (
             "“{name}” is game ready with {faces} faces and textures of {size} px, but thin parts are lost: only "
-            "{share} % of its outlines are left. Choose more faces to keep them.",
-            **given,
+            "{share} % of its outlines are left. Choose more faces to keep them."
         )
-    return Text(
-        "“{name}” is game ready: {faces} faces, textures of {size} px, {share} % of its outlines are the same.", **given
-    )
-
-
-def _part(arrays: Arrays, prefix: str) -> Arrays:
-    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+    faces = " / ".join(f"{count:,}" for count in numbers["made_faces"])
+    share = f"{100 * numbers['overlap']:.1f}"
+    return Text(sentence, name=name, faces=faces, size=order.settings["texture_size"], share=share)
 
 
 def _put_beside(copy: Any, name: str, mesh: Any) -> Any:
@@ -116,19 +103,11 @@ def _put_beside(copy: Any, name: str, mesh: Any) -> Any:
 def _material(name: str, images: Mapping[int, bpy.types.Image], numbers: Mapping[str, Any]) -> bpy.types.Material:
     base, orm, normal = (Texture(number, 0, "REPEAT", "Linear") for number in range(3))
     wanted = Material(
-        name=name,
-        base_color=(1.0, 1.0, 1.0, 1.0),
+        name,
         base_texture=base,
-        metallic=1.0,
-        roughness=1.0,
         metallic_roughness_texture=orm,
         normal_texture=normal,
-        normal_scale=1.0,
         occlusion_texture=orm,
-        occlusion_strength=1.0,
-        emissive=(0.0, 0.0, 0.0),
-        emissive_texture=None,
-        is_blended=False,
         is_double_sided=True,
     )
     made = material.make_material(name, wanted, images)

@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the background Blender: makes light meshes of a heavy one."""
+"""In the background Blender: makes light meshes of a heavy one, and gives them UVs."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bmesh
 import bpy
 import numpy as np
-import numpy.typing as npt
 from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.welded import Surface
 
+from ..background import choose, new_object, positions_of
+from ..mesh_arrays import Array, read
 from .presets import NO_QUADS
-
-Array = npt.NDArray[Any]
 
 LARGE = 100.0  # Blender refuses quads if an edge is shorter than 1e-4 units, whatever the model's size
 VOXEL = 0.008  # of the size
 SMOOTHINGS = ((0.5, -0.53),) * 2  # Taubin's pairs: the second undoes the shrinking of the first
 HULL_DIRECTIONS = 120  # a hull of so many points has at most 236 faces; Unity takes 255
+ANGLE = math.radians(66)  # gives the fewest charts of the angles that were tried
+MARGIN = 0.001  # of the texture; more wastes most of it where there are many charts
 
 
 def smoothed(surface: Surface) -> Array:
@@ -40,31 +42,6 @@ def smoothed(surface: Surface) -> Array:
     return moved
 
 
-def make_object(name: str, positions: Array, triangles: Array) -> Any:
-    """Return a new object of triangles, alone selected and active."""
-    mesh: Any = bpy.data.meshes.new(name)
-    mesh.vertices.add(len(positions))
-    mesh.loops.add(triangles.size)
-    mesh.polygons.add(len(triangles))
-    mesh.vertices.foreach_set("co", np.ascontiguousarray(positions, np.float32).ravel())
-    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(triangles, np.int32).ravel())
-    mesh.polygons.foreach_set("loop_start", np.arange(0, triangles.size, 3, dtype=np.int32))
-    mesh.update(calc_edges=True)
-    obj: Any = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)  # type: ignore[union-attr]  # there is one
-    choose(obj)
-    return obj
-
-
-def choose(*objects: Any) -> None:
-    """Select these objects alone. The first becomes the active one."""
-    layer: Any = bpy.context.view_layer
-    layer.update()  # else it still lists what was removed
-    for obj in layer.objects:
-        obj.select_set(obj in objects)
-    layer.objects.active = objects[0]
-
-
 def decimated(obj: Any, faces: int, name: str) -> Any:
     """Return a new object: the mesh with at most about so many triangles, and what it has at its corners."""
     modifier = obj.modifiers.new("decimate", "DECIMATE")
@@ -72,16 +49,13 @@ def decimated(obj: Any, faces: int, name: str) -> Any:
     modifier.use_collapse_triangulate = True
     mesh = _applied(obj)
     obj.modifiers.remove(modifier)
-    made: Any = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(made)  # type: ignore[union-attr]  # there is one
-    return made
+    return new_object(name, mesh)
 
 
 def quads(source: Any, faces: int, name: str) -> Any:
     """Return a new object of about so many quads. Raises TrellisError if Blender's QuadriFlow refuses the mesh."""
     scale = LARGE / max(source.dimensions)
-    made: Any = bpy.data.objects.new(name, source.data.copy())
-    bpy.context.scene.collection.objects.link(made)  # type: ignore[union-attr]  # there is one
+    made = new_object(name, source.data.copy())
     choose(made)
     _scale(made.data, scale)
     made.data.remesh_voxel_size = VOXEL * LARGE
@@ -102,8 +76,8 @@ def quads(source: Any, faces: int, name: str) -> Any:
     return made
 
 
-def hull(obj: Any) -> tuple[Array, list[tuple[int, ...]]]:
-    """Return a convex hull of few faces: positions, (n, 3), and the vertices of each face."""
+def hull(obj: Any) -> Any:
+    """Return the mesh of a convex hull of few faces."""
     positions = positions_of(obj.data)
     axes = np.concatenate([np.eye(3), -np.eye(3)])  # it is as long, as wide and as high as the body
     spread = HULL_DIRECTIONS - len(axes)
@@ -113,37 +87,40 @@ def hull(obj: Any) -> tuple[Array, list[tuple[int, ...]]]:
     directions = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
     directions = np.concatenate([axes, directions])
     chosen = np.unique((positions @ directions.T).argmax(axis=0))
-    mesh = bmesh.new()
+    body = bmesh.new()
     for point in positions[chosen].tolist():
-        mesh.verts.new(point)
-    made: Any = bmesh.ops.convex_hull(mesh, input=[*mesh.verts])
+        body.verts.new(point)
+    made: Any = bmesh.ops.convex_hull(body, input=[*body.verts])
     inside = {*made["geom_interior"], *made["geom_unused"]}  # may name a vertex twice, which `delete` refuses
-    bmesh.ops.delete(mesh, geom=[*inside], context="VERTS")
-    mesh.verts.index_update()
-    points = np.array([vertex.co[:] for vertex in mesh.verts], np.float32)
-    faces = [tuple(vertex.index for vertex in face.verts) for face in mesh.faces]
-    mesh.free()
-    return points, faces
+    bmesh.ops.delete(body, geom=[*inside], context="VERTS")
+    mesh: Any = bpy.data.meshes.new("hull")
+    body.to_mesh(mesh)
+    body.free()
+    return mesh
+
+
+def unwrap(obj: Any) -> float:
+    """Unwrap the mesh into the UV map `UVMap`, its only one. Return the share of the texture that it uses."""
+    while obj.data.uv_layers:
+        obj.data.uv_layers.remove(obj.data.uv_layers[0])
+    obj.data.uv_layers.new(name="UVMap")
+    choose(obj)
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.uv.smart_project(angle_limit=ANGLE, island_margin=MARGIN)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    mesh = obj.data
+    mesh.calc_loop_triangles()
+    loops = np.empty(3 * len(mesh.loop_triangles), np.int32)
+    mesh.loop_triangles.foreach_get("loops", loops)
+    a, b, c = read(mesh.attributes["UVMap"])[loops].reshape(-1, 3, 2).transpose(1, 0, 2)
+    first, second = b - a, c - a
+    return float(np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).sum() / 2)
 
 
 def triangle_count(mesh: Any) -> int:
     """Return how many triangles a mesh has."""
     return len(mesh.loops) - 2 * len(mesh.polygons)
-
-
-def positions_of(mesh: Any) -> Array:
-    """Return the positions of a mesh: (vertices, 3) float32."""
-    found = np.empty(3 * len(mesh.vertices), np.float32)
-    mesh.vertices.foreach_get("co", found)
-    return found.reshape(-1, 3)
-
-
-def triangles_of(mesh: Any) -> Array:
-    """Return the triangles of a mesh: (n, 3) int32."""
-    mesh.calc_loop_triangles()
-    found = np.empty(3 * len(mesh.loop_triangles), np.int32)
-    mesh.loop_triangles.foreach_get("vertices", found)
-    return found.reshape(-1, 3)
 
 
 def _applied(obj: Any) -> Any:

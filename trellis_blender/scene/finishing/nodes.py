@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nodes in a model's materials: what is there, those of Material Sanity, and those that mix a projected picture in.
+
+The nodes of Material Sanity stand each before its socket of the shader; a muted one lets pass what comes in. The
+picture, which `../pictured/projecting.py` mixes over the base colour, lies over them.
+
+The background Blender uses this file too, so it imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import bpy
+
+UV_MAP, MASK = "Trellis Picture", "trellis_picture"
+IMAGE, MIX = "trellis_picture_image", "trellis_picture_mix"
+NODES = ("trellis_picture_uv", IMAGE, "trellis_picture_mask", "trellis_picture_edge", "trellis_picture_strength", MIX)
+MIX_FACTOR, MIX_FIRST, MIX_SECOND, MIX_RESULT = 0, 6, 7, 2  # the sockets of a Mix node that mixes colours
+
+FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the nodes' labels
+GROUP = "Trellis 2 Take Out Light"
+VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `find_light` in core/model/surface/textures.py
+SOCKETS = {FLOOR: "Roughness", LIMIT: "Metallic", LIGHT: "Base Color"}
+
+
+def materials(obj: Any) -> Iterator[Any]:
+    """Yield the object's own materials that have a Principled shader. Each comes once."""
+    for material in dict.fromkeys(slot.material for slot in obj.material_slots):
+        is_ours = material is not None and material.library is None and material.override_library is None
+        if is_ours and shader_of(material) is not None:
+            yield material
+
+
+def shader_of(material: Any) -> Any:
+    """Return the material's Principled shader, None if it has none."""
+    tree = material.node_tree
+    return next((node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"), None) if tree is not None else None
+
+
+def below(socket: Any) -> Any:
+    """Return the socket that has the model's own colour: below the picture, if one lies over this socket."""
+    mix = next((link.from_node for link in socket.links if link.from_node.name == MIX), None)
+    return socket if mix is None else mix.inputs[MIX_FIRST]
+
+
+def image_behind(socket: Any) -> Any:
+    """Return the node of the image that a socket gets its value from, through any nodes between; None without an image.
+
+    It is the model's own, never the projected picture, and colours go before factors.
+    """
+    for link in below(socket).links:
+        node = link.from_node
+        if node.type == "TEX_IMAGE":
+            return node if node.image is not None else None
+        for entry in sorted(node.inputs, key=lambda each: each.type != "RGBA"):
+            found = image_behind(entry)
+            if found is not None:
+                return found
+    return None
+
+
+def given_to(socket: Any) -> Any:
+    """Return the socket that feeds this one, else its own value."""
+    return socket.links[0].from_socket if socket.links else socket.default_value
+
+
+def feed(tree: Any, socket: Any, given: Any) -> None:
+    """Link the socket with another one, or set its own value."""
+    if isinstance(given, bpy.types.NodeSocket):
+        tree.links.new(socket, given)
+    else:
+        socket.default_value = given
+
+
+def computed(tree: Any, operation: str, *operands: Any, kind: str = "ShaderNodeMath") -> Any:
+    """Return a new node that computes something of the operands: sockets or values."""
+    node = tree.nodes.new(kind)
+    node.operation = operation
+    for socket, operand in zip(node.inputs, operands, strict=False):
+        feed(tree, socket, operand)
+    return node
+
+
+def remove_picture_layers(mesh: Any) -> None:
+    """Remove the picture's UV map and mask."""
+    if UV_MAP in mesh.uv_layers:
+        mesh.uv_layers.remove(mesh.uv_layers[UV_MAP])
+    if MASK in mesh.attributes:
+        mesh.attributes.remove(mesh.attributes[MASK])
+
+
+# -- Material Sanity
+
+
+def find(material: Any, label: str) -> Any:
+    """Return the node with this label before its socket of the shader, None if there is none."""
+    shader = shader_of(material)
+    link = next(iter(below(shader.inputs[SOCKETS[label]]).links), None) if shader is not None else None
+    return link.from_node if link is not None and link.from_node.label == label else None
+
+
+def set_floor(material: Any, least: float) -> None:
+    """Let no place be smoother than this."""
+    _bound(material, FLOOR, "MAXIMUM", least)
+
+
+def set_limit(material: Any, most: float) -> None:
+    """Let no place be more of a metal than this."""
+    _bound(material, LIMIT, "MINIMUM", most)
+
+
+def set_light(material: Any, vectors: Sequence[Sequence[float]], amount: float) -> None:
+    """Take this light out of the colour. `vectors`: for the sockets `VECTORS`. `amount`: 0 to 1."""
+    node = find(material, LIGHT)
+    if node is None:
+        node = material.node_tree.nodes.new("ShaderNodeGroup")
+        node.node_tree = _group()
+        _insert(material, LIGHT, node, node.inputs["Color"], node.outputs["Color"])
+    for name, vector in zip(VECTORS, vectors, strict=True):
+        node.inputs[name].default_value = vector
+    node.inputs["Amount"].default_value = amount
+
+
+def remove_sanity(material: Any) -> int:
+    """Remove the nodes of Material Sanity, so that the material is as it was. Return how many there were."""
+    tree, count = material.node_tree, 0
+    for label, name in SOCKETS.items():
+        node = find(material, label)
+        if node is None:
+            continue
+        first = node.inputs["Color"] if label == LIGHT else node.inputs[0]
+        if first.links:
+            tree.links.new(below(shader_of(material).inputs[name]), first.links[0].from_socket)
+        tree.nodes.remove(node)
+        count += 1
+    return count
+
+
+def _bound(material: Any, label: str, operation: str, value: float) -> None:
+    node = find(material, label)
+    if node is None:
+        node = computed(material.node_tree, operation)
+        _insert(material, label, node, node.inputs[0], node.outputs[0])
+    node.inputs[1].default_value = value
+
+
+def _insert(material: Any, label: str, node: Any, entry: Any, exit_: Any) -> None:
+    """Put the node between the shader's socket and what was connected with it, or the socket's own value."""
+    shader, tree = shader_of(material), material.node_tree
+    node.label = node.name = label
+    node.location = (shader.location.x - 190, shader.location.y - 160 * [*SOCKETS].index(label))
+    socket = below(shader.inputs[SOCKETS[label]])
+    feed(tree, entry, given_to(socket))
+    tree.links.new(socket, exit_)
+
+
+def _group() -> Any:
+    """Return the node group that divides a colour by the light at the normal."""
+    found: Any = bpy.data.node_groups.get(GROUP)
+    if found is not None:
+        return found
+    group: Any = bpy.data.node_groups.new(GROUP, "ShaderNodeTree")
+    face = group.interface
+    face.new_socket("Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+    face.new_socket("Factor", in_out="OUTPUT", socket_type="NodeSocketFloat")
+    face.new_socket("Color", in_out="INPUT", socket_type="NodeSocketColor")
+    amount = face.new_socket("Amount", in_out="INPUT", socket_type="NodeSocketFloat")
+    amount.subtype, amount.min_value, amount.max_value = "FACTOR", 0.0, 1.0
+    for name in VECTORS:
+        face.new_socket(name, in_out="INPUT", socket_type="NodeSocketVector")
+    given, made = group.nodes.new("NodeGroupInput"), group.nodes.new("NodeGroupOutput")
+    normal = group.nodes.new("ShaderNodeTexCoord").outputs["Normal"]
+    parts, turned = group.nodes.new("ShaderNodeSeparateXYZ"), group.nodes.new("ShaderNodeCombineXYZ")
+    group.links.new(parts.inputs[0], normal)
+    for to, source in enumerate((1, 2, 0)):  # y, z, x
+        group.links.new(turned.inputs[to], parts.outputs[source])
+
+    def vector(operation: str, *operands: Any) -> Any:
+        return computed(group, operation, *operands, kind="ShaderNodeVectorMath")
+
+    def number(operation: str, *operands: Any) -> Any:
+        return computed(group, operation, *operands).outputs[0]
+
+    square, mixed = vector("MULTIPLY", normal, normal), vector("MULTIPLY", normal, turned.outputs[0])
+    terms = normal, square.outputs[0], mixed.outputs[0]
+    linear, squared, crossed = (
+        vector("DOT_PRODUCT", given.outputs[name], term).outputs["Value"]
+        for name, term in zip(VECTORS, terms, strict=True)
+    )
+    light = number("ADD", number("ADD", linear, squared), crossed)
+    factor = number("EXPONENT", number("MULTIPLY", number("MULTIPLY", light, given.outputs["Amount"]), -1.0))
+    scaled = vector("SCALE", given.outputs["Color"])
+    group.links.new(scaled.inputs["Scale"], factor)
+    group.links.new(made.inputs["Color"], scaled.outputs[0])
+    group.links.new(made.inputs["Factor"], factor)
+    for index, node in enumerate(group.nodes):
+        node.location = (180 * (index % 6), -200 * (index // 6))
+    return group
