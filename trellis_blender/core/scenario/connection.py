@@ -9,6 +9,7 @@ that uses it, and shut when that thread's deadline has passed, or when somebody 
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import io
 import logging
@@ -60,16 +61,12 @@ class Connections:
         self._sockets: weakref.WeakKeyDictionary[socket.socket, int] = weakref.WeakKeyDictionary()
         self._ends: dict[int, threading.Event] = {}  # by thread: set once nobody waits for its call any more
         self._is_cut = False
-        self._certificates_lock = threading.Lock()  # another one: a slow disk must not keep anybody from cutting
         self._silence = _Silence(self._ends)
-        self._certificates: ssl.SSLContext | None = None
 
+    @functools.cached_property
     def certificates(self) -> ssl.SSLContext:
-        """Return the certificates to trust, read once. Raises PassingError."""
-        with self._certificates_lock:
-            if self._certificates is None:
-                self._certificates = trusted_certificates()
-            return self._certificates
+        """The certificates to trust. Raises PassingError, and reads them again for the next call."""
+        return trusted_certificates()
 
     def add(self, sock: socket.socket) -> None:
         """Remember a socket of this thread. After a cut or the deadline, shut it at once."""
@@ -182,7 +179,7 @@ class Session(requests.Session):
     def get_adapter(self, url: str) -> Any:
         """Return the adapter for the address. Raises PassingError if the certificates to trust cannot be read."""
         if url.lower().startswith("https:") and "https://" not in self.adapters:
-            self.mount("https://", _Adapter(self.connections, self.connections.certificates()))
+            self.mount("https://", _Adapter(self.connections, self.connections.certificates))
         return super().get_adapter(url)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
