@@ -227,13 +227,13 @@ def _items(holder: Node, name: str, kind: type, what: str) -> list[Any]:
 def refuse_bombs(glb: Glb) -> None:
     """Raise ModelFileError if the model asks for more than Blender could hold. Decodes nothing."""
     try:
-        images, accessors, views = (objects(glb.json, name) for name in ("images", "accessors", "bufferViews"))
+        images, accessors = objects(glb.json, "images"), objects(glb.json, "accessors")
     except ModelFileError:  # whoever reads it will say so
         return
     empty = [accessor.get("count") for accessor in accessors if "bufferView" not in accessor or "sparse" in accessor]
     if sum(count for count in empty if isinstance(count, int) and count > 0) > EMPTY_ELEMENTS_MAXIMUM:
         raise import_error("The model claims to have more vertices than can be opened safely")
-    check_images(_beginning(glb, views, image) for image in images)
+    check_images(_beginning(glb, image) for image in images)
 
 
 def check_images(beginnings: Iterable[bytes]) -> None:
@@ -254,14 +254,14 @@ def check_images(beginnings: Iterable[bytes]) -> None:
             raise import_error(Text("The model's images are too large to be opened safely, one with {size}", size=size))
 
 
-def _beginning(glb: Glb, views: list[Node], image: Node) -> bytes:
+def _beginning(glb: Glb, image: Node) -> bytes:
     """Return the first bytes of an image, in the file or in its JSON; empty if it is neither, or does not fit."""
     uri = image.get("uri")
     try:
         if isinstance(uri, str) and uri.startswith("data:"):
             return base64.b64decode(uri.partition(",")[2][: PICTURE_HEADER_BYTES // 3 * 4], validate=False)
-        view = views[integer(image, "bufferView", "image", below=len(views))]
-        start = integer(view, "byteOffset", "view", 0)
-    except (ModelFileError, ValueError):
+        views = glb.json["bufferViews"]
+        start = integer(views[integer(image, "bufferView", "image", below=len(views))], "byteOffset", "view", 0)
+    except (ModelFileError, ValueError, TypeError, LookupError, AttributeError):
         return b""
     return bytes(glb.binary[start : start + PICTURE_HEADER_BYTES])
