@@ -24,7 +24,7 @@ from ..core.batch.batch import Batch
 from ..core.batch.manifest import FILE as MANIFEST_FILE
 from ..core.batch.order import BatchEvent, BatchResult, BatchState, End, JobChanged, Order, Standing
 from ..core.errors import Remedy, StorageError, TrellisError
-from ..core.files import is_picture_name, pictures_in
+from ..core.files import PICTURE_ENDINGS
 from ..core.job.words import cost_words
 from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
@@ -369,13 +369,24 @@ def _behind(name: str) -> Iterator[str]:
     """Yield the pictures behind one name. Raises WrongUseError if it is no file, folder or wildcard."""
     path = Path(name)
     if path.is_dir():
-        yield from map(str, pictures_in(path))
+        yield from _in_folder(path)
     elif path.exists():
         if not path.is_file():  # a pipe or a device would never end
             raise WrongUseError(f"“{name}” is no picture. {ADVICE}")
         yield name
     elif any(letter in name for letter in "*?["):
         every = glob.iglob(name, recursive=True)  # noqa: PTH207 - a path's own takes no pattern with a drive or a root
-        yield from (found for found in every if is_picture_name(Path(found).name) and Path(found).is_file())
+        yield from (found for found in every if _is_picture(found) and Path(found).is_file())
     else:
         raise WrongUseError(f"There is no “{name}”. {ADVICE}")
+
+
+def _in_folder(folder: Path) -> Iterator[str]:
+    """Yield the pictures in the folder, and not those of folders in it: they may be models' pictures."""
+    with os.scandir(folder) as entries:
+        yield from (entry.path for entry in entries if _is_picture(entry.name) and entry.is_file())
+
+
+def _is_picture(name: str) -> bool:
+    """Return whether the name is a picture's. Names that begin with a dot are other programs' own."""
+    return Path(name).suffix.lower() in PICTURE_ENDINGS and not Path(name).name.startswith(".")

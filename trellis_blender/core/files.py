@@ -58,17 +58,6 @@ def _is_link(status: os.stat_result) -> bool:
     return stat.S_ISLNK(status.st_mode) or tag == junction
 
 
-def is_picture_name(name: str) -> bool:
-    """Return whether a file of that name is taken for a picture. One that begins with a dot is another program's."""
-    return name.lower().endswith(PICTURE_ENDINGS) and not name.startswith(".")
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures in the folder, not those of folders in it: they may be models' pictures. Raises OSError."""
-    with os.scandir(folder) as entries:
-        return [folder / entry.name for entry in entries if is_picture_name(entry.name) and entry.is_file()]
-
-
 def check_plain(path: Path, status: os.stat_result) -> None:
     """Raise InTheWayError unless it is a file, and no link to one."""
     if _is_link(status):

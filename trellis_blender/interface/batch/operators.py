@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts a batch of pictures after one question; pauses, resumes and stops it; shows its report."""
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -9,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty, FloatVectorProperty, StringProperty
 
 from ...core.errors import PictureError, Text, storage_error
-from ...core.files import pictures_in
+from ...core.files import PICTURE_ENDINGS
 from ...host.translation.translation import translated
 from ...settings import preferences
 from ...settings import scene as scene_settings
@@ -37,15 +38,25 @@ def pictures_of(directory: str, names: "list[str]") -> "list[Path]":
 
     Raises PictureError if there is none, StorageError if a folder cannot be read.
     """
-    folder, found = Path(bpy.path.abspath(directory)), list[Path]()
-    try:
-        for path in [folder / name for name in names] or [folder]:
-            found += sorted(pictures_in(path), key=lambda each: each.name.lower()) if path.is_dir() else [path]
-    except OSError as error:
-        raise storage_error("read the folder", error) from error
+    folder, found = Path(bpy.path.abspath(directory)), dict[Path, None]()
+    for path in [folder / name for name in names] or [folder]:
+        if path.is_dir():
+            found.update(dict.fromkeys(_in_folder(path)))
+        else:
+            found[path] = None
     if not found:
         raise PictureError(Text("There is no picture in {folder}. Choose another folder.", folder=folder))
-    return list(dict.fromkeys(found))
+    return list(found)
+
+
+def _in_folder(folder: Path) -> "list[Path]":
+    """Return the pictures in the folder by name, and not those of folders in it. Raises StorageError."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [each.name for each in entries if each.name.lower().endswith(PICTURE_ENDINGS) and each.is_file()]
+    except OSError as error:
+        raise storage_error("read the folder", error) from error
+    return [folder / name for name in sorted(names, key=str.lower)]
 
 
 def name_of(paths: "list[Path]") -> str:
