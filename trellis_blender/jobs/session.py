@@ -199,6 +199,11 @@ def mark(job_id: str, *, is_favorite: bool) -> None:
     session.runner.mark(job_id, is_favorite=is_favorite)
 
 
+def import_model(job_id: str) -> None:
+    """Import a finished job's model as soon as it is read and Blender is free."""
+    start().importer.want(job_id, is_asked=True)
+
+
 def check_connection() -> None:
     """Ask Scenario in the background whether the account works. Raises AccountError or OnlineAccessError."""
     session = start()

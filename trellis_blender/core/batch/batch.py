@@ -190,8 +190,8 @@ class Batch:
             raise BatchError(
                 "A limit on the cost needs the price of a model. Ask for the price first, or set no limit."
             )
-        wanted = None if only is None else self._existing(only)
-        return Worker(self._manifest, prepare, heard, stop, wanted, timing or Timing()).run(account, agent)
+        worker = Worker(self._manifest, prepare, heard, stop, self._existing(only), timing or Timing())
+        return worker.run(account, agent)
 
     def _existing(self, only: range | None) -> range:
         """Return those of the pictures that there are: a farm's last slice may be longer than what is left."""

@@ -77,11 +77,11 @@ class Worker:
         prepare: Callable[[Path], PreparedPicture],
         heard: Callable[[BatchEvent], None],
         stop: threading.Event,
-        only: range | None,
+        pictures: range,
         timing: Timing,
     ) -> None:
         self._manifest, self._prepare, self._heard, self._stop = manifest, prepare, heard, stop
-        self._range = only if only is not None else range(manifest.count)
+        self._range = pictures  # that it begins, by their numbers
         self._claims = Claims(manifest.folder, silence=timing.silence)
         self._shared, self._timing = Shared(manifest.folder, self._claims), timing
         self._mine: dict[int, Taken] = {}

@@ -163,7 +163,7 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
         job_id = self.target()
         if context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")  # a click on Import implies that
-        session.start().importer.want(job_id, is_asked=True)
+        session.import_model(job_id)
         if self.wait:
             block_until_done.wait(job_id)
 
