@@ -11,5 +11,6 @@
 `recipe.py` writes on the object what the model was made of.
 `asset.py` marks models as assets, writes them into asset libraries, and adds our catalogue to the Asset Browser.
 `decoding.py` has Blender decode a model's textures in the background.
+`pictured/` moves a model to where its picture shows it, and projects the picture on it.
 `finishing/` is what can be done with a model that is there.
 """
