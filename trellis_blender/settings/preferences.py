@@ -262,20 +262,25 @@ class TRELLIS2_AP_preferences(Fields, bpy.types.AddonPreferences):
 
 
 def _draw_account(layout: Any, owner: Any) -> None:
-    """Draw key and address, and the result of their last test."""
+    """Draw key and address, where the key is, or what is wrong with its file, and the result of the last test."""
     from ..core.request.account import DEFAULT_ADDRESS, TEAM_PAGE
 
     heading = layout.row()
     heading.label(text="Account")
     heading.operator("wm.url_open", text="Get a Key", icon="URL").url = TEAM_PAGE
     draw_key(layout, owner)
-    draw_key_file(layout)
+    file = key_file()
+    file.refresh()
+    if file.trouble:
+        layout.label(text=translated(file.trouble), icon="ERROR")
+    if file.key or file.secret:
+        layout.label(text=translated(Text("Only you can read {path}", path=file.path)), icon="LOCKED")
     layout.prop(owner, "project_id", placeholder="Optional")
     layout.prop(owner, "api_address", placeholder=DEFAULT_ADDRESS)
     draw_online_access(layout)
     row = layout.row()
     row.operator("trellis2.test_connection", icon="LINKED")
-    if key_file().key or key_file().secret:
+    if file.key or file.secret:
         row.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
     answer = TRELLIS2_AP_preferences.page.answer
     if answer is not None:
@@ -323,16 +328,6 @@ def draw_key(layout: Any, owner: Any) -> None:
             )
         else:
             layout.prop(owner, name)
-
-
-def draw_key_file(layout: Any) -> None:
-    """Draw where the key is, or what is wrong with its file."""
-    file = key_file()
-    file.refresh()
-    if file.trouble:
-        layout.label(text=translated(file.trouble), icon="ERROR")
-    if file.key or file.secret:
-        layout.label(text=translated(Text("Only you can read {path}", path=file.path)), icon="LOCKED")
 
 
 def draw_online_access(layout: Any) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..core.request.parameters import BY_NAME, TABLE, Group, Parameter, of_group
+from ..core.request.parameters import BY_NAME, TABLE, Parameter, of_group
 from ..core.request.presets import MOVED, PRESETS, SUBJECTS, Preset, Subject
 from ..host.translation import translated
 from . import scene as scene_settings
+
+if TYPE_CHECKING:
+    from ..core.request.parameters import Group
 
 RESET_LABELS: Mapping[Group, str] = MappingProxyType(
     {

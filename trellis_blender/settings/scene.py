@@ -170,7 +170,8 @@ def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int |
 
     def value(name: str) -> Value:
         is_given = cast(Any, holder).properties.is_property_set(name)
-        return _number(getattr(holder if is_given else fallback, name))
+        found: Value | str = getattr(holder if is_given else fallback, name)
+        return int(found or 0) if isinstance(found, str) else found  # empty: an unknown choice; 0 is never a valid one
 
     is_seed_given = cast(Any, holder).properties.is_property_set("seed")
     seed = int(value("seed")) if is_seed_given or value("use_seed") else None
@@ -193,10 +194,6 @@ def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
     """Return how many models to make: the operator's value if it was set, else the scene's."""
     is_given = cast(Any, holder).properties.is_property_set("variations")
     return int(cast(Any, holder).variations) if is_given else fallback.variations
-
-
-def _number(value: Value | str) -> Value:
-    return int(value or 0) if isinstance(value, str) else value  # empty for an unknown choice; 0 is never a valid one
 
 
 def unset_unknown_choices() -> None:

@@ -11,16 +11,18 @@ import math
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, dataclass_transform, get_args
+from typing import TYPE_CHECKING, Any, Literal, dataclass_transform
 
 from ..errors import ParameterError, Text
+
+if TYPE_CHECKING:
+    Group = Literal["Structure", "Shape", "Texture", "Mesh"]
 
 NAME = "Trellis 2"
 Value = bool | int | float
 SEED_MAXIMUM = 2**31 - 1
-# The stage of the model that a parameter belongs to, by its heading in the panel.
-Group = Literal["Structure", "Shape", "Texture", "Mesh"]
-GROUPS: tuple[Group, ...] = get_args(Group)
+# The stages of the model that a parameter may belong to, by their headings in the panel.
+GROUPS: tuple[Group, ...] = ("Structure", "Shape", "Texture", "Mesh")
 
 
 @dataclass_transform(frozen_default=True)

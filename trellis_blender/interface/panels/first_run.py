@@ -32,7 +32,12 @@ def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
     if preferences.TRELLIS2_AP_preferences.page.is_untested:
         session.later(session.test_entered_key)
     draw_connection(layout, context)
-    _draw_unsaved(layout, context)
+    kept = context.preferences
+    assert kept is not None
+    # Blender's saved preferences hold a key that has moved, and it does not save them by itself.
+    if preferences.key_file().is_moved and kept.is_dirty and not kept.use_preferences_save:
+        draw_text(layout, context, MOVED, "INFO")
+        layout.operator("wm.save_userpref")
     return False
 
 
@@ -75,12 +80,3 @@ def _draw_welcome(layout: Any, context: bpy.types.Context) -> None:
         draw_text(column, context, line, "NONE")
     layout.operator("wm.url_open", text="Get a Key", icon="URL").url = TEAM_PAGE
     layout.operator("trellis2.enter_key", text="Enter Key", icon="KEYINGSET")
-
-
-def _draw_unsaved(layout: Any, context: bpy.types.Context) -> None:
-    """Draw a reminder while Blender's saved preferences hold a key that has moved, and it does not save by itself."""
-    kept = context.preferences
-    assert kept is not None
-    if preferences.key_file().is_moved and kept.is_dirty and not kept.use_preferences_save:
-        draw_text(layout, context, MOVED, "INFO")
-        layout.operator("wm.save_userpref")

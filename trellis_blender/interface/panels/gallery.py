@@ -48,6 +48,8 @@ BESIDE_GRID, CELL_PIXELS = 45, 72
 # The height of a large picture in units, at most: alone, and beside another. So much of the window stays free.
 LARGE, LARGE_BESIDE, FREE = 26, 20, 8
 LARGEST = 1024  # pixels: the model does not see more, either
+# The icon of a job without a picture.
+BLANK = int(bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_DATA"].value)  # type: ignore[attr-defined]
 LABELS = {"picture": "What the Model Sees", "model": "Model"}  # of the large pictures, by their places
 
 
@@ -82,7 +84,7 @@ def draw_gallery(layout: Any, context: bpy.types.Context) -> None:
 
 def _draw_job(layout: Any, job: Job, units: float, *, is_chosen: bool) -> None:
     """Draw a job's thumbnail, name and state, and its star."""
-    icon = preview_requests.icon_of(job.id) or blank()
+    icon = preview_requests.icon_of(job.id) or BLANK
     draw_picture_button(layout, icon, units, "trellis2.choose_job", is_pressed=is_chosen).job_id = job.id
     layout.label(text=job.name, translate=False)
     row = layout.row(align=True)
@@ -96,11 +98,6 @@ def _draw_job(layout: Any, job: Job, units: float, *, is_chosen: bool) -> None:
     star.operator(
         "trellis2.toggle_favorite", text="", icon="SOLO_ON" if is_favorite else "SOLO_OFF", emboss=False
     ).job_id = job.id
-
-
-def blank() -> int:
-    """Return the icon of a job without a picture."""
-    return int(bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items["MESH_DATA"].value)  # type: ignore[attr-defined]
 
 
 def _large_units(context: bpy.types.Context, count: int) -> float:

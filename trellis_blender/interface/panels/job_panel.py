@@ -160,7 +160,10 @@ def draw_details(layout: Any, context: bpy.types.Context, job: Job) -> None:
 def draw_in_scene(layout: Any, context: bpy.types.Context, job: Job) -> None:
     """Draw what a model in the scene has: the way to its textures, its switches, Game Ready, and the export."""
     if not textures.are_shown(context):
-        draw_show_textures(layout, context)
+        row = layout.row(align=True)
+        row.operator("trellis2.show_textures", icon="TEXTURE")
+        if context.scene is not None and textures.has_material_preview(context.scene):
+            row.operator("trellis2.show_textures", text="", icon="SHADING_TEXTURE").shading = "MATERIAL"
     if (obj := next(asset.models_of(job.remote_id), None)) is not None:
         draw_sliders(layout, job, obj)
         draw_projection(layout, context, job, obj)
@@ -252,14 +255,6 @@ def draw_ways_out(layout: Any, job: Job) -> None:
     label = translated(job_operators.TRELLIS2_OT_retry.label(job))
     ways.operator("trellis2.retry", text=label, icon="FILE_REFRESH").job_id = job.id
     ways.operator("trellis2.remove", text="Remove", icon="TRASH").job_id = job.id
-
-
-def draw_show_textures(layout: Any, context: bpy.types.Context) -> None:
-    """Draw the button that shows the textures at once, and beside it Material Preview, where it exists."""
-    row = layout.row(align=True)
-    row.operator("trellis2.show_textures", icon="TEXTURE")
-    if context.scene is not None and textures.has_material_preview(context.scene):
-        row.operator("trellis2.show_textures", text="", icon="SHADING_TEXTURE").shading = "MATERIAL"
 
 
 def facts(job: Job, now: float) -> str:

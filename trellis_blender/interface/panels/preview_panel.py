@@ -50,7 +50,10 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
     if answer is None:
         body.label(text="Looking at the picture", icon="VIEWZOOM")
     elif answer.view is not None:
-        draw_square(body, context, icons.of_view(key))
+        assert context.region is not None
+        height = context.region.height / ui_scale(context)
+        units = min(sidebar_width(context) / UNIT - 3, height * SHARE / UNIT, MOST_UNITS)
+        draw_picture_button(body, icons.of_view(key), max(4, units), "trellis2.enlarge_preview")
         if is_made:
             draw_text(body, context, MADE_ANEW, "INFO")
         for concern in answer.view.concerns:
@@ -63,14 +66,6 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
         if is_made:
             draw_text(body, context, source.hint, "INFO")
         body.operator("trellis2.look_again", text=source.preview_label, icon="VIEWZOOM")
-
-
-def draw_square(layout: Any, context: bpy.types.Context, icon: int) -> None:
-    """Draw the square preview, as large as the sidebar allows. A click enlarges it."""
-    assert context.region is not None
-    height = context.region.height / ui_scale(context)
-    units = min(sidebar_width(context) / UNIT - 3, height * SHARE / UNIT, MOST_UNITS)
-    draw_picture_button(layout, icon, max(4, units), "trellis2.enlarge_preview")
 
 
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:

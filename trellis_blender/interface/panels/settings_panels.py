@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...core.request.parameters import Group, of_group
+from ...core.request.parameters import of_group
 from ...core.request.presets import PRESETS
 from ...host.translation import translated
 from ...settings import presets
 from ...settings import scene as scene_settings
 from .sidebar import CHARACTER_PIXELS, sidebar_width
+
+if TYPE_CHECKING:
+    from ...core.request.parameters import Group
 
 PADDING = 6  # pixels beside a label in its button; MARGIN: beside a row of buttons in the sidebar; measured on screen
 MARGIN = 54
