@@ -198,12 +198,14 @@ def _free_path(library: Path, name: str) -> Path:
 def _alone(obj: Any) -> Iterator[None]:
     """Take the object's parent away for a moment, since the parent would be written too."""
     parent, inverse, basis = obj.parent, obj.matrix_parent_inverse.copy(), obj.matrix_basis.copy()
-    obj.parent = None
+    if parent is not None:
+        obj.parent = None
     try:
         yield
     finally:
-        obj.parent = parent
-        obj.matrix_parent_inverse, obj.matrix_basis = inverse, basis
+        if parent is not None:  # a matrix that is set may change the channels of the object
+            obj.parent = parent
+            obj.matrix_parent_inverse, obj.matrix_basis = inverse, basis
 
 
 @contextlib.contextmanager

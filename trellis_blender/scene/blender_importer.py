@@ -120,7 +120,9 @@ def _put(
     placement: Placement,
     has_units: bool = False,
 ) -> bpy.types.Object:
-    """Name the objects, set their size and place, and make one undo step. `has_units`: they have the scene's already.
+    """Name the objects, set their size and place, and make one undo step.
+
+    `has_units`: they are in the scene's units already, because the importer has converted theirs.
 
     Return the topmost object. Raises ModelFileError if there is no mesh among them.
     """

@@ -188,7 +188,7 @@ class PlaceholderDrawing:
 
 
 def _space(box: bpy.types.Object, height: float) -> Matrix:
-    """Return the matrix to the world from above the placeholder's origin, in its own space."""
+    """Return the matrix to the world from the placeholder's own space, raised there by the height."""
     return box.matrix_world @ placeholder.reshaped(box) @ Matrix.Translation((0.0, 0.0, height))
 
 

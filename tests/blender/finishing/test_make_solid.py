@@ -15,6 +15,7 @@ from tests.blender.finishing.bodies import FACES, TOGETHER, body, copy_of, ended
 from tests.blender.working import refusal, tick_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from emulator import Flaw
@@ -307,6 +308,29 @@ def test_a_large_result_arrives_piece_by_piece_and_nothing_is_left_of_one_that_d
     assert "is mended" in ended()
     assert (known(), scene()) == ([*before, "Körper Solid"], ["Körper", "Körper Solid"])
     assert not bpy.data.meshes["Körper Solid"].validate(verbose=True)
+
+
+@pytest.mark.unexpected
+def test_half_a_result_that_cannot_be_taken_away_does_not_stop_the_timer(
+    addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            raise RuntimeError("something holds it")
+
+    monkeypatch.setattr(addon.handover, "LARGE", 0)
+    body(tmp_path, "loose_bits")
+    assert OPS.trellis2.make_solid(smallest_part=1.0) == {"FINISHED"}
+    (work,) = addon.session.works().values()
+    tick_until(lambda: work.arriving)
+    work.arriving.close()
+    work.arriving = stuck()
+    next(work.arriving)
+    OPS.object.delete()
+    addon.session.tick()
+    assert "Something unexpected happened (RuntimeError)." in work.error
 
 
 def known() -> list[str]:

@@ -220,6 +220,13 @@ def test_a_parent_stays_behind_and_the_model_stays_in_its_place(model: Any, libr
     assert appended(library / "Tür.blend").parent is None
 
 
+def test_without_a_parent_not_even_the_channels_change(model: Any, library: Path) -> None:
+    """A matrix says neither how often something was turned nor along which axis it was mirrored."""
+    model.rotation_euler, model.scale = (0, 0, 7), (-1, 2, 1)
+    OPS.trellis2.save_to_library()
+    assert (model.rotation_euler[:], model.scale[:]) == ((0, 0, 7), (-1, 2, 1))
+
+
 def test_a_missing_folder_is_told_with_its_remedy(model: Any, library: Path, addon: Any) -> None:
     library.rmdir()
     assert "is missing. Choose another one in Preferences > File Paths." in refusal(OPS.trellis2.save_to_library)

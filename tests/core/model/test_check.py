@@ -172,6 +172,12 @@ def test_the_tooltip_has_numbers() -> None:
     assert all(any(character.isdigit() for character in line) for line in lines)
 
 
+def test_how_much_of_the_mirror_is_black_is_told_of_a_mirror_alone() -> None:
+    found = Findings(1, 1, mirror=0.5, black_mirror=0.1)
+    assert numbers(found)[-1] == "Black as well: 10 % of the surface"
+    assert not any("Black" in line for line in numbers(Findings(1, 1, black_mirror=0.1)))
+
+
 def test_findings_of_a_newer_version_are_read_and_those_that_are_no_numbers_are_not() -> None:
     assert from_json({"faces": 3, "parts": 1, "colour": 7}) == Findings(3, 1)
     assert from_json(None) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture shows, and from where: the camera, the subject, that in coarse cells, and where it covers a mesh.
+"""What a picture shows, and from where: its camera, its subject, also in coarse cells, and where it covers a mesh.
 
 Places in the picture are given as a camera's own: -1 to 1 across and up, over the whole frame. Without alpha the
 background is what can be reached from the border without crossing an edge. How much an edge is worth is measured along

@@ -155,13 +155,12 @@ class Finishing:
 
     def _with_model(self, work: Work, do: Callable[[Work, bpy.types.Object], str]) -> str:
         """Return what `do` returns with the work's model, empty if it fails or the work has to wait for its model."""
-        obj = _model(work)
-        if obj is None:
+        try:
+            obj = _model(work)
+            if obj is not None:
+                return do(work, obj)
             work.is_waiting = True
             work.leave()
-            return ""
-        try:
-            return do(work, obj)
         except TrellisError as error:
             work.fail(error.sentence, error.remedy)
         except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details

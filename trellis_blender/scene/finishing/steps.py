@@ -121,8 +121,8 @@ def _print_size(obj: bpy.types.Object) -> int:
     """Return how many bytes `take_mesh` needs. Raises TrellisError if something of the model would be lost."""
     for modifier in obj.modifiers:
         group = getattr(modifier, "node_group", None)
-        nodes = group.name.lower().replace(" ", "_") if group is not None else ""
-        if modifier.show_viewport and modifier.type not in SHAPELESS and not nodes.startswith(SMOOTH):
+        group_name = group.name.lower().replace(" ", "_") if group is not None else ""
+        if modifier.show_viewport and modifier.type not in SHAPELESS and not group_name.startswith(SMOOTH):
             sentence = "“{name}” has modifiers, which would be lost. Apply or remove them, then try again."
             raise TrellisError(Text(sentence, name=obj.name))
     return handover.mesh_size(obj)

@@ -121,7 +121,7 @@ def numbers(found: Findings, asked_texture: float = 0.0) -> list[str]:
         (found.clear is not None, Text("Transparent in the base color: {percent} of the surface", percent=clear)),
         (found.mirror is not None, Text("Without roughness and all metal: {percent} of the surface", percent=mirror)),
         (
-            bool(found.black_mirror),
+            found.mirror is not None and bool(found.black_mirror),
             Text("Black as well: {percent} of the surface", percent=_percent(found.black_mirror or 0)),
         ),
         (
