@@ -9,13 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import Remedy, TrellisError
-from ..job.job import Job, Stage
+from ..job.job import BEFORE_SCENARIO, Job, Stage
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from ..runner.messages import Notice
 
-BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
-AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
 
 

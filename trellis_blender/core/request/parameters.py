@@ -31,7 +31,8 @@ class Record:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         fields, defaults = type(self).__annotations__, vars(type(self))
-        vars(self).update({name: defaults[name] for name in fields if name in defaults})  # a function is no method
+        # The defaults, too, are the value's own: a function of the class would be a method.
+        vars(self).update({name: defaults[name] for name in fields if name in defaults})
         vars(self).update(zip(fields, values, strict=False), **named)
 
 
