@@ -131,7 +131,7 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
 
 
 def _created(folder: Path, pictures: Iterable[Path], order: Order) -> Batch:
-    """Begin the batch. Raises WrongUseError if the folder cannot be written."""
+    """Begin the batch. Raises WrongUseError if the folder cannot be written, or BatchError."""
     try:
         return Batch.create(folder, pictures, order)
     except StorageError as error:

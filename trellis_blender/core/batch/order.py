@@ -40,8 +40,7 @@ class NoBatchError(BatchError):
 class Order:
     """What is wanted of every picture.
 
-    `parameters`: by their Python names, checked (`HostedModel.complete`). They need not be complete, and
-    hold no seed.
+    `parameters`: by their Python names, checked (`HostedModel.complete`). They need not be complete, and hold no seed.
     `seed`: of each picture's first variation, later ones count up from it. None: each job draws its own.
     `variations`: models per picture, at least 1.
     `ignores_alpha`: send the pictures without their transparency. Only `prepare` reads it.
