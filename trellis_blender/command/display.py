@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..core.batch.order import BatchEvent, BatchState, JobChanged, PictureRefused, Row, Standing
+from ..core.batch.order import BatchEvent, JobChanged, PictureRefused, Row, Standing
 from ..core.job.job import Job, Stage
 from ..core.job.words import WORDS, cost_words, fraction, state_sentence
 
@@ -113,9 +113,9 @@ class JsonLines(Display):
         self.tell("job", row_facts(row), "")
 
 
-def counts_facts(state: BatchState) -> Mapping[str, int]:
+def counts_facts(counts: Mapping[Standing, int]) -> Mapping[str, int]:
     """Return how many jobs of a batch stand how, as a program reads it."""
-    return {standing.value.replace(" ", "_"): state.counts[standing] for standing in Standing}
+    return {standing.value.replace(" ", "_"): counts[standing] for standing in Standing}
 
 
 def row_facts(row: Row) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from typing import Any
 
 from ..core.batch.batch import Batch
 from ..core.batch.manifest import FILE as MANIFEST_FILE
-from ..core.batch.order import BatchEvent, BatchResult, BatchState, End, JobChanged, Order, Standing
+from ..core.batch.order import BatchEvent, BatchResult, End, JobChanged, Order, Standing
 from ..core.errors import Remedy, StorageError, TrellisError
+from ..core.job.spending import charged
 from ..core.job.words import cost_words
 from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
@@ -50,6 +52,7 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitStatus:
     """Make a model of each picture. Raises WrongUseError or TrellisError before anything is begun."""
     parameters = values(options)
+    TRELLIS_2.complete(parameters, 0)  # a wrong value is told before anything else
     folder = Path(options.output) if options.output else output_folder(options.pictures[0])
     pictures = found_pictures(options.pictures)
     account = home.account()
@@ -74,7 +77,7 @@ def generate(options: argparse.Namespace, home: Home, display: Display) -> ExitS
         return ExitStatus.DONE
     _agree(plan, options)
     batch = known if known is not None else _created(folder, map(Path, pictures), order)
-    batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=order.price)
+    _set_limits(batch, options, order.price)
     return _told(drive(batch, account, home, display, files, options.slice), batch.folder, home.prog, display)
 
 
@@ -90,7 +93,7 @@ def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
     files = _files(options, home, display)
     display.tell("plan", plan.facts, plan.words)
     _agree(plan, options)
-    batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
+    _set_limits(batch, options, cost)
     if options.submit_again:
         batch.submit_again()
     else:
@@ -101,6 +104,15 @@ def resume(options: argparse.Namespace, home: Home, display: Display) -> ExitSta
 def _wanted(options: argparse.Namespace, count: int) -> int:
     """Return how many of so many pictures are worked on: the last slice may be longer than what is left."""
     return count if options.slice is None else len(range(count)[options.slice.start : options.slice.stop])
+
+
+def _set_limits(batch: Batch, options: argparse.Namespace, cost: float | None) -> None:
+    """Let the batch follow what the user says now. What they do not say stays as it is.
+
+    If nothing changes, nothing is locked: a farm may start a hundred of us at once.
+    """
+    if (options.concurrency, options.max_cost) != (None, None) or batch.order.price != cost:
+        batch.set_limits(concurrency=options.concurrency, most_cost=options.max_cost, price=cost)
 
 
 def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> float | None:
@@ -119,7 +131,7 @@ def price(home: Home, account: Account, parameters: Mapping[str, Value]) -> floa
 
 
 def _created(folder: Path, pictures: Iterable[Path], order: Order) -> Batch:
-    """Begin the batch. Raises WrongUseError if the folder cannot be written."""
+    """Begin the batch. Raises WrongUseError if the folder cannot be written, or BatchError."""
     try:
         return Batch.create(folder, pictures, order)
     except StorageError as error:
@@ -201,17 +213,18 @@ def _count(number: int, noun: str) -> str:
 
 @dataclass
 class Outcome:
-    """How the run ended: the engine's answer, how the jobs stand now, and which files were not made."""
+    """How the run ended: the engine's answer, the jobs by standing, their cost, and which files were not made."""
 
     result: BatchResult
-    state: BatchState
+    counts: Counter[Standing]
+    cost: float
     trouble: list[str]
     is_interrupted: bool
 
     @property
     def is_all_done(self) -> bool:
         """Return whether there is nothing to go on with."""
-        return self.state.counts[Standing.DONE] == self.state.jobs and not self.trouble
+        return self.counts[Standing.DONE] == self.counts.total() and not self.trouble
 
     @property
     def status(self) -> ExitStatus:
@@ -249,8 +262,12 @@ def drive(
     finally:
         display.close()
         home.end()
+    counts, cost = Counter[Standing](), 0.0
+    for row in batch.rows(only):  # not by `Batch.state`: what all workers share may be why this run ended
+        counts[row.standing] += 1
+        cost += charged(row.job) if row.job is not None else 0.0
     trouble = files.trouble if files is not None else []
-    return Outcome(result, batch.state(only), trouble, is_interrupted=stop.is_set())
+    return Outcome(result, counts, round(cost, 6), trouble, is_interrupted=stop.is_set())
 
 
 def _driven(
@@ -308,9 +325,9 @@ def _told(outcome: Outcome, folder: Path, prog: str, display: Display) -> ExitSt
     facts = {
         "end": outcome.result.end.value,
         "status": int(outcome.status),
-        "models": outcome.state.jobs,
-        **counts_facts(outcome.state),
-        "cost": round(outcome.state.cost, 6),
+        "models": outcome.counts.total(),
+        **counts_facts(outcome.counts),
+        "cost": outcome.cost,
         "folder": str(folder),
         "message": outcome.result.sentence,
     }
@@ -323,10 +340,10 @@ def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool) -> st
 
     `is_told`: the user has just read why it ended.
     """
-    counts = outcome.state.counts
+    counts = outcome.counts
     parts = [_count(counts[Standing.DONE], "model")]
     parts += [f"{counts[each]:,} {each.value}" for each in Standing if each is not Standing.DONE and counts[each]]
-    words = f"{', '.join(parts)}; {cost_words(round(outcome.state.cost, 6))} in all, in “{folder}”."
+    words = f"{', '.join(parts)}; {cost_words(outcome.cost)} in all, in “{folder}”."
     if outcome.result.sentence and not is_told:
         words = f"{words}\n{outcome.result.sentence}"
     if outcome.is_all_done:

@@ -31,7 +31,7 @@ def status(options: argparse.Namespace, _home: Home, display: Display) -> ExitSt
         "folder": str(batch.folder),
         "pictures": batch.count,
         "models": state.jobs,
-        **counts_facts(state),
+        **counts_facts(state.counts),
         "to_pay": state.to_pay,
         "cost": round(state.cost, 6),
         "reserved": round(state.reserved, 6),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,12 @@ import pytest
 
 from emulator import Emulator, Fault
 from tests.core.command.conftest import SMALLEST, Ran, Trellis, draw, models
+from trellis_blender.core.batch.batch import Batch
+from trellis_blender.core.batch.order import BatchResult
+from trellis_blender.core.batch.shared import FOLDER as STATE_FOLDER
+from trellis_blender.core.batch.shared import Shared
 from trellis_blender.core.job import folder as job_folder
+from trellis_blender.core.job.claims import Claims
 from trellis_blender.core.request.account import ADDRESS_VARIABLE, KEY_VARIABLE
 
 
@@ -171,3 +178,37 @@ def test_no_key_is_printed_or_kept(trellis2: Trellis, photos: Path, output: Path
     for secret in (emulator.key.encode(), emulator.secret.encode(), b"Signature="):
         assert secret not in (ran.out + ran.err + shown.out).encode()
         assert not any(secret in data for data in kept)
+
+
+def test_a_wrong_value_is_told_before_the_key_is_missed(
+    trellis2: Trellis, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(KEY_VARIABLE)
+    refused(trellis2("generate", photos, "--set", "resolution=7", "--yes"), 2, "Resolution must be one of 512, 1024")
+
+
+def test_what_was_made_is_told_though_the_state_is_gone(
+    trellis2: Trellis, photos: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Batch.run
+
+    def run_and_lose_the_state(self: Batch, *arguments: Any, **named: Any) -> BatchResult:
+        result = run(self, *arguments, **named)
+        shutil.rmtree(output / STATE_FOLDER)
+        return result
+
+    monkeypatch.setattr(Batch, "run", run_and_lose_the_state)
+    ran = trellis2("generate", photos, "--output", output, "--yes", *SMALLEST)
+    assert ran.status == 0, ran.err
+    assert "3 models; 20.25 CU in all" in ran.out
+
+
+def test_a_start_that_changes_nothing_waits_for_nobody(
+    trellis2: Trellis, photos: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("generate", photos, "--output", output, "--yes", *SMALLEST)
+    assert trellis2(*command).status == 0
+    monkeypatch.setattr("trellis_blender.core.batch.shared.WAIT_SECONDS", 0.2)
+    with closing(Claims(output)) as claims, Shared(output, claims).change():
+        ran = trellis2(*command)
+    assert ran.status == 0, ran.err

@@ -27,14 +27,14 @@ from ..errors import ParameterError, Text, storage_error
 from ..files import read_own
 from ..job import folder as job_folder
 from ..job.claims import Claims
-from ..job.job import Job
+from ..job.job import AT_SCENARIO, Job
 from ..job.spending import charged
 from ..picture.file import PreparedPicture
 from ..request.account import Account
 from ..runner.timing import Timing
 from ..text import SENTENCE_LENGTH, one_line
 from . import manifest
-from .order import AT_SCENARIO, BatchError, BatchEvent, BatchResult, BatchState, Order, Row, Standing
+from .order import BatchError, BatchEvent, BatchResult, BatchState, Order, Row, Standing
 from .shared import Sent, Shared, State
 from .worker import Worker, refusal_of
 

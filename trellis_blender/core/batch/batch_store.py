@@ -18,13 +18,12 @@ from ..files import read_own, write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
 from ..job.events import Event, Submitted
-from ..job.job import Job, Stage
+from ..job.job import AT_SCENARIO, BEFORE_SCENARIO, Job, Stage
 from ..job.spending import charged
 from ..runner.entries import JobEntry
 from ..runner.job_store import JobStore
 from ..runner.messages import RunnerMessage
 from ..runner.timing import Clock, Timing
-from .order import AT_SCENARIO, BEFORE_SCENARIO
 from .shared import Sent, Shared, State
 
 ASK_SECONDS = 0.5  # until a job that may not be sent yet asks again

@@ -9,13 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import Remedy, TrellisError
-from ..job.job import Job, Stage
+from ..job.job import BEFORE_SCENARIO, Job, Stage
 from ..request.models import TRELLIS_2
 from ..request.parameters import Value
 from ..runner.messages import Notice
 
-BEFORE_SCENARIO = frozenset({Stage.QUEUED, Stage.UPLOADING})
-AT_SCENARIO = frozenset({Stage.SUBMITTING, Stage.UNCONFIRMED, Stage.RUNNING})
 REFUSALS = (Remedy.KEY, Remedy.CREDITS, Remedy.ONLINE_ACCESS)
 
 
@@ -42,8 +40,7 @@ class NoBatchError(BatchError):
 class Order:
     """What is wanted of every picture.
 
-    `parameters`: by their Python names, checked (`HostedModel.complete`). They need not be complete, and
-    hold no seed.
+    `parameters`: by their Python names, checked (`HostedModel.complete`). They need not be complete, and hold no seed.
     `seed`: of each picture's first variation, later ones count up from it. None: each job draws its own.
     `variations`: models per picture, at least 1.
     `ignores_alpha`: send the pictures without their transparency. Only `prepare` reads it.

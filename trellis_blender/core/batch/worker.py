@@ -22,7 +22,7 @@ from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
 from ..files import write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
-from ..job.job import Job, Stage, new_jobs
+from ..job.job import BEFORE_SCENARIO, Job, Stage, new_jobs
 from ..job.lock import LOCK_FILE
 from ..picture.file import ChosenPicture, PreparedPicture
 from ..request.account import Account
@@ -31,17 +31,7 @@ from ..runner.runner import Runner
 from ..runner.timing import Clock, Timing
 from .batch_store import BatchStore
 from .manifest import Manifest, index_of
-from .order import (
-    BEFORE_SCENARIO,
-    REFUSALS,
-    BatchEvent,
-    BatchResult,
-    End,
-    JobChanged,
-    PictureRefused,
-    Row,
-    is_refused,
-)
+from .order import REFUSALS, BatchEvent, BatchResult, End, JobChanged, PictureRefused, Row, is_refused
 from .shared import BusyError, Shared, State
 
 AHEAD = 6  # jobs that are prepared and uploaded before there is room for them at Scenario

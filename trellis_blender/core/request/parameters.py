@@ -27,11 +27,12 @@ GROUPS: tuple[Group, ...] = ("Structure", "Shape", "Texture", "Mesh")
 
 @dataclass_transform(frozen_default=True)
 class Record:
-    """A value with named fields, like a dataclass or a named tuple; but those take a start of Blender a millisecond."""
+    """A value with named fields. Dataclasses or named tuples would cost every start of Blender a millisecond."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         fields, defaults = type(self).__annotations__, vars(type(self))
-        vars(self).update({name: defaults[name] for name in fields if name in defaults})  # a function is no method
+        # The defaults, too, are the value's own: a function of the class would be a method.
+        vars(self).update({name: defaults[name] for name in fields if name in defaults})
         vars(self).update(zip(fields, values, strict=False), **named)
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from mathutils import Vector
 
 from ...core.batch import plan as plans
-from ...core.batch.order import AT_SCENARIO, BEFORE_SCENARIO, is_refused
+from ...core.batch.order import is_refused
 from ...core.batch.plan import MADE, NOT_SENT, Item, Outcome, Plan, PlanFile, outcome_of
 from ...core.errors import Remedy
-from ...core.job.job import Job, Stage, new_jobs
+from ...core.job.job import AT_SCENARIO, BEFORE_SCENARIO, Job, Stage, new_jobs
 from ...core.job.words import job_names
 from ...core.picture.file import ChosenPicture
 from ...core.text import one_line
