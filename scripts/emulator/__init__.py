@@ -14,6 +14,7 @@ nothing.
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 
 from . import calls, cdn
@@ -105,6 +106,10 @@ class Emulator:
     @job_seconds.setter
     def job_seconds(self, seconds: float) -> None:
         self._state.job_seconds = seconds
+
+    def limit_jobs(self, limit: int) -> None:
+        """Let so many jobs run at the same time from now on."""
+        self._state.service = replace(self._state.service, job_limit=limit)
 
     @property
     def subject(self) -> bytes | None:

@@ -41,15 +41,20 @@ def tables() -> str:
 def parsers() -> Mapping[str, argparse.ArgumentParser]:
     """The parsers of the commands by their names."""
     program = command_line.make("trellis2")
-    action: Any = next(each for each in program._actions if isinstance(each, argparse._SubParsersAction))
+    action: Any = next(each for each in actions_of(program) if isinstance(each.choices, dict))
     return dict(action.choices)
+
+
+def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """The arguments of a parser."""
+    return parser._actions  # noqa: SLF001 - argparse has no public way to them
 
 
 def option_help(parser: argparse.ArgumentParser) -> Mapping[str, str]:
     """What each argument of a command does, by how it is written: “--seed N”. --help itself is left out."""
     rows = {}
-    for action in parser._actions:
-        if isinstance(action, argparse._HelpAction):
+    for action in actions_of(parser):
+        if "--help" in action.option_strings:
             continue
         name = ", ".join(action.option_strings)
         written = str(action.metavar or "|".join(action.choices or ())) if action.nargs != 0 else ""

@@ -75,20 +75,20 @@ def register_key(operator: str) -> None:
 
     The artist can change it in Blender's preferences.
     """
-    config = _keyconfigs().addon
+    config = keyconfigs().addon
     for name, space in KEYMAPS if config is not None else ():
         config.keymaps.new(name=name, space_type=space).keymap_items.new(operator, **KEY)
 
 
 def unregister_key(operator: str) -> None:
     """Take the operator's keys out of Blender."""
-    for keymap, item in _items(_keyconfigs().addon, operator):
+    for keymap, item in _items(keyconfigs().addon, operator):
         keymap.keymap_items.remove(item)
 
 
 def key_of(operator: str) -> str:
     """Return the operator's key in words, as the artist has set it, such as “Ctrl G”; empty if it has none."""
-    return next((str(item.to_string()) for _keymap, item in _items(_keyconfigs().user, operator) if item.active), "")
+    return next((str(item.to_string()) for _keymap, item in _items(keyconfigs().user, operator) if item.active), "")
 
 
 def _items(config: Any, operator: str) -> list[tuple[Any, Any]]:
@@ -99,7 +99,8 @@ def _items(config: Any, operator: str) -> list[tuple[Any, Any]]:
     ]
 
 
-def _keyconfigs() -> Any:
+def keyconfigs() -> Any:
+    """Return Blender's key configurations."""
     assert bpy.context.window_manager is not None
     return bpy.context.window_manager.keyconfigs
 

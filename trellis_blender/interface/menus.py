@@ -263,7 +263,7 @@ def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
 
 
 @_by_clicks
-def _draw_on_model(self: Any, context: bpy.types.Context) -> None:
+def draw_on_model(self: Any, context: bpy.types.Context) -> None:
     """Add only entries that fit: others would only lengthen the menu."""
     obj = getattr(context, "active_object", None)
     _draw_on_failed_box(self.layout, obj)
@@ -341,7 +341,7 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("VIEW3D_MT_add", _draw_from_file),
     ("VIEW3D_MT_view", _draw_from_viewport),
     ("TOPBAR_MT_file_import", _draw_from_files),
-    ("VIEW3D_MT_object_context_menu", _draw_on_model),
+    ("VIEW3D_MT_object_context_menu", draw_on_model),
 )
 DRAWN = (*ENTRIES, ("STATUSBAR_HT_header", draw_status_bar))  # what Blender draws in addition
 CLASSES = classes_of(__name__)

@@ -144,7 +144,7 @@ def is_quick(image: Any) -> bool:
         width, height = image.size
         is_plain = not image.is_float and not image.use_view_as_render
         return int(width * height) <= (PIXELS_TAKEN if is_plain else PIXELS_SHOWN)
-    width, height = _size_unread(image)
+    width, height = size_unread(image)
     return 0 < width * height <= PIXELS_UNREAD
 
 
@@ -165,7 +165,7 @@ def _editors_user(context: bpy.types.Context, image: Any) -> Any:
     return None
 
 
-def _size_unread(image: Any) -> tuple[int, int]:
+def size_unread(image: Any) -> tuple[int, int]:
     """Return the size in pixels of an image that Blender has not loaded yet; zeros if only loading would tell."""
     if image.source == "GENERATED":
         return image.generated_width, image.generated_height

@@ -89,7 +89,7 @@ class PlaceholderDrawing:
         space: Any = bpy.types.SpaceView3D
         if is_needed and not self.handles and not bpy.app.background:
             self.handles.append(space.draw_handler_add(self._draw, (), "WINDOW", "POST_VIEW"))
-            self.handles.append(space.draw_handler_add(self._draw_words, (), "WINDOW", "POST_PIXEL"))
+            self.handles.append(space.draw_handler_add(self.draw_words, (), "WINDOW", "POST_PIXEL"))
         elif not is_needed and self.handles:
             for handle in self.handles:
                 space.draw_handler_remove(handle, "WINDOW")
@@ -97,7 +97,7 @@ class PlaceholderDrawing:
             self.batches = None
             self.textures.clear()
 
-    def _shown(self) -> list[tuple[FilledPlaceholder, bpy.types.Object]]:
+    def shown(self) -> list[tuple[FilledPlaceholder, bpy.types.Object]]:
         """Return the placeholders that this viewport shows, with their objects."""
         space: Any = bpy.context.space_data
         if space is None or not space.overlay.show_overlays:
@@ -107,7 +107,7 @@ class PlaceholderDrawing:
 
     def _draw(self) -> None:
         """Draw what is in the placeholders."""
-        shown = self._shown()
+        shown = self.shown()
         if not shown:
             return
         self.batches = self.batches or _batches()
@@ -143,9 +143,9 @@ class PlaceholderDrawing:
             shader.uniform_float("color", ENDED_COLORS.get(filled.stage, COLOR))
             self.batches[0].draw(shader)
 
-    def _draw_words(self) -> None:
+    def draw_words(self) -> None:
         """Write above each placeholder whose job ended without a model how it ended."""
-        ended = [(filled, box) for filled, box in self._shown() if filled.stage in ENDED_COLORS]
+        ended = [(filled, box) for filled, box in self.shown() if filled.stage in ENDED_COLORS]
         if not ended:
             return
         import blf

@@ -44,7 +44,6 @@ PROGRAM = "from trellis_blender.command.program import main; main()"
 
 def serve() -> None:
     """Serve, and answer each line: `seconds S`, `limit N`, `end` (all jobs), or `counts`."""
-    from dataclasses import replace
 
     from emulator import Emulator, Service
 
@@ -56,8 +55,7 @@ def serve() -> None:
             if word == "seconds":
                 emulator.job_seconds = float(values[0])
             elif word == "limit":
-                state = emulator._state
-                state.service = replace(state.service, job_limit=int(values[0]))
+                emulator.limit_jobs(int(values[0]))
             elif word == "end":
                 for job in jobs:
                     job.seconds = min(job.seconds, time.time() - job.created)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -275,7 +277,7 @@ def test_what_cannot_be_baked_or_is_killed_leaves_the_model_as_it_was(
 
     def killed(background: Any, *given: Any, **options: Any) -> Any:
         def kill(_done: float) -> None:
-            background._process._popen.kill()  # before it can answer
+            os.kill(background.process_id, signal.SIGTERM)  # before it can answer
 
         return asked(background, *given, **{**options, "progress": kill})
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -195,8 +197,10 @@ def test_a_killed_background_blender_ends_in_a_sentence_and_the_model_is_as_it_w
     asked = addon.process.Background.ask
 
     def killed(background: Any, *given: Any, **options: Any) -> Any:
-        background._ready()._popen.kill()  # before it can answer
-        return asked(background, *given, **options)
+        def kill(_done: float) -> None:
+            os.kill(background.process_id, signal.SIGTERM)  # before it can answer
+
+        return asked(background, *given, **{**options, "progress": kill})
 
     monkeypatch.setattr(addon.process.Background, "ask", killed)
     assert OPS.trellis2.make_solid() == {"FINISHED"}

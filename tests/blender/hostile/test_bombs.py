@@ -116,9 +116,10 @@ def test_a_jobs_picture_that_was_exchanged_is_not_shown(
         picture.symlink_to(tmp_path / "secret.png")
     else:
         os.mkfifo(picture)
-    addon.preview_requests._requests().jobs[job_id] = None
-    addon.preview_requests._load_icons()
+    assert addon.preview_requests.icon_of(job_id) == 0
+    assert addon.icons.of_job(job_id) is None  # it is not known yet
+    addon.preview_requests.fulfil()
     assert addon.session.jobs()[job_id].picture == "source.png"
-    assert job_id in addon.icons._bare
+    assert addon.icons.of_job(job_id) == 0
     assert connected.calls["upload"] == 0
     tick_until(lambda: True)

@@ -109,5 +109,5 @@ def test_a_picture_open_in_blender_whose_file_is_none(addon: Any, tmp_path: Path
     THINGS[thing](tmp_path / "a.png", outside)
     image: Any = bpy.data.images.new("A", 8, 8)
     image.source, image.filepath = "FILE", str(tmp_path / "a.png")
-    assert addon.image._size_unread(image) == (0, 0)
+    assert addon.image.size_unread(image) == (0, 0)
     bpy.data.images.remove(image)

@@ -78,7 +78,7 @@ def keyconfigs(addon: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     ours = SimpleNamespace(keymaps=Keymaps())
     found = SimpleNamespace(addon=ours, user=ours)
-    monkeypatch.setattr(addon.window, "_keyconfigs", lambda: found)
+    monkeypatch.setattr(addon.window, "keyconfigs", lambda: found)
     return found
 
 

@@ -70,7 +70,7 @@ def dialog(addon: Any) -> Callable[..., Any]:
     """Draw the dialog with these kinds chosen."""
 
     def drawn(**chosen: Any) -> Any:
-        shown = addon.clean_up._by_kind()
+        shown = addon.clean_up.by_kind()
         operator = addon.clean_up.TRELLIS2_OT_clean_up
         return draw(operator, shown=shown, bl_rna=OPS.trellis2.clean_up.get_rna_type(), **chosen)
 

@@ -93,7 +93,7 @@ def test_there_is_nothing_to_enlarge_before_anything_was_seen(addon: Any) -> Non
 
 
 def test_the_popup_has_each_picture_under_its_label(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addon.gallery, "_large_units", lambda _context, _count: 20.0)
+    monkeypatch.setattr(addon.gallery, "large_units", lambda _context, _count: 20.0)
     job = snapshot(addon, name="Vase")
     with session_with(addon, [job]):
         drawn = draw(addon.panels.TRELLIS2_OT_enlarge_job, job_id=job.id, shown=("picture", "model"))

@@ -73,8 +73,8 @@ def test_a_word_above_the_box_says_that_it_failed(
     utils: Any = __import__("bpy_extras.view3d_utils", fromlist=["view3d_utils"])
     monkeypatch.setattr(utils, "location_3d_to_region_2d", lambda *_: SimpleNamespace(x=100.0, y=100.0))
     fill = session.start().placeholders.fill
-    monkeypatch.setattr(type(fill), "_shown", lambda self: [(self.filled[0], box())])
-    fill._draw_words()
+    monkeypatch.setattr(type(fill), "shown", lambda self: [(self.filled[0], box())])
+    fill.draw_words()
     assert said == ["Failed"]
 
 
@@ -158,6 +158,6 @@ def on_object(addon: Any, thing: Any) -> Any:
     """The object's context menu, as far as it is ours, with that object active."""
 
     def draw_entries(self: Any, _context: Any) -> None:
-        addon.menus._draw_on_model(self, SimpleNamespace(active_object=thing))
+        addon.menus.draw_on_model(self, SimpleNamespace(active_object=thing))
 
     return type("Menu", (), {"draw": staticmethod(draw_entries)})

@@ -118,7 +118,7 @@ def test_a_model_in_another_scene_is_refused_with_what_to_do(tmp_path: Path, con
 
 def test_the_models_context_menu_has_it(tmp_path: Path, connected: Emulator, addon: Any) -> None:
     finish(picture_file(tmp_path))
-    page = draw(type("Menu", (), {"draw": staticmethod(addon.menus._draw_on_model)}))
+    page = draw(type("Menu", (), {"draw": staticmethod(addon.menus.draw_on_model)}))
     assert ("trellis2.level_of_detail", "Level of Detail...", {}) in page.operators
     OPS.mesh.primitive_cube_add()
-    assert draw(type("Menu", (), {"draw": staticmethod(addon.menus._draw_on_model)})).operators == []
+    assert draw(type("Menu", (), {"draw": staticmethod(addon.menus.draw_on_model)})).operators == []

@@ -159,7 +159,7 @@ def test_what_keeps_the_key_from_being_saved_is_told_where_it_is_entered(addon: 
 
 
 def test_a_file_that_cannot_be_read_is_told_in_the_panel(addon: Any, in_the_way: Path) -> None:
-    addon.preferences.key_file()._read_if_changed()
+    addon.preferences.key_file().read_if_changed()
     page = draw(addon.panels.TRELLIS2_PT_generate, width=900)
     assert "The file with your key cannot be read: “key.json” is a folder. Enter the key again." in page.texts
     assert page.operator_ids[-1] == "trellis2.enter_key"

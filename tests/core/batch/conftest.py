@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,9 @@ from tests.never_lost.world import png, small_models
 from tests.patience import PATIENCE
 from trellis_blender.core.batch.batch import Batch
 from trellis_blender.core.batch.order import BatchEvent, BatchResult, Order
+from trellis_blender.core.batch.shared import Shared, State
 from trellis_blender.core.errors import PictureError
+from trellis_blender.core.job.claims import Claims
 from trellis_blender.core.picture.file import PreparedPicture
 from trellis_blender.core.picture.view import View
 
@@ -49,6 +52,18 @@ def prepare(path: Path) -> PreparedPicture:
     if data == NOT_A_PICTURE:
         raise PictureError(f"“{path.name}” is no picture. Choose another file.")
     return PreparedPicture(data, "png", (0, 0, 1, 1, 1, 1), View(b"", ()))
+
+
+def shared_state(batch: Batch) -> State:
+    """Return what the batch's workers share."""
+    return Shared(batch.folder, Claims(batch.folder)).read()
+
+
+@contextlib.contextmanager
+def changed_state(batch: Batch) -> Iterator[State]:
+    """Change what the batch's workers share."""
+    with contextlib.closing(Claims(batch.folder)) as claims, Shared(batch.folder, claims).change() as state:
+        yield state
 
 
 class Crew:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from emulator import Emulator, Fault, Service
-from tests.core.batch.conftest import NOT_A_PICTURE, Crew, draw
+from tests.core.batch.conftest import NOT_A_PICTURE, Crew, changed_state, draw, shared_state
 from tests.core.studio import tells_what_to_do
 from tests.never_lost.world import names_in, until
 from trellis_blender.core.batch import shared
@@ -170,13 +170,13 @@ def test_what_a_dead_worker_had_sent_is_counted_once_it_is_known(begin: Begin, e
     crew = begin(concurrency=2, most_cost=8 * PRICE, price=PRICE)
     crew.run(only=range(2))
     batch = crew.open()
-    with batch._changed() as state:
+    with changed_state(batch) as state:
         for row in batch.rows(range(2)):
             assert row.job is not None
             state.spent -= PRICE
             state.sent[row.job.id] = shared.Sent(PRICE, 0.0, f"{this_machine()}-1-abcdef")
     assert [result.end for result in crew.run()] == [End.DONE]
-    assert (emulator.paid, batch.state().reserved, batch._seen().spent) == (8, 0, 8 * PRICE)
+    assert (emulator.paid, batch.state().reserved, shared_state(batch).spent) == (8, 0, 8 * PRICE)
 
 
 # -- what goes wrong
@@ -297,7 +297,7 @@ def test_a_job_whose_file_could_not_be_saved_after_it_was_paid_for_finds_itself_
         "ended": None,
     }
     job_folder.save(row.folder, dataclasses.replace(row.job, stage=Stage.SUBMITTING, **nothing_known))
-    with crew.open()._changed() as state:
+    with changed_state(crew.open()) as state:
         state.begun["0"] = ""
     crew.run()
     assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)
@@ -343,7 +343,7 @@ def test_a_state_that_somebody_has_deleted_is_made_anew(begin: Begin, emulator: 
     (crew.folder / ".batch").rmdir()
     crew.run(workers=2)
     assert (counts(crew), emulator.paid) == ({Standing.DONE: 8}, 8)
-    assert crew.open()._seen().spent == 8 * PRICE
+    assert shared_state(crew.open()).spent == 8 * PRICE
 
 
 def test_what_is_heard_says_how_each_job_gets_on(begin: Begin) -> None:

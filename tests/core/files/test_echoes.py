@@ -20,8 +20,8 @@ from trellis_blender.core.errors import TrellisError
 from trellis_blender.core.job.job import Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
+from trellis_blender.core.runner.outcomes import Outcomes
 from trellis_blender.core.runner.questions import ask, check
-from trellis_blender.core.runner.runner import Runner
 from trellis_blender.core.scenario.api import Api
 from trellis_blender.core.scenario.connection import Connections
 from trellis_blender.core.text import plain_values, redacted
@@ -62,14 +62,14 @@ def all_of(error: BaseException) -> Iterator[str]:
 def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """Return all errors that a step has ended with."""
     found: list[BaseException] = []
-    settle = Runner._settle
+    apply = Outcomes.apply
 
-    def noted(self: Runner, entry: Any, result: Any) -> None:
+    def noted(outcomes: Outcomes, entry: Any, result: Any) -> None:
         if isinstance(result, BaseException):
             found.append(result)
-        settle(self, entry, result)
+        apply(outcomes, entry, result)
 
-    monkeypatch.setattr(Runner, "_settle", noted)
+    monkeypatch.setattr(Outcomes, "apply", noted)
     return found
 
 
@@ -184,13 +184,14 @@ def test_a_word_is_no_secret_because_a_test_calls_its_key_so() -> None:
 
 def test_what_others_log_of_their_own_calls_stays(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    connections = Connections()
+    connections, filters = Connections(), [*logging.getLogger("urllib3.connectionpool").filters]
     with connections.deadline(60.0):
         logging.getLogger("urllib3.connectionpool").debug("ours %s", ADDRESS)
+        assert logging.getLogger("urllib3.connectionpool").filters != filters
     logging.getLogger("urllib3.connectionpool").debug("theirs")
     assert [record.getMessage() for record in caplog.records] == ["theirs"]
     connections.cut()
-    assert connections._silence not in logging.getLogger("urllib3.connectionpool").filters
+    assert logging.getLogger("urllib3.connectionpool").filters == filters
 
 
 @pytest.mark.parametrize("tag", [SECRET, f"Signature={SIGNATURE}"])

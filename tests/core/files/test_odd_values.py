@@ -182,12 +182,13 @@ def _use_choice(folder: Path) -> None:
 
 
 def _write_price(folder: Path) -> Path:
-    questions._keep(folder / "price pictures.json", "place", "asset_1")
+    questions.remember_picture(folder / "price pictures.json", "place", "asset_1")
     return folder / "price pictures.json"
 
 
 def _use_price(folder: Path) -> None:
-    assert all(isinstance(picture, str) for picture in questions._kept(folder / "price pictures.json").values())
+    pictures = questions.remembered_pictures(folder / "price pictures.json")
+    assert all(isinstance(picture, str) for picture in pictures.values())
 
 
 def _write_key(folder: Path) -> Path:

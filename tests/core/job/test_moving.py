@@ -49,8 +49,8 @@ def deed(module, name):
         return result
     setattr(module, name, counted)
 
-count, real_rename = 0, moving._rename
-moving._rename = lambda folder, target, lock: (
+count, real_rename = 0, moving.rename_folder
+moving.rename_folder = lambda folder, target, lock: (
     elsewhere(folder, target, lock) if folder.parent != target.parent else real_rename(folder, target, lock)
 )
 for module, name in ((moving, "rename"), (moving.shutil, "copyfile"), (moving, "flush_file"), (moving.shutil, "rmtree"),
@@ -148,13 +148,13 @@ def test_nobody_can_take_a_job_while_it_moves(
     place: Path, root: Path, other_drive: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, taken = put(place), list[FolderLock | None]()
-    copy = moving._copy
+    copy = moving.copy_whole
 
     def copied(folder: Path, target: Path) -> None:
         taken.append(FolderLock.acquire(place / job.id))
         copy(folder, target)
 
-    monkeypatch.setattr(moving, "_copy", copied)
+    monkeypatch.setattr(moving, "copy_whole", copied)
     moved(place, root)
     assert taken == [None]
     lock = FolderLock.acquire(root / job.id)

@@ -128,7 +128,7 @@ def test_a_mistake_of_ours_does_not_keep_the_runner_from_writing_pictures(
     studio: Studio, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_folder.create(old, new_job(), None)
-    monkeypatch.setattr(moving, "_job_folders", lambda _place: 1 / 0)
+    monkeypatch.setattr(moving, "folders_in", lambda _place: 1 / 0)
     studio.runner.take_in([old])
     assert loaded(studio)[-1][1] is False
     studio.reach(studio.add(), Stage.READY)

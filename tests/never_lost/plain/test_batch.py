@@ -27,6 +27,8 @@ from tests.never_lost.plain.test_soak import PASSING, SEED
 from tests.never_lost.world import OWN_WITH_MODEL, glb, names_in, new_emulator, png, small_models, until
 from trellis_blender.core.batch.batch import Batch
 from trellis_blender.core.batch.order import Order, Row, Standing
+from trellis_blender.core.batch.shared import Shared
+from trellis_blender.core.job.claims import Claims
 
 PICTURES = int(os.environ.get("TRELLIS_BATCH_PICTURES", "40"))
 WORKERS, CONCURRENCY, KILLS = 4, 12, min(PICTURES // 3, 60)
@@ -278,7 +280,8 @@ def test_a_worker_whose_own_jobs_all_wait_takes_over_those_of_a_dead_one(tmp_pat
         until(lambda: emulator.paid == 2, "the first paid calls")
         second = Worker(batch.folder, emulator.url)
         try:
-            until(lambda: len(batch._seen().begun) == 14, "the second worker's pictures, which all wait")
+            shared = Shared(batch.folder, Claims(batch.folder))
+            until(lambda: len(shared.read().begun) == 14, "the second worker's pictures, which all wait")
             emulator.job_seconds = 0.1
             first.kill()
             until(second.is_over, "the end")

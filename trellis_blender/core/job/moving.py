@@ -64,7 +64,7 @@ def _arrivals_from(place: Path, root: Path) -> Iterator[Arrival]:
         if not place.is_dir() or place.samefile(root):
             return
         spending.take_over(root, place)
-        folders = _job_folders(place)
+        folders = folders_in(place)
     except OSError as error:
         yield Arrival(is_left=True, error=storage_error("read the folder of the jobs", error))
         return
@@ -91,7 +91,7 @@ def _sweep_copies(root: Path) -> None:
                 shutil.rmtree(path)
 
 
-def _job_folders(place: Path) -> list[Path]:
+def folders_in(place: Path) -> list[Path]:
     """Return the folders of jobs, whole or half moved, oldest first. Raises OSError."""
     entries = (entry for entry in os.scandir(place) if entry.is_dir() and not is_link(Path(entry)))
     names = {_id_of(entry.name): entry.name for entry in entries}
@@ -121,7 +121,7 @@ def _arrival(folder: Path, root: Path, claims: Claims) -> Arrival:
                 return Arrival()  # somebody has copied it by hand: this one is left alone
             if _is_moved(folder, target, lock):
                 return Arrival(target)
-            _copy(folder, copy)
+            copy_whole(folder, copy)
             folder = _renamed(folder, COPIED_PREFIX + job_id, lock)
             if not _is_copy(copy, folder):  # another Blender went on with it, since Windows held no lock meanwhile
                 _renamed(folder, job_id, lock)
@@ -150,7 +150,7 @@ def _locked(folder: Path, claims: Claims) -> FolderLock | None:
 def _is_moved(folder: Path, target: Path, lock: FolderLock) -> bool:
     """Rename the job's folder. Return whether that worked: it does not from one drive to another. Raises OSError."""
     try:
-        _rename(folder, target, lock)
+        rename_folder(folder, target, lock)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -160,12 +160,13 @@ def _is_moved(folder: Path, target: Path, lock: FolderLock) -> bool:
 
 def _renamed(folder: Path, name: str, lock: FolderLock) -> Path:
     target = folder.with_name(name)
-    _rename(folder, target, lock)
+    rename_folder(folder, target, lock)
     flush_folder(folder.parent)
     return target
 
 
-def _rename(folder: Path, target: Path, lock: FolderLock) -> None:
+def rename_folder(folder: Path, target: Path, lock: FolderLock) -> None:
+    """Rename the job's folder, whose lock is held. Raises OSError."""
     if os.name == "nt":
         # Windows renames no folder with an open file in it. That guards the job from now on: if another Blender takes
         # the lock in this moment, renaming fails.
@@ -173,7 +174,7 @@ def _rename(folder: Path, target: Path, lock: FolderLock) -> None:
     rename(folder, target)
 
 
-def _copy(folder: Path, copy: Path) -> None:
+def copy_whole(folder: Path, copy: Path) -> None:
     """Copy the folder, and flush all to the disk. Raises OSError, and leaves no copy."""
     shutil.rmtree(copy, ignore_errors=True)
     try:

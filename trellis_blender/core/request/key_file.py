@@ -39,7 +39,7 @@ class KeyFile:
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
-            self._read_if_changed()
+            self.read_if_changed()
 
     def keep(self, key: str, secret: str) -> None:
         """Save key and secret. Raises StorageError."""
@@ -63,11 +63,12 @@ class KeyFile:
 
     def take_over(self, key: str, secret: str) -> None:
         """Save what was kept elsewhere before, unless the file has both already. Raises StorageError."""
-        self._read_if_changed()
+        self.read_if_changed()
         if not (self.key and self.secret):
             self.keep(key, secret)
 
-    def _read_if_changed(self) -> None:
+    def read_if_changed(self) -> None:
+        """Read the file if it is another one than at the last look. What goes wrong is kept in `trouble`."""
         try:
             found = self._state()
             if found != self._known:

@@ -79,7 +79,7 @@ def ask(
 def _priced(
     service: Service, price_with: Callable[[str], PriceReady], place: str, known: Iterable[str], file: Path
 ) -> PriceReady:
-    for picture in dict.fromkeys((_kept(file).get(place, ""), *known)):
+    for picture in dict.fromkeys((remembered_pictures(file).get(place, ""), *known)):
         if picture:
             try:
                 return price_with(picture)
@@ -87,11 +87,11 @@ def _priced(
                 if not error.is_gone:
                     raise
     picture = service.upload_hidden(NAME, PICTURE).id
-    _keep(file, place, picture)
+    remember_picture(file, place, picture)
     return price_with(picture)
 
 
-def _kept(file: Path) -> dict[str, str]:
+def remembered_pictures(file: Path) -> dict[str, str]:
     """Return the ids of the hidden pictures by place; empty if the file is missing or not ours."""
     try:
         data = json.loads(read_own(file).decode("utf-8"))
@@ -100,9 +100,11 @@ def _kept(file: Path) -> dict[str, str]:
     return {key: item for key, item in data.items() if isinstance(item, str)} if isinstance(data, dict) else {}
 
 
-def _keep(file: Path, place: str, picture: str) -> None:
+def remember_picture(file: Path, place: str, picture: str) -> None:
+    """Keep the id of the hidden picture at the place, for the next session."""
+    pictures = {**remembered_pictures(file), place: picture}
     try:
-        text = json.dumps({**_kept(file), place: picture}, indent=1)  # ASCII: `place` may hold bytes that are no text
+        text = json.dumps(pictures, indent=1)  # ASCII: `place` may hold bytes that are no text
         write_whole(file, text.encode("utf-8"), is_private=True)
     except OSError as error:  # this session remembers it; the next one uploads another
         _log.warning("could not keep the id of the price's picture: %s", error.strerror)

@@ -60,8 +60,8 @@ def _noted(method: Callable[Concatenate[Runner, _P], None]) -> Callable[Concaten
     """Have the runner's thread run the method: a call only leaves a note, and returns at once."""
 
     @functools.wraps(method)
-    def leave_note(runner: Runner, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
-        runner._notes.put(lambda: method(runner, *args, **kwargs))
+    def leave_note(self: Runner, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        self._notes.put(lambda: method(self, *args, **kwargs))
 
     return leave_note
 
@@ -70,11 +70,11 @@ def _answered(method: Callable[Concatenate[Runner, str, _P], None]) -> Callable[
     """Have the runner's thread run the method, a request for the job with that id. An `Answer` follows."""
 
     @functools.wraps(method)
-    def act(runner: Runner, job_id: str, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+    def act(self: Runner, job_id: str, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            method(runner, job_id, *args, **kwargs)
+            method(self, job_id, *args, **kwargs)
         finally:
-            runner._store.answer(job_id)
+            self._store.answer(job_id)
 
     return _noted(act)
 

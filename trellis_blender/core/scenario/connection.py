@@ -261,7 +261,7 @@ def _behind_proxy(connection: Any) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if connection._is_through:
+        if connection.is_through:
             raise urllib3.exceptions.SSLError(error) from error
         raise
 
@@ -275,7 +275,8 @@ def _connected(connections: Connections, connection: Any) -> socket.socket:
     is_to_proxy = bool(getattr(connection, "proxy", None) or getattr(connection, "_tunnel_host", None))
     is_public_only = getattr(connections.on_this_thread, "is_public_only", False) and not is_to_proxy
     failure: Exception = OSError("the host has no address")
-    places = socket.getaddrinfo(connection._dns_host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
+    host = connection._dns_host  # noqa: SLF001 - urllib3's own name for it, without a dot at the end
+    places = socket.getaddrinfo(host, connection.port, allowed_gai_family(), socket.SOCK_STREAM)
     for family, kind, protocol, _, place in places:
         if is_public_only and not is_public(str(place[0])):
             failure = OSError("the host is not on the public internet")
@@ -310,11 +311,11 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
         response_class = BoundedAnswer
         debuglevel = 0  # that of all connections, if another add-on sets it, would print the key
         _is_connecting = False
-        _is_through = False  # the proxy has let us through, so what fails then is not its fault
+        is_through = False  # the proxy has let us through, so what fails then is not its fault
         _raw: socket.socket | None = None
 
         def connect(self) -> None:
-            self._is_connecting, self._is_through = True, False  # bytes sent meanwhile only ask a proxy for a tunnel
+            self._is_connecting, self.is_through = True, False  # bytes sent meanwhile only ask a proxy for a tunnel
             try:
                 with _behind_proxy(self):
                     super().connect()
@@ -335,7 +336,7 @@ def _tracked_pools(connections: Connections) -> dict[str, Any]:
         def _tunnel(self) -> None:
             with _at_proxy(connections):
                 super()._tunnel()  # of `http.client`, as in all versions of Python
-            self._is_through = True
+            self.is_through = True
 
         def send(self, data: Any) -> None:
             if self.sock is None:  # `http.client` would connect in `send`: connect before the call counts as sent

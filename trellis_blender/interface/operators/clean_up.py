@@ -45,11 +45,11 @@ class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        return can_act(cls, any(_by_kind().values()), otherwise="No job has ended that could be removed")
+        return can_act(cls, any(by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Ask which kinds to remove, at a click."""
-        self.shown = _by_kind()
+        self.shown = by_kind()
         return self.ask(context, width=420, confirm_text="Remove")
 
     def draw(self, _context: bpy.types.Context) -> None:
@@ -75,7 +75,7 @@ class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
     def act(self, _context: bpy.types.Context) -> None:
         chosen = [
             job_id
-            for kind, ids in _by_kind().items()
+            for kind, ids in by_kind().items()
             if getattr(self, kind)
             for job_id in ids
             if self.shown is None or job_id in self.shown[kind]
@@ -86,7 +86,7 @@ class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
             session.remove(job_id)
 
 
-def _by_kind() -> Mapping[str, list[str]]:
+def by_kind() -> Mapping[str, list[str]]:
     """Return the ids of the jobs that can be removed now, by the operator's properties."""
     running = session.running()
     lost = running.importer.lost if running is not None else ()

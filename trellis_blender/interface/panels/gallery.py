@@ -100,7 +100,7 @@ def _draw_job(layout: Any, job: Job, units: float, *, is_chosen: bool) -> None:
     ).job_id = job.id
 
 
-def _large_units(context: bpy.types.Context, count: int) -> float:
+def large_units(context: bpy.types.Context, count: int) -> float:
     """Return the side of each of `count` large pictures beside each other, in Blender's units, so that they fit."""
     assert context.window is not None
     wide, high = (side / ui_scale(context) / UNIT for side in (context.window.width, context.window.height))
@@ -113,7 +113,7 @@ def enlarge(operator: bpy.types.Operator, context: bpy.types.Context, pictures: 
     `pictures`: files or prepared pictures, by their places.
     """
     assert context.window_manager is not None
-    units = _large_units(context, len(pictures))
+    units = large_units(context, len(pictures))
     session.start().previews.enlarge(pictures, min(LARGEST, round(units * UNIT * ui_scale(context))))
     return context.window_manager.invoke_popup(operator, width=round((units + 1) * len(pictures) * UNIT))
 
@@ -124,7 +124,7 @@ def draw_large(layout: Any, context: bpy.types.Context, places: Collection[str])
     for place in places:
         column = row.column(align=True)
         column.label(text=LABELS[place])
-        column.template_icon(icons.of_large(place), scale=_large_units(context, len(places)))
+        column.template_icon(icons.of_large(place), scale=large_units(context, len(places)))
 
 
 def prepared_picture(context: bpy.types.Context) -> PreparedPicture | None:
