@@ -23,7 +23,7 @@ from ...host import busy
 from ...host.at_need import AtNeed
 from ...host.background import start
 from .. import recipe
-from .work import FOLDER, Look, Order, Room, Terms, Work, unfinished
+from .work import FOLDER, Look, Order, Room, Terms, Work, put_unfinished
 
 if TYPE_CHECKING:
     from . import steps
@@ -86,9 +86,8 @@ class Finishing:
     def resume(self) -> None:
         """Go on with what an earlier session has begun. Another thread looks for it."""
         self.is_searching = True
-        threading.Thread(
-            target=lambda: self._found.put(unfinished(self.root)), daemon=True, name="trellis-finishing"
-        ).start()
+        given = self.root, self._found
+        threading.Thread(target=put_unfinished, args=given, daemon=True, name="trellis-finishing").start()
 
     def forget(self, work_id: str) -> None:
         """Cancel a step, or dismiss one that failed. The model stays as it is."""

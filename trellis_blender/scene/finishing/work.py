@@ -13,10 +13,11 @@ import contextlib
 import json
 import logging
 import math
+import queue
 import shutil
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -310,6 +311,11 @@ def unfinished(root: Path) -> list[tuple[Order, FolderLock]]:
                 if lock is not None and (order := _read_order(folder, lock)) is not None:
                     found.append((order, lock))
     return found
+
+
+def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
+    """Put what is `unfinished` into the queue. For another thread: those run nothing of modules that know Blender."""
+    found.put(unfinished(root))
 
 
 def _read_order(folder: Path, lock: FolderLock) -> Order | None:
