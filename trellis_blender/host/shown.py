@@ -2,7 +2,8 @@
 """Save an image as an editor shows it, whatever its colour space, its alpha and the display are.
 
 Blender itself saves it, as a Targa, through the editor's view transform for an sRGB display. The settings belong to a
-temporary scene, so the artist's stay as they are. Both Blenders use this file, so it imports nothing but Blender.
+temporary scene, so the artist's stay as they are. `overheard` hears what Blender prints meanwhile. Both Blenders use
+this file, so it imports nothing of ours.
 """
 
 from __future__ import annotations

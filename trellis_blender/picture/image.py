@@ -284,7 +284,7 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
         return _taken(copy, scene, folder)
 
 
-def _saved_tile(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path | None:
+def _saved_tile(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path:
     """Have Blender save a copy of all tiles, since it cannot save a single one, and take this tile.
 
     Raises PictureError where Blender cannot: 4.2 saves no copies, and the image's own format may lose something. We
@@ -302,7 +302,10 @@ def _saved_tile(image: Any, number: int, scene: Any, folder: Path) -> Pixels | P
             raise PictureError(Text(UNSAVED, name=image.name)) from None
         with temporary(bpy.data.images, loaded) as tile:
             tile.alpha_mode, tile.colorspace_settings.name = image.alpha_mode, image.colorspace_settings.name
-            return _taken(tile, scene, folder)
+            taken = _taken(tile, scene, folder)
+    if taken is None:  # cut short by a full disk. To reload the image, as for an empty one, would lose what was painted
+        raise PictureError(Text(UNSAVED, name=image.name))
+    return taken
 
 
 def show_frame(user: Any, image: Any, frame: int, editors: Any = None) -> None:

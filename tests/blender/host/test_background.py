@@ -355,3 +355,27 @@ def test_it_ends_by_itself_what_nobody_ends_who_asked(
         background.ask("hang", {"file": str(mark)}, seconds=-4.9)
     assert mark.exists()
     background.stop()
+
+
+def test_a_texture_that_blender_cannot_read_leaves_the_outline_to_align_by(addon: Any, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"""
+import runpy
+from types import SimpleNamespace
+
+texture_of = runpy.run_path({str(addon.model_client.PROGRAM)!r})["_texture"]
+
+def look(request, work):
+    model = SimpleNamespace(images=[SimpleNamespace(data=b"no picture")])
+    return {{"texture": texture_of(model, 0)}}
+
+HANDLERS = {{"look": look}}
+""",
+        encoding="utf-8",
+    )
+    background = addon.process.Background(addon.start.launch(program))
+    try:
+        assert background.ask("look", {}, seconds=PATIENCE) == {"texture": None}
+    finally:
+        background.stop()

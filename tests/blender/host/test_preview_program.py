@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,6 +108,25 @@ def test_a_picture_that_the_other_blender_does_not_survive_is_named(
     answer = addon.preview.make_preview(client, (), 1, addon.file.from_file(picture_file(tmp_path)))
     client.stop()
     assert answer.error.startswith(sentence)
+
+
+def failing(error: Exception) -> Any:
+    """A client with which preparing a picture fails so."""
+
+    def prepare(_chosen: Any) -> Any:
+        raise error
+
+    return SimpleNamespace(prepare=prepare)
+
+
+def test_a_picture_that_a_full_disk_hindered_is_looked_at_again_and_one_that_is_refused_is_not(
+    tmp_path: Path, addon: Any
+) -> None:
+    chosen = addon.file.from_file(picture_file(tmp_path))
+    for error, is_final in ((OSError(errno.ENOSPC, "No space left"), False), (addon.errors.PictureError("No."), True)):
+        answer = addon.preview.make_preview(failing(error), (), 1, chosen)
+        assert answer.error
+        assert (answer.stamp == addon.preview.stamp_of((), chosen.file).stamp, answer.is_refused) == (is_final,) * 2
 
 
 def test_quitting_blender_while_it_looks_ends_both_at_once(tmp_path: Path) -> None:

@@ -171,6 +171,19 @@ def test_a_tile_that_was_filled_and_not_saved_is_sent_where_blender_saves_a_copy
     assert (image.file_format, image.is_dirty, len(bpy.data.images)) == (kind, True, images)
 
 
+def test_of_a_painted_tile_whose_copy_was_cut_short_it_is_not_said_that_the_image_should_be_reloaded(
+    filled: Any, addon: Any, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.pixels.foreach_set(pattern().ravel())
+    filled.update()
+    filled.file_format = "PNG"
+    monkeypatch.setattr(addon.image, "_taken", lambda *_given: None)  # as of a file that holds no picture
+    assert refused(filled) == (
+        "The image “wall” was painted and not saved, so only its first tile can be sent. Save it, then try again."
+    )
+    assert not connected.paid
+
+
 @pytest.mark.parametrize("number", [1001, 1012])
 def test_of_a_painted_tiled_image_the_first_tile_is_sent(
     tmp_path: Path, connected: Emulator, session: Any, number: int

@@ -222,6 +222,8 @@ def _pixels(file: Path, side: int = 0) -> Any:
     with temporary(bpy.data.images, bpy.data.images.load(str(file), check_existing=False)) as image:
         image.alpha_mode = "CHANNEL_PACKED"  # colours as stored, whatever the alpha
         width, height = image.size
+        if not (width and height):  # asking for the size reads the file
+            raise RuntimeError("it cannot be read")
         if side and max(width, height) > side:
             image.scale(*(max(1, round(each * side / max(width, height))) for each in (width, height)))
             width, height = image.size

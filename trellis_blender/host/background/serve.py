@@ -60,7 +60,8 @@ def main(program: str, options: str) -> None:
     import bpy
 
     assert bpy.context.preferences is not None
-    # Blender got this as an argument; the Python module takes none. It is offline: it never reads preferences.
+    # Blender got this as an argument; the Python module takes none. The module is offline without being told, since it
+    # never reads preferences.
     bpy.context.preferences.filepaths.use_scripts_auto_execute = given["runs_scripts"]
     handlers: Mapping[str, Handler] = _load("trellis_program", Path(program)).HANDLERS
     _say(answers, ready=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generates from one picture: an operator for each source of the table, one that shows picture and price first, and one
-for a picture that was refused. And what can be done about the picture before: look again, make renders transparent.
+for a picture that was refused. Two more help before that: look at the picture again, and make renders transparent.
 """
 
 from __future__ import annotations

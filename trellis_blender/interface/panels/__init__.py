@@ -211,6 +211,7 @@ class ParameterPanel(SidebarPanel):
         settings_panels.draw_parameters(self.property_layout(), context, self.group)
 
 
+# Resolution, faces and textures; then the stages: where there is anything at all, the surface, colour and material.
 PARAMETER_PANELS = tuple(
     type(f"TRELLIS2_PT_{group.lower()}", (ParameterPanel, bpy.types.Panel), {"bl_label": group, "group": group})
     for group in ("Mesh", "Structure", "Shape", "Texture")

@@ -314,7 +314,7 @@ def unfinished(root: Path) -> list[tuple[Order, FolderLock]]:
 
 
 def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
-    """Put all that is `unfinished` among these jobs into the queue. It stands here because threads run it: no `bpy`."""
+    """Put what is `unfinished` into the queue. For another thread: those run nothing of modules that know Blender."""
     found.put(unfinished(root))
 
 
