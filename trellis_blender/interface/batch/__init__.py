@@ -7,19 +7,19 @@
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, FloatVectorProperty, StringProperty
+from bpy.props import BoolProperty, FloatVectorProperty
 
 from ...core.errors import PictureError, Text, storage_error
 from ...core.request.presets import PICTURE_ENDINGS
 from ...host.translation import translated
-from ...settings import preferences
+from ...settings import preferences, props
 from ...settings import scene as scene_settings
 from ..at_need import batches, block_until_done, build, job_folder, place, plans, session
 from ..operators import price_tag
-from ..operators.base import Generate, PaidAction, Result, attempt, can_act, click_again, mark_places
+from ..operators.base import Action, Generate, PaidAction, Result, attempt, can_act, click_again, mark_places
 from ..operators.drop import ImageFiles
 from ..operators.jobs import show_folder
 
@@ -176,17 +176,18 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
         return mark_places(context, jobs, places, with_boxes=not self.wait, collection=collection)
 
 
-class BatchOperator:
+class BatchOperator(Action):
     """An operator on one batch: the one with the given id, or the newest that fits.
 
     `fits`: whether it can act on a batch. `none`: what its grey button says if there is no such batch.
     """
 
+    batch_id: str = props.StringProperty(
+        name="Batch", description="Batch's id; the newest when empty", options={"SKIP_SAVE"}
+    )
+
     if TYPE_CHECKING:
-        batch_id: str
         fits: Callable[[Batch], bool]
-    else:
-        batch_id: StringProperty(name="Batch", description="Batch's id; the newest when empty", options={"SKIP_SAVE"})
 
     none = ""
 
@@ -197,9 +198,8 @@ class BatchOperator:
         found = running is not None and any(map(cls.fits, running.batches.all))
         return can_act(cls, found, otherwise=cls.none)
 
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Act on the batch."""
-        return attempt(cast(bpy.types.Operator, self), lambda: self._act(context, self._target()))
+    def act(self, context: bpy.types.Context) -> None:
+        self.act_on(context, self._target())
 
     def _target(self) -> "Batch":
         """Return the batch. Raises PictureError if there is no such batch."""
@@ -209,7 +209,7 @@ class BatchOperator:
             raise PictureError(f"{self.none}.")
         return found
 
-    def _act(self, context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, context: bpy.types.Context, batch: "Batch") -> None:
         """Do it. Raises TrellisError."""
         raise NotImplementedError
 
@@ -238,7 +238,7 @@ class TRELLIS2_OT_pause_batch(BatchOperator, bpy.types.Operator):
     fits = staticmethod(_is_running)
     none = "No batch is running. Start one first"
 
-    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
         session.start().batches.pause(batch)
 
 
@@ -250,7 +250,7 @@ class TRELLIS2_OT_resume_batch(BatchOperator, bpy.types.Operator):
     fits = staticmethod(_is_paused)
     none = "No batch is paused. Pause one first"
 
-    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
         preferences.online_account()
         session.start().batches.resume(batch)
 
@@ -273,7 +273,7 @@ class TRELLIS2_OT_stop_batch(BatchOperator, bpy.types.Operator):
             yes="Stop",
         )
 
-    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
         session.start().batches.stop(batch)
 
 
@@ -285,7 +285,7 @@ class TRELLIS2_OT_show_batch_report(BatchOperator, bpy.types.Operator):
     fits = staticmethod(_is_reported)
     none = "No batch has ended. Its report comes at the end"
 
-    def _act(self, context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, context: bpy.types.Context, batch: "Batch") -> None:
         """Show the text in an open Text Editor, or else in a new window."""
         report: Any = batch.report
         kept: Any = bpy.data.texts
@@ -309,7 +309,7 @@ class TRELLIS2_OT_open_batch_folder(BatchOperator, bpy.types.Operator):
     fits = staticmethod(_is_reported)
     none = "No batch has ended. Its table and contact sheet come at the end"
 
-    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
         show_folder(batch.file.folder)
 
 
@@ -321,7 +321,7 @@ class TRELLIS2_OT_dismiss_batch(BatchOperator, bpy.types.Operator):
     fits = staticmethod(_is_reported)
     none = "No batch has ended. Stop one first"
 
-    def _act(self, _context: bpy.types.Context, batch: "Batch") -> None:
+    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
         session.start().batches.forget(batch)
         session.redraw()
 
