@@ -7,7 +7,7 @@
       handover.take_mesh, as arrays      ->    step.json, source.npz
                                                waits for its turn
                                                Background.ask("solid", …)   ->   program.py: result.npz
-                                               progress                     <-   work.progress(0.5)
+                                               progress                     <-   progress(0.5)
     Finishing.step: a tick of the session <-   the arrays of the result
       Step.arrive: a copy stands where the
       model stood, as one undo step

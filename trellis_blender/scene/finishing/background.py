@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
@@ -18,12 +18,10 @@ from mathutils.geometry import tessellate_polygon
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
 from trellis_core.files import clear, rename
 from trellis_core.model.surface.solid import Mended, Polygons, make_solid
+from trellis_core.model.surface.welded import Surface
 from trellis_host.painted import give_back
 
 from .mesh_arrays import Array, Arrays, attributes_of, fill, read, starts_of
-
-if TYPE_CHECKING:
-    from trellis_core.model.surface.welded import Surface
 
 MISSING = (
     "The file of the texture “{texture}” of “{name}” is missing. Find it with File > External Data > Find Missing "

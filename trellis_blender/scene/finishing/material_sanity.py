@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import bpy
 import numpy as np
@@ -17,9 +17,6 @@ from .background import baked, choose, new_image, opened, pixels_of, to_linear, 
 from .mesh_arrays import Array
 from .nodes import below, image_behind, shader_of
 
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
-
 POINTS, SEED = 40_000, 0
 MARGIN = 16  # pixels around the charts, for what a renderer takes in beside their rims
 CHANNELS = (("Roughness", "Green", 1), ("Metallic", "Blue", 2))  # glTF 2.0 §3.9.2
@@ -29,7 +26,7 @@ NO_TEXTURE = (
 )
 
 
-def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def find(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Return `light`: for each material whose colour is an image, by its name, the vectors and the share."""
     obj = opened(request["source"])[0]
     mesh, found = obj.data, {}
@@ -38,7 +35,7 @@ def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         image = image_behind(shader_of(material).inputs["Base Color"])
         slots = [number for number, slot in enumerate(obj.material_slots) if slot.material == material]
         seen = _seen(mesh, slots, image.image) if image is not None else None
-        work.progress(0.5)
+        progress(0.5)
         if seen is not None:
             with contextlib.suppress(ValueError):
                 found[material.name] = find_light(*seen)
