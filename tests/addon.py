@@ -82,8 +82,7 @@ PARTS = {
     "game_names": "scene.finishing.game_ready.presets",
     "handover": "scene.finishing.handover",
     "mesh_arrays": "scene.finishing.mesh_arrays",
-    "transparency": "scene.finishing.transparency",
-    "sanity_nodes": "scene.finishing.nodes",
+    "nodes": "scene.finishing.nodes",
     # jobs
     "jobs": "jobs",
     "session": "jobs.session",

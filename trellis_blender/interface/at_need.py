@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from ..jobs.state import Session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
-    from ..scene.finishing import nodes as sanity_nodes
+    from ..scene.finishing import nodes
     from ..scene.finishing import steps as finishing_steps
-    from ..scene.finishing import transparency
     from ..scene.finishing.exporting import formats
     from ..scene.finishing.game_ready import presets as presets_of_games
     from ..scene.pictured import block_out, projecting
@@ -51,10 +50,9 @@ else:
     accounts = AtNeed("core.request.account")
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
-    transparency = AtNeed("scene.finishing.transparency")
     formats = AtNeed("scene.finishing.exporting.formats")
     presets_of_games = AtNeed("scene.finishing.game_ready.presets")
-    sanity_nodes = AtNeed("scene.finishing.nodes")
+    nodes = AtNeed("scene.finishing.nodes")
     finishing_steps = AtNeed("scene.finishing.steps")
     block_out = AtNeed("scene.pictured.block_out")
     projecting = AtNeed("scene.pictured.projecting")

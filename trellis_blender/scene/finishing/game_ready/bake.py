@@ -17,8 +17,7 @@ from trellis_core.picture.encode import png
 
 from ..background import baked, choose, to_srgb, tree_of
 from ..mesh_arrays import Array
-from ..nodes import computed, feed, given_to, image_behind, shader_of
-from ..transparency import clip_of
+from ..nodes import clip_of, computed, feed, given_to, image_behind, shader_of
 
 EXTRUSION = 0.01  # of the size: of 0.002 to 0.1 the best
 OCCLUSION_SAMPLES, OCCLUSION_REACH = 32, 0.25  # how far it looks, by the size
