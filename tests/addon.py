@@ -71,7 +71,6 @@ PARTS = {
     # align
     "fit": "core.align.fit",
     "view": "core.align.view",
-    "block_out": "scene.pictured.block_out",
     "projecting": "scene.pictured.projecting",
     "aligning": "scene.pictured.aligning",
     "viewpoint": "host.viewpoint",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ..scene.finishing import steps as finishing_steps
     from ..scene.finishing.exporting import formats
     from ..scene.finishing.game_ready import presets as presets_of_games
-    from ..scene.pictured import block_out, projecting
+    from ..scene.pictured import aligning, projecting
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -54,7 +54,7 @@ else:
     presets_of_games = AtNeed("scene.finishing.game_ready.presets")
     nodes = AtNeed("scene.finishing.nodes")
     finishing_steps = AtNeed("scene.finishing.steps")
-    block_out = AtNeed("scene.pictured.block_out")
+    aligning = AtNeed("scene.pictured.aligning")
     projecting = AtNeed("scene.pictured.projecting")
     busy = AtNeed("host.busy")
     redraw = AtNeed("host.redraw")
