@@ -88,7 +88,6 @@ PARTS = {
     "state": "jobs.state",
     "apply_messages": "jobs.apply_messages",
     "begin": "jobs.begin",
-    "block_until_done": "jobs.block_until_done",
     "importing": "jobs.importing",
     "progress": "jobs.progress",
     "prices": "jobs.prices",

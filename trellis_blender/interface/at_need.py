@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..core.request import account as accounts
     from ..core.runner import messages
     from ..host import busy, redraw, viewpoint
-    from ..jobs import begin, block_until_done, importing, session
+    from ..jobs import begin, importing, session
     from ..jobs.batch import batches
     from ..jobs.state import Session
     from ..picture import file, icons, render
@@ -60,7 +60,6 @@ else:
     redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
     batches = AtNeed("jobs.batch.batches")
-    block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
     session = AtNeed("jobs.session")
     file = AtNeed("picture.file")

@@ -8,6 +8,7 @@ nothing. The panel draws from `jobs()` and reads nothing from disk.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from types import MappingProxyType
 
 import bpy
 
-from ..core.errors import AccountError, OnlineAccessError, Text
+from ..core.errors import AccountError, OnlineAccessError, Text, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked
 from ..core.job.job import MAY_FOLLOW, Job, Stage
@@ -402,6 +403,30 @@ def _use_account(session: Session) -> None:
         session.account, session.held_by = account, held_by
         session.messages.page.answer = None
         session.runner.use(account, held_by)
+
+
+# -- for scripts without a window
+
+
+def wait(job_id: str) -> None:
+    """Block until the job rests and its model, if any, is in the scene. Raises TrellisError if it failed."""
+    session = start()
+
+    def is_over() -> bool:
+        job = session.jobs[job_id]
+        return job.is_resting and not (session.importer.is_awaited(job) or job_id in session.echoes)
+
+    wait_for(is_over)
+    job = session.jobs[job_id]
+    if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
+        raise TrellisError(job.message)
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Block until it is so."""
+    while not is_so():
+        tick()
+        time.sleep(TICK_SECONDS / 2)
 
 
 # -- what Blender's handlers call

@@ -74,7 +74,7 @@ class CameraRender:
         self.background.stop()
 
     def end(self) -> ChosenPicture:
-        """Return the picture of a render that is done. Raises PictureError or StorageError, and then leaves no file."""
+        """Wait for the render, and return its picture. Raises PictureError or StorageError, and then leaves no file."""
         try:
             if self.is_stopped:
                 raise PictureError(STOPPED, remedy=Remedy.NONE)
