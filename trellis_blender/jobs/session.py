@@ -266,7 +266,7 @@ def start(wait: Callable[[], object] = bool) -> Session:
         session.finishing.resume()
     elif session.is_loaded:
         _state.messages.page.folder.look_again()
-        _follow_folder(session)
+        session.follow_folder()
     _wake()
     return session
 
@@ -332,22 +332,12 @@ def stop() -> None:
 def _end(session: Session, seconds: float) -> None:
     """End all that the session has started. `seconds`: how long to wait for its threads."""
     session.placeholders.fill.clear()
-    for part in (session.previews, session.importer, session.finishing, session.aligning):
+    for part in (session.previews, session.importer.client, session.finishing, session.aligning.client):
         part.stop()
     session.batches.close()
     session.runner.stop(seconds)
     session.display.show_text("")
     session.display.show_waiting(())
-
-
-def _follow_folder(session: Session) -> None:
-    """Go to another folder as soon as no job is at work, if one was chosen, in this Blender or another. All jobs move.
-
-    So does a session that had to begin in the usual folder, once the drive of the chosen one is there.
-    """
-    page = session.messages.page
-    session.is_leaving = session.root != page.folder.seen().root
-    page.is_moving = session.is_leaving or session.is_moving
 
 
 def _take_look(session: Session) -> None:
@@ -356,7 +346,7 @@ def _take_look(session: Session) -> None:
     if folder.is_answered:
         folder.is_answered = False
         if session.is_loaded:
-            _follow_folder(session)
+            session.follow_folder()
         redraw()
 
 

@@ -20,9 +20,7 @@ from ...core.job.job import Job
 from ...core.picture.viewpoint import Viewpoint
 from ...host import busy
 from ...host.at_need import AtNeed
-from ...host.background import model_client
 from ...host.background.model_client import ModelClient
-from ...host.background.process import Task
 from ...host.translation import translated
 from .. import asset, placeholder, recipe
 from ..place import SOLID, bounds, corners, foot, moved
@@ -69,7 +67,6 @@ class Aligning:
     begin: Callable[[str, bpy.types.Object, Mapping[str, Any]], object]
     waiting: list[Request] = field(default_factory=list)
     client: ModelClient = field(default_factory=ModelClient)
-    task: Task | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -82,23 +79,18 @@ class Aligning:
 
     def leave_file(self) -> None:
         """Forget all models, because another file is open."""
-        self.stop()
-        self.waiting.clear()
-
-    def stop(self) -> None:
-        """End the task of the background Blender."""
         self.client.stop()
-        self.task = None
+        self.waiting.clear()
 
     def step(self) -> bool:
         """Take the answer for a model, ask for the next one, and move all of a request. Return whether any moved."""
         if not self.waiting:
             return False
         request = self.waiting[0]
-        if self.task is not None:
-            if not self.task.done():
+        if self.client.task is not None:
+            if not self.client.task.done():
                 return False
-            self._take(request, self.task)
+            self._take(request)
         if request.objects:
             self._ask(request)
             return False
@@ -123,17 +115,14 @@ class Aligning:
             "knows_ground": not request.replaces,  # the block-out tells the depth better
             "points": [list(point) for point in _depths(viewpoint)],
         }
-        self.task = self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
+        self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
 
-    def _take(self, request: Request, task: Task) -> None:
-        self.task = None
+    def _take(self, request: Request) -> None:
         uid, job = request.objects.pop(0)
         try:
-            model_client.check(task)
+            request.found.append((uid, job, self.client.take()))
         except TrellisError as error:
             self.tell(Text("“{name}” stays where it is: {sentence}", name=job.name, sentence=error.sentence))
-            return
-        request.found.append((uid, job, task.result()))
 
     def _move(self, request: Request) -> bool:
         """Move the models that the background Blender is sure of, as one undo step. Return whether any moved.
