@@ -252,7 +252,7 @@ def test_a_step_under_way_goes_on_after_a_restart_and_the_result_outlives_the_fi
     (work,) = addon.session.works().values()
     tick_until((work.folder / addon.work.STEP_FILE).is_file)
     addon.session.stop()
-    assert work.wait(60)
+    tick_until(lambda: work.is_done)
     addon.session.start()
     tick_until(lambda: bpy.data.objects.get("Körper_LOD0") is not None)
     saved = str(tmp_path / "Möbel.blend")

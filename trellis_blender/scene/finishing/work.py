@@ -133,11 +133,6 @@ class Errand:
         if self._background is not None:
             self._background.stop()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait at most this long for its thread to end. Return whether it has."""
-        self._thread.join(seconds)
-        return self.is_done
-
     def run(self) -> None:
         """Do it, on its thread."""
         raise NotImplementedError
