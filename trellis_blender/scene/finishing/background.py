@@ -19,7 +19,8 @@ from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
 from trellis_core.files import clear, rename
 from trellis_core.model.surface.solid import Mended, Polygons, make_solid
 from trellis_core.model.surface.welded import Surface
-from trellis_host.painted import give_back
+from trellis_host.painted import give_back, pixels_of
+from trellis_host.shown import temporary
 
 from .mesh_arrays import Array, Arrays, attributes_of, fill, read, starts_of
 
@@ -122,25 +123,12 @@ def deliver(files: list[Path], folder: Path) -> None:
 # -- images
 
 
-def pixels_of(image: Any) -> Array:
-    """Return an image's pixels as stored: (height, width, 4) float32, the lowest row first."""
-    width, height = image.size
-    values = np.empty((height, width, image.channels), np.float32)
-    image.pixels.foreach_get(values.ravel())
-    pixels = np.ones((height, width, 4), np.float32)
-    pixels[..., : image.channels] = values
-    if image.channels < 3:
-        pixels[..., :3] = values[..., :1]
-    return pixels
-
-
 def bytes_of(path: Path) -> Array:
     """Return the pixels of an image's file as they are stored: (rows, columns, 4) uint8, the lowest row first."""
-    image: Any = bpy.data.images.load(str(path))
-    image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
-    pixels: Array = np.rint(pixels_of(image) * 255).astype(np.uint8)
-    bpy.data.images.remove(image)
-    return pixels
+    with temporary(bpy.data.images, bpy.data.images.load(str(path))) as image:
+        image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
+        pixels: Array = np.rint(pixels_of(image) * 255).astype(np.uint8)
+        return pixels
 
 
 def new_image(name: str, pixels: Array, *, is_data: bool = False, is_float: bool = False) -> Any:

@@ -11,9 +11,10 @@ import bpy
 import numpy as np
 from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.textures import find_light
+from trellis_host.painted import pixels_of
 
 from . import nodes
-from .background import baked, choose, new_image, opened, pixels_of, to_linear, to_srgb, tree_of
+from .background import baked, choose, new_image, opened, to_linear, to_srgb, tree_of
 from .mesh_arrays import Array
 from .nodes import below, image_behind, shader_of
 
