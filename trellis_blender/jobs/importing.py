@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, unexpected
+from ..core.errors import BackgroundStartError, Text, TrellisError, explained
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
@@ -37,7 +36,6 @@ OTHER_FILE = "Made for another file"
 NO_BOX = "No box waits in this file"
 OTHER_KEPT = "You kept another variation"
 NO_LONGER = "It is no longer in this file"
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -262,7 +260,7 @@ class Importer:
         if not read.error:
             self._build(job, read, imported, placement)
         elif is_importable(job):  # otherwise the runner's own message came first
-            self._fail(job, read.error, read.remedy)
+            self._fail(job, TrellisError(read.error, remedy=read.remedy))
         return True
 
     def _begin_task(self, read: ModelRead, job: Job) -> bool:
@@ -321,12 +319,8 @@ class Importer:
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(context, job, file, select=select, placement=placement)
-        except TrellisError as error:
-            self._fail(job, error.sentence, error.remedy)
-            return
-        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
-            _log.exception("unexpected")
-            self._fail(job, unexpected(error), Remedy.RETRY)
+        except Exception as error:  # noqa: BLE001 - the timer must survive
+            self._fail(job, explained(error, "read the model"))
             return
         if select:
             self.selection = busy.selection(context)
@@ -339,9 +333,9 @@ class Importer:
         if read.model is not None and job.findings is None:
             self.runner.compute(partial(measured, job.id, read.model))
 
-    def _fail(self, job: Job, sentence: str, remedy: Remedy) -> None:
+    def _fail(self, job: Job, error: TrellisError) -> None:
         self.echoes[job.id] = Echo.DAMAGED
-        self.runner.damaged(job.id, sentence, remedy)
+        self.runner.damaged(job.id, error.sentence, error.remedy)
 
     def _tell(self, words: str, job: Job, **values: str) -> None:
         self.messages.tell(Text(words, name=job.name, **values))

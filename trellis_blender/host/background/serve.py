@@ -67,21 +67,17 @@ def main(program: str, options: str) -> None:
 
 def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], answers: TextIO) -> tuple[dict[str, Any], bool]:
     """Return the result or the error, and whether this process should end because its memory may be exhausted."""
-    from trellis_core.errors import TrellisError, packed, storage_error, unexpected
+    from trellis_core.errors import TrellisError, explained, packed
 
     def progress(fraction: float) -> None:
         _say(answers, number=asked["number"], progress=fraction)
 
     try:
         return {"result": dict(handlers[asked["do"]](asked["request"], progress))}, False
-    except (TrellisError, OSError) as error:
-        told = storage_error("read or write a file", error) if isinstance(error, OSError) else error
-        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, ""]}, False
-    except MemoryError:
-        sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
-        return {"error": ["TrellisError", sentence, "none", ""]}, True
     except Exception as error:  # noqa: BLE001 - the client logs it
-        return {"error": ["TrellisError", packed(unexpected(error)), "none", traceback.format_exc()]}, True
+        told, is_known = explained(error), isinstance(error, (TrellisError, OSError))
+        trace = "" if is_known or isinstance(error, MemoryError) else traceback.format_exc()
+        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, trace]}, not is_known
 
 
 def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: str) -> None:

@@ -178,7 +178,8 @@ def baked(tree: Any, size: Sequence[int], **options: Any) -> Array:
     node.image, tree.nodes.active = image, node
     try:
         bpy.ops.object.bake(**options)
-        return pixels_of(image)
+        pixels: Array = pixels_of(image)
+        return pixels
     finally:
         tree.nodes.remove(node)
         bpy.data.images.remove(image)

@@ -28,8 +28,8 @@ from ...core.errors import (
     BackgroundStoppedError,
     Remedy,
     TrellisError,
-    storage_error,
-    unexpected,
+    as_storage_error,
+    explained,
 )
 from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
@@ -194,9 +194,9 @@ class Work(Errand):
             self.arriving.close()
             self.arriving = None
 
-    def fail(self, sentence: str, remedy: Remedy = Remedy.NONE) -> None:
+    def fail(self, error: TrellisError) -> None:
         """Say what went wrong, and end it. The model stays as it is."""
-        self.error, self.remedy, self.room = sentence, remedy, None
+        self.error, self.remedy, self.room = error.sentence, error.remedy, None
         self.stop()
 
     def stop(self) -> None:
@@ -220,17 +220,10 @@ class Work(Errand):
             self.result = self._made()
         except BackgroundStoppedError:
             pass
-        except TrellisError as error:
+        except Exception as error:  # noqa: BLE001 - the row must say so
             is_gone = isinstance(error, (BackgroundEndedError, BackgroundSlowError))
-            said = (self._terms.ended if is_gone else None) or error
+            said = (self._terms.ended if is_gone else None) or explained(error)
             self.error, self.remedy = said.sentence, said.remedy
-        except OSError as error:
-            self.error = storage_error("read or write a file", error).sentence
-        except MemoryError:
-            self.error = "There is not enough memory for this. Close other programs, or choose something smaller."
-        except Exception as error:  # noqa: BLE001 - the row must say so; the log has the details
-            _log.exception("unexpected")
-            self.error = unexpected(error)
         finally:
             self._arrays = None
             if self._is_stopped.is_set():
@@ -249,13 +242,11 @@ class Work(Errand):
     def _save(self, arrays: Arrays) -> None:
         import numpy as np
 
-        try:
+        with as_storage_error("save the model"):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock.acquire(self.folder)
             np.savez(self.folder / SOURCE_FILE, **arrays)  # type: ignore[arg-type]  # a name may be anything
             write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
-        except OSError as error:
-            raise storage_error("save the model", error) from error
         self._arrays = None  # frees the memory while it waits for its turn
 
     def _made(self) -> Result:
