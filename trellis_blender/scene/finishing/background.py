@@ -22,7 +22,8 @@ from trellis_core.model.surface.welded import Surface
 from trellis_host.painted import give_back, pixels_of
 from trellis_host.shown import temporary
 
-from .mesh_arrays import Array, Arrays, attributes_of, fill, read, starts_of
+from .mesh_arrays import Array, Arrays, attributes_of, column, fill, read, starts_of
+from .nodes import feed
 
 MISSING = (
     "The file of the texture “{texture}” of “{name}” is missing. Find it with File > External Data > Find Missing "
@@ -161,6 +162,15 @@ def tree_of(material: Any) -> Any:
     return material.node_tree
 
 
+def shine(tree: Any, given: Any) -> Any:
+    """Have a material shine with a socket's value, or with a colour. Return the node that does it."""
+    output = tree.get_output_node("CYCLES") or tree.nodes.new("ShaderNodeOutputMaterial")
+    emission = tree.nodes.new("ShaderNodeEmission")
+    feed(tree, emission.inputs["Color"], given)
+    tree.links.new(output.inputs["Surface"], emission.outputs[0])
+    return emission
+
+
 def baked(tree: Any, size: Sequence[int], **options: Any) -> Array:
     """Have Cycles bake the selected objects, and return the pixels: (height, width, 4) float32, linear.
 
@@ -205,9 +215,7 @@ def positions_of(mesh: Any) -> Array:
 def triangles_of(mesh: Any) -> Array:
     """Return the triangles of a mesh: (n, 3) int32."""
     mesh.calc_loop_triangles()
-    found = np.empty((len(mesh.loop_triangles), 3), np.int32)
-    mesh.loop_triangles.foreach_get("vertices", found.ravel())
-    return found
+    return column(mesh.loop_triangles, "vertices", 3, np.int32)
 
 
 def mend(arrays: Arrays, progress: Callable[[float], None], request: Mapping[str, Any]) -> tuple[Arrays, Mended]:

@@ -16,7 +16,7 @@ from trellis_core.model.surface.check import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
 from .background import choose, deliver, loaded, mend, new_mesh, new_object, positions_of, run_exporter, triangles_of
-from .mesh_arrays import Array, Arrays, attributes_of, read_mesh, starts_of
+from .mesh_arrays import Array, Arrays, attributes_of, column, read_mesh, starts_of
 
 MM = 1000.0  # in a metre
 CM3 = 1e6  # in a cubic metre
@@ -107,8 +107,7 @@ def _cut(mesh: Any, factor: float, height: float) -> None:
 def _checked(mesh: Any, request: Mapping[str, Any]) -> tuple[dict[str, Any], Array]:
     """Return the numbers, and which faces keep it from being printed: (faces) bool."""
     positions, triangles = positions_of(mesh), triangles_of(mesh)
-    of_face = np.empty(len(triangles), np.int32)
-    mesh.loop_triangles.foreach_get("polygon_index", of_face)
+    of_face = column(mesh.loop_triangles, "polygon_index", 1, np.int32)
     surface = make_surface(positions, triangles)
     numbers, volume, bad = check_printable(surface)
     tree: Any = BVHTree.FromPolygons(surface.positions.tolist(), surface.triangles.tolist(), all_triangles=True)
