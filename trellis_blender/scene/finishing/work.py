@@ -17,7 +17,7 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -285,23 +285,21 @@ class Look(Errand):
             _log.info("The textures could not be looked at: %s", error)
 
 
-def unfinished(root: Path) -> list[tuple[Order, FolderLock]]:
-    """Return what is to be done among these jobs and no other Blender does, with the locks of the folders."""
-    found: list[tuple[Order, FolderLock]] = []
+def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
+    """Yield what is to be done among these jobs and no other Blender does, with the locks of the folders."""
     if is_link(root / FOLDER):  # what is there is not ours to delete
-        return found
+        return
     with contextlib.suppress(OSError):
         for folder in sorted((root / FOLDER).glob("*")):
             with contextlib.suppress(OSError):
                 lock = FolderLock.acquire(folder) if (folder / STEP_FILE).is_file() else None
                 if lock is not None and (order := _read_order(folder, lock)) is not None:
-                    found.append((order, lock))
-    return found
+                    yield order, lock
 
 
 def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
     """Put what is `unfinished` into the queue. For another thread: those run nothing of modules that know Blender."""
-    found.put(unfinished(root))
+    found.put([*unfinished(root)])
 
 
 def _read_order(folder: Path, lock: FolderLock) -> Order | None:
