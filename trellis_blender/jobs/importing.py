@@ -48,11 +48,10 @@ class Importer:
     `asked`: the job whose import was clicked; `tools`: modal operators already running at the click, ignored when
     asking whether Blender is busy. `boxed`: jobs whose models come only in place of their placeholders. `reasons`: why
     the models of some jobs do not come. `client`: of the background Blender that does something for the model that is
-    read; `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the models of jobs
-    without a placeholder stand. `brought`: the jobs whose models came into the open file; `lost`: those of them that
+    read; `imported`: the .blend it made. `is_alone`: there is no background Blender. `placements`: of jobs without a
+    placeholder. `brought`: the jobs whose models came into the open file; `lost`: those of them that
     were undone or deleted. `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
-    `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
-    in its grid.
+    `homes`: the names of all folders of ours, as placeholders keep them.
     """
 
     runner: Runner
@@ -64,8 +63,7 @@ class Importer:
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Vector] = field(default_factory=dict)
-    batches: dict[str, str] = field(default_factory=dict)
+    placements: dict[str, build.Placement] = field(default_factory=dict)
     brought: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     reading: str = ""
@@ -91,11 +89,16 @@ class Importer:
         self.boxed.discard(job_id)
         if is_asked:
             self.asked, self.tools = job_id, busy.all_running_tools(bpy.context)
-            self.places.pop(job_id, None)
+            self.placements.pop(job_id, None)
         elif self.asked == job_id:
             self.asked = ""
         self.selection = busy.selection(bpy.context)
         self.due = 0.0
+
+    def place(self, places: Mapping[str, Vector]) -> None:
+        """Have the models of these jobs, which have no placeholders, stand there."""
+        for job_id, location in places.items():
+            self.placements[job_id] = replace(self.placements.get(job_id, build.ANYWHERE), place=location)
 
     def leave(self, job_id: str, reason: str) -> None:
         """Bring this job's model no more. It waits in the list for a click, with the reason."""
@@ -107,13 +110,13 @@ class Importer:
         for jobs in (self.wanted, self.boxed, self.brought, self.lost):
             jobs.discard(job_id)
         self.reasons.pop(job_id, None)
-        self.places.pop(job_id, None)
+        self.placements.pop(job_id, None)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
         """Drop all requests, because another file is open and nothing was requested in it yet."""
         self.reasons |= dict.fromkeys(self.wanted, OTHER_FILE)
-        for jobs in (self.wanted, self.boxed, self.places, self.batches, self.brought, self.lost):
+        for jobs in (self.wanted, self.boxed, self.placements, self.brought, self.lost):
             jobs.clear()
         self.asked = ""
 
@@ -172,7 +175,7 @@ class Importer:
             self.leave(job.id, BOX_GONE)
             self.messages.reports.leave(job, BOX_GONE)
             return None
-        return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
+        return replace(self.placements.get(job.id, build.ANYWHERE), box=box)
 
     def _box(self, job: Job) -> bpy.types.Object | None:
         return placeholder.find(job.id, self.names.get(job.id, ""))
@@ -325,8 +328,7 @@ class Importer:
         if select:
             self.selection = busy.selection(context)
         self.asked = "" if self.asked == job.id else self.asked
-        self.places.pop(job.id, None)
-        self.batches.pop(job.id, None)
+        self.placements.pop(job.id, None)
         self.brought.add(job.id)
         self.lost.discard(job.id)
         self.arrived(job.id, made)

@@ -331,7 +331,7 @@ def choose_places(
     if not bare:
         return
     places = mark_places(context, bare, place.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
-    session.start().importer.places.update(places)
+    session.start().importer.place(places)
 
 
 def mark_places(
