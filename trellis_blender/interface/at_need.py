@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..core.model.surface import findings
     from ..core.request import account as accounts
     from ..core.runner import messages
-    from ..host import busy, redraw, viewpoint
+    from ..host import busy, viewpoint
     from ..jobs import begin, importing, session
     from ..jobs.batch import batches
     from ..jobs.state import Session
@@ -57,7 +57,6 @@ else:
     aligning = AtNeed("scene.pictured.aligning")
     projecting = AtNeed("scene.pictured.projecting")
     busy = AtNeed("host.busy")
-    redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
     batches = AtNeed("jobs.batch.batches")
     importing = AtNeed("jobs.importing")

@@ -24,8 +24,8 @@ from ..core.job.words import WORDS
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check, measured
 from ..core.runner.runner import Runner
-from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
+from ..host.window import redraw_sidebars
 from ..picture.preview import Previews
 from ..scene import material, placeholder
 from ..scene.finishing.work import Work

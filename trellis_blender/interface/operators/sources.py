@@ -19,7 +19,7 @@ from ...host.translation import translated, translated_name
 from ...picture import sources
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import job_words, redraw, session
+from ..at_need import job_words, session
 from . import chosen_picture, preview_requests, price_tag
 from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, classes_of, click, click_again
 
@@ -129,8 +129,8 @@ class GenerateFromSource(Generate, Watching):
 
 def _redraw() -> None:
     """Have the sidebars and the status bar say what is under way."""
-    redraw.redraw_sidebars()
-    redraw.redraw_status_bars()
+    window.redraw_sidebars()
+    window.redraw_status_bars()
 
 
 class GenerateFromBrowser(FromBrowser, GenerateFromSource):
