@@ -155,9 +155,9 @@ color; they can be changed, switched off and removed, and our exports bake them"
         has_light = False
         for material in materials:
             if self.roughness > 0:
-                nodes.set_floor(material, self.roughness)
+                nodes.set_bound(material, nodes.FLOOR, self.roughness)
             if self.metallic < 1:
-                nodes.set_limit(material, self.metallic)
+                nodes.set_bound(material, nodes.LIMIT, self.metallic)
             node = nodes.find(material, nodes.LIGHT)
             if node is not None:
                 node.inputs["Amount"].default_value, has_light = self.light, True

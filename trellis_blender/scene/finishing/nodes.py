@@ -26,6 +26,7 @@ FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the 
 GROUP = "Trellis 2 Take Out Light"
 VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `find_light` in core/model/surface/textures.py
 SOCKETS = {FLOOR: "Roughness", LIMIT: "Metallic", LIGHT: "Base Color"}
+BOUNDS = {FLOOR: "MAXIMUM", LIMIT: "MINIMUM"}  # what these nodes do
 CLIP = "Clip"  # a label, too
 
 
@@ -116,14 +117,13 @@ def find(material: Any, label: str) -> Any:
     return link.from_node if link is not None and link.from_node.label == label else None
 
 
-def set_floor(material: Any, least: float) -> None:
-    """Let no place be smoother than this."""
-    _bound(material, FLOOR, "MAXIMUM", least)
-
-
-def set_limit(material: Any, most: float) -> None:
-    """Let no place be more of a metal than this."""
-    _bound(material, LIMIT, "MINIMUM", most)
+def set_bound(material: Any, label: str, value: float) -> None:
+    """Let no place be smoother (`FLOOR`), or more of a metal (`LIMIT`), than this."""
+    node = find(material, label)
+    if node is None:
+        node = computed(material.node_tree, BOUNDS[label])
+        _insert(material, label, node)
+    node.inputs[1].default_value = value
 
 
 def set_light(material: Any, vectors: Sequence[Sequence[float]], amount: float) -> None:
@@ -132,7 +132,7 @@ def set_light(material: Any, vectors: Sequence[Sequence[float]], amount: float) 
     if node is None:
         node = material.node_tree.nodes.new("ShaderNodeGroup")
         node.node_tree = _group()
-        _insert(material, LIGHT, node, node.inputs["Color"], node.outputs["Color"])
+        _insert(material, LIGHT, node)
     for name, vector in zip(VECTORS, vectors, strict=True):
         node.inputs[name].default_value = vector
     node.inputs["Amount"].default_value = amount
@@ -145,30 +145,21 @@ def remove_sanity(material: Any) -> int:
         node = find(material, label)
         if node is None:
             continue
-        first = node.inputs["Color"] if label == LIGHT else node.inputs[0]
-        if first.links:
-            tree.links.new(below(shader_of(material).inputs[name]), first.links[0].from_socket)
+        if node.inputs[0].links:
+            tree.links.new(below(shader_of(material).inputs[name]), node.inputs[0].links[0].from_socket)
         tree.nodes.remove(node)
         count += 1
     return count
 
 
-def _bound(material: Any, label: str, operation: str, value: float) -> None:
-    node = find(material, label)
-    if node is None:
-        node = computed(material.node_tree, operation)
-        _insert(material, label, node, node.inputs[0], node.outputs[0])
-    node.inputs[1].default_value = value
-
-
-def _insert(material: Any, label: str, node: Any, entry: Any, exit_: Any) -> None:
+def _insert(material: Any, label: str, node: Any) -> None:
     """Put the node between the shader's socket and what was connected with it, or the socket's own value."""
     shader, tree = shader_of(material), material.node_tree
     node.label = node.name = label
     node.location = (shader.location.x - 190, shader.location.y - 160 * [*SOCKETS].index(label))
     socket = below(shader.inputs[SOCKETS[label]])
-    feed(tree, entry, given_to(socket))
-    tree.links.new(socket, exit_)
+    feed(tree, node.inputs[0], given_to(socket))
+    tree.links.new(socket, node.outputs[0])
 
 
 def _group() -> Any:
