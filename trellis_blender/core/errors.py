@@ -278,9 +278,10 @@ class InTheWayError(OSError):
     """
 
 
-def storage_error(action: str, error: OSError) -> StorageError:
-    """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
-    reason = error.strerror or type(error).__name__
+def storage_error(action: str, error: OSError | RuntimeError) -> StorageError:
+    """Return the error for an operating system's error, or Blender's. `action`: "save the job", "read the picture"."""
+    reason = error.strerror if isinstance(error, OSError) else blenders_words(str(error))
+    reason = reason or type(error).__name__
     sentence = "Could not {action}: {reason}. Free some disk space or check the folder, then try again."
     if isinstance(error, InTheWayError):
         sentence = "Could not {action}: {reason}. Move it somewhere else, then try again."
@@ -322,3 +323,20 @@ def unexpected(error: Exception) -> str:
         "text in the system console.",
         kind=type(error).__name__,
     )
+
+
+def explained(error: Exception, action: str = "read or write a file") -> TrellisError:
+    """Return what the artist reads of any error. One that is neither raised on purpose nor the system's is logged.
+
+    `action`: what an operating system's error has kept us from, see `storage_error`.
+    """
+    import logging  # only after a failure
+
+    if isinstance(error, TrellisError):
+        return error
+    if isinstance(error, OSError):
+        return storage_error(action, error)
+    if isinstance(error, MemoryError):
+        return TrellisError("There is not enough memory for this. Close other programs, or choose something smaller.")
+    logging.getLogger(__name__).error("unexpected", exc_info=error)
+    return TrellisError(unexpected(error), remedy=Remedy.RETRY)

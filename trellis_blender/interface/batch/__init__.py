@@ -17,7 +17,7 @@ from ...core.request.presets import PICTURE_ENDINGS
 from ...host.translation import translated
 from ...settings import preferences, props
 from ...settings import scene as scene_settings
-from ..at_need import batches, block_until_done, build, job_folder, place, plans, session
+from ..at_need import batches, build, job_folder, place, plans, session
 from ..operators import price_tag
 from ..operators.base import Action, Generate, PaidAction, Result, attempt, can_act, click_again, mark_places
 from ..operators.drop import ImageFiles
@@ -159,7 +159,7 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
         batch = session.start().batches.add(plan, places)
         self.note_begun()
         if self.wait:
-            block_until_done.wait_for(lambda: batch.is_reported)
+            session.wait_for(lambda: batch.is_reported)
 
     def _mark_places(self, context: bpy.types.Context, plan: "Plan", jobs: "list[Job]") -> "dict[str, Vector]":
         """Mark the places of all models with placeholders in a collection of their own.

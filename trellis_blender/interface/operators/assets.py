@@ -13,7 +13,7 @@ from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import props
-from ..at_need import asset, findings, imported, job_table, recipe, session, transparency
+from ..at_need import asset, findings, imported, job_table, nodes, recipe, session
 from .base import Action, Result, attempt, can_act, classes_of, factor, refuse
 from .jobs import JobOperator, is_importable
 
@@ -343,11 +343,11 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
     def act(self, context: bpy.types.Context) -> None:
         """Switch all materials of the model that have an image for their base color."""
         obj = self.target(context)
-        materials = [*transparency.materials_with_alpha(obj)]
+        materials = [*nodes.materials_with_alpha(obj)]
         if not materials:
             raise TrellisError(Text("No material of “{name}” has an image for its base color.", name=obj.name))
         for material in materials:
-            transparency.switch(material, transparency.Transparency(self.mode), self.threshold)
+            nodes.switch_transparency(material, nodes.Transparency(self.mode), self.threshold)
 
 
 def _is_mesh(obj: bpy.types.Object | None) -> bool:

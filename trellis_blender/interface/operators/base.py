@@ -17,7 +17,7 @@ from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
 from ...host.translation import translated, translated_report
 from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings
-from ..at_need import begin, block_until_done, build, busy, jobs_folder, place, placeholder, session
+from ..at_need import begin, build, busy, jobs_folder, place, placeholder, session
 from . import price_tag
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ class PaidAction(WaitOption):
         """Give the models of this action their places. Return at once, or when they are there if a script waits."""
         choose_places(context, jobs, with_boxes=not self.wait, dropped=self.dropped, beside=self.beside)
         for job in jobs if self.wait else ():
-            block_until_done.wait(job.id)
+            session.wait(job.id)
 
 
 class Generate(PaidAction):
@@ -331,7 +331,7 @@ def choose_places(
     if not bare:
         return
     places = mark_places(context, bare, place.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
-    session.start().importer.places.update(places)
+    session.start().importer.place(places)
 
 
 def mark_places(

@@ -13,7 +13,7 @@ from ...host.translation import translated, translated_report
 from ...picture.sources import BLEND_RELATIVE
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import asset, finishing_steps, formats, presets_of_games, sanity_nodes, session
+from ..at_need import asset, finishing_steps, formats, nodes, presets_of_games, session
 from .assets import MeshOperator, StepOperator
 from .base import Result, classes_of, factor
 
@@ -149,16 +149,16 @@ color; they can be changed, switched off and removed, and our exports bake them"
     def act(self, context: bpy.types.Context) -> None:
         """Put the nodes in, or change them. The light is found in the background, once."""
         obj = self.target(context)
-        materials = [*sanity_nodes.materials(obj)]
+        materials = [*nodes.materials(obj)]
         if not materials:
             raise TrellisError(Text("No material of “{name}” has a Principled shader.", name=obj.name))
         has_light = False
         for material in materials:
             if self.roughness > 0:
-                sanity_nodes.set_floor(material, self.roughness)
+                nodes.set_bound(material, nodes.FLOOR, self.roughness)
             if self.metallic < 1:
-                sanity_nodes.set_limit(material, self.metallic)
-            node = sanity_nodes.find(material, sanity_nodes.LIGHT)
+                nodes.set_bound(material, nodes.LIMIT, self.metallic)
+            node = nodes.find(material, nodes.LIGHT)
             if node is not None:
                 node.inputs["Amount"].default_value, has_light = self.light, True
         if self.light > 0 and not has_light and not _is_sought(obj):
@@ -179,7 +179,7 @@ class TRELLIS2_OT_remove_material_sanity(MeshOperator, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         obj = self.target(context)
-        if not sum(sanity_nodes.remove_sanity(material) for material in sanity_nodes.materials(obj)):
+        if not sum(nodes.remove_sanity(material) for material in nodes.materials(obj)):
             raise TrellisError(Text("The materials of “{name}” have no nodes of Material Sanity.", name=obj.name))
 
 

@@ -15,7 +15,7 @@ from ...host.translation import translated_report
 from ...jobs import rows
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
+from ..at_need import begin, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
 from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, classes_of, tell
@@ -165,7 +165,7 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
             bpy.ops.object.mode_set(mode="OBJECT")  # a click on Import implies that
         session.import_model(job_id)
         if self.wait:
-            block_until_done.wait(job_id)
+            session.wait(job_id)
 
 
 class PaidAgain(JobOperator, PaidAction):
@@ -380,7 +380,7 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
             return
         job = begin.adopt(self.remote_id)
         if self.wait:
-            block_until_done.wait(job.id)
+            session.wait(job.id)
         elif not importing.is_importable(job):
             choose_places(context, [job])
 

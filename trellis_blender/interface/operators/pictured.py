@@ -18,8 +18,8 @@ from ...core.request.presets import COMPLAINTS
 from ...host.translation import translated, translated_report
 from ...settings import props
 from ..at_need import (
+    aligning,
     asset,
-    block_out,
     importing,
     job_words,
     material,
@@ -135,11 +135,11 @@ size and parent; the picture tells the turn"""
     @classmethod
     def fits(cls, job: Job) -> bool:
         """Return whether the job's model is here, and what was selected when its picture was taken."""
-        return super().fits(job) and bool(block_out.of(job.viewpoint))
+        return super().fits(job) and bool(aligning.block_out_of(job.viewpoint))
 
     def act(self, context: bpy.types.Context) -> None:
         """Have the background Blender find the turn; then the model takes the place, as one undo step."""
-        if not block_out.of(job_of(self.target(context)).viewpoint):
+        if not aligning.block_out_of(job_of(self.target(context)).viewpoint):
             sentence = "Nothing was selected when the picture was taken, or it is gone. Hide the block-out by hand."
             raise TrellisError(sentence, remedy=Remedy.NONE)
         self.begin(context, replaces=True)

@@ -19,7 +19,7 @@ from ...host.translation import translated, translated_name
 from ...picture import sources
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import block_until_done, job_words, redraw, session
+from ..at_need import job_words, session
 from . import chosen_picture, preview_requests, price_tag
 from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, classes_of, click, click_again
 
@@ -66,7 +66,7 @@ class GenerateFromSource(Generate, Watching):
         if isinstance(taken, ChosenPicture):
             self._send(context, taken)
         elif self.wait or bpy.app.background:
-            self._send(context, block_until_done.made_now(taken))
+            self._send(context, taken.end())
         else:
             self._keep_parameters(scene_settings.of_scene(context.scene))
             self._under_way = taken
@@ -129,8 +129,8 @@ class GenerateFromSource(Generate, Watching):
 
 def _redraw() -> None:
     """Have the sidebars and the status bar say what is under way."""
-    redraw.redraw_sidebars()
-    redraw.redraw_status_bars()
+    window.redraw_sidebars()
+    window.redraw_status_bars()
 
 
 class GenerateFromBrowser(FromBrowser, GenerateFromSource):

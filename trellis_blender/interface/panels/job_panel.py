@@ -22,7 +22,7 @@ from ...host.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
 from ...scene import asset, recipe
-from ...scene.finishing import transparency
+from ...scene.finishing import nodes
 from ...scene.finishing.queue import NO_MODEL
 from ...scene.finishing.steps import STEPS
 from ...scene.finishing.work import Work
@@ -211,13 +211,13 @@ def draw_remedies(layout: Any, job: Job, faults: Collection[Fault]) -> None:
 
 def draw_transparency(layout: Any, job: Job, obj: bpy.types.Object) -> None:
     """Draw the switch of the model's transparency, as it stands now."""
-    material = next(transparency.materials_with_alpha(obj), None)
+    material = next(nodes.materials_with_alpha(obj), None)
     if material is None:
         return
-    row, now = layout.row(align=True), transparency.state(material)
+    row, now = layout.row(align=True), nodes.transparency(material)
     row.label(text="Alpha")
     row.operator_context = "EXEC_DEFAULT"
-    for mode, label in transparency.LABELS.items():
+    for mode, label in nodes.TRANSPARENCIES.items():
         button = row.operator("trellis2.set_transparency", text=label, depress=mode is now)
         button.mode, button.job_id = mode.value, job.id
 
