@@ -172,6 +172,16 @@ def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tm
     tick_until(lambda: connected.paid)
 
 
+def retry_button(addon: Any, job: Any) -> Any:
+    """Retry for this job, as a window calls it."""
+    own = {
+        "objection": addon.job_operators.TRELLIS2_OT_retry.objection,
+        "hold": lambda _self: job,
+        "execute": lambda _self, _context: {"FINISHED"},
+    }
+    return type("Pressed", (addon.base_operators.Asking,), own)()
+
+
 @pytest.mark.parametrize(
     ("job", "asked"),
     [
@@ -186,9 +196,8 @@ def test_a_retry_asks_only_where_it_pays_again(
 ) -> None:
     limited(10.0)
     failed = snapshot(addon, "failed", **job)
-    pressed = SimpleNamespace(job_id=failed.id, hold=lambda: failed, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [failed]):
-        result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
+        result = retry_button(addon, failed).invoke(bpy.context, None)
     assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
     assert buttons == ["Retry"] * asked
 
@@ -196,8 +205,7 @@ def test_a_retry_asks_only_where_it_pays_again(
 @pytest.mark.parametrize("stage", ["uncertain", "failed"])
 def test_what_may_be_charged_twice_is_always_asked_for(addon: Any, confirmed: list[str], stage: str) -> None:
     uncertain = snapshot(addon, stage, may_be_paid=True)
-    pressed = SimpleNamespace(job_id=uncertain.id, hold=lambda: uncertain, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [uncertain]):
-        assert addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None) == {"CANCELLED"}
+        assert retry_button(addon, uncertain).invoke(bpy.context, None) == {"CANCELLED"}
     assert ["charged twice" in text for text in confirmed] == [True]
     assert buttons == ["Submit Again"]

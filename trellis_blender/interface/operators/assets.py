@@ -308,7 +308,7 @@ class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Have it measured. The details of the job say what was found."""
-        session.check_model(self.target())
+        session.check_model(self.target().id)
 
 
 class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):

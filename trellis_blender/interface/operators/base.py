@@ -155,6 +155,27 @@ class Action(TrellisOperator):
         raise NotImplementedError
 
 
+class Asking(Action):
+    """An action that may ask first, at a click. `yes`: the label of the button that goes on."""
+
+    yes = "Generate"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask, at a click, if there is an objection."""
+        try:
+            objection = self.objection(context)
+        except TrellisError as error:
+            tell(self, error)
+            return {"CANCELLED"}
+        if not objection:
+            return self.execute(context)
+        return price_tag.confirm(self, context, event, objection, self.yes)
+
+    def objection(self, context: bpy.types.Context) -> str:
+        """Return the question to ask the artist first, empty if none is necessary. Raises TrellisError."""
+        raise NotImplementedError
+
+
 class WaitOption(Action):
     """An operator that can block until the model is in the scene."""
 
@@ -172,7 +193,7 @@ class WaitOption(Action):
             raise TrellisError(Text("{reason}, so Wait would never return. Try again then.", reason=reason))
 
 
-class PaidAction(WaitOption):
+class PaidAction(WaitOption, Asking):
     """An operator that starts jobs, which are paid for: what guards its clicks, and what it asks before it pays.
 
     None of them has the option REGISTER: what is paid for is no step of Blender's history, which Shift R repeats.
@@ -201,16 +222,10 @@ class PaidAction(WaitOption):
         return not is_late and running is not None and 0 <= running.ticks - clicks.ticks < UNSEEN_TICKS
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, at a click, if the price is above the artist's limit."""
-        if self.is_double_click():
-            return {"CANCELLED"}
-        objection = self.objection(context)
-        if objection:
-            return price_tag.confirm(self, context, event, objection)
-        return self.execute(context)
+        """Ignore a double click. Ask first if the price is above the artist's limit."""
+        return {"CANCELLED"} if self.is_double_click() else super().invoke(context, event)
 
     def objection(self, context: bpy.types.Context) -> str:
-        """Return the question to ask the artist before paying, empty if none is necessary."""
         return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
 
     def cost(self, context: bpy.types.Context) -> float | None:

@@ -184,11 +184,11 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         )
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        job = session.jobs()[self.target()]
+        job = self.target()
         return cost_again(job, _changed(job, self.complaint))
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        job = session.jobs()[self.target()]
+        job = self.target()
         changed = _changed(job, self.complaint)
         if not changed:
             raise TrellisError(f"{NOTHING_LEFT}.")

@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bl_ui.utils import PresetPanel
 
-from ...core.errors import TrellisError
 from ...host.at_need import AtNeed
-from ...host.translation import translated, translated_report
+from ...host.translation import translated
 from ...jobs import rows
 from ...settings import Fields, props
 from ...settings import scene as scene_settings
@@ -325,14 +324,9 @@ class TRELLIS2_OT_toggle_favorite(JobOperator, bpy.types.Operator):
         """Return whether the job is saved and not being removed."""
         return session.echo_of(job) is None
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Mark the job, or take its mark away."""
-
-        def toggle() -> None:
-            job_id = self.target()
-            session.mark(job_id, is_favorite=not session.is_favorite(job_id))
-
-        return attempt(self, toggle)
+    def act(self, _context: bpy.types.Context) -> None:
+        job_id = self.target().id
+        session.mark(job_id, is_favorite=not session.is_favorite(job_id))
 
 
 class LargePictures:
@@ -379,13 +373,10 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Show them beside the mouse."""
-        try:
-            job = session.jobs()[self.target()]
-        except TrellisError as error:
-            self.report({"ERROR"}, translated_report(error.sentence))
+        if attempt(self, self.hold) == {"CANCELLED"}:
             return {"CANCELLED"}
-        pictures = gallery.pictures_of(job)
-        self.job_id, self.shown = job.id, tuple(pictures)
+        pictures = gallery.pictures_of(session.jobs()[self.job_id])
+        self.shown = tuple(pictures)
         return gallery.enlarge(self, context, pictures)
 
     def draw(self, context: bpy.types.Context) -> None:
