@@ -84,7 +84,7 @@ def cost_of(values: Mapping[str, Value]) -> float | None:
 
 def objection(cost: float | None) -> str:
     """Return the question to ask before `cost` compute units are spent, empty if none is necessary."""
-    limit = preferences.price_limit()
+    limit = preferences.values().price_limit
     if not limit:
         return ""
     if cost is None:
@@ -99,7 +99,7 @@ def objection(cost: float | None) -> str:
 
 
 def confirm(
-    operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, yes: str = "Generate"
+    operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, *, yes: str
 ) -> Result:
     """Ask the artist whether the operator shall go on. `yes` is the label of the button that continues."""
     assert context.window_manager is not None

@@ -155,16 +155,6 @@ def of_scene(scene: bpy.types.Scene | None) -> TRELLIS2_PG_settings:
     return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[union-attr]  # added by `register`
 
 
-def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:
-    """Return whether models shall stand where their pictures show them."""
-    return scene is not None and of_scene(scene).place == "PICTURE"
-
-
-def projects_picture(scene: bpy.types.Scene | None) -> bool:
-    """Return whether pictures shall be projected onto the models that stand where they show them."""
-    return scene is not None and of_scene(scene).use_projection
-
-
 def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:
     """Return the parameters and the seed (None: a random one). A value set on the operator replaces the scene's."""
 

@@ -120,7 +120,6 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
 
     def cost(self, context: bpy.types.Context) -> float | None:
         """Return the price of all models together, in compute units; None until it is known. Asks for it."""
-        assert context.scene is not None
         known = super().cost(context)
         if known is None:
             price_tag.cost_shown(scene_settings.of_scene(context.scene))  # asks
@@ -132,7 +131,6 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
 
     def start_generation(self, context: bpy.types.Context) -> None:
         """Plan the batch, and mark the places of its models. Raises TrellisError."""
-        assert context.scene is not None
         if not self.directory:
             raise PictureError("No folder is chosen. Choose one, then try again.")
         if not self.pictures:

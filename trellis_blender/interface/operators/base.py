@@ -169,7 +169,7 @@ class Asking(Action):
             return {"CANCELLED"}
         if not objection:
             return self.execute(context)
-        return price_tag.confirm(self, context, event, objection, self.yes)
+        return price_tag.confirm(self, context, event, objection, yes=self.yes)
 
     def objection(self, context: bpy.types.Context) -> str:
         """Return the question to ask the artist first, empty if none is necessary. Raises TrellisError."""
@@ -226,7 +226,7 @@ class PaidAction(WaitOption, Asking):
         return {"CANCELLED"} if self.is_double_click() else super().invoke(context, event)
 
     def objection(self, context: bpy.types.Context) -> str:
-        return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
+        return price_tag.objection(self.cost(context)) if preferences.values().price_limit else ""
 
     def cost(self, context: bpy.types.Context) -> float | None:
         """Return the price of all models together, in compute units; None until it is known."""
@@ -361,7 +361,7 @@ def mark_places(
 
     Return the places of those without one: of all, if the artist switched placeholders off, and without `with_boxes`.
     """
-    if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
+    if with_boxes and preferences.values().use_placeholders and not busy.is_rendering():
         build.add_placeholders(context, jobs, places, placeholder.home(jobs_folder.usual()), collection)
         return {}
     return {job.id: place for job, place in zip(jobs, places, strict=True)}

@@ -28,7 +28,7 @@ from ...settings import Fields, props
 from ...settings import scene as scene_settings
 from ..at_need import imported, importing, job_words, running, session
 from ..operators import chosen_picture
-from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
+from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, classes_of, click
 from ..operators.jobs import JobOperator
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ class GeneratePanel(SidebarPanel):
     bl_label = "Image to 3D"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         generate_panel.draw_generate(self.property_layout(), context)
 
 
@@ -90,7 +89,6 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is an image."""
         return chosen_picture.shows_image(context)
 
 
@@ -101,12 +99,10 @@ class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is any."""
         state = running()
         return state is not None and bool(state.batches.all)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         batches.draw_batches(self.layout, context)
 
 
@@ -125,7 +121,6 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         _index: int | None,
         _flag: int | None,
     ) -> None:
-        """Draw one row."""
         job_panel.draw_row(layout, context, item.job_id)
 
 
@@ -136,11 +131,9 @@ class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is anything to show."""
         return bool(imported(session) and (session.jobs() or session.notices()))
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         job_panel.draw_jobs(self.layout, context)
 
 
@@ -150,7 +143,6 @@ class TRELLIS2_MT_months(bpy.types.Menu):
     bl_label = "Earlier Months"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List the months."""
         job_panel.draw_earlier_months(self.layout)
 
 
@@ -161,7 +153,6 @@ class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
     bl_options: Any = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         settings_panels.draw_placement(self.property_layout(), context)
 
 
@@ -190,7 +181,6 @@ class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
         TRELLIS2_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         settings_panels.draw_seed(self.property_layout(), context)
 
 
@@ -206,7 +196,6 @@ class ParameterPanel(SidebarPanel):
         settings_panels.draw_reset(self.layout, context, self.group)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the parameters."""
         settings_panels.draw_parameters(self.property_layout(), context, self.group)
 
 
@@ -270,11 +259,9 @@ class TRELLIS2_PT_gallery(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is any job."""
         return bool(imported(session) and session.jobs())
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         gallery.draw_gallery(self.layout, context)
 
 
@@ -333,7 +320,6 @@ class LargePictures:
     """An operator that shows pictures large, beside the mouse. A script has no use for it."""
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Do nothing."""
         return {"FINISHED"}
 
 
@@ -345,16 +331,13 @@ class TRELLIS2_OT_enlarge_preview(LargePictures, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a preview."""
         is_there = running() is not None and gallery.prepared_picture(context) is not None
         return can_act(cls, is_there, otherwise="There is no preview yet. Look at the picture first")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Show it beside the mouse."""
         return gallery.enlarge(self, context, {"picture": gallery.prepared_picture(context)})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
         gallery.draw_large(self.layout, context, ["picture"])
 
 
@@ -398,21 +381,4 @@ def unregister() -> None:
     del bpy.types.WindowManager.trellis2_gallery  # type: ignore[attr-defined]
 
 
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_UL_jobs,
-    TRELLIS2_MT_months,
-    TRELLIS2_PT_generate,
-    TRELLIS2_PT_image,
-    TRELLIS2_PT_batch,
-    TRELLIS2_PT_jobs,
-    TRELLIS2_PT_placement,
-    TRELLIS2_PT_presets,
-    TRELLIS2_PT_parameters,
-    *PARAMETER_PANELS,
-    TRELLIS2_PG_gallery,
-    TRELLIS2_PT_gallery,
-    TRELLIS2_OT_choose_job,
-    TRELLIS2_OT_toggle_favorite,
-    TRELLIS2_OT_enlarge_preview,
-    TRELLIS2_OT_enlarge_job,
-)
+CLASSES = (*classes_of(__name__), *PARAMETER_PANELS)
