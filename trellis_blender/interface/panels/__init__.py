@@ -5,8 +5,7 @@ The classes are here; the modules that draw them are imported at the first draw.
 
 `sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
 `first_run` leads a new artist to a key, and shows what was refused.
-`generate_panel` draws the picture's source and the Generate button.
-`preview_panel` draws the preview of the picture.
+`generate_panel` draws the picture's source, the Generate button and the preview of the picture.
 `settings_panels` draws presets, subjects, parameters, and how a model enters the scene.
 `job_panel` draws the list of jobs, the chosen job's details, and the cost per month.
 `model_rows` draws what can be done with a job's model.
@@ -27,7 +26,7 @@ from ...jobs import rows
 from ...settings import Fields, props
 from ...settings import scene as scene_settings
 from ..at_need import imported, importing, job_words, running, session
-from ..operators import chosen_picture
+from ..operators import preview_requests
 from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, classes_of, click
 from ..operators.jobs import JobOperator
 
@@ -89,7 +88,7 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return chosen_picture.shows_image(context)
+        return preview_requests.shows_image(context)
 
 
 class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):

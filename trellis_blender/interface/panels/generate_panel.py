@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws the picture's source and the Generate button."""
+"""Draws the picture's source, the Generate button and the preview: what the model sees of the picture, and what may go
+wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,36 @@ from typing import Any
 
 import bpy
 
+from ...core.picture.view import Concern
 from ...core.request.presets import PRESETS
 from ...host.translation import translated
+from ...picture import sources
 from ...settings import presets
 from ...settings import scene as scene_settings
 from .. import preview_requests, price_tag
 from ..at_need import icons
-from ..chosen_picture import preview_key, shows_image, source_of
+from ..preview_requests import preview_key, shows_image, source_of
 from .first_run import draw_first_run, draw_refusal, draw_unit
-from .preview_panel import draw_preview
 from .settings_panels import draw_presets, draw_subject
-from .sidebar import wrapped
+from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_width, ui_scale, wrapped
 
 QUESTION_UNITS, QUESTION_CHARACTERS = 11, 44  # the dialog's width, for a picture and for words
+SENTENCES = {
+    Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
+    " yourself to decide what belongs to it.",
+    Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
+    Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
+    Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
+}
+MADE_ANEW = "This is how it looked when you asked. A new picture is taken when you generate."
+OPAQUE_RENDER = "The render has a background, which is removed on the server."
+OPAQUE_ALL_THE_SAME = (
+    "The render has a background, though the film is transparent. Render again (F12), or hide what stands behind the"
+    " subject."
+)
+UNIT = 20  # pixels of Blender's interface at a resolution scale of 1
+MOST_UNITS = 11  # so that 256 pixels are not enlarged much
+SHARE = 0.2  # of the sidebar's height at most, so that a job's error and its remedy stay in sight below
 
 
 def draw_generate(layout: Any, context: bpy.types.Context) -> None:
@@ -51,6 +70,55 @@ def draw_generate(layout: Any, context: bpy.types.Context) -> None:
         draw_unit(layout, context)
     draw_refusal(layout, context)
     draw_preview(layout, context, chosen)
+
+
+def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings.TRELLIS2_PG_settings) -> None:
+    """Draw the preview in its own fold."""
+    header, body = layout.panel("trellis2_sight", default_closed=False)
+    header.label(text="What the Model Sees")
+    if body is None:
+        return
+    key = preview_key(context, chosen)
+    source = sources.by_key(key[0])
+    if not key[1:]:
+        draw_text(body, context, source.hint, "INFO")
+        return
+    header.operator("trellis2.look_again", text="", icon="FILE_REFRESH", emboss=False)
+    is_made = source.preview is None
+    answer = preview_requests.asked_view_of(key) if is_made else preview_requests.view_of(key)
+    if answer is None:
+        body.label(text="Looking at the picture", icon="VIEWZOOM")
+    elif answer.view is not None:
+        assert context.region is not None
+        height = context.region.height / ui_scale(context)
+        units = min(sidebar_width(context) / UNIT - 3, height * SHARE / UNIT, MOST_UNITS)
+        draw_picture_button(body, icons.of_view(key), max(4, units), "trellis2.enlarge_preview")
+        if is_made:
+            draw_text(body, context, MADE_ANEW, "INFO")
+        for concern in answer.view.concerns:
+            if not (concern is Concern.TINY and Concern.SMALL in answer.view.concerns):  # one word on size is enough
+                draw_concern(body, context, concern, source)
+    elif answer.error:
+        draw_text(body, context, answer.error, "ERROR")
+        draw_remedy(body, answer.remedy)
+    else:
+        if is_made:
+            draw_text(body, context, source.hint, "INFO")
+        body.operator("trellis2.look_again", text=source.preview_label, icon="VIEWZOOM")
+
+
+def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:
+    """Draw the sentence about a concern, and the button that fixes it if there is one."""
+    assert context.scene is not None
+    if concern is not Concern.NO_ALPHA:
+        draw_text(layout, context, SENTENCES[concern], "ERROR")
+    elif not source.is_render:  # only a note: the model works all the same
+        draw_text(layout, context, SENTENCES[concern], "INFO")
+    elif context.scene.render.film_transparent:
+        draw_text(layout, context, OPAQUE_ALL_THE_SAME, "INFO")
+    else:
+        draw_text(layout, context, OPAQUE_RENDER, "INFO")
+        layout.operator("trellis2.make_film_transparent", icon="CHECKMARK")
 
 
 def draw_question(layout: Any, context: bpy.types.Context) -> None:
