@@ -99,7 +99,7 @@ def objection(cost: float | None) -> str:
 
 
 def confirm(
-    operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, *, yes: str
+    operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, yes: str
 ) -> Result:
     """Ask the artist whether the operator shall go on. `yes` is the label of the button that continues."""
     assert context.window_manager is not None

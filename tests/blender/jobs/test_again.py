@@ -76,7 +76,7 @@ def clicked(addon: Any, job_id: str) -> tuple[set[str], list[str]]:
     own = {"cost": cls.cost, "job_id": job_id, "execute": lambda _self, _context: {"RAN"}}
     with pytest.MonkeyPatch.context() as patch:
 
-        def ask(_operator: Any, _context: Any, _event: Any, text: str, **_options: Any) -> set[str]:
+        def ask(_operator: Any, _context: Any, _event: Any, text: str, _yes: str) -> set[str]:
             asked.append(text)
             return {"ASKED"}
 

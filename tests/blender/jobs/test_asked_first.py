@@ -9,7 +9,7 @@ import bpy
 import pytest
 
 from tests.blender.pictures import picture_file
-from tests.blender.priced import chosen, settle
+from tests.blender.priced import asking, chosen, settle
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, SMALL, generate, tick_until
 
@@ -174,12 +174,8 @@ def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tm
 
 def retry_button(addon: Any, job: Any) -> Any:
     """Retry for this job, as a window calls it."""
-    own = {
-        "objection": addon.job_operators.TRELLIS2_OT_retry.objection,
-        "hold": lambda _self: job,
-        "execute": lambda _self, _context: {"FINISHED"},
-    }
-    return type("Pressed", (addon.base_operators.Asking,), own)()
+    retry = addon.job_operators.TRELLIS2_OT_retry
+    return asking(addon, retry, hold=lambda _self: job, execute=lambda _self, _context: {"FINISHED"})
 
 
 @pytest.mark.parametrize(

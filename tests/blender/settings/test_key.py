@@ -14,6 +14,7 @@ import pytest
 from tests.addon import ADDON
 from tests.blender import child
 from tests.blender.drawing import draw, operator_type
+from tests.blender.priced import asking
 from tests.blender.working import OPS, refusal
 
 KEY, SECRET = "api_kQ7uniqueKey19", "sec_Zx3uniqueSecret77"
@@ -134,8 +135,7 @@ def test_forget_key_asks_first(addon: Any, monkeypatch: pytest.MonkeyPatch) -> N
     asked: list[tuple[str, str]] = []
     monkeypatch.setattr(addon.price_tag, "confirm", lambda *given: asked.append(given[3:]))
     kept().api_key = KEY
-    forget = addon.account_operators.TRELLIS2_OT_forget_key
-    forget.invoke(forget, bpy.context, None)
+    asking(addon, addon.account_operators.TRELLIS2_OT_forget_key).invoke(bpy.context, None)
     assert asked == [("Scenario shows a secret only once. Delete it here?", "Forget Key")]
     assert kept().api_key == KEY
     assert operator_type("trellis2.forget_key")

@@ -169,7 +169,7 @@ class Asking(Action):
             return {"CANCELLED"}
         if not objection:
             return self.execute(context)
-        return price_tag.confirm(self, context, event, objection, yes=self.yes)
+        return price_tag.confirm(self, context, event, objection, self.yes)
 
     def objection(self, context: bpy.types.Context) -> str:
         """Return the question to ask the artist first, empty if none is necessary. Raises TrellisError."""
