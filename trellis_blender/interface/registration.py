@@ -118,7 +118,8 @@ def file_opened(*_arguments: object) -> None:
     """Adapt to the file that was opened: it has its own settings, renders and placeholders."""
     scene_settings.unset_unknown_choices()
     completed_renders.file_opened()
-    if imported(session) or has_boxes():
+    # Placeholders are lattices, which hardly any file has, so it is fast to look for them.
+    if imported(session) or (bpy.data.lattices and placeholder.boxes_of_jobs()):
         session.file_opened()
 
 
@@ -143,11 +144,6 @@ def row_clicked(job_id: str) -> None:
 def row_tooltip(job_id: str) -> str:
     """Return what the tooltip of a row of the list says about its job."""
     return panels.job_panel.tooltip(job_id)
-
-
-def has_boxes() -> bool:
-    """Return whether the file has placeholders. They are lattices, which hardly any file has, so this is fast."""
-    return bool(bpy.data.lattices and placeholder.boxes_of_jobs())
 
 
 def resume_earlier() -> None:

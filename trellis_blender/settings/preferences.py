@@ -56,7 +56,7 @@ def look_at_folder() -> None:
         action()
 
 
-class Page(SimpleNamespace):
+class Page:
     """Facts that the preferences show but do not store. No dataclass: making one takes half a millisecond at start.
 
     `answer`: the result of the last connection test, None before a test and after the account has changed.
@@ -66,14 +66,11 @@ class Page(SimpleNamespace):
     `objection`: why a folder was not taken.
     """
 
-    answer: ConnectionChecked | None
-    is_untested: bool
-    sizes: dict[str, int] | None
-    is_moving: bool
-    objection: str
-
-    def __init__(self) -> None:
-        super().__init__(answer=None, is_untested=False, sizes=None, is_moving=False, objection="")
+    answer: ConnectionChecked | None = None
+    is_untested = False
+    sizes: dict[str, int] | None = None
+    is_moving = False
+    objection = ""
 
     @cached_property
     def folder(self) -> LastLook:
@@ -92,10 +89,6 @@ class Page(SimpleNamespace):
         """Forget the size of a job that was removed."""
         if self.sizes is not None:
             self.sizes.pop(job_id, None)
-
-
-def _chosen_folder(_owner: Any) -> str:
-    return TRELLIS2_AP_preferences.page.folder.seen().chosen
 
 
 def _choose_folder(_owner: Any, path: str) -> None:
@@ -184,7 +177,7 @@ class TRELLIS2_AP_preferences(Fields, bpy.types.AddonPreferences):
             " leaves it alone. All jobs move to the folder that you choose; leave it empty for the usual folder"
         ),
         subtype="DIR_PATH",
-        get=_chosen_folder,
+        get=lambda _owner: TRELLIS2_AP_preferences.page.folder.seen().chosen,
         set=_choose_folder,
     )
     keep_jobs: str = props.EnumProperty(
@@ -387,11 +380,6 @@ def take_over_key() -> None:
         stored.pop(name, None)
     assert bpy.context.preferences is not None
     bpy.context.preferences.is_dirty = True  # otherwise Blender would keep the old ones when it quits
-
-
-def is_account_missing() -> bool:
-    """Return whether the key or its secret is missing."""
-    return not all(key_and_secret(values()))
 
 
 def preferences() -> TRELLIS2_AP_preferences | None:

@@ -46,12 +46,16 @@ def _columns(context: bpy.types.Context) -> int:
 
 def draw_seed(layout: Any, context: bpy.types.Context) -> None:
     """Draw the seed. The stages are sub-panels."""
-    chosen = scene_settings.of_scene(context.scene)
-    row = layout.row(heading="Seed")
-    row.prop(chosen, "use_seed", text="")
+    _draw_option(layout, scene_settings.of_scene(context.scene), "Seed", "seed", "")
+
+
+def _draw_option(layout: Any, chosen: Any, heading: str, name: str, text: str) -> None:
+    """Draw the setting `name` beside the box that says whether it is used, grey if it is not."""
+    row = layout.row(heading=heading)
+    row.prop(chosen, f"use_{name}", text="")
     value = row.row()
-    value.active = chosen.use_seed
-    value.prop(chosen, "seed", text="")
+    value.active = getattr(chosen, f"use_{name}")
+    value.prop(chosen, name, text=text)
 
 
 def draw_reset(layout: Any, context: bpy.types.Context, group: Group) -> None:
@@ -76,11 +80,7 @@ def draw_placement(layout: Any, context: bpy.types.Context) -> None:
     layout.prop(chosen, "place")
     if chosen.place == "PICTURE":
         layout.prop(chosen, "use_projection")
-    row = layout.row(heading="Size")
-    row.prop(chosen, "use_size", text="")
-    value = row.row()
-    value.active = chosen.use_size
-    value.prop(chosen, "size", text="Meters")
+    _draw_option(layout, chosen, "Size", "size", "Meters")
     layout.prop(chosen, "use_ground")
     layout.prop(chosen, "collection")
     layout.prop(chosen, "textures")
