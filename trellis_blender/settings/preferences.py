@@ -234,7 +234,6 @@ class TRELLIS2_AP_preferences(Fields, bpy.types.AddonPreferences):
     )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the preferences under their headings."""
         from ..host.version import WEBSITE
 
         layout: Any = self.layout

@@ -108,14 +108,12 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
         return click_again(self) if self.is_from_browser else super().execute(context)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw how many models at what price, in the dialog."""
         if not self.is_from_browser:
             from .drawing import draw_question
 
             draw_question(self.layout, context, self, self.count(context), self.cost(context))
 
     def count(self, context: bpy.types.Context) -> int:
-        """Return the number of pictures times that of variations."""
         return len(self.pictures) * super().count(context)
 
     def cost(self, context: bpy.types.Context) -> float | None:
@@ -181,7 +179,6 @@ class BatchOperator(Action):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is such a batch."""
         running = session.running()
         found = running is not None and any(map(cls.fits, running.batches.all))
         return can_act(cls, found, otherwise=cls.none)

@@ -51,7 +51,6 @@ class TRELLIS2_OT_enter_key(Action, bpy.types.Operator):
         return can_act(cls, False, otherwise=translated(Text(sentence, key=key, secret=secret)))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for key and secret, at a click."""
         kept = preferences.preferences()
         self.project_id = kept.project_id if kept is not None else ""
         return self.ask(context, width=340)

@@ -47,7 +47,6 @@ class AssetOperator(Action):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is such a model, in Object Mode."""
         return can_act(cls, context.mode == "OBJECT" and _model(context, "") is not None, otherwise=NO_MODEL)
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
@@ -70,7 +69,6 @@ class MeshOperator(AssetOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether any mesh is active or there is a model, in Object Mode."""
         is_mesh = context.mode == "OBJECT" and _is_mesh(context.active_object)
         return can_act(cls, is_mesh or super().poll(context), otherwise=NO_MESH)
 
@@ -92,7 +90,6 @@ class StepOperator(Action):
         return can_act(cls, is_any, otherwise="Nothing is being done to a model")
 
     def target(self) -> str:
-        """Return the step's id."""
         return self.step_id or [*session.works()][-1]
 
 
@@ -168,7 +165,6 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
     library: str = props.EnumProperty(name="Asset Library", description="Library to write to", items=_library_items)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for the library, at a click, if there are several."""
         return self.ask(context) if len(asset.libraries()) > 1 else self.execute(context)
 
     def act(self, context: bpy.types.Context) -> None:
@@ -334,7 +330,6 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
     )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the mode, and the threshold where it counts."""
         layout = self.draw_fields()
         layout.prop(self, "mode", expand=True)
         if self.mode == "CLIP":

@@ -48,7 +48,6 @@ class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
         return can_act(cls, any(by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask which kinds to remove, at a click."""
         self.shown = by_kind()
         return self.ask(context, width=420, confirm_text="Remove")
 

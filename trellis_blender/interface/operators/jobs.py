@@ -67,7 +67,6 @@ class JobOperator(Action):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is such a job."""
         return can_act(cls, any(map(cls.fits, session.newest_first())), otherwise=cls.none)
 
     def target(self) -> Job:
@@ -167,7 +166,6 @@ class PaidAgain(JobOperator, PaidAction):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is such a job, and an account that may pay."""
         return super().poll(context) and super(JobOperator, cls).poll(context)
 
     def objection(self, context: bpy.types.Context) -> str:
@@ -191,7 +189,6 @@ class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
 
     @classmethod
     def label(cls, job: Job) -> str:
-        """Return the label, with the price if it is known."""
         price = cost_again(job, {})
         if price is None:
             return cls.bl_label
@@ -322,7 +319,6 @@ class TRELLIS2_OT_remove_failed(Action, bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a failed job that nobody paid for."""
         is_any = any(map(cls.fits, session.newest_first()))
         return can_act(cls, is_any, otherwise="No job has failed for good. There is nothing to remove")
 

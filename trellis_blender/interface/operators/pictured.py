@@ -110,7 +110,6 @@ sharp; the texture stays below, and the model stays where it is. Solid shading s
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip of a mode's own button."""
         tips = {name: tip for name, _label, tip in PROJECTION_MODES}
         return "" if properties.mode == "ON" else tips[properties.mode]
 

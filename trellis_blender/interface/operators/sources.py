@@ -39,7 +39,6 @@ class GenerateFromSource(Generate, Watching):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a picture to take."""
         missing = "" if context.scene is None else cls.source.missing(context, scene_settings.of_scene(context.scene))
         return can_act(cls, not missing, otherwise=translated(missing)) and super().poll(context)
 

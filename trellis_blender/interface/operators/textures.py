@@ -63,7 +63,6 @@ class TRELLIS2_OT_show_textures(TrellisOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip for the shading that the button sets."""
         return translated(PREVIEW_DESCRIPTION) if properties.shading == "MATERIAL" else ""
 
     @classmethod

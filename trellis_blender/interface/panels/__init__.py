@@ -350,11 +350,9 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """Return whether there is a picture of the job, or of its model."""
         return bool(job.picture) or importing.is_importable(job)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Show them beside the mouse."""
         if attempt(self, self.hold) == {"CANCELLED"}:
             return {"CANCELLED"}
         pictures = gallery.pictures_of(session.jobs()[self.job_id])
@@ -362,7 +360,6 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
         return gallery.enlarge(self, context, pictures)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw them, under the job's name."""
         job = session.jobs().get(self.job_id)
         if job is not None:
             layout: Any = self.layout
