@@ -5,11 +5,10 @@ wrong with it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...core.picture.view import Concern
 from ...core.request.presets import PRESETS
 from ...host.translation import translated
 from ...picture import sources
@@ -22,13 +21,16 @@ from .first_run import draw_first_run, draw_refusal, draw_unit
 from .settings_panels import draw_presets, draw_subject
 from .sidebar import draw_picture_button, draw_remedy, draw_text, sidebar_width, ui_scale, wrapped
 
+if TYPE_CHECKING:
+    from ...core.picture.view import Concern
+
 QUESTION_UNITS, QUESTION_CHARACTERS = 11, 44  # the dialog's width, for a picture and for words
-SENTENCES = {
-    Concern.NO_ALPHA: "There is no transparency: the background is removed on the server. Cut out the subject"
+SENTENCES = {  # by the values of `Concern`, which only a preview brings: importing it takes a millisecond
+    "no_alpha": "There is no transparency: the background is removed on the server. Cut out the subject"
     " yourself to decide what belongs to it.",
-    Concern.TOUCHES_BORDER: "The subject touches the border: what is cut off is missing. Leave some room around it.",
-    Concern.TINY: "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
-    Concern.SMALL: "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
+    "touches_border": "The subject touches the border: what is cut off is missing. Leave some room around it.",
+    "tiny": "The subject is tiny, so there is little to see of it. Crop the picture, or move closer.",
+    "small": "The picture is smaller than 256 pixels, so there is little to see in it. Use a larger one.",
 }
 MADE_ANEW = "This is how it looked when you asked. A new picture is taken when you generate."
 OPAQUE_RENDER = "The render has a background, which is removed on the server."
@@ -96,7 +98,7 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
         if is_made:
             draw_text(body, context, MADE_ANEW, "INFO")
         for concern in answer.view.concerns:
-            if not (concern is Concern.TINY and Concern.SMALL in answer.view.concerns):  # one word on size is enough
+            if not (concern == "tiny" and "small" in answer.view.concerns):  # one word on size is enough
                 draw_concern(body, context, concern, source)
     elif answer.error:
         draw_text(body, context, answer.error, "ERROR")
@@ -110,7 +112,7 @@ def draw_preview(layout: Any, context: bpy.types.Context, chosen: scene_settings
 def draw_concern(layout: Any, context: bpy.types.Context, concern: Concern, source: sources.Source) -> None:
     """Draw the sentence about a concern, and the button that fixes it if there is one."""
     assert context.scene is not None
-    if concern is not Concern.NO_ALPHA:
+    if concern != "no_alpha":
         draw_text(layout, context, SENTENCES[concern], "ERROR")
     elif not source.is_render:  # only a note: the model works all the same
         draw_text(layout, context, SENTENCES[concern], "INFO")
