@@ -75,7 +75,6 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
 
     bl_idname = "trellis2.generate_batch"
     bl_label = "Generate 3D Models from Folder"
-    bl_options: Any = set()
 
     use_import: bool = props.BoolProperty(
         name="Import Models",

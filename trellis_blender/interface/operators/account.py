@@ -41,14 +41,14 @@ class TRELLIS2_OT_enter_key(Action, bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether Blender keeps preferences for the add-on, and no environment variable overrides them."""
-        if preferences.preferences() is None:
-            cls.poll_message_set("Blender keeps no preferences here. Enable the add-on in Preferences first")
-            return False
         key, secret = preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE
-        if not (preferences.is_from_environment(key) and preferences.is_from_environment(secret)):
-            return True
-        sentence = "Key and secret are taken from {key} and {secret}. Remove those variables first"
-        return can_act(cls, False, otherwise=translated(Text(sentence, key=key, secret=secret)))
+        is_asked_for = not (preferences.is_from_environment(key) and preferences.is_from_environment(secret))
+        taken = "Key and secret are taken from {key} and {secret}. Remove those variables first"
+        return can_act(
+            cls,
+            preferences.preferences() is not None,
+            otherwise="Blender keeps no preferences here. Enable the add-on in Preferences first",
+        ) and can_act(cls, is_asked_for, otherwise=translated(Text(taken, key=key, secret=secret)))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         kept = preferences.preferences()
