@@ -5,8 +5,7 @@ The classes are here; the modules that draw them are imported at the first draw.
 
 `sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
 `first_run` leads a new artist to a key, and shows what was refused.
-`generate_panel` draws the picture's source, the Generate button and the preview of the picture.
-`settings_panels` draws presets, subjects, parameters, and how a model enters the scene.
+`generate_panel` draws what leads to the next model: source, presets, button, preview, parameters and placement.
 `job_panel` draws the list of jobs, the chosen job's details, and the cost per month.
 `model_rows` draws what can be done with a job's model.
 `gallery` draws thumbnails of all jobs, and pictures shown large.
@@ -34,13 +33,12 @@ if TYPE_CHECKING:
     from ...core.job.job import Job
     from ...core.request.parameters import Group
     from ..batch import drawing as batches
-    from . import gallery, generate_panel, job_panel, settings_panels
+    from . import gallery, generate_panel, job_panel
 else:
     batches = AtNeed("interface.batch.drawing")
     gallery = AtNeed("interface.panels.gallery")
     generate_panel = AtNeed("interface.panels.generate_panel")
     job_panel = AtNeed("interface.panels.job_panel")
-    settings_panels = AtNeed("interface.panels.settings_panels")
 
 CATEGORY = "Trellis"  # the name of our tab
 STATES = (
@@ -152,7 +150,7 @@ class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
     bl_options: Any = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        settings_panels.draw_placement(self.property_layout(), context)
+        generate_panel.draw_placement(self.property_layout(), context)
 
 
 class TRELLIS2_PT_presets(PresetPanel, bpy.types.Panel):
@@ -180,7 +178,7 @@ class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
         TRELLIS2_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        settings_panels.draw_seed(self.property_layout(), context)
+        generate_panel.draw_seed(self.property_layout(), context)
 
 
 class ParameterPanel(SidebarPanel):
@@ -192,10 +190,10 @@ class ParameterPanel(SidebarPanel):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw a button that resets the group to the preset, if it differs."""
-        settings_panels.draw_reset(self.layout, context, self.group)
+        generate_panel.draw_reset(self.layout, context, self.group)
 
     def draw(self, context: bpy.types.Context) -> None:
-        settings_panels.draw_parameters(self.property_layout(), context, self.group)
+        generate_panel.draw_parameters(self.property_layout(), context, self.group)
 
 
 # Resolution, faces and textures; then the stages: where there is anything at all, the surface, colour and material.
