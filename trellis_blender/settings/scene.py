@@ -47,6 +47,22 @@ EXPORT_FORMATS = (
     ("USD", "USD", "Universal Scene Description in one file (.usdz), with its textures"),
     ("OBJ", "OBJ", "Wavefront OBJ, with its materials and textures beside it"),
 )
+# The properties of an export, without their options: operators ask for them, and the scene keeps what was chosen last.
+EXPORT: Mapping[str, Mapping[str, Any]] = {
+    "folder": {"name": "Folder", "description": "Folder to export models to", "subtype": "DIR_PATH"},
+    "format": {"name": "Format", "description": "Format to export models in", "items": EXPORT_FORMATS},
+    "engine": {
+        "name": "For",
+        "description": "Program that is to read the exported models",
+        "items": EXPORT_ENGINES,
+        "default": "GLTF",
+    },
+    "at_origin": {
+        "name": "At Origin",
+        "description": "Export a model as if it stood at the world's origin, where engines have its pivot",
+        "default": True,
+    },
+}
 
 
 def _property(parameter: Parameter) -> Any:
@@ -119,22 +135,11 @@ class TRELLIS2_PG_settings(Fields, bpy.types.PropertyGroup):
     collection: str = props.EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
     textures: str = props.EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
     export_folder: str = props.StringProperty(
-        name="Folder",
-        description="Folder to export models to",
-        subtype="DIR_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+        **EXPORT["folder"], options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
     )
-    export_format: str = props.EnumProperty(
-        name="Format", description="Format to export models in", items=EXPORT_FORMATS
-    )
-    export_engine: str = props.EnumProperty(
-        name="For", description="Program that is to read the exported models", items=EXPORT_ENGINES, default="GLTF"
-    )
-    export_at_origin: bool = props.BoolProperty(
-        name="At Origin",
-        description="Export a model as if it stood at the world's origin, where engines have its pivot",
-        default=True,
-    )
+    export_format: str = props.EnumProperty(**EXPORT["format"])
+    export_engine: str = props.EnumProperty(**EXPORT["engine"])
+    export_at_origin: bool = props.BoolProperty(**EXPORT["at_origin"])
 
 
 TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())

@@ -33,13 +33,7 @@ def folder_of(path: str) -> str:
 class FolderOption(MeshOperator):
     """An operator that writes a file into the folder that the artist chose last, or chooses now."""
 
-    folder: str = props.StringProperty(
-        name="Folder",
-        description="Folder to export models to",
-        subtype="DIR_PATH",
-        options={"SKIP_SAVE", *BLEND_RELATIVE},
-    )
-
+    folder: str = props.StringProperty(**scene_settings.EXPORT["folder"], options={"SKIP_SAVE", *BLEND_RELATIVE})
     remembered: tuple[str, ...] = ("folder",)  # the properties that the scene's settings keep, as `export_folder`
 
     def recall(self, context: bpy.types.Context) -> None:
@@ -71,25 +65,9 @@ the folder is remembered, and a file of the same name is replaced"""
     dialog_width = 360
     remembered = ("format", "engine", "folder", "at_origin")
 
-    engine: str = props.EnumProperty(
-        name="For",
-        description="Program that is to read the exported models",
-        items=scene_settings.EXPORT_ENGINES,
-        default="GLTF",
-        options={"SKIP_SAVE"},
-    )
-    format: str = props.EnumProperty(
-        name="Format",
-        description="Format to export models in",
-        items=scene_settings.EXPORT_FORMATS,
-        options={"SKIP_SAVE"},
-    )
-    at_origin: bool = props.BoolProperty(
-        name="At Origin",
-        description="Export a model as if it stood at the world's origin, where engines have its pivot",
-        default=True,
-        options={"SKIP_SAVE"},
-    )
+    engine: str = props.EnumProperty(**scene_settings.EXPORT["engine"], options={"SKIP_SAVE"})
+    format: str = props.EnumProperty(**scene_settings.EXPORT["format"], options={"SKIP_SAVE"})
+    at_origin: bool = props.BoolProperty(**scene_settings.EXPORT["at_origin"], options={"SKIP_SAVE"})
     asks: bool = props.BoolProperty(
         name="Ask", description="Ask even if a folder is remembered", options={"SKIP_SAVE", "HIDDEN"}
     )
