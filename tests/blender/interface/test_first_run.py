@@ -321,7 +321,7 @@ def test_it_is_tested_once(addon: Any, offline: Any) -> None:
 
 def test_allow_online_access_asks_as_blender_does(addon: Any, offline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(addon.price_tag, "confirm", lambda *given: asked.append(given[3:]))
+    monkeypatch.setattr(addon.base_operators.Asking, "confirm", lambda *given: asked.append((given[3], given[0].yes)))
     asking(addon, addon.account_operators.TRELLIS2_OT_allow_online_access).invoke(bpy.context, None)
     ((question, yes),) = asked
     assert "Other extensions may then go online, too." in question

@@ -76,11 +76,11 @@ def clicked(addon: Any, job_id: str) -> tuple[set[str], list[str]]:
     own = {"cost": cls.cost, "job_id": job_id, "execute": lambda _self, _context: {"RAN"}}
     with pytest.MonkeyPatch.context() as patch:
 
-        def ask(_operator: Any, _context: Any, _event: Any, text: str, _yes: str) -> set[str]:
+        def ask(_operator: Any, _context: Any, _event: Any, text: str) -> set[str]:
             asked.append(text)
             return {"ASKED"}
 
-        patch.setattr(addon.price_tag, "confirm", ask)
+        patch.setattr(addon.base_operators.Asking, "confirm", ask)
         return type("Pressed", (addon.job_operators.PaidAgain,), own)().invoke(bpy.context, None), asked
 
 

@@ -60,12 +60,12 @@ def confirmed(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     questions: list[str] = []
     buttons.clear()
 
-    def ask(_operator: Any, _context: Any, _event: Any, text: str, yes: str = "Generate") -> set[str]:
+    def ask(operator: Any, _context: Any, _event: Any, text: str) -> set[str]:
         questions.append(text)
-        buttons.append(yes)
+        buttons.append(operator.yes)
         return {"CANCELLED"}
 
-    monkeypatch.setattr(addon.price_tag, "confirm", ask)
+    monkeypatch.setattr(addon.base_operators.Asking, "confirm", ask)
     return questions
 
 

@@ -133,7 +133,7 @@ def test_forget_key_deletes_the_file_and_the_panel_asks_for_a_key(addon: Any) ->
 
 def test_forget_key_asks_first(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(addon.price_tag, "confirm", lambda *given: asked.append(given[3:]))
+    monkeypatch.setattr(addon.base_operators.Asking, "confirm", lambda *given: asked.append((given[3], given[0].yes)))
     kept().api_key = KEY
     asking(addon, addon.account_operators.TRELLIS2_OT_forget_key).invoke(bpy.context, None)
     assert asked == [("Scenario shows a secret only once. Delete it here?", "Forget Key")]

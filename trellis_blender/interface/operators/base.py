@@ -167,9 +167,13 @@ class Asking(Action):
         except TrellisError as error:
             tell(self, error)
             return {"CANCELLED"}
-        if not objection:
-            return self.execute(context)
-        return price_tag.confirm(self, context, event, objection, self.yes)
+        return self.confirm(context, event, objection) if objection else self.execute(context)
+
+    def confirm(self, context: bpy.types.Context, event: bpy.types.Event, question: str) -> Result:
+        """Ask the artist whether to go on."""
+        manager, words = context.window_manager, {"title": translated(self.bl_label), "message": translated(question)}
+        answer: Result = cast(Any, manager).invoke_confirm(self, event, confirm_text=self.yes, **words)
+        return answer
 
     def objection(self, context: bpy.types.Context) -> str:
         """Return the question to ask the artist first, empty if none is necessary. Raises TrellisError."""
