@@ -56,6 +56,11 @@ class AssetOperator(Action):
             raise TrellisError(f"{NO_MODEL}.")
         return obj
 
+    def chosen(self) -> dict[str, Any]:
+        """Return what the artist chose, by the names of the properties."""
+        named: Any = self  # the stubs say that `as_keywords` returns None
+        return dict(named.as_keywords(ignore=("job_id", "asks")))
+
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Open the dialog, at a click, if there is one; without a model say so."""
         if not self.dialog_width:

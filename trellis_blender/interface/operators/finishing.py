@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
 
 import bpy
 
@@ -85,13 +84,7 @@ the folder is remembered, and a file of the same name is replaced"""
         self.recall(context)
         obj, folder = self.target(context), folder_of(self.folder)
         kind = formats.resolved(self.format, self.engine)
-        settings = {
-            "format": kind,
-            "engine": self.engine,
-            "folder": folder,
-            "name": asset.file_stem(obj.name),
-            "at_origin": self.at_origin,
-        }
+        settings = {**self.chosen(), "format": kind, "folder": folder, "name": asset.file_stem(obj.name)}
         session.start().finishing.begin("export", obj, settings)
         self.remember(context)
         engine = next(label for name, label, _tip in scene_settings.EXPORT_ENGINES if name == self.engine)
@@ -207,11 +200,8 @@ flat bottom, checked, with its volume and weight"""
             finishing_steps.exporter_of_3mf()
         assert context.scene is not None
         settings = {
-            "size": self.size,
-            "cut": self.cut,
-            "density": self.density,
+            **self.chosen(),
             "unit": context.scene.unit_settings.scale_length,
-            "format": self.format,
             "folder": folder_of(self.folder) if is_written else "",
             "name": asset.file_stem(obj.name),
         }
@@ -315,8 +305,7 @@ baked textures and a normal map, LODs and a collision hull"""
                 " Ask for fewer, or for triangles."
             )
             raise TrellisError(Text(sentence, most=f"{presets_of_games.MOST_QUADS:,}"), remedy=Remedy.NONE)
-        asked = cast(Any, self).as_keywords(ignore=("job_id",))  # the stubs say that it returns None
-        settings = {**asked, "faces": faces, "texture_size": size}
+        settings = {**self.chosen(), "faces": faces, "texture_size": size}
         session.start().finishing.begin("game_ready", self.target(context), settings)
 
     def _counts(self) -> tuple[int, int]:
