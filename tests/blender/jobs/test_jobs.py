@@ -181,7 +181,7 @@ def test_a_cancelled_job_is_stopped_at_scenario_too(tmp_path: Path, connected: E
 def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
     addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addon.preferences, "use_placeholders", lambda: has_box)
+    monkeypatch.setattr(addon.preferences.preferences(), "use_placeholders", has_box)
     connected.fault("submit", Fault(delay=1.0))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "submitting")
@@ -200,7 +200,7 @@ def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
 def test_a_model_that_is_cancelled_while_it_downloads_is_kept_and_not_imported(
     addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addon.preferences, "use_placeholders", lambda: has_box)
+    monkeypatch.setattr(addon.preferences.preferences(), "use_placeholders", has_box)
     go_on = threading.Event()
     connected.fault("download", Fault(until=go_on))
     job_id = generate(picture_file(tmp_path))
