@@ -103,6 +103,3 @@ def keyconfigs() -> Any:
     """Return Blender's key configurations."""
     assert bpy.context.window_manager is not None
     return bpy.context.window_manager.keyconfigs
-
-
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_report,)

@@ -17,7 +17,7 @@ from . import panels
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import pictured
-from .operators.base import Result, classes_of
+from .operators.base import Result
 
 # Rows of menus: an operator, its label where that is not its own, and an icon; None is a line between them.
 Row = tuple[str, str, str] | None
@@ -330,4 +330,3 @@ ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("VIEW3D_MT_object_context_menu", draw_on_model),
 )
 DRAWN = (*ENTRIES, ("STATUSBAR_HT_header", draw_status_bar))  # what Blender draws in addition
-CLASSES = classes_of(__name__)

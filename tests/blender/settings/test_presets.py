@@ -135,7 +135,8 @@ def test_the_row_of_presets_is_parted_in_two_only_where_it_would_not_be_readable
 
 
 def test_presets_can_be_undone(addon: Any) -> None:
-    assert all({"UNDO"} <= cls.bl_options for cls in addon.preset_operators.CLASSES[:2])
+    presets = addon.preset_operators
+    assert all({"UNDO"} <= cls.bl_options for cls in (presets.TRELLIS2_OT_use_preset, presets.TRELLIS2_OT_reset_group))
 
 
 def test_which_preset_is_pressed_is_told_in_a_tenth_of_a_millisecond(addon: Any) -> None:

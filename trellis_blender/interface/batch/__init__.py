@@ -21,7 +21,7 @@ from ...settings import preferences, props
 from ...settings import scene as scene_settings
 from ..at_need import batches, block_until_done, build, job_folder, place, plans, session
 from ..operators import price_tag
-from ..operators.base import Action, Asking, Generate, Result, attempt, can_act, classes_of, click_again, mark_places
+from ..operators.base import Action, Asking, Generate, Result, attempt, can_act, click_again, mark_places
 from ..operators.drop import ImageFiles
 from ..operators.jobs import show_folder
 
@@ -284,6 +284,3 @@ class TRELLIS2_OT_dismiss_batch(BatchOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context) -> None:
         session.start().batches.forget(self.target())
         session.redraw()
-
-
-CLASSES = classes_of(__name__)

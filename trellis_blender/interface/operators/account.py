@@ -12,7 +12,7 @@ from ...core.errors import Text
 from ...host.translation import translated
 from ...settings import preferences, props
 from ..at_need import accounts, session
-from .base import Action, Asking, Result, can_act, classes_of
+from .base import Action, Asking, Result, can_act
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (
@@ -161,6 +161,3 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
             return {"CANCELLED"}
         bpy.ops.screen.userpref_show(section="SYSTEM")
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

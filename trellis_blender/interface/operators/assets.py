@@ -14,7 +14,7 @@ from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import props
 from ..at_need import asset, findings, imported, job_table, recipe, session, transparency
-from .base import Action, Result, attempt, can_act, classes_of, factor, refuse
+from .base import Action, Result, attempt, can_act, factor, refuse
 from .jobs import JobOperator, is_importable
 
 if TYPE_CHECKING:
@@ -357,6 +357,3 @@ def _is_mesh(obj: bpy.types.Object | None) -> bool:
 def _face_count(model: Any) -> int:
     """Return the number of triangles in the model's mesh, which is what Decimate counts."""
     return len(model.data.loops) - 2 * len(model.data.polygons)
-
-
-CLASSES = classes_of(__name__)

@@ -5,7 +5,6 @@ the jobs, add placeholders.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -40,12 +39,6 @@ DOUBLE_CLICK_SECONDS = 0.8
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
 LOOK_SECONDS = 0.2
 IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
-
-
-def classes_of(module: str) -> tuple[Any, ...]:
-    """Return the classes of the module that Blender is to be told about, in the order in which they stand there."""
-    own = [cls for cls in vars(sys.modules[module]).values() if getattr(cls, "__module__", "") == module]
-    return tuple(cls for cls in own if cls.__name__.startswith("TRELLIS2_"))
 
 
 def factor(*, name: str, description: str, default: float) -> Any:

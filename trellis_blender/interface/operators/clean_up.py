@@ -12,7 +12,7 @@ from ...core.errors import Text, TrellisError
 from ...host.translation import translated
 from ...settings import props
 from ..at_need import clean_up, session
-from .base import Action, Result, can_act, classes_of
+from .base import Action, Result, can_act
 
 
 class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
@@ -102,6 +102,3 @@ def _loss(count: int) -> str:
     if count == 1:
         return "1 model that you paid for is lost"
     return Text("{count} models that you paid for are lost", count=count)
-
-
-CLASSES = classes_of(__name__)

@@ -14,7 +14,7 @@ from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import asset, finishing_steps, formats, presets_of_games, sanity_nodes, session
 from .assets import MeshOperator, StepOperator
-from .base import Result, classes_of, factor
+from .base import Result, factor
 
 
 def folder_of(path: str) -> str:
@@ -323,6 +323,3 @@ class TRELLIS2_OT_use_triangles(StepOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context) -> None:
         """Begin again on the same model, and dismiss the one that failed."""
         session.start().finishing.begin_again(self.target(), {"shape": "TRIANGLES"})
-
-
-CLASSES = classes_of(__name__)

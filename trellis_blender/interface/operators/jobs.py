@@ -18,7 +18,7 @@ from ...settings import scene as scene_settings
 from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
-from .base import Action, Asking, PaidAction, Result, WaitOption, can_act, choose_places, classes_of
+from .base import Action, Asking, PaidAction, Result, WaitOption, can_act, choose_places
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -384,6 +384,3 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Result:
         session.state().messages.dismiss()
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

@@ -30,7 +30,7 @@ from ..at_need import (
     viewpoint,
 )
 from .assets import AssetOperator, made_by
-from .base import Result, can_act, classes_of
+from .base import Result, can_act
 from .jobs import PaidAgain, cost_again
 
 if TYPE_CHECKING:
@@ -304,6 +304,3 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
             )
             self.report({"INFO"}, translated_report(sentence))
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

@@ -21,7 +21,7 @@ from ...settings import props
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import files, presets
-from .base import Result, TrellisOperator, classes_of
+from .base import Result, TrellisOperator
 
 
 class SettingsOperator(TrellisOperator):
@@ -135,6 +135,3 @@ class TRELLIS2_MT_subject(bpy.types.Menu):
         layout: Any = self.layout
         for subject in SUBJECTS.values():
             layout.operator("trellis2.use_subject", text=subject.label).subject = subject.name
-
-
-CLASSES = classes_of(__name__)

@@ -21,7 +21,7 @@ from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import block_until_done, job_words, redraw, session
 from . import preview_requests, price_tag
-from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, classes_of, click, click_again
+from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, click, click_again
 
 if TYPE_CHECKING:
     from ...core.picture.file import ChosenPicture
@@ -289,8 +289,3 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
         assert context.scene is not None
         context.scene.render.film_transparent = True
         return {"FINISHED"}
-
-
-def classes() -> tuple[Any, ...]:
-    """Return the operators; the sources' follow the table's order."""
-    return (*classes_of(__name__), *map(operator_of, sources.TABLE))

@@ -26,7 +26,7 @@ from ...settings import Fields, props
 from ...settings import scene as scene_settings
 from ..at_need import imported, importing, job_words, running, session
 from ..operators import preview_requests
-from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, classes_of, click
+from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
 from ..operators.jobs import JobOperator
 
 if TYPE_CHECKING:
@@ -373,6 +373,3 @@ def register() -> None:
 def unregister() -> None:
     """Remove the settings again."""
     del bpy.types.WindowManager.trellis2_gallery  # type: ignore[attr-defined]
-
-
-CLASSES = (*classes_of(__name__), *PARAMETER_PANELS)
