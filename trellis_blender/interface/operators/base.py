@@ -164,8 +164,9 @@ class Asking(Action):
 
     def confirm(self, context: bpy.types.Context, event: bpy.types.Event, question: str) -> Result:
         """Ask the artist whether to go on."""
-        manager, words = context.window_manager, {"title": translated(self.bl_label), "message": translated(question)}
-        answer: Result = cast(Any, manager).invoke_confirm(self, event, confirm_text=self.yes, **words)
+        manager: Any = context.window_manager
+        title, message = translated(self.bl_label), translated(question)
+        answer: Result = manager.invoke_confirm(self, event, title=title, message=message, confirm_text=self.yes)
         return answer
 
     def objection(self, context: bpy.types.Context) -> str:
