@@ -101,7 +101,7 @@ PARTS = {
     "menus": "interface.menus",
     "selection": "interface.operators.assets",
     "price_tag": "interface.price_tag",
-    "chosen_picture": "interface.chosen_picture",
+    "chosen_picture": "interface.preview_requests",
     "preview_requests": "interface.preview_requests",
     "panels": "interface.panels",
     "first_run": "interface.panels.first_run",

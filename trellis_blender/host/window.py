@@ -142,6 +142,3 @@ def _redraw(editors: Collection[str], region_type: str) -> None:
     areas = (area for window in windows() for area in window.screen.areas if area.type in editors)
     for region in (region for area in areas for region in area.regions if region.type == region_type):
         region.tag_redraw()
-
-
-CLASSES: tuple[Any, ...] = (TRELLIS2_OT_report,)

@@ -107,11 +107,10 @@ class Session:
     def arrived(self, job_id: str, made: bpy.types.Object) -> None:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
         self.decoding.add(made)
-        job = self.jobs[job_id]
-        if scene_settings.stands_as_pictured(bpy.context.scene):
+        job, chosen = self.jobs[job_id], scene_settings.of_scene(bpy.context.scene)
+        if chosen.place == "PICTURE":
             if job.viewpoint is not None:
-                projects = scene_settings.projects_picture(bpy.context.scene)
-                self.aligning.add([(made, job)], projects=projects)
+                self.aligning.add([(made, job)], projects=chosen.use_projection)
             else:
                 self.messages.tell(
                     Text(

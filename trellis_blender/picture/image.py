@@ -18,8 +18,6 @@ import bpy
 
 from ..core.errors import PictureError, Text, storage_error
 from ..core.files import open_own, temporary_folder
-from ..core.picture.file import ChosenPicture, check_size
-from ..core.picture.metadata import read_header
 from ..host.shown import save_shown, temporary
 from ..host.translation import translated
 from . import render
@@ -28,6 +26,7 @@ from .file import new_file
 from .render import from_render
 
 if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
     from ..core.picture.pixels import Pixels
 
 KEY = "IMAGE"
@@ -52,6 +51,8 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
 
     Raises PictureError or StorageError.
     """
+    from ..core.picture.file import check_size  # here, since drawing the panel needs none
+
     check_size(image.name, *image.size)
     if image.type == "MULTILAYER" and image.source == "FILE":
         raise PictureError(Text(LAYERS, name=image.name))
@@ -163,6 +164,8 @@ def size_unread(image: Any) -> tuple[int, int]:
     """Return the size in pixels of an image that Blender has not loaded yet; zeros if only loading would tell."""
     if image.source == "GENERATED":
         return image.generated_width, image.generated_height
+    from ..core.picture.metadata import read_header
+
     if image.source != "FILE":
         return 0, 0
     try:

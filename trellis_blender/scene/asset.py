@@ -65,7 +65,7 @@ def mark(obj: bpy.types.Object, picture: Path | None) -> None:
     obj.asset_mark()
     facts: Any = obj.asset_data
     facts.catalog_id = CATALOG_ID
-    facts.author = preferences.asset_author()
+    facts.author = preferences.values().asset_author
     facts.description = description(obj)
     preset = _preset(obj)
     for tag in (*TAGS, *((preset.label,) if preset is not None else ())):

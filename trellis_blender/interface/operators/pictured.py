@@ -30,7 +30,7 @@ from ..at_need import (
     viewpoint,
 )
 from .assets import AssetOperator, made_by
-from .base import Result, can_act, classes_of
+from .base import Result, can_act
 from .jobs import PaidAgain, cost_again
 
 if TYPE_CHECKING:
@@ -110,7 +110,6 @@ sharp; the texture stays below, and the model stays where it is. Solid shading s
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip of a mode's own button."""
         tips = {name: tip for name, _label, tip in PROJECTION_MODES}
         return "" if properties.mode == "ON" else tips[properties.mode]
 
@@ -184,11 +183,11 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         )
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        job = session.jobs()[self.target()]
+        job = self.target()
         return cost_again(job, _changed(job, self.complaint))
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        job = session.jobs()[self.target()]
+        job = self.target()
         changed = _changed(job, self.complaint)
         if not changed:
             raise TrellisError(f"{NOTHING_LEFT}.")
@@ -305,6 +304,3 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
             )
             self.report({"INFO"}, translated_report(sentence))
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

@@ -265,7 +265,7 @@ class Batches:
         taken = sum(
             stage in BEFORE_SCENARIO or stage in AT_SCENARIO for each in self.all for stage in each.stages.values()
         )
-        room = preferences.batch_concurrency() - taken
+        room = preferences.values().batch_concurrency - taken
         for batch in self.all:
             self._save_again(batch)
             if batch.report is not None:
