@@ -185,6 +185,8 @@ def _taken(image: Any, scene: Any, folder: Path) -> ChosenPicture | None:
 
     Raises StorageError.
     """
+    from ..core.picture.file import ChosenPicture  # here, since drawing the panel needs none
+
     values: Any = image.pixels  # a property array; the stubs say one number
     if not (image.size[0] and image.size[1] and len(values)):
         return None
