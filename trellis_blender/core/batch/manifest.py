@@ -24,9 +24,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import Text, TrellisError, storage_error
+from ..errors import Text, TrellisError, as_storage_error, storage_error
 from ..files import flush_folder, new_own, open_own, rename
 from ..request.models import MODELS
+from ..request.presets import PICTURE_ENDINGS
 from ..stored import restored
 from ..text import one_line
 from .order import BatchDiffersError, BatchError, NoBatchError, Order
@@ -110,6 +111,21 @@ class Manifest:
 def index_of(job_id: str) -> int:
     """Return the number of the job's picture."""
     return int(job_id.partition("-")[0])
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures in the folder by name, and not those of folders in it: they may be models' pictures.
+
+    None is opened: there may be a hundred thousand. Raises StorageError.
+    """
+    with as_storage_error("read the folder"), os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if is_picture(entry.name) and entry.is_file()]
+    return [folder / name for name in sorted(names, key=str.lower)]
+
+
+def is_picture(name: str) -> bool:
+    """Return whether a file's name is a picture's. Names that begin with a dot are other programs' own."""
+    return name.lower().endswith(PICTURE_ENDINGS) and not name.startswith(".")
 
 
 def create(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
