@@ -315,10 +315,21 @@ def import_error(what: str) -> ModelFileError:
     )
 
 
-def unexpected(error: Exception) -> str:
-    """Return the sentence for a bug of ours."""
-    return Text(
+def explained(error: Exception, action: str = "", remedy: Remedy = Remedy.NONE) -> TrellisError:
+    """Return the error whose sentence the artist reads: one of ours as it is; any other is a bug of ours, and logged.
+
+    `action`: what the system may have refused, as in `storage_error`; empty: its errors are bugs, too.
+    `remedy`: for a bug.
+    """
+    if isinstance(error, TrellisError):
+        return error
+    if action and isinstance(error, OSError):
+        return storage_error(action, error)
+    import logging  # only after a failure
+
+    logging.getLogger(__name__).error("unexpected", exc_info=error)
+    sentence = (
         "Something unexpected happened ({kind}). Try again; if it happens again, report it with the "
-        "text in the system console.",
-        kind=type(error).__name__,
+        "text in the system console."
     )
+    return TrellisError(Text(sentence, kind=type(error).__name__), remedy=remedy)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, unexpected
+from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, explained
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
@@ -39,7 +38,6 @@ OTHER_FILE = "Made for another file"
 NO_BOX = "No box waits in this file"
 OTHER_KEPT = "You kept another variation"
 NO_LONGER = "It is no longer in this file"
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -330,12 +328,9 @@ class Importer:
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(context, job, file, select=select, placement=placement)
-        except TrellisError as error:
-            self.failed(job.id, error.sentence, error.remedy)
-            return
-        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
-            _log.exception("unexpected")
-            self.failed(job.id, unexpected(error), Remedy.RETRY)
+        except Exception as error:  # noqa: BLE001 - the timer must survive
+            told = explained(error, remedy=Remedy.RETRY)
+            self.failed(job.id, told.sentence, told.remedy)
             return
         if select:
             self.selection = busy.selection(context)

@@ -6,7 +6,6 @@ What a failed step means is decided here: never lose what was paid for, never pa
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -19,7 +18,7 @@ from ..errors import (
     Remedy,
     StorageError,
     TrellisError,
-    unexpected,
+    explained,
 )
 from ..job.events import AnswerLost, Event, Failed, NeverArrived, NotFound, PictureForgotten, Polled, SubmitPutOff
 from ..job.job import Job, Stage
@@ -29,8 +28,6 @@ from .timing import Clock, Timing
 
 if TYPE_CHECKING:
     from .steps import SearchMissed
-
-_log = logging.getLogger(__name__)
 
 
 class Outcomes:
@@ -84,9 +81,7 @@ class Outcomes:
 
     def fail(self, entry: JobEntry, error: Exception) -> None:
         """Handle a failed step: its job waits for another try, or ends."""
-        if not isinstance(error, TrellisError):
-            _log.error("unexpected", exc_info=error)
-            error = TrellisError(unexpected(error), remedy=Remedy.RETRY)
+        error = explained(error, remedy=Remedy.RETRY)
         is_submit = entry.job.stage is Stage.SUBMITTING
         if is_submit and not isinstance(error, NOT_ACCEPTED):
             self._store.apply(entry, AnswerLost())

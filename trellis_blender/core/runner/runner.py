@@ -13,7 +13,6 @@ Who may do what:
 from __future__ import annotations
 
 import functools
-import logging
 import math
 import queue
 import threading
@@ -21,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
+from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, explained
 from ..job import folder as job_folder
 from ..job.events import CancelAsked, Checked, Damaged, Event, Imported, KeptUnread, Read, Resumed, SubmitStarted
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
-_log = logging.getLogger(__name__)
 
 
 def to_scenario(agent: str) -> Connector:
@@ -287,11 +285,9 @@ class Runner:
         """Run the action, and report any error: one bad job must not stop the rest."""
         try:
             action()
-        except TrellisError as error:
-            self.messages.put(Notice(error.sentence, error.remedy))
-        except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
-            _log.exception("unexpected")
-            self.messages.put(Notice(unexpected(error)))
+        except Exception as error:  # noqa: BLE001 - the thread must live on
+            told = explained(error)
+            self.messages.put(Notice(told.sentence, told.remedy))
 
     def _say(self, message: Callable[[], RunnerMessage]) -> None:
         self._guarded(lambda: self.messages.put(message()))

@@ -34,7 +34,7 @@ from ...core.errors import (
     Remedy,
     Text,
     TrellisError,
-    unexpected,
+    explained,
     unpacked,
 )
 from . import memory
@@ -191,11 +191,8 @@ class Background:
 def _fulfil(answer: Task, ask: Callable[[], Result]) -> None:
     try:
         answer.set_result(ask())
-    except TrellisError as error:
-        answer.set_exception(error)
     except Exception as error:  # noqa: BLE001 - an answer must come
-        _log.exception("unexpected")
-        answer.set_exception(TrellisError(unexpected(error)))
+        answer.set_exception(explained(error))
 
 
 class _Process:

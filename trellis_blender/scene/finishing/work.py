@@ -28,8 +28,8 @@ from ...core.errors import (
     BackgroundStoppedError,
     Remedy,
     TrellisError,
+    explained,
     storage_error,
-    unexpected,
 )
 from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
@@ -229,13 +229,10 @@ class Work(Errand):
             is_gone = isinstance(error, (BackgroundEndedError, BackgroundSlowError))
             said = (self._terms.ended if is_gone else None) or error
             self.error, self.remedy = said.sentence, said.remedy
-        except OSError as error:
-            self.error = storage_error("read or write a file", error).sentence
         except MemoryError:
             self.error = "There is not enough memory for this. Close other programs, or choose something smaller."
-        except Exception as error:  # noqa: BLE001 - the row must say so; the log has the details
-            _log.exception("unexpected")
-            self.error = unexpected(error)
+        except Exception as error:  # noqa: BLE001 - the row must say so
+            self.error = explained(error, "read or write a file").sentence
         finally:
             self._arrays = None
             if self._is_stopped.is_set():
