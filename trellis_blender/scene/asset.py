@@ -16,7 +16,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import Remedy, StorageError, Text, TrellisError, storage_error
+from ..core.errors import Remedy, StorageError, Text, TrellisError, as_storage_error
 from ..core.files import read_own, write_whole
 from ..core.picture.metadata import is_safe_to_show
 from ..core.request.parameters import TABLE
@@ -231,15 +231,13 @@ def ensure_catalog(folder: Path) -> bool:
     Other catalogues stay as they are. The old file is kept as `…txt~`, as Blender does. Raises StorageError.
     """
     path = folder / CATALOG_FILE
-    try:
+    with as_storage_error("write the asset catalog"):
         before = read_own(path, CATALOG_BYTES_MAXIMUM) if os.path.lexists(path) else b""
         if any(line.strip().lower().startswith(f"{CATALOG_ID}:".encode()) for line in before.splitlines()):
             return False
         if before:
             write_whole(path.with_name(path.name + "~"), before)
         write_whole(path, _extended(before))
-    except OSError as error:
-        raise storage_error("write the asset catalog", error) from error
     return True
 
 

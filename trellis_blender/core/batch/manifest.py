@@ -83,12 +83,10 @@ class Manifest:
     def pictures(self, first: int = 0) -> Iterator[Path]:
         """Iterate over the pictures from that number on. Raises StorageError."""
         try:
-            with open_own(self.folder / FILE) as file:
+            with as_storage_error("read the batch"), open_own(self.folder / FILE) as file:
                 self._seek(file, first)
                 for _ in range(first, self.count):
                     yield _picture(file.readline(LINE_BYTES))
-        except OSError as error:
-            raise storage_error("read the batch", error) from error
         except (ValueError, RecursionError) as error:
             raise _damaged(self.folder) from error
 
@@ -131,13 +129,11 @@ def is_picture(name: str) -> bool:
 def create(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
     """Write the file, unless it is there with the same content. Raises what `Batch.create` raises."""
     order = _checked(order)
-    try:
+    with as_storage_error("begin the batch"):
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / FILE).exists():
             return _same(Manifest.read(folder), pictures, order)
         return _write(folder, pictures, order)
-    except OSError as error:
-        raise storage_error("begin the batch", error) from error
 
 
 def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:

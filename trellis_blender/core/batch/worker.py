@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, as_storage_error
 from ..files import write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
@@ -85,10 +85,8 @@ class Worker:
 
     def run(self, account: Account, agent: str) -> BatchResult:
         """Drive the batch. Raises what `Batch.run` raises."""
-        try:
+        with as_storage_error("keep the state of the batch"):
             self._claims.begin()
-        except OSError as error:
-            raise storage_error("keep the state of the batch", error) from error
         self._sweep()
         self._halts = self._shared.read().halts
 

@@ -28,8 +28,8 @@ from ...core.errors import (
     BackgroundStoppedError,
     Remedy,
     TrellisError,
+    as_storage_error,
     explained,
-    storage_error,
 )
 from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
@@ -251,13 +251,11 @@ class Work(Errand):
     def _save(self, arrays: Arrays) -> None:
         import numpy as np
 
-        try:
+        with as_storage_error("save the model"):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock.acquire(self.folder)
             np.savez(self.folder / SOURCE_FILE, **arrays)  # type: ignore[arg-type]  # a name may be anything
             write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
-        except OSError as error:
-            raise storage_error("save the model", error) from error
         self._arrays = None  # frees the memory while it waits for its turn
 
     def _made(self) -> Result:
