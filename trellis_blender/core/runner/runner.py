@@ -259,6 +259,8 @@ class Runner:
         """End all threads and cut the connections. Return True if they ended within that many seconds."""
         self._stopping.set()
         self._notes.put(lambda: None)
+        if hasattr(self, "_workers"):  # at once, even if the runner's thread hangs on a dead drive
+            self._workers.connector.cut()
         if self._thread.is_alive():
             self._thread.join(seconds)
         return not self._thread.is_alive()
