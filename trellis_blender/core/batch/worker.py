@@ -26,7 +26,7 @@ from ..job.job import BEFORE_SCENARIO, Job, Stage, new_jobs
 from ..job.lock import LOCK_FILE
 from ..picture.file import ChosenPicture, PreparedPicture
 from ..request.account import Account
-from ..runner.messages import Answer, Notice, RunnerMessage
+from ..runner.messages import Answer, Notice
 from ..runner.runner import Runner
 from ..runner.timing import Clock, Timing
 from .batch_store import BatchStore
@@ -73,7 +73,8 @@ class Worker:
         self._manifest, self._prepare, self._heard, self._stop = manifest, prepare, heard, stop
         self._range = pictures  # that it begins, by their numbers
         self._claims = Claims(manifest.folder, silence=timing.silence)
-        self._shared, self._timing = Shared(manifest.folder, self._claims), timing
+        self._shared = Shared(manifest.folder, self._claims)
+        self._store = BatchStore(manifest.folder, timing, Clock(), self._claims, self._shared)
         self._mine: dict[int, Taken] = {}
         self._jobs: dict[str, Job] = {}  # what is known of those jobs
         self._resuming: set[str] = set()  # jobs whose Retry the runner has not answered yet
@@ -89,14 +90,7 @@ class Worker:
             self._claims.begin()
         self._sweep()
         self._halts = self._shared.read().halts
-
-        def store_of(
-            root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]
-        ) -> BatchStore:
-            self._store = BatchStore(root, timing, clock, messages, self._claims, self._shared)
-            return self._store
-
-        self._runner = Runner(self._manifest.folder, agent, self._timing, store_of=store_of)
+        self._runner = Runner(self._manifest.folder, agent, store=self._store)
         self._runner.pictures.folder /= self._claims.name  # no other process writes there
         self._runner.pictures.prepare = self._prepared
         self._runner.start()

@@ -24,7 +24,6 @@ from ..job.events import AnswerLost, Event, Failed, NeverArrived, NotFound, Pict
 from ..job.job import Job, Stage
 from .entries import JobEntry
 from .job_store import JobStore
-from .timing import Clock, Timing
 
 if TYPE_CHECKING:
     from .steps import SearchMissed
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 class Outcomes:
     """The results of steps, applied to their jobs. Only for the runner's thread."""
 
-    def __init__(self, job_store: JobStore, timing: Timing, clock: Clock) -> None:
-        self._store, self._timing, self._clock = job_store, timing, clock
+    def __init__(self, job_store: JobStore) -> None:
+        self._store, self._timing, self._clock = job_store, job_store.timing, job_store.clock
 
     def apply(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
         """Apply the result of a step."""

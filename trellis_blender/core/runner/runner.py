@@ -80,8 +80,8 @@ def _answered(method: Callable[Concatenate[Runner, str, _P], None]) -> Callable[
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
-    `store_of`: what keeps the jobs, if not all in `root`. Nothing happens before `start`. The main thread reads
-    `messages`, and sets `model_bytes` and `pictures`.
+    `store`: what keeps the jobs, if not all in `root`; its timing and clock count then. Nothing happens before `start`.
+    The main thread reads `messages`, and sets `model_bytes` and `pictures`.
     """
 
     _workers: Workers  # made and used by the runner's thread
@@ -93,19 +93,18 @@ class Runner:
         timing: Timing | None = None,
         clock: Clock | None = None,
         connector_for: Callable[[str], Connector] = to_scenario,
-        store_of: Callable[[Path, Timing, Clock, queue.SimpleQueue[RunnerMessage]], JobStore] = JobStore,
+        store: JobStore | None = None,
     ) -> None:
-        self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self._agent, self._connector_for = agent, connector_for
-        self._timing, self._clock = timing or Timing(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._store = store_of(root, self._timing, self._clock, self.messages)
-        self._entries = self._store.entries
+        self._store = store or JobStore(root, timing or Timing(), clock or Clock())
+        self._timing, self._clock = self._store.timing, self._store.clock
+        self.messages, self._entries = self._store.messages, self._store.entries
         self.pictures = PendingPictures(root / job_folder.INCOMING, self._store, self._notes, self._show_held_back)
         self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
         self._polling = Polling(self._timing, self._clock)
-        self._outcomes = Outcomes(self._store, self._timing, self._clock)
+        self._outcomes = Outcomes(self._store)
         self._account: Account | None = None
         self._agenda = Agenda(self._timing.word)
         self._busy = dict.fromkeys(POOLS, 0)  # workers that take a step, by pool
@@ -393,7 +392,7 @@ class Runner:
         for pool in POOLS if self._account is not None else ():
             while self._has_room(pool) and (entry := self._take(pool, now)) is not None:
                 entry.due = now + self._timing.held  # if this fails, it is not tried again at once
-                self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
+                self._guarded(functools.partial(self._begin, entry))
 
     def _take(self, lane: str, now: float) -> JobEntry | None:
         """Return the oldest job that is due in that lane of the agenda, None if none is."""
