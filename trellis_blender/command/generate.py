@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -275,7 +276,7 @@ def _driven(
     run: Callable[..., BatchResult], home: Home, display: Display, files: ModelFiles | None, *, ignores_alpha: bool
 ) -> BatchResult:
     """Run the batch on a thread of its own, so that this one hears signals on every system. Returns how it ended."""
-    ended: list[BatchResult | Exception] = []
+    ended = Future[BatchResult]()
 
     def prepare(path: Path) -> PreparedPicture:
         return home.prepare(ChosenPicture(path.name, file=path, ignores_alpha=ignores_alpha))
@@ -287,17 +288,14 @@ def _driven(
 
     def work() -> None:
         try:
-            ended.append(run(prepare=prepare, heard=heard))
+            ended.set_result(run(prepare=prepare, heard=heard))
         except Exception as error:  # noqa: BLE001 - raised again on the main thread
-            ended.append(error)
+            ended.set_exception(error)
 
-    thread = threading.Thread(target=work, name="trellis-batch", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
-    if isinstance(ended[0], Exception):
-        raise ended[0]
-    return ended[0]
+    threading.Thread(target=work, name="trellis-batch", daemon=True).start()
+    while not ended.done():
+        wait([ended], 0.2)  # short, so that Windows hears Ctrl+C
+    return ended.result()
 
 
 @contextmanager

@@ -296,16 +296,12 @@ def as_storage_error(action: str) -> Iterator[None]:
         raise storage_error(action, error) from error
 
 
-def advises(words: str) -> bool:
-    """Return whether the service's own words say what to do, so that ours would say it a second time."""
+def advised(said: str, words: str, sentence: str) -> str:
+    """Return what the service said with our advice, the template `sentence`, unless its own `words` say what to do."""
     import re  # only after a failure
 
-    return bool(re.search(r"\b(try|please|choose|use an?(other)?|upgrade|buy|check|contact)\b", words, re.IGNORECASE))
-
-
-def advised(said: str, words: str, sentence: str) -> str:
-    """Return what the service said with our advice: the template `sentence`, unless its own `words` advise."""
-    return said if advises(words) else Text(sentence, said=said)
+    advice = r"\b(try|please|choose|use an?(other)?|upgrade|buy|check|contact)\b"
+    return said if re.search(advice, words, re.IGNORECASE) else Text(sentence, said=said)
 
 
 def import_error(what: str) -> ModelFileError:

@@ -80,9 +80,9 @@ class BatchStore(JobStore):
         """Look at these folders' jobs, too: drive them, unless another process does."""
         self._watched |= frozenset(folders)
 
-    def unwatch(self, folders: Iterable[Path]) -> None:
-        """Forget these folders' jobs, which rest."""
-        self._watched -= frozenset(folders)
+    def unwatch(self, folder: Path) -> None:
+        """Forget this folder's job, which rests."""
+        self._watched -= {folder}
 
     def folders(self) -> list[Path]:
         """Return the folders of the jobs to look at, in order."""

@@ -301,7 +301,7 @@ class Worker:
     def _over(self, index: int, job_id: str, *, is_left: bool = False) -> None:
         self._mine[index].live.discard(job_id)
         self._jobs.pop(job_id, None)
-        self._store.unwatch([self._manifest.folder / job_id])
+        self._store.unwatch(self._manifest.folder / job_id)
         self._finish_if_over(index, is_left=is_left)
 
     def _refused(self, index: int, picture: Path, job: Job) -> None:
