@@ -67,7 +67,7 @@ def run(arguments: list[str], home: Home) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - so that the exit finds a stream
         return int(ExitStatus.DONE)
     except Exception as error:  # noqa: BLE001 - whatever it is, the user reads a sentence
-        return _ended(display, explained(error, "read or write a file").sentence, ExitStatus.FAILED)
+        return _ended(display, explained(error).sentence, ExitStatus.FAILED)
 
 
 def _why(error: WrongUseError | TrellisError) -> tuple[str, ExitStatus]:

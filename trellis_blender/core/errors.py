@@ -311,21 +311,28 @@ def import_error(what: str) -> ModelFileError:
     )
 
 
-def explained(error: Exception, action: str = "", remedy: Remedy = Remedy.NONE) -> TrellisError:
-    """Return the error whose sentence the artist reads: one of ours as it is; any other is a bug of ours, and logged.
+def unexpected(error: Exception) -> str:
+    """Return the sentence for a bug of ours."""
+    return Text(
+        "Something unexpected happened ({kind}). Try again; if it happens again, report it with the "
+        "text in the system console.",
+        kind=type(error).__name__,
+    )
 
-    `action`: what the system may have refused, as in `storage_error`; empty: its errors are bugs, too.
+
+def explained(error: Exception, action: str = "read or write a file", remedy: Remedy = Remedy.RETRY) -> TrellisError:
+    """Return what the artist reads of any error. One that is neither raised on purpose nor the system's is logged.
+
+    `action`: what an operating system's error has kept us from, see `storage_error`; empty: it is a bug of ours, too.
     `remedy`: for a bug.
     """
+    import logging  # only after a failure
+
     if isinstance(error, TrellisError):
         return error
     if action and isinstance(error, OSError):
         return storage_error(action, error)
-    import logging  # only after a failure
-
+    if isinstance(error, MemoryError):
+        return TrellisError("There is not enough memory for this. Close other programs, or choose something smaller.")
     logging.getLogger(__name__).error("unexpected", exc_info=error)
-    sentence = (
-        "Something unexpected happened ({kind}). Try again; if it happens again, report it with the "
-        "text in the system console."
-    )
-    return TrellisError(Text(sentence, kind=type(error).__name__), remedy=remedy)
+    return TrellisError(unexpected(error), remedy=remedy)

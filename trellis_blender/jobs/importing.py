@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, explained
+from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, unexpected
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
@@ -38,6 +39,7 @@ OTHER_FILE = "Made for another file"
 NO_BOX = "No box waits in this file"
 OTHER_KEPT = "You kept another variation"
 NO_LONGER = "It is no longer in this file"
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -328,9 +330,12 @@ class Importer:
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(context, job, file, select=select, placement=placement)
-        except Exception as error:  # noqa: BLE001 - the timer must survive
-            told = explained(error, remedy=Remedy.RETRY)
-            self.failed(job.id, told.sentence, told.remedy)
+        except TrellisError as error:
+            self.failed(job.id, error.sentence, error.remedy)
+            return
+        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
+            _log.exception("unexpected")
+            self.failed(job.id, unexpected(error), Remedy.RETRY)
             return
         if select:
             self.selection = busy.selection(context)

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import PictureError, as_storage_error
+from ..core.errors import PictureError, storage_error
 from ..core.files import own_folder
 from ..core.picture.file import ChosenPicture
 from ..host.shown import save_file_shown
@@ -45,8 +45,10 @@ def choose(chosen: Any, path: str) -> None:
 
 def new_file(folder: Path) -> Path:
     """Return the path for a new temporary Targa in the folder, and make the folder if needed. Raises StorageError."""
-    with as_storage_error("save the picture"):
+    try:
         own_folder(folder)
+    except OSError as error:
+        raise storage_error("save the picture", error) from error
     return folder / f"{secrets.token_hex(8)}.tga"
 
 

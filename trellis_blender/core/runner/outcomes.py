@@ -80,7 +80,7 @@ class Outcomes:
 
     def fail(self, entry: JobEntry, error: Exception) -> None:
         """Handle a failed step: its job waits for another try, or ends."""
-        error = explained(error, remedy=Remedy.RETRY)
+        error = explained(error, action="")  # of the system's errors nobody knows what they mean for a paid call
         is_submit = entry.job.stage is Stage.SUBMITTING
         if is_submit and not isinstance(error, NOT_ACCEPTED):
             self._store.apply(entry, AnswerLost())

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrellisError, as_storage_error, explained
+from ..errors import Remedy, TrellisError, as_storage_error, explained
 from ..files import new_own, open_own, own_folder
 from ..job.events import CancelAsked
 from ..job.job import Job, advance
@@ -130,7 +130,7 @@ class PendingPictures:
                     files.insert(-1, replace(first, file=copy))
             return files
         except Exception as error:  # noqa: BLE001 - see above
-            failure = explained(error)
+            failure = explained(error, "", Remedy.NONE)
         for found in files:
             with contextlib.suppress(OSError):  # `sweep` removes it later
                 found.file.unlink(missing_ok=True)

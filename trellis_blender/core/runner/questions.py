@@ -184,5 +184,5 @@ def check(service: Service, hosted: HostedModel = TRELLIS_2) -> ConnectionChecke
     except PassingError as error:
         return ConnectionChecked(Text("{sentence} Try again.", sentence=error.message), False)
     except Exception as error:  # noqa: BLE001 - an answer must come
-        told = explained(error)
+        told = explained(error, "", Remedy.NONE)
         return ConnectionChecked(told.sentence, False, told.remedy)

@@ -287,7 +287,7 @@ class Runner:
         try:
             action()
         except Exception as error:  # noqa: BLE001 - the thread must live on
-            told = explained(error)
+            told = explained(error, "", Remedy.NONE)
             self.messages.put(Notice(told.sentence, told.remedy))
 
     def _say(self, message: Callable[[], RunnerMessage]) -> None:

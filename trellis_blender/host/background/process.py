@@ -34,7 +34,7 @@ from ...core.errors import (
     Remedy,
     Text,
     TrellisError,
-    explained,
+    unexpected,
     unpacked,
 )
 from . import memory
@@ -191,8 +191,11 @@ class Background:
 def _fulfil(answer: Task, ask: Callable[[], Result]) -> None:
     try:
         answer.set_result(ask())
+    except TrellisError as error:
+        answer.set_exception(error)
     except Exception as error:  # noqa: BLE001 - an answer must come
-        answer.set_exception(explained(error))
+        _log.exception("unexpected")
+        answer.set_exception(TrellisError(unexpected(error)))
 
 
 class _Process:

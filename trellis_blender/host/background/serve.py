@@ -77,17 +77,18 @@ def main(program: str, options: str) -> None:
 
 def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
     """Return the result or the error, and whether this process should end because its memory may be exhausted."""
-    from trellis_core.errors import TrellisError, explained, packed
+    from trellis_core.errors import TrellisError, packed, storage_error, unexpected
 
     try:
         return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False
+    except (TrellisError, OSError) as error:
+        told = storage_error("read or write a file", error) if isinstance(error, OSError) else error
+        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, ""]}, False
     except MemoryError:
         sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
         return {"error": ["TrellisError", sentence, "none", ""]}, True
-    except Exception as error:  # noqa: BLE001 - the client logs a bug
-        told, is_bug = explained(error, "read or write a file"), not isinstance(error, TrellisError | OSError)
-        trace = traceback.format_exc() if is_bug else ""
-        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, trace]}, is_bug
+    except Exception as error:  # noqa: BLE001 - the client logs it
+        return {"error": ["TrellisError", packed(unexpected(error)), "none", traceback.format_exc()]}, True
 
 
 def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: str) -> None:

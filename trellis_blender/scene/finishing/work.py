@@ -28,8 +28,8 @@ from ...core.errors import (
     BackgroundStoppedError,
     Remedy,
     TrellisError,
-    as_storage_error,
-    explained,
+    storage_error,
+    unexpected,
 )
 from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
@@ -229,10 +229,13 @@ class Work(Errand):
             is_gone = isinstance(error, (BackgroundEndedError, BackgroundSlowError))
             said = (self._terms.ended if is_gone else None) or error
             self.error, self.remedy = said.sentence, said.remedy
+        except OSError as error:
+            self.error = storage_error("read or write a file", error).sentence
         except MemoryError:
             self.error = "There is not enough memory for this. Close other programs, or choose something smaller."
-        except Exception as error:  # noqa: BLE001 - the row must say so
-            self.error = explained(error, "read or write a file").sentence
+        except Exception as error:  # noqa: BLE001 - the row must say so; the log has the details
+            _log.exception("unexpected")
+            self.error = unexpected(error)
         finally:
             self._arrays = None
             if self._is_stopped.is_set():
@@ -251,11 +254,13 @@ class Work(Errand):
     def _save(self, arrays: Arrays) -> None:
         import numpy as np
 
-        with as_storage_error("save the model"):
+        try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock.acquire(self.folder)
             np.savez(self.folder / SOURCE_FILE, **arrays)  # type: ignore[arg-type]  # a name may be anything
             write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
+        except OSError as error:
+            raise storage_error("save the model", error) from error
         self._arrays = None  # frees the memory while it waits for its turn
 
     def _made(self) -> Result:
