@@ -182,9 +182,11 @@ def find_python(version: str) -> list[str] | None:
 
 
 def clean_variables() -> dict[str, str]:
-    """Return the caller's environment variables without those that would lead our Pythons to other modules."""
-    leading_astray = {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
-    return {name: value for name, value in os.environ.items() if name not in leading_astray}
+    """Return the caller's environment variables without those that would lead our Pythons to other modules, or would
+    let each of a hundred Blenders compile the add-on anew.
+    """
+    unwanted = {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 def _candidates(version: str) -> Iterator[list[str]]:

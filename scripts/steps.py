@@ -52,13 +52,14 @@ class Counts:
 class Step:
     """One step of the run: a key of CHECKS or a suite (a folder in ``tests/``); ``blender`` is "" without bpy.
 
-    ``without``: the suite's folders that it leaves out.
+    ``without``: the suite's folders that it leaves out. ``only``: those that it is about, empty for all.
     """
 
     name: str
     python: str
     blender: str = ""
     without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,9 @@ def _test(
         report = Path(folder, "report.xml")
         tests = f"tests/{step.name}"
         seconds = SECONDS_IN_A_WINDOW if step.name == GUI else SECONDS_PER_STEP
+        only = [f"{tests}/{folder}" for folder in step.only] or [tests]
         without = [f"--ignore={tests}/{folder}" for folder in step.without]
-        command = [str(python), "-m", "pytest", "-q", tests, f"--junitxml={report}", *without, *arguments]
+        command = [str(python), "-m", "pytest", "-q", *only, f"--junitxml={report}", *without, *arguments]
         status = _status_of(command, output, until, seconds)
         return judge(status, report, may_match_nothing)
 

@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import IO
 
 import environments
@@ -49,13 +50,18 @@ AT_BOTH_ENDS = (
     *("align", "batch", "command", "finishing", "hostile", "interface", "jobs", "settings", "test_repository.py"),
     *OF_SCRIPTS,
 )
-# What each step takes on two cores, in seconds, by what it leaves out: the longest begin first.
+# Without options, one part of a suite runs beside the other: these folders, and all that is not in them.
+PARTS = {"blender": ("align", "finishing", "host", "picture"), "core": ("files", "model", "scenario")}
+# What each step takes on two cores, in seconds, by the folders that it is about or leaves out: the longest begin first.
 SECONDS = {
     ("blender", ()): 780,
     ("blender", OF_SCRIPTS): 700,
     ("core", ()): 430,
     ("blender", AT_BOTH_ENDS): 330,
+    ("blender", PARTS["blender"]): 300,
+    ("blender", (*OF_SCRIPTS, *PARTS["blender"])): 300,
     ("never_lost/plain", ()): 190,
+    ("core", PARTS["core"]): 180,
     ("core", ON_ONE_PYTHON): 130,
     ("emulator", ()): 95,
     ("never_lost/blender", ()): 90,
@@ -65,9 +71,9 @@ SECONDS = {
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
 
-# One parallel step more than there are processors, since each step waits now and then. More than four gain nothing,
+# Two parallel steps more than there are processors, since each step waits now and then. More than six gain nothing,
 # because the longest step decides.
-MOST_JOBS = min(4, (os.cpu_count() or 1) + 1)
+MOST_JOBS = min(6, (os.cpu_count() or 1) + 2)
 _PRINTING = threading.Lock()
 
 
@@ -137,8 +143,18 @@ def plan(options: argparse.Namespace) -> list[Step]:
         for python in pythons
         if suite in wanted and not (suite in ONCE and python in later)
     ]
-    tests.sort(key=lambda step: -SECONDS[step.name, step.without])
+    if not options.all and not options.only:
+        tests = [part for step in tests for part in _parts(step)]
+    tests.sort(key=lambda step: -SECONDS[step.name, step.only or step.without])
     return planned + tests + ([Step(GUI, here)] if options.gui else [])
+
+
+def _parts(step: Step) -> list[Step]:
+    """Return a step's two parts, or the step itself if it has none."""
+    if step.name not in PARTS:
+        return [step]
+    folders = PARTS[step.name]
+    return [replace(step, only=folders, without=()), replace(step, without=(*step.without, *folders))]
 
 
 def _left_out(version: str, options: argparse.Namespace) -> tuple[str, ...]:

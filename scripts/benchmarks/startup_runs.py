@@ -107,7 +107,7 @@ def _use(bpy: Any) -> dict[str, float]:
     image = bpy.data.images.new("bench", 256, 256)
     image.save_render(str(Path(os.environ["BLENDER_USER_RESOURCES"], "bench.png")))
     bpy.context.scene.trellis2.source, bpy.context.scene.trellis2.image = "IMAGE", image
-    drawn = _seconds(lambda: _draw(bpy, addon.interface.panels.CLASSES))
+    drawn = _seconds(lambda: _draw(bpy, addon.interface.registration.classes()))
     session = addon.interface.at_need.session
     started = _seconds(lambda: session.start())  # noqa: PLW0108 - the first use of a module imports it
     end = time.monotonic() + LOAD_SECONDS

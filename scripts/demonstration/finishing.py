@@ -121,8 +121,8 @@ def sanity(addon: Any, folder: Path) -> tuple[Image.Image, Image.Image]:
     studio()
     before = rendered(folder)
     material = thing.data.materials[0]
-    nodes.set_floor(material, 0.4)
-    nodes.set_limit(material, 0.1)
+    nodes.set_bound(material, nodes.FLOOR, 0.4)
+    nodes.set_bound(material, nodes.LIMIT, 0.1)
     work(addon, folder, "light", thing, {"amount": 1.0})
     return before, rendered(folder)
 

@@ -184,7 +184,7 @@ def generate(report: Report, session: Any, image: Path | None) -> str:
         raise DemoError(str(error).strip().removeprefix("Error: ")) from error
     job_id = next(reversed(session.jobs()))
     watch(report, session, job_id)
-    importlib.import_module(f"{ADDON}.jobs.block_until_done").wait(job_id)
+    importlib.import_module(f"{ADDON}.jobs.session").wait(job_id)
     model = next(thing for thing in bpy.data.collections["Trellis"].all_objects if thing.type == "MESH")
     mesh: Any = model.data
     return f'"{model.name}", {len(mesh.polygons):,} faces, {len(mesh.materials)} material'

@@ -16,6 +16,12 @@ def chosen() -> Any:
     return scene.trellis2
 
 
+def asking(addon: Any, operator: Any, **of_self: Any) -> Any:
+    """An operator that asks first, as a window calls its `invoke`."""
+    own = {"objection": operator.objection, "yes": operator.yes, **of_self}
+    return type("Pressed", (addon.base_operators.Asking,), own)()
+
+
 def button(addon: Any) -> str:
     """What the button says in a fresh drawing of the panel, empty where there is none."""
     page = draw(addon.panels.TRELLIS2_PT_generate)

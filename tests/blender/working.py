@@ -66,7 +66,7 @@ def rest() -> None:
         is_done = threading.Event()
         session.runner.compute(is_done.set)
         tick_until(lambda is_done=is_done: is_done.is_set() and session.runner.messages.empty())  # type: ignore[misc]
-        tick_until(lambda: not session.importer.reading and session.importer.task is None)
+        tick_until(lambda: not session.importer.reading and session.importer.client.task is None)
         addon.session.tick()
 
 

@@ -73,6 +73,25 @@ def test_a_disk_error_says_what_failed_why_and_what_to_do(error: OSError) -> Non
     assert tells_what_to_do(sentence)
 
 
+@pytest.mark.unexpected
+def test_of_any_error_the_artist_reads_a_sentence_and_only_a_mistake_of_ours_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    own = TrellisError("It rains. Take an umbrella.")
+    assert errors.explained(own) is own
+    assert errors.explained(PermissionError(errno.EACCES, "denied"), "read the model").sentence.startswith(
+        "Could not read the model: denied."
+    )
+    assert errors.explained(MemoryError()).sentence.startswith("There is not enough memory for this.")
+    assert storage_error("save the model", RuntimeError("Error: Disk full.\nLocation: a.py:1")).sentence.startswith(
+        "Could not save the model: Disk full."
+    )
+    assert caplog.records == []
+    mistake = errors.explained(KeyError("nobody thought of this"))
+    assert (mistake.remedy, "(KeyError)" in mistake.sentence) == (Remedy.RETRY, True)
+    assert "nobody thought of this" in caplog.text
+
+
 @pytest.mark.parametrize(
     "status", [302, 400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 504, 599]
 )

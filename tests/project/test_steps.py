@@ -156,7 +156,7 @@ def test_the_tests_of_the_scripts_run_once_in_ci_on_each_blender_before_a_releas
         (["--all", "--long"], {*environments.PYTHON_OF_BLENDER}),
         (["--only", "blender", "--bpy", "4.2.23"], {"4.2.23"}),
     ):
-        planned = [step for step in script.plan(script.parse(arguments)) if step.name == "blender"]
+        planned = [step for step in script.plan(script.parse(arguments)) if step.name == "blender" and not step.only]
         assert planned
         assert {step.blender for step in planned if not {*script.OF_SCRIPTS} & {*step.without}} == blenders
 
@@ -180,8 +180,34 @@ def test_of_the_core_what_uses_no_library_runs_on_one_python_in_ci_and_on_each_b
         assert {step.python for step in planned} == {"3.11", "3.13"}
 
 
-def test_the_rooms_that_a_step_leaves_out_exist() -> None:
-    left_out = {(step.name, room) for step in script.plan(script.parse(["--all"])) for room in step.without}
+def test_the_two_parts_of_a_suite_are_the_whole_of_it() -> None:
+    planned = script.plan(script.parse([]))
+    for suite in script.PARTS:
+        first, second = sorted((step for step in planned if step.name == suite), key=lambda step: -len(step.only))
+        whole, *more = (step for step in script.plan(script.parse(["--only", suite])) if step.name == suite)
+        assert not more
+        assert (whole.only, whole.without, second.only) == ((), (), ())
+        assert {*first.only} == {*second.without} - {*script.OF_SCRIPTS}
+
+
+def test_a_part_of_a_suite_runs_its_folders_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("one", "two", "three"):
+        tests = tmp_path / "tests" / "core" / folder
+        tests.mkdir(parents=True)
+        (tests / f"test_{folder}.py").write_text("def test_it():\n    pass\n", encoding="utf-8")
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    monkeypatch.setattr(environments, "plain_environment", lambda _version: Path(sys.executable))
+    for step, passed in (
+        (Step("core", "3.11"), 3),
+        (Step("core", "3.11", only=("one", "two")), 2),
+        (Step("core", "3.11", without=("one", "two")), 1),
+    ):
+        assert steps.run(step, []).counts == Counts(passed)
+
+
+def test_the_rooms_that_a_step_is_about_or_leaves_out_exist() -> None:
+    planned = [*script.plan(script.parse(["--all"])), *script.plan(script.parse([]))]
+    left_out = {(step.name, room) for step in planned for room in (*step.without, *step.only)}
     assert left_out
     assert [
         f"{suite}/{room}" for suite, room in left_out if not (environments.ROOT / "tests" / suite / room).exists()

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trellis_core.errors import ModelFileError, TrellisError
-
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
 
 PACKAGE = Path(__file__).parents[1]
 NAME = "trellis_to_save"
 OLDEST = (4, 2, 0)
 
 
-def save_blend(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def save_blend(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Save the model of the job in `folder` as the .blend `target`. `size`: metres, 0: as it comes."""
     import bpy
 

@@ -278,9 +278,10 @@ class InTheWayError(OSError):
     """
 
 
-def storage_error(action: str, error: OSError) -> StorageError:
-    """Return the error for an operating system's error. `action`: "save the job", "read the picture"."""
-    reason = error.strerror or type(error).__name__
+def storage_error(action: str, error: OSError | RuntimeError) -> StorageError:
+    """Return the error for an operating system's error, or Blender's. `action`: "save the job", "read the picture"."""
+    reason = error.strerror if isinstance(error, OSError) else blenders_words(str(error))
+    reason = reason or type(error).__name__
     sentence = "Could not {action}: {reason}. Free some disk space or check the folder, then try again."
     if isinstance(error, InTheWayError):
         sentence = "Could not {action}: {reason}. Move it somewhere else, then try again."

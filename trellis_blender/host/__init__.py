@@ -4,8 +4,7 @@
 `version.py` reads the add-on's version from its manifest.
 `at_need.py` imports a module when it is first used.
 `busy.py` tells whether Blender can be changed now.
-`redraw.py` asks Blender to redraw what shows our jobs.
-`window.py` gives an operator a key, and shows messages in the status bar.
+`window.py` gives an operator a key, shows messages in the status bar, and redraws what shows our jobs.
 `shown.py` saves an image as an editor shows it, and hears what Blender prints meanwhile.
 `painted.py` hands over pixels that no file has.
 `viewpoint.py` notes where a picture is taken from.

@@ -20,6 +20,17 @@ def stored(image: Any) -> Any:
     return values
 
 
+def pixels_of(image: Any) -> Any:
+    """Return an image's pixels as stored: (height, width, 4) float32, the lowest row first."""
+    width, height = image.size
+    values = stored(image).reshape(height, width, image.channels)
+    pixels = np.ones((height, width, 4), np.float32)
+    pixels[..., : image.channels] = values
+    if image.channels < 3:
+        pixels[..., :3] = values[..., :1]
+    return pixels
+
+
 def taken(images: Iterable[Any]) -> dict[str, Any]:
     """Return the unsaved pixels among these images: `names`, and the pixels of each by its number, as text."""
     unsaved = [image for image in images if image.is_dirty and image.has_data and image.source in PAINTED]

@@ -28,18 +28,17 @@ if TYPE_CHECKING:
     from ..core.model.surface import findings
     from ..core.request import account as accounts
     from ..core.runner import messages
-    from ..host import busy, redraw, viewpoint
-    from ..jobs import begin, block_until_done, importing, session
+    from ..host import busy, viewpoint
+    from ..jobs import begin, importing, session
     from ..jobs.batch import batches
     from ..jobs.state import Session
     from ..picture import file, icons, render
     from ..scene import asset, build, material, place, placeholder, recipe
-    from ..scene.finishing import nodes as sanity_nodes
+    from ..scene.finishing import nodes
     from ..scene.finishing import steps as finishing_steps
-    from ..scene.finishing import transparency
     from ..scene.finishing.exporting import formats
     from ..scene.finishing.game_ready import presets as presets_of_games
-    from ..scene.pictured import block_out, projecting
+    from ..scene.pictured import aligning, projecting
     from ..settings import jobs_folder, presets
 else:
     files = AtNeed("core.files")
@@ -51,18 +50,15 @@ else:
     accounts = AtNeed("core.request.account")
     findings = AtNeed("core.model.surface.findings")
     messages = AtNeed("core.runner.messages")
-    transparency = AtNeed("scene.finishing.transparency")
     formats = AtNeed("scene.finishing.exporting.formats")
     presets_of_games = AtNeed("scene.finishing.game_ready.presets")
-    sanity_nodes = AtNeed("scene.finishing.nodes")
+    nodes = AtNeed("scene.finishing.nodes")
     finishing_steps = AtNeed("scene.finishing.steps")
-    block_out = AtNeed("scene.pictured.block_out")
+    aligning = AtNeed("scene.pictured.aligning")
     projecting = AtNeed("scene.pictured.projecting")
     busy = AtNeed("host.busy")
-    redraw = AtNeed("host.redraw")
     begin = AtNeed("jobs.begin")
     batches = AtNeed("jobs.batch.batches")
-    block_until_done = AtNeed("jobs.block_until_done")
     importing = AtNeed("jobs.importing")
     session = AtNeed("jobs.session")
     file = AtNeed("picture.file")

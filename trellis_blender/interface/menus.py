@@ -17,7 +17,7 @@ from . import panels
 from .at_need import asset, imported, job_table, placeholder, presets, session
 from .operators import assets as asset_operators
 from .operators import pictured
-from .operators.base import Result, classes_of
+from .operators.base import Result
 
 # Rows of menus: an operator, its label where that is not its own, and an icon; None is a line between them.
 Row = tuple[str, str, str] | None
@@ -35,6 +35,14 @@ FINISHING: tuple[Row, ...] = (  # what mends a model, what puts it in its place,
     ("trellis2.game_ready", "Game Ready...", "MOD_REMESH"),
     ("trellis2.print_ready", "Print Ready...", "MESH_CUBE"),
     (EXPORT, "Export...", "EXPORT"),
+)
+FROM_FILES: tuple[Row, ...] = (
+    ("trellis2.generate_files", "Generate 3D Models from Image Files...", "FILE_IMAGE"),
+    ("trellis2.generate_batch", "Generate 3D Models from Folder...", "FILE_FOLDER"),
+)
+FROM_IMAGE: tuple[Row, ...] = (
+    ("trellis2.generate_open_image", "", "IMAGE_DATA"),
+    ("trellis2.generate_render", "", "RENDER_RESULT"),
 )
 LIBRARY: tuple[Row, ...] = (
     ("trellis2.mark_asset", "", "ASSET_MANAGER"),
@@ -128,7 +136,6 @@ class TRELLIS2_MT_batch(bpy.types.Menu):
     bl_label = "Batch"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List all actions."""
         layout: Any = self.layout
         layout.operator("trellis2.pause_batch", icon="PAUSE")
         layout.operator("trellis2.resume_batch", icon="PLAY")
@@ -144,7 +151,6 @@ class TRELLIS2_MT_model(bpy.types.Menu):
     bl_label = "Model"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """List all actions."""
         layout: Any = self.layout
         layout.operator("trellis2.show_textures", icon="TEXTURE")
         layout.operator("trellis2.keep_variation", icon="CHECKMARK")
@@ -167,7 +173,6 @@ class TRELLIS2_MT_account(bpy.types.Menu):
     bl_label = "Account"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List all actions."""
         layout: Any = self.layout
         layout.operator("trellis2.enter_key", text="Enter Key...", icon="KEYINGSET")
         layout.operator("trellis2.forget_key", text="Forget Key...", icon="TRASH")
@@ -250,16 +255,9 @@ def _draw_submenu(self: Any, _context: bpy.types.Context) -> None:
     self.layout.menu(TRELLIS2_MT_trellis.__name__)
 
 
-@_by_clicks
-def _draw_from_image(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator("trellis2.generate_open_image", text="Generate 3D Model from Open Image", icon="IMAGE_DATA")
-    self.layout.operator("trellis2.generate_render", text="Generate 3D Model from Render", icon="RENDER_RESULT")
-
-
-@_by_clicks
-def _draw_from_file(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.operator("trellis2.generate_image", text="Generate 3D Model from Image File...", icon="FILE_IMAGE")
+def _entries(*rows: Row) -> Draw:
+    """Return a function that adds these rows to a menu."""
+    return _by_clicks(lambda menu, _context: _draw(menu.layout, rows))
 
 
 @_by_clicks
@@ -286,18 +284,6 @@ def _draw_on_failed_box(layout: Any, obj: Any) -> None:
         if operator.fits(job):
             layout.operator(name, text=translated(operator.label(job)), icon=icon).job_id = job.id
     layout.operator("trellis2.remove_failed", icon="TRASH")
-
-
-@_by_clicks
-def _draw_from_files(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.operator("trellis2.generate_files", text="Generate 3D Models from Image Files...", icon="FILE_IMAGE")
-    self.layout.operator("trellis2.generate_batch", text="Generate 3D Models from Folder...", icon="FILE_FOLDER")
-
-
-@_by_clicks
-def _draw_from_viewport(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator("trellis2.generate_viewport", text="Generate 3D Model from Viewport", icon="VIEW3D")
 
 
 def draw_status_bar(self: Any, _context: bpy.types.Context) -> None:
@@ -337,11 +323,10 @@ class TRELLIS2_OT_show_sidebar(bpy.types.Operator):
 
 ENTRIES: tuple[tuple[str, Draw], ...] = (
     ("TOPBAR_MT_render", _draw_submenu),
-    ("IMAGE_MT_image", _draw_from_image),
-    ("VIEW3D_MT_add", _draw_from_file),
-    ("VIEW3D_MT_view", _draw_from_viewport),
-    ("TOPBAR_MT_file_import", _draw_from_files),
+    ("IMAGE_MT_image", _entries(None, *FROM_IMAGE)),
+    ("VIEW3D_MT_add", _entries(("trellis2.generate_image", "Generate 3D Model from Image File...", "FILE_IMAGE"))),
+    ("VIEW3D_MT_view", _entries(None, ("trellis2.generate_viewport", "", "VIEW3D"))),
+    ("TOPBAR_MT_file_import", _entries(*FROM_FILES)),
     ("VIEW3D_MT_object_context_menu", draw_on_model),
 )
 DRAWN = (*ENTRIES, ("STATUSBAR_HT_header", draw_status_bar))  # what Blender draws in addition
-CLASSES = classes_of(__name__)

@@ -4,21 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-import bpy
 
 from ..core.errors import AccountError, OnlineAccessError, Text
 from ..core.request.parameters import TABLE, Value
-from ..host.translation import translated
 from ..settings import preferences
 from ..settings import scene as scene_settings
 from .at_need import begin_soon, job_words, running, session
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
-
-    Result = set[OperatorReturnItems]
 
 
 def words(chosen: scene_settings.TRELLIS2_PG_settings) -> str:
@@ -84,7 +75,7 @@ def cost_of(values: Mapping[str, Value]) -> float | None:
 
 def objection(cost: float | None) -> str:
     """Return the question to ask before `cost` compute units are spent, empty if none is necessary."""
-    limit = preferences.price_limit()
+    limit = preferences.values().price_limit
     if not limit:
         return ""
     if cost is None:
@@ -96,13 +87,3 @@ def objection(cost: float | None) -> str:
             limit=cost_words(limit),
         )
     return ""
-
-
-def confirm(
-    operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, text: str, yes: str = "Generate"
-) -> Result:
-    """Ask the artist whether the operator shall go on. `yes` is the label of the button that continues."""
-    assert context.window_manager is not None
-    return context.window_manager.invoke_confirm(
-        operator, event, title=translated(operator.bl_label), message=translated(text), confirm_text=yes
-    )

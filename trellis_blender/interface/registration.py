@@ -36,18 +36,19 @@ Handler = Callable[..., None]
 START_SECONDS = 1.0
 _undo = ExitStack()
 COMMAND = "trellis2"
-# Whose `CLASSES` are registered, in this order.
+# Whose classes are registered, in this order.
 MODULES: tuple[Any, ...] = (
-    *(rows, drop_operators, batch, preset_operators, job_operators, clean_up, account_operators, asset_operators),
-    *(finishing, pictured, window, textures, menus, panels),
+    *(preferences, scene_settings, source_operators, rows, drop_operators, batch, preset_operators, job_operators),
+    *(clean_up, account_operators, asset_operators, finishing, pictured, window, textures, menus, panels),
 )
 _commands: list[Any] = []  # Blender's handle of the command, by which it is removed
 
 
 def classes() -> tuple[Any, ...]:
-    """Return all classes to register, in order. The sources' operators follow the table of sources as it is now."""
-    settings = (preferences.TRELLIS2_AP_preferences, scene_settings.TRELLIS2_PG_settings)
-    return (*settings, *source_operators.classes(), *(cls for module in MODULES for cls in module.CLASSES))
+    """Return all classes to register, in order: each module's as they stand there, then those made from tables."""
+    own = [(module, cls) for module in MODULES for cls in vars(module).values() if isinstance(cls, type)]
+    named = [cls for module, cls in own if cls.__module__ == module.__name__ and cls.__name__.startswith("TRELLIS2_")]
+    return (*named, *map(source_operators.operator_of, sources.TABLE), *panels.PARAMETER_PANELS)
 
 
 def _steps() -> Iterator[tuple[Step, Step]]:
@@ -118,7 +119,8 @@ def file_opened(*_arguments: object) -> None:
     """Adapt to the file that was opened: it has its own settings, renders and placeholders."""
     scene_settings.unset_unknown_choices()
     completed_renders.file_opened()
-    if imported(session) or has_boxes():
+    # Placeholders are lattices, which hardly any file has, so it is fast to look for them.
+    if imported(session) or (bpy.data.lattices and placeholder.boxes_of_jobs()):
         session.file_opened()
 
 
@@ -143,11 +145,6 @@ def row_clicked(job_id: str) -> None:
 def row_tooltip(job_id: str) -> str:
     """Return what the tooltip of a row of the list says about its job."""
     return panels.job_panel.tooltip(job_id)
-
-
-def has_boxes() -> bool:
-    """Return whether the file has placeholders. They are lattices, which hardly any file has, so this is fast."""
-    return bool(bpy.data.lattices and placeholder.boxes_of_jobs())
 
 
 def resume_earlier() -> None:

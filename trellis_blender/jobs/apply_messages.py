@@ -86,10 +86,10 @@ def _take_loaded(session: Session, message: JobsLoaded) -> None:
     """Take in that all jobs are known, or that those of an earlier place are on their way."""
     session.changes += 1
     session.is_loaded, session.is_moving = True, message.is_moving
-    session.is_leaving = session.root != jobs_folder.jobs_root()  # one may have been chosen meanwhile
-    session.messages.page.is_moving = session.is_moving or session.is_leaving
-    session.placeholders.is_sure = message.is_whole and not jobs_folder.missing()
-    session.placeholders.is_moving = message.is_moving
+    seen = jobs_folder.look()  # another may have been chosen meanwhile
+    session.messages.page.folder.take(seen)
+    session.follow_folder()
+    session.placeholders.is_sure = message.is_whole and not seen.missing
     session.jobs = _by_age(session.jobs)
     if not session.is_moving:
         session.batches.loaded()

@@ -4,23 +4,27 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 import bpy
 
-from ..core.errors import RefusedError, Remedy, TrellisError
+from ..core.errors import PictureError, RefusedError, Remedy, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job import words
 from ..core.job.job import Job, Stage, adopted_job, new_jobs
 from ..core.picture.file import ChosenPicture
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import Value
+from ..core.runner.messages import PreviewReady
 from ..core.text import one_line
+from ..host.background.preview_client import answer
 from ..settings import preferences
 from . import session
-from .block_until_done import prepared_now
 from .state import Session
 
 REMOTE_ID = re.compile(r"[A-Za-z0-9_-]{4,100}")
@@ -43,7 +47,7 @@ def start_jobs(
         state = session.start()
         picture = state.previews.with_prepared(picture)
         if picture.file is not None and picture.prepared is None and bpy.app.background:
-            picture = prepared_now(picture)
+            picture = _prepared_now(picture, state)
     except TrellisError:
         if picture.targa is not None:  # nobody will read it now
             with contextlib.suppress(OSError):
@@ -64,6 +68,19 @@ def start_jobs(
             state.refused[job.id] = picture
     state.runner.add(jobs, picture)
     return jobs
+
+
+def _prepared_now(picture: ChosenPicture, state: Session) -> ChosenPicture:
+    """Block until a worker has prepared the picture, and return it so. Raises PictureError."""
+    answers, preview = queue.SimpleQueue[PreviewReady](), None
+    state.runner.write(partial(answer, answers, state.previews.client, picture))
+    while preview is None:
+        state.previews.read_what_workers_want(session.incoming())
+        with contextlib.suppress(queue.Empty):
+            preview = answers.get(timeout=session.TICK_SECONDS)
+    if preview.prepared is None:
+        raise PictureError(preview.error, remedy=preview.remedy)
+    return replace(picture, prepared=preview.prepared)
 
 
 def identify(job_id: str, remote_id: str) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 import bpy
 from mathutils import Vector
 
-from ..core.errors import BackgroundStartError, Remedy, Text, TrellisError, unexpected
+from ..core.errors import BackgroundStartError, Text, TrellisError, explained
 from ..core.job.folder import IMPORTED_FILE, MODEL_FILE, TEXTURES_FOLDER
 from ..core.job.job import Job, Stage
 from ..core.model.arrays import Shape
@@ -22,9 +21,7 @@ from ..core.runner.messages import ModelRead
 from ..core.runner.questions import measured
 from ..core.runner.runner import Runner
 from ..host import busy
-from ..host.background import model_client
 from ..host.background.model_client import ModelClient
-from ..host.background.process import Task
 from ..scene import blender_importer, build, place, placeholder, recipe
 from ..settings import jobs_folder, preferences
 from ..settings import scene as scene_settings
@@ -39,7 +36,6 @@ OTHER_FILE = "Made for another file"
 NO_BOX = "No box waits in this file"
 OTHER_KEPT = "You kept another variation"
 NO_LONGER = "It is no longer in this file"
-_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,26 +47,23 @@ class Importer:
     was selected when the last model was requested. `waiting_for`: why the model that is read is not in the scene yet.
     `asked`: the job whose import was clicked; `tools`: modal operators already running at the click, ignored when
     asking whether Blender is busy. `boxed`: jobs whose models come only in place of their placeholders. `reasons`: why
-    the models of some jobs do not come. `task`: what the background Blender does for the model that is read;
-    `imported`: the .blend it made. `is_alone`: there is no background Blender. `places`: where the models of jobs
-    without a placeholder stand. `brought`: the jobs whose models came into the open file; `lost`: those of them that
+    the models of some jobs do not come. `client`: of the background Blender that does something for the model that is
+    read; `imported`: the .blend it made. `is_alone`: there is no background Blender. `placements`: of jobs without a
+    placeholder. `brought`: the jobs whose models came into the open file; `lost`: those of them that
     were undone or deleted. `names`: the names of the placeholders when they were last looked at, by their jobs' ids.
-    `homes`: the names of all folders of ours, as placeholders keep them. `batches`: the batch of a job that has a place
-    in its grid.
+    `homes`: the names of all folders of ours, as placeholders keep them.
     """
 
     runner: Runner
     root: Path
-    echoes: Mapping[str, Echo]
+    echoes: dict[str, Echo]
     messages: Messages
     arrived: Callable[[str, bpy.types.Object], None]
-    failed: Callable[[str, str, Remedy], None]
     planned: Callable[[str], bool]
     wanted: set[str] = field(default_factory=set)
     boxed: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Vector] = field(default_factory=dict)
-    batches: dict[str, str] = field(default_factory=dict)
+    placements: dict[str, build.Placement] = field(default_factory=dict)
     brought: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     reading: str = ""
@@ -81,7 +74,6 @@ class Importer:
     waiting_for: str = ""
     due: float = 0.0
     client: ModelClient = field(default_factory=ModelClient)
-    task: Task | None = None
     imported: Path | None = None
     is_alone: bool = False
     names: dict[str, str] = field(default_factory=dict)
@@ -97,11 +89,16 @@ class Importer:
         self.boxed.discard(job_id)
         if is_asked:
             self.asked, self.tools = job_id, busy.all_running_tools(bpy.context)
-            self.places.pop(job_id, None)
+            self.placements.pop(job_id, None)
         elif self.asked == job_id:
             self.asked = ""
         self.selection = busy.selection(bpy.context)
         self.due = 0.0
+
+    def place(self, places: Mapping[str, Vector]) -> None:
+        """Have the models of these jobs, which have no placeholders, stand there."""
+        for job_id, location in places.items():
+            self.placements[job_id] = replace(self.placements.get(job_id, build.ANYWHERE), place=location)
 
     def leave(self, job_id: str, reason: str) -> None:
         """Bring this job's model no more. It waits in the list for a click, with the reason."""
@@ -113,13 +110,13 @@ class Importer:
         for jobs in (self.wanted, self.boxed, self.brought, self.lost):
             jobs.discard(job_id)
         self.reasons.pop(job_id, None)
-        self.places.pop(job_id, None)
+        self.placements.pop(job_id, None)
         self.reading = "" if self.reading == job_id else self.reading
 
     def leave_file(self) -> None:
         """Drop all requests, because another file is open and nothing was requested in it yet."""
         self.reasons |= dict.fromkeys(self.wanted, OTHER_FILE)
-        for jobs in (self.wanted, self.boxed, self.places, self.batches, self.brought, self.lost):
+        for jobs in (self.wanted, self.boxed, self.placements, self.brought, self.lost):
             jobs.clear()
         self.asked = ""
 
@@ -152,7 +149,7 @@ class Importer:
         If it comes by itself, this is what holds it back.
         """
         if job.id in self.wanted:
-            is_first = self.read is not None and (self.read.id == job.id or self.task is None)
+            is_first = self.read is not None and (self.read.id == job.id or self.client.task is None)
             return self.waiting_for if is_first and self.is_awaited(job) else ""
         if job.id in self.lost:
             return NO_LONGER
@@ -178,7 +175,7 @@ class Importer:
             self.leave(job.id, BOX_GONE)
             self.messages.reports.leave(job, BOX_GONE)
             return None
-        return build.Placement(box, self.places.get(job.id), self.batches.get(job.id, ""))
+        return replace(self.placements.get(job.id, build.ANYWHERE), box=box)
 
     def _box(self, job: Job) -> bpy.types.Object | None:
         return placeholder.find(job.id, self.names.get(job.id, ""))
@@ -233,15 +230,10 @@ class Importer:
         self._begin_to_read(ready, placement.box)
         return False
 
-    def stop(self) -> None:
-        """End the task of the background Blender."""
-        self.client.stop()
-        self.task = None
-
     def _let_go(self) -> None:
         """Drop the model that was read."""
-        if self.task is not None:
-            self.stop()
+        if self.client.task is not None:
+            self.client.stop()
         self.read, self.imported, self.is_alone, self.waiting_for = None, None, False, ""
 
     def _bring(self, read: ModelRead, jobs: Mapping[str, Job]) -> bool:
@@ -249,8 +241,8 @@ class Importer:
         if job is None or job.id not in self.wanted or not (read.error or is_importable(job)):
             self._let_go()  # it is not wanted any more, or was cancelled and retried meanwhile
             return True
-        if self.task is not None:
-            return self.task.done() and self._take_result(self.task, read, job)
+        if self.client.task is not None:
+            return self.client.task.done() and self._take_result(read, job)
         if not read.error and self._begin_task(read, job):
             return True
         if time.monotonic() < self.due:
@@ -271,7 +263,7 @@ class Importer:
         if not read.error:
             self._build(job, read, imported, placement)
         elif is_importable(job):  # otherwise the runner's own message came first
-            self.failed(read.id, read.error, read.remedy)
+            self._fail(job, TrellisError(read.error, remedy=read.remedy))
         return True
 
     def _begin_task(self, read: ModelRead, job: Job) -> bool:
@@ -280,21 +272,21 @@ class Importer:
             return False
         folder = self.root / read.id
         if read.model is None:
-            self.task = self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE, shape(job, folder))
+            self.client.begin_import(folder / MODEL_FILE, folder / IMPORTED_FILE, shape(job, folder))
             self.waiting_for = "Blender's own importer reads it in the background"
             return True
         if read.webp_images:
-            self.task = self.client.begin_png(read.webp_images)
+            self.client.begin_png(read.webp_images)
             self.waiting_for = "Its textures are saved as PNG in the background"
             return True
         return False
 
-    def _take_result(self, task: Task, read: ModelRead, job: Job) -> bool:
+    def _take_result(self, read: ModelRead, job: Job) -> bool:
         """Take the result of the background Blender. Always returns True."""
-        self.task, self.waiting_for = None, ""
+        self.waiting_for = ""
         is_plain = read.model is not None  # else only Blender's own importer reads it
         try:
-            model_client.check(task)
+            self.client.take()
         except BackgroundStartError:
             self.is_alone = True
             if is_plain:
@@ -330,23 +322,22 @@ class Importer:
             else:
                 file = folder / MODEL_FILE
                 made = blender_importer.import_here(context, job, file, select=select, placement=placement)
-        except TrellisError as error:
-            self.failed(job.id, error.sentence, error.remedy)
-            return
-        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
-            _log.exception("unexpected")
-            self.failed(job.id, unexpected(error), Remedy.RETRY)
+        except Exception as error:  # noqa: BLE001 - the timer must survive
+            self._fail(job, explained(error, "read the model"))
             return
         if select:
             self.selection = busy.selection(context)
         self.asked = "" if self.asked == job.id else self.asked
-        self.places.pop(job.id, None)
-        self.batches.pop(job.id, None)
+        self.placements.pop(job.id, None)
         self.brought.add(job.id)
         self.lost.discard(job.id)
         self.arrived(job.id, made)
         if read.model is not None and job.findings is None:
             self.runner.compute(partial(measured, job.id, read.model))
+
+    def _fail(self, job: Job, error: TrellisError) -> None:
+        self.echoes[job.id] = Echo.DAMAGED
+        self.runner.damaged(job.id, error.sentence, error.remedy)
 
     def _tell(self, words: str, job: Job, **values: str) -> None:
         self.messages.tell(Text(words, name=job.name, **values))

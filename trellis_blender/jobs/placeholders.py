@@ -24,8 +24,7 @@ class Placeholders:
     """The placeholders of the open file.
 
     `is_due`: the jobs or the file changed since the last check. `is_opened`: this file's placeholders were not checked
-    yet. `is_sure`: all jobs could be read, so a placeholder without a job is to go. `is_moving`: jobs of other folders
-    are still on their way, so the check of the file that was just opened is not over. `constant`: modal operators
+    yet. `is_sure`: all jobs could be read, so a placeholder without a job is to go. `constant`: modal operators
     already running at the artist's last click; ignored when asking whether the artist uses a placeholder.
     `rests_until`: when all placeholders may be looked at again, on the monotonic clock.
     """
@@ -36,12 +35,14 @@ class Placeholders:
     is_due: bool = True
     is_opened: bool = True
     is_sure: bool = True
-    is_moving: bool = False
     constant: frozenset[str] = frozenset()
     rests_until: float = 0.0
 
-    def update(self, jobs: Mapping[str, Job] | None, *, is_moved: bool) -> None:
-        """Update the placeholders from the jobs; None: the jobs are not known yet. `is_moved`: a job made progress."""
+    def update(self, jobs: Mapping[str, Job] | None, *, is_moved: bool, is_moving: bool) -> None:
+        """Update the placeholders from the jobs; None: the jobs are not known yet. `is_moved`: a job made progress.
+
+        `is_moving`: jobs of other folders are still on their way, so the check of a file that was opened is not over.
+        """
         if jobs is None or time.monotonic() < self.rests_until:
             return
         begun, is_due = time.thread_time(), self.is_due
@@ -49,7 +50,7 @@ class Placeholders:
             unwanted = self.importer.match_placeholders(jobs, is_opened=self.is_opened)
             if not self.is_sure:
                 unwanted = [box for box in unwanted if placeholder.job_id(box) in jobs]
-            self.is_due, self.is_opened = not self._remove(unwanted), self.is_opened and self.is_moving
+            self.is_due, self.is_opened = not self._remove(unwanted), self.is_opened and is_moving
         if is_due or (is_moved and self.fill.filled):
             self.fill.update(jobs, self.importer.wanted, self.fraction)
         took = time.thread_time() - begun

@@ -12,7 +12,7 @@ from ..core.errors import Text
 from ..core.job.job import Job
 from ..core.job.progress import Progress
 from ..core.job.words import cancelling_words, stage_words
-from ..host import redraw
+from ..host import window
 from ..scene.finishing.work import Order, Work
 from . import rows
 
@@ -93,14 +93,14 @@ class ProgressDisplay:
         """Show this text in the status bar, and redraw that only if the text changed."""
         if text != self.text:
             self.text = text
-            redraw.redraw_status_bars()
+            window.redraw_status_bars()
 
     def show_waiting(self, reasons: Sequence[str]) -> None:
         """Show in the status bar how many finished models wait, for these reasons."""
         text = waiting_text(reasons)
         if text != self.waiting:
             self.waiting = text
-            redraw.redraw_status_bars()
+            window.redraw_status_bars()
 
 
 def waiting_text(reasons: Sequence[str]) -> str:

@@ -55,7 +55,6 @@ class TRELLIS2_PG_list(bpy.types.PropertyGroup):
         )
 
 
-CLASSES: tuple[Any, ...] = (TRELLIS2_PG_row, TRELLIS2_PG_list)
 # What the interface, a room above this one, does when a row is chosen, and says in its tooltip. Set by `register`.
 _clicked: list[Callable[[str], None]] = []
 _tooltip: list[Callable[[str], str]] = []

@@ -8,6 +8,7 @@ nothing. The panel draws from `jobs()` and reads nothing from disk.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from types import MappingProxyType
 
 import bpy
 
-from ..core.errors import AccountError, OnlineAccessError, Text
+from ..core.errors import AccountError, OnlineAccessError, Text, TrellisError
 from ..core.job import folder as job_folder
 from ..core.job.events import CancelAsked
 from ..core.job.job import MAY_FOLLOW, Job, Stage
@@ -23,8 +24,8 @@ from ..core.job.words import WORDS
 from ..core.runner.messages import Notice
 from ..core.runner.questions import check, measured
 from ..core.runner.runner import Runner
-from ..host.redraw import redraw_sidebars
 from ..host.version import VERSION
+from ..host.window import redraw_sidebars
 from ..picture.preview import Previews
 from ..scene import material, placeholder
 from ..scene.finishing.work import Work
@@ -265,7 +266,7 @@ def start(wait: Callable[[], object] = bool) -> Session:
         session.finishing.resume()
     elif session.is_loaded:
         _state.messages.page.folder.look_again()
-        _follow_folder(session)
+        session.follow_folder()
     _wake()
     return session
 
@@ -331,22 +332,12 @@ def stop() -> None:
 def _end(session: Session, seconds: float) -> None:
     """End all that the session has started. `seconds`: how long to wait for its threads."""
     session.placeholders.fill.clear()
-    for part in (session.previews, session.importer, session.finishing, session.aligning):
+    for part in (session.previews, session.importer.client, session.finishing, session.aligning.client):
         part.stop()
     session.batches.close()
     session.runner.stop(seconds)
     session.display.show_text("")
     session.display.show_waiting(())
-
-
-def _follow_folder(session: Session) -> None:
-    """Go to another folder as soon as no job is at work, if one was chosen, in this Blender or another. All jobs move.
-
-    So does a session that had to begin in the usual folder, once the drive of the chosen one is there.
-    """
-    page = session.messages.page
-    session.is_leaving = session.root != page.folder.seen().root
-    page.is_moving = session.is_leaving or session.is_moving
 
 
 def _take_look(session: Session) -> None:
@@ -355,7 +346,7 @@ def _take_look(session: Session) -> None:
     if folder.is_answered:
         folder.is_answered = False
         if session.is_loaded:
-            _follow_folder(session)
+            session.follow_folder()
         redraw()
 
 
@@ -402,6 +393,30 @@ def _use_account(session: Session) -> None:
         session.account, session.held_by = account, held_by
         session.messages.page.answer = None
         session.runner.use(account, held_by)
+
+
+# -- for scripts without a window
+
+
+def wait(job_id: str) -> None:
+    """Block until the job rests and its model, if any, is in the scene. Raises TrellisError if it failed."""
+    session = start()
+
+    def is_over() -> bool:
+        job = session.jobs[job_id]
+        return job.is_resting and not (session.importer.is_awaited(job) or job_id in session.echoes)
+
+    wait_for(is_over)
+    job = session.jobs[job_id]
+    if job.stage in (Stage.FAILED, Stage.CANCELLED, Stage.UNCERTAIN):
+        raise TrellisError(job.message)
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Block until it is so."""
+    while not is_so():
+        tick()
+        time.sleep(TICK_SECONDS / 2)
 
 
 # -- what Blender's handlers call

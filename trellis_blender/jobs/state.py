@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import Remedy, Text
+from ..core.errors import Text
 from ..core.files import is_plain
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job
@@ -87,8 +87,8 @@ class Session:
         self.display.works = self.finishing.works
         self.aligning = Aligning(self.root, reports.tell, self.finishing.begin)
         self.batches = Batches(self)
-        steps = self.arrived, self.failed, self.batches.is_planned
-        self.importer = Importer(self.runner, self.root, self.echoes, self.messages, *steps)
+        hear = self.arrived, self.batches.is_planned
+        self.importer = Importer(self.runner, self.root, self.echoes, self.messages, *hear)
         self.previews = Previews(self.runner, self.root, tell)
         fill = PlaceholderDrawing(lambda job: self.previews.shrink(job.id, self.picture_path(job)), self.previews.small)
         self.placeholders = Placeholders(self.importer, fill, self.display.progress.fraction)
@@ -107,11 +107,10 @@ class Session:
     def arrived(self, job_id: str, made: bpy.types.Object) -> None:
         """Note that a job's model is in the scene now, and have its textures decoded. `made`: its topmost object."""
         self.decoding.add(made)
-        job = self.jobs[job_id]
-        if scene_settings.stands_as_pictured(bpy.context.scene):
+        job, chosen = self.jobs[job_id], scene_settings.of_scene(bpy.context.scene)
+        if chosen.place == "PICTURE":
             if job.viewpoint is not None:
-                projects = scene_settings.projects_picture(bpy.context.scene)
-                self.aligning.add([(made, job)], projects=projects)
+                self.aligning.add([(made, job)], projects=chosen.use_projection)
             else:
                 self.messages.tell(
                     Text(
@@ -155,12 +154,17 @@ class Session:
     def update_placeholders(self, *, is_changed: bool, is_moved: bool = True) -> None:
         """Update the placeholders in the scene from the jobs, once those are known, and fill them."""
         self.placeholders.is_due = self.placeholders.is_due or is_changed
-        self.placeholders.update(self.jobs if self.is_loaded else None, is_moved=is_moved)
+        jobs = self.jobs if self.is_loaded else None
+        self.placeholders.update(jobs, is_moved=is_moved, is_moving=self.is_moving)
 
-    def failed(self, job_id: str, sentence: str, remedy: Remedy) -> None:
-        """Note that a job's model could not be imported."""
-        self.echoes[job_id] = Echo.DAMAGED
-        self.runner.damaged(job_id, sentence, remedy)
+    def follow_folder(self) -> None:
+        """Go to another folder as soon as no job is at work, if one was chosen, in this Blender or another.
+
+        All jobs move. So does a session that began in the usual folder, once the drive of the chosen one is there.
+        """
+        page = self.messages.page
+        self.is_leaving = self.root != page.folder.seen().root
+        page.is_moving = self.is_leaving or self.is_moving
 
 
 @dataclass

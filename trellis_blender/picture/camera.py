@@ -8,7 +8,6 @@ freeze the window. The copy shares the scene's objects, and exists here only unt
 from __future__ import annotations
 
 import contextlib
-import errno
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +73,7 @@ class CameraRender:
         self.background.stop()
 
     def end(self) -> ChosenPicture:
-        """Return the picture of a render that is done. Raises PictureError or StorageError, and then leaves no file."""
+        """Wait for the render, and return its picture. Raises PictureError or StorageError, and then leaves no file."""
         try:
             if self.is_stopped:
                 raise PictureError(STOPPED, remedy=Remedy.NONE)
@@ -164,8 +163,7 @@ def _inputs(scene: Any, picture: Path) -> dict[str, Any]:
         np.savez(painted, **taken(bpy.data.images))
     except (OSError, RuntimeError) as error:
         _delete_inputs(picture)
-        cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
-        raise storage_error("render the camera's view", cause) from error
+        raise storage_error("render the camera's view", error) from error
     return {"file": file, "painted": painted}
 
 

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import PictureError, storage_error
+from ..core.errors import PictureError, as_storage_error
 from ..core.files import own_folder
-from ..core.picture.file import ChosenPicture
 from ..host.shown import save_file_shown
+
+if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
 
 KEY = "FILE"
 ANNOUNCED = (
@@ -23,6 +25,8 @@ ANNOUNCED = (
 
 def from_file(path: Path) -> ChosenPicture:
     """Return the picture in a file, without reading it."""
+    from ..core.picture.file import ChosenPicture  # here, since drawing the panel needs none
+
     return ChosenPicture(path.name, file=path)
 
 
@@ -45,11 +49,9 @@ def choose(chosen: Any, path: str) -> None:
 
 def new_file(folder: Path) -> Path:
     """Return the path for a new temporary Targa in the folder, and make the folder if needed. Raises StorageError."""
-    try:
+    with as_storage_error("save the picture"):
         own_folder(folder)
-    except OSError as error:
-        raise storage_error("save the picture", error) from error
-    return folder / f"{secrets.token_hex(8)}.tga"
+    return folder / f"{os.urandom(8).hex()}.tga"
 
 
 def read_here(chosen: ChosenPicture, folder: Path) -> ChosenPicture:

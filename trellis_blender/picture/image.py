@@ -18,8 +18,6 @@ import bpy
 
 from ..core.errors import PictureError, Text, storage_error
 from ..core.files import open_own, temporary_folder
-from ..core.picture.file import ChosenPicture, check_size
-from ..core.picture.metadata import read_header
 from ..host.shown import save_shown, temporary
 from ..host.translation import translated
 from . import render
@@ -28,6 +26,7 @@ from .file import new_file
 from .render import from_render
 
 if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
     from ..core.picture.pixels import Pixels
 
 KEY = "IMAGE"
@@ -52,26 +51,22 @@ def from_image(context: bpy.types.Context, image: Any, frame: int, folder: Path)
 
     Raises PictureError or StorageError.
     """
+    from ..core.picture.file import check_size  # here, since drawing the panel needs none
+
     check_size(image.name, *image.size)
     if image.type == "MULTILAYER" and image.source == "FILE":
         raise PictureError(Text(LAYERS, name=image.name))
     scene = context.scene if image.use_view_as_render else None
-    taken: Pixels | Path | None
     if image.source in MOVING:
-        taken = _frame(image, frame, scene, folder)
+        taken: ChosenPicture | None = _frame(image, frame, scene, folder)
     elif image.source == "TILED":
         taken = _tile(image, scene, folder)
     else:
         taken = _taken(image, scene, folder)
     if taken is None:
         raise PictureError(Text(EMPTY, name=image.name))
-    return ChosenPicture(
-        image.name,
-        targa=taken if isinstance(taken, Path) else None,
-        pixels=None if isinstance(taken, Path) else taken,
-        pixel_aspect=image.display_aspect[0] / image.display_aspect[1],
-        ignores_alpha=image.alpha_mode == "NONE",
-    )
+    aspect, ignores_alpha = image.display_aspect[0] / image.display_aspect[1], image.alpha_mode == "NONE"
+    return replace(taken, name=image.name, pixel_aspect=aspect, ignores_alpha=ignores_alpha)
 
 
 def shown_image(context: Any, chosen: Any) -> Any:
@@ -169,6 +164,8 @@ def size_unread(image: Any) -> tuple[int, int]:
     """Return the size in pixels of an image that Blender has not loaded yet; zeros if only loading would tell."""
     if image.source == "GENERATED":
         return image.generated_width, image.generated_height
+    from ..core.picture.metadata import read_header
+
     if image.source != "FILE":
         return 0, 0
     try:
@@ -183,8 +180,8 @@ def size_unread(image: Any) -> tuple[int, int]:
     return facts.width, facts.height
 
 
-def _taken(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
-    """Return the pixels if the image shows them as stored, else a Targa of what it shows. None if it holds none.
+def _taken(image: Any, scene: Any, folder: Path) -> ChosenPicture | None:
+    """Return the image's pixels if it shows them as stored, else a Targa of what it shows. None if it holds none.
 
     Raises StorageError.
     """
@@ -192,12 +189,12 @@ def _taken(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
     if not (image.size[0] and image.size[1] and len(values)):
         return None
     if scene is None and not image.is_float and _shows_as_stored(image.colorspace_settings.name):
-        return _pixels(image)
+        return ChosenPicture(image.name, pixels=_pixels(image))
     if image.is_float and image.alpha_mode == "CHANNEL_PACKED" and image.channels == 4:
         return _unpacked(image, scene, folder)
     target = new_file(folder)
     try:
-        return target if save_shown(image, target, scene) else None
+        return ChosenPicture(image.name, targa=target) if save_shown(image, target, scene) else None
     except OSError as error:
         target.unlink(missing_ok=True)
         raise storage_error("save the picture", error) from error
@@ -226,10 +223,10 @@ def _shows_as_stored(space: str) -> bool:
     return False
 
 
-def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
-    """Save a float image whose colours are not multiplied by its alpha.
+def _unpacked(image: Any, scene: Any, folder: Path) -> ChosenPicture | None:
+    """Save a float image whose colours are not multiplied by its alpha. None if that fails.
 
-    Save a copy as if it were opaque, then put the alpha back. Return the Targa, None if that fails.
+    Save a copy as if it were opaque, then put the alpha back.
     """
     import numpy as np
 
@@ -243,20 +240,19 @@ def _unpacked(image: Any, scene: Any, folder: Path) -> Path | None:
         solid.colorspace_settings.name = image.colorspace_settings.name
         solid.pixels.foreach_set(flat)
         solid.update()
-        target = _taken(solid, scene, folder)
-    if not isinstance(target, Path):
-        return None
-    data = bytearray(target.read_bytes())
-    data[18 + 3 : 18 + 4 * len(alpha) : 4] = alpha.tobytes()
-    target.write_bytes(data)
-    return target
+        taken = _taken(solid, scene, folder)
+    if taken is not None and taken.targa is not None:
+        data = bytearray(taken.targa.read_bytes())
+        data[18 + 3 : 18 + 4 * len(alpha) : 4] = alpha.tobytes()
+        taken.targa.write_bytes(data)
+    return taken
 
 
 def _new_image(*size: int, **kind: bool) -> AbstractContextManager[Any]:
     return temporary(bpy.data.images, bpy.data.images.new("Trellis Picture", *size, **kind))
 
 
-def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
+def _frame(image: Any, frame: int, scene: Any, folder: Path) -> ChosenPicture:
     user, textures = _editors_user(bpy.context, image), bpy.data.textures
     with (
         temporary(bpy.data.images, image.copy()) as copy,
@@ -272,7 +268,7 @@ def _frame(image: Any, frame: int, scene: Any, folder: Path) -> Pixels | Path:
     return taken
 
 
-def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
+def _tile(image: Any, scene: Any, folder: Path) -> ChosenPicture | None:
     number = image.tiles.active.number
     if number == image.tiles[0].number:
         return _taken(image, scene, folder)
@@ -284,7 +280,7 @@ def _tile(image: Any, scene: Any, folder: Path) -> Pixels | Path | None:
         return _taken(copy, scene, folder)
 
 
-def _saved_tile(image: Any, number: int, scene: Any, folder: Path) -> Pixels | Path:
+def _saved_tile(image: Any, number: int, scene: Any, folder: Path) -> ChosenPicture:
     """Have Blender save a copy of all tiles, since it cannot save a single one, and take this tile.
 
     Raises PictureError where Blender cannot: 4.2 saves no copies, and the image's own format may lose something. We

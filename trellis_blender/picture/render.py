@@ -6,16 +6,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import PictureError, Remedy, Text
-from ..core.picture.file import ChosenPicture
 from ..host.busy import is_rendering
 from ..host.shown import DISPLAY, NO_DATA, set_output, show_on_srgb
 from . import completed_renders
 from .file import new_file
+
+if TYPE_CHECKING:
+    from ..core.picture.file import ChosenPicture
 
 KEY = "RENDER"
 RENDER_NAME = "Render"
@@ -43,6 +45,8 @@ def from_render(scene: bpy.types.Scene, folder: Path) -> ChosenPicture:
     Blender saves it uncompressed, since a PNG takes up to a hundred times as long; a worker compresses it later. The
     scene's render settings are restored. Raises PictureError if there is no render, or not yet, or StorageError.
     """
+    from ..core.picture.file import ChosenPicture  # here, since drawing the panel needs none
+
     if is_rendering():
         raise StillRenderingError
     image = completed_renders.render_result()

@@ -52,7 +52,7 @@ class PictureUnderWay(Protocol):
         """Stop it because the artist cancelled. Returns almost at once."""
 
     def end(self) -> ChosenPicture:
-        """Return the picture when it is done. Raises TrellisError, and then leaves no file."""
+        """Return the picture once it is done, and wait for that. Raises TrellisError, and then leaves no file."""
 
     def abandon(self) -> None:
         """Stop it and delete its files. Raises StorageError."""

@@ -23,7 +23,7 @@ from ..core.model.glb import LARGE_JSON, open_glb, refuse_bombs
 from ..host import gltf
 from . import build, placeholder
 from .build import ANYWHERE, Placement
-from .place import bounds, foot, moved, size_for
+from .place import bounds, corners, foot, moved, size_for
 
 _log = logging.getLogger(__name__)
 ORIGIN = Vector((0.0, 0.0, 0.0))
@@ -182,5 +182,5 @@ def _bounds(meshes: list[bpy.types.Object]) -> tuple[Vector, Vector]:
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     shown = [obj.evaluated_get(graph) for obj in meshes]
-    corners = [obj.matrix_world @ Vector(corner) for obj in shown for corner in obj.bound_box]
-    return bounds([corner for corner in corners if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN])
+    every = (corner for obj in shown for corner in corners(obj, obj.matrix_world))
+    return bounds([corner for corner in every if all(map(math.isfinite, corner.to_tuple()))] or [ORIGIN])

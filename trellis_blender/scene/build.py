@@ -118,7 +118,7 @@ def finish_import(
     for obj in roots:  # so that every root is recognized as the job's
         recipe.write(obj, job)
     obj, layer = roots[0], context.view_layer
-    if preferences.marks_assets() and asset.is_model(obj):
+    if preferences.values().mark_as_asset and asset.is_model(obj):
         asset.mark(obj, folder / job.picture if folder is not None and job.picture else None)
     assert layer is not None
     # `layer.objects` lacks the object if its collection is new; `visible_get` updates the layer. An object in an

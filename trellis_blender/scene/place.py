@@ -67,6 +67,11 @@ def bounds(points: Iterable[Vector]) -> tuple[Vector, Vector]:
     return Vector([min(axis) for axis in axes]), Vector([max(axis) for axis in axes])
 
 
+def corners(obj: bpy.types.Object, matrix: Matrix) -> list[Vector]:
+    """Return the corners of the object's bounds, moved by the matrix."""
+    return [matrix @ Vector(corner) for corner in obj.bound_box]
+
+
 def foot(low: Vector, high: Vector) -> Vector:
     """Return the middle of the bottom between these corners."""
     return Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z))
@@ -109,10 +114,10 @@ class Standing:
         objects: Any = layer.objects
         self.objects: list[bpy.types.Object] = objects[:]
         count = len(self.objects)
-        matrices, corners = np.empty(count * 16, np.float32), np.empty(count * 24, np.float32)
+        matrices, boxes = np.empty(count * 16, np.float32), np.empty(count * 24, np.float32)
         objects.foreach_get("matrix_world", matrices)
-        objects.foreach_get("bound_box", corners)
-        worlds, points = matrices.reshape(count, 4, 4), corners.reshape(count, 8, 3)  # matrices column by column
+        objects.foreach_get("bound_box", boxes)
+        worlds, points = matrices.reshape(count, 4, 4), boxes.reshape(count, 8, 3)  # matrices column by column
         low, high = points[:, 0], points[:, 6]  # opposite corners
         kinds = [obj.type for obj in self.objects]
         self.is_solid = np.fromiter((kind in SOLID for kind in kinds), bool, count)

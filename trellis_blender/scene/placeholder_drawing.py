@@ -20,8 +20,8 @@ from mathutils import Matrix, Vector
 from ..core.job.job import Job, Stage
 from ..core.job.words import WORDS
 from ..core.runner.messages import SmallPicture
-from ..host.redraw import redraw_viewports
 from ..host.translation import translated
+from ..host.window import redraw_viewports
 from . import placeholder
 
 gpu: Any = blender_gpu  # the stubs know little of it

@@ -94,10 +94,6 @@ class Page(SimpleNamespace):
             self.sizes.pop(job_id, None)
 
 
-def _chosen_folder(_owner: Any) -> str:
-    return TRELLIS2_AP_preferences.page.folder.seen().chosen
-
-
 def _choose_folder(_owner: Any, path: str) -> None:
     from . import jobs_folder
 
@@ -184,7 +180,7 @@ class TRELLIS2_AP_preferences(Fields, bpy.types.AddonPreferences):
             " leaves it alone. All jobs move to the folder that you choose; leave it empty for the usual folder"
         ),
         subtype="DIR_PATH",
-        get=_chosen_folder,
+        get=lambda _owner: TRELLIS2_AP_preferences.page.folder.seen().chosen,
         set=_choose_folder,
     )
     keep_jobs: str = props.EnumProperty(
@@ -241,7 +237,6 @@ class TRELLIS2_AP_preferences(Fields, bpy.types.AddonPreferences):
     )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the preferences under their headings."""
         from ..host.version import WEBSITE
 
         layout: Any = self.layout
@@ -337,35 +332,10 @@ def draw_online_access(layout: Any) -> None:
         layout.prop(bpy.context.preferences.system, "use_online_access")
 
 
-def use_placeholders() -> bool:
-    """Return whether a placeholder shall stand where a model will."""
-    return values().use_placeholders
-
-
 def keep_days() -> float | None:
     """Return how many days to keep a job after it has ended, None: for ever."""
     kept = values().keep_jobs
     return None if kept == "FOREVER" else float(kept)
-
-
-def marks_assets() -> bool:
-    """Return whether every new model is marked as an asset."""
-    return values().mark_as_asset
-
-
-def asset_author() -> str:
-    """Return the author to write into assets, empty for none."""
-    return values().asset_author
-
-
-def price_limit() -> float:
-    """Return the price in compute units above which the artist wants to be asked, 0: never."""
-    return values().price_limit
-
-
-def batch_concurrency() -> int:
-    """Return how many models of batches may be made at the same time."""
-    return values().batch_concurrency
 
 
 def model_bytes() -> int:
@@ -414,11 +384,6 @@ def take_over_key() -> None:
     bpy.context.preferences.is_dirty = True  # otherwise Blender would keep the old ones when it quits
 
 
-def is_account_missing() -> bool:
-    """Return whether the key or its secret is missing."""
-    return not all(key_and_secret(values()))
-
-
 def preferences() -> TRELLIS2_AP_preferences | None:
     """Return the preferences, None if Blender keeps none, as with --factory-startup."""
     assert bpy.context.preferences is not None
@@ -448,19 +413,12 @@ def money(cost: float) -> tuple[str, str]:
     return f"{amount:,.{decimals}f}", kept.currency.strip()
 
 
-def address() -> str:
-    """Return the API's base address. Raises AccountError if the one in the preferences cannot be used."""
-    from ..core.request.account import check_address
-
-    return check_address(values().api_address)
-
-
 def account() -> Account:
-    """Return the account to use. Raises AccountError that names the missing part."""
+    """Return the account to use. Raises AccountError that names the missing part, or an address that is of no use."""
     from ..core.request.account import Account
 
     kept = values()
-    return Account.checked(*key_and_secret(kept), kept.project_id, address())
+    return Account.checked(*key_and_secret(kept), kept.project_id, kept.api_address)
 
 
 def online_account() -> Account:

@@ -47,6 +47,22 @@ EXPORT_FORMATS = (
     ("USD", "USD", "Universal Scene Description in one file (.usdz), with its textures"),
     ("OBJ", "OBJ", "Wavefront OBJ, with its materials and textures beside it"),
 )
+# The properties of an export, without their options: operators ask for them, and the scene keeps what was chosen last.
+EXPORT: Mapping[str, Mapping[str, Any]] = {
+    "folder": {"name": "Folder", "description": "Folder to export models to", "subtype": "DIR_PATH"},
+    "format": {"name": "Format", "description": "Format to export models in", "items": EXPORT_FORMATS},
+    "engine": {
+        "name": "For",
+        "description": "Program that is to read the exported models",
+        "items": EXPORT_ENGINES,
+        "default": "GLTF",
+    },
+    "at_origin": {
+        "name": "At Origin",
+        "description": "Export a model as if it stood at the world's origin, where engines have its pivot",
+        "default": True,
+    },
+}
 
 
 def _property(parameter: Parameter) -> Any:
@@ -57,16 +73,10 @@ def _property(parameter: Parameter) -> Any:
         return props.EnumProperty(items=items, default=str(parameter.default), **words)
     if isinstance(parameter.default, bool):
         return props.BoolProperty(default=parameter.default, **words)
+    low, high = parameter.minimum, parameter.maximum
     if isinstance(parameter.default, int):
-        low, high = int(parameter.minimum), int(parameter.maximum)
-        return props.IntProperty(default=parameter.default, min=low, max=high, **words)
-    number: dict[str, Any] = {
-        "default": parameter.default,
-        "min": parameter.minimum,
-        "max": parameter.maximum,
-        "precision": 2,
-    }
-    return props.FloatProperty(subtype="FACTOR", **number, **words)
+        return props.IntProperty(default=parameter.default, min=int(low), max=int(high), **words)
+    return props.FloatProperty(default=parameter.default, min=low, max=high, precision=2, subtype="FACTOR", **words)
 
 
 def parameter_annotations() -> dict[str, Any]:
@@ -119,22 +129,11 @@ class TRELLIS2_PG_settings(Fields, bpy.types.PropertyGroup):
     collection: str = props.EnumProperty(name="Collection", description="Where the model is filed", items=COLLECTIONS)
     textures: str = props.EnumProperty(name="Textures", description="Where the textures are kept", items=TEXTURES)
     export_folder: str = props.StringProperty(
-        name="Folder",
-        description="Folder to export models to",
-        subtype="DIR_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+        **EXPORT["folder"], options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
     )
-    export_format: str = props.EnumProperty(
-        name="Format", description="Format to export models in", items=EXPORT_FORMATS
-    )
-    export_engine: str = props.EnumProperty(
-        name="For", description="Program that is to read the exported models", items=EXPORT_ENGINES, default="GLTF"
-    )
-    export_at_origin: bool = props.BoolProperty(
-        name="At Origin",
-        description="Export a model as if it stood at the world's origin, where engines have its pivot",
-        default=True,
-    )
+    export_format: str = props.EnumProperty(**EXPORT["format"])
+    export_engine: str = props.EnumProperty(**EXPORT["engine"])
+    export_at_origin: bool = props.BoolProperty(**EXPORT["at_origin"])
 
 
 TRELLIS2_PG_settings.__annotations__.update(parameter_annotations())
@@ -155,26 +154,16 @@ def of_scene(scene: bpy.types.Scene | None) -> TRELLIS2_PG_settings:
     return cast(TRELLIS2_PG_settings, scene.trellis2)  # type: ignore[union-attr]  # added by `register`
 
 
-def stands_as_pictured(scene: bpy.types.Scene | None) -> bool:
-    """Return whether models shall stand where their pictures show them."""
-    return scene is not None and of_scene(scene).place == "PICTURE"
-
-
-def projects_picture(scene: bpy.types.Scene | None) -> bool:
-    """Return whether pictures shall be projected onto the models that stand where they show them."""
-    return scene is not None and of_scene(scene).use_projection
-
-
-def values(holder: object, fallback: object) -> tuple[Mapping[str, Value], int | None]:
+def values(holder: Any, fallback: Any) -> tuple[Mapping[str, Value], int | None]:
     """Return the parameters and the seed (None: a random one). A value set on the operator replaces the scene's."""
 
+    is_given = holder.properties.is_property_set
+
     def value(name: str) -> Value:
-        is_given = cast(Any, holder).properties.is_property_set(name)
-        found: Value | str = getattr(holder if is_given else fallback, name)
+        found: Value | str = getattr(holder if is_given(name) else fallback, name)
         return int(found or 0) if isinstance(found, str) else found  # empty: an unknown choice; 0 is never a valid one
 
-    is_seed_given = cast(Any, holder).properties.is_property_set("seed")
-    seed = int(value("seed")) if is_seed_given or value("use_seed") else None
+    seed = int(value("seed")) if is_given("seed") or value("use_seed") else None
     return {parameter.name: value(parameter.name) for parameter in TABLE}, seed
 
 
@@ -190,10 +179,9 @@ def held(parameter: Parameter, value: Value) -> Value | str:
     return as_32_bit(value) if isinstance(parameter.default, float) else value
 
 
-def variations(holder: object, fallback: TRELLIS2_PG_settings) -> int:
+def variations(holder: Any, fallback: TRELLIS2_PG_settings) -> int:
     """Return how many models to make: the operator's value if it was set, else the scene's."""
-    is_given = cast(Any, holder).properties.is_property_set("variations")
-    return int(cast(Any, holder).variations) if is_given else fallback.variations
+    return int(holder.variations) if holder.properties.is_property_set("variations") else fallback.variations
 
 
 def unset_unknown_choices() -> None:

@@ -251,7 +251,7 @@ def test_a_picture_without_alpha_is_told_by_its_own_edges(studio: Any, addon: An
 def test_without_a_known_turn_the_model_has_the_block_outs_box(studio: Any, addon: Any, connected: Emulator) -> None:
     dog = bpy.data.objects["dog"]
     model = made()
-    addon.block_out.replace(model, model.matrix_world.copy(), [dog], is_fitted=False)
+    addon.aligning.replace_block_out(model, model.matrix_world.copy(), [dog], is_fitted=False)
     ours, its = (
         np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box]) for thing in (model, dog)
     )

@@ -248,3 +248,21 @@ def test_a_plan_that_cannot_be_read_is_told_and_begins_nothing(tmp_path: Path, c
     assert newest() is None
     assert any(str(file) in notice.sentence for notice in addon.session.notices())
     assert connected.calls["submit"] == 1
+
+
+def test_a_model_without_a_placeholder_comes_at_a_click_on_import_too(
+    tmp_path: Path, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addon.preferences.preferences().use_placeholders = False
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(addon.busy, "busy_reason", lambda *_given: "Waiting for Object Mode")
+            batch = begin(folder_of(tmp_path / "clicked", "a.png"))
+            tick_until(lambda: addon.session.running().importer.waiting_for)
+            (job,) = addon.session.jobs().values()
+            assert OPS.trellis2.import_model(job_id=job.id) == {"FINISHED"}
+        finish(batch)
+    finally:
+        addon.preferences.preferences().use_placeholders = True
+    assert addon.session.jobs()[job.id].stage.value == "imported"
+    tick_until(lambda: len(meshes()) == 1)

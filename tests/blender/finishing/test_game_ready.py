@@ -231,11 +231,11 @@ def test_names_are_those_that_the_engine_reads_and_free_ones(addon: Any) -> None
 
 def test_alpha_is_kept_with_the_way_it_is_used(addon: Any, tmp_path: Path) -> None:
     thing = body(tmp_path, "clear_rims")
-    addon.transparency.switch(thing.active_material, addon.transparency.Transparency.CLIP, 0.3)
+    addon.nodes.switch_transparency(thing.active_material, addon.nodes.Transparency.CLIP, 0.3)
     made_ready(levels=1, has_hull=False)
     copy: Any = bpy.data.objects[f"{thing.name}_Game"]
     material = copy.active_material
-    assert addon.transparency.state(material) is addon.transparency.Transparency.CLIP
+    assert addon.nodes.transparency(material) is addon.nodes.Transparency.CLIP
     clip = next(node for node in material.node_tree.nodes if node.type == "MATH")
     assert clip.inputs[1].default_value == pytest.approx(0.3)
     alpha = pixels(bpy.data.images[f"{thing.name}_BaseColor"])[..., 3]
@@ -252,7 +252,7 @@ def test_a_step_under_way_goes_on_after_a_restart_and_the_result_outlives_the_fi
     (work,) = addon.session.works().values()
     tick_until((work.folder / addon.work.STEP_FILE).is_file)
     addon.session.stop()
-    assert work.wait(60)
+    tick_until(lambda: work.is_done)
     addon.session.start()
     tick_until(lambda: bpy.data.objects.get("Körper_LOD0") is not None)
     saved = str(tmp_path / "Möbel.blend")

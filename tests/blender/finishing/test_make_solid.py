@@ -219,7 +219,7 @@ def test_a_step_that_was_under_way_goes_on_after_a_restart(addon: Any, tmp_path:
     (work,) = addon.session.works().values()
     tick_until((work.folder / addon.work.STEP_FILE).is_file)
     addon.session.stop()
-    assert work.wait(60)
+    tick_until(lambda: work.is_done)
     addon.session.start()
     tick_until(lambda: copy_of(thing) is not None)
     assert measured(copy_of(thing)).faults() == []

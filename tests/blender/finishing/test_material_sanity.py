@@ -57,12 +57,12 @@ def test_nodes_can_be_switched_off_and_the_export_follows(addon: Any, model: Any
     _said, _color, raw = exported(tmp_path)
     assert OPS.trellis2.material_sanity(roughness=0.4, metallic=0.5) == {"FINISHED"}
     material = model.material_slots[0].material
-    for label in (addon.sanity_nodes.FLOOR, addon.sanity_nodes.LIMIT):
-        addon.sanity_nodes.find(material, label).mute = True
+    for label in (addon.nodes.FLOOR, addon.nodes.LIMIT):
+        addon.nodes.find(material, label).mute = True
     said, _color, baked = exported(tmp_path)
     assert "Material Sanity" not in said
     assert (baked == raw).all()
-    addon.sanity_nodes.find(material, addon.sanity_nodes.LIMIT).mute = False
+    addon.nodes.find(material, addon.nodes.LIMIT).mute = False
     said, _color, baked = exported(tmp_path)
     assert "Material Sanity" in said
     assert (baked[..., 1] == raw[..., 1]).all()
@@ -74,7 +74,7 @@ def test_removing_leaves_the_material_as_it_was(addon: Any, model: Any) -> None:
     before = wires(material)
     assert OPS.trellis2.material_sanity(light=0.5) == {"FINISHED"}
     ended()
-    assert addon.sanity_nodes.find(material, addon.sanity_nodes.LIGHT).inputs["Amount"].default_value == 0.5
+    assert addon.nodes.find(material, addon.nodes.LIGHT).inputs["Amount"].default_value == 0.5
     assert len(material.node_tree.nodes) == len(before[0]) + 3
     assert OPS.trellis2.material_sanity(roughness=0.3, light=1.0) == {"FINISHED"}
     assert len(material.node_tree.nodes) == len(before[0]) + 3

@@ -175,7 +175,7 @@ def test_without_a_texture_the_picture_is_not_taken_for_one(model: Any, addon: A
     for node in [*model.active_material.node_tree.nodes]:
         if node.label == "BASE COLOR":
             model.active_material.node_tree.nodes.remove(node)
-    assert [*addon.transparency.materials_with_alpha(model)] == []
+    assert [*addon.nodes.materials_with_alpha(model)] == []
     assert OPS.trellis2.export_model(format="GLB", engine="GLTF", folder=str(tmp_path / "out")) == {"FINISHED"}
     assert "no texture to bake the projected picture into" in ended()
     assert not (tmp_path / "out").exists()

@@ -55,7 +55,7 @@ def test_switching_back_leaves_nothing_behind(addon: Any, model: Any) -> None:
     nodes = sorted(node.name for node in material.node_tree.nodes)
     for mode in ("CLIP", "BLEND", "CLIP", "CLIP", "OFF"):
         assert OPS.trellis2.set_transparency(mode=mode) == {"FINISHED"}
-        assert addon.transparency.state(material).value == mode
+        assert addon.nodes.transparency(material).value == mode
     assert sorted(node.name for node in material.node_tree.nodes) == nodes
     assert len(material.node_tree.links) > 0
 

@@ -31,7 +31,7 @@ import bpy
 
 count = 0
 
-def tell(request, work):
+def tell(request, progress):
     """How it was started, and how often it was asked."""
     global count
     count += 1
@@ -42,13 +42,13 @@ def tell(request, work):
         "nice": os.nice(0) if hasattr(os, "nice") else 10,
     }
 
-def climb(request, work):
+def climb(request, progress):
     print("Blender says something on its standard output", flush=True)
     for step in range(1, 5):
-        work.progress(step / 4)
+        progress(step / 4)
     return {}
 
-def complain(request, work):
+def complain(request, progress):
     with overheard() as said:
         ctypes.CDLL(None).puts(b"a library's complaint")
         os.write(2, b"libpng error: Read Error\\n")
@@ -56,28 +56,28 @@ def complain(request, work):
         pass
     return {"said": said[0], "again": again[0]}
 
-def quiet(request, work):
+def quiet(request, progress):
     with overheard() as said:
         pass
     return {"said": said[0]}
 
-def refuse(request, work):
+def refuse(request, progress):
     raise PictureError(request["sentence"], remedy=Remedy.RENDER)
 
-def fail(request, work):
+def fail(request, progress):
     raise KeyError("a mistake")
 
-def fill(request, work):
+def fill(request, progress):
     return {"length": len(bytes(request["bytes"]))}
 
-def hang(request, work):
+def hang(request, progress):
     Path(request["file"]).write_text(str(os.getpid()))
     time.sleep(60)
 
-def crash(request, work):
+def crash(request, progress):
     os.abort()
 
-def open_file(request, work):
+def open_file(request, progress):
     bpy.ops.wm.open_mainfile(filepath=request["file"])
     return {"has_run": "ran_in_background" in bpy.app.driver_namespace}
 
@@ -366,7 +366,7 @@ from types import SimpleNamespace
 
 texture_of = runpy.run_path({str(addon.model_client.PROGRAM)!r})["_texture"]
 
-def look(request, work):
+def look(request, progress):
     model = SimpleNamespace(images=[SimpleNamespace(data=b"no picture")])
     return {{"texture": texture_of(model, 0)}}
 

@@ -15,7 +15,7 @@ from emulator import Fault, Service
 from tests.addon import ADDON
 from tests.blender.drawing import Page, draw, operator_type
 from tests.blender.pictures import picture_file
-from tests.blender.priced import open_panel, settle
+from tests.blender.priced import asking, open_panel, settle
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, generate, job, refusal, tick_until
 
@@ -321,9 +321,8 @@ def test_it_is_tested_once(addon: Any, offline: Any) -> None:
 
 def test_allow_online_access_asks_as_blender_does(addon: Any, offline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(addon.price_tag, "confirm", lambda *given: asked.append(given[3:]))
-    allow = addon.account_operators.TRELLIS2_OT_allow_online_access
-    allow.invoke(allow, bpy.context, None)
+    monkeypatch.setattr(addon.base_operators.Asking, "confirm", lambda *given: asked.append((given[3], given[0].yes)))
+    asking(addon, addon.account_operators.TRELLIS2_OT_allow_online_access).invoke(bpy.context, None)
     ((question, yes),) = asked
     assert "Other extensions may then go online, too." in question
     assert yes == "Allow Online Access"

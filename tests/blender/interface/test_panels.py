@@ -393,7 +393,7 @@ def test_the_panel_says_which_tile_and_which_frame_is_taken(addon: Any) -> None:
 
 def test_every_parameter_has_its_place_in_one_panel(addon: Any) -> None:
     parent = "TRELLIS2_PT_parameters"
-    pages = [draw(panel) for panel in addon.panels.CLASSES if getattr(panel, "bl_parent_id", "") == parent]
+    pages = [draw(panel) for panel in addon.registration.classes() if getattr(panel, "bl_parent_id", "") == parent]
     places = [name for page in pages for name in page.properties]
     assert sorted(places) == sorted(parameter.name for parameter in addon.scene_settings.TABLE)
     assert draw(addon.panels.TRELLIS2_PT_parameters).properties == ["use_seed", "seed"]

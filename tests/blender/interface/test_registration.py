@@ -161,7 +161,7 @@ class Broken(bpy.types.Operator):
 @pytest.mark.parametrize(
     ("table", "row"),
     [
-        ("menus.CLASSES", Broken),
+        ("panels.PARAMETER_PANELS", Broken),
         ("menus.DRAWN", ("NO_MT_such_menu", print)),
         ("registration.HANDLERS", ("no_such_event", print)),
     ],

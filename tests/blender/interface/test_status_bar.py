@@ -26,15 +26,14 @@ if TYPE_CHECKING:
 def redrawn(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What has been asked to be drawn again."""
     asked: list[str] = []
-    redraw = addon.progress.redraw
     for name in ("redraw_sidebars", "redraw_status_bars"):
-        original = getattr(redraw, name)
+        original = getattr(addon.window, name)
 
         def ask(name: str = name, original: Any = original) -> None:
             asked.append(name)
             original()
 
-        monkeypatch.setattr(redraw, name, ask)
+        monkeypatch.setattr(addon.window, name, ask)
     return asked
 
 
@@ -169,7 +168,7 @@ def test_with_nothing_running_there_is_no_timer(tmp_path: Path, connected: Emula
 
 def test_redrawing_leaves_a_running_tool_its_hints(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cleared: list[object] = []
-    monkeypatch.setattr(addon.progress.redraw, "windows", lambda: [window])
+    monkeypatch.setattr(addon.window, "windows", lambda: [window])
 
     class Workspace:
         status_text_set_internal = staticmethod(cleared.append)
@@ -178,8 +177,8 @@ def test_redrawing_leaves_a_running_tool_its_hints(addon: Any, monkeypatch: pyte
     render = type("Tool", (), {"bl_idname": "RENDER_OT_render"})
     window: Any = type("Window", (), {"modal_operators": [tool], "workspace": Workspace})
     monkeypatch.setattr(bpy.types.Context, "temp_override", lambda *_, **__: __import__("contextlib").nullcontext())
-    addon.progress.redraw.redraw_status_bars()
+    addon.window.redraw_status_bars()
     assert cleared == []
     window.modal_operators = [render]
-    addon.progress.redraw.redraw_status_bars()
+    addon.window.redraw_status_bars()
     assert cleared == [None]

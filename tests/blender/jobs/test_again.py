@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from emulator import Emulator
 
-GUARDS = ("invoke", "is_double_click", "_is_unseen")
 TYPES: Any = bpy.types
 UNUSUAL = {"resolution": "512", "ss_sampling_steps": 7, "remesh": False}
 
@@ -74,21 +73,15 @@ def limit() -> Any:
 def clicked(addon: Any, job_id: str) -> tuple[set[str], list[str]]:
     """What a click answers, and what it asks."""
     cls, asked = addon.job_operators.TRELLIS2_OT_generate_again, []
-    own = {name: getattr(cls, name) for name in (*GUARDS, "objection", "cost", "target", "none")}
-    own |= {
-        "fits": staticmethod(cls.fits),
-        "job_id": job_id,
-        "execute": lambda _self, _context: {"RAN"},
-        "invoke": addon.base_operators.PaidAction.invoke,
-    }
+    own = {"cost": cls.cost, "job_id": job_id, "execute": lambda _self, _context: {"RAN"}}
     with pytest.MonkeyPatch.context() as patch:
 
-        def ask(_operator: Any, _context: Any, _event: Any, text: str, **_options: Any) -> set[str]:
+        def ask(_operator: Any, _context: Any, _event: Any, text: str) -> set[str]:
             asked.append(text)
             return {"ASKED"}
 
-        patch.setattr(addon.price_tag, "confirm", ask)
-        return type("Pressed", (), own)().invoke(bpy.context, None), asked
+        patch.setattr(addon.base_operators.Asking, "confirm", ask)
+        return type("Pressed", (addon.job_operators.PaidAgain,), own)().invoke(bpy.context, None), asked
 
 
 def test_again_asks_above_the_limit_like_generate(addon: Any, limit: Any) -> None:
@@ -105,7 +98,7 @@ def test_a_double_click_makes_one_more_model_and_not_two(addon: Any) -> None:
     paid = addon.base_operators.PaidAction
     assert issubclass(addon.job_operators.TRELLIS2_OT_generate_again, paid)
     with session_with(addon, [snapshot(addon)]):
-        button = type("Pressed", (), {name: vars(paid)[name] for name in GUARDS})()
+        button = type("Pressed", (paid,), {})()
         button.objection, button.execute = lambda _context: "", lambda _context: {"RAN"}
         assert button.invoke(bpy.context, None) == {"RAN"}
         assert button.invoke(bpy.context, None) == {"CANCELLED"}

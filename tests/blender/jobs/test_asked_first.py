@@ -9,7 +9,7 @@ import bpy
 import pytest
 
 from tests.blender.pictures import picture_file
-from tests.blender.priced import chosen, settle
+from tests.blender.priced import asking, chosen, settle
 from tests.blender.snapshots import session_with, snapshot
 from tests.blender.working import OPS, SMALL, generate, tick_until
 
@@ -60,12 +60,12 @@ def confirmed(addon: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     questions: list[str] = []
     buttons.clear()
 
-    def ask(_operator: Any, _context: Any, _event: Any, text: str, yes: str = "Generate") -> set[str]:
+    def ask(operator: Any, _context: Any, _event: Any, text: str) -> set[str]:
         questions.append(text)
-        buttons.append(yes)
+        buttons.append(operator.yes)
         return {"CANCELLED"}
 
-    monkeypatch.setattr(addon.price_tag, "confirm", ask)
+    monkeypatch.setattr(addon.base_operators.Asking, "confirm", ask)
     return questions
 
 
@@ -172,6 +172,12 @@ def test_a_script_is_not_asked(addon: Any, connected: Emulator, limited: Any, tm
     tick_until(lambda: connected.paid)
 
 
+def retry_button(addon: Any, job: Any) -> Any:
+    """Retry for this job, as a window calls it."""
+    retry = addon.job_operators.TRELLIS2_OT_retry
+    return asking(addon, retry, hold=lambda _self: job, execute=lambda _self, _context: {"FINISHED"})
+
+
 @pytest.mark.parametrize(
     ("job", "asked"),
     [
@@ -186,9 +192,8 @@ def test_a_retry_asks_only_where_it_pays_again(
 ) -> None:
     limited(10.0)
     failed = snapshot(addon, "failed", **job)
-    pressed = SimpleNamespace(job_id=failed.id, hold=lambda: failed, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [failed]):
-        result = addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None)
+        result = retry_button(addon, failed).invoke(bpy.context, None)
     assert (result == {"CANCELLED"}, bool(confirmed)) == (asked, asked)
     assert buttons == ["Retry"] * asked
 
@@ -196,8 +201,7 @@ def test_a_retry_asks_only_where_it_pays_again(
 @pytest.mark.parametrize("stage", ["uncertain", "failed"])
 def test_what_may_be_charged_twice_is_always_asked_for(addon: Any, confirmed: list[str], stage: str) -> None:
     uncertain = snapshot(addon, stage, may_be_paid=True)
-    pressed = SimpleNamespace(job_id=uncertain.id, hold=lambda: uncertain, execute=lambda _context: {"FINISHED"})
     with session_with(addon, [uncertain]):
-        assert addon.job_operators.TRELLIS2_OT_retry.invoke(pressed, bpy.context, None) == {"CANCELLED"}
+        assert retry_button(addon, uncertain).invoke(bpy.context, None) == {"CANCELLED"}
     assert ["charged twice" in text for text in confirmed] == [True]
     assert buttons == ["Submit Again"]

@@ -199,7 +199,8 @@ def test_with_a_fresh_state_nothing_of_before_is_left(addon: Any, failed: str, s
 def test_what_a_window_draws_is_looked_at_by_the_sessions_timer(
     tmp_path: Path, addon: Any, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window = SimpleNamespace(app=SimpleNamespace(background=False))  # in which Blender runs timers
+    app = SimpleNamespace(background=False)  # in which Blender runs timers
+    window = SimpleNamespace(app=app, context=bpy.context)
     monkeypatch.setattr(addon.preview_requests, "bpy", window)
     choose(picture_file(tmp_path))
     draw(addon.panels.TRELLIS2_PT_generate)

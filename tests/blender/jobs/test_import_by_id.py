@@ -183,7 +183,7 @@ def test_waiting_in_edit_mode_says_so_rather_than_stand_still_for_ever(
     bpy.ops.mesh.primitive_cube_add()
     bpy.ops.object.mode_set(mode="EDIT")
     monkeypatch.setattr(
-        addon.block_until_done, "wait", lambda _job_id: pytest.fail("it waits for a mode that nobody can change")
+        addon.session, "wait", lambda _job_id: pytest.fail("it waits for a mode that nobody can change")
     )
     said = refusal(lambda: bring(elsewhere, wait=True))
     bpy.ops.object.mode_set(mode="OBJECT")

@@ -46,7 +46,8 @@ def pressed(addon: Any, operator: str, **of_self: Any) -> Any:
     """An operator as `execute` and `invoke` see it, for what Blender does only with a window."""
     cls = getattr(addon.job_operators, f"TRELLIS2_OT_{operator}")
     given = {"job_id": "", "report": lambda kind, text: None, **of_self}
-    own = {name: getattr(cls, name) for name in ("none", "bl_label", "target", "hold", "act")}
+    names = ("none", "bl_label", "target", "hold", "objection", "confirm", "yes", "act")
+    own = {name: getattr(cls, name) for name in names if hasattr(cls, name)}
     return type("Pressed", (), {**own, "fits": staticmethod(cls.fits), **given})()
 
 

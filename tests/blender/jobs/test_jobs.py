@@ -31,6 +31,7 @@ from tests.blender.working import (
 from tests.services import scenario_stops
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from emulator import Emulator
@@ -177,11 +178,17 @@ def test_a_cancelled_job_is_stopped_at_scenario_too(tmp_path: Path, connected: E
     assert meshes() == []
 
 
-@pytest.mark.parametrize("has_box", [True, False])
+@pytest.fixture(params=[True, False])
+def has_box(request: pytest.FixtureRequest, addon: Any) -> Iterator[bool]:
+    """Whether the artist lets a box stand where a model will stand."""
+    addon.preferences.preferences().use_placeholders = request.param
+    yield request.param
+    addon.preferences.preferences().use_placeholders = True
+
+
 def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
-    addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool, monkeypatch: pytest.MonkeyPatch
+    addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool
 ) -> None:
-    monkeypatch.setattr(addon.preferences, "use_placeholders", lambda: has_box)
     connected.fault("submit", Fault(delay=1.0))
     job_id = generate(picture_file(tmp_path))
     tick_until(lambda: stage_of(job_id) == "submitting")
@@ -196,11 +203,9 @@ def test_a_running_model_that_scenario_does_not_stop_is_kept_and_not_imported(
     assert (stage_of(job_id), len(meshes()), connected.paid) == ("imported", 1, 1)
 
 
-@pytest.mark.parametrize("has_box", [True, False])
 def test_a_model_that_is_cancelled_while_it_downloads_is_kept_and_not_imported(
-    addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool, monkeypatch: pytest.MonkeyPatch
+    addon: Any, tmp_path: Path, connected: Emulator, session: Any, has_box: bool
 ) -> None:
-    monkeypatch.setattr(addon.preferences, "use_placeholders", lambda: has_box)
     go_on = threading.Event()
     connected.fault("download", Fault(until=go_on))
     job_id = generate(picture_file(tmp_path))

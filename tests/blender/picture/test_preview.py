@@ -302,3 +302,7 @@ def test_drawing_the_preview_takes_no_time(addon: Any, tmp_path: Path) -> None:
     )
     scene: Any = bpy.context.scene
     assert best(lambda: panel.draw_preview(Mute(), surroundings, scene.trellis2)) < 0.0005
+
+
+def test_every_concern_has_a_sentence(addon: Any) -> None:
+    assert set(addon.generate_panel.SENTENCES) == {concern.value for concern in addon.preview_client.Concern}

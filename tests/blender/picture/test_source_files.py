@@ -96,7 +96,7 @@ def test_several_files_on_the_sidebar_without_a_key_end_in_a_sentence_and_not_in
 )
 def test_a_drop_is_offered_where_it_makes_sense(addon: Any, area: str, region: str, offered: list[str]) -> None:
     context = SimpleNamespace(area=SimpleNamespace(type=area), region=SimpleNamespace(type=region))
-    handlers = [each for each in addon.drop_operators.CLASSES if each.__name__.startswith("TRELLIS2_FH")]
+    handlers = [each for each in addon.registration.classes() if each.__name__.startswith("TRELLIS2_FH")]
     assert [each.__name__ for each in handlers if each.poll_drop(context)] == offered
 
 

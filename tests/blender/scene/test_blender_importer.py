@@ -230,9 +230,9 @@ def test_another_file_that_is_opened_meanwhile_ends_it(addon: Any) -> None:
     tick_until(waiting_reason)
     assert waiting_reason() == "Blender's own importer reads it in the background"
     importer = addon.session.running().importer
-    task = importer.task
+    task = importer.client.task
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     tick_until(lambda: importer.read is None)
     wait_until(task.done)
-    assert (importer.task, job(job_id).stage.value) == (None, "ready")
+    assert (importer.client.task, job(job_id).stage.value) == (None, "ready")
     assert waiting_reason() == "Made for another file. Press Import to bring it in"

@@ -14,6 +14,7 @@ import pytest
 from tests.addon import ADDON
 from tests.blender import child
 from tests.blender.drawing import draw, operator_type
+from tests.blender.priced import asking
 from tests.blender.working import OPS, refusal
 
 KEY, SECRET = "api_kQ7uniqueKey19", "sec_Zx3uniqueSecret77"
@@ -132,10 +133,9 @@ def test_forget_key_deletes_the_file_and_the_panel_asks_for_a_key(addon: Any) ->
 
 def test_forget_key_asks_first(addon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(addon.price_tag, "confirm", lambda *given: asked.append(given[3:]))
+    monkeypatch.setattr(addon.base_operators.Asking, "confirm", lambda *given: asked.append((given[3], given[0].yes)))
     kept().api_key = KEY
-    forget = addon.account_operators.TRELLIS2_OT_forget_key
-    forget.invoke(forget, bpy.context, None)
+    asking(addon, addon.account_operators.TRELLIS2_OT_forget_key).invoke(bpy.context, None)
     assert asked == [("Scenario shows a secret only once. Delete it here?", "Forget Key")]
     assert kept().api_key == KEY
     assert operator_type("trellis2.forget_key")

@@ -116,7 +116,7 @@ def test_an_address_without_https_is_refused(connected: Emulator, address: str) 
 
 def test_without_an_address_it_is_scenarios_own(addon: Any) -> None:
     kept().api_address = ""
-    assert addon.preferences.address() == "https://api.cloud.scenario.com/v1"
+    assert addon.preferences.account().address == "https://api.cloud.scenario.com/v1"
 
 
 def test_offline_the_way_to_switch_it_on_is_told(connected: Emulator) -> None:

@@ -6,7 +6,7 @@
     launch = start.launch(PROGRAM, …)
     background = Background(launch)  ->   background.ask("name", {…}, seconds=…)
                                            one JSON line to its stdin          ->   serve.py calls HANDLERS["name"]
-                                           progress(0.5)                       <-   work.progress(0.5)
+                                           progress(0.5)                       <-   progress(0.5)
                                            the result, or the error as raised  <-   returns a dict, or raises
     background.stop()
 
@@ -19,6 +19,6 @@
 `model.py` is a program there: it imports models and saves textures as PNG. `model_client.py` asks it.
 Nothing here imports `serve.py` or the programs.
 
-To add a program: write `thing.py` with functions `(request, work) -> dict` and a table HANDLERS, and `thing_client.py`
-that calls `ask`. Large data goes through files that the request names.
+To add a program: write `thing.py` with functions `(request, progress) -> dict` and a table HANDLERS, and
+`thing_client.py` that calls `ask`. Large data goes through files that the request names.
 """

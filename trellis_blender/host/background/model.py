@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
@@ -29,9 +29,6 @@ from trellis_host.gltf import COLLECTION, import_gltf
 from trellis_host.painted import stored
 from trellis_host.shown import temporary
 
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
-
 _log = logging.getLogger(__name__)
 NO_PNG = "A texture could not be saved as PNG: {reason}. Import it again to try once more."
 BLEND_BYTES_MAXIMUM = 2 * 2**30  # that the artist's Blender reads on its main thread
@@ -39,7 +36,7 @@ TEXTURE_SIDE = 512  # pixels: enough to tell colours
 PARTS_MAXIMUM = 256  # more objects than this slow down the artist's Blender
 
 
-def import_model(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def import_model(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Import the `file`, and write its objects to the .blend `target`.
 
     The objects are in one collection. The .blend is not compressed: appending from a compressed one takes three times
@@ -99,7 +96,7 @@ def _keep_image(image: Any, stem: Path, wanted: Mapping[str, Any]) -> None:
             image.pack()
 
 
-def save_as_png(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def save_as_png(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Save each of the `images` as a PNG of the same pixels. `images` holds pairs of a file and its target."""
     _empty()
     for source, target in request["images"]:
@@ -157,7 +154,7 @@ def _moves(obj: Any) -> bool:
     return bool(obj.animation_data or obj.modifiers or (obj.type == "MESH" and obj.data.shape_keys))
 
 
-def align(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def align(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Find where the model `file` stands in its `picture`, which shows the part `shows` of the camera's frame.
 
     `viewpoint`: the camera. `may_tilt`: the model need not stand upright. `knows_ground`: it stands on the ground

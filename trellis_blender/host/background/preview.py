@@ -9,9 +9,9 @@ what is made of it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
@@ -28,13 +28,10 @@ from trellis_core.picture.prepare import packed, prepared, read_picture
 from trellis_core.picture.view import view_of
 from trellis_host.shown import save_file_shown, save_shown, set_output, temporary
 
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
-
 TEXTURE_SIDE = 2048
 
 
-def prepare(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def prepare(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Prepare the picture `file` for sending: write its bytes to “made”, and what the model sees to “view”.
 
     Return `kind`, `crop` and `concerns`.
@@ -54,13 +51,13 @@ def prepare(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     return {"kind": made.kind, "crop": made.crop, "concerns": [concern.value for concern in made.view.concerns]}
 
 
-def pack_jpeg(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def pack_jpeg(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Save the opaque PNG `file` as the JPEG “made”, and what an editor shows of that as the Targa “shown”."""
     _packed_jpeg(Path(request["file"]).read_bytes(), Path(request["folder"]))
     return {}
 
 
-def make_thumbnail(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def make_thumbnail(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Make a thumbnail of the model `file`: the PNG “made”."""
     try:
         model = read_model(Path(request["file"]), Shape(keeps_seams=True))
@@ -77,7 +74,7 @@ def make_thumbnail(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]
     return {}
 
 
-def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def shrink(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Write the pixels of the picture `file` to “made”, RGBA, the bottom row first: no side above `side`.
 
     `as_seen`: as the model sees it, a square with that side. Return `width` and `height`.
@@ -95,7 +92,7 @@ def shrink(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
     return {"width": width, "height": height}
 
 
-def make_contact_sheet(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def make_contact_sheet(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Make a contact sheet: the PNG “made”. `tiles`: pairs of a picture's file, empty without one, and a name."""
     sheet, folder = ContactSheet(len(request["tiles"])), Path(request["folder"])
     for number, (file, name) in enumerate(request["tiles"]):

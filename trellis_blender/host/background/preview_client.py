@@ -24,9 +24,8 @@ from ...core.errors import (
     BackgroundStoppedError,
     PictureError,
     Text,
-    TrellisError,
+    explained,
     storage_error,
-    unexpected,
 )
 from ...core.files import temporary_folder, write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
@@ -177,15 +176,11 @@ def make_preview(client: PreviewClient, key: Key, number: int, chosen: ChosenPic
         stamp = FileStamp.of(chosen.file) if chosen.file is not None else None
         prepared = client.prepare(chosen)
         return PreviewReady(key, number, prepared.view, prepared=prepared, stamp=stamp)
-    except TrellisError as error:
-        is_refused = isinstance(error, PictureError)
-        return PreviewReady(key, number, error=error.sentence, remedy=error.remedy, is_refused=is_refused, stamp=stamp)
-    except OSError as error:  # without a stamp it is tried again while the panel shows it: a full disk may have room
-        full = storage_error("look at the picture", error)
-        return PreviewReady(key, number, error=full.sentence, remedy=full.remedy)
-    except Exception as error:  # noqa: BLE001 - the log has it all
-        _log.exception("unexpected")
-        return PreviewReady(key, number, error=unexpected(error))
+    except Exception as error:  # noqa: BLE001 - an answer must come
+        told, is_refused = explained(error, "look at the picture"), isinstance(error, PictureError)
+        # Without a stamp it is tried again while the panel shows it: a full disk may have room.
+        kept = stamp if told is error else None
+        return PreviewReady(key, number, error=told.sentence, remedy=told.remedy, is_refused=is_refused, stamp=kept)
 
 
 def answer(answers: queue.SimpleQueue[PreviewReady], client: PreviewClient, chosen: ChosenPicture) -> None:

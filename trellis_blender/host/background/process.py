@@ -34,7 +34,7 @@ from ...core.errors import (
     Remedy,
     Text,
     TrellisError,
-    unexpected,
+    explained,
     unpacked,
 )
 from . import memory
@@ -191,11 +191,8 @@ class Background:
 def _fulfil(answer: Task, ask: Callable[[], Result]) -> None:
     try:
         answer.set_result(ask())
-    except TrellisError as error:
-        answer.set_exception(error)
     except Exception as error:  # noqa: BLE001 - an answer must come
-        _log.exception("unexpected")
-        answer.set_exception(TrellisError(unexpected(error)))
+        answer.set_exception(explained(error))
 
 
 class _Process:
@@ -225,8 +222,7 @@ class _Process:
 
     def ask(self, name: str, request: Mapping[str, Any], seconds: float, progress: Progress) -> Result:
         if not self._is_ready:
-            if "ready" not in self._next(time.monotonic() + START_SECONDS, _no_start("it did not answer")):
-                raise _no_start("it did not answer")
+            self._next(time.monotonic() + START_SECONDS, _no_start("it did not answer"))  # says that it is ready
             self._is_ready = True
         self._count += 1
         asked = {"number": self._count, "do": name, "seconds": seconds, "request": request}

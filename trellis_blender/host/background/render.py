@@ -6,18 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
 from trellis_core.errors import PictureError, Remedy, Text, blenders_words
 from trellis_core.picture.encode import targa
 from trellis_host.painted import give_back
-
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
 
 NO_ROOM = "The disk has no room for the picture"
 SCRIPTS = (
@@ -26,7 +23,7 @@ SCRIPTS = (
 )
 
 
-def render(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def render(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Render the `scene` of the `file`, with the unsaved pixels in the file `painted` on its images."""
     try:
         bpy.ops.wm.open_mainfile(filepath=request["file"], load_ui=False, use_scripts=request["runs_scripts"])

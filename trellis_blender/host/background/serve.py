@@ -29,18 +29,8 @@ GRACE_SECONDS = 5.0  # the client ends a request that takes too long; this proce
 HOST = Path(__file__).parents[1]
 
 
-class Work:
-    """What a handler has besides its request."""
-
-    def __init__(self, number: int, answers: TextIO) -> None:
-        self._number, self._answers = number, answers
-
-    def progress(self, fraction: float) -> None:
-        """Report progress to the client, 0 to 1."""
-        _say(self._answers, number=self._number, progress=fraction)
-
-
-Handler = Callable[[Mapping[str, Any], Work], Mapping[str, Any]]
+# Takes the request, and what it may call with how much is done, 0 to 1.
+Handler = Callable[[Mapping[str, Any], Callable[[float], None]], Mapping[str, Any]]
 
 
 def main(program: str, options: str) -> None:
@@ -68,27 +58,26 @@ def main(program: str, options: str) -> None:
     while True:
         asked = requests.get()  # nosec B113 # a queue, not the library
         faulthandler.dump_traceback_later(asked["seconds"] + GRACE_SECONDS, exit=True, file=2)  # needs no GIL
-        answer, is_last = _answer(handlers, asked, Work(asked["number"], answers))
+        answer, is_last = _answer(handlers, asked, answers)
         faulthandler.cancel_dump_traceback_later()
         _say(answers, number=asked["number"], is_last=is_last, **answer)
         if is_last:
             return
 
 
-def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
+def _answer(handlers: Mapping[str, Handler], asked: Mapping[str, Any], answers: TextIO) -> tuple[dict[str, Any], bool]:
     """Return the result or the error, and whether this process should end because its memory may be exhausted."""
-    from trellis_core.errors import TrellisError, packed, storage_error, unexpected
+    from trellis_core.errors import TrellisError, explained, packed
+
+    def progress(fraction: float) -> None:
+        _say(answers, number=asked["number"], progress=fraction)
 
     try:
-        return {"result": dict(handlers[asked["do"]](asked["request"], work))}, False
-    except (TrellisError, OSError) as error:
-        told = storage_error("read or write a file", error) if isinstance(error, OSError) else error
-        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, ""]}, False
-    except MemoryError:
-        sentence = "There is not enough memory for this. Close other programs, or choose something smaller."
-        return {"error": ["TrellisError", sentence, "none", ""]}, True
+        return {"result": dict(handlers[asked["do"]](asked["request"], progress))}, False
     except Exception as error:  # noqa: BLE001 - the client logs it
-        return {"error": ["TrellisError", packed(unexpected(error)), "none", traceback.format_exc()]}, True
+        told, is_known = explained(error), isinstance(error, (TrellisError, OSError))
+        trace = "" if is_known or isinstance(error, MemoryError) else traceback.format_exc()
+        return {"error": [type(told).__name__, packed(told.message), told.remedy.value, trace]}, not is_known
 
 
 def _listen(requests: queue.SimpleQueue[dict[str, Any]], own_folder: str) -> None:

@@ -4,20 +4,22 @@
 `drawing` shows batches in the sidebar.
 """
 
+from __future__ import annotations
+
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, FloatVectorProperty
 
 from ...core.errors import PictureError, Text
 from ...host.translation import translated
 from ...settings import preferences, props
 from ...settings import scene as scene_settings
-from ..at_need import batches, block_until_done, build, job_folder, place, plans, session
+from ..at_need import batches, build, job_folder, place, plans, session
 from ..operators import price_tag
-from ..operators.base import Action, Generate, PaidAction, Result, attempt, can_act, click_again, mark_places
+from ..operators.base import Action, Asking, Generate, Result, attempt, can_act, click_again, mark_places
 from ..operators.drop import ImageFiles
 from ..operators.jobs import show_folder
 
@@ -34,7 +36,7 @@ WIDTH = 340
 NAME = "Batch"
 
 
-def pictures_of(directory: str, names: "list[str]") -> "list[Path]":
+def pictures_of(directory: str, names: list[str]) -> list[Path]:
     """Return the chosen files, and the pictures in chosen folders; without a name, those in `directory`.
 
     Raises PictureError if there is none, StorageError if a folder cannot be read.
@@ -52,7 +54,7 @@ def pictures_of(directory: str, names: "list[str]") -> "list[Path]":
     return list(found)
 
 
-def name_of(paths: "list[Path]") -> str:
+def name_of(paths: Sequence[Path]) -> str:
     """Return the name of the folder that holds all pictures, or “Batch” if there are several."""
     folders = {path.parent for path in paths}
     return (folders.pop().name if len(folders) == 1 else "") or NAME
@@ -63,81 +65,64 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
 
     bl_idname = "trellis2.generate_batch"
     bl_label = "Generate 3D Models from Folder"
-    bl_options: Any = set()
 
-    if TYPE_CHECKING:
-        use_import: bool
-        location: Any
-    else:
-        use_import: BoolProperty(
-            name="Import Models",
-            description=(
-                "Bring the models into the scene, in a grid in a collection of their own;"
-                " otherwise they wait in the list"
-            ),
-            default=True,
-            options={"SKIP_SAVE"},
-        )
-        location: FloatVectorProperty(
-            name="Location",
-            description="Where the first model stands, in scene units; without it, where Placement says",
-            subtype="TRANSLATION",
-            options={"SKIP_SAVE", "HIDDEN"},
-        )
-
-    is_from_browser = False
-    pictures: "list[Path] | None" = None  # what the question is about
+    use_import: bool = props.BoolProperty(
+        name="Import Models",
+        description=(
+            "Bring the models into the scene, in a grid in a collection of their own; otherwise they wait in the list"
+        ),
+        default=True,
+        options={"SKIP_SAVE"},
+    )
+    location: Any = props.FloatVectorProperty(
+        name="Location",
+        description="Where the first model stands, in scene units; without it, where Placement says",
+        subtype="TRANSLATION",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+    pictures: Sequence[Path] = ()  # what the question is about
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Open the file browser, at a click. Ask once for all pictures, as soon as they are chosen."""
-        assert context.window_manager is not None
         if not self.directory:
-            self.is_from_browser = True
-            context.window_manager.fileselect_add(self)
-            return {"RUNNING_MODAL"}
-
-        def look() -> None:
-            self.pictures = self._chosen()
-
-        if attempt(self, look) == {"CANCELLED"}:
+            return self.browse(context)
+        if attempt(self, self._look) == {"CANCELLED"}:
             return {"CANCELLED"}
         self.cost(context)  # asks for the price, unless it is known
-        title = translated(Text("Batch “{name}”", name=name_of(self.pictures or [])))
-        return context.window_manager.invoke_props_dialog(self, width=WIDTH, title=title, confirm_text="Generate")
+        title = translated(Text("Batch “{name}”", name=name_of(self.pictures)))
+        return self.ask(context, width=WIDTH, title=title, confirm_text="Generate")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Begin. Ask first if the pictures were just chosen in the file browser."""
-        return click_again(self) if self.is_from_browser else PaidAction.execute(self, context)
+        return click_again(self) if self.is_from_browser else super().execute(context)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw how many models at what price, in the dialog."""
         if not self.is_from_browser:
             from .drawing import draw_question
 
             draw_question(self.layout, context, self, self.count(context), self.cost(context))
 
     def count(self, context: bpy.types.Context) -> int:
-        """Return the number of pictures times that of variations."""
-        return len(self.pictures or ()) * Generate.count(self, context)
+        return len(self.pictures) * super().count(context)
 
     def cost(self, context: bpy.types.Context) -> float | None:
         """Return the price of all models together, in compute units; None until it is known. Asks for it."""
-        assert context.scene is not None
-        known = Generate.cost(self, context)
+        known = super().cost(context)
         if known is None:
             price_tag.cost_shown(scene_settings.of_scene(context.scene))  # asks
         return known
 
-    def _chosen(self) -> "list[Path]":
-        return pictures_of(self.directory, [each.name for each in self.files if each.name])
+    def _look(self) -> None:
+        """Find the pictures. Raises as `pictures_of` does."""
+        self.pictures = pictures_of(self.directory, [each.name for each in self.files if each.name])
 
     def start_generation(self, context: bpy.types.Context) -> None:
         """Plan the batch, and mark the places of its models. Raises TrellisError."""
-        assert context.scene is not None
         if not self.directory:
             raise PictureError("No folder is chosen. Choose one, then try again.")
-        paths = self.pictures or self._chosen()
-        chosen = scene_settings.of_scene(context.scene)
+        if not self.pictures:
+            self._look()
+        paths, chosen = self.pictures, scene_settings.of_scene(context.scene)
         values, seed = scene_settings.values(self, chosen)
         now, each = time.time(), scene_settings.variations(self, chosen)
         base = job_folder.new_id(now)
@@ -149,9 +134,9 @@ class TRELLIS2_OT_generate_batch(ImageFiles, Generate, bpy.types.Operator):
         batch = session.start().batches.add(plan, places)
         self.note_begun()
         if self.wait:
-            block_until_done.wait_for(lambda: batch.is_reported)
+            session.wait_for(lambda: batch.is_reported)
 
-    def _mark_places(self, context: bpy.types.Context, plan: "Plan", jobs: "list[Job]") -> "dict[str, Vector]":
+    def _mark_places(self, context: bpy.types.Context, plan: Plan, jobs: list[Job]) -> dict[str, Vector]:
         """Mark the places of all models with placeholders in a collection of their own.
 
         Return the places of those without a placeholder: all if there are none.
@@ -183,15 +168,11 @@ class BatchOperator(Action):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is such a batch."""
         running = session.running()
         found = running is not None and any(map(cls.fits, running.batches.all))
         return can_act(cls, found, otherwise=cls.none)
 
-    def act(self, context: bpy.types.Context) -> None:
-        self.act_on(context, self._target())
-
-    def _target(self) -> "Batch":
+    def target(self) -> Batch:
         """Return the batch. Raises PictureError if there is no such batch."""
         fitting = filter(type(self).fits, reversed(session.start().batches.all))
         found = next((each for each in fitting if self.batch_id in ("", each.plan.id)), None)
@@ -199,25 +180,9 @@ class BatchOperator(Action):
             raise PictureError(f"{self.none}.")
         return found
 
-    def act_on(self, context: bpy.types.Context, batch: "Batch") -> None:
-        """Do it. Raises TrellisError."""
-        raise NotImplementedError
 
-
-def _is_at_work(batch: "Batch") -> bool:
+def _is_at_work(batch: Batch) -> bool:
     return batch.report is None and not batch.plan.is_stopped
-
-
-def _is_running(batch: "Batch") -> bool:
-    return _is_at_work(batch) and not batch.plan.is_paused
-
-
-def _is_paused(batch: "Batch") -> bool:
-    return _is_at_work(batch) and batch.plan.is_paused
-
-
-def _is_reported(batch: "Batch") -> bool:
-    return batch.is_reported
 
 
 class TRELLIS2_OT_pause_batch(BatchOperator, bpy.types.Operator):
@@ -225,11 +190,11 @@ class TRELLIS2_OT_pause_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.pause_batch"
     bl_label = "Pause Batch"
-    fits = staticmethod(_is_running)
+    fits = staticmethod(lambda batch: _is_at_work(batch) and not batch.plan.is_paused)
     none = "No batch is running. Start one first"
 
-    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
-        session.start().batches.pause(batch)
+    def act(self, _context: bpy.types.Context) -> None:
+        session.start().batches.pause(self.target())
 
 
 class TRELLIS2_OT_resume_batch(BatchOperator, bpy.types.Operator):
@@ -237,34 +202,29 @@ class TRELLIS2_OT_resume_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.resume_batch"
     bl_label = "Resume Batch"
-    fits = staticmethod(_is_paused)
+    fits = staticmethod(lambda batch: _is_at_work(batch) and batch.plan.is_paused)
     none = "No batch is paused. Pause one first"
 
-    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
+    def act(self, _context: bpy.types.Context) -> None:
+        batch = self.target()
         preferences.online_account()
         session.start().batches.resume(batch)
 
 
-class TRELLIS2_OT_stop_batch(BatchOperator, bpy.types.Operator):
+class TRELLIS2_OT_stop_batch(BatchOperator, Asking, bpy.types.Operator):
     """Stop the batch for good: pictures that were not submitted cost nothing; models that are paid for still come"""
 
     bl_idname = "trellis2.stop_batch"
     bl_label = "Stop Batch"
     fits = staticmethod(_is_at_work)
     none = "No batch is running. Start one first"
+    yes = "Stop"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask, at a click."""
-        return price_tag.confirm(
-            self,
-            context,
-            event,
-            "Stop this batch for good? What is not submitted costs nothing, and models that are paid for still come.",
-            yes="Stop",
-        )
+    def objection(self, _context: bpy.types.Context) -> str:
+        return "Stop this batch for good? What is not submitted costs nothing, and models that are paid for still come."
 
-    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
-        session.start().batches.stop(batch)
+    def act(self, _context: bpy.types.Context) -> None:
+        session.start().batches.stop(self.target())
 
 
 class TRELLIS2_OT_show_batch_report(BatchOperator, bpy.types.Operator):
@@ -272,12 +232,12 @@ class TRELLIS2_OT_show_batch_report(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.show_batch_report"
     bl_label = "Show Batch Report"
-    fits = staticmethod(_is_reported)
+    fits = staticmethod(lambda batch: batch.is_reported)
     none = "No batch has ended. Its report comes at the end"
 
-    def act_on(self, context: bpy.types.Context, batch: "Batch") -> None:
+    def act(self, context: bpy.types.Context) -> None:
         """Show the text in an open Text Editor, or else in a new window."""
-        report: Any = batch.report
+        report: Any = self.target().report
         kept: Any = bpy.data.texts
         text = kept.get(report.text) or report.write_text()
         manager: Any = context.window_manager
@@ -296,11 +256,11 @@ class TRELLIS2_OT_open_batch_folder(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.open_batch_folder"
     bl_label = "Open Batch Folder"
-    fits = staticmethod(_is_reported)
+    fits = staticmethod(lambda batch: batch.is_reported)
     none = "No batch has ended. Its table and contact sheet come at the end"
 
-    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
-        show_folder(batch.file.folder)
+    def act(self, _context: bpy.types.Context) -> None:
+        show_folder(self.target().file.folder)
 
 
 class TRELLIS2_OT_dismiss_batch(BatchOperator, bpy.types.Operator):
@@ -308,20 +268,9 @@ class TRELLIS2_OT_dismiss_batch(BatchOperator, bpy.types.Operator):
 
     bl_idname = "trellis2.dismiss_batch"
     bl_label = "Dismiss Batch"
-    fits = staticmethod(_is_reported)
+    fits = staticmethod(lambda batch: batch.is_reported)
     none = "No batch has ended. Stop one first"
 
-    def act_on(self, _context: bpy.types.Context, batch: "Batch") -> None:
-        session.start().batches.forget(batch)
+    def act(self, _context: bpy.types.Context) -> None:
+        session.start().batches.forget(self.target())
         session.redraw()
-
-
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_OT_generate_batch,
-    TRELLIS2_OT_pause_batch,
-    TRELLIS2_OT_resume_batch,
-    TRELLIS2_OT_stop_batch,
-    TRELLIS2_OT_show_batch_report,
-    TRELLIS2_OT_open_batch_folder,
-    TRELLIS2_OT_dismiss_batch,
-)

@@ -22,10 +22,9 @@ from typing import TYPE_CHECKING
 from ...host.at_need import AtNeed
 
 if TYPE_CHECKING:
-    from .. import chosen_picture, preview_requests, price_tag
+    from .. import preview_requests, price_tag
 else:
-    chosen_picture = AtNeed("interface.chosen_picture")
     preview_requests = AtNeed("interface.preview_requests")
     price_tag = AtNeed("interface.price_tag")
 
-__all__ = ["chosen_picture", "preview_requests", "price_tag"]
+__all__ = ["preview_requests", "price_tag"]

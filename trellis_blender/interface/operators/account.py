@@ -12,8 +12,7 @@ from ...core.errors import Text
 from ...host.translation import translated
 from ...settings import preferences, props
 from ..at_need import accounts, session
-from . import price_tag
-from .base import Action, Result, can_act, classes_of
+from .base import Action, Asking, Result, can_act
 
 # Blender asks this in its preferences, under Get Extensions (addons_core/bl_pkg/bl_extension_ui.py).
 ONLINE_QUESTION = (
@@ -42,17 +41,16 @@ class TRELLIS2_OT_enter_key(Action, bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Return whether Blender keeps preferences for the add-on, and no environment variable overrides them."""
-        if preferences.preferences() is None:
-            cls.poll_message_set("Blender keeps no preferences here. Enable the add-on in Preferences first")
-            return False
         key, secret = preferences.KEY_VARIABLE, preferences.SECRET_VARIABLE
-        if not (preferences.is_from_environment(key) and preferences.is_from_environment(secret)):
-            return True
-        sentence = "Key and secret are taken from {key} and {secret}. Remove those variables first"
-        return can_act(cls, False, otherwise=translated(Text(sentence, key=key, secret=secret)))
+        is_asked_for = not (preferences.is_from_environment(key) and preferences.is_from_environment(secret))
+        taken = "Key and secret are taken from {key} and {secret}. Remove those variables first"
+        return can_act(
+            cls,
+            preferences.preferences() is not None,
+            otherwise="Blender keeps no preferences here. Enable the add-on in Preferences first",
+        ) and can_act(cls, is_asked_for, otherwise=translated(Text(taken, key=key, secret=secret)))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for key and secret, at a click."""
         kept = preferences.preferences()
         self.project_id = kept.project_id if kept is not None else ""
         return self.ask(context, width=340)
@@ -87,15 +85,14 @@ class TRELLIS2_OT_enter_key(Action, bpy.types.Operator):
         session.redraw()
 
 
-class TRELLIS2_OT_forget_key(Action, bpy.types.Operator):
+class TRELLIS2_OT_forget_key(Asking, bpy.types.Operator):
     """Delete the API key and secret from this computer; enter them again to go on with the jobs"""
 
     bl_idname = "trellis2.forget_key"
-    bl_label = "Forget Key"
+    bl_label = yes = "Forget Key"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        question = "Scenario shows a secret only once. Delete it here?"
-        return price_tag.confirm(self, context, event, question, "Forget Key")
+    def objection(self, _context: bpy.types.Context) -> str:
+        return "Scenario shows a secret only once. Delete it here?"
 
     def act(self, _context: bpy.types.Context) -> None:
         preferences.key_file().forget()
@@ -127,11 +124,11 @@ class TRELLIS2_OT_open_preferences(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TRELLIS2_OT_allow_online_access(Action, bpy.types.Operator):
+class TRELLIS2_OT_allow_online_access(Asking, bpy.types.Operator):
     """Allow Blender to access the internet; other extensions may then do so too"""
 
     bl_idname = "trellis2.allow_online_access"
-    bl_label = "Allow Online Access"
+    bl_label = yes = "Allow Online Access"
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
@@ -141,9 +138,9 @@ class TRELLIS2_OT_allow_online_access(Action, bpy.types.Operator):
             cls, is_free, otherwise="Blender was launched in offline mode, which cannot be changed at runtime"
         )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+    def objection(self, _context: bpy.types.Context) -> str:
         """Ask what Blender asks before it goes online for the first time."""
-        return price_tag.confirm(self, context, event, ONLINE_QUESTION, "Allow Online Access")
+        return ONLINE_QUESTION
 
     def act(self, context: bpy.types.Context) -> None:
         """Turn on Blender's own switch, and test a key that was entered before."""
@@ -164,6 +161,3 @@ class TRELLIS2_OT_open_network_preferences(bpy.types.Operator):
             return {"CANCELLED"}
         bpy.ops.screen.userpref_show(section="SYSTEM")
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

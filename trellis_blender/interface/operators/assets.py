@@ -13,8 +13,8 @@ from ...core.errors import Remedy, StorageError, Text, TrellisError
 from ...host.translation import translated, translated_report
 from ...jobs import rows
 from ...settings import props
-from ..at_need import asset, findings, imported, job_table, recipe, session, transparency
-from .base import Action, Result, attempt, can_act, classes_of, factor, refuse
+from ..at_need import asset, findings, imported, job_table, nodes, recipe, session
+from .base import Action, Result, attempt, can_act, factor, refuse
 from .jobs import JobOperator, is_importable
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class AssetOperator(Action):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is such a model, in Object Mode."""
         return can_act(cls, context.mode == "OBJECT" and _model(context, "") is not None, otherwise=NO_MODEL)
 
     def target(self, context: bpy.types.Context) -> bpy.types.Object:
@@ -56,6 +55,11 @@ class AssetOperator(Action):
         if obj is None:
             raise TrellisError(f"{NO_MODEL}.")
         return obj
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what the artist chose, by the names of the properties."""
+        named: Any = self  # the stubs say that `as_keywords` returns None
+        return dict(named.as_keywords(ignore=("job_id", "asks")))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
         """Open the dialog, at a click, if there is one; without a model say so."""
@@ -70,7 +74,6 @@ class MeshOperator(AssetOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether any mesh is active or there is a model, in Object Mode."""
         is_mesh = context.mode == "OBJECT" and _is_mesh(context.active_object)
         return can_act(cls, is_mesh or super().poll(context), otherwise=NO_MESH)
 
@@ -92,7 +95,6 @@ class StepOperator(Action):
         return can_act(cls, is_any, otherwise="Nothing is being done to a model")
 
     def target(self) -> str:
-        """Return the step's id."""
         return self.step_id or [*session.works()][-1]
 
 
@@ -168,7 +170,6 @@ class TRELLIS2_OT_save_to_library(AssetOperator, bpy.types.Operator):
     library: str = props.EnumProperty(name="Asset Library", description="Library to write to", items=_library_items)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask for the library, at a click, if there are several."""
         return self.ask(context) if len(asset.libraries()) > 1 else self.execute(context)
 
     def act(self, context: bpy.types.Context) -> None:
@@ -308,7 +309,7 @@ class TRELLIS2_OT_check_model(JobOperator, bpy.types.Operator):
 
     def act(self, _context: bpy.types.Context) -> None:
         """Have it measured. The details of the job say what was found."""
-        session.check_model(self.target())
+        session.check_model(self.target().id)
 
 
 class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
@@ -334,7 +335,6 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
     )
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """Draw the mode, and the threshold where it counts."""
         layout = self.draw_fields()
         layout.prop(self, "mode", expand=True)
         if self.mode == "CLIP":
@@ -343,11 +343,11 @@ class TRELLIS2_OT_set_transparency(AssetOperator, bpy.types.Operator):
     def act(self, context: bpy.types.Context) -> None:
         """Switch all materials of the model that have an image for their base color."""
         obj = self.target(context)
-        materials = [*transparency.materials_with_alpha(obj)]
+        materials = [*nodes.materials_with_alpha(obj)]
         if not materials:
             raise TrellisError(Text("No material of “{name}” has an image for its base color.", name=obj.name))
         for material in materials:
-            transparency.switch(material, transparency.Transparency(self.mode), self.threshold)
+            nodes.switch_transparency(material, nodes.Transparency(self.mode), self.threshold)
 
 
 def _is_mesh(obj: bpy.types.Object | None) -> bool:
@@ -357,6 +357,3 @@ def _is_mesh(obj: bpy.types.Object | None) -> bool:
 def _face_count(model: Any) -> int:
     """Return the number of triangles in the model's mesh, which is what Decimate counts."""
     return len(model.data.loops) - 2 * len(model.data.polygons)
-
-
-CLASSES = classes_of(__name__)

@@ -5,7 +5,6 @@ the jobs, add placeholders.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +16,7 @@ from ...core.request.presets import PICTURE_ENDINGS, VARIATIONS_MAXIMUM
 from ...host.translation import translated, translated_report
 from ...settings import Fields, preferences, props
 from ...settings import scene as scene_settings
-from ..at_need import begin, block_until_done, build, busy, jobs_folder, place, placeholder, session
+from ..at_need import begin, build, busy, jobs_folder, place, placeholder, session
 from . import price_tag
 
 if TYPE_CHECKING:
@@ -40,12 +39,6 @@ DOUBLE_CLICK_SECONDS = 0.8
 UNSEEN_TICKS, UNSEEN_SECONDS = 4, 10.0
 LOOK_SECONDS = 0.2
 IMAGE_EXTENSIONS = ";".join(f"*{ending}" for ending in PICTURE_ENDINGS)
-
-
-def classes_of(module: str) -> tuple[Any, ...]:
-    """Return the classes of the module that Blender is to be told about, in the order in which they stand there."""
-    own = [cls for cls in vars(sys.modules[module]).values() if getattr(cls, "__module__", "") == module]
-    return tuple(cls for cls in own if cls.__name__.startswith("TRELLIS2_"))
 
 
 def factor(*, name: str, description: str, default: float) -> Any:
@@ -155,6 +148,32 @@ class Action(TrellisOperator):
         raise NotImplementedError
 
 
+class Asking(Action):
+    """An action that may ask first, at a click. `yes`: the label of the button that goes on."""
+
+    yes = "Generate"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask, at a click, if there is an objection."""
+        try:
+            objection = self.objection(context)
+        except TrellisError as error:
+            tell(self, error)
+            return {"CANCELLED"}
+        return self.confirm(context, event, objection) if objection else self.execute(context)
+
+    def confirm(self, context: bpy.types.Context, event: bpy.types.Event, question: str) -> Result:
+        """Ask the artist whether to go on."""
+        manager: Any = context.window_manager
+        title, message = translated(self.bl_label), translated(question)
+        answer: Result = manager.invoke_confirm(self, event, title=title, message=message, confirm_text=self.yes)
+        return answer
+
+    def objection(self, context: bpy.types.Context) -> str:
+        """Return the question to ask the artist first, empty if none is necessary. Raises TrellisError."""
+        raise NotImplementedError
+
+
 class WaitOption(Action):
     """An operator that can block until the model is in the scene."""
 
@@ -172,7 +191,7 @@ class WaitOption(Action):
             raise TrellisError(Text("{reason}, so Wait would never return. Try again then.", reason=reason))
 
 
-class PaidAction(WaitOption):
+class PaidAction(WaitOption, Asking):
     """An operator that starts jobs, which are paid for: what guards its clicks, and what it asks before it pays.
 
     None of them has the option REGISTER: what is paid for is no step of Blender's history, which Shift R repeats.
@@ -201,17 +220,11 @@ class PaidAction(WaitOption):
         return not is_late and running is not None and 0 <= running.ticks - clicks.ticks < UNSEEN_TICKS
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, at a click, if the price is above the artist's limit."""
-        if self.is_double_click():
-            return {"CANCELLED"}
-        objection = self.objection(context)
-        if objection:
-            return price_tag.confirm(self, context, event, objection)
-        return self.execute(context)
+        """Ignore a double click. Ask first if the price is above the artist's limit."""
+        return {"CANCELLED"} if self.is_double_click() else super().invoke(context, event)
 
     def objection(self, context: bpy.types.Context) -> str:
-        """Return the question to ask the artist before paying, empty if none is necessary."""
-        return price_tag.objection(self.cost(context)) if preferences.price_limit() else ""
+        return price_tag.objection(self.cost(context)) if preferences.values().price_limit else ""
 
     def cost(self, context: bpy.types.Context) -> float | None:
         """Return the price of all models together, in compute units; None until it is known."""
@@ -244,7 +257,7 @@ class PaidAction(WaitOption):
         """Give the models of this action their places. Return at once, or when they are there if a script waits."""
         choose_places(context, jobs, with_boxes=not self.wait, dropped=self.dropped, beside=self.beside)
         for job in jobs if self.wait else ():
-            block_until_done.wait(job.id)
+            session.wait(job.id)
 
 
 class Generate(PaidAction):
@@ -331,7 +344,7 @@ def choose_places(
     if not bare:
         return
     places = mark_places(context, bare, place.places(context, len(bare), dropped, beside), with_boxes=with_boxes)
-    session.start().importer.places.update(places)
+    session.start().importer.place(places)
 
 
 def mark_places(
@@ -346,7 +359,7 @@ def mark_places(
 
     Return the places of those without one: of all, if the artist switched placeholders off, and without `with_boxes`.
     """
-    if with_boxes and preferences.use_placeholders() and not busy.is_rendering():
+    if with_boxes and preferences.values().use_placeholders and not busy.is_rendering():
         build.add_placeholders(context, jobs, places, placeholder.home(jobs_folder.usual()), collection)
         return {}
     return {job.id: place for job, place in zip(jobs, places, strict=True)}

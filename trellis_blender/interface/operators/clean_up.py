@@ -12,7 +12,7 @@ from ...core.errors import Text, TrellisError
 from ...host.translation import translated
 from ...settings import props
 from ..at_need import clean_up, session
-from .base import Action, Result, can_act, classes_of
+from .base import Action, Result, can_act
 
 
 class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
@@ -48,7 +48,6 @@ class TRELLIS2_OT_clean_up(Action, bpy.types.Operator):
         return can_act(cls, any(by_kind().values()), otherwise="No job has ended that could be removed")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Ask which kinds to remove, at a click."""
         self.shown = by_kind()
         return self.ask(context, width=420, confirm_text="Remove")
 
@@ -103,6 +102,3 @@ def _loss(count: int) -> str:
     if count == 1:
         return "1 model that you paid for is lost"
     return Text("{count} models that you paid for are lost", count=count)
-
-
-CLASSES = classes_of(__name__)

@@ -15,7 +15,7 @@ from ...settings import props
 from ...settings import scene as scene_settings
 from ..at_need import file as image_file
 from ..at_need import place
-from .base import IMAGE_EXTENSIONS, FromBrowser, Generate, Result, classes_of, click, click_again
+from .base import IMAGE_EXTENSIONS, FromBrowser, Generate, Result, click, click_again
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -159,6 +159,3 @@ class TRELLIS2_FH_picture(DroppedImage, bpy.types.FileHandler):
     bl_label = "Change Picture"
     bl_import_operator = "trellis2.use_file"
     region = "UI"
-
-
-CLASSES = classes_of(__name__)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
 
 import bpy
 
@@ -13,9 +12,9 @@ from ...host.translation import translated, translated_report
 from ...picture.sources import BLEND_RELATIVE
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import asset, finishing_steps, formats, presets_of_games, sanity_nodes, session
+from ..at_need import asset, finishing_steps, formats, nodes, presets_of_games, session
 from .assets import MeshOperator, StepOperator
-from .base import Result, classes_of, factor
+from .base import Result, factor
 
 
 def folder_of(path: str) -> str:
@@ -33,13 +32,7 @@ def folder_of(path: str) -> str:
 class FolderOption(MeshOperator):
     """An operator that writes a file into the folder that the artist chose last, or chooses now."""
 
-    folder: str = props.StringProperty(
-        name="Folder",
-        description="Folder to export models to",
-        subtype="DIR_PATH",
-        options={"SKIP_SAVE", *BLEND_RELATIVE},
-    )
-
+    folder: str = props.StringProperty(**scene_settings.EXPORT["folder"], options={"SKIP_SAVE", *BLEND_RELATIVE})
     remembered: tuple[str, ...] = ("folder",)  # the properties that the scene's settings keep, as `export_folder`
 
     def recall(self, context: bpy.types.Context) -> None:
@@ -71,25 +64,9 @@ the folder is remembered, and a file of the same name is replaced"""
     dialog_width = 360
     remembered = ("format", "engine", "folder", "at_origin")
 
-    engine: str = props.EnumProperty(
-        name="For",
-        description="Program that is to read the exported models",
-        items=scene_settings.EXPORT_ENGINES,
-        default="GLTF",
-        options={"SKIP_SAVE"},
-    )
-    format: str = props.EnumProperty(
-        name="Format",
-        description="Format to export models in",
-        items=scene_settings.EXPORT_FORMATS,
-        options={"SKIP_SAVE"},
-    )
-    at_origin: bool = props.BoolProperty(
-        name="At Origin",
-        description="Export a model as if it stood at the world's origin, where engines have its pivot",
-        default=True,
-        options={"SKIP_SAVE"},
-    )
+    engine: str = props.EnumProperty(**scene_settings.EXPORT["engine"], options={"SKIP_SAVE"})
+    format: str = props.EnumProperty(**scene_settings.EXPORT["format"], options={"SKIP_SAVE"})
+    at_origin: bool = props.BoolProperty(**scene_settings.EXPORT["at_origin"], options={"SKIP_SAVE"})
     asks: bool = props.BoolProperty(
         name="Ask", description="Ask even if a folder is remembered", options={"SKIP_SAVE", "HIDDEN"}
     )
@@ -107,13 +84,7 @@ the folder is remembered, and a file of the same name is replaced"""
         self.recall(context)
         obj, folder = self.target(context), folder_of(self.folder)
         kind = formats.resolved(self.format, self.engine)
-        settings = {
-            "format": kind,
-            "engine": self.engine,
-            "folder": folder,
-            "name": asset.file_stem(obj.name),
-            "at_origin": self.at_origin,
-        }
+        settings = {**self.chosen(), "format": kind, "folder": folder, "name": asset.file_stem(obj.name)}
         session.start().finishing.begin("export", obj, settings)
         self.remember(context)
         engine = next(label for name, label, _tip in scene_settings.EXPORT_ENGINES if name == self.engine)
@@ -149,16 +120,16 @@ color; they can be changed, switched off and removed, and our exports bake them"
     def act(self, context: bpy.types.Context) -> None:
         """Put the nodes in, or change them. The light is found in the background, once."""
         obj = self.target(context)
-        materials = [*sanity_nodes.materials(obj)]
+        materials = [*nodes.materials(obj)]
         if not materials:
             raise TrellisError(Text("No material of “{name}” has a Principled shader.", name=obj.name))
         has_light = False
         for material in materials:
             if self.roughness > 0:
-                sanity_nodes.set_floor(material, self.roughness)
+                nodes.set_bound(material, nodes.FLOOR, self.roughness)
             if self.metallic < 1:
-                sanity_nodes.set_limit(material, self.metallic)
-            node = sanity_nodes.find(material, sanity_nodes.LIGHT)
+                nodes.set_bound(material, nodes.LIMIT, self.metallic)
+            node = nodes.find(material, nodes.LIGHT)
             if node is not None:
                 node.inputs["Amount"].default_value, has_light = self.light, True
         if self.light > 0 and not has_light and not _is_sought(obj):
@@ -179,7 +150,7 @@ class TRELLIS2_OT_remove_material_sanity(MeshOperator, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         obj = self.target(context)
-        if not sum(sanity_nodes.remove_sanity(material) for material in sanity_nodes.materials(obj)):
+        if not sum(nodes.remove_sanity(material) for material in nodes.materials(obj)):
             raise TrellisError(Text("The materials of “{name}” have no nodes of Material Sanity.", name=obj.name))
 
 
@@ -229,11 +200,8 @@ flat bottom, checked, with its volume and weight"""
             finishing_steps.exporter_of_3mf()
         assert context.scene is not None
         settings = {
-            "size": self.size,
-            "cut": self.cut,
-            "density": self.density,
+            **self.chosen(),
             "unit": context.scene.unit_settings.scale_length,
-            "format": self.format,
             "folder": folder_of(self.folder) if is_written else "",
             "name": asset.file_stem(obj.name),
         }
@@ -337,8 +305,7 @@ baked textures and a normal map, LODs and a collision hull"""
                 " Ask for fewer, or for triangles."
             )
             raise TrellisError(Text(sentence, most=f"{presets_of_games.MOST_QUADS:,}"), remedy=Remedy.NONE)
-        asked = cast(Any, self).as_keywords(ignore=("job_id",))  # the stubs say that it returns None
-        settings = {**asked, "faces": faces, "texture_size": size}
+        settings = {**self.chosen(), "faces": faces, "texture_size": size}
         session.start().finishing.begin("game_ready", self.target(context), settings)
 
     def _counts(self) -> tuple[int, int]:
@@ -356,6 +323,3 @@ class TRELLIS2_OT_use_triangles(StepOperator, bpy.types.Operator):
     def act(self, _context: bpy.types.Context) -> None:
         """Begin again on the same model, and dismiss the one that failed."""
         session.start().finishing.begin_again(self.target(), {"shape": "TRIANGLES"})
-
-
-CLASSES = classes_of(__name__)

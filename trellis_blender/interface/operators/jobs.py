@@ -15,10 +15,10 @@ from ...host.translation import translated_report
 from ...jobs import rows
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import begin, block_until_done, importing, job_table, job_words, jobs_folder, session
+from ..at_need import begin, importing, job_table, job_words, jobs_folder, session
 from ..at_need import file as image_file
 from . import price_tag
-from .base import Action, PaidAction, Result, WaitOption, can_act, choose_places, classes_of, tell
+from .base import Action, Asking, PaidAction, Result, WaitOption, can_act, choose_places
 
 if TYPE_CHECKING:
     from ...core.job.job import Job
@@ -67,26 +67,21 @@ class JobOperator(Action):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is such a job."""
         return can_act(cls, any(map(cls.fits, session.newest_first())), otherwise=cls.none)
 
-    def target(self) -> str:
-        """Return the job's id. Raises TrellisError if there is no such job, or if the operator does not fit it now."""
+    def target(self) -> Job:
+        """Return the job. Raises TrellisError if there is no such job, or if the operator does not fit it now."""
         chosen = session.jobs().get(self.job_id or rows.active_id())
         if chosen is not None and self.fits(chosen):
-            return chosen.id
+            return chosen
         newest = next(filter(self.fits, session.newest_first()), None)
         if self.job_id or newest is None:
             raise TrellisError(f"{self.none}.")
-        return newest.id
+        return newest
 
-    def hold(self) -> Job | None:
-        """Return the job, and keep to it until the artist has answered. If there is none, tell why and return None."""
-        try:
-            job = session.jobs()[self.target()]
-        except TrellisError as error:
-            tell(self, error)
-            return None
+    def hold(self) -> Job:
+        """Return the job, and keep to it until the artist has answered. Raises as `target` does."""
+        job = self.target()
         self.job_id = job.id
         return job
 
@@ -100,10 +95,10 @@ class TRELLIS2_OT_cancel(JobOperator, bpy.types.Operator):
     fits = staticmethod(is_cancellable)
 
     def act(self, _context: bpy.types.Context) -> None:
-        session.cancel(self.target())
+        session.cancel(self.target().id)
 
 
-class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
+class TRELLIS2_OT_retry(JobOperator, Asking, bpy.types.Operator):
     """Try this job again from where it stopped; what is known to be paid for is not paid again"""
 
     bl_idname = "trellis2.retry"
@@ -126,22 +121,17 @@ class TRELLIS2_OT_retry(JobOperator, bpy.types.Operator):
         cost = job_words.cost_words(job.cost)
         return Text("Submit Again · {cost}", cost=cost) if is_new else Text("Retry · {cost}", cost=cost)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, at a click, if this may pay twice, or pays again and costs more than the artist's limit."""
+    def objection(self, _context: bpy.types.Context) -> str:
+        """Ask if this may pay twice, or pays again and costs more than the artist's limit."""
         job = self.hold()
-        if job is None:
-            return {"CANCELLED"}
+        self.yes = "Submit Again" if job.may_be_paid else "Retry"
         if job.may_be_paid:
-            text = "Scenario may have accepted the first request, so this may be charged twice. Submit it again?"
-            return price_tag.confirm(self, context, event, text, yes="Submit Again")
+            return "Scenario may have accepted the first request, so this may be charged twice. Submit it again?"
         cost = price_tag.cost_of(job.parameters) if job.cost is None else job.cost
-        objection = "" if job.holds_model else price_tag.objection(cost)
-        if not objection:
-            return self.execute(context)
-        return price_tag.confirm(self, context, event, objection, yes="Retry")
+        return "" if job.holds_model else price_tag.objection(cost)
 
     def act(self, context: bpy.types.Context) -> None:
-        job_id = self.target()
+        job_id = self.target().id
         session.retry(job_id)
         choose_places(context, [session.jobs()[job_id]])
 
@@ -160,12 +150,12 @@ class TRELLIS2_OT_import_model(WaitOption, JobOperator, bpy.types.Operator):
         return "Import Again" if job.stage is job_table.Stage.IMPORTED else cls.bl_label
 
     def act(self, context: bpy.types.Context) -> None:
-        job_id = self.target()
+        job_id = self.target().id
         if context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")  # a click on Import implies that
         session.import_model(job_id)
         if self.wait:
-            block_until_done.wait(job_id)
+            session.wait(job_id)
 
 
 class PaidAgain(JobOperator, PaidAction):
@@ -176,12 +166,12 @@ class PaidAgain(JobOperator, PaidAction):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is such a job, and an account that may pay."""
         return super().poll(context) and super(JobOperator, cls).poll(context)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Hold on to the job, then do what a click on Generate does."""
-        return {"CANCELLED"} if self.hold() is None else super().invoke(context, event)
+    def objection(self, context: bpy.types.Context) -> str:
+        """Hold on to the job, then ask what a click on Generate asks."""
+        self.hold()
+        return super().objection(context)
 
     def start_again(
         self, context: bpy.types.Context, job: Job, changed: Mapping[str, Value], seed: int | None = None
@@ -199,17 +189,16 @@ class TRELLIS2_OT_generate_again(PaidAgain, bpy.types.Operator):
 
     @classmethod
     def label(cls, job: Job) -> str:
-        """Return the label, with the price if it is known."""
         price = cost_again(job, {})
         if price is None:
             return cls.bl_label
         return Text("Again with Another Seed · {cost}", cost=job_words.cost_words(price))
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        return cost_again(session.jobs()[self.target()], {})
+        return cost_again(self.target(), {})
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        self.start_again(context, session.jobs()[self.target()], {})
+        self.start_again(context, self.target(), {})
 
 
 def picture_of(job: Job) -> Path:
@@ -245,7 +234,7 @@ class TRELLIS2_OT_use_settings(JobOperator, bpy.types.Operator):
     fits = staticmethod(was_made_here)
 
     def act(self, context: bpy.types.Context) -> None:
-        job, chosen = session.jobs()[self.target()], scene_settings.of_scene(context.scene)
+        job, chosen = self.target(), scene_settings.of_scene(context.scene)
         picture = picture_of(job)
         for name, value in {**own_values(job), "seed": job.parameters["seed"]}.items():
             is_choice = name in BY_NAME and bool(BY_NAME[name].choices)
@@ -265,7 +254,7 @@ class TRELLIS2_OT_open_folder(JobOperator, bpy.types.Operator):
     fits = staticmethod(lambda job: True)  # every job has a folder
 
     def act(self, _context: bpy.types.Context) -> None:
-        folder = session.folder(self.target())
+        folder = session.folder(self.target().id)
         show_folder(folder if folder.is_dir() else folder.parent)  # a full disk had no room for it
 
 
@@ -293,35 +282,33 @@ class TRELLIS2_OT_copy_job_id(JobOperator, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         manager: Any = context.window_manager
-        manager.clipboard = session.jobs()[self.target()].remote_id
+        manager.clipboard = self.target().remote_id
 
 
-class TRELLIS2_OT_remove(JobOperator, bpy.types.Operator):
+class TRELLIS2_OT_remove(JobOperator, Asking, bpy.types.Operator):
     """Remove this job from the list, with its files; what is in the scene stays there"""
 
     bl_idname = "trellis2.remove"
     bl_label = "Remove"
     none = "No job has ended that could be removed. Cancel one first"
+    yes = "Remove"
 
     @classmethod
     def fits(cls, job: Job) -> bool:
         """Return whether the job rests and no request for it is open."""
         return job.is_resting and session.echo_of(job) is None
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask, at a click, before a model that was paid for is deleted."""
+    def objection(self, _context: bpy.types.Context) -> str:
+        """Ask before a model that was paid for is deleted."""
         job = self.hold()
-        if job is None:
-            return {"CANCELLED"}
-        if not (job.holds_model or job.may_be_paid):
-            return self.execute(context)
-        words = Text("Remove “{name}” with its files? The model was paid for.", name=job.name)
         if job.may_be_paid:
-            words = Text("Remove “{name}” with its files? It may have been paid for.", name=job.name)
-        return price_tag.confirm(self, context, event, words, yes="Remove")
+            return Text("Remove “{name}” with its files? It may have been paid for.", name=job.name)
+        if job.holds_model:
+            return Text("Remove “{name}” with its files? The model was paid for.", name=job.name)
+        return ""
 
     def act(self, _context: bpy.types.Context) -> None:
-        session.remove(self.target())
+        session.remove(self.target().id)
 
 
 class TRELLIS2_OT_remove_failed(Action, bpy.types.Operator):
@@ -332,7 +319,6 @@ class TRELLIS2_OT_remove_failed(Action, bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is a failed job that nobody paid for."""
         is_any = any(map(cls.fits, session.newest_first()))
         return can_act(cls, is_any, otherwise="No job has failed for good. There is nothing to remove")
 
@@ -380,7 +366,7 @@ class TRELLIS2_OT_import_by_id(WaitOption, bpy.types.Operator):
             return
         job = begin.adopt(self.remote_id)
         if self.wait:
-            block_until_done.wait(job.id)
+            session.wait(job.id)
         elif not importing.is_importable(job):
             choose_places(context, [job])
 
@@ -398,6 +384,3 @@ class TRELLIS2_OT_dismiss(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Result:
         session.state().messages.dismiss()
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

@@ -18,8 +18,8 @@ from ...core.request.presets import COMPLAINTS
 from ...host.translation import translated, translated_report
 from ...settings import props
 from ..at_need import (
+    aligning,
     asset,
-    block_out,
     importing,
     job_words,
     material,
@@ -30,7 +30,7 @@ from ..at_need import (
     viewpoint,
 )
 from .assets import AssetOperator, made_by
-from .base import Result, can_act, classes_of
+from .base import Result, can_act
 from .jobs import PaidAgain, cost_again
 
 if TYPE_CHECKING:
@@ -110,7 +110,6 @@ sharp; the texture stays below, and the model stays where it is. Solid shading s
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip of a mode's own button."""
         tips = {name: tip for name, _label, tip in PROJECTION_MODES}
         return "" if properties.mode == "ON" else tips[properties.mode]
 
@@ -135,11 +134,11 @@ size and parent; the picture tells the turn"""
     @classmethod
     def fits(cls, job: Job) -> bool:
         """Return whether the job's model is here, and what was selected when its picture was taken."""
-        return super().fits(job) and bool(block_out.of(job.viewpoint))
+        return super().fits(job) and bool(aligning.block_out_of(job.viewpoint))
 
     def act(self, context: bpy.types.Context) -> None:
         """Have the background Blender find the turn; then the model takes the place, as one undo step."""
-        if not block_out.of(job_of(self.target(context)).viewpoint):
+        if not aligning.block_out_of(job_of(self.target(context)).viewpoint):
             sentence = "Nothing was selected when the picture was taken, or it is gone. Hide the block-out by hand."
             raise TrellisError(sentence, remedy=Remedy.NONE)
         self.begin(context, replaces=True)
@@ -184,11 +183,11 @@ class TRELLIS2_OT_change_one_thing(PaidAgain, bpy.types.Operator):
         )
 
     def cost(self, _context: bpy.types.Context) -> float | None:
-        job = session.jobs()[self.target()]
+        job = self.target()
         return cost_again(job, _changed(job, self.complaint))
 
     def start_generation(self, context: bpy.types.Context) -> None:
-        job = session.jobs()[self.target()]
+        job = self.target()
         changed = _changed(job, self.complaint)
         if not changed:
             raise TrellisError(f"{NOTHING_LEFT}.")
@@ -305,6 +304,3 @@ class TRELLIS2_OT_keep_variation(bpy.types.Operator):
             )
             self.report({"INFO"}, translated_report(sentence))
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

@@ -21,7 +21,7 @@ from ...settings import props
 from ...settings import scene as scene_settings
 from ...settings.scene import PRESET_FOLDER
 from ..at_need import files, presets
-from .base import Result, TrellisOperator, classes_of
+from .base import Result, TrellisOperator
 
 
 class SettingsOperator(TrellisOperator):
@@ -34,7 +34,6 @@ class SettingsOperator(TrellisOperator):
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Set them."""
         chosen = scene_settings.of_scene(context.scene)
         for name, value in self.changes(chosen).items():
             setattr(chosen, name, value)
@@ -56,7 +55,6 @@ class TRELLIS2_OT_use_preset(SettingsOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip: what the button changes."""
         default = "All parameters but the seed as Scenario has them by default"
         return presets.changes_of(PRESETS[properties.preset]) or translated(default)
 
@@ -94,7 +92,6 @@ class TRELLIS2_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore
     preset_defines = ("chosen = bpy.context.scene.trellis2",)
 
     def execute(self, context: bpy.types.Context) -> Result:  # type: ignore[override]  # the stubs say None
-        """Write or remove the preset."""
         try:
             done: Result = cast(Any, super()).execute(context)
         except OSError as error:
@@ -123,7 +120,6 @@ class TRELLIS2_OT_use_subject(SettingsOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip: what it sets, and why."""
         return presets.subject_words(SUBJECTS[properties.subject])
 
     def changes(self, chosen: scene_settings.TRELLIS2_PG_settings) -> Mapping[str, Any]:
@@ -139,6 +135,3 @@ class TRELLIS2_MT_subject(bpy.types.Menu):
         layout: Any = self.layout
         for subject in SUBJECTS.values():
             layout.operator("trellis2.use_subject", text=subject.label).subject = subject.name
-
-
-CLASSES = classes_of(__name__)

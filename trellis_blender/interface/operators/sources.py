@@ -19,9 +19,9 @@ from ...host.translation import translated, translated_name
 from ...picture import sources
 from ...settings import props
 from ...settings import scene as scene_settings
-from ..at_need import block_until_done, job_words, redraw, session
-from . import chosen_picture, preview_requests, price_tag
-from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, classes_of, click, click_again
+from ..at_need import job_words, session
+from . import preview_requests, price_tag
+from .base import Action, FromBrowser, Generate, Result, Watching, attempt, can_act, click, click_again
 
 if TYPE_CHECKING:
     from ...core.picture.file import ChosenPicture
@@ -39,7 +39,6 @@ class GenerateFromSource(Generate, Watching):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a picture to take."""
         missing = "" if context.scene is None else cls.source.missing(context, scene_settings.of_scene(context.scene))
         return can_act(cls, not missing, otherwise=translated(missing)) and super().poll(context)
 
@@ -66,7 +65,7 @@ class GenerateFromSource(Generate, Watching):
         if isinstance(taken, ChosenPicture):
             self._send(context, taken)
         elif self.wait or bpy.app.background:
-            self._send(context, block_until_done.made_now(taken))
+            self._send(context, taken.end())
         else:
             self._keep_parameters(scene_settings.of_scene(context.scene))
             self._under_way = taken
@@ -129,8 +128,8 @@ class GenerateFromSource(Generate, Watching):
 
 def _redraw() -> None:
     """Have the sidebars and the status bar say what is under way."""
-    redraw.redraw_sidebars()
-    redraw.redraw_status_bars()
+    window.redraw_sidebars()
+    window.redraw_status_bars()
 
 
 class GenerateFromBrowser(FromBrowser, GenerateFromSource):
@@ -218,14 +217,14 @@ class TRELLIS2_OT_generate(Watching, bpy.types.Operator):
     def _is_ready(self, context: bpy.types.Context) -> bool:
         """Return whether picture and price are known, as far as they can be before the click. Asks for both."""
         chosen = scene_settings.of_scene(context.scene)
-        key, is_made = chosen_picture.preview_key(context, chosen), _source(context).preview is None
+        key, is_made = preview_requests.preview_key(context, chosen), _source(context).preview is None
         is_seen = is_made or not key[1:] or preview_requests.view_of(key) is not None
         return price_tag.cost_shown(chosen) is not None and is_seen
 
 
 def _source(context: bpy.types.Context) -> sources.Source:
     assert context.scene is not None
-    return chosen_picture.source_of(context, scene_settings.of_scene(context.scene))
+    return preview_requests.source_of(context, scene_settings.of_scene(context.scene))
 
 
 class TRELLIS2_OT_send_opaque(Generate, bpy.types.Operator):
@@ -268,7 +267,7 @@ class TRELLIS2_OT_look_again(Action, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         """Renew the preview, however long it takes."""
-        key = chosen_picture.preview_key(context, scene_settings.of_scene(context.scene))
+        key = preview_requests.preview_key(context, scene_settings.of_scene(context.scene))
         if not key[1:]:
             raise PictureError("There is no picture to look at. Choose one, or render an image (F12) first.")
         preview_requests.renew(key)
@@ -290,8 +289,3 @@ class TRELLIS2_OT_make_film_transparent(bpy.types.Operator):
         assert context.scene is not None
         context.scene.render.film_transparent = True
         return {"FINISHED"}
-
-
-def classes() -> tuple[Any, ...]:
-    """Return the operators; the sources' follow the table's order."""
-    return (*classes_of(__name__), *map(operator_of, sources.TABLE))

@@ -9,7 +9,7 @@ import bpy
 
 from ...host.translation import translated
 from ...settings import props
-from .base import Result, TrellisOperator, can_act, classes_of
+from .base import Result, TrellisOperator, can_act
 
 WORKBENCH = "BLENDER_WORKBENCH"
 PREVIEW_DESCRIPTION = (
@@ -63,7 +63,6 @@ class TRELLIS2_OT_show_textures(TrellisOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
-        """Return the tooltip for the shading that the button sets."""
         return translated(PREVIEW_DESCRIPTION) if properties.shading == "MATERIAL" else ""
 
     @classmethod
@@ -79,6 +78,3 @@ class TRELLIS2_OT_show_textures(TrellisOperator, bpy.types.Operator):
             else:
                 space.shading.type, space.shading.color_type = "SOLID", "TEXTURE"
         return {"FINISHED"}
-
-
-CLASSES = classes_of(__name__)

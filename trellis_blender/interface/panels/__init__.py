@@ -5,9 +5,7 @@ The classes are here; the modules that draw them are imported at the first draw.
 
 `sidebar` holds what all panels share: wrapped sentences, and buttons that fix a failure.
 `first_run` leads a new artist to a key, and shows what was refused.
-`generate_panel` draws the picture's source and the Generate button.
-`preview_panel` draws the preview of the picture.
-`settings_panels` draws presets, subjects, parameters, and how a model enters the scene.
+`generate_panel` draws what leads to the next model: source, presets, button, preview, parameters and placement.
 `job_panel` draws the list of jobs, the chosen job's details, and the cost per month.
 `model_rows` draws what can be done with a job's model.
 `gallery` draws thumbnails of all jobs, and pictures shown large.
@@ -21,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bl_ui.utils import PresetPanel
 
-from ...core.errors import TrellisError
 from ...host.at_need import AtNeed
-from ...host.translation import translated, translated_report
+from ...host.translation import translated
 from ...jobs import rows
 from ...settings import Fields, props
 from ...settings import scene as scene_settings
 from ..at_need import imported, importing, job_words, running, session
-from ..operators import chosen_picture
+from ..operators import preview_requests
 from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
 from ..operators.jobs import JobOperator
 
@@ -36,13 +33,12 @@ if TYPE_CHECKING:
     from ...core.job.job import Job
     from ...core.request.parameters import Group
     from ..batch import drawing as batches
-    from . import gallery, generate_panel, job_panel, settings_panels
+    from . import gallery, generate_panel, job_panel
 else:
     batches = AtNeed("interface.batch.drawing")
     gallery = AtNeed("interface.panels.gallery")
     generate_panel = AtNeed("interface.panels.generate_panel")
     job_panel = AtNeed("interface.panels.job_panel")
-    settings_panels = AtNeed("interface.panels.settings_panels")
 
 CATEGORY = "Trellis"  # the name of our tab
 STATES = (
@@ -76,7 +72,6 @@ class GeneratePanel(SidebarPanel):
     bl_label = "Image to 3D"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         generate_panel.draw_generate(self.property_layout(), context)
 
 
@@ -91,8 +86,7 @@ class TRELLIS2_PT_image(GeneratePanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is an image."""
-        return chosen_picture.shows_image(context)
+        return preview_requests.shows_image(context)
 
 
 class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
@@ -102,12 +96,10 @@ class TRELLIS2_PT_batch(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is any."""
         state = running()
         return state is not None and bool(state.batches.all)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         batches.draw_batches(self.layout, context)
 
 
@@ -126,7 +118,6 @@ class TRELLIS2_UL_jobs(bpy.types.UIList):
         _index: int | None,
         _flag: int | None,
     ) -> None:
-        """Draw one row."""
         job_panel.draw_row(layout, context, item.job_id)
 
 
@@ -137,11 +128,9 @@ class TRELLIS2_PT_jobs(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is anything to show."""
         return bool(imported(session) and (session.jobs() or session.notices()))
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         job_panel.draw_jobs(self.layout, context)
 
 
@@ -151,7 +140,6 @@ class TRELLIS2_MT_months(bpy.types.Menu):
     bl_label = "Earlier Months"
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """List the months."""
         job_panel.draw_earlier_months(self.layout)
 
 
@@ -162,8 +150,7 @@ class TRELLIS2_PT_placement(SidebarPanel, bpy.types.Panel):
     bl_options: Any = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
-        settings_panels.draw_placement(self.property_layout(), context)
+        generate_panel.draw_placement(self.property_layout(), context)
 
 
 class TRELLIS2_PT_presets(PresetPanel, bpy.types.Panel):
@@ -191,8 +178,7 @@ class TRELLIS2_PT_parameters(SidebarPanel, bpy.types.Panel):
         TRELLIS2_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
-        settings_panels.draw_seed(self.property_layout(), context)
+        generate_panel.draw_seed(self.property_layout(), context)
 
 
 class ParameterPanel(SidebarPanel):
@@ -204,11 +190,10 @@ class ParameterPanel(SidebarPanel):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw a button that resets the group to the preset, if it differs."""
-        settings_panels.draw_reset(self.layout, context, self.group)
+        generate_panel.draw_reset(self.layout, context, self.group)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the parameters."""
-        settings_panels.draw_parameters(self.property_layout(), context, self.group)
+        generate_panel.draw_parameters(self.property_layout(), context, self.group)
 
 
 # Resolution, faces and textures; then the stages: where there is anything at all, the surface, colour and material.
@@ -271,11 +256,9 @@ class TRELLIS2_PT_gallery(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Return whether there is any job."""
         return bool(imported(session) and session.jobs())
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the panel."""
         gallery.draw_gallery(self.layout, context)
 
 
@@ -325,21 +308,15 @@ class TRELLIS2_OT_toggle_favorite(JobOperator, bpy.types.Operator):
         """Return whether the job is saved and not being removed."""
         return session.echo_of(job) is None
 
-    def execute(self, _context: bpy.types.Context) -> Result:
-        """Mark the job, or take its mark away."""
-
-        def toggle() -> None:
-            job_id = self.target()
-            session.mark(job_id, is_favorite=not session.is_favorite(job_id))
-
-        return attempt(self, toggle)
+    def act(self, _context: bpy.types.Context) -> None:
+        job_id = self.target().id
+        session.mark(job_id, is_favorite=not session.is_favorite(job_id))
 
 
 class LargePictures:
     """An operator that shows pictures large, beside the mouse. A script has no use for it."""
 
     def execute(self, _context: bpy.types.Context) -> Result:
-        """Do nothing."""
         return {"FINISHED"}
 
 
@@ -351,16 +328,13 @@ class TRELLIS2_OT_enlarge_preview(LargePictures, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is a preview."""
         is_there = running() is not None and gallery.prepared_picture(context) is not None
         return can_act(cls, is_there, otherwise="There is no preview yet. Look at the picture first")
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Show it beside the mouse."""
         return gallery.enlarge(self, context, {"picture": gallery.prepared_picture(context)})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw it."""
         gallery.draw_large(self.layout, context, ["picture"])
 
 
@@ -374,22 +348,16 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
 
     @classmethod
     def fits(cls, job: Job) -> bool:
-        """Return whether there is a picture of the job, or of its model."""
         return bool(job.picture) or importing.is_importable(job)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        """Show them beside the mouse."""
-        try:
-            job = session.jobs()[self.target()]
-        except TrellisError as error:
-            self.report({"ERROR"}, translated_report(error.sentence))
+        if attempt(self, self.hold) == {"CANCELLED"}:
             return {"CANCELLED"}
-        pictures = gallery.pictures_of(job)
-        self.job_id, self.shown = job.id, tuple(pictures)
+        pictures = gallery.pictures_of(session.jobs()[self.job_id])
+        self.shown = tuple(pictures)
         return gallery.enlarge(self, context, pictures)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw them, under the job's name."""
         job = session.jobs().get(self.job_id)
         if job is not None:
             layout: Any = self.layout
@@ -405,23 +373,3 @@ def register() -> None:
 def unregister() -> None:
     """Remove the settings again."""
     del bpy.types.WindowManager.trellis2_gallery  # type: ignore[attr-defined]
-
-
-CLASSES: tuple[Any, ...] = (
-    TRELLIS2_UL_jobs,
-    TRELLIS2_MT_months,
-    TRELLIS2_PT_generate,
-    TRELLIS2_PT_image,
-    TRELLIS2_PT_batch,
-    TRELLIS2_PT_jobs,
-    TRELLIS2_PT_placement,
-    TRELLIS2_PT_presets,
-    TRELLIS2_PT_parameters,
-    *PARAMETER_PANELS,
-    TRELLIS2_PG_gallery,
-    TRELLIS2_PT_gallery,
-    TRELLIS2_OT_choose_job,
-    TRELLIS2_OT_toggle_favorite,
-    TRELLIS2_OT_enlarge_preview,
-    TRELLIS2_OT_enlarge_job,
-)

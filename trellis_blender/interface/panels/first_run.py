@@ -21,7 +21,7 @@ WELCOME = ("Scenario makes models.", "Each costs credits (CU).", "You need an AP
 
 def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
     """Draw what the artist has to do before the first model. Return whether to draw nothing else."""
-    if preferences.is_account_missing():
+    if not all(preferences.key_and_secret(preferences.values())):
         _draw_welcome(layout, context)
         return True
     problem = preferences.problem()

@@ -23,7 +23,6 @@ from ...jobs import rows, session
 from ...settings import scene as scene_settings
 from .. import preview_requests
 from ..at_need import icons
-from ..chosen_picture import preview_key
 from .job_panel import ICONS
 from .sidebar import draw_picture_button, draw_text, sidebar_width, ui_scale
 
@@ -132,7 +131,7 @@ def prepared_picture(context: bpy.types.Context) -> PreparedPicture | None:
     previews = session.previews()
     if previews is None or context.scene is None:
         return None
-    preview = previews.shown.get(preview_key(context, scene_settings.of_scene(context.scene)))
+    preview = previews.shown.get(preview_requests.preview_key(context, scene_settings.of_scene(context.scene)))
     return preview.answer.prepared if preview is not None and preview.answer is not None else None
 
 

@@ -22,7 +22,7 @@ from ...host.translation import translated
 from ...jobs import rows, session
 from ...jobs.importing import is_importable
 from ...scene import asset, recipe
-from ...scene.finishing import transparency
+from ...scene.finishing import nodes
 from ...scene.finishing.queue import NO_MODEL
 from ...scene.finishing.steps import STEPS
 from ...scene.finishing.work import Work
@@ -178,13 +178,11 @@ def draw_check(layout: Any, context: bpy.types.Context, job: Job) -> None:
     if found is None:  # it is being measured, or of an earlier version: the job's menu can have it measured
         return
     faults = found.faults(job.parameters.get("texture_size", 0))
-    if not faults:
-        row = layout.row()
-        row.label(text="No faults found", icon="CHECKMARK")
-        row.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
-        return
-    header, body = layout.panel("trellis2_check", default_closed=True)
-    header.label(text=translated(Text("Faults Found: {count}", count=len(faults))), icon="ERROR")
+    header, body = layout.panel("trellis2_check", default_closed=True) if faults else (layout.row(), None)
+    if faults:
+        header.label(text=translated(Text("Faults Found: {count}", count=len(faults))), icon="ERROR")
+    else:
+        header.label(text="No faults found", icon="CHECKMARK")
     header.operator("trellis2.check_model", text="", icon="VIEWZOOM", emboss=False).job_id = job.id
     if body is None:
         return
@@ -211,13 +209,13 @@ def draw_remedies(layout: Any, job: Job, faults: Collection[Fault]) -> None:
 
 def draw_transparency(layout: Any, job: Job, obj: bpy.types.Object) -> None:
     """Draw the switch of the model's transparency, as it stands now."""
-    material = next(transparency.materials_with_alpha(obj), None)
+    material = next(nodes.materials_with_alpha(obj), None)
     if material is None:
         return
-    row, now = layout.row(align=True), transparency.state(material)
+    row, now = layout.row(align=True), nodes.transparency(material)
     row.label(text="Alpha")
     row.operator_context = "EXEC_DEFAULT"
-    for mode, label in transparency.LABELS.items():
+    for mode, label in nodes.TRANSPARENCIES.items():
         button = row.operator("trellis2.set_transparency", text=label, depress=mode is now)
         button.mode, button.job_id = mode.value, job.id
 
@@ -314,11 +312,9 @@ def _months() -> Sequence[Month]:
 def month_sentence(spent: Month) -> str:
     """Return a sentence such as “November 2026: 14 models, 168 CU”. The cost is also of jobs that made no model."""
     month, cost = MONTHS[spent.month - 1], price_tag.cost_words(spent.cost)
-    if spent.count == 0:
-        return Text("{month} {year}: no model, {cost}", month=month, year=spent.year, cost=cost)
-    if spent.count == 1:
-        return Text("{month} {year}: 1 model, {cost}", month=month, year=spent.year, cost=cost)
-    return Text("{month} {year}: {count} models, {cost}", month=month, year=spent.year, count=spent.count, cost=cost)
+    words = {0: "{month} {year}: no model, {cost}", 1: "{month} {year}: 1 model, {cost}"}
+    template = words.get(spent.count, "{month} {year}: {count} models, {cost}")
+    return Text(template, month=month, year=spent.year, count=spent.count, cost=cost)
 
 
 def draw_earlier_months(layout: Any) -> None:

@@ -15,7 +15,7 @@ from ...core.request.presets import COMPLAINTS
 from ...host.translation import translated
 from ...host.version import WEBSITE
 from ...scene.finishing import nodes
-from ...scene.pictured import block_out, projecting
+from ...scene.pictured import aligning, projecting
 from ...settings import scene as scene_settings
 from ..operators import pictured
 
@@ -70,7 +70,7 @@ def _nodes(obj: bpy.types.Object) -> list[Any]:
 def draw_projection(layout: Any, context: bpy.types.Context, job: Job, obj: bpy.types.Object) -> None:
     """Draw the switch of the projected picture, if there is one, and the button for the model's block-out."""
     # Something is nearly always selected. Only who places models where the picture shows them works with block-outs.
-    if scene_settings.of_scene(context.scene).place == "PICTURE" and block_out.of(job.viewpoint):
+    if scene_settings.of_scene(context.scene).place == "PICTURE" and aligning.block_out_of(job.viewpoint):
         layout.operator("trellis2.replace_block_out", icon="MOD_BUILD").job_id = job.id
     shown = projecting.is_shown(obj)
     if shown is None:

@@ -20,6 +20,7 @@ from ...core.job.job import AT_SCENARIO, BEFORE_SCENARIO, Job, Stage, new_jobs
 from ...core.job.words import job_names
 from ...core.picture.file import ChosenPicture
 from ...core.text import one_line
+from ...scene.build import Placement
 from ...settings import preferences
 from ..progress import Echo
 from .reporting import Report
@@ -264,7 +265,7 @@ class Batches:
         taken = sum(
             stage in BEFORE_SCENARIO or stage in AT_SCENARIO for each in self.all for stage in each.stages.values()
         )
-        room = preferences.batch_concurrency() - taken
+        room = preferences.values().batch_concurrency - taken
         for batch in self.all:
             self._save_again(batch)
             if batch.report is not None:
@@ -303,8 +304,7 @@ class Batches:
         for job in jobs:
             session.jobs[job.id] = job
             if job.id in batch.places:
-                session.importer.places[job.id] = batch.places[job.id]
-                session.importer.batches[job.id] = plan.id
+                session.importer.placements[job.id] = Placement(place=batch.places[job.id], batch=plan.id)
                 session.importer.wanted.add(job.id)
         session.placeholders.is_due = True
         session.changes += 1

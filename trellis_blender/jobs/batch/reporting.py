@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...core.batch.plan import CSV_FILE, MADE, NOT_SENT, SHEET_FILE, Plan, PlanFile, table
-from ...core.errors import Text, TrellisError, storage_error, unexpected
+from ...core.errors import Text, TrellisError, explained
 from ...core.files import write_whole
 from ...core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ...core.job.job import Stage
@@ -74,13 +74,8 @@ class Report:
                 self._client.make_contact_sheet(tiles, self.folder / SHEET_FILE)
             if not self._stopping.is_set():
                 self._file.finish()
-        except OSError as error:
-            self.trouble = storage_error("write the report", error).sentence
-        except TrellisError as error:
-            self.trouble = error.sentence
-        except Exception as error:  # noqa: BLE001 - the log has it all
-            _log.exception("unexpected")
-            self.trouble = unexpected(error)
+        except Exception as error:  # noqa: BLE001 - the panel says so
+            self.trouble = explained(error, "write the report").sentence
         if not self._stopping.is_set():
             self._is_written.set()
 

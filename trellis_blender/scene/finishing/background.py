@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
@@ -18,12 +18,12 @@ from mathutils.geometry import tessellate_polygon
 from trellis_core.errors import Remedy, Text, TrellisError, blenders_words
 from trellis_core.files import clear, rename
 from trellis_core.model.surface.solid import Mended, Polygons, make_solid
-from trellis_host.painted import give_back
+from trellis_core.model.surface.welded import Surface
+from trellis_host.painted import give_back, pixels_of
+from trellis_host.shown import temporary
 
-from .mesh_arrays import Array, Arrays, attributes_of, fill, read, starts_of
-
-if TYPE_CHECKING:
-    from trellis_core.model.surface.welded import Surface
+from .mesh_arrays import Array, Arrays, attributes_of, column, fill, read, starts_of
+from .nodes import feed
 
 MISSING = (
     "The file of the texture “{texture}” of “{name}” is missing. Find it with File > External Data > Find Missing "
@@ -124,25 +124,12 @@ def deliver(files: list[Path], folder: Path) -> None:
 # -- images
 
 
-def pixels_of(image: Any) -> Array:
-    """Return an image's pixels as stored: (height, width, 4) float32, the lowest row first."""
-    width, height = image.size
-    values = np.empty((height, width, image.channels), np.float32)
-    image.pixels.foreach_get(values.ravel())
-    pixels = np.ones((height, width, 4), np.float32)
-    pixels[..., : image.channels] = values
-    if image.channels < 3:
-        pixels[..., :3] = values[..., :1]
-    return pixels
-
-
 def bytes_of(path: Path) -> Array:
     """Return the pixels of an image's file as they are stored: (rows, columns, 4) uint8, the lowest row first."""
-    image: Any = bpy.data.images.load(str(path))
-    image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
-    pixels: Array = np.rint(pixels_of(image) * 255).astype(np.uint8)
-    bpy.data.images.remove(image)
-    return pixels
+    with temporary(bpy.data.images, bpy.data.images.load(str(path))) as image:
+        image.alpha_mode = "CHANNEL_PACKED"  # keeps the colours where alpha is 0
+        pixels: Array = np.rint(pixels_of(image) * 255).astype(np.uint8)
+        return pixels
 
 
 def new_image(name: str, pixels: Array, *, is_data: bool = False, is_float: bool = False) -> Any:
@@ -175,6 +162,15 @@ def tree_of(material: Any) -> Any:
     return material.node_tree
 
 
+def shine(tree: Any, given: Any) -> Any:
+    """Have a material shine with a socket's value, or with a colour. Return the node that does it."""
+    output = tree.get_output_node("CYCLES") or tree.nodes.new("ShaderNodeOutputMaterial")
+    emission = tree.nodes.new("ShaderNodeEmission")
+    feed(tree, emission.inputs["Color"], given)
+    tree.links.new(output.inputs["Surface"], emission.outputs[0])
+    return emission
+
+
 def baked(tree: Any, size: Sequence[int], **options: Any) -> Array:
     """Have Cycles bake the selected objects, and return the pixels: (height, width, 4) float32, linear.
 
@@ -192,7 +188,8 @@ def baked(tree: Any, size: Sequence[int], **options: Any) -> Array:
     node.image, tree.nodes.active = image, node
     try:
         bpy.ops.object.bake(**options)
-        return pixels_of(image)
+        pixels: Array = pixels_of(image)
+        return pixels
     finally:
         tree.nodes.remove(node)
         bpy.data.images.remove(image)
@@ -218,9 +215,7 @@ def positions_of(mesh: Any) -> Array:
 def triangles_of(mesh: Any) -> Array:
     """Return the triangles of a mesh: (n, 3) int32."""
     mesh.calc_loop_triangles()
-    found = np.empty((len(mesh.loop_triangles), 3), np.int32)
-    mesh.loop_triangles.foreach_get("vertices", found.ravel())
-    return found
+    return column(mesh.loop_triangles, "vertices", 3, np.int32)
 
 
 def mend(arrays: Arrays, progress: Callable[[float], None], request: Mapping[str, Any]) -> tuple[Arrays, Mended]:

@@ -10,7 +10,6 @@ these takes 2 ms, but the first touch of fresh memory 3 to 10 ms more, so that t
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
@@ -86,8 +85,7 @@ def take_blend(obj: bpy.types.Object, folder: Path, _room: Room) -> Arrays:
         folder.mkdir(parents=True, exist_ok=True)
         bpy.data.libraries.write(str(folder / BLEND_FILE), {*objects}, path_remap="ABSOLUTE", compress=False)
     except (OSError, RuntimeError) as error:
-        cause = error if isinstance(error, OSError) else OSError(errno.EIO, str(error).strip())
-        raise storage_error("save the model", cause) from error
+        raise storage_error("save the model", error) from error
     names = np.array(json.dumps([each.name for each in objects]))
     return {"objects": names, "matrix": np.array(obj.matrix_world), **painted.taken(images_of(*objects))}
 

@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import bpy
 import numpy as np
 from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.textures import find_light
+from trellis_host.painted import pixels_of
 
 from . import nodes
-from .background import baked, choose, new_image, opened, pixels_of, to_linear, to_srgb, tree_of
-from .mesh_arrays import Array
+from .background import baked, choose, new_image, opened, shine, to_linear, to_srgb, tree_of
+from .mesh_arrays import Array, column
 from .nodes import below, image_behind, shader_of
-
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
 
 POINTS, SEED = 40_000, 0
 MARGIN = 16  # pixels around the charts, for what a renderer takes in beside their rims
@@ -29,7 +27,7 @@ NO_TEXTURE = (
 )
 
 
-def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def find(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Return `light`: for each material whose colour is an image, by its name, the vectors and the share."""
     obj = opened(request["source"])[0]
     mesh, found = obj.data, {}
@@ -38,7 +36,7 @@ def find(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         image = image_behind(shader_of(material).inputs["Base Color"])
         slots = [number for number, slot in enumerate(obj.material_slots) if slot.material == material]
         seen = _seen(mesh, slots, image.image) if image is not None else None
-        work.progress(0.5)
+        progress(0.5)
         if seen is not None:
             with contextlib.suppress(ValueError):
                 found[material.name] = find_light(*seen)
@@ -54,25 +52,19 @@ def _seen(mesh: Any, slots: list[int], image: Any) -> tuple[Array, Array] | None
 
     None if there are no such faces or no UVs.
     """
-    count = len(mesh.loop_triangles)
-    uvs = mesh.uv_layers.active
-    if not count or uvs is None or not all(image.size):
+    triangles, uvs = mesh.loop_triangles, mesh.uv_layers.active
+    if not len(triangles) or uvs is None or not all(image.size):
         return None
-    corners, areas, slot = np.empty((count, 3), np.int32), np.empty(count, np.float32), np.empty(count, np.int32)
-    mesh.loop_triangles.foreach_get("loops", corners.ravel())
-    mesh.loop_triangles.foreach_get("area", areas)
-    mesh.loop_triangles.foreach_get("material_index", slot)
-    areas[~np.isin(slot, slots)] = 0
+    areas = column(triangles, "area", 1, np.float32)
+    areas[~np.isin(column(triangles, "material_index", 1, np.int32), slots)] = 0
     if not areas.sum() > 0:
         return None
-    normals, places = np.empty((len(mesh.loops), 3), np.float32), np.empty((len(mesh.loops), 2), np.float32)
-    mesh.corner_normals.foreach_get("vector", normals.ravel())
-    uvs.uv.foreach_get("vector", places.ravel())
+    normals, places = column(mesh.corner_normals, "vector", 3, np.float32), column(uvs.uv, "vector", 2, np.float32)
     draw = np.random.default_rng(SEED)
     up_to = np.cumsum(areas, dtype=np.float64)
-    face = np.searchsorted(up_to, draw.random(POINTS) * up_to[-1], side="right").clip(0, count - 1)
+    face = np.searchsorted(up_to, draw.random(POINTS) * up_to[-1], side="right").clip(0, len(areas) - 1)
     weights = draw.dirichlet((1, 1, 1), POINTS)[..., None]
-    at = corners[face]
+    at = column(triangles, "loops", 3, np.int32)[face]
     normal = (normals[at] * weights).sum(axis=1)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     uv = (places[at] * weights).sum(axis=1)
@@ -130,14 +122,12 @@ def _shone(obj: Any, material: Any, given: Any, size: Sequence[int]) -> Array:
     Charts get a margin of the nearest pixels: the default one has dark ones. `size`: width and height in pixels.
     """
     tree = material.node_tree
-    output = tree.get_output_node("CYCLES") or tree.nodes.new("ShaderNodeOutputMaterial")
-    before = [link.from_socket for link in output.inputs["Surface"].links]
+    output = tree.get_output_node("CYCLES")
+    before = [link.from_socket for link in output.inputs["Surface"].links] if output is not None else []
     for slot in obj.material_slots:  # Cycles bakes nothing if one is empty
         slot.material = slot.material or bpy.data.materials.new("plain")
     added = [_spare(slot.material) for slot in obj.material_slots if slot.material != material]
-    added.append(tree.nodes.new("ShaderNodeEmission"))
-    tree.links.new(added[-1].inputs["Color"], given)
-    tree.links.new(output.inputs["Surface"], added[-1].outputs[0])
+    added.append(shine(tree, given))
     choose(obj)
     try:
         return baked(tree, size, type="EMIT", margin=MARGIN, margin_type="EXTEND", use_clear=False)

@@ -43,12 +43,16 @@ def carried(mesh: Any) -> Iterator[Any]:
             yield attribute
 
 
-def read(attribute: Any, new: New = np.empty) -> Array:
-    """Return an attribute's values: (items, numbers), or (items) if each has one number. `new`: makes the array."""
-    member, width, kind = TYPES[attribute.data_type]
-    values = new((len(attribute.data), width), kind)
-    attribute.data.foreach_get(member, values.ravel())
+def column(items: Any, member: str, width: int, kind: type, new: New = np.empty) -> Array:
+    """Return a member of all items: (items, width), or (items) if each has one number. `new`: makes the array."""
+    values = new((len(items), width), kind)
+    items.foreach_get(member, values.ravel())
     return values if width > 1 else values.ravel()
+
+
+def read(attribute: Any, new: New = np.empty) -> Array:
+    """Return an attribute's values as a column."""
+    return column(attribute.data, *TYPES[attribute.data_type], new)
 
 
 def read_shape(mesh: Any, new: New = np.empty) -> Arrays:
@@ -58,8 +62,7 @@ def read_shape(mesh: Any, new: New = np.empty) -> Arrays:
         "corners": read(mesh.attributes[CORNER_VERTICES], new),
     }
     if len(mesh.loops) != 3 * len(mesh.polygons):
-        arrays["starts"] = new((len(mesh.polygons),), np.int32)
-        mesh.polygons.foreach_get("loop_start", arrays["starts"])
+        arrays["starts"] = column(mesh.polygons, "loop_start", 1, np.int32, new)
     return arrays
 
 

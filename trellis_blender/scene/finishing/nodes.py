@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nodes in a model's materials: what is there, those of Material Sanity, and those that mix a projected picture in.
+"""Nodes in a model's materials: what is there, those of Material Sanity, those that mix a projected picture in, and
+those that use the alpha of the base colour.
 
 The nodes of Material Sanity stand each before its socket of the shader; a muted one lets pass what comes in. The
-picture, which `../pictured/projecting.py` mixes over the base colour, lies over them.
+picture, which `../pictured/projecting.py` mixes over the base colour, lies over them. Nodes say how the alpha is used,
+for Cycles, the viewport and the exporters alike: glTF's exporter reads nothing else (“Alpha Modes” in its manual).
 
 The background Blender uses this file too, so it imports nothing of ours.
 """
@@ -10,6 +12,7 @@ The background Blender uses this file too, so it imports nothing of ours.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Any
 
 import bpy
@@ -23,6 +26,19 @@ FLOOR, LIMIT, LIGHT = "Roughness Floor", "Metal Limit", "Take Out Light"  # the 
 GROUP = "Trellis 2 Take Out Light"
 VECTORS = ("Linear", "Square", "Mixed")  # sockets of the group: see `find_light` in core/model/surface/textures.py
 SOCKETS = {FLOOR: "Roughness", LIMIT: "Metallic", LIGHT: "Base Color"}
+BOUNDS = {FLOOR: "MAXIMUM", LIMIT: "MINIMUM"}  # what these nodes do
+CLIP = "Clip"  # a label, too
+
+
+class Transparency(StrEnum):
+    """How the alpha is used: no link to Alpha, a Greater Than between (glTF's MASK, with its threshold), or a link."""
+
+    OFF = "OFF"
+    CLIP = "CLIP"
+    BLEND = "BLEND"
+
+
+TRANSPARENCIES = {Transparency.OFF: "Off", Transparency.CLIP: "Clip", Transparency.BLEND: "Blend"}
 
 
 def materials(obj: Any) -> Iterator[Any]:
@@ -101,14 +117,13 @@ def find(material: Any, label: str) -> Any:
     return link.from_node if link is not None and link.from_node.label == label else None
 
 
-def set_floor(material: Any, least: float) -> None:
-    """Let no place be smoother than this."""
-    _bound(material, FLOOR, "MAXIMUM", least)
-
-
-def set_limit(material: Any, most: float) -> None:
-    """Let no place be more of a metal than this."""
-    _bound(material, LIMIT, "MINIMUM", most)
+def set_bound(material: Any, label: str, value: float) -> None:
+    """Let no place be smoother (`FLOOR`), or more of a metal (`LIMIT`), than this."""
+    node = find(material, label)
+    if node is None:
+        node = computed(material.node_tree, BOUNDS[label])
+        _insert(material, label, node)
+    node.inputs[1].default_value = value
 
 
 def set_light(material: Any, vectors: Sequence[Sequence[float]], amount: float) -> None:
@@ -117,7 +132,7 @@ def set_light(material: Any, vectors: Sequence[Sequence[float]], amount: float) 
     if node is None:
         node = material.node_tree.nodes.new("ShaderNodeGroup")
         node.node_tree = _group()
-        _insert(material, LIGHT, node, node.inputs["Color"], node.outputs["Color"])
+        _insert(material, LIGHT, node)
     for name, vector in zip(VECTORS, vectors, strict=True):
         node.inputs[name].default_value = vector
     node.inputs["Amount"].default_value = amount
@@ -130,30 +145,21 @@ def remove_sanity(material: Any) -> int:
         node = find(material, label)
         if node is None:
             continue
-        first = node.inputs["Color"] if label == LIGHT else node.inputs[0]
-        if first.links:
-            tree.links.new(below(shader_of(material).inputs[name]), first.links[0].from_socket)
+        if node.inputs[0].links:
+            tree.links.new(below(shader_of(material).inputs[name]), node.inputs[0].links[0].from_socket)
         tree.nodes.remove(node)
         count += 1
     return count
 
 
-def _bound(material: Any, label: str, operation: str, value: float) -> None:
-    node = find(material, label)
-    if node is None:
-        node = computed(material.node_tree, operation)
-        _insert(material, label, node, node.inputs[0], node.outputs[0])
-    node.inputs[1].default_value = value
-
-
-def _insert(material: Any, label: str, node: Any, entry: Any, exit_: Any) -> None:
+def _insert(material: Any, label: str, node: Any) -> None:
     """Put the node between the shader's socket and what was connected with it, or the socket's own value."""
     shader, tree = shader_of(material), material.node_tree
     node.label = node.name = label
     node.location = (shader.location.x - 190, shader.location.y - 160 * [*SOCKETS].index(label))
     socket = below(shader.inputs[SOCKETS[label]])
-    feed(tree, entry, given_to(socket))
-    tree.links.new(socket, exit_)
+    feed(tree, node.inputs[0], given_to(socket))
+    tree.links.new(socket, node.outputs[0])
 
 
 def _group() -> Any:
@@ -198,3 +204,47 @@ def _group() -> Any:
     for index, node in enumerate(group.nodes):
         node.location = (180 * (index % 6), -200 * (index // 6))
     return group
+
+
+# -- transparency
+
+
+def materials_with_alpha(obj: Any) -> Iterator[Any]:
+    """Yield the object's materials whose base colour comes from an image: these can be switched. Each comes once."""
+    return (each for each in materials(obj) if image_behind(shader_of(each).inputs["Base Color"]) is not None)
+
+
+def clip_of(shader: Any) -> Any:
+    """Return the node that clips the alpha, None if none does."""
+    node = next((link.from_node for link in shader.inputs["Alpha"].links), None)
+    return node if node is not None and node.type == "MATH" and node.operation == "GREATER_THAN" else None
+
+
+def transparency(material: Any) -> Transparency:
+    """Return how the material uses its alpha now."""
+    shader = shader_of(material)
+    if shader is None or not shader.inputs["Alpha"].links:
+        return Transparency.OFF
+    return Transparency.BLEND if clip_of(shader) is None else Transparency.CLIP
+
+
+def switch_transparency(material: Any, wanted: Transparency, threshold: float) -> None:
+    """Have one of `materials_with_alpha` use it in this way. `threshold`: below or at it a place is clear, with CLIP.
+
+    Other nodes stay as they are; those that an earlier switch added go.
+    """
+    shader, tree = shader_of(material), material.node_tree
+    socket, alpha = shader.inputs["Alpha"], image_behind(shader.inputs["Base Color"]).outputs["Alpha"]
+    for link in [*socket.links]:
+        clip = link.from_node
+        tree.links.remove(link)
+        if clip.label == CLIP and not any(output.links for output in clip.outputs):
+            tree.nodes.remove(clip)
+    socket.default_value = 1.0
+    material.surface_render_method = "BLENDED" if wanted is Transparency.BLEND else "DITHERED"
+    if wanted is Transparency.BLEND:
+        tree.links.new(socket, alpha)
+    elif wanted is Transparency.CLIP:
+        clip = computed(tree, "GREATER_THAN", alpha, threshold)
+        clip.label, clip.location = CLIP, (shader.location.x - 180, shader.location.y - 230)
+        tree.links.new(socket, clip.outputs[0])

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bmesh
 import bpy
@@ -16,30 +16,27 @@ from trellis_core.model.surface.check import check_printable
 from trellis_core.model.surface.welded import TOLERANCE, make_surface
 
 from .background import choose, deliver, loaded, mend, new_mesh, new_object, positions_of, run_exporter, triangles_of
-from .mesh_arrays import Array, Arrays, attributes_of, read_mesh, starts_of
-
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
+from .mesh_arrays import Array, Arrays, attributes_of, column, read_mesh, starts_of
 
 MM = 1000.0  # in a metre
 CM3 = 1e6  # in a cubic metre
 
 
-def prepare(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def prepare(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Make the mesh in `source` ready, write the `result` and the file, and return what was done and the numbers.
 
     `request`: `size` and `cut` in millimetres, `unit`, metres of a unit of the scene, `density` in g/cm³, `format`,
     `folder`, `name`. Each side of the mesh grows by the same factor. Raises OSError and TrellisError.
     """
     arrays, foot = _standing(loaded(request["source"]))
-    made, mended = mend(arrays, lambda fraction: work.progress(0.7 * fraction), request)
+    made, mended = mend(arrays, lambda fraction: progress(0.7 * fraction), request)
     mesh = new_mesh(made or arrays)
     extent = np.ptp(positions_of(mesh), axis=0)
     factor = request["size"] / MM / request["unit"] / max(float(extent.max()), 1e-30)
     _cut(mesh, factor, request["cut"] / MM / request["unit"])
-    work.progress(0.8)
+    progress(0.8)
     numbers, faulty = _checked(mesh, request)
-    work.progress(0.9)
+    progress(0.9)
     result: Arrays = {**read_mesh(mesh, is_whole=True), "doubtful": faulty, "foot": foot}
     np.savez(request["result"], **result)  # type: ignore[arg-type]  # a name may be anything
     if request["format"] == "STL":
@@ -110,8 +107,7 @@ def _cut(mesh: Any, factor: float, height: float) -> None:
 def _checked(mesh: Any, request: Mapping[str, Any]) -> tuple[dict[str, Any], Array]:
     """Return the numbers, and which faces keep it from being printed: (faces) bool."""
     positions, triangles = positions_of(mesh), triangles_of(mesh)
-    of_face = np.empty(len(triangles), np.int32)
-    mesh.loop_triangles.foreach_get("polygon_index", of_face)
+    of_face = column(mesh.loop_triangles, "polygon_index", 1, np.int32)
     surface = make_surface(positions, triangles)
     numbers, volume, bad = check_printable(surface)
     tree: Any = BVHTree.FromPolygons(surface.positions.tolist(), surface.triangles.tolist(), all_triangles=True)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from trellis_core.errors import ModelFileError, Remedy
@@ -22,25 +22,22 @@ from .exporting import program as exporting
 from .game_ready import program as game_ready
 from .mesh_arrays import starts_of
 
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
 
-
-def solid(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def solid(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Mend the mesh in `source`, and write the `result` and what the artist has to judge. Return what was done."""
-    made, mended = mend(loaded(request["source"]), work.progress, request)
+    made, mended = mend(loaded(request["source"]), progress, request)
     np.savez(request["result"], doubtful=mended.doubtful, **made)  # type: ignore[arg-type]  # a name may be anything
     return dict(mended.numbers)
 
 
-def look(request: Mapping[str, Any], _work: Work) -> Mapping[str, Any]:
+def look(request: Mapping[str, Any], _progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Return what the textures of the model in `file` hold: shares of its surface that are clear, mirrors and so on."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         model = read_model(Path(request["file"]), Shape(images=Path(folder), packs=False))
         return dict(look_at(model, {index: bytes_of(image.path) for index, image in model.images.items()}))
 
 
-def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def project(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Find where the `picture` covers the mesh in `source`, and write it to `result`. Return the covered `share`."""
     from trellis_core.align.view import Camera, projected, subject_of
 
@@ -52,7 +49,7 @@ def project(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         raise ModelFileError(
             "The picture does not set its subject off. Cut it out, then generate again.", remedy=Remedy.NONE
         )
-    work.progress(0.2)
+    progress(0.2)
     triangles = corners[Polygons(positions, corners, starts, np.empty((0, 2), np.int32)).triangles()[0]]
     uvs, mask = projected(
         positions,

@@ -6,7 +6,6 @@ The paid jobs and their runner know nothing of this: no step can reach a paid ca
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...core.errors import Remedy, TrellisError, unexpected
+from ...core.errors import Remedy, TrellisError, explained
 from ...core.job.lock import FolderLock
 from ...host import busy
 from ...host.at_need import AtNeed
@@ -32,7 +31,6 @@ else:  # they bring numpy, which the runner's thread imports meanwhile
 
 RETRY_SECONDS = 0.3
 LOOK_SECONDS = 300.0
-_log = logging.getLogger(__name__)
 NO_MODEL = "Its model is not in this file"
 Found = Sequence[tuple[Order, FolderLock]]
 
@@ -160,11 +158,8 @@ class Finishing:
                 return do(work, obj)
             work.is_waiting = True
             work.leave()
-        except TrellisError as error:
-            work.fail(error.sentence, error.remedy)
-        except Exception as error:  # noqa: BLE001 - the timer must survive; the log has the details
-            _log.exception("unexpected")
-            work.fail(unexpected(error))
+        except Exception as error:  # noqa: BLE001 - the timer must survive
+            work.fail(explained(error))
         return ""
 
     def _arrive(self, work: Work, obj: bpy.types.Object) -> str:

@@ -17,7 +17,7 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,8 @@ from ...core.errors import (
     BackgroundStoppedError,
     Remedy,
     TrellisError,
-    storage_error,
-    unexpected,
+    as_storage_error,
+    explained,
 )
 from ...core.files import is_link, read_own, write_whole
 from ...core.job.folder import new_id
@@ -133,11 +133,6 @@ class Errand:
         if self._background is not None:
             self._background.stop()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait at most this long for its thread to end. Return whether it has."""
-        self._thread.join(seconds)
-        return self.is_done
-
     def run(self) -> None:
         """Do it, on its thread."""
         raise NotImplementedError
@@ -199,9 +194,9 @@ class Work(Errand):
             self.arriving.close()
             self.arriving = None
 
-    def fail(self, sentence: str, remedy: Remedy = Remedy.NONE) -> None:
+    def fail(self, error: TrellisError) -> None:
         """Say what went wrong, and end it. The model stays as it is."""
-        self.error, self.remedy, self.room = sentence, remedy, None
+        self.error, self.remedy, self.room = error.sentence, error.remedy, None
         self.stop()
 
     def stop(self) -> None:
@@ -225,17 +220,10 @@ class Work(Errand):
             self.result = self._made()
         except BackgroundStoppedError:
             pass
-        except TrellisError as error:
+        except Exception as error:  # noqa: BLE001 - the row must say so
             is_gone = isinstance(error, (BackgroundEndedError, BackgroundSlowError))
-            said = (self._terms.ended if is_gone else None) or error
+            said = (self._terms.ended if is_gone else None) or explained(error)
             self.error, self.remedy = said.sentence, said.remedy
-        except OSError as error:
-            self.error = storage_error("read or write a file", error).sentence
-        except MemoryError:
-            self.error = "There is not enough memory for this. Close other programs, or choose something smaller."
-        except Exception as error:  # noqa: BLE001 - the row must say so; the log has the details
-            _log.exception("unexpected")
-            self.error = unexpected(error)
         finally:
             self._arrays = None
             if self._is_stopped.is_set():
@@ -254,13 +242,11 @@ class Work(Errand):
     def _save(self, arrays: Arrays) -> None:
         import numpy as np
 
-        try:
+        with as_storage_error("save the model"):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock.acquire(self.folder)
             np.savez(self.folder / SOURCE_FILE, **arrays)  # type: ignore[arg-type]  # a name may be anything
             write_whole(self.folder / STEP_FILE, json.dumps({"format": 1, **asdict(self.order)}).encode())
-        except OSError as error:
-            raise storage_error("save the model", error) from error
         self._arrays = None  # frees the memory while it waits for its turn
 
     def _made(self) -> Result:
@@ -299,23 +285,21 @@ class Look(Errand):
             _log.info("The textures could not be looked at: %s", error)
 
 
-def unfinished(root: Path) -> list[tuple[Order, FolderLock]]:
-    """Return what is to be done among these jobs and no other Blender does, with the locks of the folders."""
-    found: list[tuple[Order, FolderLock]] = []
+def unfinished(root: Path) -> Iterator[tuple[Order, FolderLock]]:
+    """Yield what is to be done among these jobs and no other Blender does, with the locks of the folders."""
     if is_link(root / FOLDER):  # what is there is not ours to delete
-        return found
+        return
     with contextlib.suppress(OSError):
         for folder in sorted((root / FOLDER).glob("*")):
             with contextlib.suppress(OSError):
                 lock = FolderLock.acquire(folder) if (folder / STEP_FILE).is_file() else None
                 if lock is not None and (order := _read_order(folder, lock)) is not None:
-                    found.append((order, lock))
-    return found
+                    yield order, lock
 
 
 def put_unfinished(root: Path, found: queue.SimpleQueue[Sequence[tuple[Order, FolderLock]]]) -> None:
     """Put what is `unfinished` into the queue. For another thread: those run nothing of modules that know Blender."""
-    found.put(unfinished(root))
+    found.put([*unfinished(root)])
 
 
 def _read_order(folder: Path, lock: FolderLock) -> Order | None:

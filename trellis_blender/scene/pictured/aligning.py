@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moves models to where their pictures show them, as soon as the background Blender has found out where that is."""
+"""Moves models to where their pictures show them, as soon as the background Blender has found out where that is.
+
+Or puts a model in the place of its block-out: the objects that were selected when its picture was taken.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,10 @@ from ...core.job.job import Job
 from ...core.picture.viewpoint import Viewpoint
 from ...host import busy
 from ...host.at_need import AtNeed
-from ...host.background import model_client
 from ...host.background.model_client import ModelClient
-from ...host.background.process import Task
 from ...host.translation import translated
-from .. import recipe
-from ..place import bounds, moved
-from . import block_out
+from .. import asset, placeholder, recipe
+from ..place import SOLID, bounds, corners, foot, moved
 
 if TYPE_CHECKING:
     from . import projecting
@@ -35,6 +35,7 @@ WHOLE = (-1.0, -1.0, 1.0, 1.0)
 GAP = 0.25  # of the model's width, between two models of one picture
 TOUCH = 0.02  # of the model's extent: what overlaps by less only touches
 PICTURE = f"{recipe.PREFIX}picture_sha256"
+BLOCK_OUT = "Block-Out"  # the collection of the parts that models have replaced
 
 
 @dataclass
@@ -66,7 +67,6 @@ class Aligning:
     begin: Callable[[str, bpy.types.Object, Mapping[str, Any]], object]
     waiting: list[Request] = field(default_factory=list)
     client: ModelClient = field(default_factory=ModelClient)
-    task: Task | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -79,23 +79,18 @@ class Aligning:
 
     def leave_file(self) -> None:
         """Forget all models, because another file is open."""
-        self.stop()
-        self.waiting.clear()
-
-    def stop(self) -> None:
-        """End the task of the background Blender."""
         self.client.stop()
-        self.task = None
+        self.waiting.clear()
 
     def step(self) -> bool:
         """Take the answer for a model, ask for the next one, and move all of a request. Return whether any moved."""
         if not self.waiting:
             return False
         request = self.waiting[0]
-        if self.task is not None:
-            if not self.task.done():
+        if self.client.task is not None:
+            if not self.client.task.done():
                 return False
-            self._take(request, self.task)
+            self._take(request)
         if request.objects:
             self._ask(request)
             return False
@@ -120,17 +115,14 @@ class Aligning:
             "knows_ground": not request.replaces,  # the block-out tells the depth better
             "points": [list(point) for point in _depths(viewpoint)],
         }
-        self.task = self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
+        self.client.begin_align(folder / MODEL_FILE, folder / job.picture, wanted)
 
-    def _take(self, request: Request, task: Task) -> None:
-        self.task = None
+    def _take(self, request: Request) -> None:
         uid, job = request.objects.pop(0)
         try:
-            model_client.check(task)
+            request.found.append((uid, job, self.client.take()))
         except TrellisError as error:
             self.tell(Text("“{name}” stays where it is: {sentence}", name=job.name, sentence=error.sentence))
-            return
-        request.found.append((uid, job, task.result()))
 
     def _move(self, request: Request) -> bool:
         """Move the models that the background Blender is sure of, as one undo step. Return whether any moved.
@@ -147,9 +139,9 @@ class Aligning:
             is_sure = bool(found["matrix"]) and not found["doubt"]
             stands = aligned(obj, found) if is_sure else obj.matrix_world.copy()
             viewpoint = job.viewpoint or request.viewpoint
-            parts = block_out.of(job.viewpoint) if request.replaces else []
+            parts = block_out_of(job.viewpoint) if request.replaces else []
             if parts:
-                block_out.replace(obj, stands, parts, is_fitted=is_sure)
+                replace_block_out(obj, stands, parts, is_fitted=is_sure)
             elif is_sure and request.moves and viewpoint is not None:
                 right = Vector((viewpoint.matrix[0], viewpoint.matrix[4], viewpoint.matrix[8]))
                 obj.matrix_world = _moved_aside(obj, stands, right, ignored=last)
@@ -199,7 +191,7 @@ def shown_part(job: Job) -> tuple[float, float, float, float]:
 def aligned(obj: bpy.types.Object, found: Mapping[str, Any]) -> Matrix:
     """Return the object's place in the world. The answer is about the file's model; the object has its own size."""
     low, high = Vector(found["low"]), Vector(found["high"])
-    own_low, own_high = bounds(Vector(corner) for corner in obj.bound_box)
+    own_low, own_high = bounds(corners(obj, Matrix()))
     own, its = max((own_high - own_low).to_tuple()), max((high - low).to_tuple())
     of_file = moved((own_low + own_high) / 2, (low + high) / 2, its / own if own > 0 else 1.0)
     rows = [found["matrix"][start : start + 4] for start in range(0, 16, 4)]
@@ -208,13 +200,10 @@ def aligned(obj: bpy.types.Object, found: Mapping[str, Any]) -> Matrix:
 
 def _depths(viewpoint: Viewpoint) -> list[tuple[float, ...]]:
     """Return what lies as far away as the model: the middle of the objects that were selected, and the 3D cursor."""
-    scene = bpy.context.scene
-    assert scene is not None
-    objects = [scene.objects[name] for name in viewpoint.selected if name in scene.objects]
-    corners = [obj.matrix_world @ Vector(corner) for obj in objects for corner in obj.bound_box]
-    points = [scene.cursor.location.copy()]
-    if corners:
-        low, high = bounds(corners)
+    assert bpy.context.scene is not None
+    points, selected = [bpy.context.scene.cursor.location.copy()], _selected(viewpoint)
+    if selected:
+        low, high = _extent(selected)
         points.insert(0, (low + high) / 2)
     return [point.to_tuple() for point in points]
 
@@ -231,11 +220,11 @@ def _moved_aside(obj: bpy.types.Object, matrix: Matrix, right: Vector, *, ignore
     across = flat.normalized() if flat.length > 1e-3 else Vector((1.0, 0.0, 0.0))
     # Into axes to the right in the picture, away from the camera, and up.
     turn = Matrix((across.to_tuple(), (-across.y, across.x, 0.0), (0.0, 0.0, 1.0))).to_4x4()
-    low, high = _extent(obj, turn @ matrix)
+    low, high = bounds(corners(obj, turn @ matrix))
     scene: Any = bpy.context.scene
     picture = obj.get(PICTURE)
     others = [
-        _extent(other, turn @ other.matrix_world)
+        bounds(corners(other, turn @ other.matrix_world))
         for other in scene.objects
         if picture is not None and other.get(PICTURE) == picture and other.type == "MESH" and other.visible_get()
         if other != obj and other.session_uid not in ignored
@@ -248,8 +237,61 @@ def _moved_aside(obj: bpy.types.Object, matrix: Matrix, right: Vector, *, ignore
     return Matrix.Translation(across * shift.x) @ matrix
 
 
-def _extent(obj: bpy.types.Object, matrix: Matrix) -> tuple[Vector, Vector]:
-    return bounds(matrix @ Vector(corner) for corner in obj.bound_box)
+# -- the block-out
+
+
+def block_out_of(viewpoint: Viewpoint | None) -> list[bpy.types.Object]:
+    """Return the parts of the block-out that still stand in the scene, none if nothing was selected."""
+    found = _selected(viewpoint) if viewpoint is not None else []
+    standing = (each for each in found if not any(map(_is_for_parts, each.users_collection)))
+    return [each for each in standing if each.type in SOLID and not asset.is_model(each)]
+
+
+def replace_block_out(
+    obj: bpy.types.Object, matrix: Matrix, parts: Sequence[bpy.types.Object], *, is_fitted: bool
+) -> None:
+    """Put the model in the place of these parts, and hide those. It makes no undo step. The model has their parent.
+
+    `is_fitted`: the matrix is where the picture shows the model, as far away as the parts. If not, it only tells the
+    turn, and the model has the parts' largest dimension, their middle and their base.
+    """
+    (low, high), (own_low, own_high) = _extent(parts), bounds(corners(obj, matrix))
+    factor = max((high - low).to_tuple()) / max(1e-9, *(own_high - own_low).to_tuple())
+    boxed = moved(foot(own_low, own_high), foot(low, high), factor) @ matrix
+    parents = {part.parent for part in parts} - set(parts)
+    parent = next(iter(parents)) if len(parents) == 1 else None
+    if parent is not None and parent != obj:
+        obj.parent = parent
+        obj.matrix_parent_inverse = parent.matrix_world.inverted_safe()
+    obj.matrix_world = matrix if is_fitted else boxed
+    _put_away(parts)
+
+
+def _put_away(parts: Sequence[bpy.types.Object]) -> None:
+    """Move the parts to the collection “Block-Out”, which neither the viewport nor a render shows."""
+    scene: Any = bpy.context.scene
+    kept = next(filter(_is_for_parts, scene.collection.children), None)
+    if kept is None or kept.library is not None:
+        kept = bpy.data.collections.new(BLOCK_OUT)
+        scene.collection.children.link(kept)
+    kept.hide_viewport = kept.hide_render = True
+    for part in parts:
+        placeholder.relink(part, [kept])
+
+
+def _is_for_parts(collection: bpy.types.Collection) -> bool:
+    return collection.name.split(".")[0] == BLOCK_OUT
+
+
+def _selected(viewpoint: Viewpoint) -> list[bpy.types.Object]:
+    """Return the objects that were selected when the picture was taken, and still stand in the scene."""
+    scene = bpy.context.scene
+    known: Any = scene.objects if scene is not None else {}
+    return [known[name] for name in viewpoint.selected if name in known]
+
+
+def _extent(objects: Sequence[bpy.types.Object]) -> tuple[Vector, Vector]:
+    return bounds(corner for obj in objects for corner in corners(obj, obj.matrix_world))
 
 
 def _found(uid: int) -> bpy.types.Object | None:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
@@ -15,9 +15,6 @@ from ..background import deliver, opened, run_exporter
 from ..material_sanity import bake, bake_channels
 from ..nodes import image_behind, materials, remove_picture_layers, shader_of
 from . import formats
-
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
 
 MADE = "made"  # the folder, beside the source, in which the files are made
 ROLES = (
@@ -32,7 +29,7 @@ SPLIT = ("Roughness", "Metallic")  # each a role of its own if they have an imag
 KEPT = {"PNG": ".png", "JPEG": ".jpg"}  # what every engine reads
 
 
-def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def export(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Export the model for the `engine` in this `format`, as `name` in the `folder`; with `at_origin`, from the origin.
 
     Return `main`, the file's name, `files`, all names, `bytes`, their size together, and `baked`, how many images
@@ -42,7 +39,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     objects = opened(request["source"])
     if request["at_origin"]:
         objects[0].location = (0.0, 0.0, 0.0)
-    work.progress(0.1)
+    progress(0.1)
     meshes = [obj for obj in objects if obj.type == "MESH"]
     baked = sum(bake(obj) for obj in meshes)
     for obj in meshes:
@@ -51,7 +48,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     if kind != "GLB":  # the other exporters find an image only where it is linked directly
         for material in used:
             bake_channels(material, splits=True)
-    work.progress(0.4)
+    progress(0.4)
     made = Path(request["source"]).with_name(MADE)
     shutil.rmtree(made, ignore_errors=True)
     textures = made if kind == "OBJ" else made / "textures"  # all but OBJ carry them inside
@@ -68,7 +65,7 @@ def export(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     for obj in objects:
         obj.select_set(True)
     run_exporter(attrgetter(form.operator)(bpy.ops), main, options)
-    work.progress(0.9)
+    progress(0.9)
     files = sorted(file for file in made.iterdir() if file.is_file())
     size = sum(file.stat().st_size for file in files)
     deliver(files, Path(request["folder"]))

@@ -15,10 +15,9 @@ import numpy as np
 from trellis_core.errors import Remedy, TrellisError
 from trellis_core.picture.encode import png
 
-from ..background import baked, choose, to_srgb, tree_of
+from ..background import baked, choose, shine, to_srgb, tree_of
 from ..mesh_arrays import Array
-from ..nodes import computed, feed, given_to, image_behind, shader_of
-from ..transparency import clip_of
+from ..nodes import clip_of, computed, given_to, image_behind, shader_of
 
 EXTRUSION = 0.01  # of the size: of 0.002 to 0.1 the best
 OCCLUSION_SAMPLES, OCCLUSION_REACH = 32, 0.25  # how far it looks, by the size
@@ -49,20 +48,20 @@ def bake(
         except RuntimeError as error:
             raise TrellisError(NO_BAKE, remedy=Remedy.NONE) from error
 
-    def shine(value: Callable[[Any, Any], Any]) -> None:
+    def show(value: Callable[[Any, Any], Any]) -> None:
         for material in materials:
-            _emit(material.node_tree, value(material.node_tree, shader_of(material)))
+            shine(material.node_tree, value(material.node_tree, shader_of(material)))
 
     normal = run("NORMAL")
     progress(0.25)
     alpha, threshold = _alpha_of(materials)
-    shine(lambda _tree, shader: given_to(shader.inputs["Base Color"]))
+    show(lambda _tree, shader: given_to(shader.inputs["Base Color"]))
     color = run("EMIT")
     progress(0.5)
-    shine(_surface)
+    show(_surface)
     surface = run("EMIT")
     progress(0.75)
-    shine(lambda tree, _shader: _occlusion(tree, OCCLUSION_REACH * extent))
+    show(lambda tree, _shader: _occlusion(tree, OCCLUSION_REACH * extent))
     half = run("EMIT", max(1, size // 2))
     hit = surface[..., 0] > 0.25
     share = float(hit.mean()) / max(covered, 1e-9)
@@ -105,14 +104,6 @@ def _own_materials(source: Any) -> list[Any]:
             shader.inputs["Roughness"].default_value = material.roughness
             shader.inputs["Metallic"].default_value = material.metallic
     return materials
-
-
-def _emit(tree: Any, given: Any) -> None:
-    """Have a material shine with a socket's value, or with a colour."""
-    output = tree.get_output_node("CYCLES") or tree.nodes.new("ShaderNodeOutputMaterial")
-    emission = tree.nodes.new("ShaderNodeEmission")
-    feed(tree, emission.inputs["Color"], given)
-    tree.links.new(output.inputs["Surface"], emission.outputs[0])
 
 
 def _surface(tree: Any, shader: Any) -> Any:

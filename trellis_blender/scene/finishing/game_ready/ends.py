@@ -13,7 +13,7 @@ from ....core.errors import Remedy, Text, TrellisError
 from ....core.model.arrays import ImageFile, Material, Texture
 from ....host.translation import translated
 from ... import material
-from .. import handover, transparency
+from .. import handover, nodes
 from .presets import NO_QUADS, names_for
 
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def _material(name: str, images: Mapping[int, bpy.types.Image], numbers: Mapping
         is_double_sided=True,
     )
     made = material.make_material(name, wanted, images)
-    transparency.switch(made, transparency.Transparency(numbers["alpha"]), numbers["threshold"])
+    nodes.switch_transparency(made, nodes.Transparency(numbers["alpha"]), numbers["threshold"])
     return made

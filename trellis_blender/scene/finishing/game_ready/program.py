@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import bpy
 import numpy as np
@@ -17,16 +17,13 @@ from ..mesh_arrays import Arrays, dress, read_mesh
 from . import shape
 from .bake import bake
 
-if TYPE_CHECKING:
-    from trellis_host.background.serve import Work
-
 SMOOTH_FROM = 10  # times the faces that are asked for: a model with fewer would lose thin parts
 THIN = (
     "Quads would lose thin parts of this model: only {share} % of its outlines are left. Use triangles, or more faces."
 )
 
 
-def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
+def make(request: Mapping[str, Any], progress: Callable[[float], None]) -> Mapping[str, Any]:
     """Write the meshes and the textures into the `result`, and return what was done in numbers."""
     model = opened(request["source"])[0]
     _apply_modifiers(model)
@@ -34,9 +31,9 @@ def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         if other != model:
             bpy.data.objects.remove(other)
     model.matrix_world.identity()
-    work.progress(0.02)
-    hidden = _make_solid(model, work)
-    work.progress(0.25)
+    progress(0.02)
+    hidden = _make_solid(model, progress)
+    progress(0.25)
     wanted = int(request["faces"])
     surface = make_surface(positions_of(model.data), triangles_of(model.data))
     is_heavy = len(surface.triangles) > SMOOTH_FROM * wanted
@@ -46,7 +43,7 @@ def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
     )
     is_quads = request["shape"] == "QUADS"
     low = (shape.quads if is_quads else shape.decimated)(whole, wanted, "low")
-    work.progress(0.4)
+    progress(0.4)
     if not len(low.data.polygons):
         raise TrellisError(Text("Nothing is left of this model with so few faces. Choose more faces."))
     share = overlap(surface.positions, surface.triangles, positions_of(low.data), triangles_of(low.data))
@@ -54,9 +51,9 @@ def make(request: Mapping[str, Any], work: Work) -> Mapping[str, Any]:
         raise TrellisError(Text(THIN, share=f"{100 * share:.0f}"), remedy=Remedy.TRIANGLES)
     bpy.data.objects.remove(whole)
     covered = shape.unwrap(low)
-    work.progress(0.45)
+    progress(0.45)
     size = int(request["texture_size"])
-    images, numbers = bake(model, low, size, covered, lambda done: work.progress(0.45 + 0.5 * done))
+    images, numbers = bake(model, low, size, covered, lambda done: progress(0.45 + 0.5 * done))
     count = shape.triangle_count(low.data)
     lighter = [max(4, round(count * request["ratio"] ** level)) for level in range(1, int(request["levels"]))]
     meshes = [low.data, *(shape.decimated(low, faces, "lighter").data for faces in lighter)]
@@ -86,10 +83,10 @@ def _apply_modifiers(model: Any) -> None:
         model.data = mesh
 
 
-def _make_solid(model: Any, work: Work) -> int:
+def _make_solid(model: Any, progress: Callable[[float], None]) -> int:
     """Mend the model's mesh. Return how many faces inside were removed."""
     source = model.data
-    made, mended = mend(read_mesh(source, is_whole=True), lambda done: work.progress(0.02 + 0.23 * done), {})
+    made, mended = mend(read_mesh(source, is_whole=True), lambda done: progress(0.02 + 0.23 * done), {})
     if not made:
         return 0
     model.data = new_mesh(made)

@@ -13,7 +13,7 @@ from trellis_core.errors import Remedy, Text, TrellisError
 from trellis_core.model.surface.welded import Surface
 
 from ..background import choose, new_object, positions_of
-from ..mesh_arrays import Array, read
+from ..mesh_arrays import Array, column, read
 from .presets import NO_QUADS
 
 LARGE = 100.0  # Blender refuses quads if an edge is shorter than 1e-4 units, whatever the model's size
@@ -111,9 +111,8 @@ def unwrap(obj: Any) -> float:
     bpy.ops.object.mode_set(mode="OBJECT")
     mesh = obj.data
     mesh.calc_loop_triangles()
-    loops = np.empty(3 * len(mesh.loop_triangles), np.int32)
-    mesh.loop_triangles.foreach_get("loops", loops)
-    a, b, c = read(mesh.attributes["UVMap"])[loops].reshape(-1, 3, 2).transpose(1, 0, 2)
+    loops = column(mesh.loop_triangles, "loops", 3, np.int32)
+    a, b, c = read(mesh.attributes["UVMap"])[loops].transpose(1, 0, 2)
     first, second = b - a, c - a
     return float(np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).sum() / 2)
 
