@@ -12,7 +12,7 @@ import pytest
 
 from tests.core.studio import tells_what_to_do
 from trellis_blender.core import errors
-from trellis_blender.core.errors import Remedy, TrellisError, advises, blenders_words, storage_error
+from trellis_blender.core.errors import Remedy, TrellisError, advised, blenders_words, storage_error
 from trellis_blender.core.job.events import Failed
 from trellis_blender.core.request.service import RemoteJob
 from trellis_blender.core.runner.steps import event_of
@@ -135,7 +135,7 @@ def test_of_what_blender_says_the_line_that_says_what_is_wrong_is_repeated(said:
     ],
 )
 def test_advice_in_the_services_own_words_is_noticed(words: str, is_said: bool) -> None:
-    assert advises(words) is is_said
+    assert (advised("Said.", words, "{said} Do this.") == "Said.") is is_said
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 422])

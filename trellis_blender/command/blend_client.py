@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..core.errors import BackgroundStartError, TrellisError, unexpected
+from ..core.errors import BackgroundStartError, explained
 from ..core.job.folder import MODEL_FILE, THUMBNAIL_FILE
 from ..host.background.preview_client import PreviewClient
 from ..host.background.process import Background
@@ -106,10 +106,8 @@ class ModelFiles:
             self._tried.add(folder)
             try:
                 self._make(folder)
-            except (TrellisError, OSError) as error:
-                self.trouble.append(f"{folder.name}: {_words(error)}")
             except Exception as error:  # noqa: BLE001 - the others are made all the same
-                self.trouble.append(f"{folder.name}: {unexpected(error)}")
+                self.trouble.append(f"{folder.name}: {_words(error)}")
 
     def _make(self, folder: Path) -> None:
         if self._wanted.blend and not (folder / BLEND_FILE).is_file():
@@ -129,7 +127,7 @@ def save_blend(background: Background, folder: Path, target: Path, size: float) 
     background.ask("blend", request, seconds=SECONDS)
 
 
-def _words(error: TrellisError | OSError) -> str:
+def _words(error: Exception) -> str:
     if isinstance(error, BackgroundStartError):
         return "Blender could not be started. Name another one with --blender; resume then makes what is missing."
-    return error.sentence if isinstance(error, TrellisError) else (error.strerror or type(error).__name__)
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else explained(error).sentence

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,7 @@ from typing import Any
 
 from ..core.batch.batch import Batch
 from ..core.batch.manifest import FILE as MANIFEST_FILE
+from ..core.batch.manifest import is_picture, pictures_in
 from ..core.batch.order import BatchEvent, BatchResult, End, JobChanged, Order, Standing
 from ..core.errors import Remedy, StorageError, TrellisError
 from ..core.job.spending import charged
@@ -31,7 +33,7 @@ from ..core.picture.file import ChosenPicture, PreparedPicture
 from ..core.request.account import Account
 from ..core.request.models import TRELLIS_2
 from ..core.request.parameters import Value
-from ..core.request.presets import CONCURRENCY, PICTURE_ENDINGS
+from ..core.request.presets import CONCURRENCY
 from ..core.runner.questions import ask
 from ..core.runner.runner import to_scenario
 from .blend_client import ModelFiles, Wanted
@@ -274,7 +276,7 @@ def _driven(
     run: Callable[..., BatchResult], home: Home, display: Display, files: ModelFiles | None, *, ignores_alpha: bool
 ) -> BatchResult:
     """Run the batch on a thread of its own, so that this one hears signals on every system. Returns how it ended."""
-    ended: list[BatchResult | Exception] = []
+    ended = Future[BatchResult]()
 
     def prepare(path: Path) -> PreparedPicture:
         return home.prepare(ChosenPicture(path.name, file=path, ignores_alpha=ignores_alpha))
@@ -286,17 +288,14 @@ def _driven(
 
     def work() -> None:
         try:
-            ended.append(run(prepare=prepare, heard=heard))
+            ended.set_result(run(prepare=prepare, heard=heard))
         except Exception as error:  # noqa: BLE001 - raised again on the main thread
-            ended.append(error)
+            ended.set_exception(error)
 
-    thread = threading.Thread(target=work, name="trellis-batch", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
-    if isinstance(ended[0], Exception):
-        raise ended[0]
-    return ended[0]
+    threading.Thread(target=work, name="trellis-batch", daemon=True).start()
+    while not ended.done():
+        wait([ended], 0.2)  # short, so that Windows hears Ctrl+C
+    return ended.result()
 
 
 @contextmanager
@@ -354,17 +353,17 @@ def end_words(outcome: Outcome, folder: Path, prog: str, *, is_told: bool) -> st
     return words
 
 
-# -- the pictures, a hundred thousand as well as one; none is opened here
+# -- the pictures
 
 
 def found_pictures(named: Sequence[str]) -> Sequence[str]:
     """Return the pictures behind what the user names: absolute paths, each once, in an order that is always the same.
 
-    Raises WrongUseError for a name behind which there are none, and OSError.
+    Raises WrongUseError for a name behind which there are none, and StorageError.
     """
     found = set[str]()
     for name in named:
-        pictures = {str(Path(path).absolute()) for path in _behind(name)}
+        pictures = {str(path.absolute()) for path in _behind(name)}
         if not pictures:
             raise WrongUseError(f"There is no picture in “{name}”. {ADVICE}")
         found |= pictures
@@ -379,28 +378,17 @@ def output_folder(first: str) -> Path:
     return Path(f"trellis2-{kept or 'models'}")
 
 
-def _behind(name: str) -> Iterator[str]:
+def _behind(name: str) -> Iterator[Path]:
     """Yield the pictures behind one name. Raises WrongUseError if it is no file, folder or wildcard."""
     path = Path(name)
     if path.is_dir():
-        yield from _in_folder(path)
+        yield from pictures_in(path)
     elif path.exists():
         if not path.is_file():  # a pipe or a device would never end
             raise WrongUseError(f"“{name}” is no picture. {ADVICE}")
-        yield name
+        yield path
     elif any(letter in name for letter in "*?["):
-        every = glob.iglob(name, recursive=True)  # noqa: PTH207 - a path's own takes no pattern with a drive or a root
-        yield from (found for found in every if _is_picture(found) and Path(found).is_file())
+        every = map(Path, glob.iglob(name, recursive=True))  # noqa: PTH207 - `Path.glob` takes no drive and no root
+        yield from (found for found in every if is_picture(found.name) and found.is_file())
     else:
         raise WrongUseError(f"There is no “{name}”. {ADVICE}")
-
-
-def _in_folder(folder: Path) -> Iterator[str]:
-    """Yield the pictures in the folder, and not those of folders in it: they may be models' pictures."""
-    with os.scandir(folder) as entries:
-        yield from (entry.path for entry in entries if _is_picture(entry.name) and entry.is_file())
-
-
-def _is_picture(name: str) -> bool:
-    """Return whether the name is a picture's. Names that begin with a dot are other programs' own."""
-    return Path(name).suffix.lower() in PICTURE_ENDINGS and not Path(name).name.startswith(".")

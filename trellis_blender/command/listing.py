@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.batch.batch import Batch
 from ..core.batch.order import NoBatchError
-from ..core.errors import TrellisError, storage_error
+from ..core.errors import TrellisError, as_storage_error
 from ..core.job import folder as job_folder
 from ..core.job.job import Job
 from ..core.job.spending import charged
@@ -124,10 +124,8 @@ def find_if_known(name: str, home: Home) -> tuple[Path, Job] | None:
 
 def _jobs_in(root: Path) -> Iterator[tuple[Path, Job]]:
     """Yield all jobs in a folder that can be read, oldest first."""
-    try:
+    with as_storage_error("read the folder"):
         folders = job_folder.job_folders(root)
-    except OSError as error:
-        raise storage_error("read the folder", error) from error
     for folder in folders:
         try:
             yield folder, job_folder.load(folder)
@@ -137,13 +135,12 @@ def _jobs_in(root: Path) -> Iterator[tuple[Path, Job]]:
 
 def _loaded(folder: Path) -> Job:
     try:
-        return job_folder.load(folder)
+        with as_storage_error("read the job"):
+            return job_folder.load(folder)
     except job_folder.NewerJobError as error:
         raise TrellisError("A newer version has written this job. Update this one.") from error
     except job_folder.DamagedJobError as error:
         raise TrellisError("The job's file job.json is damaged. The other files in its folder are kept.") from error
-    except OSError as error:
-        raise storage_error("read the job", error) from error
 
 
 def _line(folder: Path, job: Job) -> str:

@@ -18,8 +18,7 @@ from ..core.errors import (
     ParameterError,
     Remedy,
     TrellisError,
-    storage_error,
-    unexpected,
+    explained,
 )
 from . import generate, listing, single
 from .display import Display, choose
@@ -38,7 +37,6 @@ COMMANDS: Mapping[str, Command] = {
     "test": single.test,
 }
 _REFUSED = frozenset({Remedy.KEY, Remedy.CREDITS, Remedy.PREFERENCES, Remedy.ONLINE_ACCESS})
-_log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -68,11 +66,8 @@ def run(arguments: list[str], home: Home) -> int:
     except BrokenPipeError:  # nobody reads on, as after `trellis2 list | head`
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - so that the exit finds a stream
         return int(ExitStatus.DONE)
-    except OSError as error:
-        return _ended(display, storage_error("read or write a file", error).sentence, ExitStatus.FAILED)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the user reads a sentence; the log has it all
-        _log.exception("unexpected")
-        return _ended(display, unexpected(error), ExitStatus.FAILED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user reads a sentence
+        return _ended(display, explained(error).sentence, ExitStatus.FAILED)
 
 
 def _why(error: WrongUseError | TrellisError) -> tuple[str, ExitStatus]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.batch.batch import Batch
 from ..core.batch.order import NoBatchError, Standing
-from ..core.errors import RefusedError, Remedy, StorageError, TrellisError, storage_error
+from ..core.errors import RefusedError, Remedy, StorageError, TrellisError, as_storage_error
 from ..core.generation import Generation
 from ..core.job.folder import MODEL_FILE
 from ..core.job.job import Job, Stage
@@ -64,10 +64,8 @@ def _target(options: argparse.Namespace, folder: Path, *, is_fetched: bool) -> P
     if not options.output or is_fetched:
         return folder
     target = Path(options.output)
-    try:
+    with as_storage_error("create the folder"):
         target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error("create the folder", error) from error
     return target
 
 

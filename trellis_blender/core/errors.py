@@ -297,16 +297,12 @@ def as_storage_error(action: str) -> Iterator[None]:
         raise storage_error(action, error) from error
 
 
-def advises(words: str) -> bool:
-    """Return whether the service's own words say what to do, so that ours would say it a second time."""
+def advised(said: str, words: str, sentence: str) -> str:
+    """Return what the service said with our advice, the template `sentence`, unless its own `words` say what to do."""
     import re  # only after a failure
 
-    return bool(re.search(r"\b(try|please|choose|use an?(other)?|upgrade|buy|check|contact)\b", words, re.IGNORECASE))
-
-
-def advised(said: str, words: str, sentence: str) -> str:
-    """Return what the service said with our advice: the template `sentence`, unless its own `words` advise."""
-    return said if advises(words) else Text(sentence, said=said)
+    advice = r"\b(try|please|choose|use an?(other)?|upgrade|buy|check|contact)\b"
+    return said if re.search(advice, words, re.IGNORECASE) else Text(sentence, said=said)
 
 
 def import_error(what: str) -> ModelFileError:
@@ -325,18 +321,19 @@ def unexpected(error: Exception) -> str:
     )
 
 
-def explained(error: Exception, action: str = "read or write a file") -> TrellisError:
+def explained(error: Exception, action: str = "read or write a file", remedy: Remedy = Remedy.RETRY) -> TrellisError:
     """Return what the artist reads of any error. One that is neither raised on purpose nor the system's is logged.
 
-    `action`: what an operating system's error has kept us from, see `storage_error`.
+    `action`: what an operating system's error has kept us from, see `storage_error`; empty: it is a bug of ours, too.
+    `remedy`: for a bug.
     """
     import logging  # only after a failure
 
     if isinstance(error, TrellisError):
         return error
-    if isinstance(error, OSError):
+    if action and isinstance(error, OSError):
         return storage_error(action, error)
     if isinstance(error, MemoryError):
         return TrellisError("There is not enough memory for this. Close other programs, or choose something smaller.")
     logging.getLogger(__name__).error("unexpected", exc_info=error)
-    return TrellisError(unexpected(error), remedy=Remedy.RETRY)
+    return TrellisError(unexpected(error), remedy=remedy)

@@ -208,16 +208,14 @@ def close_to_others(path: Path) -> None:
 
 def rename(source: Path, target: Path) -> None:
     """Rename like `os.replace`, but retry on Windows: a virus scanner may briefly hold a new file. Raises OSError."""
-    for pause in (0.02, 0.1, 0.4):
+    for pause in (0.02, 0.1, 0.4, None):
         try:
-            Path(source).replace(target)
+            source.replace(target)
+            return
         except PermissionError:
-            if os.name != "nt":
+            if os.name != "nt" or pause is None:
                 raise
             time.sleep(pause)
-        else:
-            return
-    Path(source).replace(target)
 
 
 def flush_file(path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import bpy
 from mathutils import Vector
 
-from ..core.errors import ModelFileError, Remedy, blenders_words, import_error, storage_error
+from ..core.errors import ModelFileError, Remedy, as_storage_error, blenders_words, import_error
 from ..core.job.job import Job
 from ..core.job.words import object_name
 from ..core.model.glb import LARGE_JSON, open_glb, refuse_bombs
@@ -72,14 +72,13 @@ def _refuse_bomb(path: Path) -> None:
     In the background Blender its own bounds do that.
     """
     try:
-        refuse_bombs(open_glb(path))
+        with as_storage_error("read the model"):
+            refuse_bombs(open_glb(path))
     except ModelFileError as error:
         if error.flaw == LARGE_JSON:
             raise import_error("The model needs a second Blender, which could not be started") from error
         if not error.flaw:
             raise
-    except OSError as error:
-        raise storage_error("read the model", error) from error
 
 
 def _appended(file: Path) -> list[bpy.types.Object]:

@@ -12,7 +12,7 @@ import bpy
 
 from .. import __package__ as base_package
 from ..core import places
-from ..core.errors import StorageError, Text, TrellisError, storage_error
+from ..core.errors import StorageError, Text, TrellisError, as_storage_error
 from ..core.files import FOLDER_MODE
 from ..core.places import Folder
 
@@ -91,10 +91,8 @@ def choose(path: str) -> bool:
     if folder == before.folder:
         return False
     earlier = [each for each in (*before.before, before.folder) if each and each != folder]
-    try:
+    with as_storage_error("save the choice of the folder"):
         places.write_choice(data_folder(), places.Choice(folder, tuple(dict.fromkeys(earlier))))
-    except OSError as error:
-        raise storage_error("save the choice of the folder", error) from error
     return True
 
 

@@ -40,6 +40,7 @@ def test_a_folder_becomes_models_in_a_grid_in_a_collection_named_after_it(tmp_pa
     folder = folder_of(tmp_path / "Stühle", "Arm.png", "Bar.png", "Club.png", "notes.png")
     (folder / "notes.png").write_bytes(b"not a picture")
     (folder / "readme.txt").write_text("not even by its name")
+    (folder / "._Arm.png").write_bytes(b"what macOS keeps beside a file on a network drive")
     batch = begin(folder)
     assert sorted(box.name for box in boxes()) == ["Arm", "Bar", "Club", "notes"]
     assert len({tuple(round(each, 3) for each in box.location[:2]) for box in boxes()}) == 4

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import queue
 import threading
 from collections.abc import Callable, Mapping
 from io import BufferedReader
@@ -51,9 +50,9 @@ def tools() -> StepTools:
 
 
 def told(root: Path) -> list[RunnerMessage]:
-    messages = queue.SimpleQueue[RunnerMessage]()
-    JobStore(root, Timing(), Clock(), messages).load()
-    return [messages.get() for _ in range(messages.qsize())]
+    store = JobStore(root, Timing(), Clock())
+    store.load()
+    return [store.messages.get() for _ in range(store.messages.qsize())]
 
 
 def is_well(said: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import queue
 import time
 from pathlib import Path
 from typing import Any
@@ -33,11 +32,11 @@ def save(root: Path, job: Job) -> Path:
 
 def loaded(root: Path) -> list[RunnerMessage]:
     """Return what the jobs in the folder make a new session say."""
-    messages = queue.SimpleQueue[RunnerMessage]()
-    JobStore(root, Timing(), Clock(), messages).load()
+    store = JobStore(root, Timing(), Clock())
+    store.load()
     told = []
-    while not messages.empty():
-        told.append(messages.get())
+    while not store.messages.empty():
+        told.append(store.messages.get())
     return told
 
 

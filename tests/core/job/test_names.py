@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tests.core.studio import new_job
-from trellis_blender.core.job.words import numbered, object_name, picture_name, size_words, variation_name
+from trellis_blender.core.job.words import job_names, numbered, object_name, picture_name, size_words
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_a_name_may_hold_what_means_something_in_a_pattern() -> None:
 
 
 def test_a_variation_has_its_place_in_its_name_and_a_single_job_has_none() -> None:
-    assert [variation_name("apfel", place, 4) for place in range(4)] == [f"apfel {n}/4" for n in (1, 2, 3, 4)]
-    assert variation_name("apfel", 0, 1) == "apfel"
+    assert job_names("apfel", 4) == [f"apfel {n}/4" for n in (1, 2, 3, 4)]
+    assert job_names("apfel", 1) == ["apfel"]
 
 
 @pytest.mark.parametrize(

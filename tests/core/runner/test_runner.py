@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from trellis_blender.core.job import folder as job_folder
 from trellis_blender.core.job.job import Job, Stage
 from trellis_blender.core.request.account import Account
 from trellis_blender.core.request.models import TRELLIS_2
+from trellis_blender.core.runner.job_store import JobStore
 from trellis_blender.core.runner.messages import ConnectionChecked, JobsLoaded, RemovedCosts
 from trellis_blender.core.runner.runner import Runner
 from trellis_blender.core.scenario.api import Api
@@ -211,6 +213,35 @@ def test_stopping_does_not_wait_for_a_call_that_hangs(open_studio: Open, emulato
     studio.until(lambda: emulator.calls[call], "the call that hangs")
     assert studio.runner.stop(HANGS / 2)
     assert own_threads() == []
+
+
+def test_stopping_cuts_a_call_at_once_while_the_drive_of_the_jobs_hangs(
+    open_studio: Open, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, drive, ended, upload = threading.Event(), threading.Event(), threading.Event(), Api.upload
+
+    def hang(*_given: object) -> None:
+        hangs.set()
+        drive.wait(HANGS)
+
+    def noted(*given: Any) -> Any:
+        try:
+            return upload(*given)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Api, "upload", noted)
+    monkeypatch.setattr(JobStore, "tidy", hang)
+    emulator.fault("upload", Fault(delay=HANGS), times=None)
+    studio = open_studio()
+    studio.add()
+    studio.until(lambda: emulator.calls["upload"], "the call that hangs")
+    studio.runner.tidy(None)
+    assert hangs.wait(PATIENCE)
+    assert not studio.runner.stop(0.0)
+    assert ended.wait(PATIENCE)
+    drive.set()
+    assert studio.runner.stop(PATIENCE)
 
 
 def test_stopping_does_not_wait_for_a_pause(open_studio: Open, emulator: Emulator) -> None:

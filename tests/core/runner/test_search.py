@@ -416,14 +416,15 @@ def test_an_uncertain_job_rests_in_the_next_session_too(
 
 
 @pytest.mark.unexpected
+@pytest.mark.parametrize("mistake", [ZeroDivisionError, OSError, MemoryError])
 def test_a_mistake_of_ours_between_sending_and_reading_is_a_lost_answer(
-    studio: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]
 ) -> None:
     submit = Api.submit
 
     def submit_and_stumble(*given: Any) -> Any:
         submit(*given)
-        raise ZeroDivisionError
+        raise mistake
 
     monkeypatch.setattr(Api, "submit", submit_and_stumble)
     job = studio.reach(studio.add(), Stage.READY)

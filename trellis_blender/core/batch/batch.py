@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..errors import ParameterError, Text, storage_error
+from ..errors import ParameterError, Text, as_storage_error, storage_error
 from ..files import read_own
 from ..job import folder as job_folder
 from ..job.claims import Claims
@@ -220,11 +220,8 @@ class Batch:
                 state.spent += charged(row.job)
                 if row.job.stage in AT_SCENARIO:
                     state.sent[row.job.id] = Sent(state.price or 0.0, charged(row.job), "")
-        with contextlib.closing(Claims(self.folder)) as claims:
-            try:
-                Shared(self.folder, claims).create(state)
-            except OSError as error:
-                raise storage_error("begin the batch", error) from error
+        with contextlib.closing(Claims(self.folder)) as claims, as_storage_error("begin the batch"):
+            Shared(self.folder, claims).create(state)
 
 
 def _read(folder: Path) -> tuple[Job | None, str]:

@@ -7,7 +7,6 @@ The runner's thread uses it, as any `JobStore`; `watch` and `unwatch` may be cal
 from __future__ import annotations
 
 import contextlib
-import queue
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from ..job.job import AT_SCENARIO, BEFORE_SCENARIO, Job, Stage
 from ..job.spending import charged
 from ..runner.entries import JobEntry
 from ..runner.job_store import JobStore
-from ..runner.messages import RunnerMessage
 from ..runner.timing import Clock, Timing
 from .shared import Sent, Shared, State
 
@@ -64,16 +62,8 @@ class OtherRemoteIds:
 class BatchStore(JobStore):
     """The jobs of this worker. `is_closed`: nothing more is submitted."""
 
-    def __init__(
-        self,
-        root: Path,
-        timing: Timing,
-        clock: Clock,
-        messages: queue.SimpleQueue[RunnerMessage],
-        claims: Claims,
-        shared: Shared,
-    ) -> None:
-        super().__init__(root, timing, clock, messages, claims)
+    def __init__(self, root: Path, timing: Timing, clock: Clock, claims: Claims, shared: Shared) -> None:
+        super().__init__(root, timing, clock, claims)
         self._own, self._shared = claims.name, shared
         self._watched: frozenset[Path] = frozenset()
         self._admitted: set[str] = set()  # jobs that this worker was allowed to send, and that are not settled
@@ -90,9 +80,9 @@ class BatchStore(JobStore):
         """Look at these folders' jobs, too: drive them, unless another process does."""
         self._watched |= frozenset(folders)
 
-    def unwatch(self, folders: Iterable[Path]) -> None:
-        """Forget these folders' jobs, which rest."""
-        self._watched -= frozenset(folders)
+    def unwatch(self, folder: Path) -> None:
+        """Forget this folder's job, which rests."""
+        self._watched -= {folder}
 
     def folders(self) -> list[Path]:
         """Return the folders of the jobs to look at, in order."""
@@ -113,7 +103,7 @@ class BatchStore(JobStore):
         """Return whether the paid call may be sent now: if both limits allow it, it counts as sent from now on."""
         if super().may_submit(entry) and self._is_admitted(entry.job):
             return True
-        entry.is_at_limit, entry.due = True, self._clock.now() + ASK_SECONDS
+        entry.is_at_limit, entry.due = True, self.clock.now() + ASK_SECONDS
         return False
 
     def _is_admitted(self, job: Job) -> bool:
@@ -134,7 +124,7 @@ class BatchStore(JobStore):
         return True
 
     def _is_check_due(self) -> bool:
-        now = self._clock.now()
+        now = self.clock.now()
         if now < self._check_due:
             return False
         self._check_due = now + CHECK_SECONDS

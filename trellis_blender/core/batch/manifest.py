@@ -24,9 +24,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import Text, TrellisError, storage_error
+from ..errors import Text, TrellisError, as_storage_error, storage_error
 from ..files import flush_folder, new_own, open_own, rename
 from ..request.models import MODELS
+from ..request.presets import PICTURE_ENDINGS
 from ..stored import restored
 from ..text import one_line
 from .order import BatchDiffersError, BatchError, NoBatchError, Order
@@ -82,12 +83,10 @@ class Manifest:
     def pictures(self, first: int = 0) -> Iterator[Path]:
         """Iterate over the pictures from that number on. Raises StorageError."""
         try:
-            with open_own(self.folder / FILE) as file:
+            with as_storage_error("read the batch"), open_own(self.folder / FILE) as file:
                 self._seek(file, first)
                 for _ in range(first, self.count):
                     yield _picture(file.readline(LINE_BYTES))
-        except OSError as error:
-            raise storage_error("read the batch", error) from error
         except (ValueError, RecursionError) as error:
             raise _damaged(self.folder) from error
 
@@ -112,16 +111,29 @@ def index_of(job_id: str) -> int:
     return int(job_id.partition("-")[0])
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures in the folder by name, and not those of folders in it: they may be models' pictures.
+
+    None is opened: there may be a hundred thousand. Raises StorageError.
+    """
+    with as_storage_error("read the folder"), os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if is_picture(entry.name) and entry.is_file()]
+    return [folder / name for name in sorted(names, key=str.lower)]
+
+
+def is_picture(name: str) -> bool:
+    """Return whether a file's name is a picture's. Names that begin with a dot are other programs' own."""
+    return name.lower().endswith(PICTURE_ENDINGS) and not name.startswith(".")
+
+
 def create(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:
     """Write the file, unless it is there with the same content. Raises what `Batch.create` raises."""
     order = _checked(order)
-    try:
+    with as_storage_error("begin the batch"):
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / FILE).exists():
             return _same(Manifest.read(folder), pictures, order)
         return _write(folder, pictures, order)
-    except OSError as error:
-        raise storage_error("begin the batch", error) from error
 
 
 def _write(folder: Path, pictures: Iterable[Path], order: Order) -> Manifest:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import random
 import shutil
 import threading
@@ -24,7 +23,7 @@ from pathlib import Path
 
 from ..errors import PassingError, storage_error
 from ..files import read_own, write_whole
-from ..job.claims import Claims
+from ..job.claims import Claims, holder_in
 from ..stored import restored
 
 FOLDER = ".batch"
@@ -138,14 +137,7 @@ class Shared:
         try:
             return read_own(self._folder / FREE / FILE, BYTES_MAXIMUM)
         except OSError:
-            return read_own(self._holder() / FILE, BYTES_MAXIMUM)
-
-    def _holder(self) -> Path:
-        """Return the folder that holds the state now. Raises OSError if it has just been renamed."""
-        holder = next(self._folder.iterdir(), None)
-        if holder is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        return holder
+            return read_own(holder_in(self._folder) / FILE, BYTES_MAXIMUM)
 
     @contextlib.contextmanager
     def change(self) -> Iterator[State]:
@@ -188,12 +180,9 @@ class Shared:
                 (self._folder / FREE).rename(own)  # without looking first: what a network shows may be a while old
                 return
             with contextlib.suppress(FileNotFoundError, PermissionError):
-                holder = self._holder()
-                if holder.name == own.name:  # giving it back failed
-                    return
+                holder = holder_in(self._folder)
                 self._claims.look_anew()
-                if holder.name != FREE and self._claims.is_dead(holder.name):
-                    holder.rename(own)
+                if holder.name != FREE and self._claims.take_over(holder):  # ours already, if giving it back failed
                     return
             if time.monotonic() > end:
                 raise BusyError(_BUSY)

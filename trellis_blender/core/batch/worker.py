@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from ..errors import Remedy, StorageError, Text, TrellisError, storage_error
+from ..errors import Remedy, StorageError, Text, TrellisError, as_storage_error
 from ..files import write_whole
 from ..job import folder as job_folder
 from ..job.claims import Claims
@@ -26,7 +26,7 @@ from ..job.job import BEFORE_SCENARIO, Job, Stage, new_jobs
 from ..job.lock import LOCK_FILE
 from ..picture.file import ChosenPicture, PreparedPicture
 from ..request.account import Account
-from ..runner.messages import Answer, Notice, RunnerMessage
+from ..runner.messages import Answer, Notice
 from ..runner.runner import Runner
 from ..runner.timing import Clock, Timing
 from .batch_store import BatchStore
@@ -73,7 +73,8 @@ class Worker:
         self._manifest, self._prepare, self._heard, self._stop = manifest, prepare, heard, stop
         self._range = pictures  # that it begins, by their numbers
         self._claims = Claims(manifest.folder, silence=timing.silence)
-        self._shared, self._timing = Shared(manifest.folder, self._claims), timing
+        self._shared = Shared(manifest.folder, self._claims)
+        self._store = BatchStore(manifest.folder, timing, Clock(), self._claims, self._shared)
         self._mine: dict[int, Taken] = {}
         self._jobs: dict[str, Job] = {}  # what is known of those jobs
         self._resuming: set[str] = set()  # jobs whose Retry the runner has not answered yet
@@ -85,20 +86,11 @@ class Worker:
 
     def run(self, account: Account, agent: str) -> BatchResult:
         """Drive the batch. Raises what `Batch.run` raises."""
-        try:
+        with as_storage_error("keep the state of the batch"):
             self._claims.begin()
-        except OSError as error:
-            raise storage_error("keep the state of the batch", error) from error
         self._sweep()
         self._halts = self._shared.read().halts
-
-        def store_of(
-            root: Path, timing: Timing, clock: Clock, messages: queue.SimpleQueue[RunnerMessage]
-        ) -> BatchStore:
-            self._store = BatchStore(root, timing, clock, messages, self._claims, self._shared)
-            return self._store
-
-        self._runner = Runner(self._manifest.folder, agent, self._timing, store_of=store_of)
+        self._runner = Runner(self._manifest.folder, agent, store=self._store)
         self._runner.pictures.folder /= self._claims.name  # no other process writes there
         self._runner.pictures.prepare = self._prepared
         self._runner.start()
@@ -309,7 +301,7 @@ class Worker:
     def _over(self, index: int, job_id: str, *, is_left: bool = False) -> None:
         self._mine[index].live.discard(job_id)
         self._jobs.pop(job_id, None)
-        self._store.unwatch([self._manifest.folder / job_id])
+        self._store.unwatch(self._manifest.folder / job_id)
         self._finish_if_over(index, is_left=is_left)
 
     def _refused(self, index: int, picture: Path, job: Job) -> None:

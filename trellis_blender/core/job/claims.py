@@ -68,6 +68,13 @@ class Claim:
 Hold = Claim | FolderLock
 
 
+def holder_in(folder: Path) -> Path:
+    """Return what has the name of its holder in the folder. Raises FileNotFoundError if nobody holds it just now."""
+    for holder in folder.iterdir():
+        return holder
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
 def this_machine() -> str:
     """Return a name for this machine, the same in each of its processes: a part of its own, and four digits."""
     import hashlib  # here, where the runner has long been started
@@ -147,21 +154,26 @@ class Claims:
         if is_link(lock):
             check_plain(lock, lock.lstat())
         try:
-            holder = next((path.name for path in lock.iterdir()), "")
+            holder = holder_in(lock)
         except FileNotFoundError:
-            holder = ""
+            return self._claim(folder)
         except NotADirectoryError:  # the lock file of an earlier version; Windows says so, too
             earlier = FolderLock.acquire(folder)
             return self._claim(folder, earlier) if earlier is not None else None
-        if not holder:
-            return self._claim(folder)
-        if holder != self.name:
-            if not self.is_dead(holder):
-                return None
-            with contextlib.suppress(OSError):  # another process was quicker
-                (lock / holder).rename(lock / self.name)
-        claim = Claim(folder, self.name)
-        return claim if claim.is_held() else None
+        with contextlib.suppress(OSError):  # another process was quicker
+            self.take_over(holder)
+        return self._held(folder)
+
+    def take_over(self, holder: Path) -> bool:
+        """Rename what is held to our own name if its holder is dead, whose name it has. Return whether it is ours.
+
+        Raises OSError if another process was quicker.
+        """
+        if holder.name != self.name:
+            if not self.is_dead(holder.name):
+                return False
+            holder.rename(holder.with_name(self.name))
+        return True
 
     def _claim(self, folder: Path, earlier: FolderLock | None = None) -> Hold | None:
         """Claim a job that nobody has claimed. `earlier`: the lock of its lock file, if there is one."""
@@ -182,6 +194,9 @@ class Claims:
             shutil.rmtree(new, ignore_errors=True)
             if not lock.exists():
                 return self._without_claim(folder, error)
+        return self._held(folder)
+
+    def _held(self, folder: Path) -> Claim | None:
         claim = Claim(folder, self.name)
         return claim if claim.is_held() else None
 

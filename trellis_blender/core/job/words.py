@@ -97,13 +97,9 @@ def plain_name(name: str) -> str:
 
 
 def job_names(name: str, count: int) -> list[str]:
-    """Return the names of `count` jobs with the same picture."""
-    return [variation_name(plain_name(name), place, count) for place in range(count)]
-
-
-def variation_name(name: str, place: int, count: int) -> str:
-    """Return the name of one of `count` jobs with the same picture: “apfel 2/4”. `place` counts from 0."""
-    return f"{name} {place + 1}/{count}" if count > 1 else name
+    """Return the names of `count` jobs with the same picture: “apfel 1/4” and so on, if there are several."""
+    name = plain_name(name)
+    return [f"{name} {place}/{count}" for place in range(1, count + 1)] if count > 1 else [name]
 
 
 def picture_name(job: Job) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import PictureError, Remedy, Text, storage_error
+from ..errors import PictureError, Remedy, Text, as_storage_error
 from ..files import read_any
 from .encode import JPEG_ABOVE, png, targa
 from .file import ALL_CLEAR, Crop, PreparedPicture, check_size, closed, gone
@@ -66,16 +66,12 @@ def read_picture(path: Path, shown: Path, decode: Decode) -> tuple[FileHeader, A
         is_read, printed = decode(path, shown, check)
         return targa(shown.read_bytes()) if is_read else None, printed
 
-    is_whole = False
     try:
-        read = read_whole(path, decoded)
-        is_whole = True
-    except OSError as error:
-        raise storage_error("read the picture", error) from error
-    finally:
-        if not is_whole:
-            shown.unlink(missing_ok=True)
-    return read
+        with as_storage_error("read the picture"):
+            return read_whole(path, decoded)
+    except BaseException:
+        shown.unlink(missing_ok=True)
+        raise
 
 
 def read_whole(path: Path, decode: Callable[[FileHeader, bytes], tuple[Array | None, str]]) -> tuple[FileHeader, Array]:

@@ -37,21 +37,15 @@ class JobStore:
     `changed`: the entries that changed since the runner last looked at them.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        timing: Timing,
-        clock: Clock,
-        messages: queue.SimpleQueue[RunnerMessage],
-        claims: Claims | None = None,
-    ) -> None:
+    def __init__(self, root: Path, timing: Timing, clock: Clock, claims: Claims | None = None) -> None:
+        self.timing, self.clock = timing, clock
+        self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self.entries: dict[str, JobEntry] = {}
         self.changed: set[JobEntry] = set()
         self._alive: set[JobEntry] = set()
         self._at_limit: dict[int, JobEntry] = {}  # by age
         self._ages = itertools.count()  # of entries: smaller for a job that was known earlier
-        self._root, self._timing, self._clock, self._messages = root, timing, clock, messages
-        self._claims = claims or Claims(root, clock.now, silence=timing.silence)
+        self._root, self._claims = root, claims or Claims(root, clock.now, silence=timing.silence)
         self._told: dict[str, str] = {}  # by folder: why it cannot be read, so that the artist hears it once
         self._held = frozenset[str]()  # jobs that are not submitted for now
         self._is_moving = self._is_any_left = False  # jobs come from other folders, or had to stay there
@@ -68,13 +62,13 @@ class JobStore:
             with as_storage_error("read the folder of the jobs"):
                 job_folder.sweep(self._root, time.time())
                 self._claims.sweep()
-                self._messages.put(RemovedCosts(spending.removed(self._root)))
+                self.messages.put(RemovedCosts(spending.removed(self._root)))
                 if favorites := job_folder.favorites(self._root):
-                    self._messages.put(Marked(dict.fromkeys(favorites, True)))
+                    self.messages.put(Marked(dict.fromkeys(favorites, True)))
                 self.check_others()
             is_whole = not (self._told or self._is_moving or self._is_any_left)
         finally:
-            self._messages.put(JobsLoaded(is_whole, self._is_moving))
+            self.messages.put(JobsLoaded(is_whole, self._is_moving))
 
     def arrivals(self, places: Sequence[Path]) -> Iterator[moving.Arrival]:
         """Return an iterator that moves the jobs of these places here, one at each step. Another thread may use it.
@@ -125,7 +119,7 @@ class JobStore:
                 self._check_folder(folder, known)
             except StorageError as error:
                 if told.get(folder.name) != error.sentence:
-                    self._messages.put(Notice(error.sentence, error.remedy))
+                    self.messages.put(Notice(error.sentence, error.remedy))
                 self._told[folder.name] = error.sentence
 
     def _check_folder(self, folder: Path, known: JobEntry | None) -> None:
@@ -143,7 +137,7 @@ class JobStore:
         elif known.job == job:
             return
         known.job, known.hold = job, hold
-        self._messages.put(job)
+        self.messages.put(job)
         by_itself = event_by_itself(job)
         if hold is not None and isinstance(by_itself, AnswerLost):  # others happen with its next step
             self.apply(known, SubmitPutOff() if _is_unsent(job, folder) else by_itself)
@@ -179,10 +173,10 @@ class JobStore:
             else:
                 self.refuse(job, storage_error("save the job", error))
             return
-        self._messages.put(self._enter(job, folder, hold).job)
+        self.messages.put(self._enter(job, folder, hold).job)
 
     def _enter(self, job: Job, folder: Path, hold: Hold | None = None) -> JobEntry:
-        now, age = self._clock.now(), next(self._ages)
+        now, age = self.clock.now(), next(self._ages)
         entry = JobEntry(job, folder, hold, since=now, reported=now, age=age, changed=self._note_change)
         self.entries[job.id] = entry
         return entry
@@ -202,15 +196,15 @@ class JobStore:
         self._at_limit.pop(entry.age, None)
         entry.changed = None
         self.changed.add(entry)
-        self._messages.put(JobRemoved(entry.job.id))
+        self.messages.put(JobRemoved(entry.job.id))
 
     def refuse(self, job: Job, error: TrellisError) -> None:
         """Tell the artist that the job cannot begin. Nothing of it is kept."""
-        self._messages.put(advance(job, Failed(error.sentence, error.remedy), time.time()))
+        self.messages.put(advance(job, Failed(error.sentence, error.remedy), time.time()))
 
     def answer(self, job_id: str) -> None:
         """Tell the main thread that its request for the job is done or refused."""
-        self._messages.put(Answer(job_id))
+        self.messages.put(Answer(job_id))
 
     def entry(self, job_id: str) -> JobEntry:
         """Return the job's entry. If it is missing, remove the job from the list and raise StorageError.
@@ -220,7 +214,7 @@ class JobStore:
         try:
             return self.entries[job_id]
         except KeyError:
-            self._messages.put(JobRemoved(job_id))
+            self.messages.put(JobRemoved(job_id))
             sentence = "This job was never saved, and nothing was charged. Generate again."
             raise StorageError(sentence, remedy=Remedy.NONE) from None
 
@@ -239,17 +233,17 @@ class JobStore:
         try:
             hold = self._take(entry.folder)
         except StorageError:
-            self._messages.put(entry.job)  # the panel may already show the click's effect
+            self.messages.put(entry.job)  # the panel may already show the click's effect
             raise
         if hold is None:
             entry.job = replace(entry.job, foreign=True)  # so that it is checked until we can claim it
-            self._messages.put(entry.job)
+            self.messages.put(entry.job)
             return False
         entry.hold = hold
         job = self._read(entry.folder)
         if job_folder.as_json(job) != job_folder.as_json(entry.job):
             entry.job = job
-            self._messages.put(entry.job)
+            self.messages.put(entry.job)
         return True
 
     def remove(self, entry: JobEntry) -> None:
@@ -267,11 +261,11 @@ class JobStore:
             spending.keep(self._root, entry.job)
         except OSError as error:  # a full disk must not keep the artist from making room
             kept = storage_error("write down what the job cost", error)
-            self._messages.put(Notice(kept.sentence, kept.remedy))
+            self.messages.put(Notice(kept.sentence, kept.remedy))
         with as_storage_error("remove the job"):
             is_gone = job_folder.remove(entry.folder)
         if not is_gone:
-            self._messages.put(Notice(LEFT))
+            self.messages.put(Notice(LEFT))
         self._drop(entry)
 
     def mark(self, job_id: str, *, is_favorite: bool) -> None:
@@ -281,7 +275,7 @@ class JobStore:
             with as_storage_error("mark the job as a favorite"):
                 job_folder.mark(folder, is_favorite=is_favorite)
         finally:
-            self._messages.put(Marked({job_id: os.path.lexists(folder / job_folder.FAVORITE_FILE)}))
+            self.messages.put(Marked({job_id: os.path.lexists(folder / job_folder.FAVORITE_FILE)}))
 
     def tidy(self, days: float | None) -> None:
         """Remove jobs that ended more than `days` ago (None: no job), then report the space used. Raises StorageError.
@@ -295,7 +289,7 @@ class JobStore:
                 try:
                     self.remove(entry)
                 except StorageError as error:
-                    self._messages.put(Notice(error.sentence, error.remedy))
+                    self.messages.put(Notice(error.sentence, error.remedy))
         self._measure(*self.entries.values())
 
     def _measure(self, *entries: JobEntry) -> None:
@@ -304,7 +298,7 @@ class JobStore:
         for entry in entries:
             with contextlib.suppress(OSError):  # a file has just gone: it is measured again when something happens
                 sizes[entry.job.id] = job_folder.size(entry.folder)
-        self._messages.put(StorageUsed(sizes))
+        self.messages.put(StorageUsed(sizes))
 
     def apply(self, entry: JobEntry, event: Event) -> None:
         """Apply the event to the job. Raises ImpossibleEventError."""
@@ -315,7 +309,7 @@ class JobStore:
         is_submit = isinstance(event, SubmitStarted)
         entry.is_just_uploaded = isinstance(event, Uploaded) or (entry.is_just_uploaded and is_submit)
         if entry.job.stage is not before.stage:
-            entry.since = entry.reported = self._clock.now()
+            entry.since = entry.reported = self.clock.now()
             entry.due, entry.searched_since, entry.missing_since = 0.0, None, None
         if before.stage is Stage.RUNNING and entry.job.stage is not Stage.RUNNING:
             self._let_in()
@@ -324,7 +318,7 @@ class JobStore:
         if job_folder.as_json(before) != job_folder.as_json(entry.job):
             entry.is_unsaved = True
             self.save(entry)
-        self._messages.put(entry.job)
+        self.messages.put(entry.job)
         if entry.job.is_resting:
             self._measure(entry)
 
@@ -369,7 +363,7 @@ class JobStore:
             self._lose(entry)
             return False
         except OSError as error:
-            entry.due = self._clock.now() + self._timing.retry_first
+            entry.due = self.clock.now() + self.timing.retry_first
             self.show_status(entry, trouble=storage_error("save the job", error).sentence, remedy=Remedy.FOLDER)
             return False
         entry.is_unsaved = False
@@ -396,7 +390,7 @@ class JobStore:
         )
         if shown != entry.job and not shown.is_resting:
             entry.job = shown
-            self._messages.put(entry.job)
+            self.messages.put(entry.job)
 
     def _take(self, folder: Path) -> Hold | None:
         with as_storage_error("open the job's folder"):

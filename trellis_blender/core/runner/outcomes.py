@@ -6,7 +6,6 @@ What a failed step means is decided here: never lose what was paid for, never pa
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -19,25 +18,22 @@ from ..errors import (
     Remedy,
     StorageError,
     TrellisError,
-    unexpected,
+    explained,
 )
 from ..job.events import AnswerLost, Event, Failed, NeverArrived, NotFound, PictureForgotten, Polled, SubmitPutOff
 from ..job.job import Job, Stage
 from .entries import JobEntry
 from .job_store import JobStore
-from .timing import Clock, Timing
 
 if TYPE_CHECKING:
     from .steps import SearchMissed
-
-_log = logging.getLogger(__name__)
 
 
 class Outcomes:
     """The results of steps, applied to their jobs. Only for the runner's thread."""
 
-    def __init__(self, job_store: JobStore, timing: Timing, clock: Clock) -> None:
-        self._store, self._timing, self._clock = job_store, timing, clock
+    def __init__(self, job_store: JobStore) -> None:
+        self._store, self._timing, self._clock = job_store, job_store.timing, job_store.clock
 
     def apply(self, entry: JobEntry, result: Event | SearchMissed | Exception) -> None:
         """Apply the result of a step."""
@@ -84,9 +80,7 @@ class Outcomes:
 
     def fail(self, entry: JobEntry, error: Exception) -> None:
         """Handle a failed step: its job waits for another try, or ends."""
-        if not isinstance(error, TrellisError):
-            _log.error("unexpected", exc_info=error)
-            error = TrellisError(unexpected(error), remedy=Remedy.RETRY)
+        error = explained(error, action="")  # of the system's errors nobody knows what they mean for a paid call
         is_submit = entry.job.stage is Stage.SUBMITTING
         if is_submit and not isinstance(error, NOT_ACCEPTED):
             self._store.apply(entry, AnswerLost())

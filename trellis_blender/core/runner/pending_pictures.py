@@ -8,7 +8,6 @@ remaining pictures first.
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
 import shutil
 import threading
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrellisError, as_storage_error, unexpected
+from ..errors import Remedy, TrellisError, as_storage_error, explained
 from ..files import new_own, open_own, own_folder
 from ..job.events import CancelAsked
 from ..job.job import Job, advance
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from .workers import WorkerPool
 
 LAST_SECONDS = 1.5
-_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -131,11 +129,8 @@ class PendingPictures:
                         shutil.copyfileobj(source, target)
                     files.insert(-1, replace(first, file=copy))
             return files
-        except TrellisError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - the log has it all
-            _log.exception("unexpected")
-            failure = TrellisError(unexpected(error))
+        except Exception as error:  # noqa: BLE001 - see above
+            failure = explained(error, "", Remedy.NONE)
         for found in files:
             with contextlib.suppress(OSError):  # `sweep` removes it later
                 found.file.unlink(missing_ok=True)

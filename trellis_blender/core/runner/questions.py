@@ -24,7 +24,7 @@ from ..errors import (
     Text,
     TrellisError,
     as_storage_error,
-    unexpected,
+    explained,
 )
 from ..files import read_own, write_whole
 from ..model.arrays import Shape
@@ -183,8 +183,6 @@ def check(service: Service, hosted: HostedModel = TRELLIS_2) -> ConnectionChecke
         return ConnectionChecked(Text(sentence, name=model.name, replacement=model.replacement), True, Remedy.UPDATE)
     except PassingError as error:
         return ConnectionChecked(Text("{sentence} Try again.", sentence=error.message), False)
-    except TrellisError as error:
-        return ConnectionChecked(error.sentence, False, error.remedy)
-    except Exception as error:  # noqa: BLE001 - an answer must come; the log has it all
-        _log.exception("unexpected")
-        return ConnectionChecked(unexpected(error), False)
+    except Exception as error:  # noqa: BLE001 - an answer must come
+        told = explained(error, "", Remedy.NONE)
+        return ConnectionChecked(told.sentence, False, told.remedy)

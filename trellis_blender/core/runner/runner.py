@@ -13,7 +13,6 @@ Who may do what:
 from __future__ import annotations
 
 import functools
-import logging
 import math
 import queue
 import threading
@@ -21,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, TrellisError, unexpected
+from ..errors import AccountError, PassingError, RefusedError, Remedy, StorageError, explained
 from ..job import folder as job_folder
 from ..job.events import CancelAsked, Checked, Damaged, Event, Imported, KeptUnread, Read, Resumed, SubmitStarted
 from ..job.job import GENERATED, MAY_FOLLOW, Job, Stage, event_by_itself
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
-_log = logging.getLogger(__name__)
 
 
 def to_scenario(agent: str) -> Connector:
@@ -82,8 +80,8 @@ def _answered(method: Callable[Concatenate[Runner, str, _P], None]) -> Callable[
 class Runner:
     """The runner of all jobs in `root`. `agent`: our name to the service. `connector_for`: the way there.
 
-    `store_of`: what keeps the jobs, if not all in `root`. Nothing happens before `start`. The main thread reads
-    `messages`, and sets `model_bytes` and `pictures`.
+    `store`: what keeps the jobs, if not all in `root`; its timing and clock count then. Nothing happens before `start`.
+    The main thread reads `messages`, and sets `model_bytes` and `pictures`.
     """
 
     _workers: Workers  # made and used by the runner's thread
@@ -95,19 +93,18 @@ class Runner:
         timing: Timing | None = None,
         clock: Clock | None = None,
         connector_for: Callable[[str], Connector] = to_scenario,
-        store_of: Callable[[Path, Timing, Clock, queue.SimpleQueue[RunnerMessage]], JobStore] = JobStore,
+        store: JobStore | None = None,
     ) -> None:
-        self.messages: queue.SimpleQueue[RunnerMessage] = queue.SimpleQueue()
         self._agent, self._connector_for = agent, connector_for
-        self._timing, self._clock = timing or Timing(), clock or Clock()
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._store = store_of(root, self._timing, self._clock, self.messages)
-        self._entries = self._store.entries
+        self._store = store or JobStore(root, timing or Timing(), clock or Clock())
+        self._timing, self._clock = self._store.timing, self._store.clock
+        self.messages, self._entries = self._store.messages, self._store.entries
         self.pictures = PendingPictures(root / job_folder.INCOMING, self._store, self._notes, self._show_held_back)
         self.model_bytes = MODEL_BYTES_MAXIMUM  # of a download, at most
         self._polling = Polling(self._timing, self._clock)
-        self._outcomes = Outcomes(self._store, self._timing, self._clock)
+        self._outcomes = Outcomes(self._store)
         self._account: Account | None = None
         self._agenda = Agenda(self._timing.word)
         self._busy = dict.fromkeys(POOLS, 0)  # workers that take a step, by pool
@@ -261,6 +258,8 @@ class Runner:
         """End all threads and cut the connections. Return True if they ended within that many seconds."""
         self._stopping.set()
         self._notes.put(lambda: None)
+        if hasattr(self, "_workers"):  # at once, even if the runner's thread hangs on a dead drive
+            self._workers.connector.cut()
         if self._thread.is_alive():
             self._thread.join(seconds)
         return not self._thread.is_alive()
@@ -287,11 +286,9 @@ class Runner:
         """Run the action, and report any error: one bad job must not stop the rest."""
         try:
             action()
-        except TrellisError as error:
-            self.messages.put(Notice(error.sentence, error.remedy))
-        except Exception as error:  # noqa: BLE001 - the thread must live on; the log has it all
-            _log.exception("unexpected")
-            self.messages.put(Notice(unexpected(error)))
+        except Exception as error:  # noqa: BLE001 - the thread must live on
+            told = explained(error, "", Remedy.NONE)
+            self.messages.put(Notice(told.sentence, told.remedy))
 
     def _say(self, message: Callable[[], RunnerMessage]) -> None:
         self._guarded(lambda: self.messages.put(message()))
@@ -395,7 +392,7 @@ class Runner:
         for pool in POOLS if self._account is not None else ():
             while self._has_room(pool) and (entry := self._take(pool, now)) is not None:
                 entry.due = now + self._timing.held  # if this fails, it is not tried again at once
-                self._guarded(lambda entry=entry: self._begin(entry))  # type: ignore[misc]  # a lambda's default
+                self._guarded(functools.partial(self._begin, entry))
 
     def _take(self, lane: str, now: float) -> JobEntry | None:
         """Return the oldest job that is due in that lane of the agenda, None if none is."""

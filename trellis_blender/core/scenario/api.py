@@ -37,7 +37,7 @@ from ..request.service import Asset, RemoteJob, ServiceModel, Wait
 from ..text import number as _number
 from .connection import Connections, Session
 from .download import download
-from .http import DRY_RUN_STATUS, PICTURE_SECONDS, Caller, Json, error_for, own_words, raise_for_connection
+from .http import DRY_RUN_STATUS, PICTURE_SECONDS, Caller, Json, error_for, one_call, own_words
 
 JOBS_PER_PAGE = (100, 20, 4, 1)  # fewer if the answer is too long
 # Larger pictures go in parts, by `POST /uploads`. `POST /assets` was seen to refuse (413) above 4 MB; Scenario's own
@@ -173,13 +173,10 @@ class Api:
     def _send_part(self, url: str, data: bytes) -> None:
         """Send one part to the storage. That is another host: it gets the bytes and no key. Its words are not read."""
         self._files.check(url)
-        try:
-            with self._files.connections.deadline(PICTURE_SECONDS):
-                prepared = self._files.prepare_request(requests.Request("PUT", url, data=data))
-                with self._files.exchange(prepared) as response:
-                    status_code = response.status_code
-        except requests.RequestException as error:
-            raise_for_connection(error)
+        with one_call(self._files.connections, PICTURE_SECONDS):
+            prepared = self._files.prepare_request(requests.Request("PUT", url, data=data))
+            with self._files.exchange(prepared) as response:
+                status_code = response.status_code
         if not 200 <= status_code < 300:
             raise PassingError(Text("The picture could not be stored ({status}).", status=status_code))
 

@@ -20,7 +20,7 @@ from ..model.glb import check_glb
 from ..request.service import MODEL_BYTES_MAXIMUM, Asset, Wait
 from ..text import redacted
 from .connection import Session
-from .http import PASSING, error_for, raise_for_connection
+from .http import PASSING, error_for, one_call
 
 CHUNK_BYTES = 256 * 1024
 PACKED_BYTES = 8192  # at a time, of a body that may be a thousand times larger once it is unpacked
@@ -76,12 +76,9 @@ def _opened(session: Session, address: str, headers: dict[str, str]) -> requests
     """Return the answer, after a few redirects at most. Their bodies are not read. Raises PassingError."""
     for _ in range(REDIRECTS_MAXIMUM + 1):
         session.check(address)
-        try:
-            with session.connections.deadline(CHUNK_SECONDS):
-                prepared = session.prepare_request(requests.Request("GET", address, headers=headers))
-                response = session.exchange(prepared)
-        except requests.RequestException as error:
-            raise_for_connection(error)
+        with one_call(session.connections, CHUNK_SECONDS):
+            prepared = session.prepare_request(requests.Request("GET", address, headers=headers))
+            response = session.exchange(prepared)
         place = response.headers.get("Location", "")
         if response.status_code not in REDIRECTS or not place:
             return response
@@ -147,15 +144,15 @@ def _chunks(session: Session, response: requests.Response) -> Iterator[bytes]:
     while True:
         chunk, part, failure = bytearray(), b"", None
         try:
-            with session.connections.deadline(CHUNK_SECONDS):
+            with one_call(session.connections, CHUNK_SECONDS):
                 while len(chunk) < CHUNK_BYTES and (part := next(parts, b"")):
                     chunk += part
-        except requests.RequestException as error:
+        except PassingError as error:
             failure = error
         if chunk:
             yield bytes(chunk)
         if failure is not None:
-            raise_for_connection(failure)
+            raise failure
         if not part:
             return
 

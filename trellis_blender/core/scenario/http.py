@@ -13,12 +13,13 @@ about a limit on jobs, applies only to calls that send a picture or a job.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -73,8 +74,7 @@ class Caller:
 
     def __init__(self, account: Account, connections: Connections, agent: str) -> None:
         self.account = account
-        self._connections, self._here = connections, connections.on_this_thread
-        self._secrets = account.traces
+        self._connections, self._secrets = connections, account.traces
         self._session = Session(connections, agent)
         # bytes: `requests` would encode a text as Latin-1, and a pasted key may hold any character
         self._session.auth = HTTPBasicAuth(account.key.encode(), account.secret.encode())
@@ -97,11 +97,9 @@ class Caller:
         Raises PassingError, AccountError, CreditsError or RefusedError. A paid call also raises AnswerLostError, and
         then PassingError only if Scenario certainly did not accept it.
         """
-        try:
-            with self._connections.deadline(PICTURE_SECONDS if sends_picture else CALL_SECONDS, may_leave):
-                response, content = self._exchange(self._prepared(method, path, body, query))
-        except requests.RequestException as error:
-            raise_for_connection(error, may_have_arrived=paid and self._here.has_sent)
+        seconds = PICTURE_SECONDS if sends_picture else CALL_SECONDS
+        with one_call(self._connections, seconds, may_leave, paid=paid):
+            response, content = self._exchange(self._prepared(method, path, body, query))
         data = _json_object(content, self._secrets)
         is_page = content.lstrip()[:1] == b"<"  # such as that of a network that asks to sign in first
         if is_page and not paid and response.status_code not in PASSING | SCENARIOS_PAGES:
@@ -119,14 +117,11 @@ class Caller:
         The object is empty if the answer holds none. The call is sent once, and never in a form that would act. Raises
         PassingError if no answer comes, NotDryError before anything is sent.
         """
-        try:
-            with self._connections.deadline(CALL_SECONDS):
-                prepared = self._prepared("POST", path, body, {"dryRun": "true"})
-                if parse_qs(urlsplit(prepared.url or "").query).get("dryRun") != ["true"]:
-                    raise NotDryError(path)
-                response, content = self._exchange(prepared)
-        except requests.RequestException as error:
-            raise_for_connection(error)
+        with one_call(self._connections, CALL_SECONDS):
+            prepared = self._prepared("POST", path, body, {"dryRun": "true"})
+            if parse_qs(urlsplit(prepared.url or "").query).get("dryRun") != ["true"]:
+                raise NotDryError(path)
+            response, content = self._exchange(prepared)
         return response.status_code, _json_object(content, self._secrets) or {}
 
     def _prepared(self, method: str, path: str, body: Json | None, query: Json | None) -> requests.PreparedRequest:
@@ -145,20 +140,29 @@ class _TooLong(requests.ConnectionError):
     """An answer that is longer than any of Scenario's should be."""
 
 
-def raise_for_connection(error: requests.RequestException, *, may_have_arrived: bool = False) -> NoReturn:
-    """Raise PassingError, or AnswerLostError if a paid call may have left this computer.
+@contextlib.contextmanager
+def one_call(
+    connections: Connections, seconds: float, may_leave: Callable[[], bool] | None = None, *, paid: bool = False
+) -> Iterator[None]:
+    """Make one call in the block, within a deadline; see `Connections.deadline`. Its errors are ours.
 
-    An answer that is too long is a LongAnswerError. None of them leads back to `error`, which holds the request with
-    its key, and the address with its signature: a log or a traceback would show them.
+    Raises PassingError, LongAnswerError for an answer that is too long, AnswerLostError if the call is paid and may
+    have left this computer. None of them leads back to the library's error, which holds the request with its key, and
+    the address with its signature: a log or a traceback would show them.
     """
     problem: TrellisError
-    if may_have_arrived:
-        problem = AnswerLostError("The connection broke after the request was sent.")
-    elif isinstance(error, _TooLong):
-        problem = LongAnswerError("Scenario's answer is longer than it should be.")
-    else:
-        problem = PassingError(words_for(error))
-    problem.add_note(type(error).__name__)
+    try:
+        with connections.deadline(seconds, may_leave):
+            yield
+        return
+    except requests.RequestException as error:
+        if paid and connections.on_this_thread.has_sent:
+            problem = AnswerLostError("The connection broke after the request was sent.")
+        elif isinstance(error, _TooLong):
+            problem = LongAnswerError("Scenario's answer is longer than it should be.")
+        else:
+            problem = PassingError(words_for(error))
+        problem.add_note(type(error).__name__)
     try:
         raise problem
     finally:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...core.errors import PictureError, Text, storage_error
-from ...core.request.presets import PICTURE_ENDINGS
+from ...core.errors import PictureError, Text
 from ...host.translation import translated
 from ...settings import preferences, props
 from ...settings import scene as scene_settings
@@ -43,25 +41,17 @@ def pictures_of(directory: str, names: list[str]) -> list[Path]:
 
     Raises PictureError if there is none, StorageError if a folder cannot be read.
     """
+    from ...core.batch.manifest import pictures_in
+
     folder, found = Path(bpy.path.abspath(directory)), dict[Path, None]()
     for path in [folder / name for name in names] or [folder]:
         if path.is_dir():
-            found.update(dict.fromkeys(_in_folder(path)))
+            found.update(dict.fromkeys(pictures_in(path)))
         else:
             found[path] = None
     if not found:
         raise PictureError(Text("There is no picture in {folder}. Choose another folder.", folder=folder))
     return list(found)
-
-
-def _in_folder(folder: Path) -> list[Path]:
-    """Return the pictures in the folder by name, and not those of folders in it. Raises StorageError."""
-    try:
-        with os.scandir(folder) as entries:
-            names = [each.name for each in entries if each.name.lower().endswith(PICTURE_ENDINGS) and each.is_file()]
-    except OSError as error:
-        raise storage_error("read the folder", error) from error
-    return [folder / name for name in sorted(names, key=str.lower)]
 
 
 def name_of(paths: Sequence[Path]) -> str:
