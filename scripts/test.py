@@ -78,9 +78,9 @@ SECONDS: dict[tuple[str, tuple[str, ...], tuple[str, ...]], int] = {
 # The fuzzing takes five minutes altogether, half of them on each Python.
 LONG_RUNS = {"TRELLIS_SOAK_JOBS": "200", "TRELLIS_BATCH_PICTURES": "1000", "TRELLIS_FUZZ_SECONDS": "150"}
 
-# Three steps at a time on each processor, since a step waits for most of its time. More than nine gain nothing, because
+# Three steps at a time on each processor, since a step waits for most of its time. More than six gain nothing, because
 # the longest step decides.
-MOST_JOBS = min(9, 3 * (os.cpu_count() or 1))
+MOST_JOBS = min(6, 3 * (os.cpu_count() or 1))
 _PRINTING = threading.Lock()
 
 
