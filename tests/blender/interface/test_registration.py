@@ -14,6 +14,7 @@ import pytest
 
 from tests.addon import ADDON
 from tests.blender import child, noted
+from tests.blender.drawing import operator_type
 from tests.blender.pictures import picture_file
 from tests.blender.working import generate, tick_until
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from emulator import Emulator
 
+PROPERTY: Any = type(bpy.props.BoolProperty())  # type: ignore[func-returns-value]  # the stubs say None
 MENUS = (
     "TOPBAR_MT_render",
     "IMAGE_MT_image",
@@ -114,6 +116,22 @@ def test_registered_it_is_there_once(addon: Any) -> None:
     assert len(found["classes"]) == len(set(found["classes"])) > 10
     assert (len(found["handlers"]), len(found["menu entries"])) == (len(addon.registration.HANDLERS), len(MENUS))
     assert found["properties"] == ["Scene.trellis2", "WindowManager.trellis2", "WindowManager.trellis2_gallery"]
+
+
+def declared(cls: type) -> set[str]:
+    """The properties that a class and its bases declare, as Blender takes them: in annotations, or text of these."""
+    given = [item for base in cls.__mro__ for item in vars(base).get("__annotations__", {}).items()]
+    return {name for name, value in given if isinstance(value, PROPERTY) or "Property(" in str(value)}
+
+
+def test_blender_knows_every_property_of_every_class(addon: Any) -> None:
+    """It drops all properties of a class one of whose annotations, of whatever kind, means nothing at run time."""
+    found = 0
+    for cls in addon.registration.classes():
+        rna = operator_type(cls.bl_idname) if issubclass(cls, bpy.types.Operator) else cls.bl_rna
+        assert declared(cls) - {*rna.properties.keys()} == set(), cls.__name__
+        found += len(declared(cls))
+    assert found > 300
 
 
 @pytest.mark.usefixtures("cold")

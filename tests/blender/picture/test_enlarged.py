@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import bpy
 import numpy as np
 import pytest
 from PIL import Image
@@ -99,3 +100,20 @@ def test_the_popup_has_each_picture_under_its_label(addon: Any, monkeypatch: pyt
         drawn = draw(addon.panels.TRELLIS2_OT_enlarge_job, job_id=job.id, shown=("picture", "model"))
     assert drawn.texts == ["Vase", "What the Model Sees", "Model"]
     assert drawn.scales == [20.0, 20.0]
+
+
+def test_a_look_at_a_job_leaves_in_the_panel_why_something_was_refused(
+    addon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addon.gallery, "enlarge", lambda *_given: {"RUNNING_MODAL"})
+    enlarge, job = addon.panels.TRELLIS2_OT_enlarge_job, snapshot(addon, picture="picture.png")
+    own = {"invoke": enlarge.invoke, "fits": enlarge.fits, "report": lambda *_given: None}
+    with session_with(addon, [job]):
+        messages = addon.session.state().messages
+        messages.refuse(addon.errors.PictureError("The picture is see-through everywhere."))
+        button = type("Pressed", (addon.job_operators.JobOperator,), {**own, "job_id": job.id})()
+        assert button.invoke(bpy.context, None) == {"RUNNING_MODAL"}
+        assert "see-through" in messages.refusal.sentence
+        button = type("Pressed", (addon.job_operators.JobOperator,), {**own, "job_id": "gone"})()
+        assert button.invoke(bpy.context, None) == {"CANCELLED"}
+        assert "see-through" not in messages.refusal.sentence

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bl_ui.utils import PresetPanel
 
+from ...core.errors import TrellisError
 from ...host.at_need import AtNeed
 from ...host.translation import translated
 from ...jobs import rows
@@ -26,7 +27,7 @@ from ...settings import Fields, props
 from ...settings import scene as scene_settings
 from ..at_need import imported, importing, job_words, running, session
 from ..operators import preview_requests
-from ..operators.base import DOUBLE_CLICK_SECONDS, Result, attempt, can_act, click
+from ..operators.base import DOUBLE_CLICK_SECONDS, Result, can_act, click, tell
 from ..operators.jobs import JobOperator
 
 if TYPE_CHECKING:
@@ -351,9 +352,11 @@ class TRELLIS2_OT_enlarge_job(LargePictures, JobOperator, bpy.types.Operator):
         return bool(job.picture) or importing.is_importable(job)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Result:
-        if attempt(self, self.hold) == {"CANCELLED"}:
+        try:
+            pictures = gallery.pictures_of(self.hold())
+        except TrellisError as error:
+            tell(self, error)
             return {"CANCELLED"}
-        pictures = gallery.pictures_of(session.jobs()[self.job_id])
         self.shown = tuple(pictures)
         return gallery.enlarge(self, context, pictures)
 
