@@ -286,3 +286,19 @@ def test_a_model_that_cannot_be_read_stays_in_the_list_and_is_not_begun_again(
     assert OPS.trellis2.retry(job_id=job.id) == {"FINISHED"}
     tick_until(lambda: len(meshes()) == 1)
     assert connected.calls["submit"] == 1
+
+
+def test_a_disk_without_room_pauses_the_batch_and_resume_begins_the_picture_again(
+    tmp_path: Path, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(addon.session.job_folder, "create", refuse)
+        batch = begin(folder_of(tmp_path / "full", "a.png"))
+        tick_until(lambda: batch.plan.is_paused)
+    assert "No space left on device" in batch.plan.trouble
+    assert OPS.trellis2.resume_batch() == {"FINISHED"}
+    finish(batch)
+    assert (batch.models, connected.calls["submit"]) == (1, 1)
