@@ -89,7 +89,8 @@ class Importer:
         self.boxed.discard(job_id)
         if is_asked:
             self.asked, self.tools = job_id, busy.all_running_tools(bpy.context)
-            self.placements.pop(job_id, None)
+            known = self.placements.get(job_id, build.ANYWHERE)
+            self.placements[job_id] = replace(known, place=None)  # in its batch's collection all the same
         elif self.asked == job_id:
             self.asked = ""
         self.selection = busy.selection(bpy.context)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,9 +70,10 @@ def add_placeholders(
 
 def settled(context: bpy.types.Context, placement: Placement) -> Placement:
     """Return the placement with its place, which is free. Find it before the model is in the scene."""
-    if placement.box is not None or placement.batch:  # a batch's grid was chosen as a whole
+    is_in_grid = bool(placement.batch) and placement.place is not None  # which was chosen as a whole
+    if placement.box is not None or is_in_grid:
         return placement
-    return Placement(place=place.places(context, 1, beside=placement.place)[0])
+    return replace(placement, place=place.places(context, 1, beside=placement.place)[0])
 
 
 def build_model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import threading
 from typing import TYPE_CHECKING, Any
@@ -266,3 +267,38 @@ def test_a_model_without_a_placeholder_comes_at_a_click_on_import_too(
         addon.preferences.preferences().use_placeholders = True
     assert addon.session.jobs()[job.id].stage.value == "imported"
     tick_until(lambda: len(meshes()) == 1)
+    assert [each.name for each in meshes()[0].users_collection] == ["clicked"]
+
+
+def test_a_model_that_cannot_be_read_stays_in_the_list_and_is_not_begun_again(
+    tmp_path: Path, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(*_given: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(addon.read, "read_model", deny)
+        batch = begin(folder_of(tmp_path / "denied", "a.png"))
+        tick_until(lambda: batch.plan.is_paused or any(batch.states[each] for each in ("failed", "made")))
+    (job,) = addon.session.jobs().values()
+    assert (job.stage.value, job.remedy.value, job.holds_model) == ("failed", "folder", True)
+    assert not batch.plan.is_paused
+    assert OPS.trellis2.retry(job_id=job.id) == {"FINISHED"}
+    tick_until(lambda: len(meshes()) == 1)
+    assert connected.calls["submit"] == 1
+
+
+def test_a_disk_without_room_pauses_the_batch_and_resume_begins_the_picture_again(
+    tmp_path: Path, connected: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(addon.session.job_folder, "create", refuse)
+        batch = begin(folder_of(tmp_path / "full", "a.png"))
+        tick_until(lambda: batch.plan.is_paused)
+    assert "No space left on device" in batch.plan.trouble
+    assert OPS.trellis2.resume_batch() == {"FINISHED"}
+    finish(batch)
+    assert (batch.models, connected.calls["submit"]) == (1, 1)

@@ -300,6 +300,19 @@ def test_a_task_does_not_wait_and_has_the_result_when_it_is_done(background: Any
     assert task.result() == {}
 
 
+@pytest.mark.unexpected
+def test_a_task_in_which_we_made_a_mistake_is_no_trouble_with_the_disk(
+    background: Any, addon: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def err(*_given: Any, **_options: Any) -> None:
+        raise OSError("nobody thought of this")
+
+    monkeypatch.setattr(background, "ask", err)
+    with pytest.raises(addon.errors.TrellisError, match=r"\(OSError\)"):
+        background.start_task("tell", {}, seconds=PATIENCE).result(PATIENCE)
+    assert "nobody thought of this" in caplog.text
+
+
 def test_without_requests_it_ends_and_starts_again_for_the_next(
     addon: Any, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,7 +192,7 @@ def _fulfil(answer: Task, ask: Callable[[], Result]) -> None:
     try:
         answer.set_result(ask())
     except Exception as error:  # noqa: BLE001 - an answer must come
-        answer.set_exception(explained(error))
+        answer.set_exception(explained(error, action="", remedy=Remedy.NONE))  # `ask` tells the system's errors itself
 
 
 class _Process:

@@ -209,7 +209,8 @@ class Batches:
     def _hear(self, batch: Batch, job: Job) -> None:
         index, place = batch.where[job.id]
         item = batch.plan.items[index]
-        if job.stage is Stage.FAILED and job.remedy is Remedy.FOLDER and job.id in batch.stages:
+        is_unsaved = job.remedy is Remedy.FOLDER and not job.holds_model  # one with a model could only not be read
+        if job.stage is Stage.FAILED and is_unsaved and job.id in batch.stages:
             self._not_saved(batch, index, job)
             return
         before, outcome = item.outcome(place), outcome_of(job)
