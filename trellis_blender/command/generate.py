@@ -289,7 +289,7 @@ def _driven(
     def work() -> None:
         try:
             ended.set_result(run(prepare=prepare, heard=heard))
-        except Exception as error:  # noqa: BLE001 - raised again on the main thread
+        except BaseException as error:  # noqa: BLE001 - raised again on the main thread
             ended.set_exception(error)
 
     threading.Thread(target=work, name="trellis-batch", daemon=True).start()
