@@ -144,7 +144,6 @@ def stalls(addon: Any, step: str, obj: Any, settings: Mapping[str, Any], folder:
     while finishing.works and not work.error:
         end = max(end, _tick(finishing))
     assert sentences, work.error
-    work.wait(WAIT_SECONDS)
     return {"begin": begin, "step": seconds, "end": end}
 
 
@@ -165,10 +164,10 @@ def align(glb: Path, runs: int) -> list[dict[str, float]]:
         shown.write_bytes(picture())
         for _ in range(runs + 1):
             started = time.perf_counter()
-            task: Any = client.begin_align(glb, shown, WANTED)
-            while not task.done():
+            client.begin_align(glb, shown, WANTED)
+            while not client.task.done():
                 time.sleep(WAIT_SECONDS)
-            run = {"align": time.perf_counter() - started, "overlap": float(task.result()["overlap"])}
+            run = {"align": time.perf_counter() - started, "overlap": float(client.take()["overlap"])}
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
             started = time.perf_counter()
             bpy.ops.import_scene.gltf(filepath=str(glb))
