@@ -68,9 +68,11 @@ def background_blenders_stand_still(artist: Artist) -> Iterator[None]:
     assert found
     for process in found:
         os.kill(process, signal.SIGSTOP)
-    yield
-    for process in found:
-        os.kill(process, signal.SIGCONT)
+    try:
+        yield
+    finally:  # or they would stand still for ever
+        for process in found:
+            os.kill(process, signal.SIGCONT)
 
 
 def belongings(artist: Artist) -> tuple[object, bytes]:
